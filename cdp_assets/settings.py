@@ -1,0 +1,114 @@
+"""Paths and knobs of one Onefold home, read from the environment.
+
+Only settings that a user may change belong here; constants of a rule live beside that rule.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Settings of one home. Every field can be set as `ONEFOLD_<FIELD>`, for example `ONEFOLD_HOME=/srv/onefold`."""
+
+    model_config = SettingsConfigDict(env_prefix="ONEFOLD_", extra="ignore")
+
+    home: Path = Field(default=PROJECT_DIR / "data" / "home", description="Where everything that Onefold keeps lives.")
+    inbox: Path | None = Field(default=None, description="Where channels deliver: <inbox>/<channel>/… (default: HOME/inbox).")
+    key: str | None = Field(default=None, description="Secret for record keys; else the file HOME/key is used.", repr=False)
+    as_of_date: date | None = Field(default=None, description="The run's date; default: latest business date landed.")
+    business_time_zone: str = Field(default="UTC", description="IANA zone that decides which day an event belongs to.")
+    reporting_currency: str = Field(default="USD", description="ISO 4217 code in which money of all currencies is compared.")
+    memory_limit: str = Field(default="1GB", description="DuckDB's memory limit per connection.")
+    threads: int = Field(default=2, ge=1, description="DuckDB's and dbt's threads.")
+    keep_generations: int = Field(default=3, ge=1, description="Published generations that stay on disk.")
+    strict: bool = Field(default=False, description="A run with held files exits 3.")
+
+    @field_validator("home", "inbox")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
+
+    @field_validator("business_time_zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except Exception as error:
+            raise ValueError(f"{zone!r} is no IANA time zone; set one such as 'Europe/London'") from error
+        return zone
+
+    @field_validator("reporting_currency")
+    @classmethod
+    def _currency_code(cls, code: str) -> str:
+        if len(code) != 3 or not code.isalpha():
+            raise ValueError(f"{code!r} is no ISO 4217 currency code; set one such as 'USD'")
+        return code.upper()
+
+    @classmethod
+    def load(cls, **overrides: object) -> Settings:
+        """Settings from the environment, with explicit overrides (None means: not given)."""
+        return cls(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+
+    @property
+    def inbox_dir(self) -> Path:
+        return self.inbox or self.home / "inbox"
+
+    @property
+    def landing_dir(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def originals_dir(self) -> Path:
+        return self.landing_dir / "_originals"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        return self.landing_dir / "_quarantine"
+
+    @property
+    def state_path(self) -> Path:
+        return self.home / "state.duckdb"
+
+    @property
+    def warehouse_path(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published_dir(self) -> Path:
+        return self.home / "published"
+
+    @property
+    def runs_dir(self) -> Path:
+        return self.home / "runs"
+
+    @property
+    def logs_dir(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def dagster_dir(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def dbt_target_dir(self) -> Path:
+        return self.home / "dbt_target"
+
+    @property
+    def dbt_project_dir(self) -> Path:
+        return PROJECT_DIR / "dbt_project"
+
+    @property
+    def channels_dir(self) -> Path:
+        return PROJECT_DIR / "cdp_assets" / "channels"
+
+    @property
+    def reference_dir(self) -> Path:
+        return PROJECT_DIR / "data" / "reference"

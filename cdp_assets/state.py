@@ -1,0 +1,73 @@
+"""state.duckdb: what must last from run to run, its schema version and its migrations.
+
+Only opening, closing and migrating belong here; each room writes its own tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from cdp_assets.keys import KeyProblem, pseudonym
+from cdp_assets.settings import Settings
+
+SCHEMA_DIR = Path(__file__).parent / "state_schema"
+
+
+class StateProblem(RuntimeError):
+    """state.duckdb cannot be used as it is; the message says what to do."""
+
+
+@contextmanager
+def connect_state(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to state.duckdb that is always closed: DuckDB allows one writer per file."""
+    if read_only and not settings.state_path.exists():
+        raise StateProblem(f"{settings.state_path} does not exist yet: `onefold run` makes it")
+    con = duckdb.connect(str(settings.state_path), read_only=read_only)
+    try:
+        con.execute("set TimeZone = 'UTC'")
+        yield con
+    finally:
+        con.close()
+
+
+def migrate(settings: Settings) -> int:
+    """Create state.duckdb if need be and apply each file of state_schema/ once, in order; returns how many were new."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files = sorted(SCHEMA_DIR.glob("*.sql"))
+    with connect_state(settings) as con:
+        con.execute(
+            "create table if not exists schema_migrations (version text primary key, applied_at timestamp not null)"
+        )
+        applied = {row[0] for row in con.execute("select version from schema_migrations").fetchall()}
+        unknown = applied - {file.stem for file in files}
+        if unknown:
+            raise StateProblem(
+                f"{settings.state_path} was written by a newer Onefold (it has {', '.join(sorted(unknown))}): "
+                "run that version, or restore a backup that this one made"
+            )
+        pending = [file for file in files if file.stem not in applied]
+        for file in pending:
+            con.begin()
+            con.execute(file.read_text())
+            con.execute("insert into schema_migrations values (?, now()::timestamp)", [file.stem])
+            con.commit()
+    settings.state_path.chmod(0o600)
+    return len(pending)
+
+
+def check_key(settings: Settings, key: bytes) -> None:
+    """Refuse a key other than the one that this home's record keys were made with (only its fingerprint is kept)."""
+    fingerprint = pseudonym(key, "fingerprint")
+    with connect_state(settings) as con:
+        row = con.execute("select fingerprint from key_fingerprint").fetchone()
+        if row is None:
+            con.execute("insert into key_fingerprint values (?)", [fingerprint])
+        elif row[0] != fingerprint:
+            raise KeyProblem(
+                f"the key is not the one that {settings.home} was made with: set the former ONEFOLD_KEY or restore "
+                "HOME/key; under another key every customer would get a new identity"
+            )

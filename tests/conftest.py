@@ -1,0 +1,29 @@
+"""Fixtures that several rooms' tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cdp_assets.settings import PROJECT_DIR, Settings
+from cdp_assets.state import migrate
+
+SHARED_DIR = PROJECT_DIR.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of real data, headers and right answers beside the checkout; tests skip where it is absent."""
+    if not SHARED_DIR.is_dir():
+        pytest.skip(f"skipped: the shared reference data is not beside this checkout ({SHARED_DIR.name}/)")
+    return SHARED_DIR
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of an empty, migrated home with an inbox."""
+    made = Settings(home=tmp_path / "home", inbox=tmp_path / "inbox", key="test-key")
+    made.inbox_dir.mkdir()
+    migrate(made)
+    return made
