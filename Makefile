@@ -1,0 +1,68 @@
+# Onefold: many channels, one customer. `make demo` is the place to start.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO := data/demo
+
+export DO_NOT_TRACK := 1
+export DAGSTER_DISABLE_TELEMETRY := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo run ui dagster docs check format test test-all bench-landing bench-identity bench-insight lock clean
+.DEFAULT_GOAL := help
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else "Onefold needs Python 3.11 to 3.13; this is " + sys.version.split()[0] + ": try make PYTHON=python3.11 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked requirements into $(VENV) (some minutes, once) ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+setup: $(READY) ## make .venv and install the locked requirements
+
+demo: $(READY) ## simulate a retailer, run everything on it, print what came out
+	@$(BIN)/onefold demo --out $(DEMO)
+
+run: $(READY) ## run everything on your own inbox (ONEFOLD_HOME, ONEFOLD_INBOX)
+	@$(BIN)/onefold run
+
+ui: $(READY) ## the analysts' pages on the published file
+	@$(BIN)/onefold ui
+
+dagster: $(READY) ## Dagster's own page: graph, runs, checks
+	@$(BIN)/onefold dagster
+
+check: $(READY) ## lint, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(READY) ## rewrite to the house format
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+test: $(READY) ## the tests, within five minutes on two cores
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-all: $(READY) ## every test, the long ones too
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'slow or not slow'
+
+bench-landing: $(READY) ## landing beside bare DuckDB and dlt
+	@$(BIN)/python benches/bench_landing.py
+
+bench-identity: $(READY) ## identity beside plain Splink
+	@$(BIN)/python benches/bench_identity.py
+
+bench-insight: $(READY) ## attribution and customer value beside their peers
+	@$(BIN)/python benches/bench_insight.py
+
+lock: $(READY) ## renew requirements.lock from pyproject.toml
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra dev pyproject.toml -o requirements.lock
+
+clean: ## remove the virtual environment and the demo
+	@rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target

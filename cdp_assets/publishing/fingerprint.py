@@ -1,0 +1,36 @@
+"""Content fingerprints of tables: equal for equal content in any row order.
+
+`bit_xor` alone cancels duplicates, so the sum of the row hashes and the count stand beside it; the schema is hashed too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import duckdb
+
+
+def quoted(*parts: str) -> str:
+    """A checked, quoted identifier path for SQL."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def columns_of(con: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> list[tuple[str, str]]:
+    """(column, type) in the table's order."""
+    return con.execute(
+        "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ? "
+        "and table_name = ? order by column_index",
+        [database, schema, table],
+    ).fetchall()
+
+
+def fingerprint(con: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> tuple[int, str]:
+    """(row count, fingerprint) of one table. Grain: the whole table."""
+    columns = columns_of(con, database, schema, table)
+    row = con.execute(
+        "select count(*), coalesce(sum(hash(t)::hugeint), 0)::varchar, coalesce(bit_xor(hash(t)), 0)::varchar "
+        f"from {quoted(database, schema, table)} t"
+    ).fetchone()
+    assert row is not None
+    text = "\x1f".join([*(f"{name}:{kind}" for name, kind in columns), *(str(part) for part in row)])
+    return int(row[0]), hashlib.sha256(text.encode()).hexdigest()[:32]
