@@ -1,0 +1,74 @@
+"""dbt's view of a channel's landing tables: the sources YAML, rendered from the contract.
+
+The rendered file is committed beside the staging models, and a test holds the two equal; nothing is rendered at run time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from cdp_assets.landing.contract import ChannelContract, Export
+
+EXTERNAL_LOCATION = (
+    "read_parquet('{{ env_var('ONEFOLD_HOME') }}/landing/{channel}/{export}/*.parquet', union_by_name=true)"
+)
+META_COLUMNS: dict[str, tuple[str, str, str]] = {
+    "_load_id": ("varchar", "internal", "First 16 hex digits of the delivered file's SHA-256."),
+    "_line": ("bigint", "internal", "Line (text files) or row in the delivered file, from 1."),
+    "_file_name": ("varchar", "internal", "Path of the file below the channel's folder."),
+    "_period": ("varchar", "internal", "Period that the file name declares, if any."),
+    "_part": ("varchar", "internal", "Part that the file name declares, if any."),
+}
+
+
+def sources_path(channel: str) -> str:
+    """Where the file stands below dbt_project/."""
+    return f"models/staging/{channel}/_{channel}__sources.yml"
+
+
+def render_sources(contract: ChannelContract) -> str:
+    """The sources YAML of a channel: one table per export, every landed column with its type and classification."""
+    document = {
+        "version": 2,
+        "sources": [
+            {
+                "name": "landing",
+                "description": "Files as delivered, parsed by the channels' contracts.",
+                "config": {"external_location": EXTERNAL_LOCATION},
+                "tables": [_table(contract.name, export) for export in contract.exports],
+            }
+        ],
+    }
+    head = f"# Rendered from cdp_assets/channels/{contract.name}.yaml by `onefold channel new`; change it there.\n"
+    return head + yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=1000)
+
+
+def _table(channel: str, export: Export) -> dict[str, Any]:
+    facts = export.facts
+    meta: dict[str, Any] = {"channel": channel, "export": export.name, "delivery": facts.delivery}
+    if facts.replaces == "key":
+        meta |= {"key": export.primary_key, "rows_per_key": facts.rows_per_key}
+    if facts.version_column:
+        meta["version"] = facts.version_column
+    columns = [
+        _column(column.name, column.sql_type, column.classification, column.description)
+        for column in export.properties
+    ]
+    columns += [
+        _column(f"_key_{key.name}", "varchar", "sensitive", f"Pseudonym of {' or '.join(key.columns)}.")
+        for key in facts.natural_keys
+    ]
+    columns += [_column(name, *about) for name, about in META_COLUMNS.items()]
+    return {
+        "name": f"{channel}_{export.name}",
+        "description": " ".join(filter(None, [export.description, export.data_granularity_description])),
+        "config": {"meta": meta},
+        "columns": columns,
+    }
+
+
+def _column(name: str, sql_type: str, classification: str, description: str) -> dict[str, Any]:
+    described = {"description": description} if description else {}
+    return {"name": name, **described, "data_type": sql_type, "config": {"meta": {"classification": classification}}}
