@@ -64,6 +64,11 @@ class RunRecord:
     def check(self, name: str, *, passed: bool, blocking: bool = True, detail: str | None = None) -> None:
         self.add(Step("check", name, passed=passed, blocking=blocking, detail=detail))
 
+    def progress(self, name: str, *, seconds: float | None = None) -> None:
+        """Tell listeners that something is on its way; nothing is written."""
+        for listener in list(_listeners):
+            listener(Step("progress", name, seconds=seconds))
+
     def steps(self) -> list[Step]:
         return list(read_steps(self._steps_path))
 

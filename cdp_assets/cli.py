@@ -1,0 +1,120 @@
+"""The command line `onefold …`: names the commands and their options; what they do is in `cdp_assets.commands`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="onefold",
+    help="Many channels, one customer: land the channels' exports, find who is who, publish the tables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog="Settings come from the environment: ONEFOLD_HOME, ONEFOLD_INBOX, ONEFOLD_KEY, … (see the README).",
+)
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Where Onefold keeps everything (default: ONEFOLD_HOME or data/home).")
+]
+InboxOption = Annotated[
+    Path | None, typer.Option("--inbox", help="Where channels deliver, one folder each (default: ONEFOLD_INBOX or HOME/inbox).")
+]
+DateOption = Annotated[
+    datetime | None,
+    typer.Option("--as-of-date", formats=["%Y-%m-%d"], help="The run's date (default: the latest business date landed)."),
+]
+
+
+@app.command()
+def simulate(
+    customers: Annotated[int, typer.Option(min=1, help="How many persons live in the simulated retailer's town.")] = 3000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
+    out: Annotated[Path, typer.Option(help="Folder for inbox/ and truth/.")] = Path("data/demo"),
+) -> None:
+    """Write the exports of a simulated retailer: real baskets, invented persons, and the true answer beside them."""
+    from cdp_assets.commands.demo import run_simulate
+
+    raise typer.Exit(run_simulate(customers=customers, seed=seed, out=out))
+
+
+@app.command()
+def demo(
+    customers: Annotated[int, typer.Option(min=50, help="How many persons to simulate.")] = 3000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
+    out: Annotated[Path, typer.Option(help="Folder for the demo's inbox, truth and home.")] = Path("data/demo"),
+) -> None:
+    """Simulate a retailer, run everything on it, and print what came out (what `make demo` calls)."""
+    from cdp_assets.commands.demo import run_demo
+
+    raise typer.Exit(run_demo(customers=customers, seed=seed, out=out))
+
+
+@app.command()
+def run(
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+    as_of_date: DateOption = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 3 if files are held back.")] = False,
+) -> None:
+    """Land what arrived, resolve identities, build and test every table, and publish a new generation.
+
+    Exit codes: 0 published · 1 not published (the former generation stays) · 3 published, but files are held
+    (with --strict) · 75 another run works on this home.
+    """
+    from cdp_assets.commands.run import run_nightly
+
+    raise typer.Exit(
+        run_nightly(home=home, inbox=inbox, as_of_date=as_of_date.date() if as_of_date else None, strict=strict or None)
+    )
+
+
+@app.command()
+def status(home: HomeOption = None, inbox: InboxOption = None) -> None:
+    """Say what landed, what is held or quarantined and what to do, and which generation readers see."""
+    from cdp_assets.commands.status import show_status
+
+    raise typer.Exit(show_status(home=home, inbox=inbox))
+
+
+@app.command()
+def evaluate(
+    truth: Annotated[Path, typer.Option(help="Folder with the true answer, such as data/demo/truth.")],
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Compare the customer ids of the current generation with the truth: precision, recall, and the naive baselines."""
+    from cdp_assets.commands.identity import show_evaluation
+
+    raise typer.Exit(show_evaluation(truth=truth, home=home, inbox=inbox))
+
+
+@app.command("resolve-id")
+def resolve_id(
+    customer_id: Annotated[str, typer.Argument(help="A customer id, however old.")],
+    home: HomeOption = None,
+) -> None:
+    """Say which customer id stands today for an id that was merged, split or retired."""
+    from cdp_assets.commands.identity import show_resolution
+
+    raise typer.Exit(show_resolution(customer_id=customer_id, home=home))
+
+
+@app.command()
+def dagster(
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+    port: Annotated[int, typer.Option(help="Port on localhost.")] = 3000,
+) -> None:
+    """Open Dagster's own page on this home: the graph, runs and checks (localhost only)."""
+    from cdp_assets.commands.dagster_page import serve_dagster
+
+    raise typer.Exit(serve_dagster(home=home, inbox=inbox, port=port))
+
+
+def main() -> None:
+    """Entry point of the `onefold` script."""
+    app()

@@ -1,0 +1,20 @@
+"""`onefold dagster`: Dagster's page on this home, bound to localhost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from cdp_assets.commands.run import export_settings
+from cdp_assets.home import prepare_home
+from cdp_assets.settings import PROJECT_DIR, Settings
+
+
+def serve_dagster(*, home: Path | None, inbox: Path | None, port: int) -> int:
+    """Run `dagster dev` on the workspace until interrupted; returns its exit code."""
+    settings = Settings.load(home=home, inbox=inbox)
+    export_settings(settings)
+    prepare_home(settings)
+    command = ["-m", "dagster", "dev", "-w", str(PROJECT_DIR / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
+    return subprocess.call([sys.executable, *command], cwd=PROJECT_DIR)

@@ -1,0 +1,139 @@
+"""`onefold run`: one run of everything, watched, judged by its own record, and summed up in a few lines."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from cdp_assets.errors import safe_text
+from cdp_assets.home import prepare_home
+from cdp_assets.publishing import lock
+from cdp_assets.publishing.generations import current_generation
+from cdp_assets.publishing.run_record import RunRecord, Step, listen
+from cdp_assets.settings import Settings
+
+EXIT_PUBLISHED, EXIT_NOT_PUBLISHED, EXIT_HELD = 0, 1, 3
+
+
+def run_nightly(
+    *,
+    home: Path | None = None,
+    inbox: Path | None = None,
+    as_of_date: date | None = None,
+    strict: bool | None = None,
+    console: Console | None = None,
+) -> int:
+    """Run the nightly job on a home and return the exit code that `onefold run` documents."""
+    console = console or Console()
+    settings = Settings.load(home=home, inbox=inbox, as_of_date=as_of_date, strict=strict)
+    export_settings(settings)
+    try:
+        with lock.hold(settings.home):
+            return _run_locked(settings, console)
+    except lock.HomeLocked as error:
+        console.print(f"[yellow]{error}[/]")
+        return lock.EXIT_LOCKED
+
+
+def export_settings(settings: Settings) -> None:
+    """Make the chosen settings those of this process, so that every asset reads the same home."""
+    given = {
+        "ONEFOLD_HOME": settings.home,
+        "ONEFOLD_INBOX": settings.inbox_dir,
+        "ONEFOLD_AS_OF_DATE": settings.as_of_date,
+        "DAGSTER_HOME": settings.dagster_dir,
+    }
+    os.environ.update({name: str(value) for name, value in given.items() if value is not None})
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+
+
+def _run_locked(settings: Settings, console: Console) -> int:
+    try:
+        repaired = prepare_home(settings)
+    except Exception as error:
+        console.print(f"[red]not started:[/] {safe_text(error)}")
+        return EXIT_NOT_PUBLISHED
+    for line in repaired:
+        console.print(f"[yellow]repaired:[/] {line}")
+    run_id = str(uuid4())
+    log_path = settings.logs_dir / f"{run_id}.log"
+    console.print(f"run {run_id}, log {log_path}", highlight=False, soft_wrap=True)
+    before = current_generation(settings)
+    failure = _execute(settings, run_id, console)
+    record = RunRecord(settings, run_id)
+    after = current_generation(settings)
+    published = failure is None and after is not None and record.facts().get("generation") == after
+    held = _report_inbox(settings, run_id, console)
+    if not published:
+        console.print(f"[red]not published[/]; readers still see {before or 'nothing'}")
+        console.print(failure or "the run ended without publishing; see its log", highlight=False, markup=False)
+        return EXIT_NOT_PUBLISHED
+    console.print(
+        f"[green]published[/] {after} as of {record.facts()['as_of_date']}: {settings.published_dir / 'current.duckdb'}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return EXIT_HELD if held and settings.strict else EXIT_PUBLISHED
+
+
+def _execute(settings: Settings, run_id: str, console: Console) -> str | None:
+    """Execute the nightly job in this process; returns None if all went well, else what failed."""
+    with console.status("reading the project …"):
+        import dagster as dg
+
+        from cdp_assets.definitions import defs
+
+        job = defs.get_job_def("nightly")
+        instance = dg.DagsterInstance.from_config(str(settings.dagster_dir))
+    expected = len(job.asset_layer.executable_asset_keys)
+    with _progress(console) as progress, instance:
+        task = progress.add_task("landing", total=expected)
+        stop_listening = listen(lambda step: _show_step(progress, task, step))
+        try:
+            result = job.execute_in_process(instance=instance, run_id=run_id, raise_on_error=False)
+        finally:
+            stop_listening()
+    return None if result.success else _first_failure(result)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<44.44}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def _show_step(progress: Progress, task: Any, step: Step) -> None:
+    if step.kind == "check":
+        return
+    progress.update(task, description=step.name, advance=1 if step.kind == "asset" else 0)
+
+
+def _first_failure(result: Any) -> str:
+    """What the first failed step said; steps raise texts of our own only."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            while error and error.cause:
+                error = error.cause
+            message = error.message.strip() if error else "no reason given"
+            return f"{event.step_key} failed: {message}"
+    return "the run failed before its first step; see its log"
+
+
+def _report_inbox(settings: Settings, run_id: str, console: Console) -> bool:
+    """Name what was held, unmatched or quarantined; True if a file waits."""
+    from cdp_assets.commands.status import print_waiting
+
+    return print_waiting(settings, console)

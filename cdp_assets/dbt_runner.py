@@ -1,0 +1,177 @@
+"""Run dbt in this process, quietly, and let go of its files afterwards.
+
+Knows nothing of Dagster. dbt's own messages can quote data, so they are neither logged nor passed on: a failure is
+reported by node, kind and the compiled file to look at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from cdp_assets.settings import Settings
+
+SUCCESSFUL = {"success", "pass", "warn"}
+
+
+class DbtProblem(RuntimeError):
+    """dbt could not run or a node failed; the message names nodes and files, never data."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one dbt node."""
+
+    unique_id: str
+    status: str  # success · pass · warn · error · fail · skipped · …
+    seconds: float
+    failing_rows: int | None
+    reason: str | None
+
+    @property
+    def passed(self) -> bool:
+        return self.status in SUCCESSFUL
+
+
+def export_environment(settings: Settings) -> None:
+    """Give dbt's profile and sources the home they read (they read the environment, as dbt projects do)."""
+    os.environ.update(
+        ONEFOLD_HOME=str(settings.home),
+        ONEFOLD_MEMORY_LIMIT=settings.memory_limit,
+        ONEFOLD_THREADS=str(settings.threads),
+        ONEFOLD_REFERENCE=str(settings.reference_dir),
+        DO_NOT_TRACK="1",
+        DBT_SEND_ANONYMOUS_USAGE_STATS="false",
+    )
+
+
+def run_vars(settings: Settings, as_of_date: date | None) -> dict[str, str]:
+    """The variables that every dbt call of a run gets."""
+    chosen = {"business_time_zone": settings.business_time_zone, "reporting_currency": settings.reporting_currency}
+    return chosen if as_of_date is None else {**chosen, "as_of_date": as_of_date.isoformat()}
+
+
+def manifest_path(settings: Settings) -> Path:
+    return settings.dbt_target_dir / "manifest.json"
+
+
+def prepare_manifest(settings: Settings) -> Path:
+    """Parse the project into HOME/dbt_target/manifest.json, unless it was parsed from the very same files."""
+    stamp = settings.dbt_target_dir / "project.sha256"
+    digest = _project_digest(settings)
+    if manifest_path(settings).exists() and stamp.exists() and stamp.read_text() == digest:
+        return manifest_path(settings)
+    settings.dbt_target_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    parse(settings)
+    stamp.write_text(digest)
+    return manifest_path(settings)
+
+
+def load_manifest(settings: Settings) -> dict[str, Any]:
+    """The prepared manifest as a dict."""
+    found: dict[str, Any] = json.loads(prepare_manifest(settings).read_text(encoding="utf-8"))
+    return found
+
+
+def parse(settings: Settings) -> Any:
+    """dbt's own manifest object, for calls that follow in this process."""
+    result = _invoke(settings, ["parse"], None, None)
+    if not result.success:
+        raise DbtProblem(f"dbt cannot read the project: {_parse_reason(result.exception)}")
+    return result.result
+
+
+def invoke(
+    settings: Settings,
+    arguments: Sequence[str],
+    *,
+    as_of_date: date | None,
+    manifest: Any = None,
+    on_node: Callable[[NodeResult], None] | None = None,
+) -> list[NodeResult]:
+    """Run one dbt command (`build`, `test`, `run`, …) and return what became of each node.
+
+    A failed node is in the list; only a command that could not run at all raises DbtProblem.
+    """
+    callbacks: list[Callable[[Any], None]] = [_node_listener(on_node)] if on_node else []
+    command = [*arguments, "--vars", json.dumps(run_vars(settings, as_of_date))]
+    result = _invoke(settings, command, manifest, callbacks)
+    if result.result is None or not hasattr(result.result, "results"):
+        raise DbtProblem(f"dbt {arguments[0]} did not run: {_parse_reason(result.exception)}")
+    return [_node_result(each) for each in result.result.results]
+
+
+def release() -> None:
+    """Close dbt-duckdb's connection, which it keeps for the life of the process; else nobody can open the file."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _invoke(settings: Settings, command: list[str], manifest: Any, callbacks: list[Callable[[Any], None]] | None) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    export_environment(settings)
+    common = [
+        "--project-dir", str(settings.dbt_project_dir),
+        "--profiles-dir", str(settings.dbt_project_dir),
+        "--target-path", str(settings.dbt_target_dir),
+        "--log-level", "none",
+        "--log-level-file", "none",
+        "--quiet",
+        "--no-print",
+        "--no-use-colors",
+    ]  # fmt: skip
+    try:
+        return dbtRunner(manifest=manifest, callbacks=callbacks or []).invoke([*command, *common])
+    finally:
+        release()
+
+
+def _node_listener(on_node: Callable[[NodeResult], None]) -> Callable[[Any], None]:
+    def listener(event: Any) -> None:
+        if event.info.name != "NodeFinished":
+            return
+        info = event.data.node_info
+        on_node(NodeResult(info.unique_id, str(info.node_status), float(event.data.run_result.execution_time), None, None))
+
+    return listener
+
+
+def _node_result(result: Any) -> NodeResult:
+    status = str(result.status)
+    reason = None if status in SUCCESSFUL else _safe_reason(str(result.message or ""), result.node)
+    return NodeResult(result.node.unique_id, status, float(result.execution_time), result.failures, reason)
+
+
+def _safe_reason(message: str, node: Any) -> str:
+    """The kind of error and where to look: DuckDB's texts quote data, so only their class passes."""
+    kind = re.search(r"\b(?:[A-Z][A-Za-z]+ ){1,2}Error\b", message)
+    where = getattr(node, "compiled_path", None) or node.original_file_path
+    return f"{kind.group(0) if kind else 'failed'}; look at {where}"
+
+
+def _parse_reason(error: BaseException | None) -> str:
+    """Parsing reads files of the project only, so dbt's own words are safe to show."""
+    return "no reason given" if error is None else f"{type(error).__name__}: {error}"
+
+
+def _project_digest(settings: Settings) -> str:
+    digest = hashlib.sha256(str(settings.home).encode())
+    folders = [settings.dbt_project_dir, settings.reference_dir]
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            is_source = path.suffix in {".sql", ".yml", ".yaml", ".csv", ".md", ".py"}
+            if path.is_file() and is_source and not {"target", "logs"} & set(path.relative_to(folder).parts):
+                digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

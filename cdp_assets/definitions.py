@@ -1,0 +1,34 @@
+"""The code location: assembles what `cdp_assets.defs` holds, and has no logic of its own."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from cdp_assets.defs.dbt import build_dbt_assets
+from cdp_assets.defs.identity import identity_assets
+from cdp_assets.defs.insight import insight_assets
+from cdp_assets.defs.jobs import executor, jobs, loggers, schedules, sensors
+from cdp_assets.defs.landing import build_landing_assets
+from cdp_assets.defs.publish import publish_assets
+from cdp_assets.defs.resources import OnefoldHome
+from cdp_assets.home import prepare_home
+from cdp_assets.settings import Settings
+
+settings = Settings.load()
+prepare_home(settings)
+
+defs = dg.Definitions(
+    assets=[
+        *build_landing_assets(settings),
+        *build_dbt_assets(settings),
+        *identity_assets,
+        *insight_assets,
+        *publish_assets,
+    ],
+    jobs=jobs,
+    schedules=schedules,
+    sensors=sensors,
+    executor=executor,
+    loggers=loggers,
+    resources={"home": OnefoldHome()},
+)

@@ -1,0 +1,172 @@
+"""dbt's models as assets and its tests as checks; Dagster splits the build around the Python assets by itself.
+
+Specs come from the manifest; the bodies call dbt in this process. Laws (`tag:law`) span the split, so they run in an
+asset of their own when everything is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
+
+from cdp_assets import dbt_runner
+from cdp_assets.as_of import as_of_date_of_run
+from cdp_assets.dbt_runner import DbtProblem, NodeResult
+from cdp_assets.defs.resources import OnefoldHome
+from cdp_assets.publishing.fingerprint import quoted
+from cdp_assets.publishing.run_record import RunRecord
+from cdp_assets.settings import Settings
+
+NOT_IN_BUILD = "tag:law"
+LAWS = dg.AssetKey(["publish", "laws"])
+
+
+class OnefoldTranslator(DagsterDbtTranslator):
+    """Groups by layer; the keys are dbt's own."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return str(dbt_resource_props["schema"])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return str(dbt_resource_props.get("description") or dbt_resource_props["name"])
+
+
+TRANSLATOR = OnefoldTranslator(
+    DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True, enable_code_references=False)
+)
+
+
+def build_dbt_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """The dbt models and the laws over them."""
+    manifest = dbt_runner.load_manifest(settings)
+
+    @dbt_assets(manifest=manifest, exclude=NOT_IN_BUILD, dagster_dbt_translator=TRANSLATOR, name="dbt_models")
+    def dbt_models(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:
+        yield from _build_selected(context, home, manifest)
+
+    return [dbt_models, _laws_asset(manifest, sorted(dbt_models.keys))]
+
+
+def _build_selected(context: dg.AssetExecutionContext, home: OnefoldHome, manifest: Mapping[str, Any]) -> Iterator[Any]:
+    """Build the selected models with their tests and yield an output or check result for each."""
+    keys = {spec.metadata[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY]: spec.key for spec in context.assets_def.specs}
+    checks = {
+        spec.metadata[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY]: spec.key for spec in context.assets_def.check_specs
+    }
+    models = {node: key for node, key in keys.items() if key in context.selected_asset_keys}
+    tests = {node: key for node, key in checks.items() if key in context.selected_asset_check_keys}
+    settings, record = home.settings, home.record(context)
+    names = [manifest["nodes"][node]["name"] for node in [*models, *tests]]
+    results = dbt_runner.invoke(
+        settings,
+        ["build", "--select", *names, "--indirect-selection", "empty"],
+        as_of_date=as_of_date_of_run(settings, record),
+        on_node=lambda node: _record_model(record, manifest, node),
+    )
+    counts = _row_counts(settings, [manifest["nodes"][node] for node in models])
+    for result in results:
+        if result.unique_id in models and result.passed:
+            name = manifest["nodes"][result.unique_id]["name"]
+            yield dg.Output(
+                value=None,
+                output_name=models[result.unique_id].to_python_identifier(),
+                metadata=_metadata(counts.get(result.unique_id), result.seconds),
+            )
+            record.asset("/".join(models[result.unique_id].path), rows=counts.get(result.unique_id), detail=name)
+        elif result.unique_id in tests:
+            yield _check_result(record, tests[result.unique_id], result, manifest)
+    _raise_for_failures(results)
+
+
+def _laws_asset(manifest: Mapping[str, Any], upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    laws = {
+        node_id: node
+        for node_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "test" and "law" in node["tags"]
+    }
+    specs = [
+        dg.AssetCheckSpec(node["name"], asset=LAWS, description=_sentence(node), blocking=True) for node in laws.values()
+    ]
+
+    @dg.asset(
+        key=LAWS,
+        deps=upstream,
+        group_name="publish",
+        kinds={"dbt"},
+        check_specs=specs,
+        description="The laws of the business over everything that was built; one that fails stops publication.",
+    )
+    def laws_hold(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:
+        settings, record = home.settings, home.record(context)
+        results = dbt_runner.invoke(
+            settings, ["test", "--select", NOT_IN_BUILD], as_of_date=as_of_date_of_run(settings, record)
+        )
+        for result in results:
+            yield _check_result(record, dg.AssetCheckKey(LAWS, laws[result.unique_id]["name"]), result, manifest)
+        _raise_for_failures(results)
+        record.asset("/".join(LAWS.path), rows=len(results))
+        yield dg.MaterializeResult(asset_key=LAWS, metadata={"laws": len(results)})
+
+    return laws_hold
+
+
+def _check_result(
+    record: RunRecord, key: dg.AssetCheckKey, result: NodeResult, manifest: Mapping[str, Any]
+) -> dg.AssetCheckResult:
+    severity = manifest["nodes"][result.unique_id]["config"].get("severity", "error").lower()
+    is_blocking = severity == "error"
+    held = result.passed and result.status != "warn"
+    detail = None if held else f"{result.failing_rows or 0} failing rows; {result.reason or 'warning'}"
+    record.check(f"{'/'.join(key.asset_key.path)}:{key.name}", passed=held, blocking=is_blocking, detail=detail)
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=held,
+        severity=dg.AssetCheckSeverity.ERROR if is_blocking else dg.AssetCheckSeverity.WARN,
+        metadata={"failing_rows": result.failing_rows or 0},
+    )
+
+
+def _record_model(record: RunRecord, manifest: Mapping[str, Any], result: NodeResult) -> None:
+    """Tell who watches that dbt is getting on; the asset itself is recorded with its rows afterwards."""
+    node = manifest["nodes"].get(result.unique_id)
+    if node and node["resource_type"] != "test":
+        record.progress(f"{node['schema']}/{node['name']}", seconds=result.seconds)
+
+
+def _row_counts(settings: Settings, nodes: list[Mapping[str, Any]]) -> dict[str, int]:
+    """Rows of each built relation, in one query on a connection of its own."""
+    if not nodes or not settings.warehouse_path.exists():
+        return {}
+    con = duckdb.connect(str(settings.warehouse_path), read_only=True)
+    try:
+        tables = {(row[0], row[1]) for row in con.execute("select schema_name, table_name from duckdb_tables()").fetchall()}
+        present = [node for node in nodes if (node["schema"], node["alias"]) in tables]
+        if not present:
+            return {}
+        query = " union all ".join(
+            f"select {index}, count(*) from {quoted(node['schema'], node['alias'])}" for index, node in enumerate(present)
+        )
+        return {present[index]["unique_id"]: count for index, count in con.execute(query).fetchall()}
+    finally:
+        con.close()
+
+
+def _raise_for_failures(results: list[NodeResult]) -> None:
+    failed = [result for result in results if not result.passed and result.status != "skipped"]
+    if failed:
+        lines = [f"  - {result.unique_id}: {result.status}, {result.reason or 'no reason given'}" for result in failed]
+        raise DbtProblem(f"{len(failed)} dbt nodes failed:\n" + "\n".join(lines))
+
+
+def _metadata(rows: int | None, seconds: float) -> dict[str, Any]:
+    return {"seconds": round(seconds, 3)} | ({} if rows is None else {"dagster/row_count": rows})
+
+
+def _sentence(node: Mapping[str, Any]) -> str:
+    return str(node.get("description") or node["name"].replace("_", " "))

@@ -1,0 +1,50 @@
+"""Publishing as Dagster shows it: the gates, a new generation, the commit of state, and the flip of the link."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from cdp_assets.as_of import as_of_date_of_run
+from cdp_assets.defs.dbt import LAWS
+from cdp_assets.defs.resources import OnefoldHome, reported
+from cdp_assets.publishing.commit import publish_run
+
+GENERATION = dg.AssetKey(["publish", "generation"])
+
+
+@dg.asset(
+    key=GENERATION,
+    deps=[LAWS],
+    group_name="publish",
+    kinds={"duckdb"},
+    description=(
+        "A new read-only generation: the gates judge the run by its own record, the marts are copied and checked, "
+        "state is committed, and the link `published/current.duckdb` flips."
+    ),
+)
+def generation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.MaterializeResult[None]:
+    settings, record = home.settings, home.record(context)
+    layer = context.job_def.asset_layer
+    expected_assets = {"/".join(key.path) for key in layer.executable_asset_keys if key != GENERATION}
+    graph = layer.asset_graph
+    expected_checks = {
+        f"{'/'.join(check.asset_key.path)}:{check.name}"
+        for check in graph.asset_check_keys
+        if graph.get_check_spec(check).blocking
+    }
+    with reported(context, home, "/".join(GENERATION.path)) as report:
+        published = publish_run(
+            settings,
+            record,
+            as_of_date=as_of_date_of_run(settings, record),
+            expected_assets=expected_assets,
+            expected_checks=expected_checks,
+            commits=[partial(commit_identity, home)],
+        )
+        report.rows = sum(table.row_count for table in published.tables)
+        report.metadata["generation"] = published.name
+        report.metadata["tables"] = len(published.tables)
+    return dg.MaterializeResult(metadata=report.metadata)
+
+
+publish_assets = [generation]
