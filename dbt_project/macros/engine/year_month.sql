@@ -1,0 +1,4 @@
+{#- The month of a date, as `2017-05`. -#}
+{% macro year_month(date) -%}
+    strftime({{ date }}, '%Y-%m')
+{%- endmacro %}

@@ -1,0 +1,16 @@
+-- 40 % to the first touch, 40 % to the last, the rest shared equally by those between (shares by vars); a path of two
+-- touches splits in proportion to the two end shares, a path of one touch gives it all
+{% set first, last = var('attribution_position_first'), var('attribution_position_last') %}
+select
+    conversion_id,
+    touch_id,
+    case
+        when touch_count = 1 then cast(1 as double)
+        when touch_count = 2 and touch_position = 1 then cast({{ first }} as double) / ({{ first }} + {{ last }})
+        when touch_count = 2 then cast({{ last }} as double) / ({{ first }} + {{ last }})
+        when touch_position = 1 then cast({{ first }} as double)
+        when touch_position = touch_count then cast({{ last }} as double)
+        else cast(1 - {{ first }} - {{ last }} as double) / (touch_count - 2)
+    end as credit
+from {{ ref('path_touches') }}
+where outcome = 'converted'

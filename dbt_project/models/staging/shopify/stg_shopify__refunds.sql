@@ -1,0 +1,39 @@
+-- the export says how much of an order was refunded, not when: the refund bears the day of the cancellation, else of the order
+with
+
+source as (
+    select * from {{ landed('shopify', 'orders') }} as rows
+),
+
+refunded as (
+    select
+        coalesce(order_id, order_name) as order_id,
+        max(currency) as currency,
+        max(refunded_amount) as refunded_amount,
+        coalesce(max(cancelled_at), max(created_at)) as refunded_at
+    from source
+    group by coalesce(order_id, order_name)
+),
+
+renamed as (
+    select
+        ---------- ids
+        'shopify' as channel,
+        order_id || ':refund' as refund_id,
+        order_id,
+        cast(null as varchar) as source_customer_id,
+
+        ---------- times
+        refunded_at,
+        {{ business_date('refunded_at') }} as refund_date,
+
+        ---------- money
+        currency,
+        refunded_amount as amount,
+        cast(null as decimal(18, 6)) as quantity,
+        cast(null as varchar) as sku
+    from refunded
+    where refunded_amount > 0
+)
+
+select * from renamed

@@ -1,0 +1,29 @@
+with
+
+source as (
+    select * from {{ landed('square', 'items') }} as rows
+),
+
+renamed as (
+    select
+        ---------- ids
+        'square' as channel,
+        transaction_id as order_id,
+        row_number() over (partition by transaction_id order by _load_id, _line) as line_number,
+        sku,
+
+        ---------- text
+        item as product_name,
+        cast(null as varchar) as coupon_code,
+
+        ---------- money
+        quantity,
+        gross_sales / nullif(quantity, 0) as unit_price,
+        -coalesce(discounts, 0) as discount_amount,
+        cast(null as decimal(18, 6)) as unit_cost,
+        gross_sales as line_amount
+    from source
+    where lower(event_type) = 'payment'
+)
+
+select * from renamed

@@ -1,0 +1,18 @@
+with
+
+source as (
+    select * from {{ landed('square', 'items') }} as rows
+),
+
+renamed as (
+    select distinct
+        'square' as channel,
+        location as store_id,
+        location as store_name,
+        cast(null as varchar) as city,
+        cast(null as varchar) as country
+    from source
+    where location is not null
+)
+
+select * from renamed

@@ -1,0 +1,127 @@
+-- accounts from the customers export; buyers that it does not list, guests and recipients from the orders export
+{{ config(materialized='table') }}
+with
+
+accounts as (
+    select * from {{ landed('youzan', 'customers') }} as rows
+    where _key_customer is not null
+    qualify row_number() over (partition by _key_customer order by last_seen_at desc nulls last, _load_id, _line) = 1
+),
+
+order_rows as (
+    select
+        *,
+        {{ youzan_buyer_id() }} as buyer_id,
+        buyer_phone is not distinct from recipient_phone as is_own_delivery
+    from {{ landed('youzan', 'orders') }} as rows
+),
+
+-- a recipient with the buyer's own phone is the buyer, and lends name and address
+buyers as (
+    select
+        order_rows.buyer_id,
+        case when order_rows._key_customer is not null then 'account' else 'guest' end as record_kind,
+        case when order_rows.is_own_delivery then order_rows.recipient_name else order_rows.buyer_nickname end as full_name,
+        order_rows.buyer_phone,
+        case when order_rows.is_own_delivery then order_rows.recipient_address end as street,
+        case when order_rows.is_own_delivery then order_rows.recipient_city end as city,
+        case when order_rows.is_own_delivery then order_rows.recipient_province end as region,
+        order_rows.created_at
+    from order_rows
+    left join accounts
+        on order_rows.buyer_id = accounts._key_customer
+    where order_rows.buyer_id is not null and accounts._key_customer is null
+    qualify row_number() over (
+        partition by order_rows.buyer_id
+        order by order_rows.is_own_delivery desc, order_rows.created_at desc, order_rows.order_id
+    ) = 1
+),
+
+recipients as (
+    select order_id, recipient_name, recipient_phone, recipient_address, recipient_city, recipient_province, created_at
+    from order_rows
+    where not is_own_delivery and recipient_name is not null
+    qualify row_number() over (partition by order_id order by _line desc) = 1
+),
+
+records as (
+    select
+        _key_customer as source_customer_id,
+        'account' as record_kind,
+        'buyer' as contact_role,
+        coalesce(nullif(trim(full_name), ''), nickname) as full_name,
+        phone,
+        birthday as birth_date,
+        gender,
+        cast(null as varchar) as street,
+        cast(null as varchar) as city,
+        cast(null as varchar) as region,
+        became_customer_at as created_at,
+        coalesce(last_seen_at, last_ordered_at, became_customer_at) as updated_at
+    from accounts
+    union all
+    select
+        buyer_id as source_customer_id,
+        record_kind,
+        'buyer' as contact_role,
+        full_name,
+        buyer_phone as phone,
+        cast(null as date) as birth_date,
+        cast(null as varchar) as gender,
+        street,
+        city,
+        region,
+        created_at,
+        created_at as updated_at
+    from buyers
+    union all
+    select
+        'recipient:' || order_id as source_customer_id,
+        'guest' as record_kind,
+        'recipient' as contact_role,
+        recipient_name as full_name,
+        recipient_phone as phone,
+        cast(null as date) as birth_date,
+        cast(null as varchar) as gender,
+        recipient_address as street,
+        recipient_city as city,
+        recipient_province as region,
+        created_at,
+        created_at as updated_at
+    from recipients
+),
+
+renamed as (
+    select
+        ---------- ids
+        'youzan' as channel,
+        source_customer_id,
+        record_kind,
+        contact_role,
+        cast(null as varchar) as national_id,
+        cast(null as varchar) as loyalty_id,
+        cast(null as varchar) as platform_id,
+
+        ---------- person
+        full_name,
+        cast(null as varchar) as given_name,
+        cast(null as varchar) as family_name,
+        phone,
+        cast(null as varchar) as email,
+        birth_date,
+        case gender when '男' then 'male' when '女' then 'female' end as gender,
+
+        ---------- address
+        street,
+        city,
+        region,
+        cast(null as varchar) as postcode,
+        'CN' as country,
+
+        ---------- times
+        created_at,
+        updated_at
+    from records
+)
+
+select * from renamed

@@ -1,0 +1,30 @@
+-- the export says how much of an order was refunded, not when: the refund bears the order's day
+with
+
+source as (
+    select * from {{ landed('youzan', 'orders') }} as rows
+    qualify row_number() over (partition by order_id order by _line desc) = 1
+),
+
+renamed as (
+    select
+        ---------- ids
+        'youzan' as channel,
+        order_id || ':refund' as refund_id,
+        order_id,
+        cast(null as varchar) as source_customer_id,
+
+        ---------- times
+        created_at as refunded_at,
+        {{ business_date('created_at') }} as refund_date,
+
+        ---------- money
+        'CNY' as currency,
+        refunded_amount as amount,
+        cast(null as decimal(18, 6)) as quantity,
+        cast(null as varchar) as sku
+    from source
+    where refunded_amount > 0
+)
+
+select * from renamed
