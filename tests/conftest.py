@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from cdp_assets.settings import PROJECT_DIR, Settings
 from cdp_assets.state import migrate
+
+# No test may depend on how fast the machine is.
+hypothesis_settings.register_profile("onefold", deadline=None)
+hypothesis_settings.load_profile("onefold")
 
 SHARED_DIR = PROJECT_DIR.parent / "shared"
 

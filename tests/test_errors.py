@@ -1,0 +1,22 @@
+"""Errors: what a library says may quote a customer's data, so it is left out."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from cdp_assets.errors import StepFailed, made_safe, safe_text
+from cdp_assets.state import StateProblem
+
+
+def test_a_library_error_keeps_its_kind_and_loses_its_text() -> None:
+    with pytest.raises(duckdb.ConversionException) as caught:
+        duckdb.sql("select 'secret@example.com'::integer").fetchall()
+    safe = made_safe(caught.value)
+    assert isinstance(safe, StepFailed)
+    assert "secret" not in str(safe)
+    assert "ConversionException" in str(safe)
+
+
+def test_our_own_errors_pass_whole() -> None:
+    assert safe_text(StateProblem("restore a backup")) == "restore a backup"

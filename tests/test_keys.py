@@ -1,0 +1,73 @@
+"""Keys: pseudonyms are HMACs, equal in Python and SQL, and the secret is guarded."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdp_assets.keys import (
+    DEMO_KEY,
+    DEMO_MARKER,
+    SEPARATOR,
+    KeyProblem,
+    load_key,
+    pseudonym,
+    record_key,
+    register_pseudonym,
+)
+from cdp_assets.settings import Settings
+from cdp_assets.state import check_key, migrate
+
+text = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"))
+
+
+@given(st.binary(min_size=1, max_size=150), st.lists(text, min_size=1, max_size=3))
+def test_sql_and_python_give_the_same_pseudonym(key: bytes, parts: list[str]) -> None:
+    con = duckdb.connect()
+    register_pseudonym(con, key)
+    found = con.execute("select pseudonym(?)", [SEPARATOR.join(parts)]).fetchone()
+    assert found == (pseudonym(key, *parts),)
+
+
+def test_a_pseudonym_is_the_standard_hmac() -> None:
+    assert pseudonym(b"k", "a", "b") == hmac.new(b"k", b"a\x1fb", hashlib.sha256).hexdigest()[:32]
+
+
+def test_record_keys_differ_between_channels() -> None:
+    assert record_key(b"k", "shopify", "1") != record_key(b"k", "square", "1")
+
+
+def test_a_first_run_makes_an_owner_only_key_and_keeps_it(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", inbox=tmp_path)
+    first = load_key(settings)
+    assert stat.S_IMODE((settings.home / "key").stat().st_mode) == 0o600
+    assert load_key(settings) == first
+
+
+def test_the_demo_key_is_taken_for_a_simulated_inbox_and_refused_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / DEMO_MARKER).touch()
+    assert load_key(Settings(home=tmp_path / "home", inbox=tmp_path / "demo")) == DEMO_KEY
+    with pytest.raises(KeyProblem, match="not a simulated inbox"):
+        load_key(Settings(home=tmp_path / "home", inbox=tmp_path / "real", key=DEMO_KEY.decode()))
+
+
+def test_a_lost_key_is_not_replaced_by_a_new_one(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", inbox=tmp_path)
+    migrate(settings)
+    with pytest.raises(KeyProblem, match="restore"):
+        load_key(settings)
+
+
+def test_another_key_is_refused(settings: Settings) -> None:
+    check_key(settings, b"one")
+    check_key(settings, b"one")
+    with pytest.raises(KeyProblem, match="not the one"):
+        check_key(settings, b"two")
