@@ -1,0 +1,69 @@
+"""Law 1 for Python: rooms import leftwards only, and the plain rooms know nothing of Dagster."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cdp_assets.settings import PROJECT_DIR
+
+PACKAGE = PROJECT_DIR / "cdp_assets"
+# A room may import itself and any room to its left; `defs`, `commands`, `pages` and `cli` stand at the right end.
+ROOMS = ["landing", "linkage", "insight", "publishing"]
+ANYWHERE = {"settings", "keys", "state", "errors"}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module
+            if node.module == "cdp_assets":
+                yield from (f"cdp_assets.{alias.name}" for alias in node.names)
+
+
+def modules_of(room: str) -> list[Path]:
+    return sorted((PACKAGE / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_plain_room_imports_no_dagster(room: str) -> None:
+    offenders = [path.name for path in modules_of(room) if any(name.split(".")[0].startswith("dagster") for name in imports_of(path))]
+    assert offenders == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_rooms_to_its_left(room: str) -> None:
+    allowed = {*ROOMS[: ROOMS.index(room) + 1], *ANYWHERE}
+    found = {
+        (path.relative_to(PACKAGE).as_posix(), name.split(".")[1])
+        for path in modules_of(room)
+        for name in imports_of(path)
+        if name.startswith("cdp_assets.")
+    }
+    assert {(path, target) for path, target in found if target not in allowed} == set()
+
+
+def test_the_demo_is_apart_from_the_pipeline() -> None:
+    """The pipeline never reads the truth: no room but the commands may import the simulator."""
+    offenders = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] not in {"demo", "commands"}
+        and any(name.startswith("cdp_assets.demo") for name in imports_of(path))
+    }
+    assert offenders == set()
+
+
+def test_definitions_hold_no_logic() -> None:
+    tree = ast.parse((PACKAGE / "definitions.py").read_text(encoding="utf-8"))
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.For | ast.If)]
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
