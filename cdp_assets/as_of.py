@@ -39,7 +39,9 @@ def latest_business_date(settings: Settings) -> date:
     con = duckdb.connect(config={"memory_limit": settings.memory_limit, "threads": settings.threads})
     try:
         con.execute("set TimeZone = 'UTC'")
-        found = [_latest(con, settings, *event) for event in event_columns(load_contracts(settings.channels_dir))]
+        found = [
+            _latest(con, settings, *event) for event in event_columns(load_contracts(settings.channels_dir))
+        ]
     finally:
         con.close()
     dates = [each for each in found if each is not None]
@@ -62,7 +64,11 @@ def event_columns(contracts: dict[str, ChannelContract]) -> Iterator[tuple[Chann
 
 
 def _latest(
-    con: duckdb.DuckDBPyConnection, settings: Settings, contract: ChannelContract, export: Export, column: Column
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    contract: ChannelContract,
+    export: Export,
+    column: Column,
 ) -> date | None:
     folder = settings.landing_dir / contract.name / export.name
     if not any(folder.glob("*.parquet")):

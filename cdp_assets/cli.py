@@ -18,20 +18,30 @@ app = typer.Typer(
 )
 
 HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Where Onefold keeps everything (default: ONEFOLD_HOME or data/home).")
+    Path | None,
+    typer.Option("--home", help="Where Onefold keeps everything (default: ONEFOLD_HOME or data/home)."),
 ]
 InboxOption = Annotated[
-    Path | None, typer.Option("--inbox", help="Where channels deliver, one folder each (default: ONEFOLD_INBOX or HOME/inbox).")
+    Path | None,
+    typer.Option(
+        "--inbox", help="Where channels deliver, one folder each (default: ONEFOLD_INBOX or HOME/inbox)."
+    ),
 ]
 DateOption = Annotated[
     datetime | None,
-    typer.Option("--as-of-date", formats=["%Y-%m-%d"], help="The run's date (default: the latest business date landed)."),
+    typer.Option(
+        "--as-of-date",
+        formats=["%Y-%m-%d"],
+        help="The run's date (default: the latest business date landed).",
+    ),
 ]
 
 
 @app.command()
 def simulate(
-    customers: Annotated[int, typer.Option(min=1, help="How many persons live in the simulated retailer's town.")] = 3000,
+    customers: Annotated[
+        int, typer.Option(min=1, help="How many persons live in the simulated retailer's town.")
+    ] = 3000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
     out: Annotated[Path, typer.Option(help="Folder for inbox/ and truth/.")] = Path("data/demo"),
 ) -> None:
@@ -45,7 +55,9 @@ def simulate(
 def demo(
     customers: Annotated[int, typer.Option(min=50, help="How many persons to simulate.")] = 3000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
-    out: Annotated[Path, typer.Option(help="Folder for the demo's inbox, truth and home.")] = Path("data/demo"),
+    out: Annotated[Path, typer.Option(help="Folder for the demo's inbox, truth and home.")] = Path(
+        "data/demo"
+    ),
 ) -> None:
     """Simulate a retailer, run everything on it, and print what came out (what `make demo` calls)."""
     from cdp_assets.commands.demo import run_demo
@@ -68,7 +80,12 @@ def run(
     from cdp_assets.commands.run import run_nightly
 
     raise typer.Exit(
-        run_nightly(home=home, inbox=inbox, as_of_date=as_of_date.date() if as_of_date else None, strict=strict or None)
+        run_nightly(
+            home=home,
+            inbox=inbox,
+            as_of_date=as_of_date.date() if as_of_date else None,
+            strict=strict or None,
+        )
     )
 
 

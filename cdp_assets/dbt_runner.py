@@ -54,7 +54,10 @@ def export_environment(settings: Settings) -> None:
 
 def run_vars(settings: Settings, as_of_date: date | None) -> dict[str, str]:
     """The variables that every dbt call of a run gets."""
-    chosen = {"business_time_zone": settings.business_time_zone, "reporting_currency": settings.reporting_currency}
+    chosen = {
+        "business_time_zone": settings.business_time_zone,
+        "reporting_currency": settings.reporting_currency,
+    }
     return chosen if as_of_date is None else {**chosen, "as_of_date": as_of_date.isoformat()}
 
 
@@ -118,7 +121,9 @@ def release() -> None:
     DuckDBConnectionManager.close_all_connections()
 
 
-def _invoke(settings: Settings, command: list[str], manifest: Any, callbacks: list[Callable[[Any], None]] | None) -> Any:
+def _invoke(
+    settings: Settings, command: list[str], manifest: Any, callbacks: list[Callable[[Any], None]] | None
+) -> Any:
     from dbt.cli.main import dbtRunner
 
     export_environment(settings)
@@ -143,7 +148,11 @@ def _node_listener(on_node: Callable[[NodeResult], None]) -> Callable[[Any], Non
         if event.info.name != "NodeFinished":
             return
         info = event.data.node_info
-        on_node(NodeResult(info.unique_id, str(info.node_status), float(event.data.run_result.execution_time), None, None))
+        on_node(
+            NodeResult(
+                info.unique_id, str(info.node_status), float(event.data.run_result.execution_time), None, None
+            )
+        )
 
     return listener
 

@@ -22,7 +22,11 @@ def safe_text(error: BaseException) -> str:
     if is_safe(error):
         return str(error)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
-    where = f" at {Path(frames[-1].filename).relative_to(PACKAGE_DIR.parent)}:{frames[-1].lineno}" if frames else ""
+    where = (
+        f" at {Path(frames[-1].filename).relative_to(PACKAGE_DIR.parent)}:{frames[-1].lineno}"
+        if frames
+        else ""
+    )
     return f"{type(error).__module__}.{type(error).__name__}{where}"
 
 

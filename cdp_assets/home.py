@@ -17,7 +17,13 @@ nux:
 
 def prepare_home(settings: Settings) -> list[str]:
     """Create or mend everything that a run expects; returns what had to be repaired, in words."""
-    for folder in (settings.home, settings.landing_dir, settings.runs_dir, settings.logs_dir, settings.dagster_dir):
+    for folder in (
+        settings.home,
+        settings.landing_dir,
+        settings.runs_dir,
+        settings.logs_dir,
+        settings.dagster_dir,
+    ):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     instance_file = settings.dagster_dir / "dagster.yaml"
     if not instance_file.exists():

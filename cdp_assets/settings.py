@@ -20,12 +20,24 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ONEFOLD_", extra="ignore")
 
-    home: Path = Field(default=PROJECT_DIR / "data" / "home", description="Where everything that Onefold keeps lives.")
-    inbox: Path | None = Field(default=None, description="Where channels deliver: <inbox>/<channel>/… (default: HOME/inbox).")
-    key: str | None = Field(default=None, description="Secret for record keys; else the file HOME/key is used.", repr=False)
-    as_of_date: date | None = Field(default=None, description="The run's date; default: latest business date landed.")
-    business_time_zone: str = Field(default="UTC", description="IANA zone that decides which day an event belongs to.")
-    reporting_currency: str = Field(default="USD", description="ISO 4217 code in which money of all currencies is compared.")
+    home: Path = Field(
+        default=PROJECT_DIR / "data" / "home", description="Where everything that Onefold keeps lives."
+    )
+    inbox: Path | None = Field(
+        default=None, description="Where channels deliver: <inbox>/<channel>/… (default: HOME/inbox)."
+    )
+    key: str | None = Field(
+        default=None, description="Secret for record keys; else the file HOME/key is used.", repr=False
+    )
+    as_of_date: date | None = Field(
+        default=None, description="The run's date; default: latest business date landed."
+    )
+    business_time_zone: str = Field(
+        default="UTC", description="IANA zone that decides which day an event belongs to."
+    )
+    reporting_currency: str = Field(
+        default="USD", description="ISO 4217 code in which money of all currencies is compared."
+    )
     memory_limit: str = Field(default="1GB", description="DuckDB's memory limit per connection.")
     threads: int = Field(default=2, ge=1, description="DuckDB's and dbt's threads.")
     keep_generations: int = Field(default=3, ge=1, description="Published generations that stay on disk.")

@@ -32,7 +32,11 @@ def modules_of(room: str) -> list[Path]:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_plain_room_imports_no_dagster(room: str) -> None:
-    offenders = [path.name for path in modules_of(room) if any(name.split(".")[0].startswith("dagster") for name in imports_of(path))]
+    offenders = [
+        path.name
+        for path in modules_of(room)
+        if any(name.split(".")[0].startswith("dagster") for name in imports_of(path))
+    ]
     assert offenders == []
 
 
@@ -61,9 +65,13 @@ def test_the_demo_is_apart_from_the_pipeline() -> None:
 
 def test_definitions_hold_no_logic() -> None:
     tree = ast.parse((PACKAGE / "definitions.py").read_text(encoding="utf-8"))
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.For | ast.If)]
+    assert not [
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.For | ast.If)
+    ]
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix()
+)
 def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))

@@ -16,7 +16,9 @@ def test_the_environment_names_the_home(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert Settings.load(home=tmp_path / "other").inbox_dir == tmp_path / "other" / "inbox"
 
 
-@pytest.mark.parametrize(("field", "value"), [("business_time_zone", "Mars/Olympus"), ("reporting_currency", "dollars")])
+@pytest.mark.parametrize(
+    ("field", "value"), [("business_time_zone", "Mars/Olympus"), ("reporting_currency", "dollars")]
+)
 def test_an_unknown_zone_or_currency_is_refused(field: str, value: str) -> None:
     with pytest.raises(ValidationError, match="set one such as"):
         Settings.load(**{field: value})

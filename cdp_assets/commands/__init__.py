@@ -1,1 +1,1 @@
-"""What `onefold …` does, one module per command; `cdp_assets.cli` names them. Printing is done here and nowhere else."""
+"""What `onefold …` does, one module per command; `cdp_assets.cli` names them. Only they print."""

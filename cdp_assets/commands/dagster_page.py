@@ -16,5 +16,15 @@ def serve_dagster(*, home: Path | None, inbox: Path | None, port: int) -> int:
     settings = Settings.load(home=home, inbox=inbox)
     export_settings(settings)
     prepare_home(settings)
-    command = ["-m", "dagster", "dev", "-w", str(PROJECT_DIR / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
-    return subprocess.call([sys.executable, *command], cwd=PROJECT_DIR)
+    command = [
+        "-m",
+        "dagster",
+        "dev",
+        "-w",
+        str(PROJECT_DIR / "workspace.yaml"),
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
+    return subprocess.call([sys.executable, *command], cwd=PROJECT_DIR)  # noqa: S603 (fixed command)

@@ -72,10 +72,13 @@ def _run_locked(settings: Settings, console: Console) -> int:
     held = _report_inbox(settings, run_id, console)
     if not published:
         console.print(f"[red]not published[/]; readers still see {before or 'nothing'}")
-        console.print(failure or "the run ended without publishing; see its log", highlight=False, markup=False)
+        console.print(
+            failure or "the run ended without publishing; see its log", highlight=False, markup=False
+        )
         return EXIT_NOT_PUBLISHED
     console.print(
-        f"[green]published[/] {after} as of {record.facts()['as_of_date']}: {settings.published_dir / 'current.duckdb'}",
+        f"[green]published[/] {after} as of {record.facts()['as_of_date']}: "
+        f"{settings.published_dir / 'current.duckdb'}",
         highlight=False,
         soft_wrap=True,
     )

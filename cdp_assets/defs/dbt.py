@@ -52,7 +52,9 @@ def build_dbt_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     return [dbt_models, _laws_asset(manifest, sorted(dbt_models.keys))]
 
 
-def _build_selected(context: dg.AssetExecutionContext, home: OnefoldHome, manifest: Mapping[str, Any]) -> Iterator[Any]:
+def _build_selected(
+    context: dg.AssetExecutionContext, home: OnefoldHome, manifest: Mapping[str, Any]
+) -> Iterator[Any]:
     """Build the selected models with their tests and yield an output or check result for each."""
     keys = {spec.metadata[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY]: spec.key for spec in context.assets_def.specs}
     checks = {
@@ -77,7 +79,9 @@ def _build_selected(context: dg.AssetExecutionContext, home: OnefoldHome, manife
                 output_name=models[result.unique_id].to_python_identifier(),
                 metadata=_metadata(counts.get(result.unique_id), result.seconds),
             )
-            record.asset("/".join(models[result.unique_id].path), rows=counts.get(result.unique_id), detail=name)
+            record.asset(
+                "/".join(models[result.unique_id].path), rows=counts.get(result.unique_id), detail=name
+            )
         elif result.unique_id in tests:
             yield _check_result(record, tests[result.unique_id], result, manifest)
     _raise_for_failures(results)
@@ -90,7 +94,8 @@ def _laws_asset(manifest: Mapping[str, Any], upstream: list[dg.AssetKey]) -> dg.
         if node["resource_type"] == "test" and "law" in node["tags"]
     }
     specs = [
-        dg.AssetCheckSpec(node["name"], asset=LAWS, description=_sentence(node), blocking=True) for node in laws.values()
+        dg.AssetCheckSpec(node["name"], asset=LAWS, description=_sentence(node), blocking=True)
+        for node in laws.values()
     ]
 
     @dg.asset(
@@ -107,7 +112,9 @@ def _laws_asset(manifest: Mapping[str, Any], upstream: list[dg.AssetKey]) -> dg.
             settings, ["test", "--select", NOT_IN_BUILD], as_of_date=as_of_date_of_run(settings, record)
         )
         for result in results:
-            yield _check_result(record, dg.AssetCheckKey(LAWS, laws[result.unique_id]["name"]), result, manifest)
+            yield _check_result(
+                record, dg.AssetCheckKey(LAWS, laws[result.unique_id]["name"]), result, manifest
+            )
         _raise_for_failures(results)
         record.asset("/".join(LAWS.path), rows=len(results))
         yield dg.MaterializeResult(asset_key=LAWS, metadata={"laws": len(results)})
@@ -122,7 +129,9 @@ def _check_result(
     is_blocking = severity == "error"
     held = result.passed and result.status != "warn"
     detail = None if held else f"{result.failing_rows or 0} failing rows; {result.reason or 'warning'}"
-    record.check(f"{'/'.join(key.asset_key.path)}:{key.name}", passed=held, blocking=is_blocking, detail=detail)
+    record.check(
+        f"{'/'.join(key.asset_key.path)}:{key.name}", passed=held, blocking=is_blocking, detail=detail
+    )
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
@@ -145,12 +154,16 @@ def _row_counts(settings: Settings, nodes: list[Mapping[str, Any]]) -> dict[str,
         return {}
     con = duckdb.connect(str(settings.warehouse_path), read_only=True)
     try:
-        tables = {(row[0], row[1]) for row in con.execute("select schema_name, table_name from duckdb_tables()").fetchall()}
+        tables = {
+            (row[0], row[1])
+            for row in con.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        }
         present = [node for node in nodes if (node["schema"], node["alias"]) in tables]
         if not present:
             return {}
         query = " union all ".join(
-            f"select {index}, count(*) from {quoted(node['schema'], node['alias'])}" for index, node in enumerate(present)
+            f"select {index}, count(*) from {quoted(node['schema'], node['alias'])}"
+            for index, node in enumerate(present)
         )
         return {present[index]["unique_id"]: count for index, count in con.execute(query).fetchall()}
     finally:
@@ -160,7 +173,10 @@ def _row_counts(settings: Settings, nodes: list[Mapping[str, Any]]) -> dict[str,
 def _raise_for_failures(results: list[NodeResult]) -> None:
     failed = [result for result in results if not result.passed and result.status != "skipped"]
     if failed:
-        lines = [f"  - {result.unique_id}: {result.status}, {result.reason or 'no reason given'}" for result in failed]
+        lines = [
+            f"  - {result.unique_id}: {result.status}, {result.reason or 'no reason given'}"
+            for result in failed
+        ]
         raise DbtProblem(f"{len(failed)} dbt nodes failed:\n" + "\n".join(lines))
 
 
