@@ -1,12 +1,14 @@
-"""Attribution computed outside SQL: from `journeys.attribution_touches` to the tables `insight.attribution_*`.
+"""Attribution computed outside SQL: from `journeys.path_touches` to the tables
+`insight.attribution_*`.
 
-Orchestration and the tables' contents belong here; the models are in `markov`, `shapley`, `markov_shapley`, the intervals
-in `bootstrap`, the columns in `tables`.
+Orchestration and the tables' contents belong here; the models are in `markov`, `shapley`, `markov_shapley`,
+the intervals in `bootstrap`, the columns in `tables`.
 
-Global credit is exact, per model and period (all, and each month by `path_date`). Credit per conversion shares each
-conversion among the distinct channels of its path in proportion to their effects over all periods (removal effects for
-Markov, Shapley values for Markov-Shapley, equal parts for Shapley), and a channel's part equally among its touches. The two
-totals differ, except for Shapley; `attribution_global` shows both and the difference.
+Global credit is exact, per model and period (all, and each month by `path_date`). Credit per conversion
+shares each conversion among the distinct channels of its path in proportion to their effects over all
+periods (removal effects for Markov, Shapley values for Markov-Shapley, equal parts for Shapley), and a
+channel's part equally among its touches. The two totals differ, except for Shapley; `attribution_global`
+shows both and the difference.
 """
 
 from __future__ import annotations
@@ -68,7 +70,7 @@ class _GlobalCredit:
 
 @dataclass(frozen=True)
 class _Period:
-    """Everything counted of one period: the chain at the highest order that fits, and the set-form Shapley credit."""
+    """All that is counted of one period: the chain at the highest order that fits, and set-form Shapley."""
 
     chain: ChainCounts
     shapley: ShapleyCredit
@@ -81,11 +83,11 @@ class _Period:
 
 
 def compute_attribution(con: duckdb.DuckDBPyConnection, as_of_date: date) -> AttributionSummary:
-    """Fill every `insight.attribution_*` table from `journeys.attribution_touches` (columns: see `tables`).
+    """Fill every `insight.attribution_*` table from `journeys.path_touches` (columns: see `tables`).
 
-    `con`: a writable connection whose current database is the warehouse. Touches after `as_of_date` are not expected: the
-    windows are cut in dbt. Tables are empty but typed when there are no touches. Raises `InsightInputProblem` where the
-    input breaks its contract.
+    `con`: a writable connection whose current database is the warehouse. Touches after `as_of_date` are not
+    expected: the windows are cut in dbt. Tables are empty but typed when there are no touches. Raises
+    `InsightInputProblem` where the input breaks its contract.
     """
     for name in OUTPUT_COLUMNS:
         if name.startswith("attribution_"):
@@ -184,7 +186,7 @@ def _global_credit(model: str, counted: _Period, unavailable: dict[str, str]) ->
 def _markov(chain: ChainCounts, order: int) -> _GlobalCredit:
     if order > chain.order:
         raise TooManyStates(
-            f"a Markov chain of order {order} over {chain.n_channels} marketing channels has too many states: "
+            f"a Markov chain of order {order} over {chain.n_channels} marketing channels does not fit: "
             "use a lower order, or map sources to fewer channels in data/reference/marketing_channels.csv"
         )
     counts = chain.at_order(order)
@@ -199,7 +201,7 @@ def _markov(chain: ChainCounts, order: int) -> _GlobalCredit:
 
 
 def _write_effects(con: duckdb.DuckDBPyConnection, of_all: dict[str, _GlobalCredit | None]) -> None:
-    """Table `_effects` (model, channel_number, effect): whole 1e-15ths of the largest, so that sums are exact."""
+    """Table `_effects` (model, channel_number, effect): relative to the largest of its model."""
     rows = [
         pd.DataFrame(
             {
@@ -222,16 +224,22 @@ def _write_path_credits(con: duckdb.DuckDBPyConnection, model: str) -> None:
         with weighted as (
             select
                 t.path_id, t.touch_id,
-                cast(round(1e15 * e.effect / count(*) over (partition by t.path_id, t.channel_number)) as bigint) as weight,
+                e.effect / count(*) over (partition by t.path_id, t.channel_number) as part,
             from _touches t
             inner join _effects e on e.channel_number = t.channel_number and e.model = '{model}'
             where t.is_conversion
         ),
         totalled as (
-            select *, sum(weight) over (partition by path_id) as whole, count(*) over (partition by path_id) as touches,
+            select
+                path_id, touch_id,
+                cast(round(1e15 * part) as bigint) as weight,  -- whole numbers: their sums are exact
+                sum(weight) over (partition by path_id) as whole,
+                count(*) over (partition by path_id) as touches,
             from weighted
         )
-        select path_id, touch_id, case when whole > 0 then weight::double / whole::double else 1.0 / touches end,
+        select
+            path_id, touch_id,
+            case when whole > 0 then weight::double / whole::double else 1.0 / touches end as credit,
         from totalled
         """
     )
@@ -280,11 +288,14 @@ def _write_global(
                 sum(c.credit::decimal(18, 15)) as conversions,
                 sum(c.credit::decimal(19, 15) * t.value_units::decimal(18, 0)) as value_units,
             from credits c
-            inner join _touches t on t.is_conversion and t.path_id = c.conversion_id and t.touch_id = c.touch_id
+            inner join _touches t
+                on t.is_conversion and t.path_id = c.conversion_id and t.touch_id = c.touch_id
             group by all
         ),
         by_path as (
-            select model, period, channel_number, conversions::double as conversions, value_units::double as value_units,
+            select
+                model, period, channel_number,
+                conversions::double as conversions, value_units::double as value_units,
             from monthly
             union all
             select model, '{ALL}', channel_number, sum(conversions)::double, sum(value_units)::double,
@@ -293,14 +304,16 @@ def _write_global(
         )
         select
             g.model, g.period, g.marketing_channel,
-            if(isnan(g.effect_conversions), null, g.effect_conversions), if(isnan(g.effect_value), null, g.effect_value),
+            if(isnan(g.effect_conversions), null, g.effect_conversions),
+            if(isnan(g.effect_value), null, g.effect_value),
             g.conversions, g.value,
             null, null, null, null,
             coalesce(p.conversions, 0), coalesce(p.value_units, 0) / {VALUE_UNITS},
             coalesce(p.conversions, 0) - g.conversions, coalesce(p.value_units, 0) / {VALUE_UNITS} - g.value,
         from global_credit g
         inner join _channels c using (marketing_channel)
-        left join by_path p on p.model = g.model and p.period = g.period and p.channel_number = c.channel_number
+        left join by_path p
+            on p.model = g.model and p.period = g.period and p.channel_number = c.channel_number
         order by all
         """
     )

@@ -1,10 +1,11 @@
 """Confidence intervals of attribution by a Poisson bootstrap over customers.
 
-Each replicate gives every customer an independent weight, Poisson with mean 1 (Chamandy, Muralidharan, Najmi, Naidu 2012,
-"Estimating uncertainty for massive data streams"), the same for all that the customer did, and computes the figures anew:
-sums of credit for the heuristics; for Markov of order 1 the chain itself, its removal effects and the credits per path. The
-interval is the 2.5th to the 97.5th percentile of `REPLICATES` replicates. Seeded, over customers in the order of their id:
-the same input gives the same intervals.
+Each replicate gives every customer an independent weight, Poisson with mean 1 (Chamandy, Muralidharan,
+Najmi, Naidu 2012, "Estimating uncertainty for massive data streams"), the same for all that the customer
+did, and computes the figures anew: sums of credit for the heuristics; for Markov of order 1 the chain
+itself, its removal effects and the credits per path. The interval is the 2.5th to the 97.5th percentile of
+`REPLICATES` replicates. Seeded, over customers in the order of their id: the same input gives the same
+intervals.
 
 Nothing else that is random, and no model's definition, belongs here.
 """
@@ -31,6 +32,7 @@ TEMPORARY_TABLES = ("_customers",)
 MEASURES = ("conversions", "gross_units", "net_units")
 CUSTOMER_TYPES = ("returning", "new", "all")
 ALL = "all"
+MARKOV = "markov_1"
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class _Frame:
 
 @dataclass(frozen=True)
 class _Cells:
-    """Sums per customer: `amounts` has a (cells, customers) sparse matrix per measure, `keys` says what each cell is."""
+    """Sums per customer: a (cells, customers) sparse matrix per measure; `keys` says what each cell is."""
 
     keys: pd.DataFrame
     amounts: tuple[sparse.csr_matrix, ...]
@@ -57,35 +59,42 @@ class _Cells:
 def write_intervals(con: duckdb.DuckDBPyConnection, channels: list[str]) -> tuple[str, ...]:
     """Fill `insight.attribution_intervals` and the bounds of markov_1 in `insight.attribution_global`.
 
-    Needs `_touches` and `_channels` (see `paths`). Returns the models that got intervals: markov_1 and each heuristic whose
-    table exists in schema attribution.
+    Needs `_touches` and `_channels` (see `paths`). Returns the models that got intervals: markov_1 and each
+    heuristic whose table exists in schema attribution.
     """
     heuristics = tuple(
         model for model in HEURISTIC_MODELS if table_columns(con, f"attribution.attribution_{model}")
     )
     frame = _number_customers(con, channels)
-    for model in heuristics:
-        _insert_intervals(con, model, frame, _heuristic_figures(con, model, frame))
-    of_paths, of_chain = _markov_figures(con, frame)
-    _insert_intervals(con, "markov_1", frame, of_paths)
-    _update_global(con, frame, of_chain)
-    return (*heuristics, "markov_1")
+    heuristic_cells = [_heuristic_cells(con, model, frame) for model in heuristics]
+    markov_cells = _markov_cells(con, frame)
+    by_model: dict[str, list[FloatArray]] = {model: [] for model in (*heuristics, MARKOV)}
+    of_chain: list[FloatArray] = []
+    everybody_once = np.ones((frame.n_customers, 1))  # the figure itself comes first, then the replicates
+    for weights in chain([everybody_once], poisson_weights(frame.n_customers)):
+        for model, cells in zip(heuristics, heuristic_cells, strict=True):
+            by_model[model].append(_heuristic_figures(cells, frame, weights))
+        of_paths, global_credit = _markov_figures(markov_cells, frame, weights)
+        by_model[MARKOV].append(of_paths)
+        of_chain.append(global_credit)
+    for model, figures in by_model.items():
+        _insert_intervals(con, model, frame, np.concatenate(figures, axis=-1))
+    _update_global(con, frame, np.concatenate(of_chain, axis=-1))
+    return tuple(by_model)
 
 
 def poisson_weights(n_customers: int) -> Iterator[FloatArray]:
-    """Weights of the customers, (customers, replicates) a block at a time, `REPLICATES` columns in all."""
+    """Weights of the customers, (customers, replicates) a block at a time, `REPLICATES` columns in all.
+
+    Each replicate has its own stream, so the weights do not depend on how many fit into a block.
+    """
     width = int(np.clip(WEIGHTS_AT_ONCE // max(n_customers, 1), 1, REPLICATES))
     for first in range(0, REPLICATES, width):
-        columns = [
-            np.random.default_rng([SEED, replicate]).poisson(1.0, n_customers)
-            for replicate in range(first, min(first + width, REPLICATES))
-        ]
-        yield np.column_stack(columns).astype(np.float64)
-
-
-def _point_and_replicates(n_customers: int) -> Iterator[FloatArray]:
-    """Everybody once (the figure itself), then the replicates."""
-    return chain([np.ones((n_customers, 1))], poisson_weights(n_customers))
+        replicates = range(first, min(first + width, REPLICATES))
+        weights = np.empty((n_customers, len(replicates)))
+        for column, replicate in enumerate(replicates):
+            weights[:, column] = np.random.default_rng([SEED, replicate]).poisson(1.0, n_customers)
+        yield weights
 
 
 def _number_customers(con: duckdb.DuckDBPyConnection, channels: list[str]) -> _Frame:
@@ -117,9 +126,9 @@ def _read_cells(
     return _Cells(cells, tuple(sparse.csr_matrix((rows[m].to_numpy(float), where), shape) for m in measures))
 
 
-def _heuristic_figures(con: duckdb.DuckDBPyConnection, model: str, frame: _Frame) -> FloatArray:
-    """(measures, months + all, customer types, channels, point + replicates) from the model's credit table."""
-    cells = _read_cells(
+def _heuristic_cells(con: duckdb.DuckDBPyConnection, model: str, frame: _Frame) -> _Cells:
+    """Conversions and revenue that the model's credit table gives to each channel, by customer."""
+    return _read_cells(
         con,
         f"""
         select
@@ -135,13 +144,14 @@ def _heuristic_figures(con: duckdb.DuckDBPyConnection, model: str, frame: _Frame
         frame,
         MEASURES,
     )
-    place = tuple(cells.keys[key].to_numpy() for key in ("period", "customer_type", "channel_number"))
-    blocks = []
-    for weights in _point_and_replicates(frame.n_customers):
-        cube = np.zeros((len(MEASURES), len(frame.months), 2, len(frame.channels), weights.shape[1]))
-        cube[:, *place] = cells.weighted(weights)
-        blocks.append(_with_totals(cube))
-    return np.concatenate(blocks, axis=-1)
+
+
+def _heuristic_figures(cells: _Cells, frame: _Frame, weights: FloatArray) -> FloatArray:
+    """(measures, months + all, customer types, channels, replicates)"""
+    month, customer_type, channel = cells.keys[["period", "customer_type", "channel_number"]].to_numpy(int).T
+    cube = np.zeros((len(MEASURES), len(frame.months), 2, len(frame.channels), weights.shape[1]))
+    cube[:, month, customer_type, channel] = cells.weighted(weights)
+    return _with_totals(cube)
 
 
 def _with_totals(cube: FloatArray) -> FloatArray:
@@ -150,25 +160,31 @@ def _with_totals(cube: FloatArray) -> FloatArray:
     return np.concatenate([cube, cube.sum(axis=2, keepdims=True)], axis=2)
 
 
-def _markov_figures(con: duckdb.DuckDBPyConnection, frame: _Frame) -> tuple[FloatArray, FloatArray]:
+@dataclass(frozen=True)
+class _MarkovCells:
+    """What the order-1 chain and its credits per path are computed from, by customer."""
+
+    steps: _Cells  # by period, state, target
+    values: _Cells  # value of conversions, by period and the state they end in
+    sets: _Cells  # conversions and revenue, by period, customer type and set of channels
+    members: FloatArray  # (sets, channels) 1 where the set holds the channel
+
+
+def _markov_figures(cells: _MarkovCells, frame: _Frame, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """markov_1: the sums of its credits per path, shaped as for heuristics, and its global credit.
 
-    The latter is (conversions and value, months + all, channels, point + replicates).
+    The latter is (conversions and value, months + all, channels, replicates).
     """
-    steps, values, sets, members = _markov_cells(con, frame)
-    of_paths, of_chain = [], []
-    for weights in _point_and_replicates(frame.n_customers):
-        global_credit, effects = _chain_credit(steps, values, frame, weights)
-        of_chain.append(global_credit)
-        of_paths.append(_shared_within_paths(sets, members, frame, weights, effects))
-    return np.concatenate(of_paths, axis=-1), np.concatenate(of_chain, axis=-1)
+    global_credit, effects = _chain_credit(cells.steps, cells.values, frame, weights)
+    return _shared_within_paths(cells.sets, cells.members, frame, weights, effects), global_credit
 
 
-def _markov_cells(con: duckdb.DuckDBPyConnection, frame: _Frame) -> tuple[_Cells, _Cells, _Cells, FloatArray]:
-    """Steps and conversion values of the order-1 chain, conversions by set of channels, and (sets, channels) membership."""
+def _markov_cells(con: duckdb.DuckDBPyConnection, frame: _Frame) -> _MarkovCells:
     n_channels = len(frame.channels)
     numbered = """
-        select t.*, customer_number, lag(channel_number) over path as previous, lead(channel_number) over path as next,
+        select
+            t.*, customer_number,
+            lag(channel_number) over path as previous, lead(channel_number) over path as next,
         from _touches t
         inner join _customers using (customer_id)
         window path as (partition by path_id, is_conversion order by position)
@@ -176,9 +192,12 @@ def _markov_cells(con: duckdb.DuckDBPyConnection, frame: _Frame) -> tuple[_Cells
     steps = f"""
         with numbered as ({numbered}),
         steps as (
-            select customer_number, period, coalesce(previous + 1, 0) as state, channel_number as target, from numbered
+            select customer_number, period, coalesce(previous + 1, 0) as state, channel_number as target,
+            from numbered
             union all
-            select customer_number, period, channel_number + 1, if(is_conversion, {n_channels}, {n_channels + 1}),
+            select
+                customer_number, period, channel_number + 1,
+                if(is_conversion, {n_channels}, {n_channels + 1}),
             from numbered
             where next is null
         )
@@ -214,18 +233,18 @@ def _markov_cells(con: duckdb.DuckDBPyConnection, frame: _Frame) -> tuple[_Cells
     members = np.zeros((len(names), n_channels))
     for number, name in enumerate(names):
         members[number, [int(channel) for channel in name.split(",")]] = 1.0
-    return (
-        _read_cells(con, steps, frame, ("steps",)),
-        _read_cells(con, values, frame, ("value_units",)),
-        by_set,
-        members,
+    return _MarkovCells(
+        steps=_read_cells(con, steps, frame, ("steps",)),
+        values=_read_cells(con, values, frame, ("value_units",)),
+        sets=by_set,
+        members=members,
     )
 
 
 def _chain_credit(
     steps: _Cells, values: _Cells, frame: _Frame, weights: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Global credit per (conversions and value, month or all, channel, replicate), and effects of all months."""
+    """Global credit (conversions and value, month or all, channel, replicate), and effects of all months."""
     n_channels, n_months, width = len(frame.channels), len(frame.months), weights.shape[1]
     counts = np.zeros((width, n_months + 1, n_channels + 1, n_channels + 2))
     value = np.zeros((width, n_months + 1, n_channels + 1))
@@ -244,8 +263,9 @@ def _chain_credit(
 def removal_effects_at_order_1(steps: FloatArray, leaving: FloatArray, rewards: FloatArray) -> FloatArray:
     """Removal effects (..., channels, rewards) of many chains at once, from one inverse each.
 
-    steps (..., channels + 1, channels), leaving (..., channels + 1), rewards (..., channels + 1, rewards). With N the expected
-    visits, a journey ever reaches c with probability N[start, c] / N[c, c] and then earns (N rewards)[c]: that is what goes.
+    steps (..., channels + 1, channels), leaving (..., channels + 1), rewards (..., channels + 1, rewards). With
+    N the expected visits, a journey ever reaches c with probability N[start, c] / N[c, c] and then earns
+    (N rewards)[c]: that is what goes.
     """
     divisor = np.where(leaving > 0, leaving, 1.0)[..., None]
     flow = np.zeros((*leaving.shape, leaving.shape[-1]))
@@ -261,7 +281,7 @@ def removal_effects_at_order_1(steps: FloatArray, leaving: FloatArray, rewards: 
 def _shared_within_paths(
     sets: _Cells, members: FloatArray, frame: _Frame, weights: FloatArray, effects: FloatArray
 ) -> FloatArray:
-    """Credits per path added up: each conversion shared by the channels of its path in proportion to their effects."""
+    """Credits per path added up: each conversion shared by its path's channels in proportion to effects."""
     n_cells = (len(frame.months), 2)
     row = np.ravel_multi_index((sets.keys["period"], sets.keys["customer_type"]), n_cells)
     amounts = sets.weighted(weights)

@@ -1,13 +1,15 @@
 """Paths counted as a Markov chain of order k: the sufficient statistics of every chain model.
 
-Counting only; what is read off a chain (removal effects, coalitions) is in `markov` and `markov_shapley`, and how paths
-come out of the warehouse is in `paths`.
+Counting only; what is read off a chain (removal effects, coalitions) is in `markov` and `markov_shapley`,
+and how paths come out of the warehouse is in `paths`.
 
-A state is the last k touches of a path, fewer near its beginning, written as a number in base (channels + 1): digit 0 means
-"before the first touch", digit c + 1 means channel c, the latest touch is the last digit. State 0 is the start. From each
-state a path goes on to one more touch, or ends in a conversion or in nothing.
+A state is the last k touches of a path, fewer near its beginning, written as a number in base (channels +
+1): digit 0 means "before the first touch", digit c + 1 means channel c, the latest touch is the last digit.
+State 0 is the start. From each state a path goes on to one more touch, or ends in a conversion or in
+nothing.
 
-Money is counted in whole ten-thousandths, so that sums are exact and no order of reading changes the last digit.
+Money is counted in whole ten-thousandths, so that sums are exact and no order of reading changes the last
+digit.
 """
 
 from __future__ import annotations
@@ -33,9 +35,9 @@ class TooManyStates(ValueError):
 class PathBatch:
     """Some grouped paths, flattened. Arrays other than `touches` have one entry per path.
 
-    touches: channel numbers (0-based) of all paths, one path after the other; lengths: touches of each path (>= 1);
-    conversions, nulls: how many journeys took the path and converted, or did not; value: their conversions' value in
-    units of 1/`VALUE_UNITS`.
+    touches: channel numbers (0-based) of all paths, one path after the other; lengths: touches of each path
+    (>= 1); conversions, nulls: how many journeys took the path and converted, or did not; value: their
+    conversions' value in units of 1/`VALUE_UNITS`.
     """
 
     touches: IntArray
@@ -49,8 +51,8 @@ class PathBatch:
 class ChainCounts:
     """How often each step of the chain was taken. One row per possible state, observed or not.
 
-    steps: (states, channels) further touches; conversions, nulls: (states,) ends; value: (states,) value of the conversions
-    that ended there, in units of 1/`VALUE_UNITS`.
+    steps: (states, channels) further touches; conversions, nulls: (states,) ends; value: (states,) value of
+    the conversions that ended there, in units of 1/`VALUE_UNITS`.
     """
 
     order: int
@@ -87,7 +89,8 @@ class ChainCounts:
         states = (self.n_channels + 1) ** order
 
         def fold(counts: FloatArray) -> FloatArray:
-            return counts.reshape(-1, states, *counts.shape[1:]).sum(axis=0)
+            folded: FloatArray = counts.reshape(-1, states, *counts.shape[1:]).sum(axis=0)
+            return folded
 
         return ChainCounts(
             order, fold(self.steps), fold(self.conversions), fold(self.nulls), fold(self.value)
@@ -136,11 +139,17 @@ def _count_batch(batch: PathBatch, n_channels: int, order: int) -> ChainCounts:
         minlength=states * n_channels,
     )
     ends = after[last]
-    conversions, nulls, value = (
-        np.bincount(ends, weights=amounts, minlength=states)
-        for amounts in (batch.conversions, batch.nulls, batch.value)
+
+    def at_end(amounts: FloatArray) -> FloatArray:
+        return np.bincount(ends, weights=amounts, minlength=states).astype(np.float64)
+
+    return ChainCounts(
+        order,
+        steps.reshape(states, n_channels).astype(np.float64),
+        at_end(batch.conversions),
+        at_end(batch.nulls),
+        at_end(batch.value),
     )
-    return ChainCounts(order, steps.reshape(states, n_channels), conversions, nulls, value)
 
 
 def _states(batch: PathBatch, base: int, order: int) -> tuple[IntArray, IntArray]:

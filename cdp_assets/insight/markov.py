@@ -1,15 +1,18 @@
 """Markov attribution: what would be lost without a channel, exactly, on a chain of order 1 to 3.
 
-Removal effects and the credit that follows from them belong here. Counting is in `chain`, intervals in `bootstrap`.
+Removal effects and the credit that follows from them belong here. Counting is in `chain`, intervals in
+`bootstrap`.
 
-The chain (Anderl, Becker, von Wangenheim, Schumann 2016, "Mapping the customer journey", IJRM 33:457-474, with the
-conventions of the R and Python package ChannelAttribution): each journey, converting or not, walks from the start over its
-touches to "conversion" or "null". Its value is the mean value of the conversions that ended in the state where it converts.
-Without channel c, every journey that would enter a state holding c is lost. The removal effect of c is
+The chain (Anderl, Becker, von Wangenheim, Schumann 2016, "Mapping the customer journey", IJRM 33:457-474,
+with the conventions of the R and Python package ChannelAttribution): each journey, converting or not, walks
+from the start over its touches to "conversion" or "null". Its value is the mean value of the conversions
+that ended in the state where it converts. Without channel c, every journey that would enter a state holding
+c is lost. The removal effect of c is
 
     1 - (conversions without c) / (conversions with all channels)          and the same for value,
 
-and the credit of c is its removal effect divided by the sum of all channels' removal effects, times the total.
+and the credit of c is its removal effect divided by the sum of all channels' removal effects, times the
+total.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""Shapley values of the game on the Markov chain: a coalition is worth what the chain yields with its channels alone.
+"""Shapley values of the game on the Markov chain: a coalition is worth what the chain yields with its
+channels alone.
 
-The game is v(S) = expected conversions (or value) of the order-1 chain of `chain` when every channel outside S is removed
-(journeys that would enter it are lost), v(nothing) = 0. The credit of a channel is its Shapley value, its mean marginal
-contribution over all orders in which channels may join (Shapley 1953), as shares of v(all channels), which is the observed
-total. Exact: all 2^n coalitions are solved, so beyond `MAX_CHANNELS` channels the model is unavailable.
+The game is v(S) = expected conversions (or value) of the order-1 chain of `chain` when every channel
+outside S is removed (journeys that would enter it are lost), v(nothing) = 0. The credit of a channel is its
+Shapley value, its mean marginal contribution over all orders in which channels may join (Shapley 1953), as
+shares of v(all channels), which is the observed total. Exact: all 2^n coalitions are solved, so beyond
+`MAX_CHANNELS` channels the model is unavailable.
 """
 
 from __future__ import annotations
@@ -38,8 +40,9 @@ def markov_shapley_credit(counts: ChainCounts) -> ShapleyCredit:
 def coalition_worth(counts: ChainCounts) -> FloatArray:
     """(2^n, 2): conversions and value of each coalition of channels; bit c of the row number is channel c.
 
-    Channels are eliminated one after the other, for all coalitions at once: left out, a channel's row and column go; taken
-    in, journeys through it are added to the direct steps (Gaussian elimination of one state, I - Q regular since paths end).
+    Channels are eliminated one after the other, for all coalitions at once: left out, a channel's row and
+    column go; taken in, journeys through it are added to the direct steps (Gaussian elimination of one
+    state, I - Q regular since paths end).
     """
     journeys = counts.leaving[0]
     leaving = np.where(counts.leaving > 0, counts.leaving, 1.0)[:, None]

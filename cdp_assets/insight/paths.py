@@ -1,8 +1,8 @@
 """Paths out of the warehouse: checked, numbered and grouped in DuckDB, handed to numpy flattened.
 
-Only reading belongs here. The temporary tables that it leaves on the connection are used by its neighbours and dropped by
-`attribution`: `_channels` (channel_number, marketing_channel), `_touches` (the contract's touches, numbered) and
-`_grouped_paths` (period, channels, conversions, nulls, value).
+Only reading belongs here. The temporary tables that it leaves on the connection are used by its neighbours
+and dropped by `attribution`: `_channels` (channel_number, marketing_channel), `_touches` (the contract's
+touches, numbered) and `_grouped_paths` (period, channels, conversions, nulls, value).
 """
 
 from __future__ import annotations
@@ -21,9 +21,13 @@ PATHS_AT_ONCE = 250_000
 
 _RULES = {
     "have neither or both of conversion_id and null_path_id": "(conversion_id is null) = (null_path_id is null)",
-    "have an is_conversion that disagrees with conversion_id": "is_conversion is distinct from (conversion_id is not null)",
+    "have an is_conversion that disagrees with conversion_id": (
+        "is_conversion is distinct from (conversion_id is not null)"
+    ),
     "have no marketing_channel": "marketing_channel is null",
-    "have no touch_id, customer_id or path_date": "touch_id is null or customer_id is null or path_date is null",
+    "have no touch_id, customer_id or path_date": (
+        "touch_id is null or customer_id is null or path_date is null"
+    ),
     "belong to a conversion without conversion_value or with a negative one": (
         "is_conversion and (conversion_value is null or not conversion_value >= 0 or isinf(conversion_value))"
     ),
@@ -120,7 +124,7 @@ def group_paths(con: duckdb.DuckDBPyConnection, relation: str = TOUCHES) -> None
 
 
 def read_grouped_paths(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[PathBatch]:
-    """Batches of a query that yields (channels list, conversions, nulls, value_units), one row per distinct path."""
+    """Batches of a query for (channels, conversions, nulls, value_units), one row per distinct path."""
     reader = con.execute(
         f"""
         select

@@ -1,12 +1,14 @@
-"""Shapley attribution in the set form: each conversion is shared equally by the distinct channels of its path.
+"""Shapley attribution in the set form: each conversion is shared equally by the distinct channels of its
+path.
 
-Zhao, Mahboobi, Bagheri 2018, "Shapley value methods for attribution modeling in online advertising" (arXiv:1804.05327),
-simplified form: with R(S) the conversions (or value) of paths whose set of channels is exactly S,
+Zhao, Mahboobi, Bagheri 2018, "Shapley value methods for attribution modeling in online advertising"
+(arXiv:1804.05327), simplified form: with R(S) the conversions (or value) of paths whose set of channels is
+exactly S,
 
     credit of c = sum over S that hold c of R(S) / |S|,
 
-which equals the Shapley value of the game v(S) = sum of R(T) over T within S, without listing coalitions. Null paths
-carry no weight. The game on the chain is in `markov_shapley`.
+which equals the Shapley value of the game v(S) = sum of R(T) over T within S, without listing coalitions.
+Null paths carry no weight. The game on the chain is in `markov_shapley`.
 """
 
 from __future__ import annotations

@@ -1,86 +1,93 @@
 """The tables that insight reads from dbt and gives back to dbt: the contract between the two.
 
-Only names, columns, types and the checks on them belong here; what the figures mean is in the module that computes them.
+Only names, columns, types and the checks on them belong here; what the figures mean is in the module that
+computes them.
 
 Reads
 -----
-`journeys.attribution_touches`: one row per touch of a path. A path is a converting path (of one conversion) or a null path.
-  conversion_id          text       the conversion that the path ends in; null on a null path
-  null_path_id           text       the null path; null on a converting path (exactly one of the two is given)
-  touch_id               text       unique within its path
-  marketing_channel      text       what advertised; never null
-  campaign               text       null where the touch has none
-  position               integer    1-based order in the path, without gaps or ties
-  touched_at             timestamp  UTC
-  customer_id            text       whose path it is; the bootstrap draws customers
-  is_conversion          boolean    conversion_id is not null
-  path_date              date       business date of the conversion, or of the last touch of a null path: its month is the period
-  is_new_customer        boolean    the conversion is its customer's first order (false on null paths)
-  conversion_value       double     gross amount of the order in the reporting currency, > 0; null on a null path
-  conversion_net_value   double     net of linked refunds, may be <= 0; null on a null path; used by intervals only
+`journeys.path_touches`: one row per touch of a path. A path is a converting path (of one conversion) or a
+null path.
+  conversion_id         text       the conversion that the path ends in; null on a null path
+  null_path_id          text       the null path; null on a converting path (exactly one of the two is given)
+  touch_id              text       unique within its path
+  marketing_channel     text       what advertised; never null
+  position              integer    1-based order in the path, without gaps or ties
+  touched_at            timestamp  UTC
+  customer_id           text       whose path it is; the bootstrap draws customers
+  is_conversion         boolean    conversion_id is not null
+  path_date             date       business date of the conversion, or of a null path's last touch; gives the period
+  is_new_customer       boolean    the conversion is its customer's first order (false on null paths)
+  conversion_value      double     gross amount of the order, reporting currency, > 0; null on a null path
+  conversion_net_value  double     net of linked refunds, may be <= 0; null on a null path; for intervals only
 
-`attribution.attribution_<heuristic>`(conversion_id, touch_id, credit), for each of `HEURISTIC_MODELS` that exists: the
-bootstrap gives their intervals. They must be built before `compute_attribution` runs.
+`attribution.attribution_<heuristic>`(conversion_id, touch_id, credit), for each of `HEURISTIC_MODELS` that exists:
+the bootstrap gives their intervals. They must be built before `compute_attribution` runs.
 
 `journeys.customer_purchase_days`: one row per customer and business day with a purchase, up to as_of_date.
-  customer_id            text
-  purchase_date          date       business date
-  net_amount             decimal    the day's net amount, reporting currency; days <= 0 are no purchase days
-  has_earlier_purchases  boolean    the customer bought before the data begin (same on all rows of a customer): left out of the fit
+  customer_id           text
+  purchase_date         date       business date
+  net_amount            decimal    net amount of the day, reporting currency; a day <= 0 is no purchase day
+  has_earlier_purchases boolean    the customer bought before the data begin (same on all its rows): not in the fit
 
 Writes (schema `insight`; every table exists and is typed even when there is nothing to say)
 ------
-`attribution_credits_<model>`: one row per conversion and touch, for each of `COMPUTED_MODELS`. Credit sums to one per conversion.
+`attribution_credits_<model>`: one row per conversion and touch, for each of `COMPUTED_MODELS`. Sums to one per
+conversion.
   conversion_id text, touch_id text, credit double (share of the conversion, 0 to 1)
 
 `attribution_global`: one row per model, period and marketing channel that has touches in the period.
   model text, period text ('all' or the month 'YYYY-MM'), marketing_channel text,
-  removal_effect_conversions, removal_effect_value double (Markov: share of conversions or value lost without the channel;
-    null for Shapley models),
-  conversions double, value double (the exact global credit),
-  conversions_low, conversions_high, value_low, value_high double (95 % bootstrap interval; markov_1 only, else null),
+  removal_effect_conversions, removal_effect_value double (Markov: share of conversions or value lost without the
+    channel; null for Shapley models),
+  conversions, value double (the exact global credit; value in the reporting currency),
+  conversions_low, conversions_high, value_low, value_high double (95 % interval; markov_1 only, else null),
   path_conversions, path_value double (sum of the credits per conversion),
   conversions_difference, value_difference double (path minus global)
 
-`attribution_intervals`: one row per model (heuristics and markov_1), period, customer type and marketing channel with credit.
+`attribution_intervals`: one row per model (heuristics and markov_1), period, customer type and marketing channel.
   model text, period text, customer_type text ('all', 'new', 'returning'), marketing_channel text,
-  conversions, conversions_low, conversions_high double,
+  conversions, conversions_low, conversions_high double (95 % interval of the sum of credits),
   gross_revenue, gross_revenue_low, gross_revenue_high double (reporting currency),
   net_revenue, net_revenue_low, net_revenue_high double (reporting currency)
 
 `attribution_chain_transitions`: one row per period and observed step of the order-1 chain.
-  period text, from_state text, to_state text (channels, and '(start)', '(conversion)', '(null)'), transitions bigint,
-  probability double (of the next state given the state)
+  period text, from_state text, to_state text (channels, and '(start)', '(conversion)', '(null)'),
+  transitions bigint, probability double (of the next state given the state)
 
-`attribution_model_status`: one row per computed model. model text, is_available boolean, reason text (null when available),
-  marketing_channels bigint, conversions bigint, null_paths bigint
+`attribution_model_status`: one row per computed model.
+  model text, is_available boolean, reason text (null when available), marketing_channels bigint,
+  conversions bigint, null_paths bigint
 
 `customer_value`: one row per customer with a purchase day.
   customer_id text, repeat_purchase_days bigint (x), recency_days bigint (t_x: first to last purchase day),
   age_days bigint (T: first purchase day to as_of_date), is_in_fit boolean,
   expected_orders_3_months, expected_orders_6_months, expected_orders_12_months double (purchase days),
-  probability_alive double, mean_repeat_value double (null without a repeat day), expected_order_value double (reporting currency),
+  probability_alive double, mean_repeat_value double (null without a repeat day),
+  expected_order_value double (reporting currency),
   is_population_order_value boolean (Gamma-Gamma had no repeat day of this customer to go by),
-  discounted_value_12_months double (reporting currency, at `discount_rate` a year), discount_rate double
+  discounted_value_12_months double (reporting currency), discount_rate double (a year)
 
-`customer_value_fit`: one row per model ('bg_nbd', 'gamma_gamma'); the state table of the same name keeps it by as_of_date.
+`customer_value_fit`: one row per model ('bg_nbd', 'gamma_gamma'); the state table of the same name keeps it by
+as_of_date.
   as_of_date date, model text, status text ('fitted', 'previous', 'unavailable'), fitted_as_of_date date,
   r, alpha, a, b double (bg_nbd; time in days), p, q, v double (gamma_gamma; reporting currency),
-  log_likelihood double, customers bigint, frequency_value_correlation double (gamma_gamma), message text (what to do)
+  log_likelihood double, customers bigint, frequency_value_correlation double (gamma_gamma),
+  message text (what to do)
 
-`customer_value_calibration`: one row per week of the data, parameters fitted on the weeks before the holdout.
-  week_number bigint, week_start_date date, is_holdout boolean, actual_repeat_orders bigint, predicted_repeat_orders double,
-  actual_cumulative bigint, predicted_cumulative double
+`customer_value_calibration`: one row per week of the data; parameters fitted on the weeks before the holdout.
+  week_number bigint, week_start_date date, is_holdout boolean, actual_repeat_orders bigint,
+  predicted_repeat_orders double, actual_cumulative bigint, predicted_cumulative double
 
-`customer_value_calibration_by_frequency`: one row per number of repeat days before the holdout (7 means 7 or more).
-  repeat_purchase_days bigint, customers bigint, actual_mean_orders double, predicted_mean_orders double (in the holdout)
+`customer_value_calibration_by_frequency`: one row per number of repeat days before the holdout (7: 7 or more).
+  repeat_purchase_days bigint, customers bigint,
+  actual_mean_orders, predicted_mean_orders double (in the holdout, per customer)
 """
 
 from __future__ import annotations
 
 import duckdb
 
-TOUCHES = "journeys.attribution_touches"
+TOUCHES = "journeys.path_touches"
 PURCHASE_DAYS = "journeys.customer_purchase_days"
 
 HEURISTIC_MODELS = ("first_touch", "last_touch", "last_non_direct", "linear", "position_based", "time_decay")
@@ -88,8 +95,8 @@ MARKOV_MODELS = ("markov_1", "markov_2", "markov_3")
 COMPUTED_MODELS = (*MARKOV_MODELS, "shapley", "markov_shapley")
 
 TOUCH_COLUMNS = (
-    "conversion_id", "null_path_id", "touch_id", "marketing_channel", "campaign", "position", "touched_at", "customer_id",
-    "is_conversion", "path_date", "is_new_customer", "conversion_value", "conversion_net_value",
+    "conversion_id", "null_path_id", "touch_id", "marketing_channel", "campaign", "position", "touched_at",
+    "customer_id", "is_conversion", "path_date", "is_new_customer", "conversion_value", "conversion_net_value",
 )  # fmt: skip
 PURCHASE_DAY_COLUMNS = ("customer_id", "purchase_date", "net_amount", "has_earlier_purchases")
 
@@ -115,11 +122,12 @@ OUTPUT_COLUMNS: dict[str, str] = {
         period text, from_state text, to_state text, transitions bigint, probability double
     """,
     "attribution_model_status": """
-        model text, is_available boolean, reason text, marketing_channels bigint, conversions bigint, null_paths bigint
+        model text, is_available boolean, reason text, marketing_channels bigint, conversions bigint,
+        null_paths bigint
     """,
     "customer_value": """
-        customer_id text, repeat_purchase_days bigint, recency_days bigint, age_days bigint, is_in_fit boolean,
-        expected_orders_3_months double, expected_orders_6_months double, expected_orders_12_months double,
+        customer_id text, repeat_purchase_days bigint, recency_days bigint, age_days bigint,
+        is_in_fit boolean, expected_orders_3_months double, expected_orders_6_months double, expected_orders_12_months double,
         probability_alive double, mean_repeat_value double, expected_order_value double,
         is_population_order_value boolean, discounted_value_12_months double, discount_rate double
     """,
@@ -139,7 +147,7 @@ OUTPUT_COLUMNS: dict[str, str] = {
 
 
 class InsightInputProblem(ValueError):
-    """An input table is missing, lacks a column, or breaks its contract; the message says which and what to do."""
+    """An input table is missing, lacks a column, or breaks its contract; the message says what to do."""
 
 
 def create_output_table(con: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -164,10 +172,12 @@ def require_columns(con: duckdb.DuckDBPyConnection, qualified_name: str, columns
     found = table_columns(con, qualified_name)
     if not found:
         raise InsightInputProblem(
-            f"{qualified_name} does not exist: build it first (dbt build --select {qualified_name.split('.')[1]})"
+            f"{qualified_name} does not exist: build it first "
+            f"(dbt build --select {qualified_name.split('.')[1]})"
         )
     missing = [column for column in columns if column not in found]
     if missing:
         raise InsightInputProblem(
-            f"{qualified_name} lacks {', '.join(missing)}: add them to the model as cdp_assets/insight/tables.py describes"
+            f"{qualified_name} lacks {', '.join(missing)}: add them to the model "
+            "as cdp_assets/insight/tables.py describes"
         )
