@@ -1,4 +1,4 @@
 -- all credit to the first touch of the path
 select conversion_id, touch_id, cast(1 as double) as credit
 from {{ ref('path_touches') }}
-where outcome = 'converted' and touch_position = 1
+where is_conversion and position = 1

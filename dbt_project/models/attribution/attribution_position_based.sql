@@ -5,12 +5,12 @@ select
     conversion_id,
     touch_id,
     case
-        when touch_count = 1 then cast(1 as double)
-        when touch_count = 2 and touch_position = 1 then cast({{ first }} as double) / ({{ first }} + {{ last }})
-        when touch_count = 2 then cast({{ last }} as double) / ({{ first }} + {{ last }})
-        when touch_position = 1 then cast({{ first }} as double)
-        when touch_position = touch_count then cast({{ last }} as double)
-        else cast(1 - {{ first }} - {{ last }} as double) / (touch_count - 2)
+        when path_length = 1 then cast(1 as double)
+        when path_length = 2 and position = 1 then cast({{ first }} as double) / ({{ first }} + {{ last }})
+        when path_length = 2 then cast({{ last }} as double) / ({{ first }} + {{ last }})
+        when position = 1 then cast({{ first }} as double)
+        when position = path_length then cast({{ last }} as double)
+        else cast(1 - {{ first }} - {{ last }} as double) / (path_length - 2)
     end as credit
 from {{ ref('path_touches') }}
-where outcome = 'converted'
+where is_conversion

@@ -2,7 +2,7 @@
 {% set age = {
     'days': 'hours_before / 24.0',
     'hours': 'hours_before',
-    'touches': '(touch_count - touch_position)',
+    'touches': '(path_length - position)',
 }[var('attribution_half_life_unit')] %}
 with
 
@@ -12,7 +12,7 @@ aged as (
         touch_id,
         {{ age }} as age
     from {{ ref('path_touches') }}
-    where outcome = 'converted'
+    where is_conversion
 ),
 
 weighted as (

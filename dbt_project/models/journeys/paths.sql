@@ -7,13 +7,13 @@ touched as (
         max(conversion_id) as conversion_id,
         max(customer_id) as customer_id,
         max(outcome) as outcome,
-        max(touch_count) as touch_count,
+        max(path_length) as path_length,
         min(touched_at) as first_touched_at,
         max(touched_at) as last_touched_at,
         bool_and(is_direct) as is_direct_only,
         max(hours_before) as hours_from_first_touch,
-        {{ path_text('marketing_channel', 'touch_position') }} as path_text
-    from {{ ref('path_touches') }}
+        {{ path_text('marketing_channel', 'position') }} as path_text
+    from {{ ref('touch_outcomes') }}
     group by path_id
 )
 
@@ -24,7 +24,7 @@ select
     touched.outcome,
     coalesce(conversions.converted_at, touched.last_touched_at) as path_at,
     coalesce(conversions.conversion_date, {{ business_date('touched.last_touched_at') }}) as path_date,
-    touched.touch_count,
+    touched.path_length,
     touched.first_touched_at,
     touched.hours_from_first_touch,
     touched.is_direct_only,

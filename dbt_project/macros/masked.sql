@@ -1,0 +1,4 @@
+{#- A text of which only the first character shows. -#}
+{% macro masked(text) -%}
+    case when {{ text }} is not null then substr({{ text }}, 1, 1) || '***' end
+{%- endmacro %}

@@ -1,0 +1,9 @@
+-- every store that a channel names
+with
+
+stores as (
+    {{ union_shape('stores') }}
+)
+
+select channel, store_id, store_name, city, country
+from stores

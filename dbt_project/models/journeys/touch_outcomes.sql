@@ -1,0 +1,108 @@
+-- every touch of a known, profiled customer on its path: the path of the customer's next conversion if it lies within the
+-- window before it, a null path if the window passed without one, censored while it is still open
+with
+
+touches as (
+    select
+        touches.touch_id,
+        touches.channel,
+        touches.customer_id,
+        touches.touched_at,
+        touches.touch_date,
+        touches.marketing_channel,
+        touches.campaign,
+        touches.touch_type,
+        touches.is_paid,
+        touches.is_direct,
+        touches.order_id,
+        {{ attribution_window_days('touches.touch_type') }} as window_days
+    from {{ ref('customer_touchpoints') }} as touches
+    inner join {{ ref('customer_consents') }} as consents
+        on touches.customer_id = consents.customer_id
+    where consents.is_profiled
+),
+
+conversions as (
+    select conversion_id, customer_id, channel, order_id, converted_at
+    from {{ ref('conversions') }}
+    where is_profiled
+),
+
+timeline as (
+    select customer_id, touched_at as event_at, 0 as event_order, touch_id as event_id, touch_id, cast(null as varchar) as conversion_id
+    from touches
+    union all
+    select customer_id, converted_at as event_at, 1 as event_order, conversion_id as event_id, cast(null as varchar) as touch_id, conversion_id
+    from conversions
+),
+
+looking_ahead as (
+    select
+        touch_id,
+        first_value(conversion_id ignore nulls) over (
+            partition by customer_id
+            order by event_at, event_order, event_id
+            rows between current row and unbounded following
+        ) as next_conversion_id
+    from timeline
+),
+
+outcomes as (
+    select
+        touches.*,
+        looking_ahead.next_conversion_id,
+        conversions.converted_at,
+        case
+            when conversions.conversion_id is null
+                and touches.touch_date > {{ add_days(as_of_date(), '-touches.window_days') }} then 'censored'
+            when conversions.conversion_id is null then 'null'
+            when touches.touched_at > {{ add_days_to_time('conversions.converted_at', '-touches.window_days') }} then 'converted'
+            else 'null'
+        end as outcome
+    from touches
+    inner join looking_ahead
+        on touches.touch_id = looking_ahead.touch_id
+    left join conversions
+        on looking_ahead.next_conversion_id = conversions.conversion_id
+    where conversions.order_id is null
+        or touches.order_id is null
+        or touches.order_id <> conversions.order_id
+        or touches.channel <> conversions.channel
+),
+
+placed as (
+    select
+        case outcome
+            when 'converted' then next_conversion_id
+            else outcome || ':' || customer_id || ':' || coalesce(next_conversion_id, 'end')
+        end as path_id,
+        case when outcome = 'converted' then next_conversion_id end as conversion_id,
+        customer_id,
+        outcome,
+        touch_id,
+        touched_at,
+        marketing_channel,
+        campaign,
+        touch_type,
+        is_paid,
+        is_direct,
+        case when outcome = 'converted' then {{ seconds_between('touched_at', 'converted_at') }} / 3600.0 end as hours_before
+    from outcomes
+)
+
+select
+    path_id,
+    conversion_id,
+    customer_id,
+    outcome,
+    touch_id,
+    row_number() over (partition by path_id order by touched_at, touch_id) as position,
+    count(*) over (partition by path_id) as path_length,
+    touched_at,
+    marketing_channel,
+    campaign,
+    touch_type,
+    is_paid,
+    is_direct,
+    hours_before
+from placed

@@ -1,0 +1,14 @@
+-- recency, frequency and monetary value of every scored customer
+select
+    as_of_date,
+    customer_id,
+    last_purchase_date,
+    recency_days,
+    frequency,
+    monetary,
+    recency_score,
+    frequency_score,
+    monetary_score,
+    rfm_cell,
+    segment
+from {{ ref('rfm_scores') }}

@@ -1,0 +1,17 @@
+-- every refund, and every return document as the refund that it is (already a negative order: do not subtract it twice)
+select
+    channel,
+    refund_id,
+    order_id,
+    customer_id,
+    is_linked,
+    is_return_document,
+    refunded_at,
+    refund_date,
+    restated_date,
+    sku,
+    quantity,
+    currency,
+    amount,
+    refund_revenue
+from {{ ref('customer_refunds') }}

@@ -1,0 +1,65 @@
+-- every value that a record gives for an attribute of its customer; blanks and blocked identifiers never stand here
+with
+
+records as (
+    select
+        customer_ids.customer_id,
+        customer_ids.record_key,
+        customer_records.channel,
+        customer_records.source_customer_id,
+        nullif(trim(customer_records.full_name), '') as full_name,
+        nullif(trim(customer_records.given_name), '') as given_name,
+        nullif(trim(customer_records.family_name), '') as family_name,
+        normalised.phone,
+        normalised.email,
+        cast(customer_records.birth_date as varchar) as birth_date,
+        nullif(trim(customer_records.gender), '') as gender,
+        nullif(trim(coalesce(customer_records.street, '') || '|' || coalesce(customer_records.city, '') || '|'
+            || coalesce(customer_records.region, '') || '|' || coalesce(customer_records.postcode, '') || '|'
+            || coalesce(customer_records.country, '')), '||||') as address,
+        coalesce(channel_trust.trust_rank, 8) as trust_rank,
+        coalesce(customer_records.updated_at, customer_records.created_at, cast('1970-01-01' as timestamp)) as seen_at
+    from {{ ref('customer_records') }} as customer_records
+    inner join {{ source('identity', 'customer_ids') }} as customer_ids
+        on customer_records.channel = customer_ids.channel
+        and customer_records.source_customer_id = customer_ids.source_customer_id
+    left join {{ source('identity', 'records') }} as normalised
+        on customer_ids.record_key = normalised.record_key
+    left join {{ ref('channel_trust') }} as channel_trust
+        on customer_records.channel = channel_trust.channel
+),
+
+given as (
+    {%- for attribute in ['full_name', 'given_name', 'family_name', 'phone', 'email', 'birth_date', 'gender', 'address'] %}
+    select
+        customer_id, record_key, channel, source_customer_id, '{{ attribute }}' as attribute, {{ attribute }} as attribute_value,
+        trust_rank, seen_at
+    from records
+    where {{ attribute }} is not null
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+blocked as (
+    select distinct record_key, identifier_type
+    from {{ source('identity', 'identifiers') }}
+    where is_blocked
+)
+
+select
+    given.customer_id,
+    given.record_key,
+    given.channel,
+    given.source_customer_id,
+    given.attribute,
+    given.attribute_value,
+    lower(given.attribute_value) as value_key,
+    given.trust_rank,
+    given.seen_at
+from given
+left join blocked
+    on given.record_key = blocked.record_key
+    and given.attribute = blocked.identifier_type
+where blocked.record_key is null

@@ -1,0 +1,85 @@
+-- the value that survives per customer and attribute, with the record it comes from and the rule that chose it:
+-- the chains of rules are data/reference/survivorship.csv; an address survives whole, from one record
+with
+
+by_value as (
+    select
+        customer_id,
+        attribute,
+        value_key,
+        min(trust_rank) as trust_rank,
+        max(seen_at) as seen_at,
+        count(*) as record_count
+    from {{ ref('attribute_values') }}
+    group by customer_id, attribute, value_key
+),
+
+scored as (
+    select
+        by_value.customer_id,
+        by_value.attribute,
+        by_value.value_key,
+        by_value.record_count,
+        rules.first_rule,
+        rules.second_rule,
+        rules.third_rule,
+        {{ survivorship_score('rules.first_rule') }} as first_score,
+        {{ survivorship_score('rules.second_rule') }} as second_score,
+        {{ survivorship_score('rules.third_rule') }} as third_score
+    from by_value
+    inner join {{ ref('survivorship') }} as rules
+        on by_value.attribute = rules.attribute
+),
+
+ranked as (
+    select
+        *,
+        row_number() over chain as value_rank,
+        count(*) over (partition by customer_id, attribute) as value_count,
+        lead(first_score) over chain as next_first_score,
+        lead(second_score) over chain as next_second_score,
+        lead(third_score) over chain as next_third_score
+    from scored
+    window chain as (
+        partition by customer_id, attribute
+        order by first_score desc, second_score desc, third_score desc, value_key
+    )
+),
+
+winners as (
+    select
+        customer_id,
+        attribute,
+        value_key,
+        record_count,
+        value_count,
+        case
+            when value_count = 1 then 'only_value'
+            when first_score <> next_first_score then first_rule
+            when second_score <> next_second_score then second_rule
+            when third_score <> next_third_score then third_rule
+            else 'alphabetical'
+        end as rule
+    from ranked
+    where value_rank = 1
+)
+
+select
+    winners.customer_id,
+    winners.attribute,
+    given.attribute_value,
+    given.record_key,
+    given.channel,
+    given.source_customer_id,
+    winners.rule,
+    winners.record_count,
+    winners.value_count
+from winners
+inner join {{ ref('attribute_values') }} as given
+    on winners.customer_id = given.customer_id
+    and winners.attribute = given.attribute
+    and winners.value_key = given.value_key
+qualify row_number() over (
+    partition by winners.customer_id, winners.attribute
+    order by given.trust_rank, given.seen_at desc, given.record_key
+) = 1
