@@ -46,8 +46,8 @@ class Settings(BaseSettings):
     accept_shrink: str | None = Field(
         default=None, description="Marts that may shrink beyond their limit in this run: names with commas, or 'all'."
     )
-    alert_webhook: str | None = Field(default=None, description="URL that gets a JSON message when a run fails.", repr=False)
-    alert_mail: str | None = Field(default=None, description="Addresses, with commas, that get a mail when a run fails.")
+    alert_webhook: str | None = Field(default=None, description="URL that gets JSON when a run fails.", repr=False)
+    alert_mail: str | None = Field(default=None, description="Addresses, with commas, mailed when a run fails.")
     alert_mail_from: str = Field(default="onefold@localhost", description="Sender of these mails.")
     smtp_host: str = Field(default="localhost", description="Mail server for alerts.")
     smtp_port: int = Field(default=25, ge=1, le=65535, description="Its port; 587 and 465 speak TLS.")
