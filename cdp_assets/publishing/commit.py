@@ -53,7 +53,9 @@ def commit_histories(con: duckdb.DuckDBPyConnection, as_of_date: date) -> None:
         [HISTORY_SCHEMA],
     ).fetchall()
     for (name,) in names:
-        columns = ", ".join(quoted(column) for column, _ in columns_of(con, "warehouse", HISTORY_SCHEMA, name))
+        columns = ", ".join(
+            quoted(column) for column, _ in columns_of(con, "warehouse", HISTORY_SCHEMA, name)
+        )
         con.execute(f"delete from {quoted(name)} where as_of_date = ?", [as_of_date])
         con.execute(
             f"insert into {quoted(name)} ({columns}) select {columns} from warehouse.{quoted(HISTORY_SCHEMA, name)}"

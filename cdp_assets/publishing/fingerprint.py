@@ -15,7 +15,9 @@ def quoted(*parts: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
-def columns_of(con: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> list[tuple[str, str]]:
+def columns_of(
+    con: duckdb.DuckDBPyConnection, database: str, schema: str, table: str
+) -> list[tuple[str, str]]:
     """(column, type) in the table's order."""
     return con.execute(
         "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ? "

@@ -40,15 +40,25 @@ def judge_run(
     refusals = []
     if missing := sorted(set(expected_assets) - made):
         refusals.append(
-            Refusal("assets", f"{len(missing)} not made: {_some(missing)}", "See the run's log for the first failure")
+            Refusal(
+                "assets",
+                f"{len(missing)} not made: {_some(missing)}",
+                "See the run's log for the first failure",
+            )
         )
     if missing := sorted(set(expected_checks) - set(ran)):
         refusals.append(
-            Refusal("checks", f"{len(missing)} did not run: {_some(missing)}", "Run everything with `onefold run`")
+            Refusal(
+                "checks", f"{len(missing)} did not run: {_some(missing)}", "Run everything with `onefold run`"
+            )
         )
     if failed := sorted(name for name, step in ran.items() if step.blocking and not step.passed):
         refusals.append(
-            Refusal("checks", f"{len(failed)} failed: {_some(failed)}", "Each check's description says what it guards")
+            Refusal(
+                "checks",
+                f"{len(failed)} failed: {_some(failed)}",
+                "Each check's description says what it guards",
+            )
         )
     return refusals
 

@@ -74,7 +74,9 @@ def flip(settings: Settings, name: str) -> None:
     """Make a written generation the current one, in one atomic rename of a link."""
     published = settings.published_dir
     if not (published / name).is_dir():
-        raise PublishProblem(f"generation {name} is not in {published}: run `onefold run` to publish a new one")
+        raise PublishProblem(
+            f"generation {name} is not in {published}: run `onefold run` to publish a new one"
+        )
     _replace_link(published / "current", Path(name))
     _ensure_link(published / "current.duckdb", Path("current") / FILES["marts"][0])
     _ensure_link(published / "current.contact.duckdb", Path("current") / FILES["contact"][0])
@@ -97,7 +99,9 @@ def remove_generation(settings: Settings, name: str) -> None:
 
 
 def _copy_schema(settings: Settings, schema: str, path: Path) -> list[PublishedTable]:
-    con = duckdb.connect(":memory:", config={"memory_limit": settings.memory_limit, "threads": settings.threads})
+    con = duckdb.connect(
+        ":memory:", config={"memory_limit": settings.memory_limit, "threads": settings.threads}
+    )
     try:
         con.execute(f"attach {_text(settings.warehouse_path)} as warehouse (read_only)")
         con.execute(f"attach {_text(path)} as target (storage_version {_text(STORAGE_VERSION)})")
@@ -124,7 +128,9 @@ def _copy_schema(settings: Settings, schema: str, path: Path) -> list[PublishedT
             if before != after:
                 raise PublishProblem(f"the copy of {schema}.{name} differs from the build: run again")
             if any("ENUM" in kind for _, kind in columns_of(con, "target", schema, name)):
-                raise PublishProblem(f"{schema}.{name} has an ENUM column, which keeps values: cast it to text")
+                raise PublishProblem(
+                    f"{schema}.{name} has an ENUM column, which keeps values: cast it to text"
+                )
             published.append(PublishedTable(path.name, name, *after))
         con.execute("checkpoint target")
         con.execute("detach target")
@@ -157,7 +163,9 @@ def _check_copy(path: Path, schema: str, tables: list[PublishedTable]) -> None:
         for table in tables:
             found = fingerprint(con, path.stem, schema, table.table_name)
             if found != (table.row_count, table.fingerprint):
-                raise PublishProblem(f"{schema}.{table.table_name} reads differently after writing: check the disk")
+                raise PublishProblem(
+                    f"{schema}.{table.table_name} reads differently after writing: check the disk"
+                )
     finally:
         con.close()
 

@@ -15,7 +15,9 @@ from cdp_assets.state import connect_state
 Commit = Callable[[duckdb.DuckDBPyConnection], None]
 
 
-def publish(settings: Settings, generation: Generation, *, run_id: str, as_of_date: date, commits: list[Commit]) -> None:
+def publish(
+    settings: Settings, generation: Generation, *, run_id: str, as_of_date: date, commits: list[Commit]
+) -> None:
     """Commit the run's proposal to state, stamped with the generation, in one transaction; then flip the link."""
     with connect_state(settings) as con:
         con.execute(f"attach {_text(settings.warehouse_path)} as warehouse (read_only)")
@@ -69,7 +71,10 @@ def finish(settings: Settings, name: str) -> None:
             ).fetchall()
         ]
         old = kept[settings.keep_generations :]
-        con.executemany("update generations set status = 'removed' where generation = ?", [[each] for each in old] or [[""]])
+        con.executemany(
+            "update generations set status = 'removed' where generation = ?",
+            [[each] for each in old] or [[""]],
+        )
         con.commit()
     for each in old:
         generations.remove_generation(settings, each)

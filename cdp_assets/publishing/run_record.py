@@ -55,10 +55,12 @@ class RunRecord:
         descriptor = os.open(self._steps_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(line + "\n")
-        for listener in list(_listeners):
+        for listener in _listeners:
             listener(step)
 
-    def asset(self, name: str, *, rows: int | None = None, seconds: float | None = None, detail: str | None = None) -> None:
+    def asset(
+        self, name: str, *, rows: int | None = None, seconds: float | None = None, detail: str | None = None
+    ) -> None:
         self.add(Step("asset", name, rows=rows, seconds=seconds, detail=detail))
 
     def check(self, name: str, *, passed: bool, blocking: bool = True, detail: str | None = None) -> None:
@@ -66,7 +68,7 @@ class RunRecord:
 
     def progress(self, name: str, *, seconds: float | None = None) -> None:
         """Tell listeners that something is on its way; nothing is written."""
-        for listener in list(_listeners):
+        for listener in _listeners:
             listener(Step("progress", name, seconds=seconds))
 
     def steps(self) -> list[Step]:
@@ -74,7 +76,10 @@ class RunRecord:
 
     def set_facts(self, **facts: object) -> None:
         """Merge facts of the run (as_of_date, generation, versions) into run.json."""
-        merged = {**self.facts(), **{k: v.isoformat() if isinstance(v, date) else v for k, v in facts.items()}}
+        merged = {
+            **self.facts(),
+            **{k: v.isoformat() if isinstance(v, date) else v for k, v in facts.items()},
+        }
         temporary = self._facts_path.with_suffix(".tmp")
         temporary.write_text(json.dumps(merged, indent=1, ensure_ascii=False), encoding="utf-8")
         temporary.replace(self._facts_path)

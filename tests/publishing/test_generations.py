@@ -83,7 +83,11 @@ def test_a_reader_keeps_the_generation_that_it_opened(settings: Settings) -> Non
 def test_three_generations_stay(settings: Settings) -> None:
     for number in range(5):
         publish(settings, f"run {number}", number)
-    assert sorted(path.name for path in settings.published_dir.glob("g*")) == ["g000003", "g000004", "g000005"]
+    assert sorted(path.name for path in settings.published_dir.glob("g*")) == [
+        "g000003",
+        "g000004",
+        "g000005",
+    ]
 
 
 def test_a_missing_asset_or_a_failed_check_leaves_everything_as_it_was(settings: Settings) -> None:
@@ -138,7 +142,9 @@ def test_a_failed_commit_changes_neither_state_nor_the_link(settings: Settings) 
     build_warehouse(settings, 2)
     record = RunRecord(settings, "two")
     with pytest.raises(OSError):
-        publish_run(settings, record, as_of_date=DAY, expected_assets=set(), expected_checks=set(), commits=[fail])
+        publish_run(
+            settings, record, as_of_date=DAY, expected_assets=set(), expected_checks=set(), commits=[fail]
+        )
     recovery.repair(settings)
     with connect_state(settings) as con:
         assert con.execute("select count(*) from suppressions").fetchone() == (0,)

@@ -14,7 +14,9 @@ HOLDER = "from cdp_assets.publishing import lock; import sys, pathlib, time\nwit
 
 
 def test_a_second_process_is_turned_away_until_the_first_dies(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as first:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as first:
         assert first.stdout is not None
         assert first.stdout.readline().strip() == "held"
         with pytest.raises(lock.HomeLocked, match=f"process {first.pid}"), lock.hold(tmp_path):
