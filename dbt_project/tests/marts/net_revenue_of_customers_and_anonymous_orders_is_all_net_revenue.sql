@@ -1,0 +1,22 @@
+-- law: nothing is lost between orders and customers: customers' net + anonymous net = all net
+{{ config(tags=['law']) }}
+with
+
+totals as (
+    select
+        (select coalesce(sum(net_revenue), 0) from {{ ref('customers') }}) as of_customers,
+        (select coalesce(sum(net_revenue), 0) from {{ ref('orders') }} where is_anonymous) as of_anonymous_orders,
+        (
+            select coalesce(sum(refund_revenue), 0) from {{ ref('refunds') }}
+            where customer_id is null and not is_linked and not is_return_document
+        ) as of_anonymous_refunds,
+        (select coalesce(sum(net_revenue), 0) from {{ ref('orders') }}) as of_orders,
+        (
+            select coalesce(sum(refund_revenue), 0) from {{ ref('refunds') }}
+            where not is_linked and not is_return_document
+        ) as of_unlinked_refunds
+)
+
+select *
+from totals
+where of_customers + of_anonymous_orders - of_anonymous_refunds <> of_orders - of_unlinked_refunds
