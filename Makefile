@@ -62,7 +62,7 @@ bench-insight: $(READY) ## attribution and customer value beside their peers
 
 lock: $(READY) ## renew requirements.lock from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra dev pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --no-annotate --no-header --extra dev pyproject.toml -o requirements.lock
 
 clean: ## remove the virtual environment and the demo
 	@rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target
