@@ -254,6 +254,20 @@ class ServiceLevel(_OpenModel):
     element: str | None = None
 
 
+class ChannelFacts(_Model):
+    """What ODCS has no field for, about a whole channel: what identity resolution must know of its evidence."""
+
+    phone_region: str | None = Field(
+        default=None, pattern=r"^[A-Z]{2}$", description="ISO 3166 region of phone numbers without a country code."
+    )
+    verified_identifiers: list[Literal["phone", "email", "national_id"]] = Field(
+        default=[], description="Identifier types that the channel has verified (a code sent, a document seen)."
+    )
+    own_contacts: list[str] = Field(
+        default=[], description="The channel's own phones and e-mails, which staff type where a customer gave none."
+    )
+
+
 class ChannelContract(_OpenModel):
     """A channel's contract: all its exports."""
 
@@ -265,6 +279,9 @@ class ChannelContract(_OpenModel):
     status: str
     exports: list[Export] = Field(validation_alias="schema", min_length=1)
     sla_properties: list[ServiceLevel] = []
+    facts: Annotated[ChannelFacts, BeforeValidator(_fold)] = Field(
+        default=ChannelFacts(), validation_alias="customProperties"
+    )
 
     def export(self, name: str) -> Export:
         return next(export for export in self.exports if export.name == name)
