@@ -95,7 +95,7 @@ MARKOV_MODELS = ("markov_1", "markov_2", "markov_3")
 COMPUTED_MODELS = (*MARKOV_MODELS, "shapley", "markov_shapley")
 
 TOUCH_COLUMNS = (
-    "conversion_id", "null_path_id", "touch_id", "marketing_channel", "campaign", "position", "touched_at",
+    "conversion_id", "null_path_id", "touch_id", "marketing_channel", "position", "touched_at",
     "customer_id", "is_conversion", "path_date", "is_new_customer", "conversion_value", "conversion_net_value",
 )  # fmt: skip
 PURCHASE_DAY_COLUMNS = ("customer_id", "purchase_date", "net_amount", "has_earlier_purchases")
@@ -127,7 +127,8 @@ OUTPUT_COLUMNS: dict[str, str] = {
     """,
     "customer_value": """
         customer_id text, repeat_purchase_days bigint, recency_days bigint, age_days bigint,
-        is_in_fit boolean, expected_orders_3_months double, expected_orders_6_months double, expected_orders_12_months double,
+        is_in_fit boolean,
+        expected_orders_3_months double, expected_orders_6_months double, expected_orders_12_months double,
         probability_alive double, mean_repeat_value double, expected_order_value double,
         is_population_order_value boolean, discounted_value_12_months double, discount_rate double
     """,

@@ -1,0 +1,163 @@
+"""BG/NBD: how often a customer comes back, and whether they are still there.
+
+Fader, Hardie, Lee 2005, "Counting your customers the easy way: an alternative to the Pareto/NBD model", Marketing
+Science 24:275-284. A customer buys as a Poisson process whose rate is Gamma(r, alpha) over customers, and leaves after
+any purchase with a probability that is Beta(a, b) over customers. A history is (x, t_x, T): x repeat purchases, t_x
+from the first to the last purchase, T from the first purchase to the end of observation. Any unit of time, the same
+for all.
+
+Money is not known here; see `gamma_gamma`. Tables are read and written in `customer_value`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from cdp_assets.insight.chain import FloatArray, IntArray
+from cdp_assets.insight.likelihood import maximise
+
+STARTS = ((0.5, 0.2, 0.5, 2.0), (1.0, 1.0, 1.0, 1.0), (0.2, 0.05, 2.0, 5.0), (3.0, 1.0, 0.1, 1.0))
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Customers grouped by equal (x, t_x, T); `customers` counts each group."""
+
+    x: FloatArray
+    t_x: FloatArray
+    T: FloatArray
+    customers: FloatArray
+
+    def __post_init__(self) -> None:
+        if ((self.t_x > self.T) | (self.x < 0) | (self.t_x < 0) | ((self.x == 0) != (self.t_x == 0))).any():
+            raise ValueError("a history needs 0 <= t_x <= T, and t_x = 0 exactly where x = 0")
+
+
+@dataclass(frozen=True)
+class BgNbd:
+    """Fitted parameters; alpha in the unit of time of the histories."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+
+def fit(histories: Histories) -> tuple[BgNbd, float]:
+    """Maximum likelihood parameters and their log-likelihood. Raises `likelihood.NotConverged`."""
+    scale = float(histories.T.max(initial=0.0)) or 1.0  # of time, so that alpha is of order one
+    scaled = _Likelihood(
+        Histories(histories.x, histories.t_x / scale, histories.T / scale, histories.customers)
+    )
+    r, alpha, a, b = maximise(scaled.mean, STARTS)
+    model = BgNbd(float(r), float(alpha * scale), float(a), float(b))
+    return model, log_likelihood(model, histories)
+
+
+def log_likelihood(model: BgNbd, histories: Histories) -> float:
+    """Log-likelihood of all customers (equation 6 of the paper)."""
+    mean, _ = _Likelihood(histories).mean(np.array([model.r, model.alpha, model.a, model.b]))
+    return mean * float(histories.customers.sum())
+
+
+class _Likelihood:
+    """Mean log-likelihood and gradient. Special functions are taken once per distinct x, t_x and T, then looked up."""
+
+    def __init__(self, histories: Histories) -> None:
+        weights = histories.customers / histories.customers.sum()
+        self.x, x_at = np.unique(histories.x, return_inverse=True)
+        self.weight_of_x = np.bincount(x_at, weights)
+        self.T, T_at = np.unique(histories.T, return_inverse=True)
+        self.weight_of_T = np.bincount(T_at, weights)
+        self.x_weight_of_T = np.bincount(T_at, weights * histories.x)
+        back = histories.x > 0  # only who came back may have left
+        self.t_x, t_x_at = np.unique(histories.t_x[back], return_inverse=True)
+        self.back_x, self.back_weight = histories.x[back], weights[back]
+        self.back_x_at, self.back_T_at, self.back_t_x_at = x_at[back], T_at[back], t_x_at
+
+    def mean(self, parameters: FloatArray) -> tuple[float, FloatArray]:
+        """Value and gradient by (r, alpha, a, b)."""
+        r, alpha, a, b = parameters
+        value, gradient = self._of_counts(r, alpha, a, b)
+        log_T = np.log(alpha + self.T)
+        value -= r * (self.weight_of_T @ log_T) + self.x_weight_of_T @ log_T
+        gradient[0] -= self.weight_of_T @ log_T
+        gradient[1] -= (r * self.weight_of_T + self.x_weight_of_T) @ (1.0 / (alpha + self.T))
+        if len(self.back_x):
+            left_value, left_gradient = self._of_leaving(r, alpha, a, b, log_T)
+            value, gradient = value + left_value, gradient + left_gradient
+        return float(value), gradient
+
+    def _of_counts(self, r: float, alpha: float, a: float, b: float) -> tuple[float, FloatArray]:
+        """The factors A1 and A2 of the paper, which depend on x alone."""
+        x, weight = self.x, self.weight_of_x
+        value = special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha)
+        value += (
+            special.gammaln(a + b) + special.gammaln(b + x) - special.gammaln(b) - special.gammaln(a + b + x)
+        )
+        both = special.digamma(a + b) - special.digamma(a + b + x)
+        gradient = np.array(
+            [
+                weight @ (special.digamma(r + x) - special.digamma(r)) + np.log(alpha),
+                r / alpha,
+                weight @ both,
+                weight @ (both + special.digamma(b + x) - special.digamma(b)),
+            ]
+        )
+        return float(weight @ value), gradient
+
+    def _of_leaving(
+        self, r: float, alpha: float, a: float, b: float, log_T: FloatArray
+    ) -> tuple[float, FloatArray]:
+        """ln(1 + exp(odds)) of those who came back: the odds (log) of having left after the last purchase."""
+        before_leaving = np.where(self.x > 0, b + self.x - 1.0, 1.0)  # of x = 0 it is not used
+        log_before = np.log(before_leaving)
+        silence = log_T[self.back_T_at] - np.log(alpha + self.t_x)[self.back_t_x_at]
+        odds = np.log(a) - log_before[self.back_x_at] + (r + self.back_x) * silence
+        left = special.expit(odds) * self.back_weight
+        value = self.back_weight @ np.logaddexp(0.0, odds)
+        by_alpha = (1.0 / (alpha + self.T))[self.back_T_at] - (1.0 / (alpha + self.t_x))[self.back_t_x_at]
+        gradient = np.array(
+            [
+                left @ silence,
+                left @ ((r + self.back_x) * by_alpha),
+                left.sum() / a,
+                -np.bincount(self.back_x_at, left, len(self.x)) @ (1.0 / before_leaving),
+            ]
+        )
+        return float(value), gradient
+
+
+def probability_alive(model: BgNbd, x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
+    """Probability that the customer has not left by T; 1 without a repeat purchase, as leaving follows one."""
+    before_leaving = np.where(x > 0, model.b + x - 1.0, 1.0)
+    odds = np.log(model.a) - np.log(before_leaving)
+    odds = odds + (model.r + x) * (np.log(model.alpha + T) - np.log(model.alpha + t_x))
+    alive: FloatArray = np.where(x > 0, special.expit(-odds), 1.0)
+    return alive
+
+
+def expected_if_alive(model: BgNbd, x: FloatArray, T: FloatArray, t: float | FloatArray) -> FloatArray:
+    """Expected purchases in (T, T + t] of a customer alive at T with x repeat purchases (equation 10, without P(alive)).
+
+    With x = T = 0 this is the expectation for a new customer (equation 9). The hypergeometric function is taken after
+    Euler's transformation, 2F1(A, B; C; z) = (1 - z)^(C - A - B) 2F1(C - A, C - B; C; z), which does not overflow
+    for frequent buyers.
+    """
+    r, alpha, b = model.r, model.alpha, model.b
+    a = model.a if abs(model.a - 1.0) > 1e-6 else 1.0 + 1e-6  # removable singularity at a = 1
+    c = a + b + x - 1.0
+    c = np.where(np.abs(c) > 1e-9, c, 1e-9)
+    z = t / (alpha + T + t)
+    kept = (1.0 - z) ** (a - 1.0) * special.hyp2f1(a + b - 1.0 - r, a - 1.0, c, z)
+    expected: FloatArray = c / (a - 1.0) * (1.0 - kept)
+    return expected
+
+
+def group(x: IntArray | FloatArray, t_x: IntArray | FloatArray, T: IntArray | FloatArray) -> Histories:
+    """Group single customers' histories by equal values."""
+    rows, counts = np.unique(np.column_stack([x, t_x, T]).astype(np.float64), axis=0, return_counts=True)
+    return Histories(rows[:, 0], rows[:, 1], rows[:, 2], counts.astype(np.float64))
