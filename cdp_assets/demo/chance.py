@@ -1,0 +1,41 @@
+"""Repeatable chance in SQL: a uniform number is a function of seed, purpose and the thing it is drawn for.
+
+No draw depends on another, on row order or on batch size, so the same seed gives the same retailer however it is
+streamed. Distributions and rates belong to the modules that use them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def register_chance(con: duckdb.DuckDBPyConnection, seed: int) -> None:
+    """Create the macros `u(purpose, id)` in [0, 1) and `pick(purpose, id, n)` in 0 … n-1 in this connection.
+
+    `eastern(at_utc)` and `eastern_hours(at_utc)` turn the simulated year's UTC times into the shop's local ones.
+
+    53 bits of MD5 over seed, purpose and id: the same in every version of DuckDB, which its own hash() is not.
+    """
+    con.execute(
+        "create or replace macro u(purpose, id) as "
+        f"((md5_number_lower(concat('{int(seed)}|', purpose, '|', id)) >> 11)::double / 9007199254740992.0)"
+    )
+    con.execute("create or replace macro pick(purpose, id, n) as floor(u(purpose, id) * n)::bigint")
+    con.execute(
+        "create or replace macro eastern_hours(at_utc) as "
+        "if(at_utc >= timestamp '2017-03-12 07:00:00' and at_utc < timestamp '2017-11-05 06:00:00', 4, 5)"
+    )
+    con.execute("create or replace macro eastern(at_utc) as at_utc - to_hours(eastern_hours(at_utc))")
+
+
+def text(value: str) -> str:
+    """A SQL string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def text_list(values: list[str]) -> str:
+    """A SQL list literal of strings."""
+    return "[" + ", ".join(text(value) for value in values) + "]"

@@ -1,0 +1,78 @@
+"""Mailchimp: the audience export, one file of subscribed and one of unsubscribed contacts, twice a year.
+
+Quirks kept: only names with blanks in the header are quoted, naive timestamps, a TAGS column in the newer files.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdp_assets.demo.inbox import MONTHS, Inbox, month_end
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from cdp_assets.demo.parameters import Parameters
+
+SNAPSHOT_MONTHS = (6, 12)
+_CLOCK = "'%Y-%m-%d %H:%M:%S'"
+
+
+def _cells(*, is_out: bool) -> dict[str, str]:
+    cells = {
+        "Email Address": "email",
+        "First Name": "shown_given",
+        "Last Name": "shown_family",
+        "MEMBER_RATING": "1 + pick('rating', person_no, 5)",
+        "OPTIN_TIME": f"strftime(opted_in_at, {_CLOCK})",
+        "CONFIRM_TIME": f"strftime(opted_in_at + to_seconds(90), {_CLOCK})",
+        "GMTOFF": "'-5'",
+        "DSTOFF": "'-4'",
+        "TIMEZONE": "'America/New_York'",
+        "CC": "lower(country)",
+        "REGION": "if(country = 'US', lower(region), null)",
+        "LAST_CHANGED": f"strftime({'unsubscribed_at' if is_out else 'opted_in_at + to_seconds(90)'}, {_CLOCK})",
+        "LEID": "leid",
+        "EUID": "euid",
+    }
+    if is_out:
+        cells |= {
+            "UNSUB_TIME": f"strftime(unsubscribed_at, {_CLOCK})",
+            "UNSUB_CAMPAIGN_TITLE": "'weekly-newsletter'",
+            "UNSUB_CAMPAIGN_ID": "left(md5(strftime(unsubscribed_at, '%Y-%W')), 10)",
+            "UNSUB_REASON": "if(u('reason', person_no) < 0.6, 'No longer interested', 'No reason given')",
+        }
+    return cells
+
+
+def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
+    """Append the batch's contacts to the half-yearly snapshots."""
+    for year, month in MONTHS:
+        if month not in SNAPSHOT_MONTHS:
+            continue
+        day = month_end(year, month)
+        until = f"date '{day}' + 1"
+        is_out = f"(unsubscribed_at is not null and unsubscribed_at < {until})"
+        tags = month == SNAPSHOT_MONTHS[-1]
+        for part, where in (("subscribed", f"not {is_out}"), ("unsubscribed", is_out)):
+            cells = inbox.cells(f"mailchimp_{part}", _cells(is_out=part == "unsubscribed"))
+            if tags:
+                cells += ", if(u('tags', person_no) < 0.3, '\"newsletter\",\"vip\"', '\"newsletter\"') as tags"
+            inbox.append(
+                ("mailchimp", "members"),
+                f"{part}_members_export_{day}.csv",
+                f"select {cells} from subscribers where opted_in_at < {until} and {where} order by opted_in_at, euid",
+                header=parameters.headers[f"mailchimp_{part}"] + (",TAGS" if tags else ""),
+            )
+
+
+def records() -> str:
+    """SELECT of the customer records: the contacts."""
+    return """
+        select
+            'mailchimp' as channel, euid as source_customer_id, null::varchar as natural_key, person_no,
+            if(shown_family is null, null, shown_given || ' ' || shown_family) as name, null::varchar as phone_key,
+            email as email_key, null::varchar as link_key, null::date as birth_key, null::varchar as address_key,
+            null::varchar as refused_value, traps
+        from subscribers
+    """

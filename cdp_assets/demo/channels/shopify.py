@@ -1,0 +1,228 @@
+"""Shopify: the orders and customers exports of the web shop.
+
+Quirks kept: order-level cells blank from an order's second row on, offsets that change with daylight saving, apostrophes
+before ids, zips and phones, embedded newlines in notes, an order again in a later file when its refund is reported late.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdp_assets.demo.inbox import MONTHS, Inbox, month_end
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from cdp_assets.demo.parameters import Parameters
+
+SNAPSHOT_MONTHS = (3, 6, 9, 12)
+
+
+def _stamp(at_utc: str) -> str:
+    return f"strftime(eastern({at_utc}), '%Y-%m-%d %H:%M:%S -0') || eastern_hours({at_utc}) || '00'"
+
+
+def create_web_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    """Create `web_orders`: the web shop's orders with their checkout and money; refunded is without shipping and tax."""
+    retailer = parameters.retailer
+    late = parameters.rate("orders", "refund_reported_late")
+    con.execute(
+        f"""
+        create or replace temp table web_orders as
+        select
+            web_checkouts.*,
+            orders.* exclude (candidate, order_no, person_no, channel),
+            round(orders.net * orders.refund_share, 2)::decimal(18, 2) as refunded,
+            if(orders.net >= {retailer["free_shipping_from"]}, 0, {retailer["shipping_price"]})::decimal(18, 2) as shipping,
+            month(orders.local_at) as sold_month,
+            if(orders.refund_share > 0 and u('late', candidate) < {late}, month(orders.refunded_at), sold_month) as refund_month,
+            ship.shown_name as gift_name,
+            ship.phone as gift_phone,
+            ship.street as gift_street, ship.city as gift_city, ship.region as gift_region,
+            ship.region_name as gift_region_name, ship.postcode as gift_postcode, ship.country as gift_country,
+        from web_checkouts
+        join orders using (candidate)
+        left join web_recipients as ship using (candidate)
+        order by web_checkouts.order_no
+        """
+    )
+
+
+def _order_cells(month: int, tax_rate: float) -> dict[str, str]:
+    """SQL of the orders export's cells as of the end of `month`; `top` marks an order's first row."""
+
+    def top(sql: str) -> str:
+        return f"if(top, {sql}, null)"
+
+    def ship(column: str) -> str:
+        return top(f"if(recipient_no is null, {column}, gift_{column})")
+
+    refunded = f"(refund_share > 0 and refund_month <= {month})"
+    tax = f"round(taxable * {tax_rate}, 2)::decimal(18, 2)"
+    return {
+        "Name": "order_name",
+        "Email": "email",
+        "Financial Status": top(
+            f"case when {refunded} and refund_share = 1 then 'refunded' when {refunded} then 'partially_refunded' else 'paid' end"
+        ),
+        "Paid at": top(_stamp("at_utc")),
+        "Fulfillment Status": top("'fulfilled'"),
+        "Fulfilled at": top(_stamp("(at_utc + to_hours(26))")),
+        "Accepts Marketing": top("if(u('accepts', person_no) < 0.4, 'yes', 'no')"),
+        "Currency": top("'USD'"),
+        "Subtotal": top("net"),
+        "Shipping": top("shipping"),
+        "Taxes": top(tax),
+        "Total": top(f"net + shipping + {tax}"),
+        "Discount Code": top("if(discount > 0, 'CARDPRICE', null)"),
+        "Discount Amount": top("discount"),
+        "Shipping Method": top("if(shipping > 0, 'Standard', 'Free Shipping')"),
+        "Created at": _stamp("at_utc"),
+        "Lineitem quantity": "quantity",
+        "Lineitem name": "product_name",
+        "Lineitem price": "unit_price",
+        "Lineitem sku": "sku",
+        "Lineitem requires shipping": "'true'",
+        "Lineitem taxable": "if(is_taxable, 'true', 'false')",
+        "Lineitem fulfillment status": "'fulfilled'",
+        "Billing Name": top("buyer_name"),
+        "Billing Street": top("street"),
+        "Billing Address1": top("street"),
+        "Billing City": top("city"),
+        "Billing Zip": top("'''' || postcode"),
+        "Billing Province": top("region"),
+        "Billing Country": top("country"),
+        "Billing Phone": top("phone"),
+        "Shipping Name": top("if(recipient_no is null, buyer_name, gift_name)"),
+        "Shipping Street": ship("street"),
+        "Shipping Address1": ship("street"),
+        "Shipping City": ship("city"),
+        "Shipping Zip": top("'''' || if(recipient_no is null, postcode, gift_postcode)"),
+        "Shipping Province": ship("region"),
+        "Shipping Country": ship("country"),
+        "Shipping Phone": ship("phone"),
+        "Notes": top("case when u('note', candidate) < 0.02 then 'Please ring twice.' || chr(10) || 'Leave it at the side door' end"),
+        "Payment Method": top("if(u('pays by', candidate) < 0.8, 'Shopify Payments', 'PayPal Express Checkout')"),
+        "Payment Reference": top("'c' || order_id || '.1'"),
+        "Refunded Amount": top(f"if({refunded}, refunded, 0.00)::decimal(18, 2)"),
+        "Vendor": "brand",
+        "Outstanding Balance": top("'0.00'"),
+        "Id": top("order_id"),
+        "Risk Level": top("'Low'"),
+        "Source": top("'web'"),
+        "Lineitem discount": "line_discount",
+        "Tax 1 Name": top("if(taxable > 0, 'State Tax 8.25%', null)"),
+        "Tax 1 Value": top(f"if(taxable > 0, {tax}, null)"),
+        "Phone": "phone",
+        "Billing Province Name": top("region_name"),
+        "Shipping Province Name": ship("region_name"),
+        "Payment ID": top("'r' || order_id || '.1'"),
+    }
+
+
+def write_orders(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
+    """Append the batch's web orders to one file per month."""
+    con.execute(
+        """
+        create or replace temp table web_rows as
+        select
+            web_orders.*,
+            quantity, product_name, unit_price, sku, is_taxable, brand,
+            lines.discount as line_discount,
+            line_number,
+            row_number() over (partition by candidate order by line_number) = 1 as top,
+            coalesce(sum(lines.gross - lines.discount) filter (where is_taxable) over (partition by candidate), 0) as taxable,
+        from web_orders
+        join lines using (candidate)
+        """
+    )
+    for year, month in MONTHS:
+        cells = inbox.cells("shopify_orders", _order_cells(month, float(parameters.retailer["tax_rate"])))
+        inbox.append(
+            ("shopify", "orders"),
+            f"orders_export_{month_end(year, month)}.csv",
+            f"select {cells} from web_rows where sold_month = {month} or refund_month = {month} order by order_no, line_number",
+        )
+
+
+def write_customers(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
+    """Append the batch's accounts to one snapshot per quarter, with what each had spent by then."""
+    for year, month in MONTHS:
+        if month not in SNAPSHOT_MONTHS:
+            continue
+        day = month_end(year, month)
+        cells = inbox.cells(
+            "shopify_customers",
+            {
+                "Customer ID": "'''' || customer_id",
+                "First Name": "shown_given",
+                "Last Name": "shown_family",
+                "Email": "email",
+                "Accepts Email Marketing": "if(u('accepts', person_no) < 0.4, 'yes', 'no')",
+                "Default Address Address1": "street",
+                "Default Address City": "city",
+                "Default Address Province Code": "region",
+                "Default Address Country Code": "country",
+                "Default Address Zip": "'''' || postcode",
+                "Default Address Phone": "'''' || phone",
+                "Phone": "'''' || phone",
+                "Accepts SMS Marketing": "if(phone is not null and u('accepts sms', person_no) < 0.2, 'yes', 'no')",
+                "Total Spent": "coalesce(spent, 0)::decimal(18, 2)",
+                "Total Orders": "coalesce(orders, 0)",
+                "Note": "case when u('account note', customer_id) < 0.01 then 'Called about delivery;' || chr(10) || 'asks for \"evening\" slots' end",
+                "Tax Exempt": "'no'",
+                "Tags": "if(orders > 20, 'regular', null)",
+            },
+        )
+        inbox.append(
+            ("shopify", "customers"),
+            f"customers_export_{day}.csv",
+            f"""
+            with spent as (
+                select customer_id, sum(net) as spent, count(*) as orders
+                from web_orders
+                where customer_id is not null and local_at < date '{day}' + 1
+                group by customer_id
+            )
+            select {cells}
+            from web_accounts
+            left join spent using (customer_id)
+            where created_at < date '{day}' + 1
+            order by created_at, customer_id
+            """,
+        )
+
+
+def records() -> str:
+    """SELECT of the customer records that the exports hold: accounts, one guest per order, one recipient per gift."""
+    return """
+        select
+            'shopify' as channel, customer_id as source_customer_id, null::varchar as natural_key, person_no,
+            shown_name as name, if(is_phone_blocked, null, phone) as phone_key, if(is_email_blocked, null, email) as email_key,
+            'shopify:' || customer_id as link_key, null::date as birth_key, street || ' ' || postcode as address_key,
+            case when is_phone_blocked then phone when is_email_blocked then email end as refused_value, traps
+        from web_accounts
+        union all by name
+        select
+            'shopify' as channel, 'guest:' || order_id as source_customer_id, null::varchar as natural_key, person_no,
+            buyer_name as name, if(is_phone_blocked, null, phone) as phone_key, if(is_email_blocked, null, email) as email_key,
+            null::varchar as link_key, null::date as birth_key, street || ' ' || postcode as address_key,
+            case when is_phone_blocked then phone when is_email_blocked then email end as refused_value, traps
+        from web_checkouts
+        union all by name
+        select
+            'shopify' as channel, 'recipient:' || web_recipients.order_id as source_customer_id, null::varchar as natural_key,
+            web_recipients.person_no, shown_name as name, web_recipients.phone as phone_key, null::varchar as email_key,
+            null::varchar as link_key, null::date as birth_key, web_recipients.street || ' ' || web_recipients.postcode as address_key,
+            null::varchar as refused_value, web_recipients.traps
+        from web_recipients
+        join web_checkouts using (candidate)
+        where lower(shown_name) <> lower(buyer_name)
+    """
+
+
+def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
+    """Append the batch to the channel's files."""
+    create_web_orders(con, parameters)
+    write_orders(con, inbox, parameters)
+    write_customers(con, inbox)

@@ -1,0 +1,118 @@
+"""Square: item sales detail of the tills.
+
+Quirks kept: date and time apart with the zone as a display name, money as '$1,240.00' and '-$12.00', refunds as rows with
+negative money, fewer columns and American dates in the files from before April.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdp_assets.demo.inbox import MONTHS, Inbox, month_start
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from cdp_assets.demo.parameters import Parameters
+
+OLD_STYLE_UNTIL = 3  # months whose files have the older layout
+_OLD_MISSING = 3  # columns that the older layout lacks at its end
+
+
+def _dollars(amount: str) -> str:
+    return f"if({amount} < 0, '-$', '$') || format('{{:,.2f}}', abs({amount})::double)"
+
+
+def create_till_rows(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    """Create `till_rows`: one row per item sold or refunded; a refund in part returns the order's first half of lines."""
+    rate = float(parameters.retailer["tax_rate"])
+    con.execute(
+        f"""
+        create or replace temp table till_rows as
+        with sold as (
+            select
+                till_checkouts.* exclude (traps),
+                if(is_taxable, round((lines.gross - lines.discount) * {rate}, 2), 0)::decimal(18, 2) as tax,
+                orders.local_at, orders.refunded_at, orders.refund_share,
+                lines.* exclude (candidate, channel, order_no),
+                row_number() over (partition by candidate order by line_number) as rank,
+                count(*) over (partition by candidate) as items,
+            from till_checkouts
+            join orders using (candidate)
+            join lines using (candidate)
+        )
+        select *, local_at as happened_at, 'Payment' as event_type, 1 as sign from sold
+        union all by name
+        select *, refunded_at as happened_at, 'Refund' as event_type, -1 as sign
+        from sold
+        where refund_share > 0 and rank <= ceil(items * refund_share)
+        """
+    )
+
+
+def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
+    """Append the batch's items to one file per month."""
+    create_till_rows(con, parameters)
+    columns = parameters.columns("square_items")
+    for year, month in MONTHS:
+        old = month <= OLD_STYLE_UNTIL
+        cells = inbox.cells(
+            "square_items",
+            {
+                "Date": "strftime(happened_at, '%-m/%-d/%Y')" if old else "strftime(happened_at, '%Y-%m-%d')",
+                "Time": "strftime(happened_at, '%-I:%M:%S %p')" if old else "strftime(happened_at, '%H:%M:%S')",
+                "Time Zone": "'Eastern Time (US & Canada)'",
+                "Category": "category",
+                "Item": "product_name",
+                "Qty": "(sign * quantity) || '.0'",
+                "Price Point Name": "'Regular'",
+                "SKU": "sku",
+                "Gross Sales": _dollars("(sign * gross)"),
+                "Discounts": _dollars("(-sign * discount)"),
+                "Net Sales": _dollars("(sign * (gross - discount))"),
+                "Tax": _dollars("(sign * tax)"),
+                "Transaction ID": "transaction_id",
+                "Payment ID": "upper(substr(md5(event_type || transaction_id), 1, 22))",
+                "Device Name": "'Register ' || (1 + order_no % 3)",
+                "Details": "'https://squareup.com/dashboard/sales/transactions/' || transaction_id",
+                "Event Type": "event_type",
+                "Location": "store",
+                "Customer ID": "square_id",
+                "Customer Name": "shown_name",
+                "Customer Reference ID": "member_id",
+                "Unit": "'ea'",
+                "Count": "(sign * quantity)",
+                "Itemization Type": "'Physical Good'",
+                "Channel": "'Onefold Market'",
+                "Card Brand": "if(u('pays cash', order_no) < 0.2, null, 'Visa')",
+                "PAN Suffix": "if(u('pays cash', order_no) < 0.2, null, lpad(pick('card', person_no, 10000)::varchar, 4, '0'))",
+            },
+        )
+        kept = len(columns) - (_OLD_MISSING if old else 0)
+        query = f"""
+            select {", ".join(f"c{index}" for index in range(kept))}
+            from (
+                select {cells}, happened_at, event_type, line_number, transaction_id
+                from till_rows where month(happened_at) = {month}
+            )
+            order by happened_at, transaction_id, event_type, line_number
+        """
+        inbox.append(
+            ("square", "items"),
+            f"items-{month_start(year, month)}-{month_start(year, month + 1)}.csv",
+            query,
+            header=",".join(columns[:kept]),
+        )
+
+
+def records() -> str:
+    """SELECT of the customer records that the export holds: directory entries seen in a sale."""
+    return """
+        select
+            'square' as channel, square_id as source_customer_id, null::varchar as natural_key, person_no,
+            shown_name as name, null::varchar as phone_key, null::varchar as email_key,
+            'loyalty:' || member_id as link_key, null::date as birth_key, null::varchar as address_key,
+            null::varchar as refused_value, traps
+        from till_customers
+        where square_id in (select square_id from till_checkouts)
+    """

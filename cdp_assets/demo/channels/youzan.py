@@ -1,0 +1,216 @@
+"""Youzan: orders and customers of the WeChat mini-program shop, Chinese headers.
+
+Quirks kept: no customer id, a column name twice, an unnamed last column, '——' and a lone blank for nothing, masked phones,
+prices in CNY, times on Shanghai's clock, all goods of an order in one cell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdp_assets.demo.chance import text
+from cdp_assets.demo.inbox import MONTHS, Inbox, month_end
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from cdp_assets.demo.parameters import Parameters
+
+SNAPSHOT_MONTHS = (6, 12)
+_DELIVERY = 12  # CNY
+_NOTHING = "'——'"
+
+
+def create_program_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    """Create `program_orders`: the mini-program's orders with their checkout and money in CNY."""
+    factor = parameters.retailer["youzan_price_factor"]
+    con.execute(
+        f"""
+        create or replace temp table program_orders as
+        with goods as (
+            select candidate, string_agg(product_name || 'x' || quantity, ';' order by line_number) as goods, count(*) as kinds
+            from lines where channel = 'youzan' group by candidate
+        )
+        select
+            program_checkouts.*,
+            local_at, refunded_at, refund_share, goods, kinds,
+            round(orders.gross * {factor}, 2)::decimal(18, 2) as gross,
+            round(orders.discount * {factor}, 2)::decimal(18, 2) as discount,
+            round((round(orders.gross * {factor}, 2) - round(orders.discount * {factor}, 2)) * refund_share, 2)::decimal(18, 2)
+                as refunded,
+            if(is_picked_up or orders.net > 25, 0, {_DELIVERY})::decimal(18, 2) as shipping,
+        from program_checkouts
+        join orders using (candidate)
+        join goods using (candidate)
+        order by program_checkouts.order_no
+        """
+    )
+
+
+def write_orders(inbox: Inbox, parameters: Parameters) -> None:
+    """Append the batch's mini-program orders to one file per month."""
+    clock = "'%Y-%m-%d %H:%M:%S'"
+    cells = inbox.cells(
+        "youzan_orders",
+        {
+            "订单号": "order_id",
+            "销售渠道": "'网店'",
+            "归属店铺": text(parameters.retailer["mini_program_shop"]),
+            "订单类型": "'普通订单'",
+            "订单状态": "'交易完成'",
+            "推广方式": _NOTHING,
+            "订单来源": "'商家小程序'",
+            "订单创建时间": f"strftime(local_at, {clock})",
+            "买家付款时间": f"strftime(local_at + to_seconds(35), {clock})",
+            "交易成功时间": f"strftime(local_at + to_hours(70), {clock})",
+            "付款方式": "'微信支付'",
+            "支付流水号": "'42000' || substr(order_id, 2, 20)",
+            "商品金额合计": "gross",
+            "运费": "shipping",
+            "店铺优惠合计": "discount",
+            "应收订单金额": "gross - discount + shipping",
+            "订单实付金额": "gross - discount + shipping",
+            "支付优惠合计": "'0.00'",
+            "订单实收金额": "gross - discount + shipping",
+            "订单抵用积分数": "0",
+            "店铺优惠方式": f"if(discount > 0, '会员价', {_NOTHING})",
+            "支付优惠方式": _NOTHING,
+            "全部商品名称": "goods",
+            "商品种类数": "kinds",
+            "订单配送方式": "if(is_picked_up, '到店自提', '快递配送')",
+            "收货人省份": "ship_region",
+            "收货人城市": "ship_city",
+            "收货人地区": "ship_district",
+            "详细收货地址/提货地址": f"coalesce(ship_street, {text(parameters.retailer['stores'][2]['store'])})",
+            "收货人/提货人": "ship_name",
+            "收货人手机号/提货人手机号": "ship_phone",
+            "订单星级": _NOTHING,
+            "买家昵称": "nickname",
+            "买家是否会员": "if(buyer_phone is null, '否', '是')",
+            "买家手机号": "buyer_phone",
+            "分销员": _NOTHING,
+            "订单退款状态": f"case refund_share when 0 then {_NOTHING} when 1 then '全额退款成功' else '部分退款成功' end",
+            "订单已退款金额": "refunded",
+        },
+    )
+    for year, month in MONTHS:
+        inbox.append(
+            ("youzan", "orders"),
+            f"orders_{month_end(year, month)}.csv",
+            f"select {cells} from program_orders where month(local_at) = {month} order by local_at, order_id",
+        )
+
+
+def write_customers(inbox: Inbox) -> None:
+    """Append the batch's listed customers to the half-yearly snapshots."""
+    blank = "' '"
+    clock = "'%Y-%m-%d %H:%M:%S'"
+    for year, month in MONTHS:
+        if month not in SNAPSHOT_MONTHS:
+            continue
+        day = month_end(year, month)
+        cells = inbox.cells(
+            "youzan_customers",
+            {
+                "客户姓名": f"coalesce(shown_name, {blank})",
+                "客户昵称": "nickname",
+                "客户手机号": f"coalesce(phone, {blank})",
+                "客户生日": f"coalesce(strftime(birth_date, '%Y-%m-%d'), {blank})",
+                "客户性别": f"case when u('tells gender', person_no) < 0.3 then {blank} when gender = 'F' then '女' else '男' end",
+                "是否会员": "if(phone is null, '否', '是')",
+                "免费等级": "if(phone is null, ' ', 'VIP1')",
+                "客户积分": "coalesce(floor(spent)::int, 0)",
+                "客户储值余额": "'0.00'",
+                "消费次数": "coalesce(orders, 0)",
+                "消费金额": "coalesce(spent, 0)::decimal(18, 2)",
+                "累计退款金额": "coalesce(refunded, 0)::decimal(18, 2)",
+                "累计退款订单数": "coalesce(refunds, 0)",
+                "笔单价": f"coalesce((spent / orders)::decimal(18, 2)::varchar, {blank})",
+                "上次消费时间": f"coalesce(strftime(last_at, {clock}), {blank})",
+                "来源渠道": "'微信小程序'",
+                "来源方式": "'自然进店'",
+                "成为客户时间": f"strftime(became_at, {clock})",
+                "成为会员时间": f"if(phone is null, {blank}, strftime(became_at, {clock}))",
+                "微信地域": f"if(country = 'CN', city, {blank})",
+            },
+        )
+        inbox.append(
+            ("youzan", "customers"),
+            f"customers_{day}.csv",
+            f"""
+            with spent as (
+                select
+                    person_no,
+                    sum(gross - discount + shipping) as spent,
+                    count(*) as orders,
+                    sum(refunded) as refunded,
+                    count(*) filter (where refund_share > 0) as refunds,
+                    max(local_at) as last_at,
+                from program_orders
+                where local_at < date '{day}' + 1
+                group by person_no
+            )
+            select {cells}
+            from program_customers
+            left join spent using (person_no)
+            where is_listed and became_at < date '{day}' + 1
+            order by became_at, person_no
+            """,
+        )
+
+
+def records() -> str:
+    """SELECT of the customer records: customers by phone, else by nickname and time; guests; recipients with another phone.
+
+    natural_key is the value that the contract's key is made of; it is null where the source id is spelled out.
+    """
+    return """
+        with sold as (
+            select
+                program_checkouts.*,
+                ship_street || coalesce(' ' || ship_city, '') as ship_address,
+                ship_phone is not distinct from buyer_phone as is_own_delivery,
+            from program_checkouts
+        )
+        select
+            'youzan' as channel, null::varchar as source_customer_id,
+            coalesce(full_phone, nickname || '|' || strftime(became_at, '%Y-%m-%d %H:%M:%S')) as natural_key,
+            person_no, coalesce(shown_name, nickname) as name, '+86' || full_phone as phone_key, null::varchar as email_key,
+            null::varchar as link_key, birth_date as birth_key, null::varchar as address_key,
+            null::varchar as refused_value, traps
+        from program_customers
+        where is_listed and became_at < timestamp '2018-01-01'
+        union all by name
+        select
+            'youzan' as channel, null::varchar as source_customer_id, buyer_full_phone as natural_key, person_no,
+            any_value(nickname) as name, '+86' || buyer_full_phone as phone_key, null::varchar as email_key,
+            null::varchar as link_key, null::date as birth_key, null::varchar as address_key,
+            null::varchar as refused_value, any_value(traps) as traps
+        from sold
+        where buyer_full_phone is not null
+            and person_no in (select person_no from program_customers where not is_listed)
+        group by buyer_full_phone, person_no
+        union all by name
+        select
+            'youzan' as channel, 'guest:' || order_id as source_customer_id, null::varchar as natural_key, person_no,
+            if(is_own_delivery, ship_name, nickname) as name, null::varchar as phone_key, null::varchar as email_key,
+            null::varchar as link_key, null::date as birth_key, if(is_own_delivery, ship_address, null) as address_key,
+            null::varchar as refused_value, traps
+        from sold
+        where buyer_full_phone is null
+        union all by name
+        select
+            'youzan' as channel, 'recipient:' || order_id as source_customer_id, null::varchar as natural_key,
+            recipient_no as person_no, ship_name as name, '+86' || ship_phone_key as phone_key, null::varchar as email_key,
+            null::varchar as link_key, null::date as birth_key, ship_address as address_key,
+            if(ship_phone_key is null and ship_phone not like '%*%', ship_phone, null) as refused_value, traps
+        from sold
+        where not is_own_delivery
+    """
+
+
+def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
+    """Append the batch to the channel's files."""
+    create_program_orders(con, parameters)
+    write_orders(inbox, parameters)
+    write_customers(inbox)

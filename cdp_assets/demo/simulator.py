@@ -1,0 +1,155 @@
+"""Writes the simulated retailer: batch by batch, the same bytes for the same seed.
+
+Only the order of the steps belongs here; each step is a module of this package.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from cdp_assets.demo.baskets import create_candidates, create_orders, load_real_baskets
+from cdp_assets.demo.chance import register_chance
+from cdp_assets.demo.channels import ga4, google_ads, loyalty, mailchimp, shopify, square, youzan
+from cdp_assets.demo.checkouts import create_checkouts
+from cdp_assets.demo.identities import create_identities
+from cdp_assets.demo.inbox import Inbox
+from cdp_assets.demo.journeys import count_lift, create_chain, create_journeys, create_touches
+from cdp_assets.demo.parameters import Parameters, load_parameters
+from cdp_assets.demo.persons import create_households, create_persons
+from cdp_assets.demo.pools import create_pools
+from cdp_assets.demo.rejects import write_bad_rows
+from cdp_assets.demo.truth import Truth
+from cdp_assets.keys import DEMO_MARKER
+
+if TYPE_CHECKING:
+    Progress = Callable[[int, int], None]
+
+BATCH_PERSONS = 8_000
+CHANNEL_WRITERS = (shopify, square, youzan, mailchimp, loyalty, ga4)
+
+
+@dataclass
+class SimulationReport:
+    """What was written. `rows` counts data rows per (channel, export), deliveries that repeat a row included."""
+
+    out: Path
+    customers: int
+    seed: int
+    orders: int = 0
+    records: int = 0
+    files: int = 0
+    rows: dict[tuple[str, str], int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def simulate(
+    customers: int = 3000,
+    seed: int = 7,
+    out: Path = Path("data/home"),
+    progress: Progress | None = None,
+) -> SimulationReport:
+    """Write OUT/inbox (what the channels deliver, with the demo's marker) and OUT/truth (who is who).
+
+    `customers` is the number of persons, of whom about a tenth buy nothing; `progress(done, customers)` is called after
+    each batch of persons. Memory does not grow with `customers`. An inbox that is not the demo's own is never touched:
+    raises FileExistsError.
+    """
+    if customers < 1:
+        raise ValueError(f"customers is {customers}: simulate at least 1 person")
+    started = time.monotonic()
+    out = Path(out).absolute()
+    inbox_dir = _cleared(out)
+    parameters = load_parameters()
+    report = SimulationReport(out=out, customers=customers, seed=seed)
+    with duckdb.connect(":memory:", config=_limits(out)) as con:
+        con.execute("set enable_progress_bar = false")
+        _prepare(con, customers, seed, parameters)
+        inbox = Inbox(con, inbox_dir, parameters)
+        truth = Truth(con, out / "truth")
+        issued: dict[str, int] = {}
+        for batch, (first, last, done) in enumerate(_batches(con)):
+            _simulate_batch(con, (first, last), customers, parameters, issued)
+            for channel in CHANNEL_WRITERS:
+                channel.write(con, inbox, parameters)
+            google_ads.count_sessions(con)
+            truth.add_batch(batch)
+            if progress is not None:
+                progress(done, customers)
+        google_ads.create_spend(con, parameters)
+        google_ads.write(inbox)
+        write_bad_rows(inbox, parameters)
+        truth.close()
+    shutil.rmtree(out / ".simulate", ignore_errors=True)
+    (inbox_dir / DEMO_MARKER).write_text("simulated by onefold simulate; safe to delete\n", encoding="utf-8")
+    report.orders = sum(issued.values())
+    report.records = truth.records
+    report.files = inbox.files
+    report.rows = dict(sorted(inbox.rows.items()))
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _limits(out: Path) -> dict[str, str | int]:
+    return {"threads": 2, "memory_limit": "1GB", "temp_directory": str(out / ".simulate")}
+
+
+def _cleared(out: Path) -> Path:
+    """OUT/inbox, emptied of an earlier simulation."""
+    inbox_dir = out / "inbox"
+    if inbox_dir.exists() and any(inbox_dir.iterdir()) and not (inbox_dir / DEMO_MARKER).exists():
+        raise FileExistsError(
+            f"{inbox_dir} holds files that `onefold simulate` did not write (there is no {DEMO_MARKER}): "
+            "choose another --out, or empty it yourself"
+        )
+    for folder in (inbox_dir, out / "truth"):
+        shutil.rmtree(folder, ignore_errors=True)
+    inbox_dir.mkdir(parents=True, mode=0o700)
+    # from the first moment, so that a simulation cut short can be started again
+    (inbox_dir / DEMO_MARKER).touch()
+    return inbox_dir
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, customers: int, seed: int, parameters: Parameters) -> None:
+    register_chance(con, seed)
+    create_pools(con, parameters)
+    create_chain(con, parameters)
+    load_real_baskets(con)
+    create_households(con, customers, parameters)
+
+
+def _batches(con: duckdb.DuckDBPyConnection) -> list[tuple[int, int, int]]:
+    """(first household, last household, persons done by then) of each batch."""
+    rows = con.execute(
+        f"""
+        select min(household_no), max(household_no), max(first_person + size)
+        from households
+        group by first_person // {BATCH_PERSONS}
+        order by 1
+        """
+    ).fetchall()
+    return [(int(first), int(last), int(done)) for first, last, done in rows]
+
+
+def _simulate_batch(
+    con: duckdb.DuckDBPyConnection,
+    households: tuple[int, int],
+    customers: int,
+    parameters: Parameters,
+    issued: dict[str, int],
+) -> None:
+    """Create every table of one batch: persons, what they want, what they buy, what is known of them."""
+    create_persons(con, *households, customers, parameters)
+    create_candidates(con, parameters)
+    create_journeys(con, parameters)
+    create_orders(con, parameters, issued)
+    create_touches(con, parameters)
+    count_lift(con)
+    create_identities(con, parameters)
+    create_checkouts(con, parameters)

@@ -1,0 +1,244 @@
+"""The true answer beside the inbox: whose records, orders and touches these are, and what the data can support.
+
+Two records of one person are supported when they are connected through records of that person that share a full
+identifier nobody refuses (phone, e-mail, card, account), or two of name, birth date and address. The pipeline never
+reads this.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from cdp_assets.demo.channels import ga4, loyalty, mailchimp, shopify, square, youzan
+
+if TYPE_CHECKING:
+    import duckdb
+
+RECORD_WRITERS = (shopify, square, youzan, mailchimp, loyalty, ga4)
+README = Path(__file__).with_name("truth_readme.txt")
+
+
+def supported_components(con: duckdb.DuckDBPyConnection, records: str) -> None:
+    """Create `components` (record, component) over the table `records`: the connected parts of each person's records.
+
+    `records` has record (0 … n-1), person_no, name, phone_key, email_key, link_key, birth_key, address_key; refused values
+    are null in it. Names compare without case and order of their parts. component is null for a record without evidence.
+    """
+    con.execute(
+        f"""
+        create or replace temp table evidence as
+        with plain as (
+            select
+                *,
+                array_to_string(list_sort(string_split(lower(trim(name)), ' ')), ' ') as name_key,
+                lower(regexp_replace(address_key, '\\s+', ' ', 'g')) as place_key,
+            from {records}
+        ),
+        keys as (
+            select record, person_no, 'phone ' || phone_key as key from plain
+            union all select record, person_no, 'email ' || lower(email_key) from plain
+            union all select record, person_no, 'link ' || link_key from plain
+            union all select record, person_no, 'name and birth date ' || name_key || birth_key from plain
+            union all select record, person_no, 'name and address ' || name_key || place_key from plain
+            union all select record, person_no, 'birth date and address ' || birth_key || place_key from plain
+        )
+        select record, dense_rank() over (order by person_no, key) - 1 as key_no
+        from keys
+        where key is not null
+        """
+    )
+    found = con.execute("select record, key_no from evidence").fetchnumpy()
+    record, key = np.asarray(found["record"], dtype=np.int64), np.asarray(found["key_no"], dtype=np.int64)
+    counted = con.execute(f"select count(*) from {records}").fetchone()
+    size = int(counted[0]) if counted else 0
+    nodes = size + (int(key.max()) + 1 if len(key) else 0)
+    graph = coo_array((np.ones(len(record), dtype=np.int8), (record, size + key)), shape=(nodes, nodes))
+    _, labels = connected_components(graph, directed=False)
+    with_evidence = np.zeros(size, dtype=bool)
+    with_evidence[record] = True
+    table = pa.table(
+        {
+            "record": np.arange(size),
+            "component": pa.array(labels[:size].astype(np.int64), mask=~with_evidence),
+        }
+    )
+    con.register("labelled", table)
+    con.execute("create or replace temp table components as select * from labelled")
+    con.unregister("labelled")
+
+
+_TRAP_PAIRS = """
+    with base as (
+        select record, channel, source_customer_id, natural_key, person_no, household_no, phone_key, email_key, refused_value,
+            traps, support_id
+        from true_records
+    ),
+    -- one record per person and channel stands for the others
+    standing as (
+        select * from base qualify row_number() over (partition by person_no, channel order by record) = 1
+    ),
+    sharing as (
+        select l.record as l, r.record as r,
+            case when l.household_no = r.household_no then 'family_phone' else 'recycled_phone' end as trap
+        from base as l join base as r on l.phone_key = r.phone_key and l.person_no < r.person_no
+        union all
+        select l.record, r.record, 'family_email'
+        from base as l join base as r on l.email_key = r.email_key and l.person_no < r.person_no
+    ),
+    refused as (
+        select lag(record) over (partition by refused_value order by record) as l, record as r,
+            case when refused_value like '%@%' then 'placeholder_email'
+                when list_contains(traps, 'store_phone') then 'store_phone' else 'placeholder_phone' end as trap
+        from base where refused_value is not null
+    ),
+    lookalikes as (
+        select l.record as l, r.record as r, 'twins' as trap
+        from persons as one
+        join persons as other on other.household_no = one.household_no and other.is_twin and one.is_twin
+            and other.person_no > one.person_no
+        join standing as l on l.person_no = one.person_no
+        join standing as r on r.person_no = other.person_no
+        union all
+        select l.record, r.record, 'namesakes'
+        from persons as one
+        join standing as l on l.person_no = one.person_no
+        join standing as r on r.person_no = one.namesake_of
+    ),
+    gifts_sent as (
+        select l.record as l, r.record as r, 'gift' as trap
+        from base as r
+        join base as l on r.channel = 'shopify' and l.channel = 'shopify'
+            and l.source_customer_id = 'guest:' || substr(r.source_customer_id, 11)
+        where r.source_customer_id like 'recipient:%'
+    ),
+    -- a record that hides its owner, beside one of the same person that does not
+    disguised as (
+        select l.record as l, r.record as r, trap
+        from (select *, unnest(traps) as trap from standing) as l
+        join standing as r on l.person_no = r.person_no and l.record <> r.record and not list_contains(r.traps, trap)
+        where trap in ('pinyin', 'nickname', 'married_name', 'typo', 'masked_phone', 'wechat_only', 'second_account',
+            'birth_date_swapped')
+        union all
+        select l.record, r.record, 'guest_checkout'
+        from base as l
+        join standing as r on r.person_no = l.person_no and r.channel = 'shopify'
+        where list_contains(l.traps, 'guest_checkout') and l.record <> r.record
+    ),
+    paired as (
+        select * from sharing
+        union select * from refused where l is not null
+        union select * from lookalikes
+        union select * from gifts_sent
+        union select * from disguised
+    )
+    select
+        l.channel as channel_l, l.source_customer_id as id_l, l.natural_key as natural_key_l,
+        r.channel as channel_r, r.source_customer_id as id_r, r.natural_key as natural_key_r,
+        trap, l.person_no = r.person_no as is_match,
+        coalesce(l.person_no = r.person_no and l.support_id = r.support_id, false) as is_supported,
+    from paired
+    join base as l on l.record = paired.l
+    join base as r on r.record = paired.r
+    order by trap, paired.l, paired.r
+"""
+
+
+class Truth:
+    """Collects the truth batch by batch into Parquet files under one folder."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, root: Path) -> None:
+        self._con = con
+        self._root = root
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self.records = 0
+        root.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(README, root / "README.txt")
+
+    def _append(self, name: str, query: str) -> int:
+        table = self._con.execute(query).to_arrow_table()
+        if name not in self._writers:
+            self._writers[name] = pq.ParquetWriter(self._root / f"{name}.parquet", table.schema, compression="zstd")
+        self._writers[name].write_table(table.cast(self._writers[name].schema))
+        return int(table.num_rows)
+
+    def add_batch(self, batch: int) -> None:
+        """Append the truth of the current batch's tables."""
+        union = " union all by name ".join(f"({writer.records()})" for writer in RECORD_WRITERS)
+        self._con.execute(
+            f"""
+            create or replace temp table batch_records as
+            select row_number() over (order by channel, source_customer_id, natural_key, person_no) - 1 as record, *
+            from ({union})
+            """
+        )
+        supported_components(self._con, "batch_records")
+        self._con.execute(
+            f"""
+            create or replace temp table true_records as
+            select batch_records.*, persons.person_id, persons.household_no,
+                person_id || '.' || {batch} || '.' || component as support_id
+            from batch_records
+            join components using (record)
+            join persons using (person_no)
+            """
+        )
+        self.records += self._append(
+            "records",
+            "select channel, source_customer_id, natural_key, person_id, support_id, traps from true_records order by record",
+        )
+        self._append("trap_pairs", _TRAP_PAIRS)
+        self._append("orders", _ORDERS)
+        self._append(
+            "touches",
+            """
+            select 'ga4' as channel, touchpoint_id, person_id, marketing_channel, eastern(at_utc)::date as touch_date
+            from sessions join touches using (touch, person_no) join persons using (person_no)
+            order by touchpoint_id
+            """.replace("eastern(at_utc)", "eastern(sessions.at_utc)"),
+        )
+
+    def close(self) -> None:
+        """Finish the files and write the lift of each marketing channel."""
+        for writer in self._writers.values():
+            writer.close()
+        self._con.execute(
+            f"""
+            copy (
+                select
+                    marketing_channel,
+                    round(sum(incremental_orders) / nullif(sum(sum(incremental_orders)) over (), 0), 6) as true_share,
+                    sum(incremental_orders)::bigint as incremental_orders,
+                    sum(incremental_revenue) as incremental_revenue,
+                    sum(touched_orders)::bigint as touched_orders,
+                from lift_counts
+                group by marketing_channel
+                order by marketing_channel
+            ) to '{self._root / "marketing_lift.csv"}' (format csv, header)
+            """
+        )
+
+
+_ORDERS = """
+    select 'shopify' as channel, order_id, person_id, 'USD' as currency, gross as gross_amount, discount as discount_amount,
+        refunded as refunded_amount, local_at::date as order_date
+    from web_orders join persons using (person_no)
+    union all by name
+    select 'square' as channel, transaction_id as order_id, person_id, 'USD' as currency,
+        sum(gross) filter (where sign = 1) as gross_amount, sum(discount) filter (where sign = 1) as discount_amount,
+        coalesce(sum(gross - discount) filter (where sign = -1), 0) as refunded_amount, any_value(local_at)::date as order_date
+    from till_rows join persons using (person_no)
+    group by transaction_id, person_id
+    union all by name
+    select 'youzan' as channel, order_id, person_id, 'CNY' as currency, gross as gross_amount, discount as discount_amount,
+        refunded as refunded_amount, local_at::date as order_date
+    from program_orders join persons using (person_no)
+    order by channel, order_id
+"""
