@@ -17,7 +17,7 @@ create table loads (
     duplicate_rows bigint,               -- same declared key within the file, older version
     erased_rows bigint,                  -- rows of suppressed identifiers
     future_rows bigint,                  -- landed rows dated after the run's date plus the contract's margin
-    ambiguous_time_rows bigint,          -- landed rows whose local time occurs twice; the earlier was taken
+    ambiguous_time_rows bigint,          -- landed rows whose local time occurs twice; the later was taken
     extra_columns varchar[],
     period varchar,                      -- as the file name declares it
     part varchar,

@@ -1,0 +1,229 @@
+"""SQL that turns delivered text into typed values by rule: clean, check the pattern, only then cast.
+
+Every function returns a SQL expression over text expressions. No file and no connection belongs here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cdp_assets.landing.contract import Column, ContractProblem, Export, Strip
+
+WHITESPACE = " \t\r\n\u00a0\u3000"
+EARLIEST, LATEST = "timestamp '1900-01-01'", "timestamp '2200-01-01'"
+EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}  # microseconds per unit
+_DIRECTIVES = {
+    "%Y": "[0-9]{4}",
+    "%y": "[0-9]{2}",
+    "%m": "[0-9]{1,2}",
+    "%d": "[0-9]{1,2}",
+    "%H": "[0-9]{1,2}",
+    "%I": "[0-9]{1,2}",
+    "%M": "[0-9]{1,2}",
+    "%S": "[0-9]{1,2}",
+    "%p": "[AaPp][Mm]",
+    "%f": "[0-9]{1,9}",
+    "%g": "[0-9]{1,3}",
+    "%z": "(Z|[+-][0-9]{2}:?[0-9]{2})",
+    "%b": "[A-Za-z]{3}",
+    "%B": "[A-Za-z]{3,9}",
+    "%a": "[A-Za-z]{3}",
+    "%A": "[A-Za-z]{6,9}",
+    "%%": "%",
+}
+
+
+@dataclass(frozen=True)
+class CastColumn:
+    """One column's SQL: the cleaned text, the value over `text_name`, and the reason code (null: good)."""
+
+    name: str
+    text_name: str
+    text: str
+    value: str
+    reason: str | None
+
+
+def sql_text(value: str) -> str:
+    """A SQL string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_column(name: str) -> str:
+    """Name of a column's cleaned text beside its value; no contract column can begin with an underscore."""
+    return f"_text_{name}"
+
+
+def cast_column(export: Export, column: Column, raw: str) -> CastColumn:
+    """SQL for one column, whose delivered text is the expression `raw`; a column that the file lacks has raw `null`."""
+    text_name = text_column(column.name)
+    text = clean(raw, _null_tokens(export, column), column.facts.strip, export.facts.currency_symbols)
+    name = identifier(text_name)
+    value, check = _value(export, column, name)
+    rules = _zone_rules(export, column, name)
+    reasons = _reasons(column, name, identifier(column.name), check, rules)
+    return CastColumn(column.name, text_name, text, value, reasons)
+
+
+def clean(raw: str, null_tokens: list[str], strips: list[Strip], symbols: list[str]) -> str:
+    """Trimmed text with decorations removed, null where it is empty or a null token."""
+    text = f"trim({raw}, {sql_text(WHITESPACE)})"
+    if null_tokens:
+        tokens = ", ".join(sql_text(token.strip(WHITESPACE)) for token in null_tokens)
+        text = f"case when {text} not in ({tokens}) then {text} end"
+    for strip in strips:
+        text = _strip(text, strip, symbols)
+    return f"nullif({text}, '')"
+
+
+def _null_tokens(export: Export, column: Column) -> list[str]:
+    return export.facts.null_tokens if column.facts.null_tokens is None else column.facts.null_tokens
+
+
+def _strip(text: str, strip: Strip, symbols: list[str]) -> str:
+    any_symbol = "[" + "".join(re.escape(symbol) for symbol in symbols) + "]"
+    replacements = {
+        "apostrophe": [("^''", "")],
+        "tab": [(r"^\t+", "")],
+        "excel_text": [('^="(.*)"$', r"\1")],
+        "currency": [(r"^\((.*)\)$", r"-\1"), (r"^([+-]?)\s*" + any_symbol + r"\s*", r"\1"), (r"\s*" + any_symbol + "$", "")],
+        "percent": [(r"\s*%$", "")],
+        "decimal_zero": [(r"^([0-9]+)\.0+$", r"\1")],
+        "country_code_86": [("[ -]", ""), (r"^(\+|00)?86(1[0-9]{10})$", r"\2")],
+    }[strip]
+    for pattern, replacement in replacements:
+        options = ", 'g'" if pattern == "[ -]" else ""
+        text = f"regexp_replace({text}, '{pattern}', '{replacement}'{options})"
+    return text
+
+
+def _value(export: Export, column: Column, text: str) -> tuple[str, str | None]:
+    """The value expression, and the reason code of a text that gives no value (None: every text does)."""
+    if column.logical_type == "string":
+        return text, None
+    if column.logical_type == "integer":
+        number = _plain_number(export, text)
+        return f"try_cast(case when regexp_full_match({number}, '[+-]?[0-9]{{1,18}}') then {number} end as bigint)", "not_an_integer"
+    if column.logical_type == "number":
+        number = _plain_number(export, text)
+        pattern = f"[+-]?([0-9]{{1,{18 - column.scale}}}([.][0-9]{{0,{column.scale}}}0*)?|[.][0-9]{{1,{column.scale}}}0*)"
+        return (
+            f"try_cast(case when regexp_full_match({number}, '{pattern}') then {number} end as {column.sql_type})",
+            "not_a_number",
+        )
+    if column.logical_type == "boolean":
+        listed = [", ".join(sql_text(v.lower()) for v in vs) for vs in (column.facts.true_values, column.facts.false_values)]
+        return f"case when lower({text}) in ({listed[0]}) then true when lower({text}) in ({listed[1]}) then false end", "not_a_boolean"
+    return _time(export, column, text)
+
+
+def _plain_number(export: Export, text: str) -> str:
+    """Text with the declared thousands marks removed (only where they group by three) and a decimal point."""
+    facts = export.facts
+    number = text
+    if facts.thousands_mark:
+        mark, point = re.escape(facts.thousands_mark), re.escape(facts.decimal_mark)
+        grouped = f"[+-]?[0-9]{{1,3}}({mark}[0-9]{{3}})+({point}[0-9]*)?".replace("'", "''")
+        bare = f"replace({text}, {sql_text(facts.thousands_mark)}, '')"
+        number = f"case when regexp_full_match({text}, '{grouped}') then {bare} else {text} end"
+    if facts.decimal_mark == ",":
+        number = f"case when contains({number}, '.') then null else replace({number}, ',', '.') end"
+    return f"({number})"
+
+
+def _time(export: Export, column: Column, text: str) -> tuple[str, str]:
+    if not column.facts.formats:
+        raise ContractProblem(
+            f"export {export.name}, column {column.name}: a {column.logical_type} needs formats, such as "
+            "customProperties: [{property: formats, value: ['%Y-%m-%d']}]"
+        )
+    branches = [_time_branch(export, column, text, each) for each in column.facts.formats]
+    instant = f"case {' '.join(branches)} end"
+    kind = "not_a_date" if column.logical_type == "date" else "not_a_time"
+    return f"({instant})::{column.sql_type}", kind
+
+
+def _time_branch(export: Export, column: Column, text: str, format_: str, *, is_local: bool = False) -> str:
+    if format_ in EPOCHS:
+        digits = 16 - len(str(EPOCHS[format_])) + 1
+        number = f"try_cast({text} as bigint) * {EPOCHS[format_]}"
+        return f"when regexp_full_match({text}, '[0-9]{{1,{digits}}}') then make_timestamp({number})"
+    pattern = "".join(_DIRECTIVES.get(part, re.escape(part).replace("'", "''")) for part in re.split("(%.)", format_))
+    normal = f"regexp_replace({text}, 'Z$', '+0000')" if format_.endswith("%z") else text
+    instant = f"try_strptime({normal}, {sql_text(format_)})"
+    if "%z" in format_:
+        instant = f"({instant} at time zone 'UTC')"
+    elif not is_local and column.logical_type == "timestamp" and (zone := time_zone_sql(export, column)):
+        instant = f"timezone('UTC', timezone({zone}, {instant}))"
+    return f"when regexp_full_match({text}, '{pattern}') then {instant}"
+
+
+def time_zone_sql(export: Export, column: Column) -> str | None:
+    """SQL for the IANA zone of a column's naive times; None where they are UTC already."""
+    facts = export.facts
+    if column.facts.time_zone:
+        return None if column.facts.time_zone == "UTC" else sql_text(column.facts.time_zone)
+    if facts.time_zone_column:
+        text = identifier(text_column(facts.time_zone_column))
+        if not facts.time_zone_names:
+            return f"(case when {text} in (select name from pg_timezone_names()) then {text} end)"
+        branches = " ".join(f"when {sql_text(n)} then {sql_text(z)}" for n, z in facts.time_zone_names.items())
+        return f"(case {text} {branches} end)"
+    return None if facts.time_zone == "UTC" else sql_text(facts.time_zone)
+
+
+def has_naive_times(column: Column) -> bool:
+    """Whether a column's zone comes from the contract, so that local times can be missing or ambiguous."""
+    return column.logical_type == "timestamp" and any(
+        "%z" not in each and each not in EPOCHS for each in column.facts.formats
+    )
+
+
+def _zone_rules(export: Export, column: Column, text: str) -> list[tuple[str, str]]:
+    """Rules for naive times in a zone: the zone must be known, and the local time must have existed."""
+    zone = time_zone_sql(export, column)
+    if zone is None or not has_naive_times(column):
+        return []
+    naive = [each for each in column.facts.formats if "%z" not in each and each not in EPOCHS]
+    local = " ".join(_time_branch(export, column, text, each, is_local=True) for each in naive)
+    back = f"timezone({zone}, timezone('UTC', {identifier(column.name)}))"
+    return [
+        (f"{text} is not null and {zone} is null", "unknown_time_zone"),
+        (f"(case {local} end) <> {back}", "nonexistent_local_time"),
+    ]
+
+
+def _reasons(
+    column: Column, text: str, value: str, check: str | None, zone_rules: list[tuple[str, str]]
+) -> str | None:
+    """A case expression: the first rule that the value breaks, else null; None where no rule can break."""
+    rules: list[tuple[str, str]] = []
+    if column.required:
+        rules.append((f"{text} is null", "required_value_missing"))
+    rules += zone_rules[:1]
+    if check:
+        rules.append((f"{text} is not null and {value} is null", check))
+    rules += zone_rules[1:]
+    if column.logical_type in ("date", "timestamp"):
+        rules.append((f"{value} not between {EARLIEST} and {LATEST}", "impossible_date"))
+    options = column.logical_type_options
+    if options.pattern:
+        rules.append((f"not regexp_full_match({text}, {sql_text(options.pattern)})", "pattern_not_met"))
+    if options.max_length is not None:
+        rules.append((f"length({text}) > {options.max_length}", "too_long"))
+    if options.minimum is not None:
+        rules.append((f"{value} < {options.minimum}", "below_minimum"))
+    if options.maximum is not None:
+        rules.append((f"{value} > {options.maximum}", "above_maximum"))
+    if column.facts.allowed_values:
+        allowed = ", ".join(sql_text(each) for each in column.facts.allowed_values)
+        rules.append((f"{text} not in ({allowed})", "value_not_allowed"))
+    if not rules:
+        return None
+    return "case " + " ".join(f"when {rule} then '{code}'" for rule, code in rules) + " end"

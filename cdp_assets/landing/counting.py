@@ -1,0 +1,172 @@
+"""The independent count: how many rows a text file holds, by byte positions and quote parity.
+
+This is other code than any reader on purpose: landing compares its count with what the reader found, and a difference
+holds the file. Nothing here parses values; no csv or SQL belongs here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+
+from cdp_assets.landing.held import FileHeld
+
+CHUNK = 16 << 20
+NEWLINE, RETURN = 0x0A, 0x0D
+
+
+@dataclass
+class TextCount:
+    """Counts over the data lines of a UTF-8 text file."""
+
+    records: int = 0  # rows by RFC 4180 quoting, blank lines left out
+    lines: int = 0  # physical lines, those skipped included
+    blank_lines: int = 0
+    footer_records: int = 0  # records that begin with a declared footer prefix
+    is_regular: bool = True  # quotes stand only at field borders, no lone carriage returns or NULs
+    ends_with_newline: bool = True
+
+
+def count_records(
+    stream: BinaryIO, delimiter: str, quote: str | None, footers: list[str], max_line: int, skipped: int
+) -> TextCount:
+    """Count the records of a UTF-8 byte stream that stands after `skipped` physical lines. Raises FileHeld where one physical line exceeds `max_line` bytes.
+
+    A quote opens a field only at a field's start; a doubled quote is one; what follows a closing quote up to the line's
+    end belongs to the same record.
+    """
+    counter = _Counter(delimiter.encode(), quote.encode() if quote else b"", footers)
+    counter.count.lines = skipped
+    while chunk := stream.read(CHUNK):
+        if not chunk.endswith(b"\n"):
+            chunk += stream.readline(max_line + 1)
+        if len(chunk) > max_line:
+            _refuse_long_lines(chunk, max_line, counter.count.lines)
+        counter.feed(chunk)
+    return counter.close()
+
+
+def _refuse_long_lines(chunk: bytes, max_line: int, lines_before: int) -> None:
+    ends = np.flatnonzero(np.frombuffer(chunk, dtype=np.uint8) == NEWLINE)
+    borders = np.concatenate(([-1], ends, [len(chunk)]))
+    lengths = np.diff(borders) - 1
+    if lengths.max(initial=0) > max_line:
+        line = lines_before + int(lengths.argmax()) + 1
+        raise FileHeld(
+            "line_too_long",
+            f"line {line} is longer than {max_line:,} bytes",
+            "check whether the file is damaged; if such lines are right, raise maxLineBytes in the contract",
+        )
+
+
+class _Counter:
+    """Feeds chunks that end at a physical line's end; keeps whether a quoted field is open."""
+
+    def __init__(self, delimiter: bytes, quote: bytes, footers: list[str]) -> None:
+        self.count = TextCount()
+        self._delimiter = delimiter
+        self._quote = quote
+        self._in_quotes = False
+        self._record_has_bytes = False
+        quotes = re.escape(quote) + b"?" if quote else b""
+        prefixes = b"|".join(re.escape(prefix.encode()) for prefix in footers)
+        self._footer = re.compile(b"(?:\xef\xbb\xbf)?" + quotes + b"(?:" + prefixes + b")") if footers else None
+
+    def feed(self, chunk: bytes) -> None:
+        self.count.lines += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+        self.count.ends_with_newline = chunk.endswith(b"\n")
+        odd = b"\0" in chunk or chunk.count(b"\r") != chunk.count(b"\r\n")
+        if odd:
+            self.count.is_regular = False
+        if self._footer is None and len(self._delimiter) == 1 and self._feed_by_parity(chunk):
+            return
+        self._feed_by_line(chunk)
+
+    def _feed_by_parity(self, chunk: bytes) -> bool:
+        """Whole-chunk count by quote parity; False where quotes stand elsewhere than at field borders."""
+        data = np.frombuffer(chunk, dtype=np.uint8)
+        newlines = np.flatnonzero(data == NEWLINE)
+        if chunk[-1] != NEWLINE:
+            newlines = np.append(newlines, len(chunk))
+        quotes = np.flatnonzero(data == self._quote[0]) if self._quote else np.empty(0, dtype=np.int64)
+        if len(quotes) and not self._quotes_are_regular(data, quotes):
+            return False
+        parity = (np.searchsorted(quotes, newlines) + self._in_quotes) % 2
+        ends = newlines[parity == 0]
+        self._in_quotes = bool((len(quotes) + self._in_quotes) % 2)
+        starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
+        sizes = ends - starts
+        before = np.where(ends > 0, data[np.maximum(ends - 1, 0)], 0) if len(ends) else ends
+        blank = (sizes == 0) | ((sizes == 1) & (before == RETURN))
+        if len(ends):
+            blank[0] = blank[0] and not self._record_has_bytes
+            self._record_has_bytes = False
+        self.count.records += len(ends) - int(blank.sum())
+        self.count.blank_lines += int(blank.sum())
+        tail = len(chunk) - (int(ends[-1]) + 1 if len(ends) else 0)
+        self._record_has_bytes = self._record_has_bytes or tail > 0
+        return True
+
+    def _quotes_are_regular(self, data: np.ndarray, quotes: np.ndarray) -> bool:
+        is_opening = (np.arange(len(quotes)) + self._in_quotes) % 2 == 0
+        padded = np.concatenate(([NEWLINE], data, [NEWLINE]))
+        before, after = padded[quotes], padded[quotes + 2]
+        borders = np.array([NEWLINE, self._delimiter[0], self._quote[0]], dtype=np.uint8)
+        good = np.where(is_opening, np.isin(before, borders), np.isin(after, np.append(borders, RETURN)))
+        # an opening quote right after a quote is the second half of a doubled one, never a new field
+        return bool(good.all())
+
+    def _feed_by_line(self, chunk: bytes) -> None:
+        for line in chunk.splitlines(keepends=True) if b"\r" not in chunk else _split_newlines(chunk):
+            content = line.rstrip(b"\r\n")
+            if not self._in_quotes and not content:
+                self.count.blank_lines += 1
+                continue
+            if not self._in_quotes and self._footer and self._footer.match(line):
+                self.count.footer_records += 1
+            self._in_quotes = self._open_after(line)
+            if not self._in_quotes:
+                self.count.records += 1
+            self._record_has_bytes = self._in_quotes
+
+    def _open_after(self, line: bytes) -> bool:
+        """Whether a quoted field is still open at this physical line's end."""
+        if not self._quote:
+            return False
+        position, is_open, at_start = 0, self._in_quotes, not self._in_quotes
+        while True:
+            if is_open:
+                end = line.find(self._quote, position)
+                if end < 0:
+                    return True
+                if line[end + 1 : end + 2] == self._quote:
+                    position = end + 2
+                    continue
+                is_open, position, at_start = False, end + 1, False
+                if line[position : position + 1] not in (self._delimiter, b"\r", b"\n", b""):
+                    self.count.is_regular = False
+                    return False
+            if at_start and line[position : position + 1] == self._quote:
+                is_open, position = True, position + 1
+                continue
+            border = line.find(self._delimiter, position)
+            if line.find(self._quote, position, border if border >= 0 else len(line)) >= 0:
+                self.count.is_regular = False
+            if border < 0:
+                return False
+            position, at_start = border + 1, True
+
+    def close(self) -> TextCount:
+        if self._in_quotes:  # an unclosed quote swallows the rest: one last record
+            self.count.records += 1
+            self.count.is_regular = False
+        return self.count
+
+
+def _split_newlines(chunk: bytes) -> list[bytes]:
+    parts = chunk.split(b"\n")
+    lines = [part + b"\n" for part in parts[:-1]]
+    return [*lines, parts[-1]] if parts[-1] else lines

@@ -1,0 +1,166 @@
+"""Delimited text as rows of text: DuckDB's reader for regular files, a careful one for all others.
+
+DuckDB reads a file only where the independent count found nothing odd in it. Whatever is odd (line breaks in cells, stray
+quotes, blank lines, footers) goes through Python's csv, line by line, in bounded memory, and keeps each row's own text.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cdp_assets.landing.casting import sql_text
+from cdp_assets.landing.contract import Dialect
+from cdp_assets.landing.held import FileHeld
+from cdp_assets.landing.text import TextSource
+
+BATCH_ROWS = 20_000
+MAX_FIELD = 64 << 20
+
+
+def read_header(stream: BinaryIO, dialect: Dialect, max_line: int) -> tuple[list[str], int, int]:
+    """Header texts, the header's line (from 1), and how many physical lines precede the data.
+
+    Leaves the stream at the first data line. Raises FileHeld where there is no header line.
+    """
+    lines = 0
+
+    def physical_lines() -> Iterator[str]:
+        nonlocal lines
+        while line := stream.readline(max_line + 1):
+            lines += 1
+            if len(line) > max_line:
+                raise FileHeld(
+                    "line_too_long", f"line {lines} is longer than {max_line:,} bytes", "check the file and its delimiter"
+                )
+            yield line.decode("utf-8", "replace")
+
+    source = physical_lines()
+    for _ in range(dialect.preamble_rows):
+        next(source, None)
+    header_line = lines + 1
+    rows = csv.reader(source, **_csv_options(dialect))
+    header: list[str] = []
+    while not header:
+        header_line = lines + 1
+        found = next(rows, None)
+        if found is None:
+            raise FileHeld(
+                "no_header",
+                f"the file ends after {lines} lines, before any header",
+                "ask for the full export; correct preambleRows if the title lines changed",
+            )
+        header = found
+    for _ in range(dialect.sub_header_rows):
+        next(rows, None)
+    return header, header_line, lines
+
+
+def _csv_options(dialect: Dialect) -> dict[str, object]:
+    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
+    return {"delimiter": dialect.delimiter, "quotechar": dialect.quote or None, "quoting": quoting}
+
+
+def duckdb_rows(source: TextSource, dialect: Dialect, width: int, skipped: int, max_line: int) -> str:
+    """SQL over DuckDB's CSV reader: `_line`, `_row_reason` (null) and c0…; it fails on any row of another width."""
+    columns = ", ".join(f"'c{position}': 'varchar'" for position in range(width))
+    quote = sql_text(dialect.quote or "")
+    return f"""
+        select row_number() over () + {skipped} as _line, null::varchar as _row_reason, *
+        from read_csv({sql_text(str(source.path))}, columns = {{{columns}}}, header = false, skip = {skipped},
+            delim = {sql_text(dialect.delimiter)}, quote = {quote}, escape = {quote}, auto_detect = false,
+            strict_mode = true, max_line_size = {max_line + 2}, compression = '{_compression(source)}')
+    """
+
+
+def duckdb_lines(source: TextSource, max_line: int) -> str:
+    """SQL over the physical lines of a file: `_line` (from 1) and `_raw`; blank lines have a null `_raw`."""
+    return f"""
+        select row_number() over () as _line, line as _raw
+        from read_csv({sql_text(str(source.path))}, columns = {{'line': 'varchar'}}, header = false, delim = '\x01',
+            quote = '', escape = '', auto_detect = false, strict_mode = true, max_line_size = {max_line + 2},
+            compression = '{_compression(source)}')
+    """
+
+
+def _compression(source: TextSource) -> str:
+    return "gzip" if source.is_gzip else "none"
+
+
+def write_careful_rows(source: TextSource, dialect: Dialect, width: int, skipped: int, target: Path) -> None:
+    """Parse line by line into a work Parquet: `_line`, `_raw`, `_row_reason` and c0…, one row per record.
+
+    Blank lines and footer rows are left out; a row that csv refuses or that is of another width keeps only its text.
+    """
+    with source.open() as stream:
+        for _ in range(skipped):
+            stream.readline()
+        rows = _careful_records(stream, dialect, width, skipped)
+        write_text_rows(target, width, rows)
+
+
+def _careful_records(
+    stream: BinaryIO, dialect: Dialect, width: int, skipped: int
+) -> Iterator[tuple[int, str, str | None, list[str]]]:
+    taken: list[str] = []
+    line_number = skipped
+
+    def lines() -> Iterator[str]:
+        nonlocal line_number
+        for line in io.TextIOWrapper(stream, encoding="utf-8", newline="\n"):
+            line_number += 1
+            taken.append(line)
+            yield line
+
+    csv.field_size_limit(MAX_FIELD)
+    rows = csv.reader(lines(), **_csv_options(dialect), strict=True)  # type: ignore[call-overload]
+    while True:
+        reason: str | None = None
+        fields: list[str] = []
+        try:
+            fields = next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            reason = "malformed_row"
+        raw, first = "".join(taken), line_number - len(taken) + 1
+        taken.clear()
+        if reason is None and not fields:
+            continue
+        if fields and dialect.footer_prefixes and fields[0].startswith(tuple(dialect.footer_prefixes)):
+            continue
+        if reason is None and len(fields) != width:
+            reason = "too_few_cells" if len(fields) < width else "too_many_cells"
+        yield first, raw.rstrip("\r\n"), reason, [] if reason else fields
+
+
+def write_text_rows(
+    target: Path, width: int, rows: Iterable[tuple[int, str, str | None, list[str] | list[str | None]]]
+) -> None:
+    """Write (line, original text, reason, cells) rows to Parquet in batches of bounded size."""
+    names = ["_line", "_raw", "_row_reason", *(f"c{position}" for position in range(width))]
+    types = [pa.int64(), *[pa.string()] * (width + 2)]
+    schema = pa.schema(list(zip(names, types, strict=True)))
+    with pq.ParquetWriter(target, schema) as writer:
+        batch: list[tuple[object, ...]] = []
+        size = 0
+        empty: list[None] = [None] * width
+        for line, raw, reason, cells in rows:
+            batch.append((line, raw, reason, *(cells or empty)))
+            size += len(raw)
+            if len(batch) >= BATCH_ROWS or size > MAX_FIELD:
+                writer.write_table(_table(batch, schema))
+                batch, size = [], 0
+        if batch:
+            writer.write_table(_table(batch, schema))
+
+
+def _table(batch: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    columns = zip(*batch, strict=True)
+    return pa.Table.from_arrays([pa.array(list(c), f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)

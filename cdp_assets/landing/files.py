@@ -1,0 +1,82 @@
+"""Bytes on disk: originals under their hash, temporary names, syncs. Nothing here looks into a file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cdp_assets.landing.held import FileHeld
+
+BLOCK = 4 << 20
+LOAD_ID_LENGTH = 16
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def original_path(originals_dir: Path, sha256: str) -> Path:
+    """Where the copy of a delivered file is kept; the name holds nothing that a delivery chose."""
+    return originals_dir / sha256[:2] / sha256
+
+
+def keep_original(source: Path, originals_dir: Path, sha256: str) -> Path:
+    """Copy a delivered file under its hash, synced; a complete earlier copy is kept as it is.
+
+    Raises FileHeld where the bytes are no longer those that were hashed.
+    """
+    target = original_path(originals_dir, sha256)
+    if target.exists():
+        return target
+    make_private_dir(target.parent)
+    digest = hashlib.sha256()
+    with replacing(target) as temporary, source.open("rb") as reader, temporary.open("wb") as writer:
+        while block := reader.read(BLOCK):
+            digest.update(block)
+            writer.write(block)
+        if digest.hexdigest() != sha256:
+            raise FileHeld("still_growing", "its bytes changed while it was copied", "it lands once it stands still")
+    return target
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A temporary path that becomes `target` in one step, synced, when the block ends well; else it is removed."""
+    temporary = target.with_name(target.name + ".tmp")
+    try:
+        yield temporary
+        publish(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def publish(temporary: Path, target: Path) -> None:
+    """Sync a finished file and give it its name; after a kill there is the old file, the new one or none."""
+    descriptor = os.open(temporary, os.O_RDWR)
+    try:
+        os.fchmod(descriptor, 0o600)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    temporary.replace(target)
+    sync_dir(target.parent)
+
+
+def sync_dir(folder: Path) -> None:
+    """Make renames in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_private_dir(folder: Path) -> Path:
+    """Create a folder (and its parents) that only the owner may enter."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder

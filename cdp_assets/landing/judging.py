@@ -1,0 +1,127 @@
+"""SQL that decides each row's fate: landed, quarantined, duplicate or erased, and never two of them.
+
+The CTEs run raw → cleaned → filled → typed → keyed → judged → ranked; the caller selects from `ranked`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cdp_assets.landing.casting import CastColumn, cast_column, clean, identifier, sql_text, text_column
+from cdp_assets.landing.contract import Export, NaturalKey
+from cdp_assets.landing.header import ColumnMap
+
+SEPARATOR = "chr(31)"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a row comes from, for its meta columns."""
+
+    load_id: str
+    file_name: str
+    period: str | None
+    part: str | None
+
+
+def judged_rows(channel: str, export: Export, columns: ColumnMap, raw_sql: str, *, has_raw: bool) -> str:
+    """The CTEs over a file's rows as text (`_line`, `_row_reason`, c0…); `_fate` and `_reason` (code:column) are added."""
+    casts = [cast_column(export, column, _raw_text(columns.positions.get(column.name))) for column in export.properties]
+    kept = "_line, _row_reason" + (", _raw" if has_raw else "")
+    extras = "".join(f", trim(c{position}) as {identifier(name)}" for name, position in columns.extras.items())
+    passed = "".join(f", {identifier(name)}" for name in columns.extras)
+    cleaned = ", ".join(f"{cast.text} as {identifier(cast.text_name)}" for cast in casts)
+    values = ", ".join(f"{cast.value} as {identifier(cast.name)}" for cast in casts)
+    keys = "".join(f", {_natural_key(channel, key)} as _key_{key.name}" for key in export.facts.natural_keys)
+    return f"""
+        raw as ({raw_sql}),
+        cleaned as (select {kept}{extras}, {cleaned} from raw),
+        filled as (select {kept}{passed}, {_filled(export, casts)} from cleaned),
+        typed as (select *, {values} from filled),
+        keyed as (select *{keys} from typed),
+        judged as (select *, {_reason(casts)} as _reason, {_is_erased(channel, export)} as _is_erased from keyed),
+        ranked as (select *, {_fate(export)} as _fate from judged)
+    """
+
+
+def _raw_text(positions: list[int] | None) -> str:
+    if not positions:
+        return "null::varchar"
+    return f"c{positions[0]}" if len(positions) == 1 else "concat_ws(' ', " + ", ".join(f"c{p}" for p in positions) + ")"
+
+
+def _filled(export: Export, casts: list[CastColumn]) -> str:
+    """Blank cells of fillDown columns take the text of the first row of their key."""
+    key = identifier(text_column(export.facts.fill_down_key or ""))
+    cells = []
+    for column, cast in zip(export.properties, casts, strict=True):
+        text = identifier(cast.text_name)
+        if column.facts.fill_down:
+            first = f"first_value({text}) over (partition by {key} order by _line)"
+            text = f"coalesce({text}, case when {key} is not null then {first} end) as {text}"
+        cells.append(text)
+    return ", ".join(cells)
+
+
+def _natural_key(channel: str, key: NaturalKey) -> str:
+    """Pseudonym of the first usable column, else of the fall-back columns joined with "|"."""
+    candidates = []
+    for name in key.columns:
+        text = clean(identifier(text_column(name)), [], key.strip, [])
+        usable = f"regexp_full_match({text}, {sql_text(key.pattern)})" if key.pattern else "true"
+        candidates.append(f"case when {usable} then {text} end")
+    if key.fallback:
+        texts = [identifier(text_column(name)) for name in key.fallback]
+        joined = " || '|' || ".join(f"coalesce({text}, '')" for text in texts)
+        candidates.append(f"case when {texts[0]} is not null then {joined} end")
+    value = f"coalesce({', '.join(candidates)})" if len(candidates) > 1 else candidates[0]
+    return f"pseudonym('customer' || {SEPARATOR} || {sql_text(channel)} || {SEPARATOR} || {value})"
+
+
+def _reason(casts: list[CastColumn]) -> str:
+    rules = [f"({cast.reason}) || {sql_text(':' + cast.name)}" for cast in casts if cast.reason]
+    return f"coalesce(_row_reason || ':', {', '.join(rules) or 'null'})"
+
+
+def _is_erased(channel: str, export: Export) -> str:
+    """Whether a row belongs to somebody who asked to be forgotten: by its key pseudonyms or by its record key."""
+    pseudonyms = [f"_key_{key.name}" for key in export.facts.natural_keys]
+    if len(export.primary_key) == 1 and not export.primary_key[0].startswith("_"):
+        value = f"{identifier(export.primary_key[0])}::varchar"
+        pseudonyms.append(f"pseudonym('record' || {SEPARATOR} || {sql_text(channel)} || {SEPARATOR} || {value})")
+    tests = [f"coalesce({each} in (select pseudonym from suppressed), false)" for each in pseudonyms]
+    return " or ".join(tests) or "false"
+
+
+def _fate(export: Export) -> str:
+    """Newest version, then last line, of each declared key lands; whole-row equality alone is no duplicate."""
+    single = "when _reason is not null then 'quarantined' when _is_erased then 'erased'"
+    if not export.primary_key or export.facts.rows_per_key == "many":
+        return f"case {single} else 'landed' end"
+    key = ", ".join(identifier(name) for name in export.primary_key)
+    is_whole = " and ".join(f"{identifier(name)} is not null" for name in export.primary_key)
+    version = f"{identifier(export.facts.version_column)} desc nulls last, " if export.facts.version_column else ""
+    rank = f"row_number() over (partition by {key}, _reason is null and not _is_erased order by {version}_line desc)"
+    return f"case {single} when {is_whole} and {rank} > 1 then 'duplicate' else 'landed' end"
+
+
+def landed_columns(export: Export, extras: list[str], origin: Origin) -> str:
+    """Select list of the landed Parquet: the contract's columns, natural keys, meta columns, then unknown columns."""
+    names = [identifier(column.name) for column in export.properties]
+    names += [f"_key_{key.name}" for key in export.facts.natural_keys]
+    names += [f"{sql_text(origin.load_id)} as _load_id", "_line", f"{sql_text(origin.file_name)} as _file_name"]
+    names += [f"{_text_or_null(origin.period)} as _period", f"{_text_or_null(origin.part)} as _part"]
+    return ", ".join([*names, *(identifier(name) for name in extras)])
+
+
+def quarantine_columns(origin: Origin) -> str:
+    """Select list of the quarantine: load, line, reason code, column and the row's own text, exactly as delivered."""
+    return (
+        f"{sql_text(origin.load_id)} as load_id, _line as line, split_part(_reason, ':', 1) as reason_code, "
+        "nullif(split_part(_reason, ':', 2), '') as column_name, _raw as original_text, "
+        f"{sql_text(origin.file_name)} as file_name"
+    )
+
+
+def _text_or_null(value: str | None) -> str:
+    return "null::varchar" if value is None else sql_text(value)

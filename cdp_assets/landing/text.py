@@ -1,0 +1,173 @@
+"""From delivered bytes to strict UTF-8: compression by its magic bytes, encoding as declared, never guessed.
+
+What rows mean is none of this module's business.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from cdp_assets.landing.contract import ENCODINGS
+from cdp_assets.landing.files import BLOCK
+from cdp_assets.landing.held import FileHeld
+
+GZIP_MAGIC, ZIP_MAGIC = b"\x1f\x8b", b"PK\x03\x04"
+SMALL_EXPANSION = 64 << 20  # bytes that any file may expand to, whatever its ratio
+
+
+@dataclass(frozen=True)
+class TextSource:
+    """A file that reads as UTF-8 text: the original itself, or a transcoded copy in the work folder."""
+
+    path: Path
+    is_gzip: bool
+    max_bytes: int
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """A stream of UTF-8 bytes without byte order mark; what it yields is checked as it is read.
+
+        Raises FileHeld for bytes that are no UTF-8, a damaged gzip file, or one that expands beyond measure.
+        """
+        with self.path.open("rb") as raw:
+            inner = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if self.is_gzip else raw
+            yield cast(BinaryIO, io.BufferedReader(_Checked(inner, self.max_bytes), BLOCK))
+
+
+def prepare_text(original: Path, encoding: str, max_expansion: int, work_dir: Path) -> TextSource:
+    """A TextSource for a delivered file, transcoded into the work folder where it is not UTF-8 or lies in a zip.
+
+    Raises FileHeld where the bytes are not what the contract declares.
+    """
+    size = original.stat().st_size
+    max_bytes = max(SMALL_EXPANSION, size * max_expansion)
+    with original.open("rb") as file:
+        magic = file.read(4)
+    is_gzip = magic.startswith(GZIP_MAGIC)
+    if ENCODINGS[encoding] == "utf-8" and magic != ZIP_MAGIC:
+        return TextSource(original, is_gzip, max_bytes if is_gzip else size)
+    target = work_dir / "text"
+    with _decompressed(original, magic) as inner, target.open("wb") as writer:
+        _transcode(inner, writer, encoding, max_bytes)
+    return TextSource(target, False, target.stat().st_size)
+
+
+@contextmanager
+def _decompressed(original: Path, magic: bytes) -> Iterator[BinaryIO]:
+    if magic == ZIP_MAGIC:
+        with _single_member(original) as member:
+            yield member
+    elif magic.startswith(GZIP_MAGIC):
+        with gzip.open(original) as inner:
+            yield cast(BinaryIO, inner)
+    else:
+        with original.open("rb") as raw:
+            yield raw
+
+
+@contextmanager
+def _single_member(original: Path) -> Iterator[BinaryIO]:
+    """The one file in a zip; its name is never used."""
+    try:
+        with zipfile.ZipFile(original) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir()]
+            if len(members) != 1:
+                raise FileHeld(
+                    "zip_members", f"the zip holds {len(members)} files", "deliver one file per zip, or unpack it"
+                )
+            with archive.open(members[0]) as member:
+                yield cast(BinaryIO, member)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise FileHeld("damaged_archive", "the zip cannot be read", "ask for the file again, without password") from error
+
+
+def _transcode(inner: BinaryIO, writer: BinaryIO, encoding: str, max_bytes: int) -> None:
+    decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])("strict")
+    lines = written = 0
+    while True:
+        try:
+            block = inner.read(BLOCK)
+            text = decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            raise _wrong_encoding(encoding, lines + 1) from error
+        except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
+            raise _damaged() from error
+        lines += text.count("\n")
+        written += writer.write(text.encode("utf-8", "surrogatepass"))
+        if written > max_bytes:
+            raise _expands()
+        if not block:
+            return
+
+
+class _Checked(io.RawIOBase):
+    """Passes bytes through and refuses what is no UTF-8, what expands too far and what is cut off."""
+
+    def __init__(self, inner: BinaryIO, max_bytes: int) -> None:
+        self._inner = inner
+        self._left = max_bytes
+        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._lines = 0
+        self._at_start = True
+        self._pending = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        if not self._pending:
+            self._pending = self._next_block(max(len(buffer), BLOCK))
+        size = min(len(buffer), len(self._pending))
+        buffer[:size] = self._pending[:size]
+        self._pending = self._pending[size:]
+        return size
+
+    def _next_block(self, size: int) -> bytes:
+        try:
+            block = self._inner.read(size)
+            self._decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            line = self._lines + 1 + error.object[: error.start].count(b"\n")
+            raise _wrong_encoding("utf-8", line) from error
+        except (EOFError, OSError, zlib.error) as error:
+            raise _damaged() from error
+        self._lines += block.count(b"\n")
+        self._left -= len(block)
+        if self._left < 0:
+            raise _expands()
+        if self._at_start:
+            self._at_start = False
+            if block.startswith(codecs.BOM_UTF8):
+                block = block[len(codecs.BOM_UTF8) :] or self._next_block(size)
+        return block
+
+
+def _wrong_encoding(encoding: str, line: int) -> FileHeld:
+    return FileHeld(
+        "wrong_encoding",
+        f"about line {line} the bytes are not {encoding}",
+        f"declare the file's encoding in the contract (one of {', '.join(ENCODINGS)}), or have it exported as utf-8",
+    )
+
+
+def _damaged() -> FileHeld:
+    return FileHeld(
+        "damaged_archive", "the compressed data ends early or fails its checksum", "ask for the file to be sent again"
+    )
+
+
+def _expands() -> FileHeld:
+    return FileHeld(
+        "expands_too_far",
+        "unpacked it is far larger than its packed size allows",
+        "check where the file comes from; if it is right, raise maxExpansion in the contract",
+    )
