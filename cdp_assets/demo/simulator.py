@@ -97,7 +97,7 @@ def simulate(
 
 
 def _limits(out: Path) -> dict[str, str | int]:
-    return {"threads": 2, "memory_limit": "1GB", "temp_directory": str(out / ".simulate")}
+    return {"threads": 2, "memory_limit": "500MB", "temp_directory": str(out / ".simulate")}
 
 
 def _cleared(out: Path) -> Path:

@@ -73,7 +73,7 @@ def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> N
 
 
 def _parameter(key: str, value: str, kind: str = "string_value") -> str:
-    kinds = {"string_value": "varchar", "int_value": "varchar", "float_value": "double", "double_value": "double"}
+    kinds = {"string_value": "varchar", "int_value": "varchar", "double_value": "double"}
     cells = ", ".join(f"'{name}': {value if name == kind else 'null'}::{sort}" for name, sort in kinds.items())
     return f"{{'key': '{key}', 'value': {{{cells}}}}}"
 
@@ -84,7 +84,6 @@ def _events(parameters: Parameters, month: int) -> str:
         [
             _parameter("ga_session_id", "ga_session_id", "int_value"),
             _parameter("page_location", "'https://shop.onefold.example/' || page"),
-            _parameter("session_engaged", "'1'"),
         ]
     )
     from_somewhere = ", ".join(_parameter(name, name) for name in ("source", "medium", "campaign"))
@@ -92,7 +91,7 @@ def _events(parameters: Parameters, month: int) -> str:
         with happened as (
             select *, unnest([
                 {{'name': 'session_start', 'page': '', 'after': 0}},
-                {{'name': 'page_view', 'page': 'products', 'after': 1}},
+                if(u('looks around', touch) < 0.5, {{'name': 'page_view', 'page': 'products', 'after': 1}}, null),
                 if(customer_id is not null, {{'name': 'login', 'page': 'account', 'after': 45}}, null),
                 if(order_id is not null, {{'name': 'purchase', 'page': 'thank-you', 'after': -1}}, null)
             ]) as event
