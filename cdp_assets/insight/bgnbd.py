@@ -141,7 +141,7 @@ def probability_alive(model: BgNbd, x: FloatArray, t_x: FloatArray, T: FloatArra
 
 
 def expected_if_alive(model: BgNbd, x: FloatArray, T: FloatArray, t: float | FloatArray) -> FloatArray:
-    """Expected purchases in (T, T + t] of a customer alive at T with x repeat purchases (equation 10, without P(alive)).
+    """Expected purchases in (T, T + t] of a customer alive at T with x repeat purchases (equation 10 / P(alive)).
 
     With x = T = 0 this is the expectation for a new customer (equation 9). The hypergeometric function is taken after
     Euler's transformation, 2F1(A, B; C; z) = (1 - z)^(C - A - B) 2F1(C - A, C - B; C; z), which does not overflow
