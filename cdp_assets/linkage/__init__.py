@@ -1,0 +1,92 @@
+"""OneID: which customer records are one person, and the lasting id of each.
+
+Plain Python and SQL over an open DuckDB connection to the warehouse, with state attached read-only as `state`. The steps in
+order are STEPS; each makes the tables that it names. Nothing here knows of the scheduler, and nothing calls now().
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import duckdb
+
+from cdp_assets.linkage.clusters import build_clusters
+from cdp_assets.linkage.commit import CommitSummary, commit, withdraw_generations
+from cdp_assets.linkage.context import IdentityProblem, LinkageContext, LinkageKnobs, StepSummary
+from cdp_assets.linkage.evaluation import Evaluation, Scores, evaluate
+from cdp_assets.linkage.guards import refuse_bad_evidence
+from cdp_assets.linkage.households import assign_households
+from cdp_assets.linkage.lasting_ids import assign_customer_ids
+from cdp_assets.linkage.links import build_links
+from cdp_assets.linkage.nodes import build_nodes
+from cdp_assets.linkage.normalise import normalise_records
+from cdp_assets.linkage.pairs import score_pairs
+from cdp_assets.linkage.quality import measure_quality
+from cdp_assets.linkage.resolve import ResolvedId, resolve_id
+from cdp_assets.linkage.review import build_review_queue
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of identity: its name, what it does in a sentence, the tables (schema identity) it makes, its function."""
+
+    name: str
+    description: str
+    tables: tuple[str, ...]
+    run: Callable[[duckdb.DuckDBPyConnection, LinkageContext], StepSummary]
+
+
+STEPS: tuple[Step, ...] = (
+    Step("normalise_records", "Customer records of all channels in one comparable form", ("records",), normalise_records),
+    Step(
+        "refuse_bad_evidence", "Placeholders and values that too many people share are refused as evidence",
+        ("identifiers", "blocked_identifiers", "guard_events"), refuse_bad_evidence,
+    ),
+    Step("build_links", "Log-ins seen, cards scanned, ids in common, must-links", ("links",), build_links),
+    Step("build_nodes", "Records with identical evidence share a node", ("nodes", "node_evidence"), build_nodes),
+    Step(
+        "score_pairs", "Splink weighs the evidence of each pair of nodes",
+        ("pairs", "scored_nodes", "overfull_blocks", "models", "term_frequencies"), score_pairs,
+    ),
+    Step("build_clusters", "Connected evidence, guarded by vetoes", ("clusters", "cluster_conflicts"), build_clusters),
+    Step(
+        "assign_customer_ids", "Each cluster keeps the id that most of its records had",
+        ("customer_ids", "customer_id_changes", "customer_id_history", "customer_id_events", "issued_ids"), assign_customer_ids,
+    ),
+    Step("assign_households", "Customers who share an address with surname or phone", ("households",), assign_households),
+    Step("build_review_queue", "Pairs that a steward should look at", ("review_queue",), build_review_queue),
+    Step("measure_quality", "Figures of this run's identity", ("quality", "proposal"), measure_quality),
+)  # fmt: skip
+
+
+def run_all(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> list[StepSummary]:
+    """All steps in order, on one connection."""
+    return [step.run(con, ctx) for step in STEPS]
+
+
+__all__ = [
+    "STEPS",
+    "CommitSummary",
+    "Evaluation",
+    "IdentityProblem",
+    "LinkageContext",
+    "LinkageKnobs",
+    "ResolvedId",
+    "Scores",
+    "Step",
+    "StepSummary",
+    "assign_customer_ids",
+    "assign_households",
+    "build_clusters",
+    "build_links",
+    "build_nodes",
+    "build_review_queue",
+    "commit",
+    "evaluate",
+    "measure_quality",
+    "normalise_records",
+    "refuse_bad_evidence",
+    "resolve_id",
+    "run_all",
+    "score_pairs",
+    "withdraw_generations",
+]

@@ -1,0 +1,179 @@
+"""Committing a proposal: identity's memory in state.duckdb changes in one transaction, stamped with the generation.
+
+Judging the proposal belongs to blast_radius; publishing to another room.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from cdp_assets.linkage.context import IdentityProblem
+
+
+@dataclass(frozen=True)
+class CommitSummary:
+    """generation_number of the commit, and whether this call made it (False: it was there already)."""
+
+    generation_number: int
+    is_new: bool
+    records_changed: int
+
+
+def commit(
+    state_con: duckdb.DuckDBPyConnection,
+    warehouse_path: Path,
+    generation: str,
+    *,
+    is_change_accepted: bool = False,
+) -> CommitSummary:
+    """Copy the proposal of warehouse_path (schema identity) into the open state database, all or nothing.
+
+    Idempotent: a generation that is committed already is left as it is, so a run killed after the commit can call it again.
+    Raises IdentityProblem if the proposal was made against another generation than the current one.
+    """
+    state_con.execute(f"attach '{str(warehouse_path).replace(chr(39), chr(39) * 2)}' as proposal (read_only)")
+    try:
+        done = state_con.execute(
+            "select generation_number from identity_generations where generation = ?", [generation]
+        ).fetchone()
+        if done is not None:
+            return CommitSummary(int(done[0]), False, 0)
+        return _commit_proposal(state_con, generation, is_change_accepted)
+    finally:
+        state_con.execute("detach proposal")
+
+
+def _commit_proposal(
+    con: duckdb.DuckDBPyConnection, generation: str, is_change_accepted: bool
+) -> CommitSummary:
+    facts = con.execute(
+        "select generation_number, as_of_date, run_id, model_version from proposal.identity.proposal"
+    ).fetchone()
+    if facts is None:
+        raise IdentityProblem(
+            "the warehouse holds no identity proposal: run the identity steps first (`onefold run`)"
+        )
+    number, as_of_date, run_id, model_version = facts
+    expected = con.execute(
+        "select coalesce(max(generation_number), 0) + 1 from identity_generations"
+    ).fetchall()[0][0]
+    if number != expected:
+        raise IdentityProblem(
+            f"the identity proposal was made for generation {number}, but {expected} is next: run again, so that ids are "
+            "compared with the current map"
+        )
+    con.begin()
+    try:
+        con.execute(
+            "insert into identity_generations values (?, ?, ?, ?, ?, false, ?)",
+            [number, generation, as_of_date, run_id, model_version, is_change_accepted],
+        )
+        _commit_ids(con, number)
+        _commit_model(con)
+        _commit_scores(con)
+        con.execute(
+            "insert into identity_quality select generation_number, as_of_date, metric, dimension, value "
+            "from proposal.identity.quality where generation_number = ?",
+            [number],
+        )
+        changed = con.execute("select count(*) from proposal.identity.customer_id_changes").fetchall()[0][0]
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    return CommitSummary(int(number), True, int(changed))
+
+
+def _commit_ids(con: duckdb.DuckDBPyConnection, number: int) -> None:
+    con.execute(
+        """
+        update customer_id_history as h
+        set to_generation = ?, superseded_at = p.as_of_date::timestamp
+        from proposal.identity.customer_id_changes as c, proposal.identity.proposal as p
+        where h.record_key = c.record_key and h.to_generation is null
+        """,
+        [number],
+    )
+    con.execute(
+        """
+        insert into customer_id_history
+        select record_key, channel, record_kind, customer_id, reason, effective_at, superseded_at, from_generation, to_generation
+        from proposal.identity.customer_id_history where from_generation = ?
+        """,
+        [number],
+    )
+    con.execute(
+        "insert into customer_id_events select * from proposal.identity.customer_id_events where generation_number = ?",
+        [number],
+    )
+    con.execute(
+        "insert into issued_ids select * from proposal.identity.issued_ids where first_generation = ? on conflict do nothing",
+        [number],
+    )
+
+
+def _commit_model(con: duckdb.DuckDBPyConnection) -> None:
+    if con.execute("select count(*) from proposal.identity.models").fetchall()[0][0] == 0:
+        return
+    con.execute("update identity_models set is_current = false where is_current")
+    con.execute(
+        "insert into identity_models select * from proposal.identity.models "
+        "on conflict (model_version) do update set is_current = true"
+    )
+    con.execute("delete from identity_term_frequencies")
+    con.execute("insert into identity_term_frequencies select * from proposal.identity.term_frequencies")
+
+
+def _commit_scores(con: duckdb.DuckDBPyConnection) -> None:
+    """Kept scores become the proposal's; what stays is not rewritten."""
+    for table, source, keys in (
+        ("identity_scored_nodes", "scored_nodes", ("node_key", "model_version", "self_weight")),
+        ("identity_pairs", "pairs", ("node_key_l", "node_key_r", "model_version")),
+        ("identity_overfull_blocks", "overfull_blocks", ("blocking_rule", "block_key", "model_version")),
+    ):
+        same = " and ".join(f"{table}.{key} is not distinct from s.{key}" for key in keys)
+        columns = ", ".join(row[0] for row in con.execute(f"describe {table}").fetchall())
+        con.execute(
+            f"delete from {table} where not exists (select 1 from proposal.identity.{source} as s where {same})"
+        )
+        con.execute(
+            f"insert into {table} select {columns} from proposal.identity.{source} as s "
+            f"where not exists (select 1 from {table} where {same})"
+        )
+
+
+def withdraw_generations(state_con: duckdb.DuckDBPyConnection, generation: str) -> int:
+    """Make `generation` the current one again (rollback): later ones are marked withdrawn, the map is restored.
+
+    Ids issued later stay issued, so they go to nobody else. Returns how many generations were withdrawn.
+    """
+    found = state_con.execute(
+        "select generation_number from identity_generations where generation = ?", [generation]
+    ).fetchone()
+    if found is None:
+        raise IdentityProblem(
+            f"generation {generation} was never committed here: `onefold status` lists those that were"
+        )
+    number = int(found[0])
+    state_con.begin()
+    try:
+        state_con.execute("delete from customer_id_history where from_generation > ?", [number])
+        state_con.execute(
+            "update customer_id_history set to_generation = null, superseded_at = null where to_generation > ?",
+            [number],
+        )
+        state_con.execute("delete from customer_id_events where generation_number > ?", [number])
+        state_con.execute(
+            "update identity_generations set is_withdrawn = true where generation_number > ?", [number]
+        )
+        withdrawn = state_con.execute(
+            "select count(*) from identity_generations where generation_number > ?", [number]
+        ).fetchall()[0][0]
+        state_con.commit()
+    except BaseException:
+        state_con.rollback()
+        raise
+    return int(withdrawn)
