@@ -132,6 +132,20 @@ def dagster(
     raise typer.Exit(serve_dagster(home=home, inbox=inbox, port=port))
 
 
+@app.command()
+def ui(
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on localhost.")] = 8501,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show names, phones and e-mails in clear; logged in HOME/logs.")
+    ] = False,
+) -> None:
+    """Open the analysts' pages on the published file (localhost only, identifiers masked)."""
+    from cdp_assets.commands.ui import serve_pages
+
+    raise typer.Exit(serve_pages(home=home, port=port, reveal=reveal))
+
+
 def main() -> None:
     """Entry point of the `onefold` script."""
     app()

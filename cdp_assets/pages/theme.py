@@ -1,0 +1,31 @@
+"""Colours and type of the pages, for Streamlit's options and for the charts alike; no chart is built here."""
+
+from __future__ import annotations
+
+INK, MUTED, LINE, PAPER, SHADE = "#1d2733", "#5d6b7a", "#dde3ea", "#ffffff", "#f5f7f9"
+ACCENT = "#1f6f8b"
+
+# Told apart in print and by colour-blind readers (after Okabe and Ito), dimmed a little for large areas.
+CATEGORIES = (
+    "#1f6f8b", "#d98e32", "#5b9e6f", "#b4516b", "#7c6fb0", "#a3a13a", "#4fa3c7", "#8c6d4f", "#7f8b97", "#c9748f",
+)  # fmt: skip
+SEQUENCE = ("#eef4f7", "#d3e5ec", "#aacfdc", "#79b3c8", "#4a93ae", "#1f6f8b", "#134d62")
+STATUS = {"green": "#2f8f5b", "yellow": "#c98a12", "red": "#c0392b", "unknown": "#8a97a5"}
+
+THEME: dict[str, object] = {
+    "base": "light",
+    "primaryColor": ACCENT,
+    "backgroundColor": PAPER,
+    "secondaryBackgroundColor": SHADE,
+    "textColor": INK,
+    "borderColor": LINE,
+    "dataframeBorderColor": LINE,
+    "linkColor": ACCENT,
+    "baseFontSize": 15,
+    "baseRadius": "0.35rem",
+    "metricValueFontSize": "1.6rem",
+    "headingFontSizes": ["1.9rem", "1.35rem", "1.1rem", "1rem", "0.9rem", "0.85rem"],
+    "showWidgetBorder": True,
+    "showSidebarBorder": True,
+    "chartCategoricalColors": list(CATEGORIES),
+}
