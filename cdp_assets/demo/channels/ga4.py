@@ -125,7 +125,6 @@ def _events(parameters: Parameters, month: int) -> str:
             'WEB' as platform,
             if(carries_order, {{'transaction_id': order_name, 'purchase_revenue': net::double}}, null) as ecommerce,
         from timed
-        order by event_timestamp, touch, event_name
     """
 
 

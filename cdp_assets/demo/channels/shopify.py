@@ -134,6 +134,7 @@ def write_orders(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Param
             coalesce(sum(lines.gross - lines.discount) filter (where is_taxable) over (partition by candidate), 0) as taxable,
         from web_orders
         join lines using (candidate)
+        order by web_orders.order_no, line_number
         """
     )
     for year, month in MONTHS:
@@ -141,7 +142,7 @@ def write_orders(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Param
         inbox.append(
             ("shopify", "orders"),
             f"orders_export_{month_end(year, month)}.csv",
-            f"select {cells} from web_rows where sold_month = {month} or refund_month = {month} order by order_no, line_number",
+            f"select {cells} from web_rows where sold_month = {month} or refund_month = {month}",
         )
 
 

@@ -46,6 +46,7 @@ def create_till_rows(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> 
         select *, refunded_at as happened_at, 'Refund' as event_type, -1 as sign
         from sold
         where refund_share > 0 and rank <= ceil(items * refund_share)
+        order by happened_at, transaction_id, event_type, line_number
         """
     )
 
@@ -92,10 +93,8 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
         query = f"""
             select {", ".join(f"c{index}" for index in range(kept))}
             from (
-                select {cells}, happened_at, event_type, line_number, transaction_id
-                from till_rows where month(happened_at) = {month}
+                select {cells} from till_rows where month(happened_at) = {month}
             )
-            order by happened_at, transaction_id, event_type, line_number
         """
         inbox.append(
             ("square", "items"),
