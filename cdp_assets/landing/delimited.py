@@ -67,30 +67,44 @@ def _csv_options(dialect: Dialect) -> dict[str, object]:
     return {"delimiter": dialect.delimiter, "quotechar": dialect.quote or None, "quoting": quoting}
 
 
-def duckdb_rows(source: TextSource, dialect: Dialect, width: int, skipped: int, max_line: int) -> str:
-    """SQL over DuckDB's CSV reader: `_line`, `_row_reason` (null) and c0…; it fails on any row of another width."""
+def duckdb_rows(sources: list[TextSource], dialect: Dialect, width: int, skipped: int, max_line: int) -> str:
+    """SQL over DuckDB's CSV reader: `_line`, `_row_reason` (null) and c0…; it fails on any row of another width.
+
+    Several files of the same shape are read one after the other: then `_line` runs on, and `_path` tells the file.
+    """
     columns = ", ".join(f"'c{position}': 'varchar'" for position in range(width))
     quote = sql_text(dialect.quote or "")
+    path, option = _many(sources)
     return f"""
-        select row_number() over () + {skipped} as _line, null::varchar as _row_reason, *
-        from read_csv({sql_text(str(source.path))}, columns = {{{columns}}}, header = false, skip = {skipped},
+        select row_number() over () + {skipped} as _line, null::varchar as _row_reason, *{path}
+        from read_csv({_paths(sources)}, columns = {{{columns}}}, header = false, skip = {skipped},
             delim = {sql_text(dialect.delimiter)}, quote = {quote}, escape = {quote}, auto_detect = false,
-            strict_mode = true, max_line_size = {max_line + 2}, compression = '{_compression(source)}')
+            strict_mode = true, max_line_size = {max_line + 2}, compression = '{_compression(sources)}'{option})
     """
 
 
-def duckdb_lines(source: TextSource, max_line: int) -> str:
-    """SQL over the physical lines of a file: `_line` (from 1) and `_raw`; blank lines have a null `_raw`."""
+def duckdb_lines(sources: list[TextSource], max_line: int) -> str:
+    """SQL over the physical lines: `_line` (from 1) and `_raw`, null for a blank line; `_path` where files are several."""
+    path, option = _many(sources)
     return f"""
-        select row_number() over () as _line, line as _raw
-        from read_csv({sql_text(str(source.path))}, columns = {{'line': 'varchar'}}, header = false, delim = '\x01',
+        select row_number() over () as _line, line as _raw{path.replace(' exclude (filename)', '')}
+        from read_csv({_paths(sources)}, columns = {{'line': 'varchar'}}, header = false, delim = '\x01',
             quote = '', escape = '', auto_detect = false, strict_mode = true, max_line_size = {max_line + 2},
-            compression = '{_compression(source)}')
+            compression = '{_compression(sources)}'{option})
     """
 
 
-def _compression(source: TextSource) -> str:
-    return "gzip" if source.is_gzip else "none"
+def _many(sources: list[TextSource]) -> tuple[str, str]:
+    """Select item and reader option that tell several files apart."""
+    return ("", "") if len(sources) == 1 else (" exclude (filename), filename as _path", ", filename = true")
+
+
+def _paths(sources: list[TextSource]) -> str:
+    return "[" + ", ".join(sql_text(str(source.path)) for source in sources) + "]"
+
+
+def _compression(sources: list[TextSource]) -> str:
+    return "gzip" if sources[0].is_gzip else "none"
 
 
 def write_careful_rows(source: TextSource, dialect: Dialect, width: int, skipped: int, target: Path) -> None:

@@ -55,8 +55,11 @@ def replacing(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def publish(temporary: Path, target: Path) -> None:
-    """Sync a finished file and give it its name; after a kill there is the old file, the new one or none."""
+def publish(temporary: Path, target: Path, *, sync_folder: bool = True) -> None:
+    """Sync a finished file and give it its name; after a kill there is the old file, the new one or none.
+
+    A caller that publishes many files into one folder may sync that folder once, at the end.
+    """
     descriptor = os.open(temporary, os.O_RDWR)
     try:
         os.fchmod(descriptor, 0o600)
@@ -64,7 +67,8 @@ def publish(temporary: Path, target: Path) -> None:
     finally:
         os.close(descriptor)
     temporary.replace(target)
-    sync_dir(target.parent)
+    if sync_folder:
+        sync_dir(target.parent)
 
 
 def sync_dir(folder: Path) -> None:

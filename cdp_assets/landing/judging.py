@@ -24,10 +24,12 @@ class Origin:
     part: str | None
 
 
-def judged_rows(channel: str, export: Export, columns: ColumnMap, raw_sql: str, *, has_raw: bool) -> str:
+def judged_rows(
+    channel: str, export: Export, columns: ColumnMap, raw_sql: str, *, has_raw: bool, has_suppressed: bool, has_path: bool = False
+) -> str:
     """The CTEs over a file's rows as text (`_line`, `_row_reason`, c0…); `_fate` and `_reason` (code:column) are added."""
     casts = [cast_column(export, column, _raw_text(columns.positions.get(column.name))) for column in export.properties]
-    kept = "_line, _row_reason" + (", _raw" if has_raw else "")
+    kept = "_line, _row_reason" + (", _raw" if has_raw else "") + (", _path" if has_path else "")
     extras = "".join(f", trim(c{position}) as {identifier(name)}" for name, position in columns.extras.items())
     passed = "".join(f", {identifier(name)}" for name in columns.extras)
     cleaned = ", ".join(f"{cast.text} as {identifier(cast.text_name)}" for cast in casts)
@@ -39,7 +41,7 @@ def judged_rows(channel: str, export: Export, columns: ColumnMap, raw_sql: str, 
         filled as (select {kept}{passed}, {_filled(export, casts)} from cleaned),
         typed as (select *, {values} from filled),
         keyed as (select *{keys} from typed),
-        judged as (select *, {_reason(casts)} as _reason, {_is_erased(channel, export)} as _is_erased from keyed),
+        judged as (select *, {_reason(casts)} as _reason, {_is_erased(channel, export) if has_suppressed else 'false'} as _is_erased from keyed),
         ranked as (select *, {_fate(export)} as _fate from judged)
     """
 
@@ -105,12 +107,19 @@ def _fate(export: Export) -> str:
     return f"case {single} when {is_whole} and {rank} > 1 then 'duplicate' else 'landed' end"
 
 
-def landed_columns(export: Export, extras: list[str], origin: Origin) -> str:
-    """Select list of the landed Parquet: the contract's columns, natural keys, meta columns, then unknown columns."""
+def landed_columns(export: Export, extras: list[str], origin: Origin, *, is_batch: bool = False) -> str:
+    """Select list of the landed Parquet: the contract's columns, natural keys, meta columns, then unknown columns.
+
+    In a batch the origin comes with each row, and lines are counted from the rows of the files before.
+    """
     names = [identifier(column.name) for column in export.properties]
     names += [f"_key_{key.name}" for key in export.facts.natural_keys]
-    names += [f"{sql_text(origin.load_id)} as _load_id", "_line", f"{sql_text(origin.file_name)} as _file_name"]
-    names += [f"{_text_or_null(origin.period)} as _period", f"{_text_or_null(origin.part)} as _part"]
+    if is_batch:
+        names += ["_load_id", "_line - _rows_before as _line", "_file_name", "_period::varchar as _period"]
+        names += ["_part::varchar as _part"]
+    else:
+        names += [f"{sql_text(origin.load_id)} as _load_id", "_line", f"{sql_text(origin.file_name)} as _file_name"]
+        names += [f"{_text_or_null(origin.period)} as _period", f"{_text_or_null(origin.part)} as _part"]
     return ", ".join([*names, *(identifier(name) for name in extras)])
 
 

@@ -6,9 +6,10 @@ Writes are few and whole: a batch of files is opened in one transaction and clos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import duckdb
+import pyarrow as pa
 
 from cdp_assets.landing.contract import Export
 from cdp_assets.landing.files import LOAD_ID_LENGTH
@@ -49,57 +50,103 @@ def record_duplicates(con: duckdb.DuckDBPyConnection, loads: Sequence[Load], ver
 
 
 def _insert(con: duckdb.DuckDBPyConnection, loads: Sequence[Load], status: str, version: str, run_id: str) -> None:
-    if not loads:
+    is_copy = status == "duplicate_file"
+    rows = [
+        {
+            **_identity(load),
+            "delivered_sha256": load.sha256,
+            "stored_sha256": load.sha256,
+            "size_bytes": load.file.size_bytes,
+            "status": status,
+            "reason_code": "same_bytes" if is_copy else None,
+            "remedy": "nothing to do: its bytes have landed before; delete the copy" if is_copy else None,
+            "period": load.file.period,
+            "part": load.file.part,
+            "version_order": f"|{load.file.period or ''}|{load.sha256}",
+            "is_current": False,
+            "contract_version": version,
+            "run_id": run_id,
+        }
+        for load in loads
+    ]
+    _upsert(con, "loads", rows)
+
+
+def _identity(load: Load) -> dict[str, object]:
+    return {
+        "load_id": load.load_id,
+        "channel": load.file.channel,
+        "export": load.file.export,
+        "file_name": load.file.file_name,
+    }
+
+
+def _upsert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, object]]) -> None:
+    """Insert rows by column name in one statement; a row of the same primary key is replaced."""
+    if not rows:
         return
-    con.executemany(
-        """
-        insert or replace into loads (
-            load_id, channel, export, file_name, delivered_sha256, stored_sha256, size_bytes, status, reason_code, remedy,
-            period, part, version_order, is_current, contract_version, run_id, landed_at
-        ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, false, ?, ?, now()::timestamp)
-        """,
-        [
-            (
-                load.load_id, load.file.channel, load.file.export, load.file.file_name, load.sha256, load.sha256,
-                load.file.size_bytes, status,
-                "same_bytes" if status == "duplicate_file" else None,
-                "nothing to do: its bytes have landed before; delete the copy" if status == "duplicate_file" else None,
-                load.file.period, load.file.part, f"|{load.file.period or ''}|{load.sha256}", version, run_id,
-            )
-            for load in loads
-        ],
-    )  # fmt: skip
+    names = ", ".join(rows[0])
+    given = pa.Table.from_pylist(rows)
+    con.register("given_rows", given)
+    stamped = {"loads": "landed_at", "held_files": "seen_at"}.get(table)
+    stamp = (f", {stamped}", ", now()::timestamp") if stamped else ("", "")
+    con.execute(f"insert or replace into {table} ({names}{stamp[0]}) select {names}{stamp[1]} from given_rows")
+    con.unregister("given_rows")
 
 
 def close_loads(
     con: duckdb.DuckDBPyConnection, results: Sequence[tuple[Load, ParseResult]], version: str, run_id: str
 ) -> None:
     """Enter the counts of parsed files and their quarantine; from now on they have landed."""
-    for load, result in results:
-        con.execute(
-            """
-            update loads set
-                status = 'landed', parsed_rows = ?, landed_rows = ?, quarantined_rows = ?, duplicate_rows = ?,
-                erased_rows = ?, future_rows = ?, ambiguous_time_rows = ?, extra_columns = ?, version_order = ?,
-                contract_version = ?, run_id = ?, landed_at = now()::timestamp
-            where channel = ? and export = ? and file_name = ? and load_id = ?
-            """,
-            [
-                result.parsed, result.landed, result.quarantined, result.duplicates, result.erased, result.future,
-                result.ambiguous, result.extra_columns,
-                f"{result.newest_version}|{load.file.period or ''}|{load.sha256}", version, run_id,
-                load.file.channel, load.file.export, load.file.file_name, load.load_id,
-            ],
-        )  # fmt: skip
-        con.execute("delete from quarantine_summary where load_id = ?", [load.load_id])
-        for reason in result.reasons:
-            con.execute(
-                "insert into quarantine_summary values (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    load.load_id, load.file.channel, load.file.export, reason.reason_code, reason.column_name,
-                    reason.rows, reason.first_line,
-                ],
-            )  # fmt: skip
+    if not results:
+        return
+    counts = [
+        {
+            **_identity(load),
+            "parsed_rows": result.parsed,
+            "landed_rows": result.landed,
+            "quarantined_rows": result.quarantined,
+            "duplicate_rows": result.duplicates,
+            "erased_rows": result.erased,
+            "future_rows": result.future,
+            "ambiguous_time_rows": result.ambiguous,
+            "extra_columns": result.extra_columns,
+            "version_order": f"{result.newest_version}|{load.file.period or ''}|{load.sha256}",
+        }
+        for load, result in results
+    ]
+    given = pa.Table.from_pylist(counts)
+    con.register("given_counts", given)
+    sets = ", ".join(f"{name} = given_counts.{name}" for name in counts[0] if name not in _identity(results[0][0]))
+    con.execute(
+        f"""
+        update loads set
+            status = 'landed', {sets}, contract_version = $version, run_id = $run_id, landed_at = now()::timestamp
+        from given_counts
+        where loads.channel = given_counts.channel and loads.export = given_counts.export
+            and loads.file_name = given_counts.file_name and loads.load_id = given_counts.load_id
+        """,
+        {"version": version, "run_id": run_id},
+    )
+    con.execute("delete from quarantine_summary where load_id in (select load_id from given_counts)")
+    con.unregister("given_counts")
+    reasons = [
+        {
+            "load_id": load.load_id,
+            "channel": load.file.channel,
+            "export": load.file.export,
+            "reason_code": reason.reason_code,
+            "column_name": reason.column_name,
+            "quarantined_rows": reason.rows,
+            "first_line": reason.first_line,
+        }
+        for load, result in results
+        for reason in result.reasons
+    ]
+    if reasons:
+        con.register("given_reasons", pa.Table.from_pylist(reasons))
+        con.execute("insert into quarantine_summary by name select * from given_reasons")
+        con.unregister("given_reasons")
 
 
 def drop_open_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> None:
@@ -146,14 +193,7 @@ def mark_current(con: duckdb.DuckDBPyConnection, channel: str, export: Export) -
 
 def record_held(con: duckdb.DuckDBPyConnection, held: Sequence[HeldFile], run_id: str) -> None:
     """Write the files that wait."""
-    if held:
-        con.executemany(
-            "insert or replace into held_files values (?, ?, ?, ?, ?, ?, ?, ?, now()::timestamp)",
-            [
-                (h.channel, h.export, h.file_name, h.size_bytes, h.reason_code, h.detail, h.remedy, run_id)
-                for h in held
-            ],
-        )
+    _upsert(con, "held_files", [{**asdict(each), "run_id": run_id} for each in held])
 
 
 def suppressed_pseudonyms(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -16,13 +16,22 @@ import duckdb
 
 from cdp_assets.keys import load_key
 from cdp_assets.landing import ledger
+from cdp_assets.landing.batching import batches, parse_batch
 from cdp_assets.landing.contract import ChannelContract, Export
 from cdp_assets.landing.files import hash_file, keep_original, make_private_dir, original_path, publish
 from cdp_assets.landing.held import FileHeld, HeldFile
 from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
 from cdp_assets.landing.judging import Origin, landed_columns
 from cdp_assets.landing.ledger import Load
-from cdp_assets.landing.parsing import ParseJob, ParseResult, QuarantineReason, open_parser, parse_file
+from cdp_assets.landing.parsing import (
+    Inspected,
+    ParseJob,
+    ParseResult,
+    QuarantineReason,
+    inspect_file,
+    open_parser,
+    parse_file,
+)
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -191,8 +200,9 @@ def parse_loads(
     quarantine = make_private_dir(settings.quarantine_dir / first.channel / export.name)
     folders = [work_dir, settings.originals_dir, target, quarantine]
     con = open_parser(folders, settings.memory_limit, settings.threads, load_key(settings), suppressed)
-    results = []
+    results: dict[str, ParseResult] = {}
     try:
+        inspected: list[Inspected] = []
         for load in loads:
             job = ParseJob(
                 channel=load.file.channel,
@@ -205,17 +215,28 @@ def parse_loads(
                 part=load.file.part,
                 parquet=target / f"{load.load_id}.parquet",
                 quarantine=quarantine / f"{load.load_id}.parquet",
-                work_dir=work_dir,
+                work_dir=make_private_dir(work_dir / load.load_id),
                 as_of_date=settings.as_of_date,
+                has_suppressed=bool(suppressed),
             )
             try:
-                results.append((load, parse_file(con, job)))
+                inspected.append(inspect_file(job))
             except FileHeld as held:
                 report.held.append(held_file(load.file, held))
+        for batch in batches(inspected):
+            results |= parse_batch(con, batch) or {}
+        by_id = {load.load_id: load for load in loads}
+        for file in inspected:
+            if file.job.load_id in results:
+                continue
+            try:
+                results[file.job.load_id] = parse_file(con, file)
+            except FileHeld as held:
+                report.held.append(held_file(by_id[file.job.load_id].file, held))
     finally:
         con.close()
         shutil.rmtree(work_dir, ignore_errors=True)
-    return results
+    return [(load, results[load.load_id]) for load in loads if load.load_id in results]
 
 
 def held_file(file: InboxFile, held: FileHeld) -> HeldFile:

@@ -21,8 +21,10 @@ class Measured:
     ambiguous: int = 0
 
 
-def measure(con: duckdb.DuckDBPyConnection, export: Export, parquet: Path, as_of_date: date | None) -> Measured:
-    """Measure one landed file. `as_of_date` None: nothing counts as future."""
+def measure(
+    con: duckdb.DuckDBPyConnection, export: Export, parquet: list[Path], as_of_date: date | None
+) -> dict[str, Measured]:
+    """Measure landed files, by load id. `as_of_date` None: nothing counts as future. Loads with nothing to say lack."""
     version = export.facts.version_column
     newest = f"max({identifier(version)})::varchar" if version else "''"
     times = [column for column in export.properties if column.logical_type in ("date", "timestamp")]
@@ -33,10 +35,12 @@ def measure(con: duckdb.DuckDBPyConnection, export: Export, parquet: Path, as_of
         future = f"count(*) filter (where {late})"
     ambiguous = _ambiguous(export)
     if newest == "''" and future == "0" and ambiguous == "0":
-        return Measured()
-    row = con.execute(f"select {newest}, {future}, {ambiguous} from read_parquet(?)", [str(parquet)]).fetchone()
-    assert row is not None
-    return Measured(row[0] or "", row[1], row[2])
+        return {}
+    found = con.execute(
+        f"select _load_id, {newest}, {future}, {ambiguous} from read_parquet(?, hive_partitioning = false) group by _load_id",
+        [[str(path) for path in parquet]],
+    ).fetchall()
+    return {row[0]: Measured(row[1] or "", row[2], row[3]) for row in found}
 
 
 def _ambiguous(export: Export) -> str:

@@ -13,13 +13,14 @@ import duckdb
 
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.landing import counting, delimited, json_rows
+from cdp_assets.landing.casting import sql_text
 from cdp_assets.landing.contract import Dialect, Export
 from cdp_assets.landing.files import replacing
 from cdp_assets.landing.header import ColumnMap, map_header
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.judging import Origin, judged_rows, landed_columns, quarantine_columns
-from cdp_assets.landing.measuring import measure
-from cdp_assets.landing.text import prepare_text
+from cdp_assets.landing.measuring import Measured, measure
+from cdp_assets.landing.text import TextSource, prepare_text
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class ParseJob:
     quarantine: Path
     work_dir: Path
     as_of_date: date | None
+    has_suppressed: bool
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ class ParseResult:
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """A file's rows as text: SQL with `_line`, `_row_reason`, c0…; `has_raw`: it also yields `_raw`."""
+class Rows:
+    """Rows as text: SQL with `_line`, `_row_reason`, c0…; `has_raw`: it also yields `_raw`."""
 
     sql: str
     columns: ColumnMap
@@ -86,8 +88,8 @@ def open_parser(folders: list[Path], memory_limit: str, threads: int, key: bytes
         "set TimeZone = 'UTC'",
         "set autoinstall_known_extensions = false",
         "set autoload_known_extensions = false",
-        f"set temp_directory = '{_literal(folders[0] / 'spill')}'",
-        "set allowed_directories = [" + ", ".join(f"'{_literal(folder)}'" for folder in folders) + "]",
+        f"set temp_directory = {sql_text(str(folders[0] / 'spill'))}",
+        "set allowed_directories = [" + ", ".join(sql_text(str(folder)) for folder in folders) + "]",
         "set enable_external_access = false",
     ):
         con.execute(statement)
@@ -103,16 +105,61 @@ def _origin(job: ParseJob) -> Origin:
     return Origin(job.load_id, job.file_name, job.period, job.part)
 
 
-def _literal(path: Path) -> str:
-    return str(path).replace("'", "''")
+@dataclass(frozen=True)
+class Inspected:
+    """A file whose bytes, encoding, header and size are good: how it is read, and how many rows it must give.
+
+    `columns` is None for JSON, whose keys are found with the rows. `is_plain`: DuckDB may read it as it is.
+    """
+
+    job: ParseJob
+    source: TextSource
+    columns: ColumnMap | None
+    skipped: int
+    parsed: int
+    is_plain: bool
 
 
-def parse_file(con: duckdb.DuckDBPyConnection, job: ParseJob) -> ParseResult:
+def inspect_file(job: ParseJob) -> Inspected:
+    """Check a file before parsing: limits, encoding, header, and the independent row count. Raises FileHeld."""
+    facts, dialect = job.export.facts, job.dialect
+    limit = facts.max_line_bytes
+    source = prepare_text(job.original, dialect.encoding, facts.max_expansion, job.work_dir)
+    with source.open() as stream:
+        if dialect.format == "ndjson":
+            columns, skipped = None, 0
+            count = counting.count_records(stream, "\n", None, [], limit, skipped)
+        else:
+            header, header_line, skipped = delimited.read_header(stream, dialect, limit)
+            columns = map_header(job.export, dialect, header, header_line)
+            count = counting.count_records(
+                stream, dialect.delimiter, dialect.quote, dialect.footer_prefixes, limit, skipped
+            )
+    is_plain = (
+        count.is_regular
+        and count.blank_lines == 0
+        and count.lines - skipped == count.records
+        and not dialect.footer_prefixes
+        and (columns is None or columns.width > 1)
+    )
+    return Inspected(job, source, columns, skipped, _check_count(count, job), is_plain)
+
+
+def parse_file(con: duckdb.DuckDBPyConnection, file: Inspected) -> ParseResult:
     """Parse one file into its Parquet and quarantine, each complete or absent. Raises FileHeld; nothing is left then."""
     try:
-        if job.dialect.format == "ndjson":
-            return _parse_ndjson(con, job)
-        return _parse_delimited(con, job)
+        if file.is_plain:
+            try:
+                return _write(con, file.job, _plain_rows(con, file), file.parsed)
+            except (duckdb.Error, _CountsDiffer):
+                pass  # an odd row: the careful reader says which
+        return _write(con, file.job, _careful_rows(con, file), file.parsed)
+    except _CountsDiffer as error:
+        raise FileHeld(
+            "row_count_mismatch",
+            f"two independent counts of its rows differ: {error}",
+            "look for an unclosed quote or a wrong delimiter; correct the file or the contract",
+        ) from None
     except duckdb.Error as error:
         # DuckDB quotes the data in its messages: only the kind of error may leave this module.
         raise FileHeld(
@@ -122,48 +169,30 @@ def parse_file(con: duckdb.DuckDBPyConnection, job: ParseJob) -> ParseResult:
         ) from None
 
 
-def _parse_delimited(con: duckdb.DuckDBPyConnection, job: ParseJob) -> ParseResult:
-    facts = job.export.facts
-    source = prepare_text(job.original, job.dialect.encoding, facts.max_expansion, job.work_dir)
-    with source.open() as stream:
-        header, header_line, skipped = delimited.read_header(stream, job.dialect, facts.max_line_bytes)
-        columns = map_header(job.export, job.dialect, header, header_line)
-        count = counting.count_records(
-            stream, job.dialect.delimiter, job.dialect.quote, job.dialect.footer_prefixes, facts.max_line_bytes, skipped
-        )
-    parsed = _check_count(count, job)
-    is_plain = count.is_regular and not count.blank_lines and count.lines - skipped == count.records
-    if is_plain and columns.width > 1 and not job.dialect.footer_prefixes:
-        sql = delimited.duckdb_rows(source, job.dialect, columns.width, skipped, facts.max_line_bytes)
-        lines = delimited.duckdb_lines(source, facts.max_line_bytes)
-        try:
-            return _write(con, job, _Rows(sql, columns, False, lines), parsed)
-        except (duckdb.Error, _CountsDiffer):
-            pass  # an odd row: the careful reader says which
-    target = job.work_dir / "rows.parquet"
-    delimited.write_careful_rows(source, job.dialect, columns.width, skipped, target)
-    return _write_or_hold(con, job, _Rows(f"select * from read_parquet('{_literal(target)}')", columns, True), parsed)
+def _plain_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
+    job, limit = file.job, file.job.export.facts.max_line_bytes
+    lines = delimited.duckdb_lines([file.source], limit)
+    if file.columns is None:
+        return json_relation(con, job.export, lines)
+    sql = delimited.duckdb_rows([file.source], job.dialect, file.columns.width, file.skipped, limit)
+    return Rows(sql, file.columns, False, lines)
 
 
-def _parse_ndjson(con: duckdb.DuckDBPyConnection, job: ParseJob) -> ParseResult:
-    facts = job.export.facts
-    source = prepare_text(job.original, job.dialect.encoding, facts.max_expansion, job.work_dir)
-    with source.open() as stream:
-        count = counting.count_records(stream, "\n", None, [], facts.max_line_bytes, 0)
-    parsed = _check_count(count, job)
-    lines = delimited.duckdb_lines(source, facts.max_line_bytes)
-    try:
-        return _write(con, job, _json(con, job, lines), parsed)
-    except (duckdb.Error, _CountsDiffer):
-        target = job.work_dir / "rows.parquet"
-        delimited.write_text_rows(target, 1, json_rows.line_rows(source))
-        return _write_or_hold(con, job, _json(con, job, f"select _line, _raw from read_parquet('{_literal(target)}')"), parsed)
+def _careful_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
+    target = file.job.work_dir / "rows.parquet"
+    found = f"from read_parquet({sql_text(str(target))})"
+    if file.columns is None:
+        delimited.write_text_rows(target, 1, json_rows.line_rows(file.source))
+        return json_relation(con, file.job.export, f"select _line, _raw {found}")
+    delimited.write_careful_rows(file.source, file.job.dialect, file.columns.width, file.skipped, target)
+    return Rows(f"select * {found}", file.columns, True)
 
 
-def _json(con: duckdb.DuckDBPyConnection, job: ParseJob, lines: str) -> _Rows:
+def json_relation(con: duckdb.DuckDBPyConnection, export: Export, lines: str) -> Rows:
+    """Rows of JSON records; their keys are found first, in the relation `lines` itself."""
     keys = json_rows.seen_keys(con, lines)
-    columns = json_rows.map_keys(job.export, keys)
-    return _Rows(json_rows.json_rows(job.export, keys, columns, lines), columns, True)
+    columns = json_rows.map_keys(export, keys)
+    return Rows(json_rows.json_rows(export, keys, columns, lines), columns, True)
 
 
 def _check_count(count: counting.TextCount, job: ParseJob) -> int:
@@ -187,23 +216,12 @@ class _CountsDiffer(Exception):
     """The reader found another number of rows than the independent count."""
 
 
-def _write_or_hold(con: duckdb.DuckDBPyConnection, job: ParseJob, rows: _Rows, parsed: int) -> ParseResult:
-    try:
-        return _write(con, job, rows, parsed)
-    except _CountsDiffer as error:
-        raise FileHeld(
-            "row_count_mismatch",
-            f"two independent counts of its rows differ: {error}",
-            "look for an unclosed quote or a wrong delimiter; correct the file or the contract",
-        ) from None
-
-
-def _write(con: duckdb.DuckDBPyConnection, job: ParseJob, rows: _Rows, parsed: int) -> ParseResult:
+def _write(con: duckdb.DuckDBPyConnection, job: ParseJob, rows: Rows, parsed: int) -> ParseResult:
     """Write landed rows, then, only if rows are missing from them, count and write the others."""
-    judged = judged_rows(job.channel, job.export, rows.columns, rows.sql, has_raw=rows.has_raw)
+    judged = judged_rows(job.channel, job.export, rows.columns, rows.sql, has_raw=rows.has_raw, has_suppressed=job.has_suppressed)
     landed_sql = f"with {judged} select {landed_columns(job.export, list(rows.columns.extras), _origin(job))} from ranked where _fate = 'landed'"
     with replacing(job.parquet) as temporary:
-        landed = int(con.execute(f"copy ({landed_sql}) to '{_literal(temporary)}' (format parquet)").fetchall()[0][0])
+        landed = int(con.execute(f"copy ({landed_sql}) to {sql_text(str(temporary))} (format parquet)").fetchall()[0][0])
         fates = {"landed": landed}
         reasons: list[QuarantineReason] = []
         if landed != parsed:
@@ -211,7 +229,7 @@ def _write(con: duckdb.DuckDBPyConnection, job: ParseJob, rows: _Rows, parsed: i
             if sum(fates.values()) != parsed:
                 raise _CountsDiffer(f"{parsed:,} and {sum(fates.values()):,}")
             reasons = _write_quarantine(con, job, rows, judged, fates.get("quarantined", 0))
-        measured = measure(con, job.export, temporary, job.as_of_date)
+        measured = measure(con, job.export, [temporary], job.as_of_date).get(job.load_id, Measured())
     return ParseResult(
         parsed=parsed,
         landed=landed,
@@ -227,7 +245,7 @@ def _write(con: duckdb.DuckDBPyConnection, job: ParseJob, rows: _Rows, parsed: i
 
 
 def _write_quarantine(
-    con: duckdb.DuckDBPyConnection, job: ParseJob, rows: _Rows, judged: str, expected: int
+    con: duckdb.DuckDBPyConnection, job: ParseJob, rows: Rows, judged: str, expected: int
 ) -> list[QuarantineReason]:
     """Quarantined rows with their original text, and their summary by reason; an earlier quarantine is replaced."""
     if not expected:
@@ -236,7 +254,7 @@ def _write_quarantine(
     joined = "" if rows.has_raw else f"left join ({rows.lines}) as physical using (_line)"
     sql = f"with {judged} select {quarantine_columns(_origin(job))} from ranked {joined} where _fate = 'quarantined' order by line"
     with replacing(job.quarantine) as temporary:
-        con.execute(f"copy ({sql}) to '{_literal(temporary)}' (format parquet)")
+        con.execute(f"copy ({sql}) to {sql_text(str(temporary))} (format parquet)")
         found = con.execute(
             "select reason_code, column_name, count(*), min(line) from read_parquet(?) group by all order by all",
             [str(temporary)],
