@@ -97,6 +97,12 @@ def poisson_weights(n_customers: int) -> Iterator[FloatArray]:
         yield weights
 
 
+def bounds(replicates: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper end of the interval, over the last axis."""
+    low, high = np.percentile(replicates, PERCENTILES, axis=-1)
+    return low, high
+
+
 def _number_customers(con: duckdb.DuckDBPyConnection, channels: list[str]) -> _Frame:
     con.execute(
         """
@@ -301,7 +307,7 @@ def _shared_within_paths(
 
 def _insert_intervals(con: duckdb.DuckDBPyConnection, model: str, frame: _Frame, figures: FloatArray) -> None:
     point = figures[..., 0].copy()
-    low, high = np.percentile(figures[..., 1:], PERCENTILES, axis=-1)
+    low, high = bounds(figures[..., 1:])
     for units in (point, low, high):
         units[1:] /= VALUE_UNITS
     period, customer_type, channel = np.nonzero((np.abs(figures).max(axis=-1) > 0).any(axis=0))
@@ -319,8 +325,8 @@ def _insert_intervals(con: duckdb.DuckDBPyConnection, model: str, frame: _Frame,
 
 
 def _update_global(con: duckdb.DuckDBPyConnection, frame: _Frame, figures: FloatArray) -> None:
-    low, high = np.percentile(figures[..., 1:], PERCENTILES, axis=-1)
-    bounds = pd.DataFrame(  # noqa: F841  (read by DuckDB)
+    low, high = bounds(figures[..., 1:])
+    ends = pd.DataFrame(  # noqa: F841  (read by DuckDB)
         {
             "period": np.repeat([*frame.months, ALL], len(frame.channels)),
             "marketing_channel": np.tile(frame.channels, len(frame.months) + 1),
@@ -337,7 +343,7 @@ def _update_global(con: duckdb.DuckDBPyConnection, frame: _Frame, figures: Float
         set
             conversions_low = b.conversions_low, conversions_high = b.conversions_high,
             value_low = b.value_low, value_high = b.value_high
-        from bounds b
+        from ends b
         where g.model = 'markov_1' and g.period = b.period and g.marketing_channel = b.marketing_channel
         """
     )

@@ -29,7 +29,7 @@ _RULES = {
         "touch_id is null or customer_id is null or path_date is null"
     ),
     "belong to a conversion without conversion_value or with a negative one": (
-        "is_conversion and (conversion_value is null or not conversion_value >= 0 or isinf(conversion_value))"
+        "is_conversion and (conversion_value is null or conversion_value < 0 or not isfinite(conversion_value))"
     ),
     "belong to a conversion without conversion_net_value": (
         "is_conversion and (conversion_net_value is null or not isfinite(conversion_net_value))"
