@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from cdp_assets.defs.dbt import build_dbt_assets
-from cdp_assets.defs.identity import identity_assets
+from cdp_assets.defs.identity import build_identity_assets
 from cdp_assets.defs.insight import insight_assets
 from cdp_assets.defs.jobs import executor, jobs, loggers, schedules, sensors
 from cdp_assets.defs.landing import build_landing_assets
@@ -21,7 +21,7 @@ defs = dg.Definitions(
     assets=[
         *build_landing_assets(settings),
         *build_dbt_assets(settings),
-        *identity_assets,
+        *build_identity_assets(),
         *insight_assets,
         *publish_assets,
     ],

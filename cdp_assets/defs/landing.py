@@ -1,3 +1,91 @@
 """Landing as Dagster shows it: the inbox, then one asset per export with a check that its rows balance."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from cdp_assets import landing
+from cdp_assets.defs.resources import OnefoldHome, reported
+from cdp_assets.landing.contract import ChannelContract, Export, load_contracts
+from cdp_assets.settings import Settings
+
+INBOX = dg.AssetKey(["landing", "inbox"])
+BALANCE = "rows_balance"
+
+
+def build_landing_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """The inbox and every export of every contract."""
+    contracts = load_contracts(settings.channels_dir)
+    exports = [
+        _landing_asset(contract, export) for contract in contracts.values() for export in contract.exports
+    ]
+    return [inbox, *exports]
+
+
+@dg.asset(
+    key=INBOX,
+    group_name="landing",
+    kinds={"python"},
+    description="What the channels delivered: files matched to exports by name; those that nothing matches are named.",
+)
+def inbox(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.MaterializeResult[None]:
+    settings = home.settings
+    with reported(context, home, "landing/inbox") as report:
+        contracts = load_contracts(settings.channels_dir)
+        landing.ensure_empty(settings, contracts)
+        scan = landing.scan_inbox(settings, contracts)
+        landing.record_unmatched(settings, scan, context.run.run_id)
+        report.rows = sum(len(files) for files in scan.files.values())
+        report.metadata |= {"files": report.rows, "held": len(scan.held)}
+    return dg.MaterializeResult(metadata=report.metadata)
+
+
+def _landing_asset(contract: ChannelContract, export: Export) -> dg.AssetsDefinition:
+    name = f"{contract.name}_{export.name}"
+
+    @dg.asset(
+        key=["landing", name],
+        deps=[INBOX],
+        group_name="landing",
+        kinds={"python", "parquet"},
+        description=f"{export.description} {export.data_granularity_description}".strip(),
+        check_specs=[
+            dg.AssetCheckSpec(
+                BALANCE,
+                asset=["landing", name],
+                blocking=True,
+                description="Per file: parsed = landed + quarantined + duplicates + erased; parsed is counted by other code.",
+            )
+        ],
+    )
+    def land(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:
+        settings = home.settings
+        with reported(context, home, f"landing/{name}") as report:
+            found = landing.scan_inbox(settings, {contract.name: contract})
+            outcome = landing.land_export(
+                settings, contract, export, context.run.run_id, found.of(contract.name, export.name)
+            )
+            report.rows = outcome.landed_rows
+            report.metadata |= _counts(outcome)
+        home.record(context).check(f"landing/{name}:{BALANCE}", passed=outcome.is_balanced)
+        yield dg.MaterializeResult(metadata=report.metadata)
+        yield dg.AssetCheckResult(check_name=BALANCE, passed=outcome.is_balanced, metadata=_counts(outcome))
+
+    return land
+
+
+def _counts(outcome: landing.ExportReport) -> dict[str, int]:
+    """The report's counts, as metadata."""
+    return {
+        "files_seen": outcome.files_seen,
+        "files_landed": outcome.files_landed,
+        "files_held": len(outcome.held),
+        "parsed_rows": outcome.parsed_rows,
+        "landed_rows": outcome.landed_rows,
+        "quarantined_rows": outcome.quarantined_rows,
+        "duplicate_rows": outcome.duplicate_rows,
+        "erased_rows": outcome.erased_rows,
+    }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dagster as dg
+import duckdb
 
+from cdp_assets import linkage
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.defs.dbt import LAWS
 from cdp_assets.defs.resources import OnefoldHome, reported
@@ -39,12 +41,26 @@ def generation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Mater
             as_of_date=as_of_date_of_run(settings, record),
             expected_assets=expected_assets,
             expected_checks=expected_checks,
-            commits=[partial(commit_identity, home)],
+            commits=[commit_identity, commit_value_parameters],
         )
         report.rows = sum(table.row_count for table in published.tables)
         report.metadata["generation"] = published.name
         report.metadata["tables"] = len(published.tables)
     return dg.MaterializeResult(metadata=report.metadata)
+
+
+def commit_identity(con: duckdb.DuckDBPyConnection, generation: str) -> None:
+    """Identity's proposal becomes its memory."""
+    linkage.commit_proposal(con, generation)
+
+
+def commit_value_parameters(con: duckdb.DuckDBPyConnection, generation: str) -> None:
+    """Keep the fitted parameters of this date: they serve tomorrow, should tomorrow's fit fail."""
+    con.execute(
+        "delete from customer_value_fit where as_of_date in "
+        "(select as_of_date from warehouse.insight.customer_value_fit)"
+    )
+    con.execute("insert into customer_value_fit by name select * from warehouse.insight.customer_value_fit")
 
 
 publish_assets = [generation]

@@ -36,21 +36,31 @@ def commit(
     """
     state_con.execute(f"attach '{str(warehouse_path).replace(chr(39), chr(39) * 2)}' as proposal (read_only)")
     try:
-        done = state_con.execute(
-            "select generation_number from identity_generations where generation = ?", [generation]
-        ).fetchone()
-        if done is not None:
-            return CommitSummary(int(done[0]), False, 0)
-        return _commit_proposal(state_con, generation, is_change_accepted)
+        state_con.begin()
+        try:
+            summary = commit_proposal(
+                state_con, generation, build="proposal", is_change_accepted=is_change_accepted
+            )
+            state_con.commit()
+        except BaseException:
+            state_con.rollback()
+            raise
+        return summary
     finally:
         state_con.execute("detach proposal")
 
 
-def _commit_proposal(
-    con: duckdb.DuckDBPyConnection, generation: str, is_change_accepted: bool
+def commit_proposal(
+    con: duckdb.DuckDBPyConnection, generation: str, *, build: str = "warehouse", is_change_accepted: bool = False
 ) -> CommitSummary:
+    """The same inside the caller's transaction, with the warehouse attached under the name `build`."""
+    done = con.execute(
+        "select generation_number from identity_generations where generation = ?", [generation]
+    ).fetchone()
+    if done is not None:
+        return CommitSummary(int(done[0]), False, 0)
     facts = con.execute(
-        "select generation_number, as_of_date, run_id, model_version from proposal.identity.proposal"
+        f"select generation_number, as_of_date, run_id, model_version from {build}.identity.proposal"
     ).fetchone()
     if facts is None:
         raise IdentityProblem(
@@ -65,69 +75,63 @@ def _commit_proposal(
             f"the identity proposal was made for generation {number}, but {expected} is next: run again, so that ids are "
             "compared with the current map"
         )
-    con.begin()
-    try:
-        con.execute(
-            "insert into identity_generations values (?, ?, ?, ?, ?, false, ?)",
-            [number, generation, as_of_date, run_id, model_version, is_change_accepted],
-        )
-        _commit_ids(con, number)
-        _commit_model(con)
-        _commit_scores(con)
-        con.execute(
-            "insert into identity_quality select generation_number, as_of_date, metric, dimension, value "
-            "from proposal.identity.quality where generation_number = ?",
-            [number],
-        )
-        changed = con.execute("select count(*) from proposal.identity.customer_id_changes").fetchall()[0][0]
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
+    con.execute(
+        "insert into identity_generations values (?, ?, ?, ?, ?, false, ?)",
+        [number, generation, as_of_date, run_id, model_version, is_change_accepted],
+    )
+    _commit_ids(con, build, number)
+    _commit_model(con, build)
+    _commit_scores(con, build)
+    con.execute(
+        "insert into identity_quality select generation_number, as_of_date, metric, dimension, value "
+        f"from {build}.identity.quality where generation_number = ?",
+        [number],
+    )
+    changed = con.execute(f"select count(*) from {build}.identity.customer_id_changes").fetchall()[0][0]
     return CommitSummary(int(number), True, int(changed))
 
 
-def _commit_ids(con: duckdb.DuckDBPyConnection, number: int) -> None:
+def _commit_ids(con: duckdb.DuckDBPyConnection, build: str, number: int) -> None:
     con.execute(
-        """
+        f"""
         update customer_id_history as h
         set to_generation = ?, superseded_at = p.as_of_date::timestamp
-        from proposal.identity.customer_id_changes as c, proposal.identity.proposal as p
+        from {build}.identity.customer_id_changes as c, {build}.identity.proposal as p
         where h.record_key = c.record_key and h.to_generation is null
         """,
         [number],
     )
     con.execute(
-        """
+        f"""
         insert into customer_id_history
         select record_key, channel, record_kind, customer_id, reason, effective_at, superseded_at, from_generation, to_generation
-        from proposal.identity.customer_id_history where from_generation = ?
+        from {build}.identity.customer_id_history where from_generation = ?
         """,
         [number],
     )
     con.execute(
-        "insert into customer_id_events select * from proposal.identity.customer_id_events where generation_number = ?",
+        f"insert into customer_id_events select * from {build}.identity.customer_id_events where generation_number = ?",
         [number],
     )
     con.execute(
-        "insert into issued_ids select * from proposal.identity.issued_ids where first_generation = ? on conflict do nothing",
+        f"insert into issued_ids select * from {build}.identity.issued_ids where first_generation = ? on conflict do nothing",
         [number],
     )
 
 
-def _commit_model(con: duckdb.DuckDBPyConnection) -> None:
-    if con.execute("select count(*) from proposal.identity.models").fetchall()[0][0] == 0:
+def _commit_model(con: duckdb.DuckDBPyConnection, build: str) -> None:
+    if con.execute(f"select count(*) from {build}.identity.models").fetchall()[0][0] == 0:
         return
     con.execute("update identity_models set is_current = false where is_current")
     con.execute(
-        "insert into identity_models select * from proposal.identity.models "
+        f"insert into identity_models select * from {build}.identity.models "
         "on conflict (model_version) do update set is_current = true"
     )
     con.execute("delete from identity_term_frequencies")
-    con.execute("insert into identity_term_frequencies select * from proposal.identity.term_frequencies")
+    con.execute(f"insert into identity_term_frequencies select * from {build}.identity.term_frequencies")
 
 
-def _commit_scores(con: duckdb.DuckDBPyConnection) -> None:
+def _commit_scores(con: duckdb.DuckDBPyConnection, build: str) -> None:
     """Kept scores become the proposal's; what stays is not rewritten."""
     for table, source, keys in (
         ("identity_scored_nodes", "scored_nodes", ("node_key", "model_version", "self_weight")),
@@ -137,10 +141,10 @@ def _commit_scores(con: duckdb.DuckDBPyConnection) -> None:
         same = " and ".join(f"{table}.{key} is not distinct from s.{key}" for key in keys)
         columns = ", ".join(row[0] for row in con.execute(f"describe {table}").fetchall())
         con.execute(
-            f"delete from {table} where not exists (select 1 from proposal.identity.{source} as s where {same})"
+            f"delete from {table} where not exists (select 1 from {build}.identity.{source} as s where {same})"
         )
         con.execute(
-            f"insert into {table} select {columns} from proposal.identity.{source} as s "
+            f"insert into {table} select {columns} from {build}.identity.{source} as s "
             f"where not exists (select 1 from {table} where {same})"
         )
 

@@ -1,0 +1,82 @@
+"""Numeric insight as Dagster shows it: attribution by chain and coalition, and customer value; both read dbt's models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from cdp_assets import insight
+from cdp_assets.as_of import as_of_date_of_run
+from cdp_assets.defs.resources import OnefoldHome, Report, reported
+from cdp_assets.insight.tables import HEURISTIC_MODELS, OUTPUT_COLUMNS
+from cdp_assets.state import connect_state
+from cdp_assets.warehouse import count_rows, open_warehouse
+
+ATTRIBUTION = [name for name in OUTPUT_COLUMNS if name.startswith("attribution_")]
+CUSTOMER_VALUE = [name for name in OUTPUT_COLUMNS if name.startswith("customer_value")]
+
+
+def _specs(tables: list[str], deps: list[list[str]], description: str) -> list[dg.AssetSpec]:
+    return [
+        dg.AssetSpec(
+            ["insight", table], deps=deps, group_name="insight", kinds={"python", "duckdb"}, description=description
+        )
+        for table in tables
+    ]
+
+
+def _made(
+    context: dg.AssetExecutionContext, home: OnefoldHome, tables: list[str], rows: dict[str, int], report: Report
+) -> Iterator[Any]:
+    for table in tables:
+        home.record(context).asset(f"insight/{table}", rows=rows[table])
+        yield dg.MaterializeResult(
+            asset_key=["insight", table], metadata={**report.metadata, "dagster/row_count": rows[table]}
+        )
+
+
+@dg.multi_asset(
+    name="insight_attribution",
+    specs=_specs(
+        ATTRIBUTION,
+        [["journeys", "path_touches"], *(["attribution", f"attribution_{model}"] for model in HEURISTIC_MODELS)],
+        "Markov and Shapley credit, with intervals by bootstrap; exact, from the paths that dbt built.",
+    ),
+)
+def attribution(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:
+    """Credit per conversion and touch for the models that SQL says badly, and global credit per period."""
+    as_of_date = as_of_date_of_run(home.settings, home.record(context))
+    with reported(context, home, "insight/attribution") as report, open_warehouse(home.settings) as con:
+        done = insight.compute_attribution(con, as_of_date)
+        report.metadata |= {"conversions": done.conversions, "null_paths": done.null_paths}
+        report.metadata |= {f"unavailable_{model}": reason for model, reason in done.unavailable.items()}
+        rows = count_rows(con, "insight", ATTRIBUTION)
+    yield from _made(context, home, ATTRIBUTION, rows, report)
+
+
+@dg.multi_asset(
+    name="insight_customer_value",
+    specs=_specs(
+        CUSTOMER_VALUE,
+        [["journeys", "customer_purchase_days"]],
+        "BG/NBD and Gamma-Gamma by maximum likelihood: expected orders, probability alive, discounted value.",
+    ),
+)
+def customer_value(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:
+    """Customer value; yesterday's parameters serve where today's fit fails, and a warning says so."""
+    record = home.record(context)
+    as_of_date = as_of_date_of_run(home.settings, record)
+    with connect_state(home.settings, read_only=True) as state:
+        previous = insight.read_previous_parameters(state, as_of_date)
+    with reported(context, home, "insight/customer_value") as report, open_warehouse(home.settings) as con:
+        done = insight.compute_customer_value(con, as_of_date, previous)
+        report.metadata |= {"customers": done.customers, **{f"{m}_status": s for m, s in done.statuses.items()}}
+        rows = count_rows(con, "insight", CUSTOMER_VALUE)
+    for warning in done.warnings:
+        context.log.warning(warning)
+    yield from _made(context, home, CUSTOMER_VALUE, rows, report)
+
+
+insight_assets = [attribution, customer_value]

@@ -1,0 +1,34 @@
+"""The warehouse as Python steps open it: state attached read-only, limits set, always closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from cdp_assets.settings import Settings
+
+
+@contextmanager
+def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A writing connection to warehouse.duckdb with state.duckdb as `state`; dbt must not have it open."""
+    con = duckdb.connect(
+        str(settings.warehouse_path), config={"memory_limit": settings.memory_limit, "threads": settings.threads}
+    )
+    try:
+        con.execute("set TimeZone = 'UTC'")
+        path = str(settings.state_path).replace("'", "''")
+        con.execute(f"attach '{path}' as state (read_only)")
+        yield con
+    finally:
+        con.close()
+
+
+def count_rows(con: duckdb.DuckDBPyConnection, schema: str, tables: Iterable[str]) -> dict[str, int]:
+    """Rows of each table of a schema, by name."""
+    counted = {}
+    for table in tables:
+        row = con.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
+        counted[table] = int(row[0]) if row else 0
+    return counted
