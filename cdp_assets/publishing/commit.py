@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
-import duckdb
-
 from cdp_assets.publishing import recovery
-from cdp_assets.publishing.fingerprint import columns_of, quoted
-from cdp_assets.publishing.gates import NotPublished, judge_run
+from cdp_assets.publishing.conservation import judge_conservation
+from cdp_assets.publishing.copies import Reached
+from cdp_assets.publishing.gates import NotPublished, Refusal, judge_run
 from cdp_assets.publishing.generations import Generation, next_generation_name, write_generation
+from cdp_assets.publishing.histories import keep_histories
+from cdp_assets.publishing.masking import judge_masking
 from cdp_assets.publishing.run_record import RunRecord
+from cdp_assets.publishing.shrinkage import judge_shrinkage
 from cdp_assets.settings import Settings
 
-HISTORY_SCHEMA = "history"
+Gate = Callable[[], list[Refusal]]
+"""A gate of another room, such as identity's blast radius: reads, changes nothing, answers with its refusals."""
 
 
 def publish_run(
@@ -24,39 +27,54 @@ def publish_run(
     as_of_date: date,
     expected_assets: Collection[str],
     expected_checks: Collection[str],
-    commits: list[recovery.Commit],
+    commits: Sequence[recovery.Commit] = (),
+    gates: Sequence[Gate] = (),
+    reached: Reached | None = None,
 ) -> Generation:
-    """Publish the run's build, or raise NotPublished and leave state and the current generation as they were."""
-    refusals = judge_run(record.steps(), expected_assets=expected_assets, expected_checks=expected_checks)
-    if refusals:
-        raise NotPublished(refusals)
+    """Publish the run's build, or raise NotPublished and leave state and the current generation as they were.
+
+    `reached` is told each step that is done, by default the run's listeners; a process may die after any of them.
+    """
+    reached = reached or record.progress
+    judge(settings, record, expected_assets=expected_assets, expected_checks=expected_checks, gates=gates)
+    reached("publish/gates passed")
     name = next_generation_name(settings, recovery.known_generations(settings))
-    generation = write_generation(settings, name)
+    generation = write_generation(settings, name, reached)
     record.set_facts(generation=name)
     recovery.publish(
         settings,
         generation,
         run_id=record.run_id,
         as_of_date=as_of_date,
-        commits=[*commits, lambda con: commit_histories(con, as_of_date)],
+        commits=[*commits, keep_histories(generation, as_of_date)],
+        reached=reached,
     )
     return generation
 
 
-def commit_histories(con: duckdb.DuckDBPyConnection, as_of_date: date) -> None:
-    """Keep this run's rows of every table in the warehouse's schema `history`, replacing those of the same date.
+def judge(
+    settings: Settings,
+    record: RunRecord,
+    *,
+    expected_assets: Collection[str],
+    expected_checks: Collection[str],
+    gates: Sequence[Gate] = (),
+) -> None:
+    """Raise NotPublished with every reason why not; each is written into the run's record as a failed check.
 
-    Each has a table of the same name in state, keyed by `as_of_date` among others; a second run of one date counts once.
+    The build is looked at only when the run was complete: an unfinished build fails every other gate as well.
     """
-    names = con.execute(
-        "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = ? order by 1",
-        [HISTORY_SCHEMA],
-    ).fetchall()
-    for (name,) in names:
-        columns = ", ".join(
-            quoted(column) for column, _ in columns_of(con, "warehouse", HISTORY_SCHEMA, name)
+    refusals = judge_run(record.steps(), expected_assets=expected_assets, expected_checks=expected_checks)
+    if not refusals:
+        of_the_build: list[Gate] = [
+            lambda: judge_shrinkage(settings),
+            lambda: judge_conservation(settings),
+            lambda: judge_masking(settings),
+        ]
+        refusals = [refusal for gate in [*of_the_build, *gates] for refusal in gate()]
+    for refusal in refusals:
+        record.check(
+            f"publish/gates:{refusal.gate}", passed=False, detail=f"{refusal.found}. {refusal.remedy}"
         )
-        con.execute(f"delete from {quoted(name)} where as_of_date = ?", [as_of_date])
-        con.execute(
-            f"insert into {quoted(name)} ({columns}) select {columns} from warehouse.{quoted(HISTORY_SCHEMA, name)}"
-        )
+    if refusals:
+        raise NotPublished(refusals)

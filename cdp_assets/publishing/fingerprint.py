@@ -1,6 +1,6 @@
 """Content fingerprints of tables: equal for equal content in any row order.
 
-`bit_xor` alone cancels duplicates, so the sum of the row hashes and the count stand beside it; the schema is hashed too.
+`bit_xor` alone cancels duplicates, so the sum of the row hashes and the count stand beside it; so does the schema.
 """
 
 from __future__ import annotations
@@ -19,20 +19,27 @@ def columns_of(
     con: duckdb.DuckDBPyConnection, database: str, schema: str, table: str
 ) -> list[tuple[str, str]]:
     """(column, type) in the table's order."""
-    return con.execute(
+    rows: list[tuple[str, str]] = con.execute(
         "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ? "
         "and table_name = ? order by column_index",
         [database, schema, table],
     ).fetchall()
+    return rows
 
 
 def fingerprint(con: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> tuple[int, str]:
     """(row count, fingerprint) of one table. Grain: the whole table."""
-    columns = columns_of(con, database, schema, table)
+    return fingerprint_of(con, quoted(database, schema, table), columns_of(con, database, schema, table))
+
+
+def fingerprint_of(
+    con: duckdb.DuckDBPyConnection, relation: str, columns: list[tuple[str, str]]
+) -> tuple[int, str]:
+    """(row count, fingerprint) of a relation given as SQL, whose (column, type) list is known."""
     row = con.execute(
         "select count(*), coalesce(sum(hash(t)::hugeint), 0)::varchar, coalesce(bit_xor(hash(t)), 0)::varchar "
-        f"from {quoted(database, schema, table)} t"
+        f"from {relation} as t"
     ).fetchone()
     assert row is not None
-    text = "\x1f".join([*(f"{name}:{kind}" for name, kind in columns), *(str(part) for part in row)])
-    return int(row[0]), hashlib.sha256(text.encode()).hexdigest()[:32]
+    words = "\x1f".join([*(f"{name}:{kind}" for name, kind in columns), *(str(part) for part in row)])
+    return int(row[0]), hashlib.sha256(words.encode()).hexdigest()[:32]

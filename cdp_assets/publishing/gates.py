@@ -42,27 +42,28 @@ def judge_run(
         refusals.append(
             Refusal(
                 "assets",
-                f"{len(missing)} not made: {_some(missing)}",
+                f"{len(missing)} not made: {some(missing)}",
                 "See the run's log for the first failure",
             )
         )
     if missing := sorted(set(expected_checks) - set(ran)):
         refusals.append(
             Refusal(
-                "checks", f"{len(missing)} did not run: {_some(missing)}", "Run everything with `onefold run`"
+                "checks", f"{len(missing)} did not run: {some(missing)}", "Run everything with `onefold run`"
             )
         )
     if failed := sorted(name for name, step in ran.items() if step.blocking and not step.passed):
         refusals.append(
             Refusal(
                 "checks",
-                f"{len(failed)} failed: {_some(failed)}",
+                f"{len(failed)} failed: {some(failed)}",
                 "Each check's description says what it guards",
             )
         )
     return refusals
 
 
-def _some(names: list[str], at_most: int = 5) -> str:
+def some(names: list[str], at_most: int = 5) -> str:
+    """The first names of a list, and how many more there are."""
     shown = ", ".join(names[:at_most])
     return shown if len(names) <= at_most else f"{shown} and {len(names) - at_most} more"

@@ -1,4 +1,7 @@
-"""Commit state and flip the link; after a kill between the two, finish or forget what was begun."""
+"""Commit state under a generation's stamp and make readers see what state says; repair what a kill left between.
+
+State is the truth: the one generation whose status is `current` is what readers must see, and the link follows it.
+"""
 
 from __future__ import annotations
 
@@ -8,76 +11,69 @@ from datetime import date
 import duckdb
 
 from cdp_assets.publishing import generations
+from cdp_assets.publishing.copies import Reached, text
 from cdp_assets.publishing.generations import Generation
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
-Commit = Callable[[duckdb.DuckDBPyConnection], None]
+Commit = Callable[[duckdb.DuckDBPyConnection, str], None]
+"""Writes a room's proposal to state: (connection to state with the build attached as `warehouse`, generation).
+
+It runs inside the one transaction that publishes; whatever it raises undoes all of it.
+"""
 
 
 def publish(
-    settings: Settings, generation: Generation, *, run_id: str, as_of_date: date, commits: list[Commit]
+    settings: Settings,
+    generation: Generation,
+    *,
+    run_id: str,
+    as_of_date: date,
+    commits: list[Commit],
+    reached: Reached = lambda _: None,
 ) -> None:
     """Commit the run's proposal to state, stamped with the generation, in one transaction; then flip the link."""
     with connect_state(settings) as con:
-        con.execute(f"attach {_text(settings.warehouse_path)} as warehouse (read_only)")
+        con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
         con.begin()
-        con.execute(
-            "insert into generations values (?, ?, ?, 'committed', now()::timestamp, null)",
-            [generation.name, run_id, as_of_date],
-        )
-        con.executemany(
-            "insert into generation_tables values (?, ?, ?, ?, ?)",
-            [
-                [generation.name, table.file_name, table.table_name, table.row_count, table.fingerprint]
-                for table in generation.tables
-            ],
-        )
+        _enter(con, settings, generation, run_id, as_of_date)
         for commit in commits:
-            commit(con)
+            commit(con, generation.name)
+        reached("publish/state written")
         con.commit()
-    finish(settings, generation.name)
+        reached("publish/state committed")
+    show(settings, generation.name, reached)
+
+
+def show(settings: Settings, name: str, reached: Reached = lambda _: None) -> None:
+    """Let readers see what state already calls current, then delete the generations that state calls removed."""
+    generations.flip(settings, name)
+    reached("publish/link flipped")
+    for each in _names(settings, "removed"):
+        generations.remove_generation(settings, each)
+    reached("publish/old generations removed")
 
 
 def repair(settings: Settings) -> list[str]:
-    """After a kill between commit and flip: flip. After a kill before the commit: the files go, state was untouched."""
-    with connect_state(settings) as con:
-        committed = con.execute(
-            "select generation from generations where status = 'committed' order by generation desc limit 1"
-        ).fetchone()
-        known = {row[0] for row in con.execute("select generation from generations").fetchall()}
+    """Finish what a killed run had committed, forget what it had not; returns what was done, in words.
+
+    After a kill between commit and flip: flip. After a kill before the commit: the files go, state was untouched.
+    """
     repaired = []
-    if committed:
-        finish(settings, committed[0])
-        repaired.append(f"generation {committed[0]} was committed but not yet visible to readers: now it is")
-    for folder in settings.published_dir.glob("g[0-9]*"):
-        if folder.name not in known:
+    generations.remove_leftovers(settings)
+    current = next(iter(_names(settings, "current")), None)
+    if current and not (settings.published_dir / current).is_dir():
+        _forget(settings, current)
+        repaired.append(f"the files of generation {current} are gone: the next run publishes a new one")
+    elif current and current != generations.current_generation(settings):
+        show(settings, current)
+        repaired.append(f"generation {current} was committed but not yet visible to readers: now it is")
+    kept = {*_names(settings, "current"), *_names(settings, "superseded"), *_names(settings, "withdrawn")}
+    for folder in sorted(settings.published_dir.glob("g[0-9]*")):
+        if folder.name not in kept and folder.name != generations.current_generation(settings):
             generations.remove_generation(settings, folder.name)
-            repaired.append(f"{folder.name} was written by a run that ended before its commit: removed")
+            repaired.append(f"{folder.name} is in no committed generation: removed")
     return repaired
-
-
-def finish(settings: Settings, name: str) -> None:
-    """Flip the link to a committed generation, then mark it current and let the oldest go."""
-    generations.flip(settings, name)
-    with connect_state(settings) as con:
-        con.begin()
-        con.execute("update generations set status = 'superseded' where status = 'current'")
-        con.execute("update generations set status = 'current' where generation = ?", [name])
-        kept = [
-            row[0]
-            for row in con.execute(
-                "select generation from generations where status in ('current', 'superseded') order by generation desc"
-            ).fetchall()
-        ]
-        old = kept[settings.keep_generations :]
-        con.executemany(
-            "update generations set status = 'removed' where generation = ?",
-            [[each] for each in old] or [[""]],
-        )
-        con.commit()
-    for each in old:
-        generations.remove_generation(settings, each)
 
 
 def known_generations(settings: Settings) -> list[str]:
@@ -86,5 +82,42 @@ def known_generations(settings: Settings) -> list[str]:
         return [row[0] for row in con.execute("select generation from generations").fetchall()]
 
 
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
+def _enter(
+    con: duckdb.DuckDBPyConnection, settings: Settings, generation: Generation, run_id: str, as_of_date: date
+) -> None:
+    """The generation's rows in state: it is current, its forerunner superseded, and the oldest are to be removed."""
+    con.execute("update generations set status = 'superseded' where status = 'current'")
+    con.execute(
+        "insert into generations values (?, ?, ?, 'current', now()::timestamp, null)",
+        [generation.name, run_id, as_of_date],
+    )
+    if generation.tables:
+        con.executemany(
+            "insert into generation_tables values (?, ?, ?, ?, ?)",
+            [
+                [generation.name, table.file_name, table.table_name, table.row_count, table.fingerprint]
+                for table in generation.tables
+            ],
+        )
+    con.execute(
+        "update generations set status = 'removed' where status in ('superseded', 'withdrawn') and generation not in "
+        "(select generation from generations where status in ('current', 'superseded') "
+        "order by generation desc limit ?)",
+        [settings.keep_generations],
+    )
+
+
+def _forget(settings: Settings, name: str) -> None:
+    with connect_state(settings) as con:
+        con.execute("update generations set status = 'removed' where generation = ?", [name])
+    link = settings.published_dir / "current"
+    if link.is_symlink() and not link.exists():
+        link.unlink()
+
+
+def _names(settings: Settings, status: str) -> list[str]:
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select generation from generations where status = ? order by generation", [status]
+        ).fetchall()
+    return [row[0] for row in rows]

@@ -3,7 +3,7 @@ create table generations (
     generation text primary key,
     run_id text not null,
     as_of_date date not null,
-    status text not null,             -- committed (not yet visible), current, superseded, withdrawn, removed
+    status text not null,             -- current (what readers see), superseded, withdrawn, removed (files gone)
     created_at timestamp not null,    -- operational clock, not used by any figure
     note text
 );

@@ -3,152 +3,150 @@
 from __future__ import annotations
 
 import stat
-from datetime import date
 
 import duckdb
 import pytest
 
 from cdp_assets.publishing import generations, recovery
-from cdp_assets.publishing.commit import publish_run
+from cdp_assets.publishing.copies import PublishProblem
 from cdp_assets.publishing.fingerprint import fingerprint
-from cdp_assets.publishing.gates import NotPublished
-from cdp_assets.publishing.run_record import RunRecord
+from cdp_assets.publishing.listing import list_generations
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
-
-DAY = date(2017, 12, 31)
-
-
-def build_warehouse(settings: Settings, *amounts: int) -> None:
-    settings.warehouse_path.unlink(missing_ok=True)
-    con = duckdb.connect(str(settings.warehouse_path))
-    con.execute("create schema marts; create schema contact")
-    con.execute("create table marts.orders as select unnest(?)::integer as amount", [list(amounts)])
-    con.execute("comment on column marts.orders.amount is 'in dollars'")
-    con.execute("create view contact.customers_contact as select 'x' as email")
-    con.close()
-
-
-def open_current(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """As the pages do: by the path behind the link, so that a new generation is a new file to this process."""
-    con = duckdb.connect()
-    con.execute(f"attach '{(settings.published_dir / 'current.duckdb').resolve()}' as published (read_only)")
-    con.execute("use published")
-    return con
-
-
-def read(settings: Settings, query: str = "select sum(amount) from marts.orders") -> object:
-    con = open_current(settings)
-    try:
-        row = con.execute(query).fetchone()
-        return row[0] if row else None
-    finally:
-        con.close()
-
-
-def publish(settings: Settings, run_id: str, *amounts: int) -> str:
-    build_warehouse(settings, *amounts)
-    record = RunRecord(settings, run_id)
-    record.asset("marts/orders")
-    done = publish_run(
-        settings, record, as_of_date=DAY, expected_assets={"marts/orders"}, expected_checks=set(), commits=[]
-    )
-    return done.name
+from tests.publishing.builds import (
+    build,
+    build_amounts,
+    open_current,
+    publish_amounts,
+    publish_build,
+    read_current,
+)
 
 
 def test_a_published_run_is_what_readers_open(settings: Settings) -> None:
-    assert publish(settings, "one", 1, 2) == "g000001"
-    assert read(settings) == 3
-    assert publish(settings, "two", 5) == "g000002"
-    assert read(settings) == 5
+    assert publish_amounts(settings, "one", 1, 2) == "g000001"
+    assert read_current(settings) == 3
+    assert publish_amounts(settings, "two", 5) == "g000002"
+    assert read_current(settings) == 5
     comment = "select comment from duckdb_columns() where column_name = 'amount'"
-    assert read(settings, comment) == "in dollars"
+    assert read_current(settings, comment) == "in dollars"
 
 
-def test_files_are_read_only_and_the_contact_file_is_its_owner_s(settings: Settings) -> None:
-    publish(settings, "one", 1)
+def test_files_are_read_only_and_the_owner_s_unless_the_group_may_read_the_masked_ones(
+    settings: Settings,
+) -> None:
+    publish_amounts(settings, "one", 1)
+    publish_amounts(settings.model_copy(update={"group_readable": True}), "two", 1)
+    modes = {
+        generation: [
+            stat.S_IMODE((settings.published_dir / generation / name).stat().st_mode)
+            for name in (".", "marts.duckdb", "parquet/order_amounts.parquet", "contact.duckdb")
+        ]
+        for generation in ("g000001", "g000002")
+    }
+    assert modes == {"g000001": [0o700, 0o400, 0o400, 0o400], "g000002": [0o750, 0o440, 0o440, 0o400]}
+    assert stat.S_IMODE(settings.home.stat().st_mode) == 0o710
+
+
+def test_the_contact_file_holds_what_the_masked_file_and_the_parquet_copies_lack(settings: Settings) -> None:
+    publish_amounts(settings, "one", 1)
+    assert read_current(settings, "select email from in_clear.contact.customers_contact") == "x"
     folder = settings.published_dir / "g000001"
-    assert stat.S_IMODE((folder / "marts.duckdb").stat().st_mode) == 0o440
-    assert stat.S_IMODE((folder / "contact.duckdb").stat().st_mode) == 0o400
+    assert [path.name for path in (folder / "parquet").iterdir()] == ["order_amounts.parquet"]
+    tables = (
+        "select count(*) from duckdb_tables() where database_name = 'published' and schema_name <> 'marts'"
+    )
+    assert read_current(settings, tables) == 0
+
+
+def test_parquet_copies_hold_the_marts_to_the_last_digit(settings: Settings) -> None:
+    build(
+        settings,
+        "create table marts.figures as select 9007199254740993::hugeint as big, 0.1::decimal(18, 2) as amount, "
+        "timestamp '2017-01-01 12:00:00.123456' as seen_at, ['a', null] as words, null::date as day",
+    )
+    publish_build(settings, "one")
+    path = settings.published_dir / "current" / "parquet" / "figures.parquet"
+    row = duckdb.sql(
+        f"select big::varchar, amount::varchar, seen_at::varchar, words, day from '{path}'"
+    ).fetchone()
+    assert row == ("9007199254740993", "0.10", "2017-01-01 12:00:00.123456", ["a", None], None)
+
+
+def test_a_column_that_keeps_values_which_left_is_refused(settings: Settings) -> None:
+    build(settings, "create table marts.t as select 'a'::enum('a', 'forgotten') as x")
+    with pytest.raises(PublishProblem, match=r"marts\.t has an ENUM column"):
+        publish_build(settings, "one")
+    assert generations.current_generation(settings) is None
 
 
 def test_a_reader_keeps_the_generation_that_it_opened(settings: Settings) -> None:
-    publish(settings, "one", 1)
+    publish_amounts(settings, "one", 1)
     con = open_current(settings)
-    publish(settings, "two", 2)
-    assert con.execute("select sum(amount) from marts.orders").fetchone() == (1,)
+    for number in range(2, 7):
+        publish_amounts(settings, f"run {number}", number)
+    assert con.execute("select sum(amount) from marts.order_amounts").fetchone() == (1,)
     con.close()
+    assert read_current(settings) == 6
 
 
 def test_three_generations_stay(settings: Settings) -> None:
     for number in range(5):
-        publish(settings, f"run {number}", number)
-    assert sorted(path.name for path in settings.published_dir.glob("g*")) == [
-        "g000003",
-        "g000004",
-        "g000005",
-    ]
+        publish_amounts(settings, f"run {number}", number)
+    kept = sorted(path.name for path in settings.published_dir.glob("g*"))
+    assert kept == ["g000003", "g000004", "g000005"]
+    statuses = {each.generation: each.status for each in list_generations(settings)}
+    assert statuses == {
+        "g000001": "removed",
+        "g000002": "removed",
+        "g000003": "superseded",
+        "g000004": "superseded",
+        "g000005": "current",
+    }
 
 
-def test_a_missing_asset_or_a_failed_check_leaves_everything_as_it_was(settings: Settings) -> None:
-    publish(settings, "one", 1)
-    build_warehouse(settings, 9)
-    record = RunRecord(settings, "two")
-    record.check("marts/orders:unique", passed=False)
-    with pytest.raises(NotPublished, match="1 not made: marts/orders") as caught:
-        publish_run(
-            settings,
-            record,
-            as_of_date=DAY,
-            expected_assets={"marts/orders"},
-            expected_checks={"marts/orders:unique", "marts/orders:not_null"},
-            commits=[],
-        )
-    assert "did not run: marts/orders:not_null" in str(caught.value)
-    assert "failed: marts/orders:unique" in str(caught.value)
-    assert read(settings) == 1
-    assert recovery.known_generations(settings) == ["g000001"]
-
-
-def test_a_kill_between_commit_and_flip_is_finished_by_the_next_start(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    publish(settings, "one", 1)
-    monkeypatch.setattr(recovery, "finish", lambda *_: None)
-    publish(settings, "two", 2)
-    assert read(settings) == 1
-    monkeypatch.undo()
-    assert "g000002" in recovery.repair(settings)[0]
-    assert read(settings) == 2
-    assert recovery.repair(settings) == []
-
-
-def test_a_kill_before_the_commit_is_forgotten_by_the_next_start(settings: Settings) -> None:
-    publish(settings, "one", 1)
-    build_warehouse(settings, 2)
-    generations.write_generation(settings, "g000002")
-    recovery.repair(settings)
-    assert not (settings.published_dir / "g000002").exists()
-    assert publish(settings, "three", 3) == "g000002"
+def test_the_list_says_what_changed_beside_the_generation_before(settings: Settings) -> None:
+    unchanged, customers = (
+        "create table marts.dates as select 1 as day",
+        "create table marts.customers as select range as id",
+    )
+    build(settings, unchanged, f"{customers} from range(2)")
+    publish_build(settings, "one")
+    build(settings, unchanged, f"{customers} from range(5)", "create table marts.added as select 1 as x")
+    publish_build(settings, "two")
+    second, first = list_generations(settings)
+    assert (first.compared_with, first.customer_count, first.customers_added) == (None, 2, None)
+    assert (second.compared_with, second.customer_count, second.customers_added) == ("g000001", 5, 3)
+    assert (second.row_count, second.rows_added) == (7, 4)
+    assert second.changed_tables == ["added", "customers"]
 
 
 def test_a_failed_commit_changes_neither_state_nor_the_link(settings: Settings) -> None:
-    publish(settings, "one", 1)
+    publish_amounts(settings, "one", 1)
 
-    def fail(con: duckdb.DuckDBPyConnection) -> None:
+    def fail(con: duckdb.DuckDBPyConnection, _: str) -> None:
         con.execute("insert into suppressions values ('phone', 'x', null)")
         raise OSError("disk full")
 
-    build_warehouse(settings, 2)
-    record = RunRecord(settings, "two")
+    build_amounts(settings, 2)
     with pytest.raises(OSError):
-        publish_run(
-            settings, record, as_of_date=DAY, expected_assets=set(), expected_checks=set(), commits=[fail]
-        )
+        publish_build(settings, "two", commits=[fail])
     recovery.repair(settings)
     with connect_state(settings) as con:
         assert con.execute("select count(*) from suppressions").fetchone() == (0,)
-    assert read(settings) == 1
+    assert recovery.known_generations(settings) == ["g000001"]
+    assert read_current(settings) == 1
+
+
+def test_a_home_whose_published_files_are_gone_publishes_anew(settings: Settings) -> None:
+    publish_amounts(settings, "one", 1)
+    (settings.published_dir / "g000001").rename(settings.home / "elsewhere")
+    assert recovery.repair(settings) == [
+        "the files of generation g000001 are gone: the next run publishes a new one"
+    ]
+    assert recovery.repair(settings) == []
+    assert publish_amounts(settings, "two", 2) == "g000002"
+    assert read_current(settings) == 2
 
 
 def test_a_fingerprint_sees_a_duplicate_row_and_ignores_order() -> None:

@@ -10,7 +10,13 @@ import pytest
 
 from cdp_assets.publishing import lock
 
-HOLDER = "from cdp_assets.publishing import lock; import sys, pathlib, time\nwith lock.hold(pathlib.Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
+HOLDER = """
+import pathlib, sys, time
+from cdp_assets.publishing import lock
+with lock.hold(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
 def test_a_second_process_is_turned_away_until_the_first_dies(tmp_path: Path) -> None:

@@ -1,0 +1,184 @@
+"""Copies of the build: DuckDB and Parquet files of one generation, written, checked by reopening, and made read-only.
+
+Which generation readers see is not decided here (see `generations`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from cdp_assets.publishing.fingerprint import columns_of, fingerprint, fingerprint_of, quoted
+from cdp_assets.settings import Settings
+
+MARTS_FILE, CONTACT_FILE, PARQUET_FOLDER = "marts.duckdb", "contact.duckdb", "parquet"
+STORAGE_VERSION = "v1.4.0"  # what DuckDB 1.4 clients read
+OWNER_READS, GROUP_READS = 0o400, 0o440
+
+Reached = Callable[[str], None]
+
+
+class PublishProblem(RuntimeError):
+    """A generation could not be written or checked; nothing was published."""
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One table of a generation. Grain of a list of these: one per file and table."""
+
+    file_name: str
+    table_name: str
+    row_count: int
+    fingerprint: str
+
+
+def write_copies(settings: Settings, folder: Path, reached: Reached) -> tuple[PublishedTable, ...]:
+    """Write marts.duckdb (masked), contact.duckdb (in clear, owner-only) and parquet/ (the masked marts) into folder.
+
+    Raises PublishProblem where a copy differs from the build or cannot be published as it is.
+    """
+    marts_mode = GROUP_READS if settings.group_readable else OWNER_READS
+    tables: list[PublishedTable] = []
+    for schema, path, mode in (
+        ("marts", folder / MARTS_FILE, marts_mode),
+        ("contact", folder / CONTACT_FILE, OWNER_READS),
+    ):
+        copied = _copy_schema(settings, schema, path)
+        reached(f"publish/{path.name} written")
+        _check_copy(path, schema, copied)
+        _seal(path, mode)
+        reached(f"publish/{path.name} checked")
+        tables += copied
+    _write_parquet(folder, [table for table in tables if table.file_name == MARTS_FILE], marts_mode)
+    reached(f"publish/{PARQUET_FOLDER} written")
+    return tuple(tables)
+
+
+def relations_of(con: duckdb.DuckDBPyConnection, database: str, schema: str) -> list[str]:
+    """Names of the tables and views of one schema, sorted."""
+    rows = con.execute(
+        "select table_name from duckdb_tables() where database_name = $db and schema_name = $schema "
+        "union all select view_name from duckdb_views() where database_name = $db and schema_name = $schema order by 1",
+        {"db": database, "schema": schema},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def sync(path: Path) -> None:
+    """Make a file's bytes, or a folder's entries, last through a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def text(value: object) -> str:
+    """A quoted SQL text, for statements that take no parameters (attach, copy)."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _copy_schema(settings: Settings, schema: str, path: Path) -> list[PublishedTable]:
+    con = duckdb.connect(config={"memory_limit": settings.memory_limit, "threads": settings.threads})
+    try:
+        con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
+        con.execute(f"attach {text(path)} as target (storage_version {text(STORAGE_VERSION)})")
+        con.execute(f"create schema target.{quoted(schema)}")
+        names = relations_of(con, "warehouse", schema)
+        if schema == "marts" and not names:
+            raise PublishProblem("the warehouse has no marts: run `onefold run`, which builds them first")
+        tables = [_copy_table(con, schema, name, path.name) for name in names]
+        con.execute("checkpoint target")
+        con.execute("detach target")
+        return tables
+    finally:
+        con.close()
+
+
+def _copy_table(con: duckdb.DuckDBPyConnection, schema: str, name: str, file_name: str) -> PublishedTable:
+    con.execute(
+        f"create table target.{quoted(schema, name)} as select * from warehouse.{quoted(schema, name)}"
+    )
+    _copy_comments(con, schema, name)
+    before = fingerprint(con, "warehouse", schema, name)
+    after = fingerprint(con, "target", schema, name)
+    if before != after:
+        raise PublishProblem(f"the copy of {schema}.{name} differs from the build: run again")
+    if any("ENUM" in kind for _, kind in columns_of(con, "target", schema, name)):
+        raise PublishProblem(f"{schema}.{name} has an ENUM column, which keeps values: cast it to text")
+    return PublishedTable(file_name, name, *after)
+
+
+def _copy_comments(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> None:
+    """Carry the descriptions that dbt persisted, so that whoever opens the file can read them."""
+    row = con.execute(
+        "select comment from duckdb_tables() where database_name = 'warehouse' and schema_name = ? and table_name = ?",
+        [schema, table],
+    ).fetchone()
+    if row and row[0]:
+        con.execute(f"comment on table target.{quoted(schema, table)} is {text(row[0])}")
+    for column, comment in con.execute(
+        "select column_name, comment from duckdb_columns() where database_name = 'warehouse' and schema_name = ? "
+        "and table_name = ? and comment is not null",
+        [schema, table],
+    ).fetchall():
+        con.execute(f"comment on column target.{quoted(schema, table, column)} is {text(comment)}")
+
+
+def _check_copy(path: Path, schema: str, tables: list[PublishedTable]) -> None:
+    """Read every table back from a new connection: what the disk holds is what was built."""
+    if path.with_name(path.name + ".wal").exists():
+        raise PublishProblem(f"{path.name} has an unmerged write-ahead log: run again")
+    con = duckdb.connect(str(path), read_only=True)
+    try:
+        for table in tables:
+            found = fingerprint(con, path.stem, schema, table.table_name)
+            if found != (table.row_count, table.fingerprint):
+                raise PublishProblem(
+                    f"{schema}.{table.table_name} reads differently after writing: check the disk"
+                )
+    finally:
+        con.close()
+
+
+def _write_parquet(folder: Path, tables: list[PublishedTable], mode: int) -> None:
+    """One Parquet file per mart, written from the checked masked file and read back."""
+    target = folder / PARQUET_FOLDER
+    target.mkdir()
+    con = duckdb.connect()
+    try:
+        con.execute(f"attach {text(folder / MARTS_FILE)} as published (read_only)")
+        for table in tables:
+            path = target / f"{table.table_name}.parquet"
+            columns = columns_of(con, "published", "marts", table.table_name)
+            con.execute(
+                f"copy (select {_parquet_columns(columns)} from published.{quoted('marts', table.table_name)}) "
+                f"to {text(path)} (format parquet, compression zstd)"
+            )
+            back = ", ".join(f"cast({quoted(name)} as {kind}) as {quoted(name)}" for name, kind in columns)
+            found = fingerprint_of(con, f"(select {back} from read_parquet({text(path)}))", columns)
+            if found != (table.row_count, table.fingerprint):
+                raise PublishProblem(
+                    f"the Parquet copy of marts.{table.table_name} reads differently: cast columns of types that "
+                    "Parquet lacks in the model"
+                )
+            _seal(path, mode)
+    finally:
+        con.close()
+
+
+def _parquet_columns(columns: list[tuple[str, str]]) -> str:
+    """Parquet has no 128-bit integer; DuckDB would write a float, which loses digits."""
+    return ", ".join(
+        f"cast({quoted(name)} as decimal(38, 0)) as {quoted(name)}" if "HUGEINT" in kind else quoted(name)
+        for name, kind in columns
+    )
+
+
+def _seal(path: Path, mode: int) -> None:
+    path.chmod(mode)
+    sync(path)

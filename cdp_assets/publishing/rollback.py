@@ -1,0 +1,59 @@
+"""Go back one generation: readers and state return to what they were before the current one was published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+import duckdb
+
+from cdp_assets.publishing import recovery
+from cdp_assets.publishing.copies import PublishProblem, Reached
+from cdp_assets.publishing.histories import undo_histories
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+Withdraw = Callable[[duckdb.DuckDBPyConnection, str], None]
+"""Takes back what a room committed with a generation: (connection to state inside the transaction, generation)."""
+
+
+def roll_back(
+    settings: Settings, *, withdrawals: Sequence[Withdraw] = (), reached: Reached = lambda _: None
+) -> tuple[str, str]:
+    """Withdraw the current generation and make its forerunner current; returns (withdrawn, current).
+
+    The withdrawn generation's files stay until the next one is published. What landed stays landed: a rollback is about
+    what was made of it. Raises PublishProblem where there is no generation to go back to.
+    """
+    with connect_state(settings) as con:
+        withdrawn, as_of_date, previous = _find(con)
+        folder = settings.published_dir / withdrawn
+        if previous is None or not (settings.published_dir / previous).is_dir():
+            raise PublishProblem(
+                f"{withdrawn} has no earlier generation on disk to go back to: correct the cause and run `onefold run`"
+            )
+        con.begin()
+        for withdraw in withdrawals:
+            withdraw(con, withdrawn)
+        undo_histories(con, folder, as_of_date)
+        con.execute(
+            "update generations set status = 'withdrawn', note = 'withdrawn by rollback' where generation = ?",
+            [withdrawn],
+        )
+        con.execute("update generations set status = 'current' where generation = ?", [previous])
+        reached("rollback/state written")
+        con.commit()
+        reached("rollback/state committed")
+    recovery.show(settings, previous, reached)
+    return withdrawn, previous
+
+
+def _find(con: duckdb.DuckDBPyConnection) -> tuple[str, date, str | None]:
+    """(current generation, its date, the newest superseded one before it)."""
+    row: tuple[str, date, str | None] | None = con.execute(
+        "select generation, as_of_date, (select max(generation) from generations where status = 'superseded') "
+        "from generations where status = 'current'"
+    ).fetchone()
+    if row is None:
+        raise PublishProblem("nothing is published yet: run `onefold run` first")
+    return row

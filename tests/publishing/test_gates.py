@@ -1,0 +1,211 @@
+"""Gates: what a run must be before readers see it; a refusal says what was found and leaves everything as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pytest
+
+from cdp_assets.publishing import recovery
+from cdp_assets.publishing.conservation import judge_conservation
+from cdp_assets.publishing.gates import NotPublished, Refusal, judge_run
+from cdp_assets.publishing.masking import judge_masking
+from cdp_assets.publishing.run_record import RunRecord, Step
+from cdp_assets.publishing.shrinkage import Limits, judge_shrinkage, load_limits
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+from tests.publishing.builds import build, build_amounts, publish_amounts, publish_build, read_current
+
+
+def words(refusals: list[Refusal]) -> str:
+    return "\n".join(str(refusal) for refusal in refusals)
+
+
+# ---------- the run's own record
+
+
+def test_every_expected_asset_and_check_must_have_happened() -> None:
+    steps = [
+        Step("asset", "marts/orders", passed=False),
+        Step("asset", "marts/dates"),
+        Step("check", "marts/orders:unique", passed=False),
+        Step("check", "marts/dates:complete", passed=False, blocking=False),
+    ]
+    found = words(
+        judge_run(
+            steps,
+            expected_assets={"marts/orders", "marts/dates"},
+            expected_checks={"marts/orders:unique", "marts/orders:not_null"},
+        )
+    )
+    assert "1 not made: marts/orders" in found
+    assert "1 did not run: marts/orders:not_null" in found
+    assert "1 failed: marts/orders:unique" in found
+    assert "complete" not in found
+
+
+def test_a_refused_run_leaves_state_and_readers_as_they_were_and_says_so_in_its_record(
+    settings: Settings,
+) -> None:
+    publish_amounts(settings, "one", 1)
+    build_amounts(settings, 9)
+    refusal = Refusal("blast radius", "9 of 10 customers would change", "Look at `onefold status`")
+    with pytest.raises(NotPublished, match=r"9 of 10 customers would change\. Look at `onefold status`"):
+        publish_build(settings, "two", gates=[lambda: [refusal]])
+    assert read_current(settings) == 1
+    assert recovery.known_generations(settings) == ["g000001"]
+    assert sorted(path.name for path in settings.published_dir.glob("[!c]*")) == ["g000001"]
+    failed = [step.name for step in RunRecord(settings, "two").steps() if not step.passed]
+    assert failed == ["publish/gates:blast radius"]
+
+
+# ---------- shrinkage
+
+LIMITS = Limits(max_shrink=0.1, min_rows=50, tables={"held": 1, "visits": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("table", "before", "now", "is_refused"),
+    [
+        ("orders", 100, 100, False),
+        ("orders", 100, 200, False),
+        ("orders", 100, 90, False),
+        ("orders", 100, 89, True),
+        ("orders", 49, 1, False),
+        ("orders", 1, 0, True),
+        ("orders", 0, 0, False),
+        ("visits", 100, 50, False),
+        ("visits", 100, 49, True),
+        ("held", 100, 0, False),
+    ],
+)
+def test_a_mart_may_shrink_as_far_as_its_limit(table: str, before: int, now: int, is_refused: bool) -> None:
+    assert LIMITS.refuses(table, before, now) is is_refused
+
+
+def test_a_mart_that_shrank_or_vanished_is_named_with_its_rows_and_the_way_out(settings: Settings) -> None:
+    build(
+        settings,
+        "create table marts.orders as from range(100)",
+        "create table marts.stores as from range(3)",
+    )
+    publish_build(settings, "one")
+    build(settings, "create table marts.orders as from range(50)")
+    with pytest.raises(NotPublished) as caught:
+        publish_build(settings, "two")
+    assert "marts.orders has 50 rows after 100; marts.stores is gone" in str(caught.value)
+    assert "ONEFOLD_ACCEPT_SHRINK=orders,stores" in str(caught.value)
+    accepting = settings.model_copy(update={"accept_shrink": "orders, stores"})
+    assert publish_build(accepting, "three") == "g000002"
+
+
+def test_after_a_rollback_sizes_are_compared_with_what_readers_see(settings: Settings) -> None:
+    build(settings, "create table marts.orders as from range(100)")
+    publish_build(settings, "one")
+    with connect_state(settings) as con:
+        con.execute(
+            "insert into generations select * replace ('g000002' as generation, 'withdrawn' as status) from generations"
+        )
+        con.execute(
+            "insert into generation_tables "
+            "select * replace ('g000002' as generation, 900 as row_count) from generation_tables"
+        )
+    assert judge_shrinkage(settings, LIMITS) == []
+
+
+def test_the_shipped_limits_can_be_read() -> None:
+    assert 0 < load_limits().max_shrink < 1
+
+
+# ---------- masking
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["ann@example.com", "https://shop.example/?email=ann@example.co.uk", "+8613812345678", "13912345678"],
+)
+def test_marts_with_an_identifier_in_clear_are_refused(settings: Settings, value: str) -> None:
+    build(
+        settings,
+        f"create table marts.touchpoints as select 'direct' as source union all select '{value}'",
+        "create table contact.customers_contact as select '13912345678' as phone",
+    )
+    (refusal,) = judge_masking(settings)
+    assert refusal.found == "marts.touchpoints.source shows 1 identifiers"
+    assert value not in str(refusal)
+
+
+@pytest.mark.parametrize(
+    "value", ["a***@example.com", "***78", "+1 point", "13812345678", "@brand", "20171231"]
+)
+def test_masked_values_and_numbers_that_are_none_pass(settings: Settings, value: str) -> None:
+    build(
+        settings,
+        f"create table marts.customers as select '{value}' as shown, ['{value}'] as list_shown, 5 as number",
+        "create table contact.customers_contact as select null::varchar as phone, 'ann@example.com' as email",
+    )
+    assert judge_masking(settings) == []
+
+
+# ---------- conservation
+
+
+def add_load(settings: Settings, rows: int, **changes: Any) -> None:
+    """One landed file of `rows` rows in the ledger and on disk."""
+    load = {
+        "load_id": "0000000000000001", "channel": "shopify", "export": "orders", "file_name": "orders.csv",
+        "delivered_sha256": "0", "stored_sha256": "0", "size_bytes": 1, "status": "landed", "parsed_rows": rows,
+        "landed_rows": rows, "quarantined_rows": 0, "duplicate_rows": 0, "erased_rows": 0, "is_current": True,
+        "contract_version": "1", "run_id": "one", "landed_at": "2017-12-31", **changes,
+    }  # fmt: skip
+    with connect_state(settings) as con:
+        names, marks = ", ".join(load), ", ".join("?" for _ in load)
+        con.execute(f"insert into loads ({names}) values ({marks})", list(load.values()))
+    folder = settings.landing_dir / "shopify" / "orders"
+    folder.mkdir(parents=True, exist_ok=True)
+    duckdb.sql(f"from range({rows})").write_parquet(str(folder / f"{load['load_id']}.parquet"))
+
+
+def test_a_balanced_ledger_passes(settings: Settings) -> None:
+    build_amounts(settings, 1)
+    add_load(settings, 3, parsed_rows=10, quarantined_rows=4, duplicate_rows=2, erased_rows=1)
+    assert judge_conservation(settings) == []
+
+
+def test_a_file_whose_rows_do_not_add_up_is_refused(settings: Settings) -> None:
+    build_amounts(settings, 1)
+    add_load(settings, 3, parsed_rows=4)
+    assert "1 files whose rows do not add up: shopify/orders.csv" in words(judge_conservation(settings))
+
+
+def test_a_landed_file_that_lost_rows_is_refused(settings: Settings) -> None:
+    build_amounts(settings, 1)
+    add_load(settings, 3)
+    folder = settings.landing_dir / "shopify" / "orders"
+    duckdb.sql("from range(2)").write_parquet(str(folder / "0000000000000001.parquet"))
+    assert "landing/ holds other rows than the ledger" in words(judge_conservation(settings))
+    (folder / "0000000000000001.parquet").rename(folder / "0000000000000002.parquet")
+    assert "shopify/orders.csv" in words(judge_conservation(settings))
+
+
+def test_marts_that_show_another_ledger_are_refused(settings: Settings) -> None:
+    add_load(settings, 3)
+    build(settings, "create table marts.ops_loads as select 2 as landed_rows, 0 as quarantined_rows")
+    assert "marts.ops_loads has (files, landed, quarantined) = (1, 2, 0), the ledger (1, 3, 0)" in words(
+        judge_conservation(settings)
+    )
+
+
+def test_orders_or_revenue_lost_on_the_way_are_refused_by_channel(settings: Settings) -> None:
+    staged = "create view staging.stg_{}__orders as select '{}' as channel, 'USD' as currency, 9.99 as gross_amount"
+    both = "from staging.stg_shop__orders union all from staging.stg_till__orders"
+    marts = f"create table marts.orders as {both}"
+    views = [staged.format(name, name) for name in ("shop", "till")]
+    build(settings, *views, marts)
+    assert judge_conservation(settings) == []
+    build(settings, *views, marts, "update marts.orders set gross_amount = 9.98 where channel = 'till'")
+    (refusal,) = judge_conservation(settings)
+    assert refusal.found == "till: 1 orders over 9.99 USD were staged, 1 over 9.98 are in marts.orders"
+    build(settings, *views, marts, "delete from marts.orders where channel = 'shop'")
+    assert "shop: 1 orders over 9.99 USD were staged, 0 over 0" in words(judge_conservation(settings))
