@@ -93,11 +93,12 @@ def _channel_choice(parameters: Parameters) -> str:
     return f"select person_no, household_no, role, entry_date, exit_date, is_one_time, {weights} from persons"
 
 
-def create_candidates(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+def create_candidates(con: duckdb.DuckDBPyConnection, parameters: Parameters, thin: int = 1) -> None:
     """Create `candidates`: baskets that the batch's persons might buy while they are customers.
 
     One row per basket: candidate (text key), basket_id, person_no, channel, at_utc (UTC), luck (uniform). A household beyond
     the real ones lives the year of a real one, its dates shifted by its own number of days and wrapped at the year's end.
+    One basket in `thin` is considered at all.
     """
     cumulative = " ".join(
         f"when luck_channel * total < {' + '.join(f'weight_{c}' for c in SALES_CHANNELS[: index + 1])} then '{channel}'"
@@ -143,7 +144,7 @@ def create_candidates(con: duckdb.DuckDBPyConnection, parameters: Parameters) ->
             is_one_time,
         from handed
         join tastes using (household_no, role)
-        where eastern(handed.at_utc)::date between entry_date and exit_date - 1
+        where eastern(handed.at_utc)::date between entry_date and exit_date - 1 and pick('thin', candidate, {thin}) = 0
         """
     )
 

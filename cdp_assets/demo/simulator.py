@@ -54,15 +54,19 @@ def simulate(
     seed: int = 7,
     out: Path = Path("data/home"),
     progress: Progress | None = None,
+    *,
+    thin: int = 1,
 ) -> SimulationReport:
     """Write OUT/inbox (what the channels deliver, with the demo's marker) and OUT/truth (who is who).
 
     `customers` is the number of persons, of whom about a tenth buy nothing; `progress(done, customers)` is called after
-    each batch of persons. Memory does not grow with `customers`. An inbox that is not the demo's own is never touched:
+    each batch of persons. `thin` n keeps one basket in n beyond that, for many persons with few orders. Memory does not grow with `customers`. An inbox that is not the demo's own is never touched:
     raises FileExistsError.
     """
     if customers < 1:
         raise ValueError(f"customers is {customers}: simulate at least 1 person")
+    if thin < 1:
+        raise ValueError(f"thin is {thin}: keep one basket in 1 or more")
     started = time.monotonic()
     out = Path(out).absolute()
     inbox_dir = _cleared(out)
@@ -75,7 +79,7 @@ def simulate(
         truth = Truth(con, out / "truth")
         issued: dict[str, int] = {}
         for batch, (first, last, done) in enumerate(_batches(con)):
-            _simulate_batch(con, (first, last), customers, parameters, issued)
+            _simulate_batch(con, (first, last), customers, parameters, issued, thin)
             for channel in CHANNEL_WRITERS:
                 channel.write(con, inbox, parameters)
             google_ads.count_sessions(con)
@@ -143,10 +147,11 @@ def _simulate_batch(
     customers: int,
     parameters: Parameters,
     issued: dict[str, int],
+    thin: int,
 ) -> None:
     """Create every table of one batch: persons, what they want, what they buy, what is known of them."""
     create_persons(con, *households, customers, parameters)
-    create_candidates(con, parameters)
+    create_candidates(con, parameters, thin)
     create_journeys(con, parameters)
     create_orders(con, parameters, issued)
     create_touches(con, parameters)

@@ -168,7 +168,6 @@ def records() -> str:
         with sold as (
             select
                 program_checkouts.*,
-                ship_street || coalesce(' ' || ship_city, '') as ship_address,
                 ship_phone is not distinct from buyer_phone as is_own_delivery,
             from program_checkouts
         )
@@ -194,7 +193,7 @@ def records() -> str:
         select
             'youzan' as channel, 'guest:' || order_id as source_customer_id, null::varchar as natural_key, person_no,
             if(is_own_delivery, ship_name, nickname) as name, null::varchar as phone_key, null::varchar as email_key,
-            null::varchar as link_key, null::date as birth_key, if(is_own_delivery, ship_address, null) as address_key,
+            null::varchar as link_key, null::date as birth_key, if(is_own_delivery, ship_street, null) as address_key,
             null::varchar as refused_value, traps
         from sold
         where buyer_full_phone is null
@@ -202,7 +201,7 @@ def records() -> str:
         select
             'youzan' as channel, 'recipient:' || order_id as source_customer_id, null::varchar as natural_key,
             recipient_no as person_no, ship_name as name, '+86' || ship_phone_key as phone_key, null::varchar as email_key,
-            null::varchar as link_key, null::date as birth_key, ship_address as address_key,
+            null::varchar as link_key, null::date as birth_key, ship_street as address_key,
             if(ship_phone_key is null and ship_phone not like '%*%', ship_phone, null) as refused_value, traps
         from sold
         where not is_own_delivery

@@ -1,0 +1,151 @@
+"""What `simulate` promises about its files."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from cdp_assets.demo import SimulationReport, simulate
+from cdp_assets.demo.parameters import load_parameters
+from cdp_assets.keys import DEMO_MARKER
+from cdp_assets.landing import load_contracts
+from cdp_assets.landing.inbox import scan_inbox
+from cdp_assets.settings import Settings
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_people(
+    demo: SimulationReport, tmp_path: Path
+) -> None:
+    again = simulate(150, 7, tmp_path / "again", thin=3)
+    assert _hashes(again.out) == _hashes(demo.out)
+    other = simulate(150, 8, tmp_path / "other", thin=20)
+    members = "inbox/loyalty/members_2017-12-31.csv"
+    assert (other.out / members).read_bytes() != (demo.out / members).read_bytes()
+
+
+def test_a_simulation_replaces_an_earlier_one_but_never_files_of_others(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "orders.csv").write_text("somebody's file", encoding="utf-8")
+    with pytest.raises(FileExistsError, match="did not write"):
+        simulate(5, 1, tmp_path)
+    assert (inbox / "orders.csv").read_text(encoding="utf-8") == "somebody's file"
+
+
+@pytest.mark.parametrize(("customers", "thin"), [(0, 1), (5, 0)])
+def test_a_retailer_without_customers_or_baskets_is_refused(tmp_path: Path, customers: int, thin: int) -> None:
+    with pytest.raises(ValueError, match="is 0"):
+        simulate(customers, 1, tmp_path, thin=thin)
+
+
+def test_the_inbox_carries_the_demo_marker(demo: SimulationReport) -> None:
+    assert (demo.out / "inbox" / DEMO_MARKER).is_file()
+
+
+def test_every_file_belongs_to_an_export_of_a_contract(demo: SimulationReport) -> None:
+    settings = Settings(home=demo.out, inbox=demo.out / "inbox")
+    scan = scan_inbox(settings, load_contracts(settings.channels_dir))
+    assert [(held.file_name, held.reason_code) for held in scan.held] == []
+
+
+def test_headers_are_the_real_ones(shared_dir: Path) -> None:
+    real = json.loads((shared_dir / "formats" / "channel_headers.json").read_text(encoding="utf-8"))
+    ours = load_parameters().headers
+    for ours_name, real_name in {
+        "shopify_orders": "shopify_orders_export",
+        "shopify_customers": "shopify_customers_export",
+        "square_items": "square_items",
+        "square_transactions": "square_transactions",
+        "youzan_orders": "youzan_orders",
+        "youzan_customers": "youzan_customers",
+        "mailchimp_subscribed": "mailchimp_members",
+        "google_ads_campaigns": "google_ads_campaign",
+        "amazon_orders": "amazon_all_orders_by_last_update",
+        "taobao_orders": "taobao_tmall_order_list",
+    }.items():
+        assert ours[ours_name] == real[real_name]["header"], ours_name
+
+
+def test_a_file_begins_with_its_header_and_every_row_has_as_many_cells(demo: SimulationReport) -> None:
+    parameters = load_parameters()
+    for name, export in {
+        "shopify/orders_export_2017-05-31.csv": "shopify_orders",
+        "square/items-2017-05-01-2017-06-01.csv": "square_items",
+        "youzan/orders_2017-05-31.csv": "youzan_orders",
+        "loyalty/members_2017-06-30.csv": "loyalty_members",
+    }.items():
+        with (demo.out / "inbox" / name).open(encoding="utf-8", newline="") as file:
+            assert file.readline().rstrip("\n") == parameters.headers[export], name
+            widths = {len(row) for row in csv.reader(file)}
+        assert widths == {len(parameters.columns(export))}, name
+
+
+def test_shopify_repeats_order_cells_on_the_first_row_of_an_order_only(demo: SimulationReport) -> None:
+    seen: set[str] = set()
+    for path in sorted((demo.out / "inbox" / "shopify").glob("orders_export_*.csv")):
+        in_file: set[str] = set()
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                assert bool(row["Id"]) == (row["Name"] not in in_file)
+                assert bool(row["Total"]) == bool(row["Id"])
+                in_file.add(row["Name"])
+        seen |= in_file
+    assert len(seen) > 100
+
+
+def test_a_refund_reported_late_brings_its_order_again_in_a_later_file(demo: SimulationReport) -> None:
+    status: dict[str, list[str]] = {}
+    for path in sorted((demo.out / "inbox" / "shopify").glob("orders_export_*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                if row["Id"]:
+                    status.setdefault(row["Id"], []).append(row["Financial Status"])
+    twice = [seen for seen in status.values() if len(seen) > 1]
+    assert twice
+    assert all(seen[0] == "paid" and seen[1] in {"refunded", "partially_refunded"} for seen in twice)
+
+
+def test_events_name_an_account_only_once_somebody_logged_in(demo: SimulationReport) -> None:
+    sessions: dict[str, set[str | None]] = {}
+    for path in sorted((demo.out / "inbox" / "ga4").glob("*.ndjson")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            event = json.loads(line)
+            keys = {entry["key"]: entry["value"] for entry in event["event_params"]}
+            session = f"{event['user_pseudo_id']}.{keys['ga_session_id']['int_value']}"
+            sessions.setdefault(session, set()).add(event["user_id"])
+            assert event["event_timestamp"].isdigit()
+    assert all(len(users - {None}) <= 1 for users in sessions.values())
+    logged_in = sum(bool(users - {None}) for users in sessions.values())
+    assert 0.05 < logged_in / len(sessions) < 0.9
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_number_of_persons(tmp_path: Path) -> None:
+    """Two batches and a half: the order numbers go on, and the report says how long it took."""
+    report = simulate(20_000, 7, tmp_path, thin=10)
+    assert report.customers == 20_000
+    assert report.orders > 20_000
+
+
+def test_bad_rows_are_those_declared(demo: SimulationReport) -> None:
+    declared = set(load_parameters().traps["bad_rows"])
+    assert declared == {"square_items", "loyalty_members", "google_ads_campaigns"}
+    text = (demo.out / "inbox" / "loyalty" / "members_2017-12-31.csv").read_text(encoding="utf-8")
+    assert text.count("2017-02-31") == 1
+
+
+def test_no_part_file_is_left(demo: SimulationReport) -> None:
+    left = [path.name for path in (demo.out / "inbox").rglob("*") if path.name == ".part"]
+    assert left == []
