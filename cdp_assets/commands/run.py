@@ -92,7 +92,7 @@ def _execute(settings: Settings, run_id: str, console: Console) -> str | None:
 
         from cdp_assets.definitions import defs
 
-        job = defs.get_job_def("nightly")
+        job = defs.resolve_job_def("nightly")
         instance = dg.DagsterInstance.from_config(str(settings.dagster_dir))
     expected = len(job.asset_layer.executable_asset_keys)
     with _progress(console) as progress, instance:

@@ -4,8 +4,6 @@ Specs come from the manifest; the bodies call dbt in this process. Laws (`tag:la
 asset of their own when everything is built.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,7 +25,12 @@ LAWS = dg.AssetKey(["publish", "laws"])
 
 
 class OnefoldTranslator(DagsterDbtTranslator):
-    """Groups by layer; the keys are dbt's own."""
+    """Keys and groups by layer: the folder of a model is its schema (macros/generate_schema_name.sql)."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            return super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         return str(dbt_resource_props["schema"])

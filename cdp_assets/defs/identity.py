@@ -1,8 +1,6 @@
 """Identity as Dagster shows it: one asset group per step, each a proposal in the warehouse until it is published."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -13,6 +11,17 @@ from cdp_assets.defs.resources import OnefoldHome, reported
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.warehouse import count_rows, open_warehouse
 
+GROUPS = {
+    "evidence": ("normalise_records", "refuse_bad_evidence", "build_links", "build_nodes"),
+    "pairs": ("score_pairs",),
+    "customers": (
+        "build_clusters",
+        "assign_customer_ids",
+        "assign_households",
+        "build_review_queue",
+        "measure_quality",
+    ),
+}
 INPUTS = [["identity", name] for name in ("customer_records", "customer_links", "customer_activity")]
 
 
@@ -29,11 +38,11 @@ def identity_context(home: OnefoldHome, context: dg.AssetExecutionContext) -> li
     )
 
 
-def _identity_asset(step: linkage.Step, upstream: list[list[str]]) -> dg.AssetsDefinition:
-    """The tables of one step; rows and the step's own counts are metadata."""
+def _identity_assets(name: str, steps: Sequence[linkage.Step], upstream: list[list[str]]) -> dg.AssetsDefinition:
+    """The tables of some consecutive steps, made on one connection; rows and the steps' own counts are metadata."""
 
     @dg.multi_asset(
-        name=f"identity_{step.name}",
+        name=f"identity_{name}",
         specs=[
             dg.AssetSpec(
                 ["identity", table],
@@ -42,26 +51,32 @@ def _identity_asset(step: linkage.Step, upstream: list[list[str]]) -> dg.AssetsD
                 kinds={"python", "duckdb"},
                 description=f"{step.description}.",
             )
+            for step in steps
             for table in step.tables
         ],
     )
     def make(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:
-        with reported(context, home, f"identity/{step.name}") as report, open_warehouse(home.settings) as con:
-            report.metadata |= step.run(con, identity_context(home, context)).counts
-            rows = count_rows(con, "identity", step.tables)
-        for table in step.tables:
-            home.record(context).asset(f"identity/{table}", rows=rows[table])
-            yield dg.MaterializeResult(
-                asset_key=["identity", table], metadata={**report.metadata, "dagster/row_count": rows[table]}
-            )
+        for step in steps:
+            with reported(context, home, f"identity/{step.name}") as report, open_warehouse(home.settings) as con:
+                report.metadata |= step.run(con, identity_context(home, context)).counts
+                rows = count_rows(con, "identity", step.tables)
+            for table in step.tables:
+                home.record(context).asset(f"identity/{table}", rows=rows[table])
+                yield dg.MaterializeResult(
+                    asset_key=["identity", table], metadata={**report.metadata, "dagster/row_count": rows[table]}
+                )
 
     return make
 
 
 def build_identity_assets() -> list[dg.AssetsDefinition]:
-    """The steps in their order: each waits for the one before."""
+    """Three assets in a row. Few, because dbt is called once more for each that its models wait for."""
+    by_name = {step.name: step for step in linkage.STEPS}
     upstream, assets = INPUTS, []
-    for step in linkage.STEPS:
-        assets.append(_identity_asset(step, upstream))
-        upstream = [["identity", table] for table in step.tables]
+    for name, step_names in GROUPS.items():
+        steps = [by_name.pop(step_name) for step_name in step_names]
+        assets.append(_identity_assets(name, steps, upstream))
+        upstream = [["identity", table] for step in steps for table in step.tables]
+    if by_name:
+        raise ValueError(f"steps of identity that no asset runs: {', '.join(by_name)}; name them in GROUPS")
     return assets

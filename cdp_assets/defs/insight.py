@@ -1,6 +1,4 @@
-"""Numeric insight as Dagster shows it: attribution by chain and coalition, and customer value; both read dbt's models."""
-
-from __future__ import annotations
+"""Numeric insight as Dagster shows it: attribution by chain and coalition, and customer value."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -42,7 +40,7 @@ def _made(
     specs=_specs(
         ATTRIBUTION,
         [["journeys", "path_touches"], *(["attribution", f"attribution_{model}"] for model in HEURISTIC_MODELS)],
-        "Markov and Shapley credit, with intervals by bootstrap; exact, from the paths that dbt built.",
+        "Markov and Shapley credit, with intervals by bootstrap; exact, over dbt's paths.",
     ),
 )
 def attribution(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:

@@ -1,7 +1,5 @@
 """Jobs, the nightly schedule, the executor and the log of a run."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Landing as Dagster shows it: the inbox, then one asset per export with a check that its rows balance."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

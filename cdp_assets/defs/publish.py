@@ -1,7 +1,5 @@
 """Publishing as Dagster shows it: the gates, a new generation, the commit of state, and the flip of the link."""
 
-from __future__ import annotations
-
 import dagster as dg
 import duckdb
 

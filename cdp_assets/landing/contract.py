@@ -25,6 +25,9 @@ ENCODINGS = {
     "shift_jis": "cp932",  # what Japanese Windows calls Shift-JIS
 }
 
+# libyaml's safe loader where the wheel has it: ten times faster, same documents.
+SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 Classification = Literal["public", "internal", "sensitive", "core"]
 FileFormat = Literal["csv", "ndjson", "json", "xlsx", "parquet"]
 LogicalType = Literal["string", "integer", "number", "date", "timestamp", "boolean"]
@@ -305,7 +308,7 @@ class ChannelContract(_OpenModel):
 def load_contract(path: Path) -> ChannelContract:
     """Read one contract. Raises ContractProblem that names the file, the place and what to do."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER)  # noqa: S506 (a safe loader)
         contract = ChannelContract.model_validate(document)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
