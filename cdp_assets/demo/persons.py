@@ -133,7 +133,7 @@ def _drawn_persons(parameters: Parameters) -> str:
 
 def _named_persons() -> str:
     return f"""
-        with named as (
+        with named as materialized (
             select
                 drawn_persons.* exclude (head_gender, head_born, surname_slot, maiden_slot, given_slot),
                 own.surname, own.surname_latin, maiden.surname as maiden_surname,
@@ -145,16 +145,19 @@ def _named_persons() -> str:
             join given_pool on given_pool.lang = drawn_persons.lang and given_pool.gender = drawn_persons.gender
                 and given_pool.slot = drawn_persons.given_slot
         ),
-        neighboured as (
+        neighboured as materialized (
             select
                 *,
-                lag(person_no, {NAMESAKE_DISTANCE}) over (partition by kind, gender order by person_no) as name_from,
-                lag(person_no, {RECYCLED_DISTANCE}) over (partition by kind order by person_no) as phone_from,
+                lag(person_no, {NAMESAKE_DISTANCE}) over (partition by kind, gender order by person_no) as lookalike,
+                lag(person_no, {RECYCLED_DISTANCE}) over (partition by kind order by person_no) as stranger,
+                -- null keys instead of conditions on the left side: those would make it a nested loop
+                if(takes_namesake and not is_twin, lookalike, null) as name_from,
+                if(takes_recycled and not has_family_phone, stranger, null) as phone_from,
             from named
         ),
-        paired as (
+        paired as materialized (
             select
-                named.* exclude (name_from, phone_from) replace (
+                named.* exclude (lookalike, stranger, name_from, phone_from) replace (
                     coalesce(other.surname, named.surname) as surname,
                     coalesce(other.surname_latin, named.surname_latin) as surname_latin,
                     coalesce(other.given, named.given) as given,
@@ -165,11 +168,10 @@ def _named_persons() -> str:
                 former.person_no as number_from,
                 former.area as number_area,
             from neighboured as named
-            left join neighboured as other on named.takes_namesake and other.person_no = named.name_from
-                and other.household_no <> named.household_no and not other.takes_namesake and not named.is_twin
-            left join neighboured as former on named.takes_recycled and former.person_no = named.phone_from
-                and former.household_no <> named.household_no and not former.takes_recycled
-                and not former.has_family_phone and not named.has_family_phone
+            left join (select * from neighboured where not takes_namesake) as other
+                on other.person_no = named.name_from and other.household_no <> named.household_no
+            left join (select * from neighboured where not takes_recycled and not has_family_phone) as former
+                on former.person_no = named.phone_from and former.household_no <> named.household_no
         )
         select paired.*, receiver.person_no as number_to
         from paired
