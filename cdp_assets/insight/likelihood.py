@@ -25,7 +25,7 @@ class NotConverged(ValueError):
 
 
 def maximise(mean_log_likelihood: LogLikelihood, starts: Sequence[Sequence[float]]) -> FloatArray:
-    """Parameters (all positive) at the best maximum found from the starts.
+    """Parameters (all positive) at the first maximum found from the starts, tried in turn.
 
     `mean_log_likelihood(parameters)` gives the value and its gradient by parameter. Raises `NotConverged` where every
     start ends at a bound or with a slope.
@@ -36,7 +36,6 @@ def maximise(mean_log_likelihood: LogLikelihood, starts: Sequence[Sequence[float
         value, gradient = mean_log_likelihood(parameters)
         return -value, -gradient * parameters
 
-    best: optimize.OptimizeResult | None = None
     for start in starts:
         found = optimize.minimize(
             objective,
@@ -51,12 +50,10 @@ def maximise(mean_log_likelihood: LogLikelihood, starts: Sequence[Sequence[float
             and np.abs(found.x).max() < BOUND - 1e-3
             and np.abs(found.jac).max() <= GRADIENT_TOLERANCE
         )
-        if is_maximum and (best is None or found.fun < best.fun):
-            best = found
-    if best is None:
-        raise NotConverged(
-            f"the likelihood has no maximum within reach from {len(starts)} starts: customers are too few or too "
-            "alike; give it a longer history, or look for days that hold all purchases of an import"
-        )
-    parameters: FloatArray = np.exp(best.x)
-    return parameters
+        if is_maximum:
+            parameters: FloatArray = np.exp(found.x)
+            return parameters
+    raise NotConverged(
+        f"the likelihood has no maximum within reach from {len(starts)} starts: customers are too few or too "
+        "alike; give it a longer history, or look for days that hold all purchases of an import"
+    )

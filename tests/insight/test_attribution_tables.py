@@ -133,7 +133,7 @@ def test_no_conversions_give_no_credit_but_a_chain() -> None:
     assert (summary.conversions, summary.null_paths) == (0, 2)
     assert rows(con, "select sum(conversions), sum(value) from insight.attribution_global") == [(0.0, 0.0)]
     assert rows(con, "select count(*) from insight.attribution_chain_transitions where period = 'all'") == [
-        (5,)
+        (4,)
     ]
     assert rows(con, "select count(*) from insight.attribution_credits_markov_2") == [(0,)]
 
