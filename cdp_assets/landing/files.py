@@ -82,5 +82,7 @@ def sync_dir(folder: Path) -> None:
 
 def make_private_dir(folder: Path) -> Path:
     """Create a folder (and its parents) that only the owner may enter."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not folder.is_dir():
+        make_private_dir(folder.parent)
+        folder.mkdir(exist_ok=True, mode=0o700)
     return folder
