@@ -242,6 +242,8 @@ _SHARED = (
     "(coalesce(phone_l = phone_r, false)::int + coalesce(email_l = email_r, false)::int "
     f"+ coalesce({_STREET_NEAR}, false)::int)"
 )
+# A document is nobody else's: where it is the same, the household explains nothing.
+_OTHER_PERSON = f"(not coalesce(national_id_l = national_id_r, false) and {_CONFLICT})"
 _SAME_BIRTH = "coalesce(birth_key_l = birth_key_r, false)"
 # Phone, e-mail and address are shared in a household: where given names conflict, they say "family", and count no more.
 HOUSEHOLD = Comparison(
@@ -249,17 +251,17 @@ HOUSEHOLD = Comparison(
     "given_key_l is null or given_key_r is null",
     (
         Level("other_person_3_birth", "other given name: household shares phone, e-mail, address; same birth date (twins)",
-              f"{_CONFLICT} and {_SHARED} = 3 and {_SAME_BIRTH}"),
+              f"{_OTHER_PERSON} and {_SHARED} = 3 and {_SAME_BIRTH}"),
         Level("other_person_3", "other given name: household shares phone, e-mail and address",
-              f"{_CONFLICT} and {_SHARED} = 3"),
+              f"{_OTHER_PERSON} and {_SHARED} = 3"),
         Level("other_person_2_birth", "other given name: household shares two of phone, e-mail, address; same birth date (twins)",
-              f"{_CONFLICT} and {_SHARED} = 2 and {_SAME_BIRTH}"),
+              f"{_OTHER_PERSON} and {_SHARED} = 2 and {_SAME_BIRTH}"),
         Level("other_person_2", "other given name: household shares two of phone, e-mail, address",
-              f"{_CONFLICT} and {_SHARED} = 2"),
+              f"{_OTHER_PERSON} and {_SHARED} = 2"),
         Level("other_person_1_birth", "other given name: household shares one of phone, e-mail, address; same birth date (twins)",
-              f"{_CONFLICT} and {_SHARED} = 1 and {_SAME_BIRTH}"),
+              f"{_OTHER_PERSON} and {_SHARED} = 1 and {_SAME_BIRTH}"),
         Level("other_person_1", "other given name: household shares one of phone, e-mail, address",
-              f"{_CONFLICT} and {_SHARED} = 1"),
+              f"{_OTHER_PERSON} and {_SHARED} = 1"),
         Level("else", "nothing that a household explains", ""),
     ),
 )  # fmt: skip
@@ -303,3 +305,14 @@ TERM_COLUMNS = (
     "family_term",
     "birth_key",
 )
+
+# Levels whose weights must not rise from left to right, whatever the data.
+MUST_FALL: dict[str, tuple[str, ...]] = {
+    "name": ("exact", "both_near", "else"),
+    "birth_date": ("exact", "one_error", "two_errors", "else"),
+    "phone": ("exact", "masked", "else"),
+    "email": ("exact", "near", "else"),
+    "national_id": ("exact", "one_error", "two_errors", "else"),
+    "address": ("street_and_area", "near_street_and_area", "city", "else"),
+    "gender": ("exact", "else"),
+}

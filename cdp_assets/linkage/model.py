@@ -72,7 +72,14 @@ def _make_proposal_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 def first_model(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> Model:
     """The prior at this base's scale, with its term frequencies, written to the proposal."""
+    from cdp_assets.linkage.training import learn_parameters
+
     node_count = con.execute("select count(*) from identity.node_evidence").fetchall()[0][0]
+    if node_count >= ctx.knobs.training_records:
+        parameters, report = learn_parameters(con, ctx)
+        _make_proposal_tables(con)
+        if report["passed"]:
+            return propose_model(con, ctx, "trained", parameters, report)
     parameters = prior_parameters(match_chance(con), node_count)
     return propose_model(
         con, ctx, "prior", parameters, {"passed": True, "note": "prior model at this base's scale"}

@@ -40,7 +40,7 @@ def score_pairs(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSumm
     with scratch_database(con) as scratch:
         register_pseudonym(scratch.con, ctx.key)
         prepare_compared(scratch)
-        block_counts = _write_blocks(scratch, ctx, model)
+        block_counts = write_blocks(scratch, ctx, model)
         night = _choose_fresh(scratch, model)
         linker = make_linker(scratch, model)
         _predict(scratch, linker, night)
@@ -74,7 +74,7 @@ def prepare_compared(scratch: Scratch, where: str = "true") -> None:
     )
 
 
-def _write_blocks(scratch: Scratch, ctx: LinkageContext, model: Model) -> dict[str, float | str]:
+def write_blocks(scratch: Scratch, ctx: LinkageContext, model: Model) -> dict[str, float | str]:
     """Add block_<n> to compared; blocks of more nodes than the limit are left out and listed in identity.overfull_blocks."""
     con, home = scratch.con, scratch.home
     con.execute(

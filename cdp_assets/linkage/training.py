@@ -1,0 +1,233 @@
+"""Training: the prior's shares, corrected by what this base shows, checked before they are used.
+
+Expectation maximisation over the pairs that Splink compares (Winkler 1988), maximum a posteriori: the prior counts as some pairs
+already seen, so a rare level keeps its prior and a small base cannot run away. The household correction is derived anew from the
+other levels. Freezing a model belongs to model; nothing here runs at night but on the first run.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+from splink import Linker
+
+from cdp_assets.keys import register_pseudonym
+from cdp_assets.linkage.comparisons import COMPARISONS, MUST_FALL
+from cdp_assets.linkage.context import IdentityProblem, LinkageContext
+from cdp_assets.linkage.model import (
+    PRIOR_PATH,
+    Model,
+    Parameters,
+    match_chance,
+    prior_parameters,
+    propose_model,
+    set_household_levels,
+)
+from cdp_assets.linkage.scratch import Scratch, scratch_database
+
+_PRIOR_PAIRS = 100.0  # matching pairs that the prior's m is worth
+_PRIOR_STRANGERS = 20_000.0  # pairs of strangers that the prior's u is worth
+_STRANGER_NODES = 1_200  # nodes whose every pair is looked at for u
+_MOST_PAIRS = 2_000_000
+_MOST_ITERATIONS = 60
+_CONVERGED = 0.002
+_TRAINED = tuple(comparison for comparison in COMPARISONS if comparison.name != "household")
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Agreement patterns with how often they occur: level per comparison (-1 not known), bits of term frequency, count."""
+
+    levels: np.ndarray
+    term_bits: np.ndarray
+    count: np.ndarray
+    household: np.ndarray
+
+
+def learn_parameters(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> tuple[Parameters, dict[str, Any]]:
+    """Parameters for this base and a report (passed, problems, iterations, levels left at their default).
+
+    In: identity.node_evidence. The caller decides what to do with a report that did not pass.
+    """
+    from cdp_assets.linkage.pairs import make_linker, prepare_compared, write_blocks
+
+    nodes = con.execute("select count(*) from identity.node_evidence").fetchall()[0][0]
+    parameters = prior_parameters(match_chance(con), nodes)
+    with scratch_database(con) as scratch:
+        register_pseudonym(scratch.con, ctx.key)
+        prepare_compared(scratch)
+        probe = propose_model(con, ctx, "probe", parameters, {})
+        write_blocks(scratch, ctx, probe)
+        linker = make_linker(scratch, probe, with_details=True)
+        strangers = _stranger_patterns(scratch, linker)
+        calibrate_strangers(parameters, strangers)
+        blocked, share = _blocked_patterns(scratch, linker)
+    report = maximise(parameters, blocked, share * nodes * (nodes - 1) / 2)
+    report["problems"] = check_parameters(parameters, report)
+    report["passed"] = not report["problems"]
+    return parameters, report
+
+
+def train_model(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> Model:
+    """Make a new model version from identity.node_evidence and propose it (identity.models, identity.term_frequencies).
+
+    Raises IdentityProblem, and proposes nothing, if training fails its own checks: the model in force stays.
+    """
+    parameters, report = learn_parameters(con, ctx)
+    con.execute("delete from identity.models")
+    con.execute("delete from identity.term_frequencies")
+    if not report["passed"]:
+        raise IdentityProblem(
+            "training failed its checks, the model in force stays: " + "; ".join(report["problems"])
+        )
+    return propose_model(con, ctx, "trained", parameters, report)
+
+
+def _stranger_patterns(scratch: Scratch, linker: Linker) -> Patterns:
+    """Patterns of every pair among a fixed sample of nodes (by hash): nearly all are pairs of strangers."""
+    scratch.con.execute(
+        f"create or replace table stranger_nodes as select * from compared order by hash(node_key), node_key limit {_STRANGER_NODES}"
+    )
+    api = linker._db_api
+    pairs = linker.inference.predict_within(
+        api.register("stranger_nodes"), blocking_rules_to_generate_predictions=["1=1"], warning_mode="never"
+    )
+    patterns = _count_patterns(scratch, pairs.physical_name)
+    pairs.drop_table_from_database_and_remove_from_cache()
+    return patterns
+
+
+def _blocked_patterns(scratch: Scratch, linker: Linker) -> tuple[Patterns, float]:
+    """Patterns of the pairs that blocking finds, and the share of nodes whose pairs were looked at."""
+    con, api = scratch.con, linker._db_api
+    blocks = [row[0] for row in con.execute("describe compared").fetchall() if row[0].startswith("block_")]
+    expected = sum(
+        con.execute(f"select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) as n from compared where {b} is not null group by {b})").fetchall()[0][0]
+        for b in blocks
+    )
+    share = min(1.0, _MOST_PAIRS / max(float(expected), 1.0))
+    if share == 1.0:
+        pairs = linker.inference.predict_within(api.register("compared"), warning_mode="never")
+        patterns = _count_patterns(scratch, pairs.physical_name)
+    else:
+        con.execute(f"create or replace table sample_nodes as select * from compared where hash(node_key) % 1000000 < {int(share * 1e6)}")
+        pairs = linker.inference.predict_between(
+            api.register("sample_nodes"), api.register("compared"), warning_mode="never"
+        )
+        patterns = _count_patterns(scratch, f"(from {pairs.physical_name} where node_no_l <> node_no_r)", weight=0.5)
+    pairs.drop_table_from_database_and_remove_from_cache()
+    return patterns, share
+
+
+def _count_patterns(scratch: Scratch, relation: str, weight: float = 1.0) -> Patterns:
+    names = [comparison.name for comparison in _TRAINED]
+    described = {row[0] for row in scratch.con.execute(f"describe select * from {relation}").fetchall()}
+    terms = [f"coalesce(mw_tf_adj_{name}, 0)" for name in names if f"mw_tf_adj_{name}" in described]
+    gammas = ", ".join(f"gamma_{name}" for name in names)
+    rows = scratch.con.execute(
+        f"""
+        select {gammas}, gamma_household, round({" + ".join(terms) or "0"}, 0) as term_bits, count(*) as pair_count
+        from {relation} group by all order by all
+        """
+    ).fetchnumpy()
+    levels = np.stack([np.ma.filled(rows[f"gamma_{name}"], -1).astype(np.int64) for name in names], axis=1)
+    return Patterns(
+        levels, rows["term_bits"].astype(np.float64), rows["pair_count"].astype(np.float64) * weight,
+        np.ma.filled(rows["gamma_household"], -1).astype(np.int64),
+    )  # fmt: skip
+
+
+def _level_number(comparison: Any, name: str) -> int:
+    """Splink counts levels down to 0 for the last."""
+    names = [level.name for level in comparison.levels]
+    return len(names) - 1 - names.index(name)
+
+
+def calibrate_strangers(parameters: Parameters, patterns: Patterns) -> None:
+    """Set u from pairs of strangers, the prior counting as pairs seen; matches among them are taken out.
+
+    Levels that term frequencies weigh, and identifiers (whose u goes with the size of the base), keep theirs.
+    """
+    prior = json.loads(PRIOR_PATH.read_text(encoding="utf-8"))["comparisons"]
+    chance = parameters["lambda"]
+    for place, comparison in enumerate(_TRAINED):
+        known = patterns.count[patterns.levels[:, place] >= 0].sum()
+        for level in comparison.levels:
+            entry = parameters["comparisons"][comparison.name][level.name]
+            if level.term or "u_per_match" in prior[comparison.name][level.name]:
+                continue
+            seen = patterns.count[patterns.levels[:, place] == _level_number(comparison, level.name)].sum()
+            strangers = max(seen - chance * entry["m"] * known, 0.0)
+            entry["u"] = float((strangers + _PRIOR_STRANGERS * entry["u"]) / (known + _PRIOR_STRANGERS))
+
+
+def maximise(parameters: Parameters, patterns: Patterns, total_pairs: float) -> dict[str, Any]:
+    """Set m (and lambda) by MAP-EM in place; returns iterations, change at the end and the levels left at their default."""
+    prior = copy.deepcopy(parameters)
+    support: dict[str, float] = {}
+    change, iteration = math.inf, 0
+    for iteration in range(1, _MOST_ITERATIONS + 1):
+        share = _match_share(parameters, patterns)
+        weighted = share * patterns.count
+        change = 0.0
+        for place, comparison in enumerate(_TRAINED):
+            known = weighted[patterns.levels[:, place] >= 0].sum()
+            for level in comparison.levels:
+                entry = parameters["comparisons"][comparison.name][level.name]
+                seen = weighted[patterns.levels[:, place] == _level_number(comparison, level.name)].sum()
+                default = prior["comparisons"][comparison.name][level.name]["m"]
+                updated = float((seen + _PRIOR_PAIRS * default) / (known + _PRIOR_PAIRS))
+                change = max(change, abs(updated - entry["m"]))
+                entry["m"] = updated
+                support[f"{comparison.name}.{level.name}"] = float(seen)
+        estimate = float(weighted.sum() / max(total_pairs, 1.0))
+        parameters["lambda"] = min(max(estimate, prior["lambda"] / 3), prior["lambda"] * 3)
+        set_household_levels(parameters)
+        if change < _CONVERGED:
+            break
+    return {
+        "iterations": iteration,
+        "last_change": change,
+        "converged": change < _CONVERGED,
+        "matching_pairs": float(sum(_match_share(parameters, patterns) * patterns.count)),
+        "defaults": sorted(name for name, seen in support.items() if seen < 1.0),
+    }
+
+
+def _match_share(parameters: Parameters, patterns: Patterns) -> np.ndarray:
+    """Probability of each pattern to be a match under the parameters (the E step)."""
+    chance = parameters["lambda"]
+    bits = np.full(len(patterns.count), math.log2(chance / (1 - chance))) + patterns.term_bits
+    household = next(comparison for comparison in COMPARISONS if comparison.name == "household")
+    for column, comparison in [*((patterns.levels[:, i], c) for i, c in enumerate(_TRAINED)), (patterns.household, household)]:
+        for level in comparison.levels:
+            entry = parameters["comparisons"][comparison.name][level.name]
+            bits[column == _level_number(comparison, level.name)] += math.log2(entry["m"] / entry["u"])
+    return 1.0 / (1.0 + np.exp2(-np.clip(bits, -200, 200)))
+
+
+def check_parameters(parameters: Parameters, report: dict[str, Any]) -> list[str]:
+    """What is wrong with a training: not converged, a share out of range, weights that rise where they must fall."""
+    problems = []
+    if not report["converged"]:
+        problems.append(f"no convergence after {report['iterations']} iterations (last change {report['last_change']:.4f})")
+    for name, levels in parameters["comparisons"].items():
+        for level, entry in levels.items():
+            if not (0 < entry["m"] <= 1 and 0 < entry["u"] <= 1):
+                problems.append(f"{name}.{level} has a share outside 0 to 1")
+    for name, chain in MUST_FALL.items():
+        weights = [
+            math.log2(parameters["comparisons"][name][level]["m"] / parameters["comparisons"][name][level]["u"]) for level in chain
+        ]
+        problems += [
+            f"{name}: '{worse}' weighs more than '{better}'"
+            for better, worse, heavy, light in zip(chain, chain[1:], weights, weights[1:], strict=False)
+            if light > heavy + 0.5
+        ]
+    return problems
