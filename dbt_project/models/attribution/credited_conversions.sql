@@ -3,12 +3,7 @@
 with
 
 models as (
-    {%- for model in var('attribution_models') %}
-    select '{{ model }}' as attribution_model
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    {{ offered_attribution_models() }}
 ),
 
 credited as (

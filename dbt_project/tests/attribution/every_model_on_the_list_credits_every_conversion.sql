@@ -1,14 +1,9 @@
--- law: each conversion stands in each model on the list
+-- law: each conversion stands in each model on the list that is available
 {{ config(tags=['law']) }}
 with
 
 models as (
-    {%- for model in var('attribution_models') %}
-    select '{{ model }}' as attribution_model
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    {{ offered_attribution_models() }}
 ),
 
 counted as (

@@ -1,0 +1,3 @@
+-- Shapley values over coalitions of marketing channels on the order-1 chain, normalised within each path; computed by cdp_assets/insight
+select conversion_id, touch_id, credit
+from {{ source('insight', 'attribution_credits_markov_shapley') }}

@@ -1,0 +1,28 @@
+-- RFM of every run's as_of_date, this run's included; rows of ids that no longer live say why and who answers for them
+with
+
+kept as (
+    select as_of_date, customer_id, recency_days, frequency, monetary, recency_score, frequency_score, monetary_score, rfm_cell, segment
+    from {{ source('state', 'rfm_scores_by_date') }}
+    where as_of_date < {{ as_of_date() }}
+    union all
+    select as_of_date, customer_id, recency_days, frequency, monetary, recency_score, frequency_score, monetary_score, rfm_cell, segment
+    from {{ ref('rfm_scores_by_date') }}
+)
+
+select
+    kept.as_of_date,
+    kept.customer_id,
+    kept.recency_days,
+    kept.frequency,
+    kept.monetary,
+    kept.recency_score,
+    kept.frequency_score,
+    kept.monetary_score,
+    kept.rfm_cell,
+    kept.segment,
+    closed.closed_reason,
+    closed.successor_customer_id
+from kept
+left join {{ ref('closed_customer_ids') }} as closed
+    on kept.customer_id = closed.customer_id

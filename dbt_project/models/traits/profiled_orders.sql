@@ -1,0 +1,21 @@
+-- the orders that traits are drawn from: with positive gross, of known customers who did not deny profiling, up to as_of_date
+select
+    orders.customer_id,
+    orders.channel,
+    orders.order_id,
+    orders.ordered_at,
+    orders.order_date,
+    orders.store_id,
+    orders.fulfilment_type = 'store' as is_store_order,
+    orders.coupon_code,
+    orders.item_quantity,
+    orders.gross_revenue,
+    orders.discount_revenue,
+    orders.net_revenue,
+    row_number() over (partition by orders.customer_id order by orders.ordered_at, orders.channel, orders.order_id) as order_number
+from {{ ref('customer_orders') }} as orders
+inner join {{ ref('customer_consents') }} as consents
+    on orders.customer_id = consents.customer_id
+where orders.is_conversion
+    and consents.is_profiled
+    and orders.order_date <= {{ as_of_date() }}
