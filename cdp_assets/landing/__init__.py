@@ -3,10 +3,23 @@
 No Dagster import belongs here, and nothing that joins channels: landing knows one file and its contract at a time.
 """
 
-from cdp_assets.landing.contract import ChannelContract, ContractProblem, Export, load_contract, load_contracts
+from cdp_assets.landing.contract import (
+    ChannelContract,
+    ContractProblem,
+    Export,
+    load_contract,
+    load_contracts,
+)
 from cdp_assets.landing.held import HeldFile
 from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
-from cdp_assets.landing.loading import ExportReport, LandingReport, ensure_empty, land_all, land_export, record_unmatched
+from cdp_assets.landing.loading import (
+    ExportReport,
+    LandingReport,
+    ensure_empty,
+    land_all,
+    land_export,
+    record_unmatched,
+)
 from cdp_assets.landing.status import ExportStatus, LandingStatus, landing_status
 
 __all__ = [

@@ -45,9 +45,13 @@ def batches(files: list[Inspected]) -> Iterator[list[Inspected]]:
 def _is_fit(file: Inspected) -> bool:
     """Windows over a key (duplicates, fill-down) need a file of their own; so does a transcoded copy."""
     export = file.job.export
-    has_windows = bool(export.facts.fill_down_key) or (bool(export.primary_key) and export.facts.rows_per_key == "one")
+    has_windows = bool(export.facts.fill_down_key) or (
+        bool(export.primary_key) and export.facts.rows_per_key == "one"
+    )
     is_original = file.source.path == file.job.original
-    return file.is_plain and is_original and not has_windows and file.job.original.stat().st_size <= SMALL_BYTES
+    return (
+        file.is_plain and is_original and not has_windows and file.job.original.stat().st_size <= SMALL_BYTES
+    )
 
 
 def _shape(file: Inspected) -> str:

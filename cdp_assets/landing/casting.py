@@ -92,7 +92,11 @@ def _strip(text: str, strip: Strip, symbols: list[str]) -> str:
         "apostrophe": [("^''", "")],
         "tab": [(r"^\t+", "")],
         "excel_text": [('^="(.*)"$', r"\1")],
-        "currency": [(r"^\((.*)\)$", r"-\1"), (r"^([+-]?)\s*" + any_symbol + r"\s*", r"\1"), (r"\s*" + any_symbol + "$", "")],
+        "currency": [
+            (r"^\((.*)\)$", r"-\1"),
+            (r"^([+-]?)\s*" + any_symbol + r"\s*", r"\1"),
+            (r"\s*" + any_symbol + "$", ""),
+        ],
         "percent": [(r"\s*%$", "")],
         "decimal_zero": [(r"^([0-9]+)\.0+$", r"\1")],
         "country_code_86": [("[ -]", ""), (r"^(\+|00)?86(1[0-9]{10})$", r"\2")],
@@ -109,7 +113,10 @@ def _value(export: Export, column: Column, text: str) -> tuple[str, str | None]:
         return text, None
     if column.logical_type == "integer":
         number = _plain_number(export, text)
-        return f"try_cast(case when regexp_full_match({number}, '[+-]?[0-9]{{1,18}}') then {number} end as bigint)", "not_an_integer"
+        return (
+            f"try_cast(case when regexp_full_match({number}, '[+-]?[0-9]{{1,18}}') then {number} end as bigint)",
+            "not_an_integer",
+        )
     if column.logical_type == "number":
         number = _plain_number(export, text)
         pattern = f"[+-]?([0-9]{{1,{18 - column.scale}}}([.][0-9]{{0,{column.scale}}}0*)?|[.][0-9]{{1,{column.scale}}}0*)"
@@ -118,8 +125,14 @@ def _value(export: Export, column: Column, text: str) -> tuple[str, str | None]:
             "not_a_number",
         )
     if column.logical_type == "boolean":
-        listed = [", ".join(sql_text(v.lower()) for v in vs) for vs in (column.facts.true_values, column.facts.false_values)]
-        return f"case when lower({text}) in ({listed[0]}) then true when lower({text}) in ({listed[1]}) then false end", "not_a_boolean"
+        listed = [
+            ", ".join(sql_text(v.lower()) for v in vs)
+            for vs in (column.facts.true_values, column.facts.false_values)
+        ]
+        return (
+            f"case when lower({text}) in ({listed[0]}) then true when lower({text}) in ({listed[1]}) then false end",
+            "not_a_boolean",
+        )
     return _time(export, column, text)
 
 
@@ -154,7 +167,9 @@ def _time_branch(export: Export, column: Column, text: str, format_: str, *, is_
         digits = 16 - len(str(EPOCHS[format_])) + 1
         number = f"try_cast({text} as bigint) * {EPOCHS[format_]}"
         return f"when regexp_full_match({text}, '[0-9]{{1,{digits}}}') then make_timestamp({number})"
-    pattern = "".join(_DIRECTIVES.get(part, re.escape(part).replace("'", "''")) for part in re.split("(%.)", format_))
+    pattern = "".join(
+        _DIRECTIVES.get(part, re.escape(part).replace("'", "''")) for part in re.split("(%.)", format_)
+    )
     normal = f"regexp_replace({text}, 'Z$', '+0000')" if format_.endswith("%z") else text
     instant = f"try_strptime({normal}, {sql_text(format_)})"
     if "%z" in format_:
@@ -173,7 +188,9 @@ def time_zone_sql(export: Export, column: Column) -> str | None:
         text = identifier(text_column(facts.time_zone_column))
         if not facts.time_zone_names:
             return f"(case when {text} in (select name from pg_timezone_names()) then {text} end)"
-        branches = " ".join(f"when {sql_text(n)} then {sql_text(z)}" for n, z in facts.time_zone_names.items())
+        branches = " ".join(
+            f"when {sql_text(n)} then {sql_text(z)}" for n, z in facts.time_zone_names.items()
+        )
         return f"(case {text} {branches} end)"
     return None if facts.time_zone == "UTC" else sql_text(facts.time_zone)
 

@@ -60,18 +60,30 @@ class ColumnFacts(_Model):
     """What ODCS has no field for, about one column (its `customProperties`)."""
 
     aliases: list[str] = Field(default=[], description="Header texts of older or localised variants.")
-    occurrence: int = Field(default=1, ge=1, description="Which of several columns of the same header, left to right.")
-    source_columns: list[str] = Field(default=[], description="Header texts joined by a space before the cast.")
+    occurrence: int = Field(
+        default=1, ge=1, description="Which of several columns of the same header, left to right."
+    )
+    source_columns: list[str] = Field(
+        default=[], description="Header texts joined by a space before the cast."
+    )
     optional: bool = Field(default=False, description="The file may come without this column.")
-    fill_down: bool = Field(default=False, description="Blank cells repeat the first row of the same fillDownKey.")
-    strip: list[Strip] = Field(default=[], description="Decorations removed before the pattern check, in order.")
+    fill_down: bool = Field(
+        default=False, description="Blank cells repeat the first row of the same fillDownKey."
+    )
+    strip: list[Strip] = Field(
+        default=[], description="Decorations removed before the pattern check, in order."
+    )
     null_tokens: list[str] | None = Field(default=None, description="Replaces the export's null tokens.")
     formats: list[str] = Field(default=[], description="strptime formats, or epoch_s, epoch_ms, epoch_us.")
-    time_zone: str | None = Field(default=None, description="IANA zone of naive times; replaces the export's.")
+    time_zone: str | None = Field(
+        default=None, description="IANA zone of naive times; replaces the export's."
+    )
     true_values: list[str] = ["true", "yes", "y", "1", "t"]
     false_values: list[str] = ["false", "no", "n", "0", "f"]
     allowed_values: list[str] = []
-    scale: int | None = Field(default=None, ge=0, le=12, description="Digits kept after the decimal mark (number).")
+    scale: int | None = Field(
+        default=None, ge=0, le=12, description="Digits kept after the decimal mark (number)."
+    )
 
 
 class LogicalTypeOptions(_OpenModel):
@@ -145,7 +157,9 @@ class Dialect(_Model):
     preamble_rows: int = Field(default=0, ge=0, description="Physical lines before the header.")
     sub_header_rows: int = Field(default=0, ge=0, description="Rows right after the header that are no data.")
     footer_prefixes: list[str] = Field(default=[], description="Rows that begin so are totals, not data.")
-    final_newline: bool = Field(default=False, description="The exporter always ends the file with a newline.")
+    final_newline: bool = Field(
+        default=False, description="The exporter always ends the file with a newline."
+    )
     sheet: str | None = Field(default=None, description="XLSX sheet; default: the first.")
     records_path: str | None = Field(default=None, description="JSON: where the array of records is.")
     column_order: Literal["declared", "any"] = "declared"
@@ -168,8 +182,12 @@ class DialectVariant(Dialect):
 class ExportFacts(Dialect):
     """What ODCS has no field for, about one export (its `customProperties`)."""
 
-    file_pattern: str = Field(description="Regular expression over the path below the channel's folder; groups period, part.")
-    dialects: list[DialectVariant] = Field(default=[], description="Other file shapes, tried before the main one.")
+    file_pattern: str = Field(
+        description="Regular expression over the path below the channel's folder; groups period, part."
+    )
+    dialects: list[DialectVariant] = Field(
+        default=[], description="Other file shapes, tried before the main one."
+    )
     null_tokens: list[str] = []
     decimal_mark: Literal[".", ","] = "."
     thousands_mark: Literal["", ",", ".", " ", "'"] = ""
@@ -181,7 +199,9 @@ class ExportFacts(Dialect):
     keyed_arrays: list[str] = Field(default=[], description="JSON arrays of {key, value} read as objects.")
     delivery: Literal["snapshot", "delta", "append"] = "append"
     replaces: Literal["nothing", "key", "file_name", "period"] = "nothing"
-    version_column: Name | None = Field(default=None, description="The source's own version of a row, e.g. updated_at.")
+    version_column: Name | None = Field(
+        default=None, description="The source's own version of a row, e.g. updated_at."
+    )
     rows_per_key: Literal["one", "many"] = "one"
     natural_keys: list[NaturalKey] = []
     future_margin_days: int = 1
@@ -233,18 +253,28 @@ class Export(_OpenModel):
         names = [column.name for column in self.properties]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"export {self.name}: the column {twice[0]} is declared twice; give each its own name")
+            raise ValueError(
+                f"export {self.name}: the column {twice[0]} is declared twice; give each its own name"
+            )
         wanted = [self.facts.fill_down_key, self.facts.version_column, self.facts.time_zone_column]
         wanted += [name for key in self.facts.natural_keys for name in [*key.columns, *key.fallback]]
         missing = sorted({name for name in wanted if name and name not in names})
         if missing:
-            raise ValueError(f"export {self.name}: customProperties name the column {missing[0]}, which is not declared")
+            raise ValueError(
+                f"export {self.name}: customProperties name the column {missing[0]}, which is not declared"
+            )
         if any(column.facts.fill_down for column in self.properties) and not self.facts.fill_down_key:
-            raise ValueError(f"export {self.name}: fillDown needs a fillDownKey; name the column that groups the rows")
+            raise ValueError(
+                f"export {self.name}: fillDown needs a fillDownKey; name the column that groups the rows"
+            )
         if self.facts.replaces == "key" and not self.primary_key:
-            raise ValueError(f"export {self.name}: replaces key, but no column is primaryKey; mark the key's columns")
+            raise ValueError(
+                f"export {self.name}: replaces key, but no column is primaryKey; mark the key's columns"
+            )
         if self.facts.replaces == "period" and "(?P<period>" not in self.facts.file_pattern:
-            raise ValueError(f"export {self.name}: replaces period, but filePattern has no group (?P<period>…)")
+            raise ValueError(
+                f"export {self.name}: replaces period, but filePattern has no group (?P<period>…)"
+            )
         return self
 
 
@@ -261,13 +291,17 @@ class ChannelFacts(_Model):
     """What ODCS has no field for, about a whole channel: what identity resolution must know of its evidence."""
 
     phone_region: str | None = Field(
-        default=None, pattern=r"^[A-Z]{2}$", description="ISO 3166 region of phone numbers without a country code."
+        default=None,
+        pattern=r"^[A-Z]{2}$",
+        description="ISO 3166 region of phone numbers without a country code.",
     )
     verified_identifiers: list[Literal["phone", "email", "national_id"]] = Field(
-        default=[], description="Identifier types that the channel has verified (a code sent, a document seen)."
+        default=[],
+        description="Identifier types that the channel has verified (a code sent, a document seen).",
     )
     own_contacts: list[str] = Field(
-        default=[], description="The channel's own phones and e-mails, which staff type where a customer gave none."
+        default=[],
+        description="The channel's own phones and e-mails, which staff type where a customer gave none.",
     )
 
 
@@ -313,13 +347,17 @@ def load_contract(path: Path) -> ChannelContract:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "unknown line"
-        raise ContractProblem(f"{path.name}, {where}: no valid YAML; correct its indentation or quoting") from error
+        raise ContractProblem(
+            f"{path.name}, {where}: no valid YAML; correct its indentation or quoting"
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = _explain_place(document, first["loc"])
         raise ContractProblem(f"{path.name}, {place}: {first['msg']}") from error
     if contract.name != path.stem:
-        raise ContractProblem(f"{path.name}: the contract's name is {contract.name}; name the file {contract.name}.yaml")
+        raise ContractProblem(
+            f"{path.name}: the contract's name is {contract.name}; name the file {contract.name}.yaml"
+        )
     return contract
 
 

@@ -73,7 +73,9 @@ class _Counter:
         self._record_has_bytes = False
         quotes = re.escape(quote) + b"?" if quote else b""
         prefixes = b"|".join(re.escape(prefix.encode()) for prefix in footers)
-        self._footer = re.compile(b"(?:\xef\xbb\xbf)?" + quotes + b"(?:" + prefixes + b")") if footers else None
+        self._footer = (
+            re.compile(b"(?:\xef\xbb\xbf)?" + quotes + b"(?:" + prefixes + b")") if footers else None
+        )
 
     def feed(self, chunk: bytes) -> None:
         self.count.lines += chunk.count(b"\n") + (not chunk.endswith(b"\n"))

@@ -37,7 +37,9 @@ def read_header(stream: BinaryIO, dialect: Dialect, max_line: int) -> tuple[list
             lines += 1
             if len(line) > max_line:
                 raise FileHeld(
-                    "line_too_long", f"line {lines} is longer than {max_line:,} bytes", "check the file and its delimiter"
+                    "line_too_long",
+                    f"line {lines} is longer than {max_line:,} bytes",
+                    "check the file and its delimiter",
                 )
             yield line.decode("utf-8", "replace")
 
@@ -45,7 +47,7 @@ def read_header(stream: BinaryIO, dialect: Dialect, max_line: int) -> tuple[list
     for _ in range(dialect.preamble_rows):
         next(source, None)
     header_line = lines + 1
-    rows = csv.reader(source, **_csv_options(dialect))
+    rows = csv.reader(source, _csv_dialect(dialect, strict=False))
     header: list[str] = []
     while not header:
         header_line = lines + 1
@@ -62,9 +64,16 @@ def read_header(stream: BinaryIO, dialect: Dialect, max_line: int) -> tuple[list
     return header, header_line, lines
 
 
-def _csv_options(dialect: Dialect) -> dict[str, object]:
-    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
-    return {"delimiter": dialect.delimiter, "quotechar": dialect.quote or None, "quoting": quoting}
+def _csv_dialect(dialect: Dialect, *, strict: bool) -> type[csv.Dialect]:
+    facts: dict[str, object] = {
+        "delimiter": dialect.delimiter,
+        "quotechar": dialect.quote,
+        "quoting": csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        "doublequote": True,
+        "lineterminator": "\n",
+        "strict": strict,
+    }
+    return type("DeclaredDialect", (csv.Dialect,), facts)
 
 
 def duckdb_rows(sources: list[TextSource], dialect: Dialect, width: int, skipped: int, max_line: int) -> str:
@@ -87,7 +96,7 @@ def duckdb_lines(sources: list[TextSource], max_line: int) -> str:
     """SQL over the physical lines: `_line` (from 1) and `_raw`, null for a blank line; `_path` where files are several."""
     path, option = _many(sources)
     return f"""
-        select row_number() over () as _line, line as _raw{path.replace(' exclude (filename)', '')}
+        select row_number() over () as _line, line as _raw{path.replace(" exclude (filename)", "")}
         from read_csv({_paths(sources)}, columns = {{'line': 'varchar'}}, header = false, delim = '\x01',
             quote = '', escape = '', auto_detect = false, strict_mode = true, max_line_size = {max_line + 2},
             compression = '{_compression(sources)}'{option})
@@ -133,7 +142,7 @@ def _careful_records(
             yield line
 
     csv.field_size_limit(MAX_FIELD)
-    rows = csv.reader(lines(), **_csv_options(dialect), strict=True)  # type: ignore[call-overload]
+    rows = csv.reader(lines(), _csv_dialect(dialect, strict=True))
     while True:
         reason: str | None = None
         fields: list[str] = []
@@ -177,4 +186,6 @@ def write_text_rows(
 
 def _table(batch: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
     columns = zip(*batch, strict=True)
-    return pa.Table.from_arrays([pa.array(list(c), f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+    return pa.Table.from_arrays(
+        [pa.array(list(c), f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
+    )

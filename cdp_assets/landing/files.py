@@ -40,7 +40,9 @@ def keep_original(source: Path, originals_dir: Path, sha256: str) -> Path:
             digest.update(block)
             writer.write(block)
         if digest.hexdigest() != sha256:
-            raise FileHeld("still_growing", "its bytes changed while it was copied", "it lands once it stands still")
+            raise FileHeld(
+                "still_growing", "its bytes changed while it was copied", "it lands once it stands still"
+            )
     return target
 
 

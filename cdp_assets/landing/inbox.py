@@ -107,9 +107,7 @@ def _scan_channel(folder: Path, contract: ChannelContract, scan: InboxScan) -> N
         problem = _problem(name, status, contract, exports, names)
         if problem:
             export_name = exports[0].name if len(exports) == 1 else None
-            scan.held.append(
-                HeldFile(contract.name, export_name, printable(name), status.st_size, *problem)
-            )
+            scan.held.append(HeldFile(contract.name, export_name, printable(name), status.st_size, *problem))
             continue
         export = exports[0]
         groups = _groups(export, name)
@@ -119,13 +117,25 @@ def _scan_channel(folder: Path, contract: ChannelContract, scan: InboxScan) -> N
 
 
 def _problem(
-    name: str, status: os.stat_result, contract: ChannelContract, exports: list[Export], names: Mapping[str, object]
+    name: str,
+    status: os.stat_result,
+    contract: ChannelContract,
+    exports: list[Export],
+    names: Mapping[str, object],
 ) -> tuple[str, str, str] | None:
     """Reason, detail and remedy of a file that must not be opened; None when it may."""
     if len(name.encode("utf-8", "surrogateescape")) > MAX_NAME_BYTES or printable(name) != name:
-        return "bad_file_name", "the name is too long or holds control or undecodable characters", "rename the file"
+        return (
+            "bad_file_name",
+            "the name is too long or holds control or undecodable characters",
+            "rename the file",
+        )
     if not stat.S_ISREG(status.st_mode):
-        return "not_a_regular_file", "it is a link, a device or a pipe", "put the file itself there, not a link to it"
+        return (
+            "not_a_regular_file",
+            "it is a link, a device or a pipe",
+            "put the file itself there, not a link to it",
+        )
     if not exports:
         return (
             "unmatched_file",
@@ -142,7 +152,11 @@ def _problem(
         )
     marker = exports[0].facts.done_marker
     if marker and name + marker not in names:
-        return "no_done_marker", f"the marker file (name + {marker}) is not there yet", "wait for it, or create it"
+        return (
+            "no_done_marker",
+            f"the marker file (name + {marker}) is not there yet",
+            "wait for it, or create it",
+        )
     if status.st_size == 0:
         return "empty_file", "it has no bytes", "ask the channel to deliver it again, then delete this one"
     return None

@@ -68,7 +68,9 @@ def map_keys(export: Export, keys: list[str]) -> ColumnMap:
     return ColumnMap(len(export.properties) + len(keys), positions, extras)
 
 
-def json_rows(export: Export, keys: list[str], columns: ColumnMap, lines: str, *, has_path: bool = False) -> str:
+def json_rows(
+    export: Export, keys: list[str], columns: ColumnMap, lines: str, *, has_path: bool = False
+) -> str:
     """SQL: `_line`, `_raw`, `_row_reason` and c<position> for every column and extra key of the records in `lines`."""
     paths: list[str] = []
     keyed = export.facts.keyed_arrays
@@ -86,7 +88,9 @@ def json_rows(export: Export, keys: list[str], columns: ColumnMap, lines: str, *
     cells = []
     for column in export.properties:
         found = [expression(path) for path in column.headers]
-        cells.append(f"{found[0] if len(found) == 1 else 'coalesce(' + ', '.join(found) + ')'} as c{columns.positions[column.name][0]}")
+        cells.append(
+            f"{found[0] if len(found) == 1 else 'coalesce(' + ', '.join(found) + ')'} as c{columns.positions[column.name][0]}"
+        )
     for position in columns.extras.values():
         paths.append(key_path(keys[position - len(export.properties)], whole=True))
         cells.append(f"_found[{len(paths)}] as c{position}")
@@ -107,7 +111,7 @@ def json_rows(export: Export, keys: list[str], columns: ColumnMap, lines: str, *
         ),
         opened as (select *, case when _row_reason is null then _raw end::json as _json from checked),
         found as (select *, json_extract_string(_json, {listed}) as _found{arrays} from opened)
-        select _line, _raw, _row_reason{', _path' if has_path else ''}, {", ".join(cells)} from found
+        select _line, _raw, _row_reason{", _path" if has_path else ""}, {", ".join(cells)} from found
     """
 
 

@@ -25,12 +25,24 @@ class Origin:
 
 
 def judged_rows(
-    channel: str, export: Export, columns: ColumnMap, raw_sql: str, *, has_raw: bool, has_suppressed: bool, has_path: bool = False
+    channel: str,
+    export: Export,
+    columns: ColumnMap,
+    raw_sql: str,
+    *,
+    has_raw: bool,
+    has_suppressed: bool,
+    has_path: bool = False,
 ) -> str:
     """The CTEs over a file's rows as text (`_line`, `_row_reason`, c0…); `_fate` and `_reason` (code:column) are added."""
-    casts = [cast_column(export, column, _raw_text(columns.positions.get(column.name))) for column in export.properties]
+    casts = [
+        cast_column(export, column, _raw_text(columns.positions.get(column.name)))
+        for column in export.properties
+    ]
     kept = "_line, _row_reason" + (", _raw" if has_raw else "") + (", _path" if has_path else "")
-    extras = "".join(f", trim(c{position}) as {identifier(name)}" for name, position in columns.extras.items())
+    extras = "".join(
+        f", trim(c{position}) as {identifier(name)}" for name, position in columns.extras.items()
+    )
     passed = "".join(f", {identifier(name)}" for name in columns.extras)
     cleaned = ", ".join(f"{cast.text} as {identifier(cast.text_name)}" for cast in casts)
     values = ", ".join(f"{cast.value} as {identifier(cast.name)}" for cast in casts)
@@ -41,7 +53,7 @@ def judged_rows(
         filled as (select {kept}{passed}, {_filled(export, casts)} from cleaned),
         typed as (select *, {values} from filled),
         keyed as (select *{keys} from typed),
-        judged as (select *, {_reason(casts)} as _reason, {_is_erased(channel, export) if has_suppressed else 'false'} as _is_erased from keyed),
+        judged as (select *, {_reason(casts)} as _reason, {_is_erased(channel, export) if has_suppressed else "false"} as _is_erased from keyed),
         ranked as (select *, {_fate(export)} as _fate from judged)
     """
 
@@ -49,7 +61,11 @@ def judged_rows(
 def _raw_text(positions: list[int] | None) -> str:
     if not positions:
         return "null::varchar"
-    return f"c{positions[0]}" if len(positions) == 1 else "concat_ws(' ', " + ", ".join(f"c{p}" for p in positions) + ")"
+    return (
+        f"c{positions[0]}"
+        if len(positions) == 1
+        else "concat_ws(' ', " + ", ".join(f"c{p}" for p in positions) + ")"
+    )
 
 
 def _filled(export: Export, casts: list[CastColumn]) -> str:
@@ -90,7 +106,9 @@ def _is_erased(channel: str, export: Export) -> str:
     pseudonyms = [f"_key_{key.name}" for key in export.facts.natural_keys]
     if len(export.primary_key) == 1 and not export.primary_key[0].startswith("_"):
         value = f"{identifier(export.primary_key[0])}::varchar"
-        pseudonyms.append(f"pseudonym('record' || {SEPARATOR} || {sql_text(channel)} || {SEPARATOR} || {value})")
+        pseudonyms.append(
+            f"pseudonym('record' || {SEPARATOR} || {sql_text(channel)} || {SEPARATOR} || {value})"
+        )
     tests = [f"coalesce({each} in (select pseudonym from suppressed), false)" for each in pseudonyms]
     return " or ".join(tests) or "false"
 
@@ -102,7 +120,9 @@ def _fate(export: Export) -> str:
         return f"case {single} else 'landed' end"
     key = ", ".join(identifier(name) for name in export.primary_key)
     is_whole = " and ".join(f"{identifier(name)} is not null" for name in export.primary_key)
-    version = f"{identifier(export.facts.version_column)} desc nulls last, " if export.facts.version_column else ""
+    version = (
+        f"{identifier(export.facts.version_column)} desc nulls last, " if export.facts.version_column else ""
+    )
     rank = f"row_number() over (partition by {key}, _reason is null and not _is_erased order by {version}_line desc)"
     return f"case {single} when {is_whole} and {rank} > 1 then 'duplicate' else 'landed' end"
 
@@ -118,7 +138,11 @@ def landed_columns(export: Export, extras: list[str], origin: Origin, *, is_batc
         names += ["_load_id", "_line - _rows_before as _line", "_file_name", "_period::varchar as _period"]
         names += ["_part::varchar as _part"]
     else:
-        names += [f"{sql_text(origin.load_id)} as _load_id", "_line", f"{sql_text(origin.file_name)} as _file_name"]
+        names += [
+            f"{sql_text(origin.load_id)} as _load_id",
+            "_line",
+            f"{sql_text(origin.file_name)} as _file_name",
+        ]
         names += [f"{_text_or_null(origin.period)} as _period", f"{_text_or_null(origin.part)} as _part"]
     return ", ".join([*names, *(identifier(name) for name in extras)])
 

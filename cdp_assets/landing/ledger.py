@@ -30,7 +30,9 @@ class Load:
         return self.sha256[:LOAD_ID_LENGTH]
 
 
-def known_loads(con: duckdb.DuckDBPyConnection, channel: str, export: str) -> tuple[set[str], set[tuple[str, str]]]:
+def known_loads(
+    con: duckdb.DuckDBPyConnection, channel: str, export: str
+) -> tuple[set[str], set[tuple[str, str]]]:
     """Hashes that have landed in this export, and (file name, hash) pairs that the ledger has closed."""
     rows = con.execute(
         "select file_name, delivered_sha256, status from loads where channel = ? and export = ? and status <> 'started'",
@@ -44,12 +46,16 @@ def open_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load], version: s
     _insert(con, loads, "started", version, run_id)
 
 
-def record_duplicates(con: duckdb.DuckDBPyConnection, loads: Sequence[Load], version: str, run_id: str) -> None:
+def record_duplicates(
+    con: duckdb.DuckDBPyConnection, loads: Sequence[Load], version: str, run_id: str
+) -> None:
     """Record files whose bytes have landed before under another name: nothing of them lands."""
     _insert(con, loads, "duplicate_file", version, run_id)
 
 
-def _insert(con: duckdb.DuckDBPyConnection, loads: Sequence[Load], status: str, version: str, run_id: str) -> None:
+def _insert(
+    con: duckdb.DuckDBPyConnection, loads: Sequence[Load], status: str, version: str, run_id: str
+) -> None:
     is_copy = status == "duplicate_file"
     rows = [
         {
@@ -90,7 +96,9 @@ def _upsert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, obj
     con.register("given_rows", given)
     stamped = {"loads": "landed_at", "held_files": "seen_at"}.get(table)
     stamp = (f", {stamped}", ", now()::timestamp") if stamped else ("", "")
-    con.execute(f"insert or replace into {table} ({names}{stamp[0]}) select {names}{stamp[1]} from given_rows")
+    con.execute(
+        f"insert or replace into {table} ({names}{stamp[0]}) select {names}{stamp[1]} from given_rows"
+    )
     con.unregister("given_rows")
 
 
@@ -117,7 +125,9 @@ def close_loads(
     ]
     given = pa.Table.from_pylist(counts)
     con.register("given_counts", given)
-    sets = ", ".join(f"{name} = given_counts.{name}" for name in counts[0] if name not in _identity(results[0][0]))
+    sets = ", ".join(
+        f"{name} = given_counts.{name}" for name in counts[0] if name not in _identity(results[0][0])
+    )
     con.execute(
         f"""
         update loads set
@@ -198,4 +208,6 @@ def record_held(con: duckdb.DuckDBPyConnection, held: Sequence[HeldFile], run_id
 
 def suppressed_pseudonyms(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Pseudonyms of people who asked to be forgotten."""
-    return [row[0] for row in con.execute("select distinct identifier_pseudonym from suppressions").fetchall()]
+    return [
+        row[0] for row in con.execute("select distinct identifier_pseudonym from suppressions").fetchall()
+    ]

@@ -262,5 +262,7 @@ def _write_empty(con: duckdb.DuckDBPyConnection, export: Export, target: Path) -
     columns = landed_columns(export, [], Origin("", "", None, None))
     temporary = target.with_name(target.name + ".tmp")
     path = str(temporary).replace("'", "''")
-    con.execute(f"copy (select {columns} from (select {', '.join(types)}) where false) to '{path}' (format parquet)")
+    con.execute(
+        f"copy (select {columns} from (select {', '.join(types)}) where false) to '{path}' (format parquet)"
+    )
     publish(temporary, target)

@@ -57,5 +57,3 @@ def _ambiguous(export: Export) -> str:
         around = f"timezone({zone}, {utc} - interval 1 hour), timezone({zone}, {utc} + interval 1 hour)"
         tests.append(f"{local} in ({around})")
     return f"count(*) filter (where {' or '.join(tests)})" if tests else "0"
-
-

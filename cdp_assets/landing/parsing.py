@@ -78,7 +78,9 @@ class Rows:
     lines: str | None = None  # SQL of the physical lines, where has_raw is false
 
 
-def open_parser(folders: list[Path], memory_limit: str, threads: int, key: bytes, suppressed: list[str]) -> duckdb.DuckDBPyConnection:
+def open_parser(
+    folders: list[Path], memory_limit: str, threads: int, key: bytes, suppressed: list[str]
+) -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory that can touch the given folders and nothing else, with the pseudonym macro.
 
     The settings are locked; `suppressed` holds the pseudonyms whose rows must not land.
@@ -218,14 +220,27 @@ class _CountsDiffer(Exception):
 
 def _write(con: duckdb.DuckDBPyConnection, job: ParseJob, rows: Rows, parsed: int) -> ParseResult:
     """Write landed rows, then, only if rows are missing from them, count and write the others."""
-    judged = judged_rows(job.channel, job.export, rows.columns, rows.sql, has_raw=rows.has_raw, has_suppressed=job.has_suppressed)
+    judged = judged_rows(
+        job.channel,
+        job.export,
+        rows.columns,
+        rows.sql,
+        has_raw=rows.has_raw,
+        has_suppressed=job.has_suppressed,
+    )
     landed_sql = f"with {judged} select {landed_columns(job.export, list(rows.columns.extras), _origin(job))} from ranked where _fate = 'landed'"
     with replacing(job.parquet) as temporary:
-        landed = int(con.execute(f"copy ({landed_sql}) to {sql_text(str(temporary))} (format parquet)").fetchall()[0][0])
+        landed = int(
+            con.execute(f"copy ({landed_sql}) to {sql_text(str(temporary))} (format parquet)").fetchall()[0][
+                0
+            ]
+        )
         fates = {"landed": landed}
         reasons: list[QuarantineReason] = []
         if landed != parsed:
-            fates = dict(con.execute(f"with {judged} select _fate, count(*) from ranked group by all").fetchall())
+            fates = dict(
+                con.execute(f"with {judged} select _fate, count(*) from ranked group by all").fetchall()
+            )
             if sum(fates.values()) != parsed:
                 raise _CountsDiffer(f"{parsed:,} and {sum(fates.values()):,}")
             reasons = _write_quarantine(con, job, rows, judged, fates.get("quarantined", 0))
@@ -260,4 +275,3 @@ def _write_quarantine(
             [str(temporary)],
         ).fetchall()
     return [QuarantineReason(*row) for row in found]
-

@@ -71,4 +71,9 @@ def _table(channel: str, export: Export) -> dict[str, Any]:
 
 def _column(name: str, sql_type: str, classification: str, description: str) -> dict[str, Any]:
     described = {"description": description} if description else {}
-    return {"name": name, **described, "data_type": sql_type, "config": {"meta": {"classification": classification}}}
+    return {
+        "name": name,
+        **described,
+        "data_type": sql_type,
+        "config": {"meta": {"classification": classification}},
+    }

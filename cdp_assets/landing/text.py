@@ -82,12 +82,16 @@ def _single_member(original: Path) -> Iterator[BinaryIO]:
             members = [info for info in archive.infolist() if not info.is_dir()]
             if len(members) != 1:
                 raise FileHeld(
-                    "zip_members", f"the zip holds {len(members)} files", "deliver one file per zip, or unpack it"
+                    "zip_members",
+                    f"the zip holds {len(members)} files",
+                    "deliver one file per zip, or unpack it",
                 )
             with archive.open(members[0]) as member:
                 yield cast(BinaryIO, member)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise FileHeld("damaged_archive", "the zip cannot be read", "ask for the file again, without password") from error
+        raise FileHeld(
+            "damaged_archive", "the zip cannot be read", "ask for the file again, without password"
+        ) from error
 
 
 def _transcode(inner: BinaryIO, writer: BinaryIO, encoding: str, max_bytes: int) -> None:
@@ -161,7 +165,9 @@ def _wrong_encoding(encoding: str, line: int) -> FileHeld:
 
 def _damaged() -> FileHeld:
     return FileHeld(
-        "damaged_archive", "the compressed data ends early or fails its checksum", "ask for the file to be sent again"
+        "damaged_archive",
+        "the compressed data ends early or fails its checksum",
+        "ask for the file to be sent again",
     )
 
 

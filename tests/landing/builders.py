@@ -35,7 +35,9 @@ def unhurried(contracts: dict[str, ChannelContract]) -> dict[str, ChannelContrac
     return contracts
 
 
-def contract_of(facts: Mapping[str, Any], *columns: Mapping[str, Any], channel: str = "shop") -> dict[str, ChannelContract]:
+def contract_of(
+    facts: Mapping[str, Any], *columns: Mapping[str, Any], channel: str = "shop"
+) -> dict[str, ChannelContract]:
     """A contract of one export `sales`; each column is its ODCS fields plus `facts` for customProperties."""
     properties = []
     for column in columns:
@@ -63,14 +65,18 @@ def contract_of(facts: Mapping[str, Any], *columns: Mapping[str, Any], channel: 
     return {channel: ChannelContract.model_validate(yaml.safe_load(yaml.safe_dump(document)))}
 
 
-def land(settings: Settings, contracts: dict[str, ChannelContract] | None = None, run_id: str = "run") -> LandingReport:
+def land(
+    settings: Settings, contracts: dict[str, ChannelContract] | None = None, run_id: str = "run"
+) -> LandingReport:
     """Land the inbox and assert law 2 over whatever happened."""
     report = land_all(settings, contracts or shipped_contracts(settings), run_id)
     assert report.is_balanced
     return report
 
 
-def landed(settings: Settings, channel: str, export: str, columns: str = "*", *, current: bool = True) -> list[tuple[Any, ...]]:
+def landed(
+    settings: Settings, channel: str, export: str, columns: str = "*", *, current: bool = True
+) -> list[tuple[Any, ...]]:
     """Landed rows in file and line order: what dbt would see (current loads only), or all of them."""
     with connect_state(settings, read_only=True) as con:
         where = "where status = 'landed'" + (" and is_current" if current else "")

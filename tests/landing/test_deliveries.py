@@ -6,11 +6,11 @@ import itertools
 from pathlib import Path
 
 import pytest
-from landing.builders import contract_of, deliver, land, landed, query_state
 
 from cdp_assets.keys import pseudonym
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state, migrate
+from landing.builders import contract_of, deliver, land, landed, query_state
 
 COLUMNS = ({"name": "id"}, {"name": "n", "logicalType": "integer"})
 
@@ -25,7 +25,11 @@ def test_the_same_bytes_land_once_under_any_name_and_however_often(settings: Set
     land(settings, contracts)
     deliver(settings, "shop/b.csv", _file("1,1"))
     report = land(settings, contracts)
-    assert (report.exports[0].files_landed, report.exports[0].files_known, report.exports[0].files_duplicate) == (0, 1, 1)
+    assert (
+        report.exports[0].files_landed,
+        report.exports[0].files_known,
+        report.exports[0].files_duplicate,
+    ) == (0, 1, 1)
     assert land(settings, contracts).exports[0].files_known == 2
     assert landed(settings, "shop", "sales", "id") == [("1",)]
     assert query_state(settings, "select file_name, status from loads order by 1") == [
@@ -58,7 +62,12 @@ def test_what_is_current_does_not_depend_on_the_order_of_arrival(
 ) -> None:
     pattern = {"filePattern": r"(?P<period>\d{4}-\d{2}).*\.csv", "versionColumn": "n"}
     contracts = contract_of({**facts, **pattern}, *COLUMNS)
-    files = {"2017-01 a.csv": _file("1,1"), "2017-01 b.csv": _file("2,2"), "2017-02.csv": _file("3,3"), "2017-03.csv": _file("4,4")}
+    files = {
+        "2017-01 a.csv": _file("1,1"),
+        "2017-01 b.csv": _file("2,2"),
+        "2017-02.csv": _file("3,3"),
+        "2017-03.csv": _file("4,4"),
+    }
     for number, order in enumerate(itertools.permutations(files)):
         if number % 5:
             continue
@@ -88,7 +97,11 @@ def test_natural_keys_are_pseudonyms_of_the_phone_or_of_the_fall_back(settings: 
         "fallback": ["nick", "since"],
     }
     contracts = contract_of({"naturalKeys": [key]}, {"name": "phone"}, {"name": "nick"}, {"name": "since"})
-    deliver(settings, "shop/a.csv", "phone,nick,since\n+86 139-1234-5678,,\n13912345678,x,\n186******05,Bo,2017\n,,2017\n")
+    deliver(
+        settings,
+        "shop/a.csv",
+        "phone,nick,since\n+86 139-1234-5678,,\n13912345678,x,\n186******05,Bo,2017\n,,2017\n",
+    )
     land(settings, contracts)
     phone = pseudonym(b"test-key", "customer", "shop", "13912345678")
     fall_back = pseudonym(b"test-key", "customer", "shop", "Bo|2017")
@@ -96,9 +109,16 @@ def test_natural_keys_are_pseudonyms_of_the_phone_or_of_the_fall_back(settings: 
 
 
 def test_rows_of_suppressed_customers_are_counted_as_erased_and_do_not_land(settings: Settings) -> None:
-    facts = {"naturalKeys": [{"name": "customer", "columns": ["phone"]}], "delivery": "delta", "replaces": "key"}
+    facts = {
+        "naturalKeys": [{"name": "customer", "columns": ["phone"]}],
+        "delivery": "delta",
+        "replaces": "key",
+    }
     contracts = contract_of(facts, {"name": "phone"}, {"name": "id", "primaryKey": True})
-    erased = [pseudonym(b"test-key", "customer", "shop", "139"), pseudonym(b"test-key", "record", "shop", "7")]
+    erased = [
+        pseudonym(b"test-key", "customer", "shop", "139"),
+        pseudonym(b"test-key", "record", "shop", "7"),
+    ]
     with connect_state(settings) as con:
         con.executemany("insert into suppressions values ('record', ?, null)", [[each] for each in erased])
     deliver(settings, "shop/a.csv", "phone,id\n139,1\n138,2\n137,7\n")

@@ -8,12 +8,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from landing.builders import contract_of, deliver, held_reasons, land, landed, query_state
 
 from cdp_assets.landing import landing_status
 from cdp_assets.settings import Settings
+from landing.builders import contract_of, deliver, held_reasons, land, landed, query_state
 
-COLUMNS = ({"name": "id", "physicalName": "Order", "required": True}, {"name": "phone", "physicalName": "Phone"})
+COLUMNS = (
+    {"name": "id", "physicalName": "Order", "required": True},
+    {"name": "phone", "physicalName": "Phone"},
+)
 GOOD = "Order,Phone\n1,2\n"
 
 HELD = {
@@ -85,7 +88,9 @@ def test_hidden_files_are_left_alone(settings: Settings) -> None:
     assert land(settings, contract_of({}, *COLUMNS)).held == []
 
 
-def test_a_file_that_grows_while_it_is_looked_at_is_held(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_grows_while_it_is_looked_at_is_held(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     contracts = contract_of({"settleSeconds": 5}, *COLUMNS)
     path = deliver(settings, "shop/a.csv", GOOD)
     monkeypatch.setattr("time.sleep", lambda _seconds: path.write_text(GOOD + "3,4\n"))
@@ -116,7 +121,9 @@ def test_links_are_not_followed(settings: Settings, tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["it's *[a-z]?.csv", "a;drop table loads;--.csv", "..csv", "a{b}.csv", "小明 (1).csv"])
+@pytest.mark.parametrize(
+    "name", ["it's *[a-z]?.csv", "a;drop table loads;--.csv", "..csv", "a{b}.csv", "小明 (1).csv"]
+)
 def test_names_with_globs_and_quotes_are_only_names(settings: Settings, name: str) -> None:
     deliver(settings, f"shop/{name}" if not name.startswith(".") else f"shop/x{name}", GOOD)
     deliver(settings, "shop/other.csv", "Order,Phone\n9,9\n")

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from landing.builders import contract_of, deliver, held_reasons, land, landed, quarantined
 
 from cdp_assets.settings import Settings
+from landing.builders import contract_of, deliver, held_reasons, land, landed, quarantined
 
 SALES = (
     {"name": "order_id", "required": True},
@@ -28,7 +28,9 @@ def test_a_clean_file_lands_typed(settings: Settings) -> None:
     ]
 
 
-@pytest.mark.parametrize("amount", ["1e3", "1_000", "0x1F", "NaN", "inf", "12.345", "1,5", "--1", "1.2.3", "١٢"])
+@pytest.mark.parametrize(
+    "amount", ["1e3", "1_000", "0x1F", "NaN", "inf", "12.345", "1,5", "--1", "1.2.3", "١٢"]
+)
 def test_what_is_no_number_is_quarantined_not_cast(settings: Settings, amount: str) -> None:
     line = f'1,"{amount}",2017-01-01'
     deliver(settings, "shop/a.csv", f"order_id,amount,sold_on\n{line}\n2,2,2017-01-01\n")
@@ -54,7 +56,11 @@ def test_impossible_dates_are_quarantined(settings: Settings, text: str) -> None
 
 
 def test_rows_of_another_width_keep_their_text_and_line(settings: Settings) -> None:
-    deliver(settings, "shop/a.csv", 'order_id,amount,sold_on\n1,1,2017-01-01\n2,2\n3,3,2017-01-03,x\n"4"x,4,2017-01-04\n5,5,\n')
+    deliver(
+        settings,
+        "shop/a.csv",
+        'order_id,amount,sold_on\n1,1,2017-01-01\n2,2\n3,3,2017-01-03,x\n"4"x,4,2017-01-04\n5,5,\n',
+    )
     land(settings, contract_of({}, *SALES))
     assert quarantined(settings, "shop", "sales") == [
         (3, "too_few_cells", None, "2,2"),
@@ -65,7 +71,11 @@ def test_rows_of_another_width_keep_their_text_and_line(settings: Settings) -> N
 
 
 def test_line_breaks_in_cells_and_blank_lines_keep_physical_line_numbers(settings: Settings) -> None:
-    deliver(settings, "shop/a.csv", 'order_id,amount,sold_on\r\n"a\r\nb",1,2017-01-01\r\n\r\nc,x,2017-01-01\r\nd,2,\r\n')
+    deliver(
+        settings,
+        "shop/a.csv",
+        'order_id,amount,sold_on\r\n"a\r\nb",1,2017-01-01\r\n\r\nc,x,2017-01-01\r\nd,2,\r\n',
+    )
     land(settings, contract_of({}, *SALES))
     assert landed(settings, "shop", "sales", "order_id, _line") == [("a\r\nb", 2), ("d", 6)]
     assert quarantined(settings, "shop", "sales") == [(5, "not_a_number", "amount", "c,x,2017-01-01")]
@@ -83,10 +93,10 @@ def test_null_tokens_prefixes_marks_and_symbols_follow_the_contract(settings: Se
         settings,
         "shop/a.csv",
         "zip,money,phone,customer\n"
-        "'01234,\"$1,240.00\",\"=\"\"0044123\"\"\",17850.0\n"
+        '\'01234,"$1,240.00","=""0044123""",17850.0\n'
         "--,-$12.00,——,0017\n"
         " ,($3.50),\t+1,17850.5\n"
-        "1,\"12,40\",,\n",
+        '1,"12,40",,\n',
     )
     land(settings, contracts)
     assert landed(settings, "shop", "sales", "zip, money, phone, customer") == [
@@ -99,7 +109,9 @@ def test_null_tokens_prefixes_marks_and_symbols_follow_the_contract(settings: Se
 
 def test_european_decimal_marks_are_declared_not_guessed(settings: Settings) -> None:
     contracts = contract_of(
-        {"delimiter": ";", "decimalMark": ",", "thousandsMark": "."}, {"name": "id"}, {"name": "x", "logicalType": "number"}
+        {"delimiter": ";", "decimalMark": ",", "thousandsMark": "."},
+        {"name": "id"},
+        {"name": "x", "logicalType": "number"},
     )
     deliver(settings, "shop/a.csv", "id;x\n1;1.234,50\n2;12,5\n3;12.5\n4;1.23.4,5\n")
     land(settings, contracts)
@@ -115,7 +127,12 @@ def test_a_time_zone_may_be_fixed_in_the_text_or_per_row(settings: Settings) -> 
         },
         {"name": "id"},
         {"name": "zone"},
-        {"name": "sold_at", "physicalName": "at", "logicalType": "timestamp", "facts": {"formats": ["%Y-%m-%d %H:%M:%S"]}},
+        {
+            "name": "sold_at",
+            "physicalName": "at",
+            "logicalType": "timestamp",
+            "facts": {"formats": ["%Y-%m-%d %H:%M:%S"]},
+        },
         {"name": "seen", "logicalType": "timestamp", "facts": {"formats": ["%Y-%m-%d %H:%M:%S %z"]}},
     )
     deliver(
@@ -173,9 +190,15 @@ def test_blank_continuation_cells_take_the_first_row_of_their_key(settings: Sett
 
 def test_preamble_and_footer_rows_are_no_data(settings: Settings) -> None:
     contracts = contract_of(
-        {"preambleRows": 2, "footerPrefixes": ["Total:"]}, {"name": "day"}, {"name": "cost", "logicalType": "number"}
+        {"preambleRows": 2, "footerPrefixes": ["Total:"]},
+        {"name": "day"},
+        {"name": "cost", "logicalType": "number"},
     )
-    deliver(settings, "shop/a.csv", 'Campaign report\n"1 Jan, 2017 - 2 Jan"\nday,cost\n1,2\n2,3\nTotal: Account,5\n"Total: x",5\n')
+    deliver(
+        settings,
+        "shop/a.csv",
+        'Campaign report\n"1 Jan, 2017 - 2 Jan"\nday,cost\n1,2\n2,3\nTotal: Account,5\n"Total: x",5\n',
+    )
     report = land(settings, contracts)
     assert landed(settings, "shop", "sales", "day, cost, _line") == [("1", 2, 4), ("2", 3, 5)]
     assert report.exports[0].parsed_rows == 2
@@ -188,7 +211,9 @@ def test_an_extra_column_lands_and_is_reported(settings: Settings) -> None:
     assert landed(settings, "shop", "sales", "order_id, extra_loyalty_tier") == [("1", "gold")]
 
 
-def test_the_newest_row_of_a_declared_key_lands_and_the_others_count_as_duplicates(settings: Settings) -> None:
+def test_the_newest_row_of_a_declared_key_lands_and_the_others_count_as_duplicates(
+    settings: Settings,
+) -> None:
     contracts = contract_of(
         {"delivery": "snapshot", "replaces": "key", "versionColumn": "v"},
         {"name": "id", "primaryKey": True, "primaryKeyPosition": 1},
@@ -210,7 +235,12 @@ def test_ndjson_paths_and_keyed_arrays_are_flattened(settings: Settings) -> None
     contracts = contract_of(
         {"format": "ndjson", "filePattern": r".*\.ndjson", "keyedArrays": ["params"]},
         {"name": "event", "required": True},
-        {"name": "event_at", "physicalName": "at", "logicalType": "timestamp", "facts": {"formats": ["epoch_us"]}},
+        {
+            "name": "event_at",
+            "physicalName": "at",
+            "logicalType": "timestamp",
+            "facts": {"formats": ["epoch_us"]},
+        },
         {"name": "session", "physicalName": "params.ga_session_id", "facts": {"optional": True}},
         {"name": "category", "physicalName": "device.category", "facts": {"optional": True}},
     )
@@ -229,7 +259,10 @@ def test_ndjson_paths_and_keyed_arrays_are_flattened(settings: Settings) -> None
         ("view", at, "16176", "desktop", '{"a":1}', 1),
         ("buy", at, None, None, None, 4),
     ]
-    assert quarantined(settings, "shop", "sales") == [(2, "not_json", None, "not json"), (3, "not_an_object", None, "[1]")]
+    assert quarantined(settings, "shop", "sales") == [
+        (2, "not_json", None, "not json"),
+        (3, "not_an_object", None, "[1]"),
+    ]
     assert report.exports[0].parsed_rows == 4
 
 
@@ -260,4 +293,6 @@ def test_many_small_files_land_as_they_would_alone(settings: Settings) -> None:
     assert report.exports[0].landed_rows == 16
     assert report.exports[0].quarantined_rows == 1
     found = landed(settings, "shop", "sales", "_file_name, _line, order_id")
-    assert found == [(f"{day}.csv", row + 2, f"{day}-{row}") for day in range(1, 6) for row in range(day)] + [("bad.csv", 3, "9-1")]
+    assert found == [(f"{day}.csv", row + 2, f"{day}-{row}") for day in range(1, 6) for row in range(day)] + [
+        ("bad.csv", 3, "9-1")
+    ]
