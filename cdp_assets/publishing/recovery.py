@@ -49,8 +49,9 @@ def show(settings: Settings, name: str, reached: Reached = lambda _: None) -> No
     """Let readers see what state already calls current, then delete the generations that state calls removed."""
     generations.flip(settings, name)
     reached("publish/link flipped")
-    for each in _names(settings, "removed"):
-        generations.remove_generation(settings, each)
+    for each, status in _statuses(settings).items():
+        if status == "removed":
+            generations.remove_generation(settings, each)
     reached("publish/old generations removed")
 
 
@@ -61,16 +62,17 @@ def repair(settings: Settings) -> list[str]:
     """
     repaired = []
     generations.remove_leftovers(settings)
-    current = next(iter(_names(settings, "current")), None)
+    statuses = _statuses(settings)
+    current = next((name for name, status in statuses.items() if status == "current"), None)
     if current and not (settings.published_dir / current).is_dir():
         _forget(settings, current)
         repaired.append(f"the files of generation {current} are gone: the next run publishes a new one")
     elif current and current != generations.current_generation(settings):
         show(settings, current)
         repaired.append(f"generation {current} was committed but not yet visible to readers: now it is")
-    kept = {*_names(settings, "current"), *_names(settings, "superseded"), *_names(settings, "withdrawn")}
     for folder in sorted(settings.published_dir.glob("g[0-9]*")):
-        if folder.name not in kept and folder.name != generations.current_generation(settings):
+        is_known = statuses.get(folder.name, "removed") != "removed"
+        if not is_known and folder.name != generations.current_generation(settings):
             generations.remove_generation(settings, folder.name)
             repaired.append(f"{folder.name} is in no committed generation: removed")
     return repaired
@@ -78,8 +80,7 @@ def repair(settings: Settings) -> list[str]:
 
 def known_generations(settings: Settings) -> list[str]:
     """Every generation that state has heard of."""
-    with connect_state(settings, read_only=True) as con:
-        return [row[0] for row in con.execute("select generation from generations").fetchall()]
+    return list(_statuses(settings))
 
 
 def _enter(
@@ -115,9 +116,7 @@ def _forget(settings: Settings, name: str) -> None:
         link.unlink()
 
 
-def _names(settings: Settings, status: str) -> list[str]:
+def _statuses(settings: Settings) -> dict[str, str]:
+    """Generation → its status in state."""
     with connect_state(settings, read_only=True) as con:
-        rows = con.execute(
-            "select generation from generations where status = ? order by generation", [status]
-        ).fetchall()
-    return [row[0] for row in rows]
+        return dict(con.execute("select generation, status from generations").fetchall())
