@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cdp_assets.demo.parameters import Parameters
 
-SALES_CHANNELS = ("shopify", "square", "youzan")
+ALL_SALES_CHANNELS = ("shopify", "square", "youzan", "amazon", "taobao")
 _NOT_SOLD_HERE = "('FUEL', 'COUPON', 'POSTAL CENTER', 'CNTRL/STORE SUP')"
 
 
@@ -82,13 +82,18 @@ def _title(column: str) -> str:
     return f"array_to_string(list_transform({words}, lambda word: upper(word[1]) || word[2:]), ' ')"
 
 
+def sales_channels(parameters: Parameters) -> list[str]:
+    """The channels that take orders, of those that the retailer has."""
+    return [channel for channel in ALL_SALES_CHANNELS if channel in parameters.retailer["channels"]]
+
+
 def _channel_choice(parameters: Parameters) -> str:
     """Persons with one weight per sales channel: the mix of their kind times a taste of their own."""
     mix = parameters.retailer["channel_mix"]
     weights = ",\n".join(
         f"(case kind {' '.join(f'when {kind!r} then {shares.get(channel, 0)}' for kind, shares in mix.items())} end)"
         f" * pow(-ln(1 - u('taste {channel}', person_no)), 2) as weight_{channel}"
-        for channel in SALES_CHANNELS
+        for channel in sales_channels(parameters)
     )
     return f"select person_no, household_no, role, entry_date, exit_date, is_one_time, {weights} from persons"
 
@@ -100,11 +105,12 @@ def create_candidates(con: duckdb.DuckDBPyConnection, parameters: Parameters, th
     the real ones lives the year of a real one, its dates shifted by its own number of days and wrapped at the year's end.
     One basket in `thin` is considered at all.
     """
+    channels = sales_channels(parameters)
     cumulative = " ".join(
-        f"when luck_channel * total < {' + '.join(f'weight_{c}' for c in SALES_CHANNELS[: index + 1])} then '{channel}'"
-        for index, channel in enumerate(SALES_CHANNELS)
+        f"when luck_channel * total < {' + '.join(f'weight_{c}' for c in channels[: index + 1])} then '{channel}'"
+        for index, channel in enumerate(channels)
     )
-    total = " + ".join(f"weight_{channel}" for channel in SALES_CHANNELS)
+    total = " + ".join(f"weight_{channel}" for channel in channels)
     con.execute(
         f"""
         create or replace temp table candidates as
@@ -138,7 +144,7 @@ def create_candidates(con: duckdb.DuckDBPyConnection, parameters: Parameters, th
             person_no,
             u('channel', candidate) as luck_channel,
             {total} as total,
-            case {cumulative} else '{SALES_CHANNELS[-1]}' end as channel,
+            case {cumulative} else '{channels[0]}' end as channel,
             handed.at_utc,
             u('bought', candidate) as luck,
             is_one_time,
@@ -160,7 +166,7 @@ def create_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters, issued
     """
     keep = 1 / float(parameters.traps["orders"]["one_basket_in"])
     refunded = parameters.rate("orders", "refunded")
-    numbers = " ".join(f"when '{channel}' then {issued.get(channel, 0)}" for channel in SALES_CHANNELS)
+    numbers = " ".join(f"when '{channel}' then {issued.get(channel, 0)}" for channel in sales_channels(parameters))
     con.execute(
         f"""
         create or replace temp table orders as

@@ -59,6 +59,7 @@ class Inbox:
         encoding: str = "utf-8",
         delimiter: str = ",",
         quote_all: bool = False,
+        quoted: bool = True,
         newline: str = "\n",
     ) -> None:
         """Append the rows of `query` (a SELECT, ordered) to inbox file `name` of export (channel, export).
@@ -71,7 +72,7 @@ class Inbox:
         if fmt == "ndjson":
             options = "format json"
         else:
-            quoting = ", force_quote *" if quote_all else ""
+            quoting = ", force_quote *" if quote_all else "" if quoted else ", quote '', escape ''"
             options = f"format csv, header false, delimiter '{delimiter}'{quoting}"
         written = self._con.execute(f"copy ({query}) to '{part}' ({options})").fetchone()
         text = part.read_bytes()

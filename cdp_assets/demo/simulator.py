@@ -16,7 +16,8 @@ import duckdb
 
 from cdp_assets.demo.baskets import create_candidates, create_orders, load_real_baskets
 from cdp_assets.demo.chance import register_chance
-from cdp_assets.demo.channels import ga4, google_ads, loyalty, mailchimp, shopify, square, youzan
+from cdp_assets.demo.channels import ChannelWriter, amazon, ga4, loyalty, mailchimp, meta_ads, shopify, square, youzan
+from cdp_assets.demo.channels import google_ads as google
 from cdp_assets.demo.checkouts import create_checkouts
 from cdp_assets.demo.identities import create_identities
 from cdp_assets.demo.inbox import Inbox
@@ -32,7 +33,15 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 BATCH_PERSONS = 8_000
-CHANNEL_WRITERS = (shopify, square, youzan, mailchimp, loyalty, ga4)
+CHANNEL_WRITERS: dict[str, ChannelWriter] = {
+    "shopify": shopify,
+    "square": square,
+    "youzan": youzan,
+    "amazon": amazon,
+    "mailchimp": mailchimp,
+    "loyalty": loyalty,
+    "ga4": ga4,
+}
 
 
 @dataclass
@@ -76,18 +85,21 @@ def simulate(
         con.execute("set enable_progress_bar = false")
         _prepare(con, customers, seed, parameters)
         inbox = Inbox(con, inbox_dir, parameters)
-        truth = Truth(con, out / "truth")
+        channels = [writer for name, writer in CHANNEL_WRITERS.items() if name in parameters.retailer["channels"]]
+        truth = Truth(con, out / "truth", channels)
         issued: dict[str, int] = {}
         for batch, (first, last, done) in enumerate(_batches(con)):
             _simulate_batch(con, (first, last), customers, parameters, issued, thin)
-            for channel in CHANNEL_WRITERS:
+            for channel in channels:
                 channel.write(con, inbox, parameters)
-            google_ads.count_sessions(con)
+            google.count_sessions(con)
             truth.add_batch(batch)
             if progress is not None:
                 progress(done, customers)
-        google_ads.create_spend(con, parameters)
-        google_ads.write(inbox)
+        google.create_spend(con, parameters)
+        google.write_report(inbox)
+        if "meta_ads" in parameters.retailer["channels"]:
+            meta_ads.write_report(inbox)
         write_bad_rows(inbox, parameters)
         truth.close()
     shutil.rmtree(out / ".simulate", ignore_errors=True)

@@ -17,12 +17,13 @@ import pyarrow.parquet as pq
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from cdp_assets.demo.channels import ga4, loyalty, mailchimp, shopify, square, youzan
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
 
-RECORD_WRITERS = (shopify, square, youzan, mailchimp, loyalty, ga4)
+    from cdp_assets.demo.channels import ChannelWriter
+
 README = Path(__file__).with_name("truth_readme.txt")
 
 
@@ -154,9 +155,11 @@ _TRAP_PAIRS = """
 class Truth:
     """Collects the truth batch by batch into Parquet files under one folder."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, root: Path) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, root: Path, channels: Sequence[ChannelWriter]) -> None:
         self._con = con
         self._root = root
+        self._records = " union all by name ".join(f"({sql})" for channel in channels if (sql := channel.records()))
+        self._orders = " union all by name ".join(f"({sql})" for channel in channels if (sql := channel.orders()))
         self._writers: dict[str, pq.ParquetWriter] = {}
         self.records = 0
         root.mkdir(parents=True, exist_ok=True)
@@ -171,12 +174,11 @@ class Truth:
 
     def add_batch(self, batch: int) -> None:
         """Append the truth of the current batch's tables."""
-        union = " union all by name ".join(f"({writer.records()})" for writer in RECORD_WRITERS)
         self._con.execute(
             f"""
             create or replace temp table batch_records as
             select row_number() over (order by channel, source_customer_id, natural_key, person_no) - 1 as record, *
-            from ({union})
+            from ({self._records})
             """
         )
         supported_components(self._con, "batch_records")
@@ -195,7 +197,7 @@ class Truth:
             "select channel, source_customer_id, natural_key, person_id, support_id, traps from true_records order by record",
         )
         self._append("trap_pairs", _TRAP_PAIRS)
-        self._append("orders", _ORDERS)
+        self._append("orders", f"select * from ({self._orders}) order by channel, order_id")
         self._append(
             "touches",
             """
@@ -225,20 +227,3 @@ class Truth:
             """
         )
 
-
-_ORDERS = """
-    select 'shopify' as channel, order_id, person_id, 'USD' as currency, gross as gross_amount, discount as discount_amount,
-        refunded as refunded_amount, local_at::date as order_date
-    from web_orders join persons using (person_no)
-    union all by name
-    select 'square' as channel, transaction_id as order_id, person_id, 'USD' as currency,
-        sum(gross) filter (where sign = 1) as gross_amount, sum(discount) filter (where sign = 1) as discount_amount,
-        coalesce(sum(gross - discount) filter (where sign = -1), 0) as refunded_amount, any_value(local_at)::date as order_date
-    from till_rows join persons using (person_no)
-    group by transaction_id, person_id
-    union all by name
-    select 'youzan' as channel, order_id, person_id, 'CNY' as currency, gross as gross_amount, discount as discount_amount,
-        refunded as refunded_amount, local_at::date as order_date
-    from program_orders join persons using (person_no)
-    order by channel, order_id
-"""

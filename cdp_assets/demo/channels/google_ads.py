@@ -59,7 +59,7 @@ def create_spend(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None
 
 
 
-def write(inbox: Inbox) -> None:
+def write_report(inbox: Inbox) -> None:
     """Write the year's reports from `spend`, one file per month with its totals."""
 
     def cells(day: str, campaign: str) -> str:

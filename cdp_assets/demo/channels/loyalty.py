@@ -56,3 +56,8 @@ def records() -> str:
             traps
         from loyalty_members
     """
+
+
+def orders() -> None:
+    """None: no orders here."""
+    return None

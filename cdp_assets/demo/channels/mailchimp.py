@@ -76,3 +76,8 @@ def records() -> str:
             null::varchar as refused_value, traps
         from subscribers
     """
+
+
+def orders() -> None:
+    """None: no orders here."""
+    return None

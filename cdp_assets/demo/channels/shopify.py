@@ -227,3 +227,12 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
     create_web_orders(con, parameters)
     write_orders(con, inbox, parameters)
     write_customers(con, inbox)
+
+
+def orders() -> str:
+    """SELECT of the orders for the truth."""
+    return """
+        select 'shopify' as channel, order_id, person_id, 'USD' as currency, gross as gross_amount,
+            discount as discount_amount, refunded as refunded_amount, local_at::date as order_date
+        from web_orders join persons using (person_no)
+    """

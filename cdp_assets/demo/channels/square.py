@@ -1,4 +1,4 @@
-"""Square: item sales detail of the tills.
+"""Square: item sales detail and transactions of the tills.
 
 Quirks kept: date and time apart with the zone as a display name, money as '$1,240.00' and '-$12.00', refunds as rows with
 negative money, fewer columns and American dates in the files from before April.
@@ -52,8 +52,14 @@ def create_till_rows(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> 
 
 
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
-    """Append the batch's items to one file per month."""
+    """Append the batch to the channel's files."""
     create_till_rows(con, parameters)
+    write_items(inbox, parameters)
+    write_transactions(con, inbox)
+
+
+def write_items(inbox: Inbox, parameters: Parameters) -> None:
+    """Append the batch's items to one file per month."""
     columns = parameters.columns("square_items")
     for year, month in MONTHS:
         old = month <= OLD_STYLE_UNTIL
@@ -104,6 +110,76 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
         )
 
 
+def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
+    """Append the batch's payments and refunds to one file per month; Card and Cash are amounts, fees negative."""
+    con.execute(
+        """
+        create or replace temp table till_payments as
+        with paid as (
+            select
+                transaction_id, event_type, happened_at, store, order_no, person_no, square_id, shown_name, member_id,
+                sum(sign * gross) as goods,
+                sum(sign * discount) as saved,
+                sum(sign * tax) as taxes,
+                string_agg(if(quantity = 1, '', quantity || ' x ') || product_name, ', ' order by line_number) as description,
+            from till_rows
+            group by all
+        )
+        select
+            *,
+            goods - saved + taxes as total,
+            u('pays cash', order_no) < 0.2 as is_cash,
+            if(is_cash or event_type = 'Refund', 0, round(total * 0.026 + 0.10, 2)) as fee,
+        from paid
+        order by happened_at, transaction_id, event_type
+        """
+    )
+    cells = inbox.cells(
+        "square_transactions",
+        {
+            "Date": "strftime(happened_at, '%Y-%m-%d')",
+            "Time": "strftime(happened_at, '%H:%M:%S')",
+            "Time Zone": "'Eastern Time (US & Canada)'",
+            "Gross Sales": _dollars("goods"),
+            "Discounts": _dollars("(-saved)"),
+            "Service Charges": "'$0.00'",
+            "Net Sales": _dollars("(goods - saved)"),
+            "Gift Card Sales": "'$0.00'",
+            "Tax": _dollars("taxes"),
+            "Tip": "'$0.00'",
+            "Partial Refunds": "'$0.00'",
+            "Total Collected": _dollars("total"),
+            "Source": "'Register'",
+            "Card": _dollars("if(is_cash, 0, total)"),
+            "Card Entry Methods": "if(is_cash, 'N/A', 'Tapped')",
+            "Cash": _dollars("if(is_cash, total, 0)"),
+            "Square Gift Card": "'$0.00'",
+            "Other Tender": "'$0.00'",
+            "Fees": _dollars("(-fee)"),
+            "Net Total": _dollars("(total - fee)"),
+            "Transaction ID": "transaction_id",
+            "Payment ID": "upper(substr(md5(event_type || transaction_id), 1, 22))",
+            "Card Brand": "if(is_cash, null, 'Visa')",
+            "PAN Suffix": "if(is_cash, null, lpad(pick('card', person_no, 10000)::varchar, 4, '0'))",
+            "Device Name": "'Register ' || (1 + order_no % 3)",
+            "Details": "'https://squareup.com/dashboard/sales/transactions/' || transaction_id",
+            "Description": "left(description, 250)",
+            "Event Type": "event_type",
+            "Location": "store",
+            "Customer ID": "square_id",
+            "Customer Name": "shown_name",
+            "Customer Reference ID": "member_id",
+            "Transaction Status": "'Complete'",
+        },
+    )
+    for year, month in MONTHS:
+        inbox.append(
+            ("square", "transactions"),
+            f"transactions-{month_start(year, month)}-{month_start(year, month + 1)}.csv",
+            f"select {cells} from till_payments where month(happened_at) = {month}",
+        )
+
+
 def records() -> str:
     """SELECT of the customer records that the export holds: directory entries seen in a sale."""
     return """
@@ -114,4 +190,17 @@ def records() -> str:
             null::varchar as refused_value, traps
         from till_customers
         where square_id in (select square_id from till_checkouts)
+    """
+
+
+def orders() -> str:
+    """SELECT of the orders for the truth."""
+    return """
+        select 'square' as channel, transaction_id as order_id, person_id, 'USD' as currency,
+            sum(gross) filter (where sign = 1) as gross_amount,
+            sum(discount) filter (where sign = 1) as discount_amount,
+            coalesce(sum(gross - discount) filter (where sign = -1), 0) as refunded_amount,
+            any_value(local_at)::date as order_date
+        from till_rows join persons using (person_no)
+        group by transaction_id, person_id
     """

@@ -213,3 +213,12 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
     create_program_orders(con, parameters)
     write_orders(inbox, parameters)
     write_customers(inbox)
+
+
+def orders() -> str:
+    """SELECT of the orders for the truth."""
+    return """
+        select 'youzan' as channel, order_id, person_id, 'CNY' as currency, gross as gross_amount,
+            discount as discount_amount, refunded as refunded_amount, local_at::date as order_date
+        from program_orders join persons using (person_no)
+    """
