@@ -110,9 +110,13 @@ def previous_published(shown: Published) -> Published | None:
     return Published(marts.parent.name, str(marts), None) if marts and marts.exists() else None
 
 
-def open_read_only(marts_path: str, contact_path: str | None, *, memory_limit: str) -> duckdb.DuckDBPyConnection:
+def open_read_only(
+    marts_path: str, contact_path: str | None, *, memory_limit: str
+) -> duckdb.DuckDBPyConnection:
     """A connection that sees the published schemas and can neither write, nor read other files, nor be told to."""
-    con = duckdb.connect(":memory:", config={"memory_limit": memory_limit, "threads": 2, "temp_directory": ""})
+    con = duckdb.connect(
+        ":memory:", config={"memory_limit": memory_limit, "threads": 2, "temp_directory": ""}
+    )
     con.execute(f"attach {_text(marts_path)} as {MARTS} (read_only)")
     if contact_path:
         con.execute(f"attach {_text(contact_path)} as {CONTACT} (read_only)")

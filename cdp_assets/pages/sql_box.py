@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from cdp_assets.pages.published import MARTS, open_read_only
+from cdp_assets.pages.published import open_read_only
 
 ROW_LIMIT, SECONDS, MEMORY_LIMIT = 1000, 10.0, "512MB"
 ALLOWED = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
@@ -33,9 +33,7 @@ class Answer:
     is_cut: bool
 
 
-def run_query(
-    marts_path: str, sql: str, *, row_limit: int = ROW_LIMIT, seconds: float = SECONDS
-) -> Answer:
+def run_query(marts_path: str, sql: str, *, row_limit: int = ROW_LIMIT, seconds: float = SECONDS) -> Answer:
     """Run one SELECT or EXPLAIN; raises QueryRefused for anything else, for errors, and when the time is over."""
     con = open_read_only(marts_path, None, memory_limit=MEMORY_LIMIT)
     timer = threading.Timer(seconds, con.interrupt)

@@ -1,0 +1,224 @@
+"""The parts of the Attribution page: models side by side, spend, paths, and how far the figures can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from cdp_assets.pages import charts
+from cdp_assets.pages.formats import money, number, share, show_table
+from cdp_assets.pages.frame import empty, section
+from cdp_assets.pages.published import Published
+from cdp_assets.pages.queries import attribution as queries
+from cdp_assets.pages.texts import label, t
+
+SUMMARY, RECONCILIATION = "attribution_summary", "attribution_spend_reconciliation"
+
+
+@dataclass(frozen=True)
+class View:
+    """What the filters say. months: None for all of the data."""
+
+    months: list[str] | None
+    customer_type: str
+    measure: str
+    models: list[str]
+    all_models: list[str]
+    currency: str
+
+
+@section("attribution.models", SUMMARY)
+def draw_models(shown: Published, view: View) -> None:
+    """Credit per marketing channel, one dot with its interval per model, and the figures."""
+    credit = queries.credit(shown, view.models, view.months, view.customer_type)
+    if credit.empty:
+        empty("attribution.no_credit")
+        return
+    named = credit.assign(attribution_model=_named(credit["attribution_model"]))
+    low, high = f"{view.measure}_low", f"{view.measure}_high"
+    charts.draw(
+        charts.intervals(named, "marketing_channel", view.measure, low, high, "attribution_model"),
+        t("attribution.models.title"), key="models_side_by_side",
+    )  # fmt: skip
+    has_intervals = bool(named[low].notna().any())
+    st.caption(
+        t("attribution.models.with_intervals" if has_intervals else "attribution.models.without_intervals")
+    )
+    wide = named.pivot_table(
+        index="marketing_channel", columns="attribution_model", values=view.measure, aggfunc="sum"
+    )
+    st.markdown(f"**{t('attribution.models.shares', measure=label(view.measure))}**")
+    shares = (wide / wide.sum()).reset_index()
+    percent = {
+        name: st.column_config.NumberColumn(str(name), format="percent") for name in shares.columns[1:]
+    }
+    show_table(shares, shown, SUMMARY, columns=percent, key="model_shares")
+
+
+@section("attribution.spend", SUMMARY)
+def draw_spend(shown: Published, view: View) -> None:
+    """Spend, cost per conversion, acquisition cost and return on ad spend of one model."""
+    model = _model(view, "spend_model")
+    credit = queries.credit(shown, [model], view.months, view.customer_type)
+    if credit["spend"].notna().any():
+        spent = credit[credit["spend"].notna()]
+        total, revenue = spent["spend"].sum(), spent["gross_revenue"].sum()
+        figures = {
+            "spend": money(total, view.currency),
+            "credited_revenue": money(revenue, view.currency),
+            "return_on_ad_spend": number(revenue / total if total else None, 2),
+        }
+        for place, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+            place.metric(label(name), value)
+    elif view.customer_type != "all":
+        empty("attribution.spend.by_type")
+    else:
+        empty("attribution.spend.none")
+    names = [
+        "marketing_channel",
+        *queries.MEASURES,
+        "spend",
+        "cost_per_conversion",
+        "customer_acquisition_cost",
+        "return_on_ad_spend",
+    ]
+    ranked = credit[names].sort_values("gross_revenue", ascending=False)
+    show_table(ranked, shown, SUMMARY, key="spend_table")
+
+
+@section("attribution.campaigns", SUMMARY)
+def draw_campaigns(shown: Published, view: View) -> None:
+    """The same by campaign."""
+    model = str(st.session_state.get("spend_model") or view.models[0])
+    found = queries.campaigns(shown, model, view.months, view.customer_type)
+    if found.empty:
+        empty("attribution.campaigns.none")
+        return
+    show_table(found, shown, SUMMARY, key="campaign_table", height=280)
+
+
+@section("attribution.reconciliation", RECONCILIATION)
+def draw_reconciliation(shown: Published, view: View) -> None:
+    """Spend and credited revenue week by week, and what stands on one side only."""
+    model = str(st.session_state.get("spend_model") or view.models[0])
+    weeks = queries.reconciliation(shown, model, view.months)
+    if weeks.empty:
+        empty("attribution.spend.none")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        charts.draw(
+            charts.stacked(weeks, "week_start", "spend", "marketing_channel"),
+            label("spend"),
+            key="weekly_spend",
+        )
+    with right:
+        charts.draw(
+            charts.stacked(weeks, "week_start", "gross_revenue", "marketing_channel"),
+            label("gross_revenue"), key="weekly_credit",
+        )  # fmt: skip
+    sides = queries.reconciled(shown, model)
+    sides = sides.assign(reconciliation=[label(side, "reconciliations") for side in sides["reconciliation"]])
+    show_table(sides, shown, RECONCILIATION, key="reconciled")
+
+
+@section("attribution.paths", "attribution_paths")
+def draw_paths(shown: Published) -> None:
+    """The paths that converted most."""
+    least = st.radio(
+        t("attribution.paths.least"), [1, 2, 3], horizontal=True, key="least_touches",
+        format_func=lambda touches: t("attribution.paths.touches", touches=touches),
+    )  # fmt: skip
+    found = queries.paths(shown, int(least or 1))
+    if found.empty:
+        empty("attribution.paths.none")
+        return
+    show_table(found, shown, "attribution_paths", key="paths", height=320)
+
+
+@section("attribution.path_lengths", "attribution_path_lengths")
+def draw_path_lengths(shown: Published) -> None:
+    """How many touches paths have, and how often each length converts."""
+    found = queries.path_lengths(shown)
+    if found.empty:
+        empty("attribution.paths.none")
+        return
+    short = found[found["path_length"] <= 20]
+    charts.draw(
+        charts.columns(short, "path_length", "conversions"),
+        t("attribution.path_lengths.title"),
+        key="path_lengths",
+    )
+    charts.draw(
+        charts.columns(short, "path_length", "conversion_rate", shape=charts.SHARE),
+        t("attribution.path_lengths.title"), key="path_length_rates",
+    )  # fmt: skip
+
+
+@section("attribution.time_lags", "attribution_time_lags")
+def draw_time_lags(shown: Published) -> None:
+    """Days from the first touch to the conversion, and to the last touch where there was none."""
+    found = queries.time_lags(shown)
+    if found.empty:
+        empty("attribution.paths.none")
+        return
+    for outcome, rows in found.groupby("outcome", sort=True):
+        st.caption(label(str(outcome), "outcomes"))
+        charts.draw(
+            charts.columns(rows, "lag_days", "paths"), label(str(outcome), "outcomes"), key=f"lags_{outcome}"
+        )
+
+
+@section("attribution.transitions", "attribution_transitions")
+def draw_transitions(shown: Published) -> None:
+    """The chain: the share of steps from each marketing channel to the next."""
+    steps = queries.transitions(shown)
+    if steps.empty:
+        empty("attribution.paths.none")
+        return
+    rows = steps["from_state"].nunique()
+    chart = charts.grid(
+        steps, "to_state", "from_state", "transition_probability", shape=".0%", y_order="ascending",
+        height=60 + 32 * rows, tilt=True,
+    )  # fmt: skip
+    charts.draw(chart, t("attribution.transitions.title"), key="transitions")
+
+
+@section("attribution.quality", "attribution_quality")
+def draw_quality(shown: Published) -> None:
+    """How much of what was sold can be explained, before and after identity resolution."""
+    found = queries.quality(shown)
+    for place, row in zip(st.columns(max(len(found), 1)), found.itertuples(), strict=False):
+        place.metric(
+            label(str(row.metric), "attribution_metrics"),
+            share(float(row.conversion_share) if pd.notna(row.conversion_share) else None),
+        )
+    named = found.assign(metric=[label(metric, "attribution_metrics") for metric in found["metric"]])
+    show_table(named, shown, "attribution_quality", key="attribution_quality")
+
+
+@section("attribution.totals", "attribution_global")
+def draw_totals(shown: Published) -> None:
+    """The exact global credit beside the sum of the credits per conversion."""
+    found = queries.totals(shown)
+    if found.empty:
+        empty("attribution.totals.none")
+        return
+    found = found.assign(attribution_model=_named(found["attribution_model"]))
+    show_table(found, shown, "attribution_global", key="global_credit", height=320)
+
+
+def _named(models: pd.Series) -> list[str]:
+    return [label(str(model), "models") for model in models]
+
+
+def _model(view: View, key: str) -> str:
+    chosen, _ = st.columns([1, 3])
+    return str(
+        chosen.selectbox(
+            t("attribution.model"), view.all_models, index=view.all_models.index(view.models[0]),
+            format_func=lambda name: label(name, "models"), key=key,
+        )
+    )  # fmt: skip

@@ -1,0 +1,122 @@
+"""What the Customers page asks: who fits a search, and everything about one customer. Grain is said at each function."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from cdp_assets.pages.published import CONTACT, MARTS, Published
+
+FOUND_LIMIT, TIMELINE_LIMIT = 50, 1000
+MIN_PHONE_DIGITS = 4
+
+_FOUND = """
+    select
+        c.customer_id, c.masked_full_name, c.masked_phone, c.masked_email, c.channels, c.record_count, c.order_count,
+        c.net_revenue, c.last_order_date
+    from customers as c
+"""
+
+
+def find_by_id(shown: Published, text: str) -> pd.DataFrame:
+    """Customers whose id begins with the text, or who have a record or an order of exactly that id. One row per customer."""
+    return shown.ask(
+        _FOUND
+        + """
+        where starts_with(c.customer_id, $1)
+            or c.customer_id in (select customer_id from customer_crosswalk where source_customer_id = $1 or record_key = $1)
+            or c.customer_id in (select customer_id from orders where order_id = $1)
+        order by c.net_revenue desc, c.customer_id
+        limit 50
+        """,
+        text.strip(),
+    )
+
+
+def find_by_contact(shown: Published, text: str) -> pd.DataFrame:
+    """Customers whose name or e-mail holds the text, or whose phone ends in its digits. One row per customer; --reveal only."""
+    wanted = text.strip().lower()
+    digits = re.sub(r"\D", "", wanted)
+    return shown.ask_contact(
+        f"""
+        select
+            c.customer_id, p.full_name, p.phone, p.email, c.channels, c.record_count, c.order_count, c.net_revenue,
+            c.last_order_date
+        from {CONTACT}.contact.customers_contact as p
+        inner join {MARTS}.marts.customers as c on p.customer_id = c.customer_id
+        where contains(lower(p.full_name), $1)
+            or contains(lower(p.email), $1)
+            or ($2 <> '' and ends_with(regexp_replace(p.phone, '[^0-9]', '', 'g'), $2))
+        order by c.net_revenue desc, c.customer_id
+        limit 50
+        """,
+        wanted,
+        digits if len(digits) >= MIN_PHONE_DIGITS else "",
+    )
+
+
+def largest(shown: Published) -> pd.DataFrame:
+    """The customers who spent most, for an empty search box. One row per customer."""
+    return shown.ask(_FOUND + " order by c.net_revenue desc, c.customer_id limit 20")
+
+
+def successor_of(shown: Published, customer_id: str) -> str | None:
+    """The id that answers today for one that no longer lives, if the histories know it."""
+    if shown.missing(["lifecycle_history"]):
+        return None
+    found = shown.ask(
+        "select max(successor_customer_id) as customer_id from lifecycle_history where customer_id = ?",
+        customer_id,
+    )["customer_id"]
+    return None if found.isna().iloc[0] else str(found.iloc[0])
+
+
+def one(shown: Published, customer_id: str) -> pd.DataFrame:
+    """marts.customers of one id: one row, or none."""
+    return shown.ask("select * from customers where customer_id = ?", customer_id)
+
+
+def one_contact(shown: Published, customer_id: str) -> pd.DataFrame:
+    """Identifiers in clear of one id: one row, or none; --reveal only."""
+    return shown.ask_contact(
+        f"select * from {CONTACT}.contact.customers_contact where customer_id = ?", customer_id
+    )
+
+
+def of_customer(shown: Published, mart: str, customer_id: str) -> pd.DataFrame:
+    """All columns of one mart's rows of a customer. `mart` is a name from the code, never from a user."""
+    return shown.ask(f"select * from {mart} where customer_id = ?", customer_id)
+
+
+def records(shown: Published, customer_id: str) -> pd.DataFrame:
+    """The records behind the id. One row per record_key."""
+    return shown.ask(
+        """
+        select channel, source_customer_id, record_kind, contact_role, confidence, record_key
+        from customer_crosswalk
+        where customer_id = ?
+        order by record_kind, channel, source_customer_id
+        """,
+        customer_id,
+    )
+
+
+def timeline(shown: Published, customer_id: str) -> pd.DataFrame:
+    """Orders, refunds and touches, newest first. One row per event: happened_at, event, lane, what, net_revenue."""
+    return shown.ask(
+        """
+        select ordered_at as happened_at, 'order' as event, channel as lane,
+            order_id || ' · ' || coalesce(order_status, '') as what, net_revenue
+        from orders where customer_id = $1
+        union all
+        select refunded_at, 'refund', channel, coalesce(order_id, refund_id), -refund_revenue
+        from refunds where customer_id = $1 and not is_return_document
+        union all
+        select touched_at, 'touch', marketing_channel, touch_type || coalesce(' · ' || campaign, ''), null
+        from touchpoints where customer_id = $1
+        order by happened_at desc
+        limit 1000
+        """,
+        customer_id,
+    )

@@ -1,0 +1,116 @@
+"""What the Overview page asks: the scorecards, trends, freshness per channel, and what a generation changed."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cdp_assets.pages.published import Published
+
+
+def scorecard(shown: Published, cadence: str) -> pd.DataFrame:
+    """Latest complete period of every metric, with its history for a small line. One row per metric.
+
+    Columns: metric, metric_group, title, unit, direction, period_start, period_end, metric_value, baseline, trend, target,
+    status, history (list of the last 13 values, oldest first).
+    """
+    return shown.ask(
+        f"""
+        with ranked as (
+            select *, row_number() over (partition by metric order by is_complete desc, period_start desc) as position
+            from scorecard_{cadence}
+        ),
+        histories as (
+            select metric, list(metric_value order by period_start) as history
+            from ranked where position <= 13 and is_complete and metric_value is not null
+            group by metric
+        )
+        select
+            r.metric, r.metric_group, r.title, r.unit, r.direction, r.period_start, r.period_end, r.metric_value, r.baseline,
+            r.trend, r.target, r.status, coalesce(h.history, []) as history
+        from ranked as r left join histories as h on r.metric = h.metric
+        where r.position = 1
+        order by r.metric_group, r.title
+        """
+    )
+
+
+def weekly_revenue(shown: Published) -> pd.DataFrame:
+    """Net revenue and orders of whole weeks up to the as-of date. One row per week_start and channel."""
+    return shown.ask(
+        """
+        select cast(date_trunc('week', order_date) as date) as week_start, channel, cast(sum(net_revenue) as double) as net_revenue,
+            count(*) filter (where is_conversion) as order_count
+        from orders
+        where order_date <= (select max(date_day) from dates)
+            and date_trunc('week', order_date) + interval 6 day <= (select max(date_day) from dates)
+        group by 1, 2
+        order by 1, 2
+        """
+    )
+
+
+def weekly_customers(shown: Published) -> pd.DataFrame:
+    """Buyers of whole weeks. One row per week_start and customer_type (new: first order ever, returning)."""
+    return shown.ask(
+        """
+        select cast(date_trunc('week', order_date) as date) as week_start,
+            case when customer_order_number = 1 then 'new' else 'returning' end as customer_type,
+            count(distinct customer_id) as customer_count
+        from orders
+        where is_conversion and customer_id is not null
+            and date_trunc('week', order_date) + interval 6 day <= (select max(date_day) from dates)
+        group by 1, 2
+        order by 1, 2
+        """
+    )
+
+
+def freshness(shown: Published) -> pd.DataFrame:
+    """One row per channel: newest business date of orders and of touches, when a file last landed, days behind."""
+    return shown.ask(
+        """
+        with as_of as (select max(date_day) as as_of_date from dates),
+        facts as (
+            select channel, max(order_date) as last_order_date, null::date as last_touch_date from orders
+            where order_date <= (select as_of_date from as_of) group by channel
+            union all
+            select channel, null, max(touch_date) from touchpoints
+            where touch_date <= (select as_of_date from as_of) group by channel
+        ),
+        landed as (
+            select channel, count(*) filter (where status = 'landed') as landed_files, max(landed_at) as last_landed_at
+            from ops_loads group by channel
+        )
+        select
+            coalesce(f.channel, l.channel) as channel, f.last_order_date, f.last_touch_date,
+            date_diff('day', greatest(f.last_order_date, f.last_touch_date), (select as_of_date from as_of)) as days_behind,
+            l.landed_files, l.last_landed_at
+        from (
+            select channel, max(last_order_date) as last_order_date, max(last_touch_date) as last_touch_date
+            from facts group by channel
+        ) as f full outer join landed as l on f.channel = l.channel
+        order by days_behind desc nulls last, 1
+        """
+    )
+
+
+def row_counts(shown: Published) -> pd.DataFrame:
+    """One row per mart: mart, row_count."""
+    return shown.ask(
+        "select table_name as mart, estimated_size as row_count from duckdb_tables() "
+        "where database_name = 'onefold' and schema_name = 'marts' order by 1"
+    )
+
+
+def totals(shown: Published) -> pd.DataFrame:
+    """The figures that readers would notice if they changed, of one generation: one row."""
+    return shown.ask(
+        """
+        select
+            (select count(*) from customers) as customers,
+            (select count(*) from customer_crosswalk) as records,
+            (select count(*) from orders) as orders,
+            (select cast(sum(net_revenue) as double) from orders) as net_revenue,
+            (select count(*) from touchpoints) as touches
+        """
+    )

@@ -1,0 +1,101 @@
+"""What the Segments page asks: RFM cells and segments, movements, lifecycle, and the rows of a download."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cdp_assets.pages.published import CONTACT, MARTS, Published
+
+MASKED = ("masked_full_name", "masked_phone", "masked_email")
+
+
+def rfm_grid(shown: Published) -> pd.DataFrame:
+    """One row per recency and frequency score: customer_count, net_revenue, mean_net_revenue (reporting currency)."""
+    return shown.ask(
+        """
+        select
+            recency_score, frequency_score,
+            count(*) as customer_count,
+            cast(sum(monetary) as double) as net_revenue,
+            cast(sum(monetary) / count(*) as double) as mean_net_revenue
+        from customer_rfm
+        group by recency_score, frequency_score
+        """
+    )
+
+
+def segments(shown: Published) -> pd.DataFrame:
+    """marts.rfm_segments, largest revenue first. One row per segment."""
+    return shown.ask("select * exclude (as_of_date) from rfm_segments order by net_revenue desc, segment")
+
+
+def history_dates(shown: Published) -> list[pd.Timestamp]:
+    """The dates of runs whose RFM is kept, oldest first."""
+    return list(shown.ask("select distinct as_of_date from rfm_history order by as_of_date")["as_of_date"])
+
+
+def movements(shown: Published, before: pd.Timestamp, after: pd.Timestamp) -> pd.DataFrame:
+    """Customers by segment at two dates. One row per from_segment and to_segment; merged ids count as their successor."""
+    return shown.ask(
+        """
+        with history as (
+            select as_of_date, coalesce(successor_customer_id, customer_id) as customer_id, max_by(segment, monetary) as segment
+            from rfm_history
+            where as_of_date in ($1, $2)
+            group by as_of_date, coalesce(successor_customer_id, customer_id)
+        ),
+        befores as (select customer_id, segment from history where as_of_date = $1),
+        afters as (select customer_id, segment from history where as_of_date = $2)
+        select
+            coalesce(befores.segment, '(not scored)') as from_segment,
+            coalesce(afters.segment, '(not scored)') as to_segment,
+            count(*) as customer_count
+        from befores full outer join afters on befores.customer_id = afters.customer_id
+        group by 1, 2
+        """,
+        before.date(),
+        after.date(),
+    )
+
+
+def lifecycle_stages(shown: Published) -> pd.DataFrame:
+    """marts.lifecycle_stages. One row per month_end and stage."""
+    return shown.ask("select * from lifecycle_stages order by month_end, stage")
+
+
+def lifecycle_flow(shown: Published, month_end: pd.Timestamp) -> pd.DataFrame:
+    """marts.lifecycle_transitions of one month. One row per from_stage and to_stage."""
+    return shown.ask(
+        "select from_stage, to_stage, customer_count from lifecycle_transitions where month_end = ?",
+        month_end.date(),
+    )
+
+
+def sizes(shown: Published) -> pd.DataFrame:
+    """One row per segment: customer_count and consented_count (marketing allowed)."""
+    return shown.ask(
+        """
+        select r.segment, count(*) as customer_count, count(*) filter (where c.is_marketing_allowed) as consented_count
+        from customer_rfm as r inner join customers as c on r.customer_id = c.customer_id
+        group by r.segment
+        order by r.segment
+        """
+    )
+
+
+def audience(shown: Published, chosen: list[str], *, clear: bool = False) -> pd.DataFrame:
+    """Customers of the segments who allow marketing, nobody else. One row per customer; masked, or in clear with --reveal."""
+    sql = f"""
+        select
+            r.customer_id, r.segment, r.rfm_cell, {{identifiers}}, c.city, c.country, r.last_purchase_date, r.recency_days,
+            r.frequency, r.monetary
+        from {MARTS}.marts.customer_rfm as r
+        inner join {MARTS}.marts.customers as c on r.customer_id = c.customer_id
+        {{join}}
+        where c.is_marketing_allowed and r.segment in (select unnest($1::varchar[]))
+        order by r.segment, r.customer_id
+    """
+    if not clear:
+        return shown.ask(sql.format(identifiers=", ".join(f"c.{name}" for name in MASKED), join=""), chosen)
+    join = f"inner join {CONTACT}.contact.customers_contact as p on r.customer_id = p.customer_id and p.is_marketing_allowed"
+    return shown.ask_contact(sql.format(identifiers="p.full_name, p.phone, p.email", join=join), chosen)

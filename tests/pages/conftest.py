@@ -1,0 +1,59 @@
+"""A made-up published home for the pages' tests, and a way to run one page without a browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from cdp_assets.pages.reveal import ENVIRONMENT
+from cdp_assets.settings import Settings
+from tests.pages.published_file import publish_made_up
+
+RunPage = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session")
+def published_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with two generations, made once per test process; tests work on copies or read only."""
+    home = tmp_path_factory.mktemp("published")
+    settings = Settings(home=home, key="test-key")
+    publish_made_up(settings, generation="g000001", customers=50)
+    publish_made_up(settings, generation="g000002", customers=60)
+    return home
+
+
+@pytest.fixture
+def published(published_template: Path, tmp_path: Path) -> Settings:
+    """Settings of a home of its own with the made-up generations."""
+    home = tmp_path / "home"
+    shutil.copytree(published_template, home, symlinks=True)
+    return Settings(home=home, key="test-key")
+
+
+@pytest.fixture
+def run_page(monkeypatch: pytest.MonkeyPatch) -> RunPage:
+    """run_page(settings, "customers", reveal=False, **query) runs a page and fails if it raised anything."""
+
+    def run(settings: Settings, page: str, *, reveal: bool = False, **query: str) -> AppTest:
+        monkeypatch.setenv("ONEFOLD_HOME", str(settings.home))
+        monkeypatch.setenv(ENVIRONMENT, "1" if reveal else "0")
+        st.cache_data.clear()
+        app = AppTest.from_function(_script, args=(page,), default_timeout=30)
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception, [each.message for each in app.exception]
+        return app
+
+    return run
+
+
+def _script(page: str) -> None:
+    import importlib
+
+    importlib.import_module(f"cdp_assets.pages.{page}").render()
