@@ -25,7 +25,7 @@ from scipy.sparse import linalg as sparse_linalg
 
 from cdp_assets.insight.chain import ChainCounts, FloatArray, IntArray
 
-DENSE_STATES = 1_500  # below, one LAPACK solve per channel; above, a Krylov method with residual check
+DENSE_STATES = 64  # up to here one LAPACK solve per channel; above, a Krylov method with residual check
 RESIDUAL = 1e-15  # of expected visits per journey; removal effects inherit it
 
 

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from cdp_assets.insight.chain import VALUE_UNITS, PathBatch
+from cdp_assets.insight.chain import VALUE_UNITS, IntArray, PathBatch
 from cdp_assets.insight.tables import TOUCH_COLUMNS, TOUCHES, InsightInputProblem, require_columns
 
 TEMPORARY_TABLES = ("_channels", "_touches", "_grouped_paths")
@@ -134,14 +134,44 @@ def read_grouped_paths(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[P
         """
     ).to_arrow_reader(PATHS_AT_ONCE)
     for batch in reader:
-        yield _to_batch(batch)
+        yield _to_batch(batch, batch.column("channels").flatten().to_numpy())
 
 
-def _to_batch(batch: pa.RecordBatch) -> PathBatch:
-    channels = batch.column("channels")
+def read_path_table(
+    con: duckdb.DuckDBPyConnection, relation: str, separator: str = " > "
+) -> tuple[list[str], list[PathBatch]]:
+    """Paths written as text, as other tools exchange them: channel names in order, and batches of distinct paths.
+
+    `relation`: a table or sub-query with path (text, channels between separators), conversions, nulls (journeys that
+    took the path) and value (of the conversions, reporting currency). Equal paths may repeat.
+    """
+    reader = con.execute(
+        f"""
+        select
+            string_split(path, ?) as channels,
+            sum(conversions)::double as conversions, sum(nulls)::double as nulls,
+            sum(cast(round(value * {VALUE_UNITS}) as bigint))::double as value_units,
+        from {relation}
+        group by path
+        """,
+        [separator],
+    ).to_arrow_reader(PATHS_AT_ONCE)
+    encoded = []
+    for batch in reader:
+        names = batch.column("channels").flatten().dictionary_encode()
+        encoded.append((batch, names.dictionary.to_pylist(), names.indices.to_numpy()))
+    channels = sorted({name for _, names, _ in encoded for name in names})
+    number = {name: place for place, name in enumerate(channels)}
+    return channels, [
+        _to_batch(batch, np.array([number[name] for name in names], dtype=np.int64)[indices])
+        for batch, names, indices in encoded
+    ]
+
+
+def _to_batch(batch: pa.RecordBatch, touches: IntArray) -> PathBatch:
     return PathBatch(
-        touches=channels.flatten().to_numpy(),
-        lengths=np.diff(channels.offsets.to_numpy()).astype(np.int64),
+        touches=touches,
+        lengths=np.diff(batch.column("channels").offsets.to_numpy()).astype(np.int64),
         conversions=batch.column("conversions").to_numpy(),
         nulls=batch.column("nulls").to_numpy(),
         value=batch.column("value_units").to_numpy(),

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdp_assets.insight.chain import FloatArray, PathBatch
+from cdp_assets.insight.chain import FloatArray, IntArray, PathBatch
 
-ROWS_AT_ONCE = 4_000_000  # cells of the path x channel table held at a time
+CELLS_AT_ONCE = 20_000_000  # cells of the path x channel table held at a time
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def shapley_credit(batches: Iterable[PathBatch], n_channels: int) -> ShapleyCred
     """Conversions and value credited to each channel; totals to all conversions and all value."""
     credited = np.zeros((2, n_channels))
     for batch in batches:
-        rows = max(ROWS_AT_ONCE // max(n_channels, 1), 1)
+        rows = max(CELLS_AT_ONCE // max(n_channels, 1), 1)
         ends = np.cumsum(batch.lengths)
         for first in range(0, len(batch.lengths), rows):
             part = slice(first, first + rows)
@@ -44,11 +44,15 @@ def shapley_credit(batches: Iterable[PathBatch], n_channels: int) -> ShapleyCred
     return ShapleyCredit(conversions=credited[0], value=credited[1])
 
 
-def _credit_of(batch: PathBatch, part: slice, touches: np.ndarray, n_channels: int) -> FloatArray:
+def _credit_of(batch: PathBatch, part: slice, touches: IntArray, n_channels: int) -> FloatArray:
     lengths = batch.lengths[part]
-    present = np.zeros((len(lengths), n_channels))
-    present[np.repeat(np.arange(len(lengths)), lengths), touches] = 1.0
-    distinct = present.sum(axis=1)
-    weights = np.vstack([batch.conversions[part], batch.value[part]]) / distinct
-    credited: FloatArray = weights @ present
-    return credited
+    present = np.zeros((len(lengths), n_channels), dtype=bool)
+    present[np.repeat(np.arange(len(lengths)), lengths), touches] = True
+    path, channel = np.nonzero(present)
+    distinct = np.bincount(path, minlength=len(lengths))
+    return np.vstack(
+        [
+            np.bincount(channel, weights=(amounts[part] / distinct)[path], minlength=n_channels)
+            for amounts in (batch.conversions, batch.value)
+        ]
+    )
