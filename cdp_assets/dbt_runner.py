@@ -164,9 +164,14 @@ def _node_result(result: Any) -> NodeResult:
 
 
 def _safe_reason(message: str, node: Any) -> str:
-    """The kind of error and where to look: DuckDB's texts quote data, so only their class passes."""
+    """The kind of error and where to look: DuckDB's texts quote data, so only their class passes.
+
+    A compilation error speaks of the project's own files and columns (a broken contract, a missing ref): it passes whole.
+    """
     kind = re.search(r"\b(?:[A-Z][A-Za-z]+ ){1,2}Error\b", message)
     where = getattr(node, "compiled_path", None) or node.original_file_path
+    if kind and kind.group(0) == "Compilation Error":
+        return message
     return f"{kind.group(0) if kind else 'failed'}; look at {where}"
 
 
