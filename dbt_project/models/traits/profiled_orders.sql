@@ -5,7 +5,7 @@ select
     orders.order_id,
     orders.ordered_at,
     orders.order_date,
-    orders.store_id,
+    case when orders.fulfilment_type in ('store', 'pickup') then orders.store_id end as store_id,
     orders.fulfilment_type = 'store' as is_store_order,
     orders.coupon_code,
     orders.item_quantity,

@@ -1,4 +1,4 @@
--- the store of most of the customer's orders; ties go to the larger gross revenue, then to the name
+-- the store where the customer bought or picked up most orders; ties go to the larger gross revenue, then to the name
 with
 
 bought as (
