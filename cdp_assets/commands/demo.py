@@ -1,0 +1,208 @@
+"""`onefold simulate` and `onefold demo`: the simulated retailer, and the summary of what Onefold made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cdp_assets import demo
+from cdp_assets.commands.identity import evaluate_home, scores_table
+from cdp_assets.commands.run import EXIT_NOT_PUBLISHED, EXIT_PUBLISHED, run_nightly
+from cdp_assets.landing import landing_status, load_contracts
+from cdp_assets.settings import Settings
+
+
+def run_simulate(*, customers: int, seed: int, out: Path) -> int:
+    """Write a simulated retailer to OUT/inbox and OUT/truth; 0, or 1 where OUT holds something else."""
+    console = Console()
+    try:
+        report = _simulate(customers, seed, out, console)
+    except (FileExistsError, ValueError) as error:
+        console.print(str(error), markup=False)
+        return 1
+    console.print(
+        f"{report.customers:,} persons, {report.orders:,} orders and {report.records:,} customer records in "
+        f"{report.files} files: {report.out / 'inbox'}; the true answer is in {report.out / 'truth'}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(
+        f"next: onefold run --home {report.out / 'home'} --inbox {report.out / 'inbox'}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 0
+
+
+def run_demo(*, customers: int, seed: int, out: Path) -> int:
+    """Simulate (unless the very same retailer is there already), run, and print the summary."""
+    console = Console()
+    out = out.absolute()
+    wanted = _fingerprint(customers, seed)
+    note = out / "simulated.json"
+    if note.exists() and json.loads(note.read_text()) == wanted:
+        console.print(f"the simulated retailer is in {out} already", highlight=False, soft_wrap=True)
+    else:
+        shutil.rmtree(
+            out / "home", ignore_errors=True
+        )  # of another retailer; a demo's home can always be made again
+        _simulate(customers, seed, out, console)
+        note.write_text(json.dumps(wanted))
+    code = run_nightly(home=out / "home", inbox=out / "inbox", console=console)
+    if code != EXIT_PUBLISHED:
+        return code
+    try:
+        print_summary(Settings.load(home=out / "home", inbox=out / "inbox"), out / "truth", console)
+    except duckdb.Error as error:
+        console.print(f"published, but the summary cannot be read ({type(error).__name__})")
+        return EXIT_NOT_PUBLISHED
+    return EXIT_PUBLISHED
+
+
+def _simulate(customers: int, seed: int, out: Path, console: Console) -> demo.SimulationReport:
+    columns = (TextColumn("simulating {task.total:,} persons"), BarColumn(bar_width=28), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("simulating", total=customers)
+        return demo.simulate(
+            customers,
+            seed,
+            out,
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+
+
+def _fingerprint(customers: int, seed: int) -> dict[str, object]:
+    """What decides the simulator's bytes: its parameters and its own files."""
+    digest = hashlib.sha256()
+    folder = Path(demo.__file__).parent
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".py", ".yaml"}:
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return {"customers": customers, "seed": seed, "simulator": digest.hexdigest()}
+
+
+def print_summary(settings: Settings, truth: Path, console: Console) -> None:
+    """What came out, in a screen: files and rows, identities, revenue, segments, credit, and what to try next."""
+    con = duckdb.connect(config={"threads": settings.threads})
+    try:
+        path = str((settings.published_dir / "current.duckdb").resolve()).replace("'", "''")
+        con.execute(f"attach '{path}' as published (read_only)")
+        con.execute("use published")
+        console.rule("what came out", style="dim")
+        for table in (
+            _landed(settings),
+            _identities(con, settings, truth),
+            _revenue(con),
+            _segments(con),
+            _credit(con),
+        ):
+            console.print(table)
+            console.print()
+    finally:
+        con.close()
+    _print_next(settings, truth, console)
+
+
+def _table(title: str, *texts: str, numbers: tuple[str, ...] = ()) -> Table:
+    table = Table(*texts, title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for heading in numbers:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def _landed(settings: Settings) -> Table:
+    table = _table("Landed", "channel", "export", numbers=("files", "rows", "quarantined"))
+    for export in landing_status(settings, load_contracts(settings.channels_dir)).exports:
+        if export.files_landed:
+            counts = (export.files_landed, export.landed_rows, export.quarantined_rows)
+            table.add_row(export.channel, export.export, *(f"{count:,}" for count in counts))
+    return table
+
+
+def _identities(con: duckdb.DuckDBPyConnection, settings: Settings, truth: Path) -> Table:
+    found = evaluate_home(settings, truth)
+    row = con.execute(
+        "select (select count(*) from marts.customer_crosswalk), (select count(*) from marts.customers)"
+    ).fetchone()
+    assert row is not None
+    table = scores_table(found)
+    table.title = (
+        f"{row[0]:,} customer records in, {row[1]:,} customers out ({found.persons:,} persons in truth); "
+        "pairs of records against the truth"
+    )
+    table.title_style = "bold"
+    return table
+
+
+def _revenue(con: duckdb.DuckDBPyConnection) -> Table:
+    table = _table(
+        "Revenue",
+        "channel",
+        "currency",
+        numbers=("orders", "anonymous", "gross", "refunded", "net (reporting currency)"),
+    )
+    for channel, currency, orders, anonymous, gross, refunded, net in con.execute(
+        """
+        select channel, any_value(currency), count(*), count(*) filter (where is_anonymous),
+            sum(gross_revenue), sum(refunded_revenue), sum(net_revenue)
+        from marts.orders group by channel order by channel
+        """
+    ).fetchall():
+        money = (f"{amount or 0:,.2f}" for amount in (gross, refunded, net))
+        table.add_row(channel, currency, f"{orders:,}", f"{anonymous:,}", *money)
+    return table
+
+
+def _segments(con: duckdb.DuckDBPyConnection) -> Table:
+    table = _table(
+        "RFM segments", "segment", numbers=("customers", "share", "net revenue", "share of revenue")
+    )
+    for segment, customers, share, revenue, revenue_share in con.execute(
+        """
+        select segment, customer_count, customer_share, net_revenue, net_revenue_share
+        from marts.rfm_segments order by net_revenue desc
+        """
+    ).fetchall():
+        table.add_row(
+            segment, f"{customers:,}", f"{share:.1%}", f"{revenue:,.2f}", f"{revenue_share or 0:.1%}"
+        )
+    return table
+
+
+def _credit(con: duckdb.DuckDBPyConnection) -> Table:
+    rows = con.execute(
+        """
+        select attribution_model, marketing_channel, conversions from marts.attribution_summary
+        where dimension = 'marketing_channel' and period = 'all' and customer_type = 'all'
+        """
+    ).fetchall()
+    models = list(dict.fromkeys(model for model, _, _ in sorted(rows)))
+    credit = {(model, channel): conversions for model, channel, conversions in rows}
+    channels = sorted({channel for _, channel, _ in rows}, key=lambda c: -(credit.get((models[0], c)) or 0))
+    table = _table("Conversions credited, by attribution model", "marketing channel", numbers=tuple(models))
+    for channel in channels:
+        cells = (credit.get((model, channel)) for model in models)
+        table.add_row(channel, *("–" if cell is None else f"{cell:,.0f}" for cell in cells))
+    return table
+
+
+def _print_next(settings: Settings, truth: Path, console: Console) -> None:
+    current = settings.published_dir / "current.duckdb"
+    lines = (
+        f"published: {current}",
+        "try next:",
+        f"  export ONEFOLD_HOME={settings.home} ONEFOLD_INBOX={settings.inbox_dir}",
+        "  .venv/bin/onefold ui                         the analysts' pages",
+        "  .venv/bin/onefold dagster                    the graph, runs and checks",
+        f"  .venv/bin/onefold evaluate --truth {truth}   how right the ids are, trap by trap",
+        "  .venv/bin/onefold status                     what landed and what waits",
+    )
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)

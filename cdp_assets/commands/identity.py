@@ -1,0 +1,114 @@
+"""`onefold evaluate` and `onefold resolve-id`: how right the ids are, and what became of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from cdp_assets import linkage
+from cdp_assets.errors import safe_text
+from cdp_assets.keys import load_key
+from cdp_assets.settings import Settings
+from cdp_assets.warehouse import open_warehouse
+
+
+def evaluate_home(settings: Settings, truth: Path) -> linkage.Evaluation:
+    """Compare the customer ids of the last build with a truth."""
+    with open_warehouse(settings) as con:
+        return linkage.evaluate(con, load_key(settings), truth)
+
+
+def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> int:
+    """Print precision, recall and F1 beside the naive baselines; 0, or 1 where they cannot be computed."""
+    console = Console()
+    try:
+        found = evaluate_home(Settings.load(home=home, inbox=inbox), truth)
+    except Exception as error:
+        console.print(safe_text(error), markup=False)
+        return 1
+    console.print(scores_table(found))
+    console.print(_rows_table("By trap", found.by_trap))
+    console.print(_rows_table("By channel pair", found.by_channel_pair))
+    console.print(_rows_table("Worst clusters: several persons in one id", found.worst_merged))
+    console.print(_rows_table("Worst persons: several ids for one person", found.worst_split))
+    if found.unknown_truth_ids or found.records_without_truth:
+        console.print(
+            f"{found.unknown_truth_ids:,} ids of the truth are no record here; "
+            f"{found.records_without_truth:,} records have no truth and count nowhere"
+        )
+    return 0
+
+
+def scores_table(found: linkage.Evaluation) -> Table:
+    """Pairwise and B-cubed scores of Onefold and of what most do today."""
+    table = Table("matching by", title="Against the truth", title_justify="left", box=None, pad_edge=False)
+    headings = (
+        "precision",
+        "recall",
+        "F1",
+        "recall of supported pairs",
+        "B-cubed precision",
+        "B-cubed recall",
+        "exact clusters",
+    )
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for name, scores in (
+        ("Onefold", found.oneid),
+        ("phone alone", found.phone_only),
+        ("phone or e-mail", found.phone_or_email),
+    ):
+        table.add_row(
+            name,
+            *(
+                "–" if value is None else f"{value:.4f}"
+                for value in (
+                    scores.precision,
+                    scores.recall,
+                    scores.f1,
+                    scores.supported_recall,
+                    scores.bcubed_precision,
+                    scores.bcubed_recall,
+                    scores.exact_clusters,
+                )
+            ),
+        )
+    return table
+
+
+def _rows_table(title: str, rows: list[dict[str, object]]) -> Table:
+    table = Table(
+        *(rows[0] if rows else ["none"]), title=title, title_justify="left", box=None, pad_edge=False
+    )
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    return table
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def show_resolution(*, customer_id: str, home: Path | None) -> int:
+    """Print what stands today for an id; 0, or 1 for an id that was never issued."""
+    console = Console()
+    try:
+        found = linkage.resolve_id(Settings.load(home=home), customer_id)
+    except Exception as error:
+        console.print(safe_text(error), markup=False)
+        return 1
+    sentence = {
+        "live": "is live",
+        "merged": f"was merged into {found.current_id}",
+        "split": "was split; its records now belong to",
+        "retired": "is retired: none of its records is left",
+    }[found.status]
+    console.print(f"{found.customer_id} {sentence}", highlight=False)
+    if found.status in ("live", "split"):
+        for heir, records in found.heirs:
+            console.print(f"  {heir}  {records:,} customer records", highlight=False)
+    return 0

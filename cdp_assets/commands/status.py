@@ -1,0 +1,79 @@
+"""`onefold status`: what landed, what waits and what to do about it, and which generation readers see."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from cdp_assets.errors import safe_text
+from cdp_assets.landing import LandingStatus, landing_status, load_contracts
+from cdp_assets.publishing.generations import current_generation
+from cdp_assets.settings import Settings
+
+
+def show_status(*, home: Path | None, inbox: Path | None) -> int:
+    """Print the status of a home; 0, or 1 where there is nothing to report on."""
+    console = Console()
+    settings = Settings.load(home=home, inbox=inbox)
+    try:
+        status = landing_status(settings, load_contracts(settings.channels_dir), datetime.now(UTC).date())
+    except Exception as error:
+        console.print(safe_text(error), markup=False)
+        return 1
+    console.print(_exports_table(status))
+    print_waiting(settings, console, status)
+    generation = current_generation(settings)
+    where = (
+        f"{generation}: {settings.published_dir / 'current.duckdb'}"
+        if generation
+        else "nothing yet: `onefold run` publishes"
+    )
+    console.print(f"readers see {where}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _exports_table(status: LandingStatus) -> Table:
+    table = Table("channel", "export", title="Landed", title_justify="left", box=None, pad_edge=False)
+    for heading in ("files", "rows", "quarantined", "duplicates", "erased"):
+        table.add_column(heading, justify="right")
+    for heading in ("last file", "fresh"):
+        table.add_column(heading)
+    for export in status.exports:
+        if export.files_landed == 0:
+            continue
+        fresh = {True: "yes", False: f"no: {export.age_days:.0f} days old", None: "–"}[export.is_fresh]
+        counts = (export.landed_rows, export.quarantined_rows, export.duplicate_rows, export.erased_rows)
+        table.add_row(
+            export.channel,
+            export.export,
+            f"{export.files_landed:,}",
+            *(f"{count:,}" for count in counts),
+            export.last_file or "",
+            fresh,
+        )
+    return table
+
+
+def print_waiting(settings: Settings, console: Console, status: LandingStatus | None = None) -> bool:
+    """Name every file that waits and every export with rows in quarantine, with what to do; True if a file waits."""
+    status = status or landing_status(settings, load_contracts(settings.channels_dir))
+    for export in status.exports:
+        if export.quarantined_rows:
+            console.print(
+                f"[yellow]quarantined[/] {export.channel}/{export.export}: {export.quarantined_rows:,} rows wait under "
+                f"{settings.quarantine_dir / export.channel / export.export} with reason and line; "
+                f"mend the contract or the source, then `onefold replay {export.channel}`",
+                highlight=False,
+                soft_wrap=True,
+            )
+    for held in status.held:
+        name = f"{held.channel}/{held.file_name}" if held.channel else held.file_name
+        console.print(
+            f"[yellow]waits[/] {name} ({held.reason_code}): {held.detail}; {held.remedy}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    return bool(status.held)
