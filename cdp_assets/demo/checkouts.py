@@ -1,6 +1,7 @@
 """Who an order says it is from and for: buyers, guests, gifts, scanned cards.
 
-One table per sales channel, one row per order of the batch. Accounts belong to `identities`, formatting to `channels`.
+One table per sales channel, one row per order of the batch. Accounts belong to `identities`, formatting to
+`channels`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def _gifts(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
                 person_no,
                 household_no,
                 size,
-                (rank + 1 + if(size > 1 and u('gift at home', candidate) < 0.4, 0, pick('gift to', candidate, 60))) % persons
+                (rank + 1 + if(size > 1 and u('gift at home', candidate) < 0.4, 0,
+                    pick('gift to', candidate, 60))) % persons
                     as recipient_rank,
             from orders
             join ranked using (person_no)
@@ -46,14 +48,15 @@ def _gifts(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
 
 
 def create_web_checkouts(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Create `web_checkouts`: candidate, order_no, order_name, order_id, customer_id (of the account used, null for guests),
-    buyer and recipient as the order shows them.
+    """Create `web_checkouts`: candidate, order_no, order_name, order_id, customer_id (of the account used,
+    null for guests), buyer and recipient as the order shows them.
 
     buyer_name, email, phone, street, …; ship_name, ship_phone, ship_street, …; recipient_no is null unless a gift.
     """
     rates = parameters.traps["identities"]
     # a guest keeps one spelling mostly, and now and then writes another
-    document = "'guest ' || person_no || ' ' || if(u('spells anew', candidate) < 0.1, pick('spelling', candidate, 3), 9)"
+    spelling = "if(u('spells anew', candidate) < 0.1, pick('spelling', candidate, 3), 9)"
+    document = f"'guest ' || person_no || ' ' || {spelling}"
     con.execute(
         f"""
         create or replace temp table web_checkouts as
@@ -67,7 +70,8 @@ def create_web_checkouts(con: duckdb.DuckDBPyConnection, parameters: Parameters)
             select
                 named.*,
                 account.customer_id as known_id,
-                account.customer_id is not null and u('guest checkout', candidate) < {rates["guest_checkout"]} as as_guest,
+                account.customer_id is not null
+                    and u('guest checkout', candidate) < {rates["guest_checkout"]} as as_guest,
                 if(as_guest, null, account.customer_id) as customer_id,
                 account.shown_name as account_name,
                 account.email as account_email,
@@ -80,7 +84,8 @@ def create_web_checkouts(con: duckdb.DuckDBPyConnection, parameters: Parameters)
                 u('order phone', candidate) < 0.6 as leaves_phone,
             from named
             left join web_accounts as account on account.person_no = named.person_no
-                and account.slot = if(exists (select 1 from web_accounts as second where second.person_no = named.person_no
+                and account.slot = if(exists (select 1 from web_accounts as second
+                    where second.person_no = named.person_no
                     and second.slot = 1 and second.created_at <= named.at_utc), 1, 0)
         ),
         gifted as (
@@ -92,14 +97,17 @@ def create_web_checkouts(con: duckdb.DuckDBPyConnection, parameters: Parameters)
             (4400000000000 + order_no * 1237)::varchar as order_id,
             if(customer_id is null, shown_name, account_name) as buyer_name,
             if(customer_id is null,
-                coalesce(no_email, if(as_guest and u('other email', candidate) < 0.7, email2, email1)), account_email) as email,
+                coalesce(no_email, if(as_guest and u('other email', candidate) < 0.7, email2, email1)),
+                    account_email) as email,
             if(customer_id is null, no_email is not null, is_account_email_blocked) as is_email_blocked,
             case
                 when customer_id is not null then account_phone
                 when leaves_phone
-                    then coalesce(no_phone, dial || if(u('second phone', candidate) < 0.1 and number_to is null, phone2, phone1))
+                    then coalesce(no_phone, dial
+                        || if(u('second phone', candidate) < 0.1 and number_to is null, phone2, phone1))
             end as phone,
-            if(customer_id is null, leaves_phone and no_phone is not null, is_account_phone_blocked) as is_phone_blocked,
+            if(customer_id is null, leaves_phone and no_phone is not null, is_account_phone_blocked)
+                as is_phone_blocked,
             street, city, region, region_name, country, postcode,
             if(customer_id is null, name_traps, account_traps) || list_filter([
                 if(customer_id is null, if(as_guest, 'guest_checkout', 'guest'), null),
@@ -132,14 +140,16 @@ def create_web_checkouts(con: duckdb.DuckDBPyConnection, parameters: Parameters)
 def create_program_checkouts(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Create `program_checkouts`: one row per mini-program order with its buyer and who it is delivered to.
 
-    order_id, person_no, recipient_no (the buyer unless a gift), buyer_phone, nickname, ship_name, ship_phone (11 digits),
-    ship_street, ship_city, ship_region, ship_district (null where the order is picked up), is_ship_phone_blocked.
+    order_id, person_no, recipient_no (the buyer unless a gift), buyer_phone, nickname, ship_name,
+    ship_phone (11 digits), ship_street, ship_city, ship_region, ship_district (null where the order is
+    picked up), is_ship_phone_blocked.
     """
     con.execute(
         f"""
         create or replace temp table program_checkouts as
         with ordered as (
-            select orders.candidate, orders.order_no, orders.local_at, customer.*, coalesce(recipient_no, orders.person_no) as recipient_no
+            select orders.candidate, orders.order_no, orders.local_at, customer.*,
+                coalesce(recipient_no, orders.person_no) as recipient_no
             from orders
             join program_customers as customer using (person_no)
             left join gifts using (candidate)
@@ -153,7 +163,8 @@ def create_program_checkouts(con: duckdb.DuckDBPyConnection, parameters: Paramet
         select
             ordered.candidate,
             ordered.order_no,
-            'E' || strftime(local_at, '%Y%m%d%H%M%S') || lpad((ordered.order_no * 7919 % 100000000)::varchar, 8, '0') as order_id,
+            'E' || strftime(local_at, '%Y%m%d%H%M%S')
+                || lpad((ordered.order_no * 7919 % 100000000)::varchar, 8, '0') as order_id,
             ordered.person_no,
             ordered.recipient_no,
             ordered.phone as buyer_phone,
@@ -197,7 +208,8 @@ def create_till_checkouts(con: duckdb.DuckDBPyConnection, parameters: Parameters
                 if(u('other store', candidate) < 0.15, pick('store', candidate, (select count(*) from stores)),
                     pick('home store', persons.household_no, (select count(*) from stores))) as slot,
                 case
-                    when card.square_id is not null and u('scans', candidate) < {orders["card_scanned"]} then card.square_id
+                    when card.square_id is not null and u('scans', candidate) < {orders["card_scanned"]}
+                        then card.square_id
                     when u('gives name', candidate) < {orders["named_without_card"]} then bare.square_id
                 end as square_id,
             from orders

@@ -44,7 +44,8 @@ def create_web_accounts(con: duckdb.DuckDBPyConnection, parameters: Parameters) 
                     + to_days(20 + pick('opened again', person_no, 200)::int))
                     + to_seconds(pick('opened', customer_id, 18000)) as created_at,
             from persons
-            where person_no in {_visitors("shopify")} and u('web account', person_no) < {parameters.rate("orders", "has_account")}
+            where person_no in {_visitors("shopify")}
+                and u('web account', person_no) < {parameters.rate("orders", "has_account")}
         ),
         named as ({spelled("opened", document, "latin", parameters)}),
         reached as (
@@ -60,7 +61,8 @@ def create_web_accounts(con: duckdb.DuckDBPyConnection, parameters: Parameters) 
         select
             customer_id, person_no, slot, created_at, shown_given, shown_family, shown_name,
             street, city, region, region_name, country, postcode,
-            coalesce(no_email, case when by_home_email then home_email when slot = 1 then email2 else email1 end) as email,
+            coalesce(no_email, case when by_home_email then home_email when slot = 1 then email2 else email1
+                end) as email,
             no_email is not null as is_email_blocked,
             if(leaves_phone, coalesce(no_phone, dial || if(by_home_phone, home_phone, phone1)), null) as phone,
             leaves_phone and no_phone is not null as is_phone_blocked,
@@ -113,7 +115,9 @@ def create_loyalty_members(con: duckdb.DuckDBPyConnection, parameters: Parameter
                 u('leaves phone', member_id) < 0.93 as leaves_phone,
                 u('leaves email', member_id) < 0.58 as leaves_email,
                 case when by_home_phone then home_phone when by_second_phone then phone2 else phone1 end as own_phone,
-                u('day and month', member_id) < {rates["birth_date_swapped"]} and day(birth_date) between 1 and 12
+                u('day and month', member_id) < {
+            rates["birth_date_swapped"]
+        } and day(birth_date) between 1 and 12
                     and day(birth_date) <> month(birth_date) as is_swapped,
                 u('no birth date', member_id) < {rates["birth_date_placeholder"]} as is_placeholder_date,
                 u('leaves birth date', member_id) < 0.85 as leaves_birth_date,
@@ -126,15 +130,18 @@ def create_loyalty_members(con: duckdb.DuckDBPyConnection, parameters: Parameter
                 when not leaves_phone then null
                 when no_phone is not null then no_phone
                 when by_store_phone then store_phone
-                when lang = 'zh' then '+86 ' || left(own_phone, 3) || ' ' || substr(own_phone, 4, 4) || ' ' || substr(own_phone, 8)
+                when lang = 'zh' then '+86 ' || left(own_phone, 3) || ' ' || substr(own_phone, 4, 4) || ' '
+                    || substr(own_phone, 8)
                 else case pick('phone format', member_id, 3)
-                    when 0 then '(' || left(own_phone, 3) || ') ' || substr(own_phone, 4, 3) || '-' || substr(own_phone, 7)
+                    when 0 then '(' || left(own_phone, 3) || ') ' || substr(own_phone, 4, 3) || '-'
+                        || substr(own_phone, 7)
                     when 1 then left(own_phone, 3) || '-' || substr(own_phone, 4, 3) || '-' || substr(own_phone, 7)
                     else own_phone
                 end
             end as phone,
             if(leaves_phone and no_phone is null and not by_store_phone, dial || own_phone, null) as phone_key,
-            if(leaves_email, coalesce(no_email, if(u('second email', member_id) < 0.12, email2, email1)), null) as email,
+            if(leaves_email, coalesce(no_email, if(u('second email', member_id) < 0.12, email2, email1)),
+                null) as email,
             leaves_email and no_email is not null as is_email_blocked,
             case
                 when not leaves_birth_date then null
@@ -161,7 +168,7 @@ def create_loyalty_members(con: duckdb.DuckDBPyConnection, parameters: Parameter
 
 
 def create_till_customers(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Create `till_customers`: Square's directory, one row per customer id: a loyalty card's, or a bare name from a card.
+    """Create `till_customers`: Square's directory, one row per customer id, with or without a loyalty card.
 
     square_id, person_no, member_id (null without a card), shown_name, traps.
     """
@@ -191,8 +198,9 @@ def create_till_customers(con: duckdb.DuckDBPyConnection, parameters: Parameters
 def create_program_customers(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Create `program_customers`: customers of the mini-program, one row per person who uses it.
 
-    person_no, phone (11 digits, masked, or null), full_phone (null unless `phone` is whole), nickname, shown_name (null
-    where only the nickname is known), birth_date, became_at (Shanghai's clock), is_listed (in the customers export), traps.
+    person_no, phone (11 digits, masked, or null), full_phone (null unless `phone` is whole), nickname,
+    shown_name (null where only the nickname is known), birth_date, became_at (Shanghai's clock), is_listed
+    (in the customers export), traps.
     """
     rates = parameters.traps["identities"]
     con.execute(
@@ -253,7 +261,8 @@ def create_subscribers(con: duckdb.DuckDBPyConnection, parameters: Parameters) -
         with asked as (
             select *, left(md5('mailchimp ' || person_no), 10) as euid
             from persons
-            where (lang = 'en' or country = 'US' or u('newsletter abroad', person_no) < 0.3) and u('newsletter', person_no) < 0.52
+            where (lang = 'en' or country = 'US' or u('newsletter abroad', person_no) < 0.3)
+                and u('newsletter', person_no) < 0.52
                 and not (has_family_email and role > 0)
         ),
         named as ({spelled("asked", "'newsletter ' || person_no", "latin", parameters)})
@@ -266,7 +275,8 @@ def create_subscribers(con: duckdb.DuckDBPyConnection, parameters: Parameters) -
             if(u('first name only', person_no) < 0.3, null, shown_family) as shown_family,
             customer_since::timestamp + to_seconds(36000 + pick('opted in', person_no, 2000000)) as opted_in_at,
             if(u('unsubscribes', person_no) < 0.13,
-                greatest(opted_in_at, timestamp '2017-01-05') + to_seconds(86400 + pick('unsubscribed', person_no, 5000000)), null)
+                greatest(opted_in_at, timestamp '2017-01-05') + to_seconds(86400 + pick('unsubscribed',
+                    person_no, 5000000)), null)
                 as wished_out_at,
             if(wished_out_at < timestamp '2017-12-31', wished_out_at, null) as unsubscribed_at,
             country, region,

@@ -90,7 +90,9 @@ class Inbox:
         self._begun.add(path)
         self.rows[export] += int(written[0]) if written else 0
 
-    def append_text(self, export: tuple[str, str], name: str, text: str, rows: int, encoding: str = "utf-8") -> None:
+    def append_text(
+        self, export: tuple[str, str], name: str, text: str, rows: int, encoding: str = "utf-8"
+    ) -> None:
         """Append finished lines to a file that was begun."""
         with (self._root / export[0] / name).open("ab") as file:
             file.write(text.encode(encoding))

@@ -1,9 +1,9 @@
 """How people come to the web shop, and what each marketing channel really earned.
 
-A journey is a walk along the chain in journeys.yaml. It ends in an order if the basket's luck is below the journey's
-chance, 1 - (1 - base) × product over its marketing channels of (1 - lift). The same luck judged without one channel tells
-whether that channel caused the order: the truth that attribution models are compared with. Devices, log-ins and event
-formats belong to `channels.ga4`.
+A journey is a walk along the chain in journeys.yaml. It ends in an order if the basket's luck is below the
+journey's chance, 1 - (1 - base) × product over its marketing channels of (1 - lift). The same luck judged
+without one channel tells whether that channel caused the order: the truth that attribution models are
+compared with. Devices, log-ins and event formats belong to `channels.ga4`.
 """
 
 from __future__ import annotations
@@ -34,15 +34,21 @@ def create_chain(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None
             rows.append((origin, target, low, low + share))
             low += share
         if low >= 1:
-            raise ValueError(f"journeys.yaml: the `next` shares of {origin} add up to {low:.2f}; leave a rest for the end")
+            raise ValueError(
+                f"journeys.yaml: the `next` shares of {origin} add up to {low:.2f}; leave a rest for the end"
+            )
     con.execute("create or replace table chain (from_channel text, to_channel text, low double, high double)")
     con.executemany("insert into chain values (?, ?, ?, ?)", rows)
-    con.execute("create or replace table lifts (marketing_channel text, lift double, source text, medium text)")
+    con.execute(
+        "create or replace table lifts (marketing_channel text, lift double, source text, medium text)"
+    )
     con.executemany(
         "insert into lifts values (?, ?, ?, ?)",
         [(name, float(c["lift"]), c["source"], c["medium"]) for name, c in journeys["channels"].items()],
     )
-    con.execute("create or replace table campaigns (marketing_channel text, campaign text, low double, high double)")
+    con.execute(
+        "create or replace table campaigns (marketing_channel text, campaign text, low double, high double)"
+    )
     for name, shares in journeys["campaigns"].items():
         low = 0.0
         for campaign, share in shares.items():
@@ -111,7 +117,8 @@ def create_journeys(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> N
         select
             candidate,
             1 - any_value(chance_missed) as chance,
-            map_from_entries(list((marketing_channel, 1 - chance_missed / (1 - lift)) order by marketing_channel)) as without,
+            map_from_entries(list((marketing_channel, 1 - chance_missed / (1 - lift))
+                order by marketing_channel)) as without,
         from helped
         join missed using (candidate)
         group by candidate
@@ -122,8 +129,9 @@ def create_journeys(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> N
 def create_touches(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Create `touches`: one row per session of the batch, after `orders` is known.
 
-    touch (text key), journey, person_no, marketing_channel, source, medium, campaign, at_utc (UTC, whole seconds), order_no (of
-    the web shop order that the session ends in, else null). Journeys of a person who bought once stop with that order.
+    touch (text key), journey, person_no, marketing_channel, source, medium, campaign, at_utc (UTC, whole
+    seconds), order_no (of the web shop order that the session ends in, else null). Journeys of a person who
+    bought once stop with that order.
     """
     gap = float(parameters.journeys["gap_days"]) * 86_400
     con.execute(
@@ -133,7 +141,8 @@ def create_touches(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> No
             select candidate, order_no from orders where channel = 'shopify'
         ),
         only_orders as (
-            select person_no, min(at_utc) as at_utc from orders join persons using (person_no) where is_one_time group by person_no
+            select person_no, min(at_utc) as at_utc from orders join persons using (person_no)
+                where is_one_time group by person_no
         ),
         timed as (
             select
@@ -145,7 +154,8 @@ def create_touches(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> No
                 bought.order_no,
                 max(step) over (partition by journey) as last_step,
                 ends_at,
-                if(step = last_step, 120 + pick('visit', touch, 900), 3600 + floor(-ln(1 - u('gap', touch)) * {gap})) as seconds,
+                if(step = last_step, 120 + pick('visit', touch, 900),
+                    3600 + floor(-ln(1 - u('gap', touch)) * {gap})) as seconds,
             from steps
             join planned using (journey)
             left join bought using (candidate)
@@ -156,7 +166,8 @@ def create_touches(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> No
             select
                 *,
                 date_trunc('second', ends_at - to_seconds(sum(seconds) over (
-                    partition by journey order by step desc rows between unbounded preceding and current row))) as wished_at,
+                    partition by journey order by step desc rows between unbounded preceding
+                        and current row))) as wished_at,
             from timed
         )
         select
@@ -203,5 +214,3 @@ def count_lift(con: duckdb.DuckDBPyConnection) -> None:
         order by entry.key
         """
     )
-
-

@@ -111,7 +111,8 @@ def _drawn_persons(parameters: Parameters) -> str:
             *,
             case
                 when role = 0 or is_twin then head_born
-                when role = 1 then least(head_born + (pick('partner born', household_no, 4000) - 2000)::int, date '1999-06-01')
+                when role = 1 then least(head_born + (pick('partner born', household_no, 4000) - 2000)::int,
+                    date '1999-06-01')
                 else least(head_born + (7600 + pick('child born', person_no, 4400))::int,
                     date '1999-01-01' + pick('young', person_no, 900)::int)
             end as birth_date,
@@ -228,18 +229,21 @@ def _contacts(parameters: Parameters, customers: int) -> str:
                     then entry_date + greatest(25, floor((date '2017-11-20' - entry_date) * u('exit', person_no)))::int
                 else date '2018-01-01'
             end as exit_date,
-            if(is_joiner or number_from is not null, entry_date, date '2014-06-01' + pick('since', person_no, 940)::int)
+            if(is_joiner or number_from is not null, entry_date,
+                date '2014-06-01' + pick('since', person_no, 940)::int)
                 as customer_since,
         from named_persons
     """
 
 
-def create_persons(con: duckdb.DuckDBPyConnection, first: int, last: int, customers: int, parameters: Parameters) -> None:
+def create_persons(
+    con: duckdb.DuckDBPyConnection, first: int, last: int, customers: int, parameters: Parameters
+) -> None:
     """Create `persons` of the households `first` to `last`: one row per person, as he or she is in truth.
 
-    phone1 and phone2 are national numbers without the prefix in `dial`; home_phone and home_email are the first member's;
-    entry_date and exit_date bound the purchases;
-    kind is en, zh_abroad or zh_home. A trap of two persons takes both from these households.
+    phone1 and phone2 are national numbers without the prefix in `dial`; home_phone and home_email are the
+    first member's; entry_date and exit_date bound the purchases; kind is en, zh_abroad or zh_home. A trap
+    of two persons takes both from these households.
     """
     con.execute(f"create or replace temp table homes as {_homes(parameters, first, last)}")
     con.execute(f"create or replace temp table drawn_persons as {_drawn_persons(parameters)}")

@@ -1,7 +1,7 @@
 """Pools that persons are drawn from: Faker's names with their frequencies, streets, cities, nicknames.
 
-Each pool is a table with dense slots, so that one uniform number picks a row by an equality join. Drawing itself belongs
-to `persons`.
+Each pool is a table with dense slots, so that one uniform number picks a row by an equality join. Drawing
+itself belongs to `persons`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def _slots(names: Any, count: int, rng: np.random.Generator) -> list[str]:
 def _latin(names: Iterable[str], readings: dict[str, str]) -> list[str]:
     """Pinyin without tones, first letter in capitals; `readings` corrects surnames that pypinyin reads as words."""
     listed = list(names)
-    latin = {name: (readings.get(name) or "".join(lazy_pinyin(name))).capitalize() for name in sorted(set(listed))}
+    latin = {
+        name: (readings.get(name) or "".join(lazy_pinyin(name))).capitalize() for name in sorted(set(listed))
+    }
     return [latin[name] for name in listed]
 
 
@@ -84,7 +86,14 @@ def _name_pools(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
         },
     )
     nicknames = parameters.retailer["nicknames"]
-    columns: dict[str, list[Any]] = {"lang": [], "gender": [], "slot": [], "given": [], "given_latin": [], "nickname": []}
+    columns: dict[str, list[Any]] = {
+        "lang": [],
+        "gender": [],
+        "slot": [],
+        "given": [],
+        "given_latin": [],
+        "nickname": [],
+    }
     for gender, en_names, zh_names in (
         ("F", EnglishNames.first_names_female, ChineseNames.first_names_female),
         ("M", EnglishNames.first_names_male, ChineseNames.first_names_male),

@@ -44,7 +44,14 @@ def write_bad_rows(inbox: Inbox, parameters: Parameters) -> None:
         "google_ads_campaigns": (
             ("google_ads", "campaigns"),
             f"campaign_report_{_LAST}.csv",
-            {"Day": _LAST, "Campaign": "Test - Paused", "Currency code": "USD", "Clicks": "0", "Impr.": "0", "Cost": "n/a"},
+            {
+                "Day": _LAST,
+                "Campaign": "Test - Paused",
+                "Currency code": "USD",
+                "Clicks": "0",
+                "Impr.": "0",
+                "Cost": "n/a",
+            },
         ),
     }
     for declared in parameters.traps["bad_rows"]:

@@ -16,7 +16,17 @@ import duckdb
 
 from cdp_assets.demo.baskets import create_candidates, create_orders, load_real_baskets
 from cdp_assets.demo.chance import register_chance
-from cdp_assets.demo.channels import ChannelWriter, amazon, ga4, loyalty, mailchimp, meta_ads, shopify, square, youzan
+from cdp_assets.demo.channels import (
+    ChannelWriter,
+    amazon,
+    ga4,
+    loyalty,
+    mailchimp,
+    meta_ads,
+    shopify,
+    square,
+    youzan,
+)
 from cdp_assets.demo.channels import google_ads as google
 from cdp_assets.demo.checkouts import create_checkouts
 from cdp_assets.demo.identities import create_identities
@@ -68,8 +78,9 @@ def simulate(
 ) -> SimulationReport:
     """Write OUT/inbox (what the channels deliver, with the demo's marker) and OUT/truth (who is who).
 
-    `customers` is the number of persons, of whom about a tenth buy nothing; `progress(done, customers)` is called after
-    each batch of persons. `thin` n keeps one basket in n beyond that, for many persons with few orders. Memory does not grow with `customers`. An inbox that is not the demo's own is never touched:
+    `customers` is the number of persons, of whom about a tenth buy nothing; `progress(done, customers)` is
+    called after each batch of persons. `thin` n keeps one basket in n beyond that, for many persons with
+    few orders. Memory does not grow with `customers`. An inbox that is not the demo's own is never touched:
     raises FileExistsError.
     """
     if customers < 1:
@@ -85,7 +96,9 @@ def simulate(
         con.execute("set enable_progress_bar = false")
         _prepare(con, customers, seed, parameters)
         inbox = Inbox(con, inbox_dir, parameters)
-        channels = [writer for name, writer in CHANNEL_WRITERS.items() if name in parameters.retailer["channels"]]
+        channels = [
+            writer for name, writer in CHANNEL_WRITERS.items() if name in parameters.retailer["channels"]
+        ]
         truth = Truth(con, out / "truth", channels)
         issued: dict[str, int] = {}
         for batch, (first, last, done) in enumerate(_batches(con)):

@@ -1,7 +1,7 @@
 """How a name comes out of a keyboard: pinyin, nicknames, maiden names, initials and slips.
 
-One spelling per document key, so that an account keeps its spelling from export to export. Which documents exist belongs
-to `identities`.
+One spelling per document key, so that an account keeps its spelling from export to export. Which documents
+exist belongs to `identities`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,14 @@ def _slip(name: str, document: str) -> str:
     )
 
 
-def spelled(source: str, document: str, script: Script, parameters: Parameters, *, maiden: bool = False) -> str:
-    """SELECT over `source` (rows with the columns of `persons`), adding shown_given, shown_family, shown_name, name_traps.
+def spelled(
+    source: str, document: str, script: Script, parameters: Parameters, *, maiden: bool = False
+) -> str:
+    """SELECT over `source` (`persons` columns), adding shown_given, shown_family, shown_name, name_traps.
 
-    `document` is a SQL expression: rows with equal documents are spelled alike. With script 'latin' most Chinese names
-    come in pinyin, with 'hanzi' none does. `maiden` lets women who married under another name keep the former one.
+    `document` is a SQL expression: rows with equal documents are spelled alike. With script 'latin' most
+    Chinese names come in pinyin, with 'hanzi' none does. `maiden` lets women who married under another name
+    keep the former one.
     """
     rates = parameters.traps["identities"]
     pinyin = f"lang = 'zh' and u('pinyin', {document}) < {rates['pinyin']}" if script == "latin" else "false"
@@ -40,12 +43,15 @@ def spelled(source: str, document: str, script: Script, parameters: Parameters, 
                 nickname is not null and u('nickname', {document}) < {rates["nickname"]} as by_nickname,
                 {old_name} as by_maiden_name,
                 lang = 'en' and u('initial', {document}) < {rates["middle_initial"]} as with_initial,
-                (lang = 'en' or in_pinyin) and u('swapped', {document}) < if(in_pinyin, {rates["swapped_name_order"]}, 0)
+                (lang = 'en' or in_pinyin)
+                    and u('swapped', {document}) < if(in_pinyin, {rates["swapped_name_order"]}, 0)
                     as family_first,
-                (lang = 'en' or in_pinyin) and length(surname_latin) > 4 and u('slip', {document}) < {rates["typo"]} as slipped,
+                (lang = 'en' or in_pinyin) and length(surname_latin) > 4
+                    and u('slip', {document}) < {rates["typo"]} as slipped,
                 case when by_nickname then nickname when in_pinyin then given_latin else given end
                     || if(with_initial, ' ' || middle_initial, '') as shown_given,
-                case when by_maiden_name then maiden_surname when in_pinyin then surname_latin else surname end as right_family,
+                case when by_maiden_name then maiden_surname when in_pinyin then surname_latin else surname
+                    end as right_family,
                 if(slipped, {_slip("right_family", document)}, right_family) as shown_family,
             from {source}
         )

@@ -30,8 +30,9 @@ README = Path(__file__).with_name("truth_readme.txt")
 def supported_components(con: duckdb.DuckDBPyConnection, records: str) -> None:
     """Create `components` (record, component) over the table `records`: the connected parts of each person's records.
 
-    `records` has record (0 … n-1), person_no, name, phone_key, email_key, link_key, birth_key, address_key; refused values
-    are null in it. Names compare without case and order of their parts. component is null for a record without evidence.
+    `records` has record (0 … n-1), person_no, name, phone_key, email_key, link_key, birth_key, address_key;
+    refused values are null in it. Names compare without case and order of their parts. component is null
+    for a record without evidence.
     """
     con.execute(
         f"""
@@ -78,7 +79,8 @@ def supported_components(con: duckdb.DuckDBPyConnection, records: str) -> None:
 
 _TRAP_PAIRS = """
     with base as (
-        select record, channel, source_customer_id, natural_key, person_no, household_no, phone_key, email_key, refused_value,
+        select record, channel, source_customer_id, natural_key, person_no, household_no, phone_key,
+            email_key, refused_value,
             traps, support_id
         from true_records
     ),
@@ -158,8 +160,12 @@ class Truth:
     def __init__(self, con: duckdb.DuckDBPyConnection, root: Path, channels: Sequence[ChannelWriter]) -> None:
         self._con = con
         self._root = root
-        self._records = " union all by name ".join(f"({sql})" for channel in channels if (sql := channel.records()))
-        self._orders = " union all by name ".join(f"({sql})" for channel in channels if (sql := channel.orders()))
+        self._records = " union all by name ".join(
+            f"({sql})" for channel in channels if (sql := channel.records())
+        )
+        self._orders = " union all by name ".join(
+            f"({sql})" for channel in channels if (sql := channel.orders())
+        )
         self._writers: dict[str, pq.ParquetWriter] = {}
         self.records = 0
         root.mkdir(parents=True, exist_ok=True)
@@ -168,7 +174,9 @@ class Truth:
     def _append(self, name: str, query: str) -> int:
         table = self._con.execute(query).to_arrow_table()
         if name not in self._writers:
-            self._writers[name] = pq.ParquetWriter(self._root / f"{name}.parquet", table.schema, compression="zstd")
+            self._writers[name] = pq.ParquetWriter(
+                self._root / f"{name}.parquet", table.schema, compression="zstd"
+            )
         self._writers[name].write_table(table.cast(self._writers[name].schema))
         return int(table.num_rows)
 
@@ -194,7 +202,8 @@ class Truth:
         )
         self.records += self._append(
             "records",
-            "select channel, source_customer_id, natural_key, person_id, support_id, traps from true_records order by record",
+            "select channel, source_customer_id, natural_key, person_id, support_id, traps "
+            "from true_records order by record",
         )
         self._append("trap_pairs", _TRAP_PAIRS)
         self._append("orders", f"select * from ({self._orders}) order by channel, order_id")
@@ -226,4 +235,3 @@ class Truth:
             ) to '{self._root / "marketing_lift.csv"}' (format csv, header)
             """
         )
-

@@ -108,9 +108,7 @@ def test_hanzi_stay_hanzi_in_the_mini_program_and_mostly_become_pinyin_elsewhere
         query = spelled(chinese, "person_no", script, parameters)  # type: ignore[arg-type]
         share = _one(town, f"select avg(list_contains(name_traps, 'pinyin')::int) from ({query})")
         assert low <= share <= high
-        ascii_share = _one(
-            town, f"select avg(regexp_full_match(shown_name, '[ -~]+')::int) from ({query})"
-        )
+        ascii_share = _one(town, f"select avg(regexp_full_match(shown_name, '[ -~]+')::int) from ({query})")
         assert ascii_share == pytest.approx(share)
 
 

@@ -14,8 +14,8 @@ from cdp_assets.demo.truth import supported_components
 def _components(con: duckdb.DuckDBPyConnection, *rows: dict[str, object]) -> list[int | None]:
     """Component of each record given as the evidence it carries; person_no defaults to 1."""
     con.execute(
-        "create or replace table given (record int, person_no int, name text, phone_key text, email_key text, link_key text, "
-        "birth_key date, address_key text)"
+        "create or replace table given (record int, person_no int, name text, phone_key text, email_key text, "
+        "link_key text, birth_key date, address_key text)"
     )
     for number, row in enumerate(rows):
         con.execute(
@@ -23,7 +23,10 @@ def _components(con: duckdb.DuckDBPyConnection, *rows: dict[str, object]) -> lis
             [
                 number,
                 row.get("person_no", 1),
-                *(row.get(name) for name in ("name", "phone_key", "email_key", "link_key", "birth_key", "address_key")),
+                *(
+                    row.get(name)
+                    for name in ("name", "phone_key", "email_key", "link_key", "birth_key", "address_key")
+                ),
             ],
         )
     supported_components(con, "given")
@@ -69,7 +72,10 @@ def test_two_of_name_birth_date_and_address_support_and_one_does_not(
 def test_names_compare_without_case_and_order_but_not_across_scripts(con: duckdb.DuckDBPyConnection) -> None:
     place = {"address_key": "1 Main St"}
     pinyin, swapped, hanzi = _components(
-        con, {"name": "Xiaoming WANG", **place}, {"name": "wang xiaoming", **place}, {"name": "王晓明", **place}
+        con,
+        {"name": "Xiaoming WANG", **place},
+        {"name": "wang xiaoming", **place},
+        {"name": "王晓明", **place},
     )
     assert pinyin == swapped
     assert hanzi != pinyin
@@ -88,7 +94,9 @@ def test_no_evidence_at_all_is_no_error(con: duckdb.DuckDBPyConnection) -> None:
     assert _components(con, {}) == [None]
 
 
-def test_every_record_is_listed_once_and_every_pair_names_listed_records(demo: SimulationReport, truth: Path) -> None:
+def test_every_record_is_listed_once_and_every_pair_names_listed_records(
+    demo: SimulationReport, truth: Path
+) -> None:
     con = duckdb.connect()
     con.execute(
         f"create view records as select channel, coalesce(source_customer_id, 'key ' || natural_key) as id, * "
@@ -102,7 +110,8 @@ def test_every_record_is_listed_once_and_every_pair_names_listed_records(demo: S
         unknown = con.execute(
             f"""
             select count(*) from '{truth}/trap_pairs.parquet'
-            where (channel_{side}, coalesce(id_{side}, 'key ' || natural_key_{side})) not in (select (channel, id) from records)
+            where (channel_{side}, coalesce(id_{side}, 'key '
+                || natural_key_{side})) not in (select (channel, id) from records)
             """
         ).fetchone()
         assert unknown == (0,)
@@ -128,12 +137,15 @@ def test_a_pair_is_a_match_exactly_if_its_records_are_one_person(truth: Path) ->
 
 def test_truth_accounts_for_every_order_and_session_of_the_inbox(demo: SimulationReport, truth: Path) -> None:
     inbox = demo.out / "inbox"
-    orders = dict(duckdb.sql(f"select channel, count(*) from '{truth}/orders.parquet' group by channel").fetchall())
+    orders = dict(
+        duckdb.sql(f"select channel, count(*) from '{truth}/orders.parquet' group by channel").fetchall()
+    )
     assert sum(orders.values()) == demo.orders
 
     def distinct(column: str, files: str) -> int:
         found = duckdb.sql(
-            f"select count(distinct \"{column}\") from read_csv('{inbox}/{files}', all_varchar = true, union_by_name = true)"
+            f'select count(distinct "{column}") '
+            f"from read_csv('{inbox}/{files}', all_varchar = true, union_by_name = true)"
         ).fetchone()
         return int(found[0]) if found else 0
 

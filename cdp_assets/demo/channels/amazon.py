@@ -1,7 +1,8 @@
 """Amazon: all orders by last update, the marketplace's tab-separated report.
 
-Quirks kept: no quotes around anything (bare inches in titles), times in UTC with '+00:00', one row per item, no buyer at all,
-money blank for cancelled orders, an order again as shipped after the report that called it pending.
+Quirks kept: no quotes around anything (bare inches in titles), times in UTC with '+00:00', one row per
+item, no buyer at all, money blank for cancelled orders, an order again as shipped after the report that
+called it pending.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ _CANCELLED = 0.02  # cancelled orders per order
 
 
 def create_marketplace_rows(con: duckdb.DuckDBPyConnection) -> None:
-    """Create `marketplace_orders` (order_id, person_no, is_cancelled, money in USD) and `marketplace_rows`, one per item.
+    """Create `marketplace_orders` (order_id, person_no, is_cancelled, …) and `marketplace_rows`, one per item.
 
-    A cancelled order is a further one: its basket was ordered again at once and bought then.
+    Money in USD. A cancelled order is a further one: its basket was ordered again at once and bought then.
     """
     con.execute(
         f"""
@@ -37,7 +38,8 @@ def create_marketplace_rows(con: duckdb.DuckDBPyConnection) -> None:
                 || '-' || lpad((order_no % 10000000)::varchar, 7, '0') as order_id,
             at_utc + to_hours(30) as shipped_at,
             month(at_utc - to_hours(5)) as ordered_month,
-            least(month(shipped_at - to_hours(5)) + if(year(shipped_at - to_hours(5)) > 2017, 12, 0), 12) as shipped_month,
+            least(month(shipped_at - to_hours(5)) + if(year(shipped_at - to_hours(5)) > 2017, 12, 0), 12)
+                as shipped_month,
         from tried
         """
     )
@@ -65,7 +67,9 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
 
     for year, month in MONTHS:
         is_shipped = f"(shipped_month <= {month})"
-        status = f"case when is_cancelled then 'Cancelled' when {is_shipped} then 'Shipped' else 'Pending' end"
+        status = (
+            f"case when is_cancelled then 'Cancelled' when {is_shipped} then 'Shipped' else 'Pending' end"
+        )
         cells = inbox.cells(
             "amazon_orders",
             {
@@ -112,7 +116,8 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
 def orders() -> str:
     """SELECT of the orders for the truth; a cancelled order has no money and is not listed."""
     return """
-        select 'amazon' as channel, order_id, person_id, 'USD' as currency, gross as gross_amount, discount as discount_amount,
+        select 'amazon' as channel, order_id, person_id, 'USD' as currency, gross as gross_amount, discount
+            as discount_amount,
             0::decimal(18, 2) as refunded_amount, at_utc::date as order_date
         from marketplace_orders join persons using (person_no)
         where not is_cancelled

@@ -1,8 +1,8 @@
 """Google Analytics 4: the web shop's events as the BigQuery export writes them, newline-delimited JSON.
 
-Quirks kept: microseconds as text, parameters as an array of key and typed value, the session id inside them only, a user
-id only once somebody logged in, one browser per person and sometimes two, cookies that are lost, a tablet in the store
-that hundreds use.
+Quirks kept: microseconds as text, parameters as an array of key and typed value, the session id inside them
+only, a user id only once somebody logged in, one browser per person and sometimes two, cookies that are
+lost, a tablet in the store that hundreds use.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ TABLET = "2017000001.1483189200"  # the browser of the tablet in the store
 
 
 def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Create `sessions`: touch, touchpoint_id, user_pseudo_id, ga_session_id, customer_id (null unless logged in), person_no,
-    at_utc, source, medium, campaign, and the web order it ended in (order_id, order_name, total; else null).
+    """Create `sessions`: touch, touchpoint_id, user_pseudo_id, ga_session_id, customer_id (null unless
+    logged in), person_no, at_utc, source, medium, campaign, and the web order it ended in (order_id,
+    order_name, total; else null).
 
     touchpoint_id = user_pseudo_id + '.' + ga_session_id, as staging names it; ga_session_id is the start in seconds.
     """
@@ -41,9 +42,11 @@ def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> N
                     account_id is not null and u('logged in', touch) < {rates["logged_in_before"]}) as is_own_log_in,
                 account_id is not null and not has_order and touches.marketing_channel = 'direct'
                     and u('tablet', touch) < {rates["store_tablet"]} as is_on_tablet,
-                u('second device', touches.person_no) < {rates["second_device"]} and u('device', touch) < 0.3 as is_second,
+                u('second device', touches.person_no) < {rates["second_device"]}
+                    and u('device', touch) < 0.3 as is_second,
                 u('reset', touches.person_no) < {rates["browser_reset"]} and not is_second
-                    and touches.at_utc >= timestamp '2017-05-01' + to_days(pick('reset day', touches.person_no, 90)::int) as is_reset,
+                    and touches.at_utc >= timestamp '2017-05-01' + to_days(pick('reset day',
+                        touches.person_no, 90)::int) as is_reset,
             from touches
             left join web_orders on web_orders.order_no = touches.order_no
             left join web_accounts as account on account.person_no = touches.person_no and account.slot = 0
@@ -55,7 +58,8 @@ def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> N
             at_utc,
             if(is_on_tablet, '{TABLET}',
                 (1000000000 + pick('browser', person_no || '.' || is_second || is_reset, 900000000)) || '.'
-                    || (1451624400 + pick('cookie', person_no || '.' || is_second || is_reset, 31500000))) as user_pseudo_id,
+                    || (1451624400 + pick('cookie', person_no || '.' || is_second || is_reset, 31500000)))
+                        as user_pseudo_id,
             epoch(at_utc)::bigint as ga_session_id,
             user_pseudo_id || '.' || ga_session_id as touchpoint_id,
             case when is_on_tablet then account_id
@@ -74,7 +78,9 @@ def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> N
 
 def _parameter(key: str, value: str, kind: str = "string_value") -> str:
     kinds = {"string_value": "varchar", "int_value": "varchar", "double_value": "double"}
-    cells = ", ".join(f"'{name}': {value if name == kind else 'null'}::{sort}" for name, sort in kinds.items())
+    cells = ", ".join(
+        f"'{name}': {value if name == kind else 'null'}::{sort}" for name, sort in kinds.items()
+    )
     return f"{{'key': '{key}', 'value': {{{cells}}}}}"
 
 
@@ -112,15 +118,23 @@ def _events(parameters: Parameters, month: int) -> str:
             strftime(eastern(event_at), '%Y%m%d') as event_date,
             (epoch_us(event_at) + pick('micros', touch || event_name, 900000))::varchar as event_timestamp,
             event_name,
-            list_filter([{always}, {from_somewhere}], lambda p: p.value.string_value is not null or p.value.int_value is not null)
+            list_filter([{always}, {from_somewhere}], lambda p: p.value.string_value is not null
+                or p.value.int_value is not null)
                 as event_params,
-            if(event_name = 'login' or (event_name = 'purchase' and customer_id is not null), customer_id, null) as user_id,
+            if(event_name = 'login' or (event_name = 'purchase' and customer_id is not null), customer_id,
+                null) as user_id,
             user_pseudo_id,
-            {{'category': device_category, 'operating_system': if(device_category = 'mobile', 'iOS', 'Windows'), 'language': 'en-us'}}
-                as device,
+            {{
+                'category': device_category,
+                'operating_system': if(device_category = 'mobile', 'iOS', 'Windows'),
+                'language': 'en-us'
+            }} as device,
             {{'country': 'United States'}} as geo,
-            {{'name': coalesce(campaign, '(direct)'), 'medium': coalesce(medium, '(none)'), 'source': coalesce(source, '(direct)')}}
-                as traffic_source,
+            {{
+                'name': coalesce(campaign, '(direct)'),
+                'medium': coalesce(medium, '(none)'),
+                'source': coalesce(source, '(direct)')
+            }} as traffic_source,
             '1966637064' as stream_id,
             'WEB' as platform,
             if(carries_order, {{'transaction_id': order_name, 'purchase_revenue': net::double}}, null) as ecommerce,

@@ -1,7 +1,7 @@
 """Google Ads: the campaign report by day.
 
-Quirks kept: two lines of title before the header, totals at the end, thousands marks, '--' where there is nothing, shares
-as text with a percent sign.
+Quirks kept: two lines of title before the header, totals at the end, thousands marks, '--' where there is
+nothing, shares as text with a percent sign.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def count_sessions(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         insert into campaign_days
-        select marketing_channel, touches.campaign, eastern(touches.at_utc)::date as day, count(*), count(order_id), coalesce(sum(net), 0)
+        select marketing_channel, touches.campaign, eastern(touches.at_utc)::date as day, count(*),
+            count(order_id), coalesce(sum(net), 0)
         from touches
         join sessions using (touch)
         where marketing_channel in ('paid_search', 'paid_social')
@@ -36,27 +37,34 @@ def count_sessions(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def create_spend(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Create `spend`: marketing_channel, campaign, day, clicks, impressions, cost (USD), orders, revenue; after all batches."""
+    """Create `spend`: marketing_channel, campaign, day, clicks, impressions, cost (USD), orders, revenue.
+
+    To be called after the last batch.
+    """
     journeys = parameters.journeys
     cost = " ".join(f"when {text(name)} then {value}" for name, value in journeys["cost_per_click"].items())
-    rate = " ".join(f"when {text(name)} then {value}" for name, value in journeys["click_through_rate"].items())
+    rate = " ".join(
+        f"when {text(name)} then {value}" for name, value in journeys["click_through_rate"].items()
+    )
     con.execute(
         f"""
         create or replace table spend as
         with days as (
-            select marketing_channel, campaign, day, sum(sessions) as sessions, sum(orders) as orders, sum(revenue) as revenue
+            select marketing_channel, campaign, day, sum(sessions) as sessions, sum(orders) as orders,
+                sum(revenue) as revenue
             from campaign_days group by all
         )
         select
             *,
             ceil(sessions / {journeys["sessions_per_click"]})::bigint as clicks,
-            ceil(clicks / (case campaign {rate} end) * (0.8 + 0.4 * u('impressions', campaign || day)))::bigint as impressions,
-            round(clicks * (case campaign {cost} end) * (0.85 + 0.3 * u('click price', campaign || day)), 2)::decimal(18, 2) as cost,
+            ceil(clicks / (case campaign {rate}
+                end) * (0.8 + 0.4 * u('impressions', campaign || day)))::bigint as impressions,
+            round(clicks * (case campaign {cost} end) * (0.85 + 0.3 * u('click price', campaign || day)),
+                2)::decimal(18, 2) as cost,
         from days
         order by day, marketing_channel, campaign
         """
     )
-
 
 
 def write_report(inbox: Inbox) -> None:
@@ -83,7 +91,7 @@ def write_report(inbox: Inbox) -> None:
 
     for year, month in MONTHS:
         last = month_end(year, month)
-        begun = f"Campaign report\n\"{last[:8]}01 - {last}\"\n"
+        begun = f'Campaign report\n"{last[:8]}01 - {last}"\n'
         name = f"campaign_report_{last}.csv"
         where = f"marketing_channel = 'paid_search' and month(day) = {month}"
         query = f"select {cells('day', 'campaign')} from spend where {where} order by day, campaign"

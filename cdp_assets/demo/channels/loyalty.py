@@ -50,9 +50,11 @@ def records() -> str:
     return """
         select
             'loyalty' as channel, member_id as source_customer_id, null::varchar as natural_key, person_no,
-            shown_name as name, phone_key, if(is_email_blocked, null, email) as email_key, 'loyalty:' || member_id as link_key,
+            shown_name as name, phone_key, if(is_email_blocked, null, email) as email_key, 'loyalty:'
+                || member_id as link_key,
             if(is_birth_date_wrong, null, birth_date) as birth_key, street as address_key,
-            case when phone is not null and phone_key is null then phone when is_email_blocked then email end as refused_value,
+            case when phone is not null and phone_key is null then phone when is_email_blocked then email
+                end as refused_value,
             traps
         from loyalty_members
     """

@@ -57,7 +57,9 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
         for part, where in (("subscribed", f"not {is_out}"), ("unsubscribed", is_out)):
             cells = inbox.cells(f"mailchimp_{part}", _cells(is_out=part == "unsubscribed"))
             if tags:
-                cells += ", if(u('tags', person_no) < 0.3, '\"newsletter\",\"vip\"', '\"newsletter\"') as tags"
+                cells += (
+                    ", if(u('tags', person_no) < 0.3, '\"newsletter\",\"vip\"', '\"newsletter\"') as tags"
+                )
             inbox.append(
                 ("mailchimp", "members"),
                 f"{part}_members_export_{day}.csv",

@@ -29,5 +29,6 @@ def write_report(inbox: Inbox) -> None:
         inbox.append(
             ("meta_ads", "ads"),
             f"ads_report_{month_end(year, month)}.csv",
-            f"select {cells} from spend where marketing_channel = 'paid_social' and month(day) = {month} order by day, campaign",
+            f"select {cells} from spend where marketing_channel = 'paid_social' and month(day) = {month} "
+            "order by day, campaign",
         )

@@ -1,7 +1,8 @@
 """Shopify: the orders and customers exports of the web shop.
 
-Quirks kept: order-level cells blank from an order's second row on, offsets that change with daylight saving, apostrophes
-before ids, zips and phones, embedded newlines in notes, an order again in a later file when its refund is reported late.
+Quirks kept: order-level cells blank from an order's second row on, offsets that change with daylight
+saving, apostrophes before ids, zips and phones, embedded newlines in notes, an order again in a later file
+when its refund is reported late.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def _stamp(at_utc: str) -> str:
 
 
 def create_web_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Create `web_orders`: the web shop's orders with their checkout and money; refunded is without shipping and tax."""
+    """Create `web_orders`: the web shop's orders with checkout and money; refunded excludes shipping and tax."""
     retailer = parameters.retailer
     late = parameters.rate("orders", "refund_reported_late")
     con.execute(
@@ -33,9 +34,11 @@ def create_web_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters) ->
             web_checkouts.*,
             orders.* exclude (candidate, order_no, person_no, channel),
             round(orders.net * orders.refund_share, 2)::decimal(18, 2) as refunded,
-            if(orders.net >= {retailer["free_shipping_from"]}, 0, {retailer["shipping_price"]})::decimal(18, 2) as shipping,
+            if(orders.net >= {retailer["free_shipping_from"]}, 0, {retailer["shipping_price"]})::decimal(18,
+                2) as shipping,
             month(orders.local_at) as sold_month,
-            if(orders.refund_share > 0 and u('late', candidate) < {late}, month(orders.refunded_at), sold_month) as refund_month,
+            if(orders.refund_share > 0 and u('late', candidate) < {late}, month(orders.refunded_at),
+                sold_month) as refund_month,
             ship.shown_name as gift_name,
             ship.phone as gift_phone,
             ship.street as gift_street, ship.city as gift_city, ship.region as gift_region,
@@ -63,7 +66,8 @@ def _order_cells(month: int, tax_rate: float) -> dict[str, str]:
         "Name": "order_name",
         "Email": "email",
         "Financial Status": top(
-            f"case when {refunded} and refund_share = 1 then 'refunded' when {refunded} then 'partially_refunded' else 'paid' end"
+            f"case when {refunded} and refund_share = 1 then 'refunded' "
+            f"when {refunded} then 'partially_refunded' else 'paid' end"
         ),
         "Paid at": top(_stamp("at_utc")),
         "Fulfillment Status": top("'fulfilled'"),
@@ -101,8 +105,13 @@ def _order_cells(month: int, tax_rate: float) -> dict[str, str]:
         "Shipping Province": ship("region"),
         "Shipping Country": ship("country"),
         "Shipping Phone": ship("phone"),
-        "Notes": top("case when u('note', candidate) < 0.02 then 'Please ring twice.' || chr(10) || 'Leave it at the side door' end"),
-        "Payment Method": top("if(u('pays by', candidate) < 0.8, 'Shopify Payments', 'PayPal Express Checkout')"),
+        "Notes": top(
+            "case when u('note', candidate) < 0.02 "
+            "then 'Please ring twice.' || chr(10) || 'Leave it at the side door' end"
+        ),
+        "Payment Method": top(
+            "if(u('pays by', candidate) < 0.8, 'Shopify Payments', 'PayPal Express Checkout')"
+        ),
         "Payment Reference": top("'c' || order_id || '.1'"),
         "Refunded Amount": top(f"if({refunded}, refunded, 0.00)::decimal(18, 2)"),
         "Vendor": "brand",
@@ -131,7 +140,8 @@ def write_orders(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Param
             lines.discount as line_discount,
             line_number,
             row_number() over (partition by candidate order by line_number) = 1 as top,
-            coalesce(sum(lines.gross - lines.discount) filter (where is_taxable) over (partition by candidate), 0) as taxable,
+            coalesce(sum(lines.gross - lines.discount) filter (where is_taxable)
+                over (partition by candidate), 0) as taxable,
         from web_orders
         join lines using (candidate)
         order by web_orders.order_no, line_number
@@ -170,7 +180,8 @@ def write_customers(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
                 "Accepts SMS Marketing": "if(phone is not null and u('accepts sms', person_no) < 0.2, 'yes', 'no')",
                 "Total Spent": "coalesce(spent, 0)::decimal(18, 2)",
                 "Total Orders": "coalesce(orders, 0)",
-                "Note": "case when u('account note', customer_id) < 0.01 then 'Called about delivery;' || chr(10) || 'asks for \"evening\" slots' end",
+                "Note": "case when u('account note', customer_id) < 0.01 "
+                "then 'Called about delivery;' || chr(10) || 'asks for \"evening\" slots' end",
                 "Tax Exempt": "'no'",
                 "Tags": "if(orders > 20, 'regular', null)",
             },
@@ -199,21 +210,25 @@ def records() -> str:
     return """
         select
             'shopify' as channel, customer_id as source_customer_id, null::varchar as natural_key, person_no,
-            shown_name as name, if(is_phone_blocked, null, phone) as phone_key, if(is_email_blocked, null, email) as email_key,
+            shown_name as name, if(is_phone_blocked, null, phone) as phone_key,
+                if(is_email_blocked, null, email) as email_key,
             'shopify:' || customer_id as link_key, null::date as birth_key, street as address_key,
             case when is_phone_blocked then phone when is_email_blocked then email end as refused_value, traps
         from web_accounts
         union all by name
         select
             'shopify' as channel, 'guest:' || order_id as source_customer_id, null::varchar as natural_key, person_no,
-            buyer_name as name, if(is_phone_blocked, null, phone) as phone_key, if(is_email_blocked, null, email) as email_key,
+            buyer_name as name, if(is_phone_blocked, null, phone) as phone_key,
+                if(is_email_blocked, null, email) as email_key,
             null::varchar as link_key, null::date as birth_key, street as address_key,
             case when is_phone_blocked then phone when is_email_blocked then email end as refused_value, traps
         from web_checkouts
         union all by name
         select
-            'shopify' as channel, 'recipient:' || web_recipients.order_id as source_customer_id, null::varchar as natural_key,
-            web_recipients.person_no, shown_name as name, web_recipients.phone as phone_key, null::varchar as email_key,
+            'shopify' as channel, 'recipient:' || web_recipients.order_id as source_customer_id,
+                null::varchar as natural_key,
+            web_recipients.person_no, shown_name as name, web_recipients.phone as phone_key, null::varchar
+                as email_key,
             null::varchar as link_key, null::date as birth_key, web_recipients.street as address_key,
             null::varchar as refused_value, web_recipients.traps
         from web_recipients

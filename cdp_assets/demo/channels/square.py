@@ -1,7 +1,7 @@
 """Square: item sales detail and transactions of the tills.
 
-Quirks kept: date and time apart with the zone as a display name, money as '$1,240.00' and '-$12.00', refunds as rows with
-negative money, fewer columns and American dates in the files from before April.
+Quirks kept: date and time apart with the zone as a display name, money as '$1,240.00' and '-$12.00',
+refunds as rows with negative money, fewer columns and American dates in the files from before April.
 """
 
 from __future__ import annotations
@@ -19,12 +19,17 @@ OLD_STYLE_UNTIL = 3  # months whose files have the older layout
 _OLD_MISSING = 3  # columns that the older layout lacks at its end
 
 
+_IS_CASH = "(u('pays cash', order_no) < 0.2)"
+_CARD_BRAND = f"if({_IS_CASH}, null, 'Visa')"
+_CARD_END = f"if({_IS_CASH}, null, lpad(pick('card', person_no, 10000)::varchar, 4, '0'))"
+
+
 def _dollars(amount: str) -> str:
     return f"if({amount} < 0, '-$', '$') || format('{{:,.2f}}', abs({amount})::double)"
 
 
 def create_till_rows(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Create `till_rows`: one row per item sold or refunded; a refund in part returns the order's first half of lines."""
+    """Create `till_rows`: one row per item sold or refunded; a refund in part returns the first half of lines."""
     rate = float(parameters.retailer["tax_rate"])
     con.execute(
         f"""
@@ -67,7 +72,9 @@ def write_items(inbox: Inbox, parameters: Parameters) -> None:
             "square_items",
             {
                 "Date": "strftime(happened_at, '%-m/%-d/%Y')" if old else "strftime(happened_at, '%Y-%m-%d')",
-                "Time": "strftime(happened_at, '%-I:%M:%S %p')" if old else "strftime(happened_at, '%H:%M:%S')",
+                "Time": "strftime(happened_at, '%-I:%M:%S %p')"
+                if old
+                else "strftime(happened_at, '%H:%M:%S')",
                 "Time Zone": "'Eastern Time (US & Canada)'",
                 "Category": "category",
                 "Item": "product_name",
@@ -91,8 +98,8 @@ def write_items(inbox: Inbox, parameters: Parameters) -> None:
                 "Count": "(sign * quantity)",
                 "Itemization Type": "'Physical Good'",
                 "Channel": "'Onefold Market'",
-                "Card Brand": "if(u('pays cash', order_no) < 0.2, null, 'Visa')",
-                "PAN Suffix": "if(u('pays cash', order_no) < 0.2, null, lpad(pick('card', person_no, 10000)::varchar, 4, '0'))",
+                "Card Brand": _CARD_BRAND,
+                "PAN Suffix": _CARD_END,
             },
         )
         kept = len(columns) - (_OLD_MISSING if old else 0)
@@ -113,7 +120,7 @@ def write_items(inbox: Inbox, parameters: Parameters) -> None:
 def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
     """Append the batch's payments and refunds to one file per month; Card and Cash are amounts, fees negative."""
     con.execute(
-        """
+        f"""
         create or replace temp table till_payments as
         with paid as (
             select
@@ -121,14 +128,15 @@ def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
                 sum(sign * gross) as goods,
                 sum(sign * discount) as saved,
                 sum(sign * tax) as taxes,
-                string_agg(if(quantity = 1, '', quantity || ' x ') || product_name, ', ' order by line_number) as description,
+                string_agg(if(quantity = 1, '', quantity || ' x ') || product_name, ', '
+                    order by line_number) as description,
             from till_rows
             group by all
         )
         select
             *,
             goods - saved + taxes as total,
-            u('pays cash', order_no) < 0.2 as is_cash,
+            {_IS_CASH} as is_cash,
             if(is_cash or event_type = 'Refund', 0, round(total * 0.026 + 0.10, 2)) as fee,
         from paid
         order by happened_at, transaction_id, event_type
@@ -159,8 +167,8 @@ def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
             "Net Total": _dollars("(total - fee)"),
             "Transaction ID": "transaction_id",
             "Payment ID": "upper(substr(md5(event_type || transaction_id), 1, 22))",
-            "Card Brand": "if(is_cash, null, 'Visa')",
-            "PAN Suffix": "if(is_cash, null, lpad(pick('card', person_no, 10000)::varchar, 4, '0'))",
+            "Card Brand": _CARD_BRAND,
+            "PAN Suffix": _CARD_END,
             "Device Name": "'Register ' || (1 + order_no % 3)",
             "Details": "'https://squareup.com/dashboard/sales/transactions/' || transaction_id",
             "Description": "left(description, 250)",

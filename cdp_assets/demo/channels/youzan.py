@@ -1,7 +1,7 @@
 """Youzan: orders and customers of the WeChat mini-program shop, Chinese headers.
 
-Quirks kept: no customer id, a column name twice, an unnamed last column, '——' and a lone blank for nothing, masked phones,
-prices in CNY, times on Shanghai's clock, all goods of an order in one cell.
+Quirks kept: no customer id, a column name twice, an unnamed last column, '——' and a lone blank for nothing,
+masked phones, prices in CNY, times on Shanghai's clock, all goods of an order in one cell.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def create_program_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters
         f"""
         create or replace temp table program_orders as
         with goods as (
-            select candidate, string_agg(product_name || 'x' || quantity, ';' order by line_number) as goods, count(*) as kinds
+            select candidate, string_agg(product_name || 'x' || quantity, ';' order by line_number)
+                as goods, count(*) as kinds
             from lines where channel = 'youzan' group by candidate
         )
         select
@@ -36,7 +37,8 @@ def create_program_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters
             local_at, refunded_at, refund_share, goods, kinds,
             round(orders.gross * {factor}, 2)::decimal(18, 2) as gross,
             round(orders.discount * {factor}, 2)::decimal(18, 2) as discount,
-            round((round(orders.gross * {factor}, 2) - round(orders.discount * {factor}, 2)) * refund_share, 2)::decimal(18, 2)
+            round((round(orders.gross * {factor}, 2) - round(orders.discount * {factor}, 2)) * refund_share,
+                2)::decimal(18, 2)
                 as refunded,
             if(is_picked_up or orders.net > 25, 0, {_DELIVERY})::decimal(18, 2) as shipping,
         from program_checkouts
@@ -50,6 +52,7 @@ def create_program_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters
 def write_orders(inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch's mini-program orders to one file per month."""
     clock = "'%Y-%m-%d %H:%M:%S'"
+    pick_up_point = str(parameters.retailer["stores"][2]["store"])
     cells = inbox.cells(
         "youzan_orders",
         {
@@ -81,7 +84,7 @@ def write_orders(inbox: Inbox, parameters: Parameters) -> None:
             "收货人省份": "ship_region",
             "收货人城市": "ship_city",
             "收货人地区": "ship_district",
-            "详细收货地址/提货地址": f"coalesce(ship_street, {text(parameters.retailer['stores'][2]['store'])})",
+            "详细收货地址/提货地址": f"coalesce(ship_street, {text(pick_up_point)})",
             "收货人/提货人": "ship_name",
             "收货人手机号/提货人手机号": "ship_phone",
             "订单星级": _NOTHING,
@@ -89,7 +92,8 @@ def write_orders(inbox: Inbox, parameters: Parameters) -> None:
             "买家是否会员": "if(buyer_phone is null, '否', '是')",
             "买家手机号": "buyer_phone",
             "分销员": _NOTHING,
-            "订单退款状态": f"case refund_share when 0 then {_NOTHING} when 1 then '全额退款成功' else '部分退款成功' end",
+            "订单退款状态": f"case refund_share when 0 then {_NOTHING} "
+            "when 1 then '全额退款成功' else '部分退款成功' end",
             "订单已退款金额": "refunded",
         },
     )
@@ -116,7 +120,8 @@ def write_customers(inbox: Inbox) -> None:
                 "客户昵称": "nickname",
                 "客户手机号": f"coalesce(phone, {blank})",
                 "客户生日": f"coalesce(strftime(birth_date, '%Y-%m-%d'), {blank})",
-                "客户性别": f"case when u('tells gender', person_no) < 0.3 then {blank} when gender = 'F' then '女' else '男' end",
+                "客户性别": f"case when u('tells gender', person_no) < 0.3 then {blank} "
+                "when gender = 'F' then '女' else '男' end",
                 "是否会员": "if(phone is null, '否', '是')",
                 "免费等级": "if(phone is null, ' ', 'VIP1')",
                 "客户积分": "coalesce(floor(spent)::int, 0)",
@@ -160,7 +165,7 @@ def write_customers(inbox: Inbox) -> None:
 
 
 def records() -> str:
-    """SELECT of the customer records: customers by phone, else by nickname and time; guests; recipients with another phone.
+    """SELECT of the customer records: customers by phone, else nickname and time; guests; other recipients.
 
     natural_key is the value that the contract's key is made of; it is null where the source id is spelled out.
     """
@@ -174,7 +179,8 @@ def records() -> str:
         select
             'youzan' as channel, null::varchar as source_customer_id,
             coalesce(full_phone, nickname || '|' || strftime(became_at, '%Y-%m-%d %H:%M:%S')) as natural_key,
-            person_no, coalesce(shown_name, nickname) as name, '+86' || full_phone as phone_key, null::varchar as email_key,
+            person_no, coalesce(shown_name, nickname) as name, '+86' || full_phone as phone_key,
+                null::varchar as email_key,
             null::varchar as link_key, birth_date as birth_key, null::varchar as address_key,
             null::varchar as refused_value, traps
         from program_customers
@@ -200,7 +206,8 @@ def records() -> str:
         union all by name
         select
             'youzan' as channel, 'recipient:' || order_id as source_customer_id, null::varchar as natural_key,
-            recipient_no as person_no, ship_name as name, '+86' || ship_phone_key as phone_key, null::varchar as email_key,
+            recipient_no as person_no, ship_name as name, '+86' || ship_phone_key as phone_key,
+                null::varchar as email_key,
             null::varchar as link_key, null::date as birth_key, ship_street as address_key,
             if(ship_phone_key is null and ship_phone not like '%*%', ship_phone, null) as refused_value, traps
         from sold
