@@ -1,7 +1,7 @@
 """Many small files of one shape in one statement: planning a query per file costs more than reading it.
 
-Only for files in which everything is good. Where one row of a batch is not, nothing of the batch is kept and each file
-goes its own way; so a batch decides nothing that parsing a file alone would decide otherwise.
+Only files in which every row is good land this way; a file with any other row goes its own way afterwards. So a batch
+decides nothing that parsing a file alone would decide otherwise.
 """
 
 from __future__ import annotations
@@ -59,26 +59,25 @@ def _shape(file: Inspected) -> str:
     return f"{dialect}|{file.columns}|{file.skipped}|{file.source.is_gzip}"
 
 
-def parse_batch(con: duckdb.DuckDBPyConnection, batch: list[Inspected]) -> dict[str, ParseResult] | None:
-    """Land a batch; results by load id, or None (and nothing written) where any row needs a closer look."""
+def parse_batch(con: duckdb.DuckDBPyConnection, batch: list[Inspected]) -> dict[str, ParseResult]:
+    """Land the files of a batch in which every row is good; results by load id. The others are left to parse_file."""
     folder = batch[0].job.work_dir / "batch"
     try:
         extras = _copy(con, batch, folder)
-        found = {load_id: path for load_id, path in _outputs(folder)}
+        found = dict(_outputs(folder))
         counts = _counts(con, list(found.values())) if found else {}
-        if any(counts.get(file.job.load_id) != file.parsed for file in batch):
-            return None
-        export, as_of = batch[0].job.export, batch[0].job.as_of_date
-        measured = measure(con, export, list(found.values()), as_of)
-        for file in batch:
+        good = [file for file in batch if counts.get(file.job.load_id) == file.parsed]
+        paths = [found[file.job.load_id] for file in good]
+        measured = measure(con, batch[0].job.export, paths, batch[0].job.as_of_date) if good else {}
+        for file in good:
             publish(found[file.job.load_id], file.job.parquet, sync_folder=False)
             file.job.quarantine.unlink(missing_ok=True)
         sync_dir(batch[0].job.parquet.parent)
     except (duckdb.Error, FileHeld):
-        return None
+        return {}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return {file.job.load_id: _result(file, extras, measured) for file in batch}
+    return {file.job.load_id: _result(file, extras, measured) for file in good}
 
 
 def _result(file: Inspected, extras: list[str], measured: dict[str, Measured]) -> ParseResult:

@@ -76,16 +76,24 @@ def _csv_dialect(dialect: Dialect, *, strict: bool) -> type[csv.Dialect]:
     return type("DeclaredDialect", (csv.Dialect,), facts)
 
 
-def duckdb_rows(sources: list[TextSource], dialect: Dialect, width: int, skipped: int, max_line: int) -> str:
+def duckdb_rows(
+    sources: list[TextSource], dialect: Dialect, width: int, skipped: int, max_line: int, *, has_breaks: bool = False
+) -> str:
     """SQL over DuckDB's CSV reader: `_line`, `_row_reason` (null) and c0…; it fails on any row of another width.
 
     Several files of the same shape are read one after the other: then `_line` runs on, and `_path` tells the file.
+    `has_breaks`: cells hold line breaks, so a row's line is counted from the breaks in all rows before it.
     """
-    columns = ", ".join(f"'c{position}': 'varchar'" for position in range(width))
+    names = [f"c{position}" for position in range(width)]
+    columns = ", ".join(f"'{name}': 'varchar'" for name in names)
     quote = sql_text(dialect.quote or "")
     path, option = _many(sources)
+    line = f"row_number() over () + {skipped}"
+    if has_breaks:
+        breaks = f"length(regexp_replace(concat({', '.join(names)}), '[^\n]+', '', 'g'))"
+        line = f"row_number() over () + {skipped} + sum({breaks}) over (rows unbounded preceding) - {breaks}"
     return f"""
-        select row_number() over () + {skipped} as _line, null::varchar as _row_reason, *{path}
+        select ({line})::bigint as _line, null::varchar as _row_reason, *{path}
         from read_csv({_paths(sources)}, columns = {{{columns}}}, header = false, skip = {skipped},
             delim = {sql_text(dialect.delimiter)}, quote = {quote}, escape = {quote}, auto_detect = false,
             strict_mode = true, max_line_size = {max_line + 2}, compression = '{_compression(sources)}'{option})

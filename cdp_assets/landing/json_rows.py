@@ -78,9 +78,8 @@ def json_rows(
     def expression(path: str) -> str:
         array, _, key = path.partition(".")
         if array in keyed and key:
-            values = f"list_filter(_keyed_{keyed.index(array)}, e -> e.key = {sql_text(key)})[1].value"
-            fields = ("string_value", "int_value", "float_value", "double_value")
-            return "coalesce(" + ", ".join(f"({values}).{field}" for field in fields) + ")"
+            position = keyed.index(array)
+            return f"_values_{position}[list_position(_keys_{position}, {sql_text(key)})]"
         steps = [key_path(path)] if path not in keys else [key_path(path, whole=True)]
         paths.append(steps[0])
         return f"_found[{len(paths)}]"
@@ -98,6 +97,12 @@ def json_rows(
         f", from_json(json_extract(_json, {sql_text(key_path(array))}), {sql_text(_KEYED)}) as _keyed_{position}"
         for position, array in enumerate(keyed)
     )
+    pairs = "".join(
+        f", list_transform(_keyed_{position}, lambda e: e.key) as _keys_{position}, list_transform(_keyed_{position}, "
+        "lambda e: coalesce(e.value.string_value, e.value.int_value, e.value.float_value, e.value.double_value)) "
+        f"as _values_{position}"
+        for position in range(len(keyed))
+    )
     listed = "[" + ", ".join(sql_text(path) for path in paths) + "]"
     return f"""
         with checked as (
@@ -110,8 +115,9 @@ def json_rows(
             where _raw is not null and _raw <> ''
         ),
         opened as (select *, case when _row_reason is null then _raw end::json as _json from checked),
-        found as (select *, json_extract_string(_json, {listed}) as _found{arrays} from opened)
-        select _line, _raw, _row_reason{", _path" if has_path else ""}, {", ".join(cells)} from found
+        found as (select *, json_extract_string(_json, {listed}) as _found{arrays} from opened),
+        paired as (select *{pairs} from found)
+        select _line, _raw, _row_reason{", _path" if has_path else ""}, {", ".join(cells)} from paired
     """
 
 

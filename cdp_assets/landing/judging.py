@@ -1,6 +1,6 @@
 """SQL that decides each row's fate: landed, quarantined, duplicate or erased, and never two of them.
 
-The CTEs run raw → cleaned → filled → typed → keyed → judged → ranked; the caller selects from `ranked`.
+The CTEs run raw → cleaned → packed → filled → typed → keyed → judged → ranked; the caller selects from `ranked`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def judged_rows(
     return f"""
         raw as ({raw_sql}),
         cleaned as (select {kept}{extras}, {cleaned} from raw),
-        filled as (select {kept}{passed}, {_filled(export, casts)} from cleaned),
+        packed as (select *{_first_of_key(export, casts)} from cleaned),
+        filled as (select {kept}{passed}, {_filled(export, casts)} from packed),
         typed as (select *, {values} from filled),
         keyed as (select *{keys} from typed),
         judged as (select *, {_reason(casts)} as _reason, {_is_erased(channel, export) if has_suppressed else "false"} as _is_erased from keyed),
@@ -68,16 +69,23 @@ def _raw_text(positions: list[int] | None) -> str:
     )
 
 
+def _first_of_key(export: Export, casts: list[CastColumn]) -> str:
+    """One window for all fillDown columns: a struct of what the first row of their key holds."""
+    texts = [identifier(cast.text_name) for cast in casts if export.column(cast.name).facts.fill_down]
+    if not texts:
+        return ""
+    key = identifier(text_column(export.facts.fill_down_key or ""))
+    packed = "struct_pack(" + ", ".join(f"{text} := {text}" for text in texts) + ")"
+    return f", case when {key} is not null then first_value({packed}) over (partition by {key} order by _line) end as _first"
+
+
 def _filled(export: Export, casts: list[CastColumn]) -> str:
     """Blank cells of fillDown columns take the text of the first row of their key."""
-    key = identifier(text_column(export.facts.fill_down_key or ""))
     cells = []
-    for column, cast in zip(export.properties, casts, strict=True):
+    for cast in casts:
         text = identifier(cast.text_name)
-        if column.facts.fill_down:
-            first = f"first_value({text}) over (partition by {key} order by _line)"
-            text = f"coalesce({text}, case when {key} is not null then {first} end) as {text}"
-        cells.append(text)
+        has_fill = export.column(cast.name).facts.fill_down
+        cells.append(f"coalesce({text}, _first.{text}) as {text}" if has_fill else text)
     return ", ".join(cells)
 
 

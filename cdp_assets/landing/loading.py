@@ -224,7 +224,7 @@ def parse_loads(
             except FileHeld as held:
                 report.held.append(held_file(load.file, held))
         for batch in batches(inspected):
-            results |= parse_batch(con, batch) or {}
+            results |= parse_batch(con, batch)
         by_id = {load.load_id: load for load in loads}
         for file in inspected:
             if file.job.load_id in results:

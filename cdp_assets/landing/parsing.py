@@ -75,7 +75,7 @@ class Rows:
     sql: str
     columns: ColumnMap
     has_raw: bool
-    lines: str | None = None  # SQL of the physical lines, where has_raw is false
+    lines: str | None = None  # SQL of the physical lines, where has_raw is false and no cell holds a line break
 
 
 def open_parser(
@@ -111,7 +111,8 @@ def _origin(job: ParseJob) -> Origin:
 class Inspected:
     """A file whose bytes, encoding, header and size are good: how it is read, and how many rows it must give.
 
-    `columns` is None for JSON, whose keys are found with the rows. `is_plain`: DuckDB may read it as it is.
+    `columns` is None for JSON, whose keys are found with the rows. `is_plain`: DuckDB may read it as it is;
+    `has_breaks`: cells hold line breaks.
     """
 
     job: ParseJob
@@ -120,6 +121,7 @@ class Inspected:
     skipped: int
     parsed: int
     is_plain: bool
+    has_breaks: bool
 
 
 def inspect_file(job: ParseJob) -> Inspected:
@@ -140,11 +142,11 @@ def inspect_file(job: ParseJob) -> Inspected:
     is_plain = (
         count.is_regular
         and count.blank_lines == 0
-        and count.lines - skipped == count.records
         and not dialect.footer_prefixes
         and (columns is None or columns.width > 1)
     )
-    return Inspected(job, source, columns, skipped, _check_count(count, job), is_plain)
+    has_breaks = count.lines - skipped != count.records
+    return Inspected(job, source, columns, skipped, _check_count(count, job), is_plain, has_breaks)
 
 
 def parse_file(con: duckdb.DuckDBPyConnection, file: Inspected) -> ParseResult:
@@ -173,10 +175,10 @@ def parse_file(con: duckdb.DuckDBPyConnection, file: Inspected) -> ParseResult:
 
 def _plain_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
     job, limit = file.job, file.job.export.facts.max_line_bytes
-    lines = delimited.duckdb_lines([file.source], limit)
+    lines = None if file.has_breaks else delimited.duckdb_lines([file.source], limit)
     if file.columns is None:
-        return json_relation(con, job.export, lines)
-    sql = delimited.duckdb_rows([file.source], job.dialect, file.columns.width, file.skipped, limit)
+        return json_relation(con, job.export, lines or "")
+    sql = delimited.duckdb_rows([file.source], job.dialect, file.columns.width, file.skipped, limit, has_breaks=file.has_breaks)
     return Rows(sql, file.columns, False, lines)
 
 
@@ -238,6 +240,8 @@ def _write(con: duckdb.DuckDBPyConnection, job: ParseJob, rows: Rows, parsed: in
         fates = {"landed": landed}
         reasons: list[QuarantineReason] = []
         if landed != parsed:
+            if not (rows.has_raw or rows.lines):
+                raise _CountsDiffer("rows whose own text is needed")
             fates = dict(
                 con.execute(f"with {judged} select _fate, count(*) from ranked group by all").fetchall()
             )
