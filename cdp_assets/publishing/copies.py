@@ -16,6 +16,9 @@ from cdp_assets.publishing.fingerprint import columns_of, fingerprint, fingerpri
 from cdp_assets.settings import Settings
 
 MARTS_FILE, CONTACT_FILE, PARQUET_FOLDER = "marts.duckdb", "contact.duckdb", "parquet"
+# DuckDB names a database after its file, and `marts.orders` is ambiguous where database and schema are both `marts`.
+# So the files have names of their own, and the names that people know are links to them.
+STORED_AS = {MARTS_FILE: "masked.duckdb", CONTACT_FILE: "in_clear.duckdb"}
 STORAGE_VERSION = "v1.4.0"  # what DuckDB 1.4 clients read
 OWNER_READS, GROUP_READS = 0o400, 0o440
 
@@ -43,15 +46,17 @@ def write_copies(settings: Settings, folder: Path, reached: Reached) -> tuple[Pu
     """
     marts_mode = GROUP_READS if settings.group_readable else OWNER_READS
     tables: list[PublishedTable] = []
-    for schema, path, mode in (
-        ("marts", folder / MARTS_FILE, marts_mode),
-        ("contact", folder / CONTACT_FILE, OWNER_READS),
+    for schema, file_name, mode in (
+        ("marts", MARTS_FILE, marts_mode),
+        ("contact", CONTACT_FILE, OWNER_READS),
     ):
-        copied = _copy_schema(settings, schema, path)
-        reached(f"publish/{path.name} written")
+        path = folder / STORED_AS[file_name]
+        copied = _copy_schema(settings, schema, path, file_name)
+        reached(f"publish/{file_name} written")
         _check_copy(path, schema, copied)
         _seal(path, mode)
-        reached(f"publish/{path.name} checked")
+        (folder / file_name).symlink_to(path.name)
+        reached(f"publish/{file_name} checked")
         tables += copied
     _write_parquet(folder, [table for table in tables if table.file_name == MARTS_FILE], marts_mode)
     reached(f"publish/{PARQUET_FOLDER} written")
@@ -82,7 +87,7 @@ def text(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _copy_schema(settings: Settings, schema: str, path: Path) -> list[PublishedTable]:
+def _copy_schema(settings: Settings, schema: str, path: Path, file_name: str) -> list[PublishedTable]:
     con = duckdb.connect(config={"memory_limit": settings.memory_limit, "threads": settings.threads})
     try:
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
@@ -91,7 +96,7 @@ def _copy_schema(settings: Settings, schema: str, path: Path) -> list[PublishedT
         names = relations_of(con, "warehouse", schema)
         if schema == "marts" and not names:
             raise PublishProblem("the warehouse has no marts: run `onefold run`, which builds them first")
-        tables = [_copy_table(con, schema, name, path.name) for name in names]
+        tables = [_copy_table(con, schema, name, file_name) for name in names]
         con.execute("checkpoint target")
         con.execute("detach target")
         return tables
