@@ -154,7 +154,19 @@ def withdraw_generations(state_con: duckdb.DuckDBPyConnection, generation: str) 
 
     Ids issued later stay issued, so they go to nobody else. Returns how many generations were withdrawn.
     """
-    found = state_con.execute(
+    state_con.begin()
+    try:
+        withdrawn = withdraw_later(state_con, generation)
+        state_con.commit()
+    except BaseException:
+        state_con.rollback()
+        raise
+    return withdrawn
+
+
+def withdraw_later(con: duckdb.DuckDBPyConnection, generation: str) -> int:
+    """The same inside the caller's transaction."""
+    found = con.execute(
         "select generation_number from identity_generations where generation = ?", [generation]
     ).fetchone()
     if found is None:
@@ -162,22 +174,16 @@ def withdraw_generations(state_con: duckdb.DuckDBPyConnection, generation: str) 
             f"generation {generation} was never committed here: `onefold status` lists those that were"
         )
     number = int(found[0])
-    state_con.begin()
-    try:
-        state_con.execute("delete from customer_id_history where from_generation > ?", [number])
-        state_con.execute(
-            "update customer_id_history set to_generation = null, superseded_at = null where to_generation > ?",
-            [number],
-        )
-        state_con.execute("delete from customer_id_events where generation_number > ?", [number])
-        state_con.execute(
-            "update identity_generations set is_withdrawn = true where generation_number > ?", [number]
-        )
-        withdrawn = state_con.execute(
-            "select count(*) from identity_generations where generation_number > ?", [number]
-        ).fetchall()[0][0]
-        state_con.commit()
-    except BaseException:
-        state_con.rollback()
-        raise
+    con.execute("delete from customer_id_history where from_generation > ?", [number])
+    con.execute(
+        "update customer_id_history set to_generation = null, superseded_at = null where to_generation > ?",
+        [number],
+    )
+    con.execute("delete from customer_id_events where generation_number > ?", [number])
+    con.execute(
+        "update identity_generations set is_withdrawn = true where generation_number > ?", [number]
+    )
+    withdrawn = con.execute(
+        "select count(*) from identity_generations where generation_number > ?", [number]
+    ).fetchall()[0][0]
     return int(withdrawn)

@@ -37,6 +37,7 @@ _STRANGER_NODES = 1_200  # nodes whose every pair is looked at for u
 _MOST_PAIRS = 2_000_000
 _MOST_ITERATIONS = 60
 _CONVERGED = 0.002
+_POOLED_RISE = 2.0  # bits; a larger rise fails the training
 _TRAINED = tuple(comparison for comparison in COMPARISONS if comparison.name != "household")
 
 
@@ -69,6 +70,7 @@ def learn_parameters(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> tup
         calibrate_strangers(parameters, strangers)
         blocked, share = _blocked_patterns(scratch, linker)
     report = maximise(parameters, blocked, share * nodes * (nodes - 1) / 2)
+    report["pooled"] = pool_small_rises(parameters)
     report["problems"] = check_parameters(parameters, report)
     report["passed"] = not report["problems"]
     return parameters, report
@@ -210,6 +212,26 @@ def _match_share(parameters: Parameters, patterns: Patterns) -> np.ndarray:
             entry = parameters["comparisons"][comparison.name][level.name]
             bits[column == _level_number(comparison, level.name)] += math.log2(entry["m"] / entry["u"])
     return 1.0 / (1.0 + np.exp2(-np.clip(bits, -200, 200)))
+
+
+def pool_small_rises(parameters: Parameters) -> list[str]:
+    """Give two neighbours of a chain one weight where the worse came out a little heavier (pool adjacent violators)."""
+    pooled = []
+    for name, chain in MUST_FALL.items():
+        levels = parameters["comparisons"][name]
+        for better, worse in zip(chain, chain[1:], strict=False):
+            rise = _bits(levels[worse]) - _bits(levels[better])
+            if 0 < rise <= _POOLED_RISE:
+                both = (levels[better]["m"] + levels[worse]["m"]) / (levels[better]["u"] + levels[worse]["u"])
+                for level in (better, worse):
+                    levels[level]["u"] = levels[level]["m"] / both
+                pooled.append(f"{name}: {better}, {worse}")
+    set_household_levels(parameters)
+    return pooled
+
+
+def _bits(entry: dict[str, float]) -> float:
+    return math.log2(entry["m"] / entry["u"])
 
 
 def check_parameters(parameters: Parameters, report: dict[str, Any]) -> list[str]:
