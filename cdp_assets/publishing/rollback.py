@@ -14,7 +14,7 @@ from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
 Withdraw = Callable[[duckdb.DuckDBPyConnection, str], None]
-"""Takes back what a room committed with a generation: (connection to state inside the transaction, generation)."""
+"""Takes back what a room committed later: (connection to state inside the transaction, generation to go back to)."""
 
 
 def roll_back(
@@ -34,7 +34,7 @@ def roll_back(
             )
         con.begin()
         for withdraw in withdrawals:
-            withdraw(con, withdrawn)
+            withdraw(con, previous)
         undo_histories(con, folder, as_of_date)
         con.execute(
             "update generations set status = 'withdrawn', note = 'withdrawn by rollback' where generation = ?",

@@ -56,7 +56,7 @@ def suppress_many(con: duckdb.DuckDBPyConnection, _: str) -> None:
 
 
 def withdraw(con: duckdb.DuckDBPyConnection, generation: str) -> None:
-    con.execute("delete from suppressions where identifier_pseudonym = ?", [generation])
+    con.execute("delete from suppressions where identifier_pseudonym > ?", [generation])
 
 
 def die_at(step: str) -> Callable[[str], None]:
