@@ -146,6 +146,25 @@ def ui(
     raise typer.Exit(serve_pages(home=home, port=port, reveal=reveal))
 
 
+@app.command()
+def generations(
+    home: HomeOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those whose files are gone.")] = False,
+) -> None:
+    """List what was published, newest first, with what changed: customers, rows, tables."""
+    from cdp_assets.commands.generations import show_generations
+
+    raise typer.Exit(show_generations(home=home, everything=everything))
+
+
+@app.command()
+def rollback(home: HomeOption = None) -> None:
+    """Let readers see the generation before the current one again, and withdraw the current one."""
+    from cdp_assets.commands.generations import run_rollback
+
+    raise typer.Exit(run_rollback(home=home))
+
+
 def main() -> None:
     """Entry point of the `onefold` script."""
     app()
