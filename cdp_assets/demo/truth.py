@@ -88,13 +88,18 @@ _TRAP_PAIRS = """
     standing as (
         select * from base qualify row_number() over (partition by person_no, channel order by record) = 1
     ),
+    -- and one per person, channel and value for the others that give it
+    giving as (
+        select * from base
+        qualify row_number() over (partition by person_no, channel, phone_key, email_key order by record) = 1
+    ),
     sharing as (
         select l.record as l, r.record as r,
             case when l.household_no = r.household_no then 'family_phone' else 'recycled_phone' end as trap
-        from base as l join base as r on l.phone_key = r.phone_key and l.person_no < r.person_no
+        from giving as l join giving as r on l.phone_key = r.phone_key and l.person_no < r.person_no
         union all
         select l.record, r.record, 'family_email'
-        from base as l join base as r on l.email_key = r.email_key and l.person_no < r.person_no
+        from giving as l join giving as r on l.email_key = r.email_key and l.person_no < r.person_no
     ),
     refused as (
         select lag(record) over (partition by refused_value order by record) as l, record as r,
@@ -131,7 +136,7 @@ _TRAP_PAIRS = """
             'birth_date_swapped')
         union all
         select l.record, r.record, 'guest_checkout'
-        from base as l
+        from giving as l
         join standing as r on r.person_no = l.person_no and r.channel = 'shopify'
         where list_contains(l.traps, 'guest_checkout') and l.record <> r.record
     ),
