@@ -1,7 +1,7 @@
 """Simulated journeys for the benchmark: one row per journey, its path written as text.
 
-Twenty channels of unequal weight; the next touch depends on the last (a random chain, fixed seed), lengths are geometric
-with a mean of four touches and at most thirty, one journey in twenty converts.
+Twenty channels of unequal weight; the next touch depends on the last (a random chain, fixed seed), lengths are
+geometric with a mean of four touches and at most thirty, one journey in twenty converts.
 """
 
 from __future__ import annotations

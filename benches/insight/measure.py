@@ -4,6 +4,38 @@ from __future__ import annotations
 
 import resource
 import sys
+import time
+from types import TracebackType
+
+
+class Clock:
+    """Wall and processor seconds of the parts of a run: `with clock("fit"): ...`."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.processor_seconds: dict[str, float] = {}
+        self._part = ""
+
+    def __call__(self, part: str) -> Clock:
+        self._part = part
+        return self
+
+    def __enter__(self) -> None:
+        self._begin = (time.perf_counter(), time.process_time())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.seconds[self._part] = time.perf_counter() - self._begin[0]
+        self.processor_seconds[self._part] = time.process_time() - self._begin[1]
+
+    def result(self) -> dict[str, object]:
+        """What every worker prints beside its figures."""
+        return {
+            "seconds": self.seconds,
+            "processor_seconds": self.processor_seconds,
+            "memory_mb": peak_memory_mb(),
+        }
 
 
 def peak_memory_mb() -> float:

@@ -1,7 +1,7 @@
 """marketing-attribution-models over journeys.parquet, in the benchmark's own environment. Prints one JSON line.
 
-Its grouped-journey format, grouped by its own library (polars). Conversions are its value column, so that credit is in
-conversions. Its Markov credit is of removal effects normalised per journey, so its removal effects are reported instead.
+Its grouped-journey format, grouped by its own library (polars). Conversions are its value column, so that credit is
+in conversions. Its Markov credit is of removal effects normalised per journey, so its removal effects are reported instead.
 Shapley at its default size of four channels, which is another definition.
 """
 
@@ -9,37 +9,35 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
 
 import polars as pl
 from mam import MAM
-from measure import peak_memory_mb
+from measure import Clock
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("journeys", type=Path)
     path = parser.parse_args().journeys
-    begin = time.perf_counter()
-    grouped = (
-        pl.read_parquet(path)
-        .with_columns((pl.col("conversions") > 0).alias("has_conversion"))
-        .group_by("path", "has_conversion")
-        .agg(pl.len().alias("occurrences"), pl.col("conversions").sum())
-    )
-    seconds = {"read and group": time.perf_counter() - begin}
+    clock = Clock()
+    with clock("read and group"):
+        grouped = (
+            pl.read_parquet(path)
+            .with_columns((pl.col("conversions") > 0).alias("has_conversion"))
+            .group_by("path", "has_conversion")
+            .agg(pl.len().alias("occurrences"), pl.col("conversions").sum())
+        )
     credits: dict[str, dict[str, float]] = {}
-    begin = time.perf_counter()
-    mam = MAM(
-        grouped,
-        "grouped_journey",
-        channels_colname="path",
-        journey_with_conv_colname="has_conversion",
-        occurrences_colname="occurrences",
-        conversion_value_colname="conversions",
-    )
-    seconds["prepare"] = time.perf_counter() - begin
+    with clock("prepare"):
+        mam = MAM(
+            grouped,
+            "grouped_journey",
+            channels_colname="path",
+            journey_with_conv_colname="has_conversion",
+            occurrences_colname="occurrences",
+            conversion_value_colname="conversions",
+        )
     runs = {
         "first": mam.run_first_click,
         "last": mam.run_last_click,
@@ -49,16 +47,15 @@ def main() -> None:
         "shapley": mam.run_shapley,
     }
     for name, run in runs.items():
-        begin = time.perf_counter()
-        result = run()
-        found = result.to_dict()
-        seconds[name] = time.perf_counter() - begin
+        with clock(name):
+            result = run()
+            found = result.to_dict()
         key = "channels" if "channels" in found else "attribution_channel"
         credits[name] = {str(c): float(a) for c, a in zip(found[key], found["attribution"], strict=True)}
         if name == "markov_1":
             effects = result.metadata["removal_effect"]["removal_effect"]
             credits[name] = (effects / effects.sum() * sum(credits["first"].values())).to_dict()
-    print(json.dumps({"seconds": seconds, "credits": credits, "memory_mb": peak_memory_mb()}))
+    print(json.dumps({**clock.result(), "credits": credits}))
 
 
 if __name__ == "__main__":

@@ -1,18 +1,18 @@
 """Onefold's models over journeys.parquet: prints a JSON line of seconds per part and credit per model.
 
-The heuristics are numpy over the grouped paths here (in the product they are SQL over touches); all else is the product's code.
+The heuristics are numpy over the grouped paths here (in the product they are SQL over touches); all else is the
+product's code.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
 
 import duckdb
 import numpy as np
-from measure import peak_memory_mb
+from measure import Clock
 
 from cdp_assets.insight.chain import PathBatch, count_chain
 from cdp_assets.insight.markov import credit, removal_effects
@@ -53,42 +53,35 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("journeys", type=Path)
     path = parser.parse_args().journeys
-    begin = time.perf_counter()
-    con = duckdb.connect()
-    con.execute("set threads = 2")
-    channels, batches = read_path_table(con, f"read_parquet('{path}')")
-    con.close()
-    seconds = {"read and group": time.perf_counter() - begin}
+    clock = Clock()
+    with clock("read and group"):
+        con = duckdb.connect()
+        con.execute("set threads = 2")
+        channels, batches = read_path_table(con, f"read_parquet('{path}')")
+        con.close()
     credits: dict[str, list[float]] = {}
 
-    begin = time.perf_counter()
-    for name, found in heuristics(batches, len(channels)).items():
-        credits[name] = found.tolist()
-    seconds["heuristics"] = time.perf_counter() - begin
+    with clock("heuristics"):
+        for name, found in heuristics(batches, len(channels)).items():
+            credits[name] = found.tolist()
 
-    begin = time.perf_counter()
-    chain = count_chain(batches, len(channels), 3)
-    seconds["count the chain"] = time.perf_counter() - begin
+    with clock("count the chain"):
+        chain = count_chain(batches, len(channels), 3)
     for order in (1, 2, 3):
-        begin = time.perf_counter()
-        counts = chain.at_order(order)
-        effects = removal_effects(counts)
-        credits[f"markov_{order}"] = credit(effects.conversions, float(counts.conversions.sum())).tolist()
-        credits[f"markov_{order}_value"] = credit(effects.value, float(counts.value.sum()) / 10_000).tolist()
-        seconds[f"markov_{order}"] = time.perf_counter() - begin
+        with clock(f"markov_{order}"):
+            counts = chain.at_order(order)
+            effects = removal_effects(counts)
+            credits[f"markov_{order}"] = credit(effects.conversions, float(counts.conversions.sum())).tolist()
+            credits[f"markov_{order}_value"] = credit(
+                effects.value, float(counts.value.sum()) / 10_000
+            ).tolist()
 
-    begin = time.perf_counter()
-    credits["shapley"] = shapley_credit(batches, len(channels)).conversions.tolist()
-    seconds["shapley"] = time.perf_counter() - begin
+    with clock("shapley"):
+        credits["shapley"] = shapley_credit(batches, len(channels)).conversions.tolist()
     if len(channels) <= MAX_CHANNELS:
-        begin = time.perf_counter()
-        credits["markov_shapley"] = markov_shapley_credit(chain).conversions.tolist()
-        seconds["markov_shapley"] = time.perf_counter() - begin
-    print(
-        json.dumps(
-            {"seconds": seconds, "credits": credits, "channels": channels, "memory_mb": peak_memory_mb()}
-        )
-    )
+        with clock("markov_shapley"):
+            credits["markov_shapley"] = markov_shapley_credit(chain).conversions.tolist()
+    print(json.dumps({"credits": credits, "channels": channels}))
 
 
 if __name__ == "__main__":

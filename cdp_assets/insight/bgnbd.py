@@ -19,6 +19,7 @@ from scipy import special
 from cdp_assets.insight.chain import FloatArray, IntArray
 from cdp_assets.insight.likelihood import maximise
 
+SAMPLE = 20_000  # groups
 STARTS = ((0.5, 0.2, 0.5, 2.0), (1.0, 1.0, 1.0, 1.0), (0.2, 0.05, 2.0, 5.0), (3.0, 1.0, 0.1, 1.0))
 
 
@@ -52,9 +53,20 @@ def fit(histories: Histories) -> tuple[BgNbd, float]:
     scaled = _Likelihood(
         Histories(histories.x, histories.t_x / scale, histories.T / scale, histories.customers)
     )
-    r, alpha, a, b = maximise(scaled.mean, STARTS)
+    sample = _Likelihood(_some(scaled.histories)).mean if len(histories.x) > 4 * SAMPLE else None
+    r, alpha, a, b = maximise(scaled.mean, STARTS, sample)
     model = BgNbd(float(r), float(alpha * scale), float(a), float(b))
-    return model, log_likelihood(model, histories)
+    mean, _ = scaled.mean(np.array([r, alpha, a, b]))
+    jacobian = np.log(scale) * (histories.customers @ histories.x)  # densities are per unit of time
+    return model, mean * float(histories.customers.sum()) - float(jacobian)
+
+
+def _some(histories: Histories) -> Histories:
+    """A fixed sample of the groups, to find out where the maximum is."""
+    chosen = np.random.default_rng(0).choice(len(histories.x), SAMPLE, replace=False)
+    return Histories(
+        *(column[chosen] for column in (histories.x, histories.t_x, histories.T, histories.customers))
+    )
 
 
 def log_likelihood(model: BgNbd, histories: Histories) -> float:
@@ -67,6 +79,7 @@ class _Likelihood:
     """Mean log-likelihood and gradient. Special functions are taken once per distinct x, t_x and T, then looked up."""
 
     def __init__(self, histories: Histories) -> None:
+        self.histories = histories
         weights = histories.customers / histories.customers.sum()
         self.x, x_at = np.unique(histories.x, return_inverse=True)
         self.weight_of_x = np.bincount(x_at, weights)
@@ -117,8 +130,9 @@ class _Likelihood:
         log_before = np.log(before_leaving)
         silence = log_T[self.back_T_at] - np.log(alpha + self.t_x)[self.back_t_x_at]
         odds = np.log(a) - log_before[self.back_x_at] + (r + self.back_x) * silence
-        left = special.expit(odds) * self.back_weight
-        value = self.back_weight @ np.logaddexp(0.0, odds)
+        small = np.exp(-np.abs(odds))
+        value = self.back_weight @ (np.maximum(odds, 0.0) + np.log1p(small))  # ln(1 + exp(odds))
+        left = np.where(odds > 0, 1.0, small) / (1.0 + small) * self.back_weight
         by_alpha = (1.0 / (alpha + self.T))[self.back_T_at] - (1.0 / (alpha + self.t_x))[self.back_t_x_at]
         gradient = np.array(
             [
@@ -155,6 +169,12 @@ def expected_if_alive(model: BgNbd, x: FloatArray, T: FloatArray, t: float | Flo
     kept = (1.0 - z) ** (a - 1.0) * special.hyp2f1(a + b - 1.0 - r, a - 1.0, c, z)
     expected: FloatArray = c / (a - 1.0) * (1.0 - kept)
     return expected
+
+
+def distinct_ages(x: FloatArray, T: FloatArray) -> tuple[tuple[FloatArray, FloatArray], IntArray]:
+    """The distinct (x, T), and where each customer's is among them: expectations do not depend on t_x."""
+    pairs, at = np.unique(x + 1j * T, return_inverse=True)
+    return (pairs.real, pairs.imag), at
 
 
 def group(x: IntArray | FloatArray, t_x: IntArray | FloatArray, T: IntArray | FloatArray) -> Histories:

@@ -172,10 +172,10 @@ def _score(model: bgnbd.BgNbd, groups: pd.DataFrame, discount_rate: float) -> pd
     """One row per distinct history: P(alive), expected orders by horizon, and orders of a year discounted by month."""
     x, t_x, age = (groups[column].to_numpy(float) for column in ("x", "t_x", "age"))
     alive = bgnbd.probability_alive(model, x, t_x, age)
-    ages, at = np.unique(np.column_stack([x, age]), axis=0, return_inverse=True)
+    ages, at = bgnbd.distinct_ages(x, age)
     cumulative = np.zeros((VALUE_MONTHS + 1, len(groups)))
     for month in range(1, VALUE_MONTHS + 1):
-        if_alive = bgnbd.expected_if_alive(model, ages[:, 0], ages[:, 1], month * DAYS_PER_MONTH)
+        if_alive = bgnbd.expected_if_alive(model, *ages, month * DAYS_PER_MONTH)
         cumulative[month] = if_alive[at] * alive
     discount = (1.0 + discount_rate) ** (-np.arange(1, VALUE_MONTHS + 1) / 12)
     scored = groups.assign(probability_alive=alive, discounted_orders=discount @ np.diff(cumulative, axis=0))

@@ -43,8 +43,10 @@ def fit(x: FloatArray, m: FloatArray) -> tuple[GammaGamma, float]:
         )
     scale = float(m.mean())
 
+    likelihood = _Likelihood(x, m / scale)
+
     def mean(parameters: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = _log_likelihood(parameters, x, m / scale)
+        value, gradient = likelihood.sum(parameters)
         return value / len(x), gradient / len(x)
 
     p, q, v = maximise(mean, STARTS)
@@ -59,24 +61,40 @@ def fit(x: FloatArray, m: FloatArray) -> tuple[GammaGamma, float]:
 
 def log_likelihood(model: GammaGamma, x: FloatArray, m: FloatArray) -> float:
     """Log-likelihood of all customers (equation 1a of the note)."""
-    return _log_likelihood(np.array([model.p, model.q, model.v]), x, m)[0]
+    return _Likelihood(x, m).sum(np.array([model.p, model.q, model.v]))[0]
 
 
-def _log_likelihood(parameters: FloatArray, x: FloatArray, m: FloatArray) -> tuple[float, FloatArray]:
-    p, q, v = parameters
-    shape = p * x
-    log_m, log_x, log_all = np.log(m), np.log(x), np.log(v + m * x)
-    value = special.gammaln(shape + q) - special.gammaln(shape) - special.gammaln(q)
-    value = value + q * np.log(v) + (shape - 1.0) * log_m + shape * log_x - (shape + q) * log_all
-    both = special.digamma(shape + q)
-    gradient = np.array(
-        [
-            (x * (both - special.digamma(shape) + log_m + log_x - log_all)).sum(),
-            (both - special.digamma(q) + np.log(v) - log_all).sum(),
-            (q / v - (shape + q) / (v + m * x)).sum(),
-        ]
-    )
-    return float(value.sum()), gradient
+class _Likelihood:
+    """Summed log-likelihood and gradient. Special functions are taken once per distinct x, then looked up."""
+
+    def __init__(self, x: FloatArray, m: FloatArray) -> None:
+        self.x, x_at = np.unique(x, return_inverse=True)
+        self.customers = np.bincount(x_at).astype(np.float64)
+        self.log_m_of_x = np.bincount(x_at, np.log(m))
+        self.m_log_sum = float(np.log(m).sum())
+        self.all_x, self.all_total = x, m * x
+
+    def sum(self, parameters: FloatArray) -> tuple[float, FloatArray]:
+        """Value and gradient by (p, q, v)."""
+        p, q, v = parameters
+        x, customers = self.x, self.customers
+        shape, log_x = p * x, np.log(x)
+        log_all = np.log(v + self.all_total)
+        constant = special.gammaln(shape + q) - special.gammaln(shape) - special.gammaln(q)
+        constant = constant + q * np.log(v) + shape * log_x
+        value = customers @ constant + shape @ self.log_m_of_x - self.m_log_sum
+        value -= (p * self.all_x + q) @ log_all
+        both = special.digamma(shape + q)
+        gradient = np.array(
+            [
+                customers @ (x * (both - special.digamma(shape) + log_x))
+                + x @ self.log_m_of_x
+                - self.all_x @ log_all,
+                customers @ (both - special.digamma(q) + np.log(v)) - log_all.sum(),
+                (q / v - (p * self.all_x + q) / (v + self.all_total)).sum(),
+            ]
+        )
+        return float(value), gradient
 
 
 def expected_order_value(model: GammaGamma, x: FloatArray, m: FloatArray) -> FloatArray:

@@ -109,10 +109,7 @@ def test_bg_nbds_gradient_is_the_slope_of_its_likelihood(parameters: tuple[float
 @given(st.tuples(positive, positive, positive))
 def test_gamma_gammas_gradient_is_the_slope_of_its_likelihood(parameters: tuple[float, ...]) -> None:
     x, m = np.array([1.0, 2.0, 9.0]), np.array([3.5, 80.0, 12.25])
-
-    def likelihood(values: np.ndarray) -> tuple[float, np.ndarray]:
-        return gamma_gamma._log_likelihood(values, x, m)
-
+    likelihood = gamma_gamma._Likelihood(x, m).sum
     assert slope(likelihood, parameters) == pytest.approx(
         likelihood(np.array(parameters))[1], rel=1e-4, abs=1e-5
     )
