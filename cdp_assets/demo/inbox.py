@@ -12,6 +12,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from cdp_assets.demo.xlsx import write_workbook
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -36,8 +38,8 @@ class Inbox:
         """How many files were begun."""
         return len(self._begun)
 
-    def cells(self, export: str, cells: dict[str, str]) -> str:
-        """Select list in the order of the export's real header; columns without an entry are left blank.
+    def cells(self, export: str, cells: dict[str, str], blank: str = "null") -> str:
+        """Select list in the order of the export's real header; columns without an entry hold `blank`.
 
         `cells` maps header names to SQL; a name that the header lacks is an error, so that no value gets lost.
         """
@@ -45,7 +47,7 @@ class Inbox:
         unknown = set(cells) - set(columns)
         if unknown:
             raise KeyError(f"{export} has no column {sorted(unknown)}: see headers.yaml")
-        return ", ".join(f"{cells.get(name, 'null')} as c{index}" for index, name in enumerate(columns))
+        return ", ".join(f"{cells.get(name, blank)} as c{index}" for index, name in enumerate(columns))
 
     def append(
         self,
@@ -89,6 +91,18 @@ class Inbox:
             file.write(text)
         self._begun.add(path)
         self.rows[export] += int(written[0]) if written else 0
+
+    def append_workbook(self, export: tuple[str, str], stem: str, header: list[str], query: str) -> None:
+        """Write the rows of `query` (text columns) as workbook STEM.xlsx; later batches get STEM-2.xlsx and so on.
+
+        A workbook cannot be appended to, and one per batch keeps memory bounded.
+        """
+        rows = self._con.execute(query).fetchall()
+        number = 1 + sum(path.name.startswith(stem) and path.suffix == ".xlsx" for path in self._begun)
+        path = self._root / export[0] / (f"{stem}.xlsx" if number == 1 else f"{stem}-{number}.xlsx")
+        write_workbook(path, header, rows)
+        self._begun.add(path)
+        self.rows[export] += len(rows)
 
     def append_text(
         self, export: tuple[str, str], name: str, text: str, rows: int, encoding: str = "utf-8"

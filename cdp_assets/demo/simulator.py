@@ -25,6 +25,7 @@ from cdp_assets.demo.channels import (
     meta_ads,
     shopify,
     square,
+    taobao,
     youzan,
 )
 from cdp_assets.demo.channels import google_ads as google
@@ -48,6 +49,7 @@ CHANNEL_WRITERS: dict[str, ChannelWriter] = {
     "square": square,
     "youzan": youzan,
     "amazon": amazon,
+    "taobao": taobao,
     "mailchimp": mailchimp,
     "loyalty": loyalty,
     "ga4": ga4,
