@@ -17,9 +17,10 @@ from cdp_assets.landing import delimited, json_rows
 from cdp_assets.landing.casting import sql_text
 from cdp_assets.landing.files import publish, sync_dir
 from cdp_assets.landing.held import FileHeld
+from cdp_assets.landing.inspecting import Inspected
 from cdp_assets.landing.judging import Origin, judged_rows, landed_columns
 from cdp_assets.landing.measuring import Measured, measure
-from cdp_assets.landing.parsing import Inspected, ParseResult
+from cdp_assets.landing.parsing import ParseResult
 
 SMALL_BYTES = 4 << 20
 BATCH_FILES = 64
@@ -56,7 +57,7 @@ def _is_fit(file: Inspected) -> bool:
 
 def _shape(file: Inspected) -> str:
     dialect = file.job.dialect.model_dump_json()
-    return f"{dialect}|{file.columns}|{file.skipped}|{file.source.is_gzip}"
+    return f"{dialect}|{file.columns}|{file.skipped}|{file.text.is_gzip}"
 
 
 def parse_batch(con: duckdb.DuckDBPyConnection, batch: list[Inspected]) -> dict[str, ParseResult]:
@@ -95,7 +96,7 @@ def _result(file: Inspected, extras: list[str], measured: dict[str, Measured]) -
 def _copy(con: duckdb.DuckDBPyConnection, batch: list[Inspected], folder: Path) -> list[str]:
     """Write one Parquet per load below `folder`; returns the names of the columns that the contract does not know."""
     job, limit = batch[0].job, batch[0].job.export.facts.max_line_bytes
-    sources = [file.source for file in batch]
+    sources = [file.text for file in batch]
     columns = batch[0].columns
     if columns is None:
         lines = delimited.duckdb_lines(sources, limit)
@@ -127,7 +128,7 @@ def _loads(batch: list[Inspected]) -> str:
     before = 0
     for file in batch:
         job = file.job
-        texts = [str(file.source.path), job.load_id, job.file_name, job.period, job.part]
+        texts = [str(file.text.path), job.load_id, job.file_name, job.period, job.part]
         rows.append(f"({', '.join('null' if text is None else sql_text(text) for text in texts)}, {before})")
         before += file.parsed
     names = "_path, _load_id, _file_name, _period, _part, _rows_before"

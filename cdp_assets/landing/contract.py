@@ -74,6 +74,7 @@ class ColumnFacts(_Model):
         default=[], description="Decorations removed before the pattern check, in order."
     )
     null_tokens: list[str] | None = Field(default=None, description="Replaces the export's null tokens.")
+    number_as_text: bool = Field(default=False, description="XLSX: a number cell is fine for this text column.")
     formats: list[str] = Field(default=[], description="strptime formats, or epoch_s, epoch_ms, epoch_us.")
     time_zone: str | None = Field(
         default=None, description="IANA zone of naive times; replaces the export's."

@@ -106,7 +106,7 @@ def _natural_key(channel: str, key: NaturalKey) -> str:
 
 def _reason(casts: list[CastColumn]) -> str:
     rules = [f"({cast.reason}) || {sql_text(':' + cast.name)}" for cast in casts if cast.reason]
-    return f"coalesce(_row_reason || ':', {', '.join(rules) or 'null'})"
+    return f"coalesce(_row_reason, {', '.join(rules) or 'null'})"
 
 
 def _is_erased(channel: str, export: Export) -> str:

@@ -21,14 +21,12 @@ from cdp_assets.landing.contract import ChannelContract, Export
 from cdp_assets.landing.files import hash_file, keep_original, make_private_dir, original_path, publish
 from cdp_assets.landing.held import FileHeld, HeldFile
 from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
+from cdp_assets.landing.inspecting import Inspected, ParseJob, inspect_file
 from cdp_assets.landing.judging import Origin, landed_columns
 from cdp_assets.landing.ledger import Load
 from cdp_assets.landing.parsing import (
-    Inspected,
-    ParseJob,
     ParseResult,
     QuarantineReason,
-    inspect_file,
     open_parser,
     parse_file,
 )

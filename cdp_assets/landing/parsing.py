@@ -6,40 +6,19 @@ A job is plain data in and counts out, so that it runs here or in a child proces
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from cdp_assets.keys import register_pseudonym
-from cdp_assets.landing import counting, delimited, json_rows
+from cdp_assets.landing import delimited, json_rows
 from cdp_assets.landing.casting import sql_text
-from cdp_assets.landing.contract import Dialect, Export
+from cdp_assets.landing.contract import Export
 from cdp_assets.landing.files import replacing
-from cdp_assets.landing.header import ColumnMap, map_header
 from cdp_assets.landing.held import FileHeld
+from cdp_assets.landing.inspecting import Inspected, ParseJob, Rows
 from cdp_assets.landing.judging import Origin, judged_rows, landed_columns, quarantine_columns
 from cdp_assets.landing.measuring import Measured, measure
-from cdp_assets.landing.text import TextSource, prepare_text
-
-
-@dataclass(frozen=True)
-class ParseJob:
-    """Everything that parsing one file needs."""
-
-    channel: str
-    export: Export
-    dialect: Dialect
-    original: Path
-    load_id: str
-    file_name: str
-    period: str | None
-    part: str | None
-    parquet: Path
-    quarantine: Path
-    work_dir: Path
-    as_of_date: date | None
-    has_suppressed: bool
 
 
 @dataclass(frozen=True)
@@ -66,16 +45,6 @@ class ParseResult:
     newest_version: str = ""
     extra_columns: list[str] = field(default_factory=list)
     reasons: list[QuarantineReason] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows as text: SQL with `_line`, `_row_reason`, c0…; `has_raw`: it also yields `_raw`."""
-
-    sql: str
-    columns: ColumnMap
-    has_raw: bool
-    lines: str | None = None  # SQL of the physical lines, where has_raw is false and no cell holds a line break
 
 
 def open_parser(
@@ -107,48 +76,6 @@ def _origin(job: ParseJob) -> Origin:
     return Origin(job.load_id, job.file_name, job.period, job.part)
 
 
-@dataclass(frozen=True)
-class Inspected:
-    """A file whose bytes, encoding, header and size are good: how it is read, and how many rows it must give.
-
-    `columns` is None for JSON, whose keys are found with the rows. `is_plain`: DuckDB may read it as it is;
-    `has_breaks`: cells hold line breaks.
-    """
-
-    job: ParseJob
-    source: TextSource
-    columns: ColumnMap | None
-    skipped: int
-    parsed: int
-    is_plain: bool
-    has_breaks: bool
-
-
-def inspect_file(job: ParseJob) -> Inspected:
-    """Check a file before parsing: limits, encoding, header, and the independent row count. Raises FileHeld."""
-    facts, dialect = job.export.facts, job.dialect
-    limit = facts.max_line_bytes
-    source = prepare_text(job.original, dialect.encoding, facts.max_expansion, job.work_dir)
-    with source.open() as stream:
-        if dialect.format == "ndjson":
-            columns, skipped = None, 0
-            count = counting.count_records(stream, "\n", None, [], limit, skipped)
-        else:
-            header, header_line, skipped = delimited.read_header(stream, dialect, limit)
-            columns = map_header(job.export, dialect, header, header_line)
-            count = counting.count_records(
-                stream, dialect.delimiter, dialect.quote, dialect.footer_prefixes, limit, skipped
-            )
-    is_plain = (
-        count.is_regular
-        and count.blank_lines == 0
-        and not dialect.footer_prefixes
-        and (columns is None or columns.width > 1)
-    )
-    has_breaks = count.lines - skipped != count.records
-    return Inspected(job, source, columns, skipped, _check_count(count, job), is_plain, has_breaks)
-
-
 def parse_file(con: duckdb.DuckDBPyConnection, file: Inspected) -> ParseResult:
     """Parse one file into its Parquet and quarantine, each complete or absent. Raises FileHeld; nothing is left then."""
     try:
@@ -175,20 +102,25 @@ def parse_file(con: duckdb.DuckDBPyConnection, file: Inspected) -> ParseResult:
 
 def _plain_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
     job, limit = file.job, file.job.export.facts.max_line_bytes
-    lines = None if file.has_breaks else delimited.duckdb_lines([file.source], limit)
     if file.columns is None:
-        return json_relation(con, job.export, lines or "")
-    sql = delimited.duckdb_rows([file.source], job.dialect, file.columns.width, file.skipped, limit, has_breaks=file.has_breaks)
+        return json_relation(con, job.export, delimited.duckdb_lines([file.text], limit))
+    lines = None if file.has_breaks else delimited.duckdb_lines([file.text], limit)
+    sql = delimited.duckdb_rows(
+        [file.text], job.dialect, file.columns.width, file.skipped, limit, has_breaks=file.has_breaks
+    )
     return Rows(sql, file.columns, False, lines)
 
 
 def _careful_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
+    if file.rows:
+        return file.rows
     target = file.job.work_dir / "rows.parquet"
     found = f"from read_parquet({sql_text(str(target))})"
     if file.columns is None:
-        delimited.write_text_rows(target, 1, json_rows.line_rows(file.source))
-        return json_relation(con, file.job.export, f"select _line, _raw {found}")
-    delimited.write_careful_rows(file.source, file.job.dialect, file.columns.width, file.skipped, target)
+        if file.lines is None:
+            delimited.write_text_rows(target, 1, json_rows.line_rows(file.text))
+        return json_relation(con, file.job.export, file.lines or f"select _line, _raw {found}")
+    delimited.write_careful_rows(file.text, file.job.dialect, file.columns.width, file.skipped, target)
     return Rows(f"select * {found}", file.columns, True)
 
 
@@ -197,23 +129,6 @@ def json_relation(con: duckdb.DuckDBPyConnection, export: Export, lines: str) ->
     keys = json_rows.seen_keys(con, lines)
     columns = json_rows.map_keys(export, keys)
     return Rows(json_rows.json_rows(export, keys, columns, lines), columns, True)
-
-
-def _check_count(count: counting.TextCount, job: ParseJob) -> int:
-    if job.dialect.final_newline and count.lines and not count.ends_with_newline:
-        raise FileHeld(
-            "truncated",
-            f"line {count.lines}, the last one, has no newline although the exporter always writes one",
-            "ask for the file to be sent again; if it is whole, set finalNewline to false in the contract",
-        )
-    parsed = count.records - count.footer_records
-    if parsed == 0:
-        raise FileHeld(
-            "header_only",
-            "it has no data rows",
-            "if an empty delivery is right, delete the file; else ask for it again",
-        )
-    return parsed
 
 
 class _CountsDiffer(Exception):
