@@ -1,0 +1,197 @@
+"""One small retailer, built once for all tests of the built tables, and the parsed project for those of its shape."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_retailer import SmallRetailer, failures
+
+from cdp_assets import dbt_runner
+from cdp_assets.settings import Settings
+
+AS_OF = date(2017, 12, 31)
+
+
+def shopify_order(name: str, at: str, price: str = "10.00", **cells: Any) -> dict[str, Any]:
+    """One line of the web shop's orders export."""
+    return {
+        "order_name": name,
+        "order_id": name,
+        "created_at": datetime.fromisoformat(at),
+        "currency": "USD",
+        "lineitem_quantity": 1,
+        "lineitem_price": price,
+        "lineitem_name": "tea",
+        "lineitem_sku": "T1",
+        "financial_status": "paid",
+        **cells,
+    }
+
+
+def square_item(transaction: str, at: str, gross: str = "10.00", event: str = "Payment", **cells: Any) -> dict[str, Any]:
+    """One row of the tills' items export."""
+    return {
+        "transaction_id": transaction,
+        "sold_at": datetime.fromisoformat(at),
+        "event_type": event,
+        "quantity": "1" if event == "Payment" else "-1",
+        "gross_sales": gross,
+        "net_sales": gross,
+        "discounts": "0",
+        "item": "tea",
+        "sku": "T1",
+        "category": "drinks",
+        "location": "North",
+        **cells,
+    }
+
+
+def visit(device: str, session: str, at: str, **cells: Any) -> dict[str, Any]:
+    """One web event that begins a session."""
+    moment = datetime.fromisoformat(at)
+    return {
+        "event_at": moment,
+        "event_date": moment.date(),
+        "event_name": "session_start",
+        "user_pseudo_id": device,
+        "ga_session_id": session,
+        **cells,
+    }
+
+
+def _deliver(retailer: SmallRetailer) -> None:
+    """Who is who: ann buys on the web and in the store, ben refuses profiling, cid never buys, dan is odd money."""
+    retailer.deliver(
+        "shopify",
+        "orders",
+        [
+            shopify_order("#1", "2017-03-10 12:00:00", email="ann@x.test", discount_amount="2.00"),
+            shopify_order("#1", "2017-03-10 12:00:00", email="ann@x.test", discount_amount="2.00"),
+            shopify_order("#2", "2017-03-12 12:00:00", "30.00", email="ann@x.test"),
+            shopify_order("#3", "2017-03-12 12:00:00", "20.00", email="ben@x.test"),
+            shopify_order("#4", "2017-05-02 12:00:00", "0.00", email="dan@x.test"),
+            shopify_order("#5", "2017-05-03 12:00:00", "15.00", email="dan@x.test", refunded_amount="25.00"),
+            shopify_order("#6", "2017-05-04 12:00:00", "12.50"),
+        ],
+    )
+    retailer.deliver(
+        "shopify", "customers", [{"customer_id": "7", "email": "ann@x.test", "first_name": "Ann"}]
+    )
+    retailer.deliver(
+        "square",
+        "items",
+        [
+            square_item("S1", "2017-06-01 09:00:00", "8.00", customer_id="SQ1", customer_reference_id="M1"),
+            square_item("S2", "2017-06-02 09:00:00", "9.00"),
+            square_item("S9", "2017-07-02 09:00:00", "-6.00", "Refund", customer_id="SQ1"),
+        ],
+    )
+    retailer.deliver(
+        "youzan",
+        "orders",
+        [
+            {
+                "order_id": "E1",
+                "created_at": datetime(2017, 8, 1, 2),
+                "goods_amount": "67.50",
+                "order_status": "交易完成",
+                "buyer_phone": "13800138000",
+                "recipient_phone": "13800138000",
+                "recipient_name": "王芳",
+                "_key_customer": "k1",
+                "shop_discount_amount": "0",
+            }
+        ],
+    )
+    retailer.deliver(
+        "loyalty",
+        "members",
+        [
+            {"member_id": "M1", "full_name": "Ann Lee", "phone": "13800000000", "profiling_consent": True},
+            {"member_id": "M2", "full_name": "Ben Orr", "profiling_consent": False, "marketing_consent": True},
+            {"member_id": "M3", "full_name": "Cid Ray", "joined_at": datetime(2017, 1, 5)},
+        ],
+    )
+    retailer.deliver(
+        "ga4",
+        "events",
+        [
+            visit("laptop", "1", "2017-03-01 08:00:00", source="newsletter", medium="email"),
+            visit("laptop", "2", "2017-03-09 08:00:00", source="google", medium="organic", user_id="7"),
+            visit("laptop", "3", "2017-03-11 08:00:00"),
+            visit("laptop", "4", "2017-03-20 08:00:00", source="google", medium="organic"),
+            visit("phone", "1", "2017-03-11 08:00:00", source="newsletter", medium="email", user_id="8"),
+            visit("kiosk", "1", "2017-03-02 08:00:00", user_id="7"),
+            visit("kiosk", "2", "2017-03-02 09:00:00", user_id="8"),
+            visit("kiosk", "3", "2017-03-02 10:00:00", user_id="9"),
+            visit("kiosk", "4", "2017-03-02 11:00:00"),
+        ],
+    )
+    retailer.deliver(
+        "google_ads",
+        "campaigns",
+        [
+            {
+                "spend_date": date(2017, 3, 1),
+                "campaign": "Brand",
+                "currency_code": "USD",
+                "cost": "5.00",
+                "clicks": 3,
+                "impressions": 40,
+            }
+        ],
+    )
+    retailer.deliver(
+        "online_retail",
+        "lines",
+        [
+            {
+                "invoice_no": invoice,
+                "stock_code": "85123A",
+                "description": "HOLDER",
+                "quantity": quantity,
+                "invoiced_at": datetime(2017, 9, 1, 10),
+                "unit_price": price,
+                "customer_id": customer,
+                "country": "France",
+            }
+            for invoice, quantity, price, customer in [
+                ("536365", 6, "2.551", "17850.0"),
+                ("536365", 6, "2.551", "17850.0"),
+                ("C536379", -2, "2.551", "17850.0"),
+                ("A563186", 1, "-11.06", None),
+            ]
+        ],
+    )
+    retailer.people = {
+        "shopify:7": "ann", "shopify:guest:#1": "ann", "shopify:guest:#2": "ann", "loyalty:M1": "ann",
+        "square:SQ1": "ann", "ga4:7": "ann", "shopify:guest:#3": "ben", "loyalty:M2": "ben", "ga4:8": "ben",
+        "loyalty:M3": "cid", "shopify:guest:#4": "dan", "shopify:guest:#5": "dan", "ga4:9": "dan",
+        "youzan:k1": "eve", "online_retail:17850": "fay",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def retailer(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
+    """The small retailer, built: all models, tests of the build included."""
+    made = SmallRetailer.open(tmp_path_factory.mktemp("small") / "home", AS_OF)
+    _deliver(made)
+    assert not failures(made.build())
+    return made
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The project's manifest, parsed afresh."""
+    home = tmp_path_factory.mktemp("parsed") / "home"
+    home.mkdir()
+    return dbt_runner.load_manifest(Settings(home=home, inbox=home / "inbox", key="test-key"))
+
+
+@pytest.fixture(scope="session")
+def project_dir() -> Path:
+    """The dbt project."""
+    return Settings(key="test-key").dbt_project_dir
