@@ -11,11 +11,11 @@ from cdp_assets.defs.jobs import executor, jobs, loggers, schedules, sensors
 from cdp_assets.defs.landing import build_landing_assets
 from cdp_assets.defs.publish import publish_assets
 from cdp_assets.defs.resources import OnefoldHome
-from cdp_assets.home import prepare_home
+from cdp_assets.home import prepare_home_unless_busy
 from cdp_assets.settings import Settings
 
 settings = Settings.load()
-prepare_home(settings)
+prepare_home_unless_busy(settings)
 
 defs = dg.Definitions(
     assets=[

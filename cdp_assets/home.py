@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from cdp_assets.keys import load_key
+from cdp_assets.publishing import lock
 from cdp_assets.publishing.recovery import repair
 from cdp_assets.settings import Settings
 from cdp_assets.state import check_key, migrate
@@ -12,11 +15,38 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+# One run at a time works on a home; the others wait their turn.
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+# A run whose process died is told of, and started once more; a failed asset or check is not: it would fail again.
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 600
+  max_runtime_seconds: 21600
+run_retries:
+  enabled: true
+  max_retries: 1
+  retry_on_asset_or_op_failure: false
 """
 
 
+def prepare_home_unless_busy(settings: Settings) -> None:
+    """For whoever only reads the graph: a home that a run works on was prepared by it, and is left alone."""
+    with suppress(lock.HomeLocked):
+        prepare_home(settings)
+
+
 def prepare_home(settings: Settings) -> list[str]:
-    """Create or mend everything that a run expects; returns what had to be repaired, in words."""
+    """Create or mend everything that a run expects; returns what had to be repaired, in words.
+
+    Raises HomeLocked while another process runs on the home: what it writes must not be taken for a dead run's leavings.
+    """
+    with lock.hold(settings.home):
+        return _prepare_locked(settings)
+
+
+def _prepare_locked(settings: Settings) -> list[str]:
     for folder in (
         settings.home,
         settings.landing_dir,
