@@ -13,7 +13,7 @@ from cdp_assets.publishing.histories import undo_histories
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
-Withdraw = Callable[[duckdb.DuckDBPyConnection, str], None]
+Withdraw = Callable[[duckdb.DuckDBPyConnection, str], object]
 """Takes back what a room committed later: (connection to state inside the transaction, generation to go back to)."""
 
 
