@@ -1,0 +1,233 @@
+"""The dbt project's own laws: layers, lists, words, classes, contracts and where DuckDB's dialect may be spoken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+# Which layers a layer may read. `reference` is seeds; `state` and `insight` are Python's.
+READS = {
+    "staging": {"landing", "state", "reference"},
+    "reference": {"reference"},
+    "identity": {"staging", "identity", "reference"},
+    "profile": {"staging", "identity", "profile", "journeys", "reference"},
+    "journeys": {"staging", "identity", "profile", "journeys", "reference"},
+    "traits": {"identity", "profile", "journeys", "traits", "insight", "reference"},
+    "segments": {"identity", "profile", "journeys", "traits", "segments", "state", "reference"},
+    "attribution": {"identity", "profile", "journeys", "attribution", "insight", "reference"},
+    "scorecard": {"profile", "journeys", "traits", "segments", "attribution", "scorecard", "insight", "state", "reference"},
+    "history": {"segments", "scorecard"},
+    "marts": {
+        "identity", "profile", "journeys", "traits", "segments", "attribution", "scorecard", "insight", "history", "state",
+        "reference", "marts",
+    },
+    "contact": {"profile"},
+}  # fmt: skip
+CLASSES = {"public", "internal", "sensitive", "core"}
+
+# DuckDB's dialect, or what Spark reads differently (DESIGN section 8): only macros/engine may speak it.
+DIALECT = {
+    "union by name": r"\bby\s+name\b",
+    "columns()": r"\bcolumns\s*\(",
+    "pivot": r"\b(un)?pivot\b",
+    "asof join": r"\basof\b",
+    "list comprehension": r"\[[^\]]*\bfor\b[^\]]*\bin\b",
+    "list functions": r"\blist(_\w+)?\s*\(",
+    "range or generate_series": r"\b(range|generate_series)\s*\(",
+    "quantile_cont": r"\bquantile(_cont|_disc)?\s*\(",
+    "date_diff": r"\bdate_?diff\s*\(",
+    "day of week": r"\b(dayofweek|isodow|weekday)\s*\(",
+    "log": r"\blog\s*\(",
+    "aggregates in order": r"\b(array_agg|string_agg|listagg)\s*\(",
+    "at time zone": r"\bat\s+time\s+zone\b",
+    "hash": r"\bhash\s*\(",
+    "strftime": r"\bstrf?p?time\s*\(",
+    "interval arithmetic": r"[+-]\s*interval\b",
+    "integer division": r"//",
+    "select * exclude or replace": r"\*\s*(exclude|replace)\b",
+    "clock": r"\b(now\s*\(|current_date\b|current_timestamp\b|get_current_)",
+}
+
+
+def _sql_files(project_dir: Path) -> Iterator[Path]:
+    for folder in ("models", "macros", "tests"):
+        for path in sorted((project_dir / folder).rglob("*.sql")):
+            if (project_dir / "macros" / "engine") not in path.parents:
+                yield path
+
+
+def _bare_sql(text: str) -> str:
+    """SQL without comments and without what Jinja computes."""
+    text = re.sub(r"\{#.*?#\}", " ", text, flags=re.DOTALL)
+    text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", " ", text, flags=re.DOTALL)
+    return re.sub(r"--[^\n]*", " ", text).lower()
+
+
+def _models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def _layer_of(manifest: dict[str, Any], unique_id: str) -> str:
+    if unique_id.startswith("source."):
+        return str(manifest["sources"][unique_id]["source_name"])
+    return str(manifest["nodes"][unique_id]["schema"])
+
+
+def test_models_read_only_layers_to_their_left(manifest: dict[str, Any]) -> None:
+    wrong = [
+        f"{node['schema']}.{node['name']} reads {parent}"
+        for node in _models(manifest)
+        for parent in node["depends_on"]["nodes"]
+        if _layer_of(manifest, parent) not in READS[node["schema"]]
+    ]
+    assert not wrong
+
+
+def test_a_staging_model_reads_its_own_channel_only(manifest: dict[str, Any]) -> None:
+    wrong = []
+    for node in _models(manifest):
+        if node["schema"] != "staging":
+            continue
+        channel = node["fqn"][2]
+        for parent in node["depends_on"]["nodes"]:
+            source = manifest["sources"].get(parent)
+            is_own = source is not None and (
+                source["source_name"] == "state" or source["name"].startswith(f"{channel}_")
+            )
+            if not is_own:
+                wrong.append(f"{node['name']} reads {parent}")
+    assert not wrong
+
+
+def test_duckdb_dialect_is_spoken_in_engine_macros_only(project_dir: Path) -> None:
+    found = [
+        f"{path.relative_to(project_dir)}: {name}"
+        for path in _sql_files(project_dir)
+        for name, pattern in DIALECT.items()
+        if re.search(pattern, _bare_sql(path.read_text(encoding="utf-8")))
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    ("name", "sql"),
+    [
+        ("date_diff", "select date_diff('day', a, b)"),
+        ("range or generate_series", "from range(10)"),
+        ("at time zone", "select a at time zone 'UTC'"),
+        ("clock", "select current_date"),
+        ("aggregates in order", "select string_agg(a, ',' order by a)"),
+    ],
+)
+def test_the_ban_finds_what_it_bans(name: str, sql: str) -> None:
+    assert re.search(DIALECT[name], _bare_sql(sql))
+
+
+def test_comments_and_jinja_are_free_to_speak_of_the_dialect() -> None:
+    assert not any(re.search(p, _bare_sql("-- no pivot here\nselect {{ date_diff }}")) for p in DIALECT.values())
+
+
+def test_every_model_and_column_is_described_and_classified(manifest: dict[str, Any]) -> None:
+    gaps = []
+    for node in _models(manifest):
+        if "row per" not in node["description"]:
+            gaps.append(f"{node['name']}: the description states no grain")
+        if not node["columns"]:
+            gaps.append(f"{node['name']}: no columns")
+        for column in node["columns"].values():
+            meta = column.get("meta") or column.get("config", {}).get("meta") or {}
+            if meta.get("classification") not in CLASSES or len(column["description"]) < 4:
+                gaps.append(f"{node['name']}.{column['name']}")
+    assert not gaps
+
+
+def test_every_published_model_has_an_enforced_contract(manifest: dict[str, Any]) -> None:
+    loose = [
+        node["name"]
+        for node in _models(manifest)
+        if node["schema"] in {"marts", "contact"} and not node["config"]["contract"]["enforced"]
+    ]
+    assert not loose
+
+
+def test_marts_hold_no_column_of_the_highest_class(manifest: dict[str, Any]) -> None:
+    clear = [
+        f"{node['name']}.{column['name']}"
+        for node in _models(manifest)
+        if node["schema"] == "marts"
+        for column in node["columns"].values()
+        if (column.get("meta") or column["config"]["meta"])["classification"] == "core"
+    ]
+    assert not clear
+
+
+def test_every_table_that_holds_personal_values_is_on_the_list(manifest: dict[str, Any], project_dir: Path) -> None:
+    listed = set((project_dir / "personal_tables.txt").read_text(encoding="utf-8").split())
+    holding = {
+        f"{node['schema']}.{node['name']}"
+        for node in _models(manifest)
+        if any((c.get("meta") or c["config"]["meta"])["classification"] == "core" for c in node["columns"].values())
+    }
+    assert listed == holding
+
+
+def test_the_lists_of_channels_agree_with_the_staging_models(manifest: dict[str, Any], project_dir: Path) -> None:
+    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
+    listed = {
+        f"stg_{channel}__{shape}" for shape, channels in project["vars"]["channels"].items() for channel in channels
+    }
+    made = {node["name"] for node in _models(manifest) if node["schema"] == "staging"}
+    assert listed == made
+
+
+def test_the_lists_of_traits_and_attribution_models_agree_with_their_files(project_dir: Path) -> None:
+    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    traits = {path.stem.removeprefix("trait_") for path in (project_dir / "models/traits").glob("trait_*.sql")}
+    assert set(project["traits"]) == traits
+    models = {
+        path.stem.removeprefix("attribution_")
+        for path in (project_dir / "models/attribution").glob("attribution_*.sql")
+    } - {"credit_weights"}
+    assert set(project["attribution_models"]) == models
+
+
+def test_every_trait_is_a_column_of_the_trait_mart(manifest: dict[str, Any], project_dir: Path) -> None:
+    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    (mart,) = (node for node in _models(manifest) if node["name"] == "customer_traits")
+    assert set(mart["columns"]) == {"customer_id", *project["traits"]}
+
+
+def test_every_trait_and_attribution_formula_has_a_unit_test(manifest: dict[str, Any]) -> None:
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    computed_in_python = {"markov_1", "markov_2", "markov_3", "shapley", "markov_shapley"}
+    formulas = {
+        node["name"]
+        for node in _models(manifest)
+        if node["name"].startswith("trait_")
+        or (
+            node["schema"] == "attribution"
+            and node["name"].startswith("attribution_")
+            and node["name"].removeprefix("attribution_") not in computed_in_python | {"credit_weights"}
+        )
+    }
+    assert formulas - tested == set()
+
+
+def test_laws_are_sentences_and_tagged(manifest: dict[str, Any]) -> None:
+    laws = [node for node in manifest["nodes"].values() if node["resource_type"] == "test" and "law" in node["tags"]]
+    assert len(laws) >= 15
+    assert all(node["name"].count("_") >= 3 for node in laws)
+
+
+def test_each_macro_has_a_file_of_its_own(project_dir: Path) -> None:
+    crowded = [
+        path.name
+        for path in (project_dir / "macros").rglob("*.sql")
+        if re.findall(r"\{%-?\s*macro\s+(\w+)", path.read_text(encoding="utf-8")) != [path.stem]
+    ]
+    assert not crowded
