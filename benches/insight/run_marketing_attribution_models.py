@@ -1,7 +1,7 @@
 """marketing-attribution-models over journeys.parquet, in the benchmark's own environment. Prints one JSON line.
 
-Its grouped-journey format, grouped by its own library (polars). Conversions are its value column, so that credit is
-in conversions. Its Markov credit is of removal effects normalised per journey, so its removal effects are reported instead.
+Its grouped-journey format, grouped by its own library (polars). Conversions are its value column, so credit is
+in conversions. Its Markov credit is normalised per journey: its removal effects, normalised, are reported instead.
 Shapley at its default size of four channels, which is another definition.
 """
 

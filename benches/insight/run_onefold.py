@@ -81,7 +81,7 @@ def main() -> None:
     if len(channels) <= MAX_CHANNELS:
         with clock("markov_shapley"):
             credits["markov_shapley"] = markov_shapley_credit(chain).conversions.tolist()
-    print(json.dumps({"credits": credits, "channels": channels}))
+    print(json.dumps({**clock.result(), "credits": credits, "channels": channels}))
 
 
 if __name__ == "__main__":
