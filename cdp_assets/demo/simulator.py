@@ -43,7 +43,7 @@ from cdp_assets.keys import DEMO_MARKER
 if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
-BATCH_PERSONS = 8_000
+BATCH_PERSONS = 5_000
 CHANNEL_WRITERS: dict[str, ChannelWriter] = {
     "shopify": shopify,
     "square": square,

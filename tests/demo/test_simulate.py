@@ -143,9 +143,9 @@ def test_events_name_an_account_only_once_somebody_logged_in(demo: SimulationRep
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_persons(tmp_path: Path) -> None:
     """Two batches and a half, one basket in ten: the second batch fits beside the first, order numbers go on."""
-    simulate(8_000, 7, tmp_path / "one", thin=10)
+    simulate(5_000, 7, tmp_path / "one", thin=10)
     one = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    report = simulate(20_000, 7, tmp_path / "more", thin=10)
+    report = simulate(12_000, 7, tmp_path / "more", thin=10)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1.25 * one
     numbers = duckdb.sql(
         f"select count(*), count(distinct order_id) from '{report.out}/truth/orders.parquet' where channel = 'shopify'"

@@ -1,7 +1,7 @@
 """Taobao: order lists and their item lists.
 
-Quirks kept: GBK and every cell quoted until August, a workbook with name, phone and address in one cell from September on
-(and no member name any more), prices in CNY, times on Shanghai's clock, items in a file of their own.
+Quirks kept: GBK and every cell quoted until August, a workbook with name, phone and address in one cell from
+September on (and no member name any more), prices in CNY, times on Shanghai's clock, items in a file of their own.
 """
 
 from __future__ import annotations
