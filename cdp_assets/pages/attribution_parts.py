@@ -49,12 +49,9 @@ def draw_models(shown: Published, view: View) -> None:
     wide = named.pivot_table(
         index="marketing_channel", columns="attribution_model", values=view.measure, aggfunc="sum"
     )
-    st.markdown(f"**{t('attribution.models.shares', measure=label(view.measure))}**")
+    st.markdown(f"**{t('attribution.models.shares', measure=label(view.measure).lower())}**")
     shares = (wide / wide.sum()).reset_index()
-    percent = {
-        name: st.column_config.NumberColumn(str(name), format="percent") for name in shares.columns[1:]
-    }
-    show_table(shares, shown, SUMMARY, columns=percent, key="model_shares")
+    show_table(shares, shown, SUMMARY, shares=[str(name) for name in shares.columns[1:]], key="model_shares")
 
 
 @section("attribution.spend", SUMMARY)
@@ -179,8 +176,9 @@ def draw_transitions(shown: Published) -> None:
         empty("attribution.paths.none")
         return
     rows = steps["from_state"].nunique()
+    ends = sorted(steps["to_state"].unique(), key=lambda state: (state.startswith("("), state))
     chart = charts.grid(
-        steps, "to_state", "from_state", "transition_probability", shape=".0%", y_order="ascending",
+        steps, "to_state", "from_state", "transition_probability", shape=".0%", x_order=ends, y_order="ascending",
         height=60 + 32 * rows, tilt=True,
     )  # fmt: skip
     charts.draw(chart, t("attribution.transitions.title"), key="transitions")

@@ -22,27 +22,27 @@ COUNT, MONEY, SHARE = ",.0f", ",.0f", ".1%"
 def draw(chart: Any, alt_text: str, key: str | None = None) -> None:
     """Put a chart on the page in the house look; Streamlit's own bundle renders it, nothing is fetched."""
     styled = (
-        chart.configure_view(strokeWidth=0)
+        chart.configure(font="Source Sans, sans-serif")
+        .configure_view(strokeWidth=0)
         .configure_axis(
             labelColor=MUTED, titleColor=MUTED, gridColor=LINE, domainColor=LINE, tickColor=LINE,
             labelFontSize=12, titleFontSize=12, titleFontWeight="normal", labelLimit=220,
         )
         .configure_legend(
             labelColor=INK, titleColor=MUTED, labelFontSize=12, titleFontSize=12, titleFontWeight="normal",
-            symbolType="square",
         )
     )  # fmt: skip
     st.altair_chart(styled, theme=None, width="stretch", key=key, alt=alt_text)
 
 
-def colour_of(name: str, values: Sequence[str]) -> Any:
+def colour_of(name: str, values: Sequence[str], symbol: str = "square") -> Any:
     """One colour per value in alphabetical order, so that a channel keeps its colour from chart to chart."""
     domain = sorted({value for value in values if isinstance(value, str)})
     palette = [CATEGORIES[position % len(CATEGORIES)] for position in range(len(domain))]
     return alt.Color(
         f"{name}:N",
         scale=alt.Scale(domain=domain, range=palette),
-        legend=alt.Legend(title=None, orient="top", columns=6),
+        legend=alt.Legend(title=None, orient="top", columns=4, symbolType=symbol),
     )
 
 
@@ -54,7 +54,7 @@ def lines(table: pd.DataFrame, x: str, y: str, colour: str | None = None, *, sha
         "tooltip": _tooltips(table, [x, *([colour] if colour else []), y], shape),
     }
     if colour:
-        encoding["color"] = colour_of(colour, list(table[colour]))
+        encoding["color"] = colour_of(colour, list(table[colour]), "stroke")
         drawn = alt.Chart(table).mark_line(strokeWidth=2)
     else:
         drawn = alt.Chart(table).mark_line(strokeWidth=2, color=ACCENT)
@@ -65,18 +65,35 @@ def lines(table: pd.DataFrame, x: str, y: str, colour: str | None = None, *, sha
 def stacked(
     table: pd.DataFrame, x: str, y: str, colour: str, *, shape: str = COUNT, monthly: bool = False
 ) -> Any:
-    """Stacked bars over dates (weeks, or months) in the order of their colours."""
+    """Stacked bars over dates (weeks, or months), each as wide as its week or month; a date without rows stays a gap."""
     axis = alt.Axis(format="%b %y" if monthly else "%d %b %y", grid=False, tickCount=12 if monthly else 8)
     return (
-        alt.Chart(table)
+        alt.Chart(_with_extents(table, x, y, colour, monthly=monthly))
         .mark_bar()
         .encode(
-            x=alt.X(f"{'yearmonth' if monthly else 'yearmonthdate'}({x}):T", title=None, axis=axis),
-            y=alt.Y(f"sum({y}):Q", title=label(y), axis=alt.Axis(format=_axis(shape), tickCount=5)),
+            x=alt.X("from_day:T", title=None, axis=axis),
+            x2="to_day:T",
+            y=alt.Y("from_value:Q", title=label(y), axis=alt.Axis(format=_axis(shape), tickCount=5)),
+            y2="to_value:Q",
             color=colour_of(colour, list(table[colour])),
             tooltip=_tooltips(table, [x, colour, y], shape),
         )
         .properties(height=HEIGHT)
+    )
+
+
+def _with_extents(table: pd.DataFrame, x: str, y: str, colour: str, *, monthly: bool) -> pd.DataFrame:
+    """The rectangle of each row: Vega-Lite does not stack bars that span from one date to another."""
+    rows = table.sort_values([x, colour]).assign(**{y: table[y].astype(float).fillna(0)})
+    up, down = rows[y].clip(lower=0), rows[y].clip(upper=0)
+    end = up.groupby(rows[x]).cumsum().where(rows[y] >= 0, down.groupby(rows[x]).cumsum())
+    day = pd.Timedelta(days=1)
+    month = rows[x].dt.to_period("M")
+    return rows.assign(
+        from_value=end - rows[y],
+        to_value=end,
+        from_day=month.dt.start_time + 2 * day if monthly else rows[x],
+        to_day=month.dt.end_time - 2 * day if monthly else rows[x] + 6 * day,
     )
 
 
@@ -164,33 +181,24 @@ def grid(
 def intervals(
     table: pd.DataFrame, name: str, value: str, low: str, high: str, colour: str, *, shape: str = COUNT
 ) -> Any:
-    """A dot per name and colour with its interval; the colours stand above each other within a name."""
+    """A dot per name and colour with its interval; the colours stand below each other within a name."""
+    order = list(table.groupby(name)[value].max().sort_values(ascending=False).index)
+    colours = sorted(table[colour].unique())
     base = alt.Chart(table).encode(
-        y=alt.Y(f"{colour}:N", title=None, axis=None),
-        color=colour_of(colour, list(table[colour])),
+        y=alt.Y(
+            f"{name}:N", title=None, sort=order, scale=alt.Scale(paddingInner=0.3),
+            axis=alt.Axis(grid=False, ticks=False, domain=False, labelColor=INK),
+        ),
+        yOffset=alt.YOffset(f"{colour}:N", sort=colours),
+        color=colour_of(colour, colours, "circle"),
         tooltip=_tooltips(table, [name, colour, value, low, high], shape),
-    )
+    )  # fmt: skip
     span = base.mark_rule(strokeWidth=2).encode(
         x=alt.X(f"{low}:Q", title=label(value), axis=alt.Axis(format=_axis(shape), tickCount=6)),
         x2=f"{high}:Q",
     )
-    dot = base.mark_point(filled=True, size=55, opacity=1).encode(x=f"{value}:Q")
-    return (
-        (span + dot)
-        .properties(height=alt.Step(13))
-        .facet(
-            row=alt.Row(
-                f"{name}:N",
-                title=None,
-                sort=list(table.groupby(name)[value].max().sort_values(ascending=False).index),
-                header=alt.Header(
-                    labelAngle=0, labelAlign="left", labelColor=INK, labelFontSize=12, labelPadding=4
-                ),
-            ),
-            spacing=6,
-        )
-        .resolve_scale(y="independent")
-    )
+    dot = base.mark_point(filled=True, size=60, opacity=1).encode(x=f"{value}:Q")
+    return (span + dot).properties(height=40 + len(order) * (12 + 13 * len(colours)))
 
 
 def _axis(shape: str) -> str:

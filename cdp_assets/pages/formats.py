@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -13,7 +13,10 @@ from cdp_assets.pages.published import Published
 from cdp_assets.pages.texts import label
 
 NOTHING = "–"
+PERCENT = "%.1f %%"  # of shares times a hundred, see show_table
 DAY_FORMAT, MOMENT_FORMAT = "DD MMM YYYY", "DD MMM YYYY HH:mm"
+
+WHOLE_ROWS, ROW_PIXELS = 15, 35  # tables up to so many rows are shown without scrolling
 
 MONEY_ENDINGS = (
     "revenue", "revenue_low", "revenue_high", "amount", "price", "spend", "monetary", "cost", "cost_per_conversion",
@@ -71,14 +74,16 @@ def column_of(name: str, kind: Any, comment: str | None = None) -> Any:
         shape = DAY_FORMAT if name.endswith("_date") or name.endswith(("_start", "_day")) else MOMENT_FORMAT
         return st.column_config.DatetimeColumn(heading, format=shape, help=comment)
     if pd.api.types.is_numeric_dtype(kind):
-        return st.column_config.NumberColumn(heading, format=number_shape(name), help=comment)
+        return st.column_config.NumberColumn(heading, format=number_shape(name, kind), help=comment)
     return st.column_config.Column(heading, help=comment)
 
 
-def number_shape(name: str) -> str | None:
+def number_shape(name: str, kind: Any) -> str:
     """Streamlit's format of a number column: money with cents, shares as percent, counts with separators."""
     if name.endswith(SHARE_ENDINGS):
-        return "percent"
+        return PERCENT
+    if pd.api.types.is_integer_dtype(kind) and not name.endswith("_year"):
+        return "localized"
     if name.endswith(MONEY_ENDINGS):
         return "%,.2f"
     if name.endswith("_year"):
@@ -93,29 +98,48 @@ def show_table(
     shown: Published,
     *sources: str,
     key: str | None = None,
-    height: int | Literal["content", "auto"] = "auto",
+    height: int | Literal["content"] | None = None,
     columns: Mapping[str, Any] | None = None,
     colours: Mapping[str, Mapping[str, str]] | None = None,
+    shares: Sequence[str] = (),
     selectable: bool = False,
 ) -> list[int]:
     """A table whose headings carry the definitions of the marts it comes from; returns the selected row's position.
 
-    colours: per column, the colour of the text of each of its values.
+    colours: per column, the colour of the text of each of its values. shares: columns from 0 to 1 that are shown in percent,
+    beside those whose name says so.
     """
+    percent = [
+        name
+        for name in table.columns
+        if (name in shares or str(name).endswith(SHARE_ENDINGS))
+        and pd.api.types.is_numeric_dtype(table[name])
+    ]
+    table = table.assign(**{name: 100 * table[name] for name in percent})
     comments = shown.column_comments(*sources) if sources else {}
     config = {
         name: column_of(str(name), table[name].dtype, comments.get(str(name))) for name in table.columns
     }
+    for name in shares:
+        config[name] = st.column_config.NumberColumn(label(name), format=PERCENT, help=comments.get(name))
     event = st.dataframe(
         _coloured(table, colours) if colours else table,
         hide_index=True,
         column_config={**config, **(columns or {})},
         key=key,
-        height=height,
+        height=_height(len(table), height),
         on_select="rerun" if selectable else "ignore",
         selection_mode="single-row",
     )
     return list(event.selection.rows) if selectable else []  # type: ignore[union-attr]
+
+
+def _height(rows: int, at_most: int | Literal["content"] | None) -> int | Literal["content"]:
+    """As high as the rows need, up to a limit in pixels beyond which the table scrolls."""
+    if at_most == "content":
+        return "content"
+    limit = at_most or ROW_PIXELS * (WHOLE_ROWS + 1)
+    return "content" if ROW_PIXELS * (rows + 1) <= limit else limit
 
 
 def _coloured(table: pd.DataFrame, colours: Mapping[str, Mapping[str, str]]) -> Any:

@@ -50,8 +50,7 @@ def _draw_weekly(shown: Published, currency: str) -> None:
             in_unit(row["metric_value"], str(row["unit"]), currency),
             delta=None if pd.isna(row["trend"]) else f"{row['trend']:+.1%}",
             delta_color="normal" if row["direction"] == "up" else "inverse",
-            delta_description=t("overview.against_baseline"),
-            help=f"{row['title']}. {status_text(str(row['status']))}",
+            help=f"{row['title']}. {label(str(row['status']), 'statuses')}",
             chart_data=[float(value) for value in row["history"]],
             border=True,
         )
@@ -66,32 +65,36 @@ def _draw_quarterly(shown: Published, currency: str) -> None:
     st.caption(
         t("overview.period", start=day(found["period_start"].iloc[0]), end=day(found["period_end"].iloc[0]))
     )
-    for place, (group, rows) in zip(
-        _two_columns(found["metric_group"].nunique()), found.groupby("metric_group"), strict=False
-    ):
-        with place:
-            st.markdown(f"**{label(str(group), 'metric_groups')}**")
-            table = pd.DataFrame(
-                {
-                    "status": [f"● {status_text(str(status))}" for status in rows["status"]],
-                    "title": rows["title"],
-                    "metric_value": _in_units(rows, "metric_value", currency),
-                    "trend": rows["trend"],
-                    "target": _in_units(rows, "target", currency),
-                    "history": rows["history"],
-                }
-            )
-            colours = {
-                f"● {status_text(str(status))}": STATUS.get(str(status), MUTED) for status in rows["status"]
-            }
-            show_table(
-                table, shown, "scorecard_quarterly", key=f"scorecard_{group}", height="content", colours={"status": colours},
-                columns={
-                    "trend": st.column_config.NumberColumn(label("trend"), format="percent"),
-                    "title": st.column_config.TextColumn(label("title"), width="medium"),
-                    "history": st.column_config.LineChartColumn(label("history"), width="small"),
-                },
-            )  # fmt: skip
+    for group, rows in found.groupby("metric_group"):
+        st.markdown(f"**{label(str(group), 'metric_groups')}**")
+        _draw_group(shown, str(group), rows, currency)
+
+
+def _draw_group(shown: Published, group: str, rows: pd.DataFrame, currency: str) -> None:
+    states = [f"● {label(str(status), 'statuses')}" for status in rows["status"]]
+    table = pd.DataFrame(
+        {
+            "status": states,
+            "title": rows["title"],
+            "metric_value": _in_units(rows, "metric_value", currency),
+            "baseline": _in_units(rows, "baseline", currency),
+            "trend": rows["trend"],
+            "target": _in_units(rows, "target", currency),
+            "history": rows["history"],
+        }
+    )
+    colours = {
+        state: STATUS.get(str(status), MUTED) for state, status in zip(states, rows["status"], strict=True)
+    }
+    columns = {
+        "status": st.column_config.TextColumn(label("status"), width=110),
+        "title": st.column_config.TextColumn(label("title"), width=420),
+        "history": st.column_config.LineChartColumn(label("history"), width=150),
+    }
+    show_table(
+        table, shown, "scorecard_quarterly", key=f"scorecard_{group}", height="content",
+        shares=["trend"], colours={"status": colours}, columns=columns,
+    )  # fmt: skip
 
 
 @section("overview.revenue", "orders", "dates")
@@ -129,17 +132,20 @@ def _draw_changes(shown: Published, currency: str) -> None:
     st.caption(t("overview.changes.between", before=before.generation, as_of_date=day(before.as_of_date())))
     if not before.missing(["customers", "customer_crosswalk", "orders", "touchpoints"]):
         old, new = queries.totals(before).iloc[0], queries.totals(shown).iloc[0]
-        for place, name in zip(st.columns(len(TOTALS)), TOTALS, strict=True):
-            is_money = name == "net_revenue"
-            change = float(new[name] or 0) - float(old[name] or 0)
-            place.metric(
-                label(name, "totals"), money(new[name], currency) if is_money else number(new[name]),
-                delta=number(change) if change else None, delta_color="off",
-            )  # fmt: skip
+        figures = pd.DataFrame(
+            {
+                "figure": [label(name, "totals") for name in TOTALS],
+                "value_before": [_total(name, old[name], currency) for name in TOTALS],
+                "value_now": [_total(name, new[name], currency) for name in TOTALS],
+                "change": [(new[name] or 0) - (old[name] or 0) for name in TOTALS],
+            }
+        )
+        show_table(figures, shown, key="figures")
     table = queries.row_counts(before).merge(
         queries.row_counts(shown), on="mart", how="outer", suffixes=("_before", "")
     )
     table["change"] = table["row_count"].fillna(0) - table["row_count_before"].fillna(0)
+    st.caption(t("overview.changes.rows"))
     changed = table[table["change"] != 0].sort_values("change", key=abs, ascending=False)
     if changed.empty:
         empty("overview.changes.none")
@@ -165,14 +171,9 @@ def in_unit(value: Any, unit: str, currency: str) -> str:
     )
 
 
-def status_text(status: str) -> str:
-    """The status in words, for those who do not see its colour."""
-    return label(status, "statuses")
-
-
 def _in_units(rows: pd.DataFrame, name: str, currency: str) -> list[str]:
     return [in_unit(value, str(unit), currency) for value, unit in zip(rows[name], rows["unit"], strict=True)]
 
 
-def _two_columns(count: int) -> list[Any]:
-    return [column for _ in range((count + 1) // 2) for column in st.columns(2, gap="large")]
+def _total(name: str, value: Any, currency: str) -> str:
+    return money(value, currency) if name == "net_revenue" else number(value)

@@ -65,7 +65,7 @@ def draw_waiting(settings: Settings) -> None:
 
 def _draw_pair(shown: Published, settings: Settings, pair: pd.Series) -> None:
     st.markdown(
-        f"**{t('identity.queue.pair', rank=number(pair['rank']), kind=label(str(pair['kind']), 'review_kinds'))}**"
+        f"**{t('identity.queue.pair', rank=number(pair['queue_rank']), kind=label(str(pair['kind']), 'review_kinds'))}**"
     )
     sides = [_side(shown, settings, str(pair[key])) for key in ("record_key_l", "record_key_r")]
     names = list(dict.fromkeys(name for side in sides for name in side))
@@ -117,7 +117,7 @@ def _draw_form(settings: Settings, pair: pd.Series) -> None:
                 record_key_r=str(pair["record_key_r"]),
                 reason=reason,
                 ruled_by=ruled_by,
-                evidence_hash=str(pair["evidence_hash"]),
+                evidence_hash=str(pair["evidence_hash"]) if "evidence_hash" in pair.index else None,
             ),
         )
     except RulingRefused as refused:

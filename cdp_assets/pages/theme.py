@@ -12,6 +12,17 @@ CATEGORIES = (
 SEQUENCE = ("#eef4f7", "#d3e5ec", "#aacfdc", "#79b3c8", "#4a93ae", "#1f6f8b", "#134d62")
 STATUS = {"green": "#2f8f5b", "yellow": "#c98a12", "red": "#c0392b", "unknown": "#8a97a5"}
 
+# Two circles that overlap: many channels, one customer.
+_MARK = (
+    f'<circle cx="10" cy="12" r="7" fill="{ACCENT}" fill-opacity="0.85"/>'
+    f'<circle cx="17" cy="12" r="7" fill="{CATEGORIES[1]}" fill-opacity="0.75"/>'
+)
+ICON = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 27 24">{_MARK}</svg>'
+LOGO = (
+    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 112 24" height="24">{_MARK}'
+    f'<text x="32" y="18" font-family="sans-serif" font-size="18" font-weight="600" fill="{INK}">Onefold</text></svg>'
+)
+
 THEME: dict[str, object] = {
     "base": "light",
     "primaryColor": ACCENT,
@@ -22,6 +33,7 @@ THEME: dict[str, object] = {
     "dataframeBorderColor": LINE,
     "linkColor": ACCENT,
     "baseFontSize": 15,
+    "paddingTop": "2.5rem",
     "baseRadius": "0.35rem",
     "metricValueFontSize": "1.6rem",
     "headingFontSizes": ["1.9rem", "1.35rem", "1.1rem", "1rem", "0.9rem", "0.85rem"],

@@ -155,7 +155,7 @@ BY_NAME: dict[str, str] = {
     "is_anonymous": "o % 10 = 9",
     "is_marketing_allowed": "c % 2 = 0",
     "is_current": "true",
-    "rank": "i + 1",
+    "queue_rank": "i + 1",
     "position": "1 + t % 2",
     "path_length": "1 + i % 12",
     "record_count": "1 + c % 6",
@@ -196,12 +196,12 @@ def publish_made_up(
 
 def _write(path: Path, schema: str, customers: int, leave_out: tuple[str, ...]) -> None:
     con = duckdb.connect(str(path))
-    con.execute(f"create schema {schema}; use {schema}")
+    con.execute(f"create schema {schema}; use {schema}; begin")
     con.execute(f"create macro made_up_n() as {customers}")
     for name, model in contracted(schema).items():
         if name not in leave_out:
             _create(con, name, model, customers)
-    con.execute("drop macro made_up_n")
+    con.execute("drop macro made_up_n; commit")
     con.close()
 
 

@@ -69,7 +69,7 @@ def id_events(shown: Published) -> pd.DataFrame:
 
 def review_queue(shown: Published) -> pd.DataFrame:
     """marts.ops_review_queue, the most worthwhile first. One row per pair."""
-    return shown.ask(f"select * from {QUEUE} order by rank limit 200")
+    return shown.ask(f"select * from {QUEUE} order by queue_rank limit 200")
 
 
 def record(shown: Published, record_key: str) -> pd.DataFrame:

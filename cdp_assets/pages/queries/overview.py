@@ -41,8 +41,7 @@ def weekly_revenue(shown: Published) -> pd.DataFrame:
         select cast(date_trunc('week', order_date) as date) as week_start, channel, cast(sum(net_revenue) as double) as net_revenue,
             count(*) filter (where is_conversion) as order_count
         from orders
-        where order_date <= (select max(date_day) from dates)
-            and date_trunc('week', order_date) + interval 6 day <= (select max(date_day) from dates)
+        where date_trunc('week', order_date) between (select min(date_day) from dates) and (select max(date_day) - 6 from dates)
         group by 1, 2
         order by 1, 2
         """
@@ -58,7 +57,7 @@ def weekly_customers(shown: Published) -> pd.DataFrame:
             count(distinct customer_id) as customer_count
         from orders
         where is_conversion and customer_id is not null
-            and date_trunc('week', order_date) + interval 6 day <= (select max(date_day) from dates)
+            and date_trunc('week', order_date) between (select min(date_day) from dates) and (select max(date_day) - 6 from dates)
         group by 1, 2
         order by 1, 2
         """
