@@ -7,10 +7,12 @@ import dagster as dg
 from cdp_assets.defs.dbt import build_dbt_assets
 from cdp_assets.defs.identity import build_identity_assets
 from cdp_assets.defs.insight import insight_assets
-from cdp_assets.defs.jobs import executor, jobs, loggers, schedules, sensors
+from cdp_assets.defs.jobs import executor, jobs, loggers
 from cdp_assets.defs.landing import build_landing_assets
 from cdp_assets.defs.publish import publish_assets
 from cdp_assets.defs.resources import OnefoldHome
+from cdp_assets.defs.schedules import schedules
+from cdp_assets.defs.sensors import sensors
 from cdp_assets.home import prepare_home_unless_busy
 from cdp_assets.settings import Settings
 

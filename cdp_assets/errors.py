@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from pathlib import Path
 
+import duckdb
+
+PASSING_ERRNOS = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT, errno.ETXTBSY}
 PACKAGE_DIR = Path(__file__).resolve().parent
 
 
@@ -28,6 +32,16 @@ def safe_text(error: BaseException) -> str:
         else ""
     )
     return f"{type(error).__module__}.{type(error).__name__}{where}"
+
+
+def may_pass_on_retry(error: BaseException) -> bool:
+    """Whether the same step may go well a little later: a file that another process holds, a system short of something.
+
+    Wrong data, a wrong contract or a full disk will fail again, and are not retried.
+    """
+    if isinstance(error, OSError) and error.errno in PASSING_ERRNOS:
+        return True
+    return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
 
 
 def made_safe(error: Exception) -> Exception:

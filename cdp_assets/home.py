@@ -40,7 +40,7 @@ def prepare_home_unless_busy(settings: Settings) -> None:
 def prepare_home(settings: Settings) -> list[str]:
     """Create or mend everything that a run expects; returns what had to be repaired, in words.
 
-    Raises HomeLocked while another process runs on the home: what it writes must not be taken for a dead run's leavings.
+    Raises HomeLocked while another process runs on the home: what it writes is not to be taken for leavings.
     """
     with lock.hold(settings.home):
         return _prepare_locked(settings)

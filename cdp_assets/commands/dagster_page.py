@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from cdp_assets.commands.run import export_settings
-from cdp_assets.home import prepare_home
+from cdp_assets.home import prepare_home_unless_busy
 from cdp_assets.settings import PROJECT_DIR, Settings
 
 
@@ -15,7 +15,7 @@ def serve_dagster(*, home: Path | None, inbox: Path | None, port: int) -> int:
     """Run `dagster dev` on the workspace until interrupted; returns its exit code."""
     settings = Settings.load(home=home, inbox=inbox)
     export_settings(settings)
-    prepare_home(settings)
+    prepare_home_unless_busy(settings)
     command = [
         "-m",
         "dagster",

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from cdp_assets.errors import safe_text
 from cdp_assets.home import prepare_home
+from cdp_assets.operations.alerts import alert, describe_failure
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.publishing.run_record import RunRecord, Step, listen
@@ -58,6 +59,7 @@ def _run_locked(settings: Settings, console: Console) -> int:
         repaired = prepare_home(settings)
     except Exception as error:
         console.print(f"[red]not started:[/] {safe_text(error)}")
+        _tell(settings, f"not-started-{uuid4()}", safe_text(error), console)
         return EXIT_NOT_PUBLISHED
     for line in repaired:
         console.print(f"[yellow]repaired:[/] {line}")
@@ -72,9 +74,9 @@ def _run_locked(settings: Settings, console: Console) -> int:
     held = _report_inbox(settings, run_id, console)
     if not published:
         console.print(f"[red]not published[/]; readers still see {before or 'nothing'}")
-        console.print(
-            failure or "the run ended without publishing; see its log", highlight=False, markup=False
-        )
+        reason = failure or "the run ended without publishing; see its log"
+        console.print(reason, highlight=False, markup=False)
+        _tell(settings, run_id, reason, console)
         return EXIT_NOT_PUBLISHED
     console.print(
         f"[green]published[/] {after} as of {record.facts()['as_of_date']}: "
@@ -103,6 +105,16 @@ def _execute(settings: Settings, run_id: str, console: Console) -> str | None:
         finally:
             stop_listening()
     return None if result.success else _first_failure(result)
+
+
+def _tell(settings: Settings, run_id: str, reason: str, console: Console) -> None:
+    """Alert whoever is configured; a reason of a step begins with the step's name."""
+    step, _, rest = reason.partition(" failed: ")
+    notice = describe_failure(
+        settings, run_id, step=step if rest else "the run itself", reason=rest or reason
+    )
+    for line in alert(settings, notice):
+        console.print(line, highlight=False, markup=False)
 
 
 def _progress(console: Console) -> Progress:

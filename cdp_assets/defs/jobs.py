@@ -1,4 +1,4 @@
-"""Jobs, the nightly schedule, the executor and the log of a run."""
+"""Jobs, the executor and the log of a run."""
 
 import logging
 from pathlib import Path
@@ -6,12 +6,13 @@ from typing import Any
 
 import dagster as dg
 
+from cdp_assets.defs.dbt import LAWS
 from cdp_assets.settings import Settings
 
 executor = dg.in_process_executor  # a run is one process: starting one per step costs more than the steps
 
 
-@dg.logger(description="One file per run under HOME/logs; names, counts and remedies only.")
+@dg.logger(config_schema={}, description="One file per run under HOME/logs; names, counts and remedies only.")
 def file_logger(context: dg.InitLoggerContext) -> logging.Logger:
     """Write the run's log to HOME/logs/<run_id>.log, owner-only."""
     logs_dir = Settings.load().logs_dir
@@ -30,21 +31,34 @@ def file_logger(context: dg.InitLoggerContext) -> logging.Logger:
 
 loggers: dict[str, Any] = {"file": file_logger}
 
-nightly = dg.define_asset_job(
+LANDING = dg.AssetSelection.groups("landing")
+IDENTITY = dg.AssetSelection.groups("reference", "staging", "identity")
+PUBLISH = dg.AssetSelection.groups("publish")
+
+
+def _job(name: str, selection: dg.AssetSelection, description: str) -> Any:
+    return dg.define_asset_job(
+        name, selection=selection, description=description, config={"loggers": {"file": {"config": {}}}}
+    )
+
+
+nightly = _job(
     "nightly",
-    selection=dg.AssetSelection.all(),
-    description="Everything: land, resolve identities, build and test the tables, publish.",
-    config={"loggers": {"file": {"config": {}}}},
+    dg.AssetSelection.all(),
+    "Everything: land, resolve identities, build and test the tables, publish. The only job that publishes.",
+)
+land = _job(
+    "land", LANDING, "Land what lies in the inbox; says what is held or quarantined, hours before the night."
+)
+identity = _job(
+    "identity",
+    IDENTITY,
+    "Propose customer ids anew from what has landed; nothing of it lasts until `nightly` publishes.",
+)
+marts = _job(
+    "marts",
+    (dg.AssetSelection.all() - LANDING - IDENTITY - PUBLISH) | dg.AssetSelection.assets(LAWS),
+    "Build and test all tables behind the customer ids of the warehouse, and the laws over them; publishes nothing.",
 )
 
-schedule_nightly = dg.ScheduleDefinition(
-    name="nightly_at_two",
-    job=nightly,
-    cron_schedule="0 2 * * *",
-    execution_timezone=Settings.load().business_time_zone,
-    description="02:00 in the business time zone.",
-)
-
-jobs = [nightly]
-schedules = [schedule_nightly]
-sensors: list[dg.SensorDefinition] = []
+jobs = [nightly, land, identity, marts]

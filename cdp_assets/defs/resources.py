@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from cdp_assets.errors import made_safe
+from cdp_assets.errors import made_safe, may_pass_on_retry
 from cdp_assets.keys import load_key
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.settings import Settings
+
+RETRIES, SECONDS_BETWEEN = 2, 15
 
 
 @dataclass
@@ -58,6 +60,10 @@ def reported(context: dg.AssetExecutionContext, home: OnefoldHome, name: str) ->
     except Exception as error:
         if os.environ.get("ONEFOLD_DEBUG"):
             raise
+        if may_pass_on_retry(error):
+            raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=SECONDS_BETWEEN) from made_safe(
+                error
+            )
         raise made_safe(error) from None
     if report.rows is not None:
         report.metadata["dagster/row_count"] = report.rows

@@ -1,0 +1,57 @@
+"""What starts a run, or tells of one, when something happens: files that arrived, a run that failed."""
+
+import json
+from dataclasses import asdict
+
+import dagster as dg
+
+from cdp_assets.defs.jobs import nightly
+from cdp_assets.landing.contract import load_contracts
+from cdp_assets.operations.alerts import alert, describe_failure
+from cdp_assets.operations.arrivals import Sighting, judge, look
+from cdp_assets.settings import Settings
+
+
+@dg.sensor(
+    job=nightly,
+    minimum_interval_seconds=60,
+    description="Runs everything when a drop in the inbox is complete: the same at two looks, done-markers there.",
+)
+def files_arrived(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
+    settings = Settings.load()
+    drop = look(settings.inbox_dir, load_contracts(settings.channels_dir))
+    last = Sighting(**json.loads(context.cursor)) if context.cursor else Sighting()
+    is_complete, why, sighting = judge(drop, last)
+    context.update_cursor(json.dumps(asdict(sighting)))
+    if not is_complete:
+        return dg.SkipReason(why)
+    return dg.RunRequest(run_key=drop.fingerprint)
+
+
+@dg.run_failure_sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the webhook and the mail addresses that are configured which run failed, why and what to do.",
+)
+def run_failed(context: dg.RunFailureSensorContext) -> None:
+    settings = Settings.load()
+    step, reason = first_failure(context)
+    for line in alert(
+        settings, describe_failure(settings, context.dagster_run.run_id, step=step, reason=reason)
+    ):
+        context.log.info(line)
+
+
+def first_failure(context: dg.RunFailureSensorContext) -> tuple[str, str]:
+    """(step, reason) of the step that failed first; steps raise texts of our own only.
+
+    What fails outside a step is told without its text: a library may have quoted data.
+    """
+    for event in context.get_step_failure_events():
+        error = event.step_failure_data.error
+        while error and error.cause:
+            error = error.cause
+        return str(event.step_key), error.message.strip() if error else "no reason given"
+    return "the run itself", "it ended before or between its steps (killed, out of memory, or not startable)"
+
+
+sensors = [files_arrived, run_failed]
