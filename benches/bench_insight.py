@@ -3,7 +3,7 @@
 Peers live in an environment of the benchmark's own (benches/.venv-insight, made on the first run). Every tool reads the
 same Parquet file and runs in a process of its own, one after the other; reading and grouping count for all.
 
-    python benches/bench_insight.py [--journeys 1000000 10000000] [--customers 1000000] [--timeout 1800] [--memory-gb 14]
+    python benches/bench_insight.py [--journeys 1000000 10000000] [--customers 1000000] [--timeout 1800]
 """
 
 from __future__ import annotations
