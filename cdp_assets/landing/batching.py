@@ -49,10 +49,9 @@ def _is_fit(file: Inspected) -> bool:
     has_windows = bool(export.facts.fill_down_key) or (
         bool(export.primary_key) and export.facts.rows_per_key == "one"
     )
-    is_original = file.source.path == file.job.original
-    return (
-        file.is_plain and is_original and not has_windows and file.job.original.stat().st_size <= SMALL_BYTES
-    )
+    is_original = file.source is not None and file.source.path == file.job.original
+    is_small = file.job.original.stat().st_size <= SMALL_BYTES
+    return file.is_plain and not file.has_breaks and is_original and is_small and not has_windows
 
 
 def _shape(file: Inspected) -> str:

@@ -16,20 +16,15 @@ import duckdb
 
 from cdp_assets.keys import load_key
 from cdp_assets.landing import ledger
-from cdp_assets.landing.batching import batches, parse_batch
 from cdp_assets.landing.contract import ChannelContract, Export
 from cdp_assets.landing.files import hash_file, keep_original, make_private_dir, original_path, publish
 from cdp_assets.landing.held import FileHeld, HeldFile
 from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
-from cdp_assets.landing.inspecting import Inspected, ParseJob, inspect_file
+from cdp_assets.landing.inspecting import ParseJob
 from cdp_assets.landing.judging import Origin, landed_columns
 from cdp_assets.landing.ledger import Load
-from cdp_assets.landing.parsing import (
-    ParseResult,
-    QuarantineReason,
-    open_parser,
-    parse_file,
-)
+from cdp_assets.landing.parsing import ParseResult, QuarantineReason
+from cdp_assets.landing.workers import ParserSetup, run_jobs
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -192,49 +187,42 @@ def parse_loads(
 ) -> list[tuple[Load, ParseResult]]:
     """Parse files whose originals are kept into Parquet and quarantine; those that cannot are added to report.held."""
     make_private_dir(settings.landing_dir)
+    channel = loads[0].file.channel
+    target = make_private_dir(export_dir(settings, channel, export.name))
+    quarantine = make_private_dir(settings.quarantine_dir / channel / export.name)
     work_dir = Path(tempfile.mkdtemp(prefix="_work-", dir=settings.landing_dir))
-    first = loads[0].file
-    target = make_private_dir(export_dir(settings, first.channel, export.name))
-    quarantine = make_private_dir(settings.quarantine_dir / first.channel / export.name)
     folders = [work_dir, settings.originals_dir, target, quarantine]
-    con = open_parser(folders, settings.memory_limit, settings.threads, load_key(settings), suppressed)
-    results: dict[str, ParseResult] = {}
+    setup = ParserSetup(folders, settings.memory_limit, settings.threads, load_key(settings), suppressed)
+    jobs = [
+        ParseJob(
+            channel=channel,
+            export=export,
+            dialect=export.facts.dialect_for(load.file.file_name),
+            original=original_path(settings.originals_dir, load.sha256),
+            load_id=load.load_id,
+            file_name=load.file.file_name,
+            period=load.file.period,
+            part=load.file.part,
+            parquet=target / f"{load.load_id}.parquet",
+            quarantine=quarantine / f"{load.load_id}.parquet",
+            work_dir=make_private_dir(work_dir / load.load_id),
+            as_of_date=settings.as_of_date,
+            has_suppressed=bool(suppressed),
+        )
+        for load in loads
+    ]
     try:
-        inspected: list[Inspected] = []
-        for load in loads:
-            job = ParseJob(
-                channel=load.file.channel,
-                export=export,
-                dialect=export.facts.dialect_for(load.file.file_name),
-                original=original_path(settings.originals_dir, load.sha256),
-                load_id=load.load_id,
-                file_name=load.file.file_name,
-                period=load.file.period,
-                part=load.file.part,
-                parquet=target / f"{load.load_id}.parquet",
-                quarantine=quarantine / f"{load.load_id}.parquet",
-                work_dir=make_private_dir(work_dir / load.load_id),
-                as_of_date=settings.as_of_date,
-                has_suppressed=bool(suppressed),
-            )
-            try:
-                inspected.append(inspect_file(job))
-            except FileHeld as held:
-                report.held.append(held_file(load.file, held))
-        for batch in batches(inspected):
-            results |= parse_batch(con, batch)
-        by_id = {load.load_id: load for load in loads}
-        for file in inspected:
-            if file.job.load_id in results:
-                continue
-            try:
-                results[file.job.load_id] = parse_file(con, file)
-            except FileHeld as held:
-                report.held.append(held_file(by_id[file.job.load_id].file, held))
+        outcomes = run_jobs(jobs, setup)
     finally:
-        con.close()
         shutil.rmtree(work_dir, ignore_errors=True)
-    return [(load, results[load.load_id]) for load in loads if load.load_id in results]
+    results = []
+    for load in loads:
+        outcome = outcomes[load.load_id]
+        if isinstance(outcome, FileHeld):
+            report.held.append(held_file(load.file, outcome))
+        else:
+            results.append((load, outcome))
+    return results
 
 
 def held_file(file: InboxFile, held: FileHeld) -> HeldFile:

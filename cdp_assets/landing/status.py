@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from cdp_assets.landing.contract import ChannelContract
 from cdp_assets.landing.held import HeldFile
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
+
+_NOTHING: tuple[Any, ...] = (0, None, None, None, 0, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,8 @@ def landing_status(
     exports = []
     for contract in contracts.values():
         for export in contract.exports:
-            counts = found.get((contract.name, export.name), (0, None, None, None, 0, 0, 0, 0, 0, 0))
+            counts = found.get((contract.name, export.name), _NOTHING)
             promised = contract.freshness_days(export.name)
             age = (today - counts[2].date()).days if today and counts[2] else None
-            exports.append(ExportStatus(contract.name, export.name, *counts, promised, age))
+            exports.append(ExportStatus(contract.name, export.name, *counts, freshness_days=promised, age_days=age))
     return LandingStatus(exports, [HeldFile(*row) for row in held])

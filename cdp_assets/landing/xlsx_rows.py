@@ -129,7 +129,7 @@ def read_sheet(path: Path, export: Export, dialect: Dialect) -> SheetRows:
         raise FileHeld("damaged_archive", "the workbook cannot be read", "open and save it again as .xlsx") from error
     top, left = sheet.start or (0, 0)
     numbered = ((top + position, row) for position, row in enumerate(sheet.iter_rows(), 1))
-    cells = ((number, [""] * left + list(row)) for number, row in numbered)
+    cells: Iterator[tuple[int, list[Cell]]] = ((number, [""] * left + list(row)) for number, row in numbered)
     header_line, header = _header(cells, dialect)
     columns = map_header(export, dialect, header, header_line)
     first = header_line + dialect.sub_header_rows
