@@ -23,6 +23,7 @@ from cdp_assets.demo.channels import (
     loyalty,
     mailchimp,
     meta_ads,
+    segment,
     shopify,
     square,
     taobao,
@@ -53,6 +54,7 @@ CHANNEL_WRITERS: dict[str, ChannelWriter] = {
     "mailchimp": mailchimp,
     "loyalty": loyalty,
     "ga4": ga4,
+    "segment": segment,
 }
 
 

@@ -31,7 +31,7 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
             "country": "country",
             "joined_at": "strftime(joined_at, '%Y-%m-%d %H:%M:%S')",
             "marketing_consent": "if(u('card marketing', person_no) < 0.55, 'yes', 'no')",
-            "profiling_consent": "if(u('card profiling', person_no) < 0.4, 'yes', 'no')",
+            "profiling_consent": "if(u('card profiling', person_no) < 0.92, 'yes', 'no')",
             "home_store": "store",
         },
     )
