@@ -35,9 +35,15 @@ class OnefoldTranslator(DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
-        """Reference lists wait for landing too: dbt is then called once for them and for staging."""
+        """What depends on no other node (reference lists, readers of state) waits for landing too.
+
+        The ledger is read after all files landed, and dbt is called once for these and for staging.
+        """
         spec = super().get_asset_spec(manifest, unique_id, project)
-        if unique_id.startswith("seed."):
+        if unique_id.startswith("source."):
+            return spec
+        parents = manifest["parent_map"][unique_id]
+        if all(parent.startswith("source.") and ".landing." not in parent for parent in parents):
             landed = [source for source in manifest["sources"].values() if source["source_name"] == "landing"]
             return spec.merge_attributes(deps=[self.get_asset_key(source) for source in landed])
         return spec

@@ -1,0 +1,24 @@
+"""dbt in process: its file is let go, and its words are not passed on."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+from cdp_assets import dbt_runner
+
+NODE = SimpleNamespace(compiled_path="target/x.sql", original_file_path="models/x.sql")
+
+
+def test_the_private_name_that_holds_dbt_duckdb_s_connection_is_still_there() -> None:
+    """If this fails after an upgrade, find where dbt-duckdb keeps its environment and mend `release`."""
+    assert "_ENV" in vars(DuckDBConnectionManager)
+    assert callable(DuckDBConnectionManager.close_all_connections)
+
+
+def test_a_runtime_error_loses_its_data_and_a_compilation_error_keeps_its_words() -> None:
+    said = dbt_runner._safe_reason("Runtime Error in model x\n  Conversion Error: 'secret@example.com'", NODE)
+    assert said == "Runtime Error; look at target/x.sql"
+    contract = "Compilation Error in model x\n  column amount is missing in definition"
+    assert dbt_runner._safe_reason(contract, NODE) == contract
