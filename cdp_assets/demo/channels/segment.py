@@ -1,7 +1,7 @@
 """Segment: calls of the store's app, one newline-delimited JSON object per call.
 
-Quirks kept: the user id only after log-in, traits in `identify` alone, campaign under context, ISO times with 'Z', sent and
-received a little later than they happened, keys that one call has and another lacks.
+Quirks kept: the user id only after log-in, traits in `identify` alone, campaign under context, ISO times
+with 'Z', sent and received a little later than they happened, keys that one call has and another lacks.
 """
 
 from __future__ import annotations
@@ -35,16 +35,20 @@ def create_calls(con: duckdb.DuckDBPyConnection) -> None:
             join persons using (person_no)
             where u('app', member_id) < {_USES_APP}
         ),
-        opened as (
+        visits as (
+            select *, unnest(range(1 + pick('opens', member_id, {_OPENS}))) as visit from users
+        ),
+        dated as (
             select
                 *,
-                unnest(range(1 + pick('opens', member_id, {_OPENS}))) as visit,
                 member_id || '.' || visit as opening,
-                entry_date::timestamp + to_seconds(greatest(36000, floor(u('opened at', opening)
-                    * (epoch(least(exit_date, date '2017-12-31')::timestamp) - epoch(entry_date::timestamp)))::bigint))
-                    as opened_at,
-                row_number() over (partition by member_id order by opened_at, visit) as nth,
-            from users
+                epoch(least(exit_date, date '2017-12-31')::timestamp) - epoch(entry_date::timestamp) as seconds,
+                entry_date::timestamp
+                    + to_seconds(greatest(36000, floor(u('opened at', opening) * seconds)::bigint)) as opened_at,
+            from visits
+        ),
+        opened as (
+            select *, row_number() over (partition by member_id order by opened_at, visit) as nth from dated
         ),
         called as (
             select *, unnest([
