@@ -18,7 +18,7 @@ from cdp_assets.pages.texts import label, t
 from cdp_assets.settings import Settings
 
 LISTED = (
-    "rank",
+    "queue_rank",
     "kind",
     "match_probability",
     "records_affected",
