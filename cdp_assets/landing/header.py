@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cdp_assets.landing.contract import Column, Dialect, Export
 from cdp_assets.landing.held import FileHeld
@@ -23,6 +23,7 @@ class ColumnMap:
     width: int
     positions: dict[str, list[int]]
     extras: dict[str, int]
+    constants: dict[str, str] = field(default_factory=dict)  # values that stand in the header itself
 
 
 def map_header(export: Export, dialect: Dialect, header: list[str], line: int) -> ColumnMap:
@@ -36,22 +37,42 @@ def map_header(export: Export, dialect: Dialect, header: list[str], line: int) -
     texts = [_plain(text) for text in header]
     positions = {column.name: _find(column, texts) for column in export.properties}
     found = {name: where for name, where in positions.items() if where}
+    constants = _header_values(export, header, found)
     missing = [
-        column for column in export.properties if not positions[column.name] and not column.facts.optional
+        column
+        for column in export.properties
+        if not positions[column.name] and column.name not in constants and not column.facts.optional
     ]
     if missing:
         raise _missing(export, missing, found, texts, line)
     if dialect.column_order == "declared":
         _check_order(export, found)
     taken = {position for where in found.values() for position in where}
-    return ColumnMap(len(texts), found, _extras(texts, taken))
+    return ColumnMap(len(texts), found, _extras(texts, taken), constants)
 
 
 def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", text.replace("\ufeff", "")).strip().casefold()
 
 
+def _header_values(export: Export, header: list[str], found: dict[str, list[int]]) -> dict[str, str]:
+    """Values that stand in a header text, such as the currency in `Amount spent (USD)`."""
+    values: dict[str, str] = {}
+    for column in export.properties:
+        source = column.facts.header_value_of
+        if source and source in found:
+            pattern = export.column(source).facts.header_pattern or ""
+            match = re.fullmatch(pattern, header[found[source][0]].replace("\ufeff", "").strip(), re.IGNORECASE)
+            if match and match.groups():
+                values[column.name] = match.group(1)
+    return values
+
+
 def _find(column: Column, texts: list[str]) -> list[int]:
+    if column.facts.header_value_of:
+        return []
+    if column.facts.header_pattern:
+        return [p for p, text in enumerate(texts) if re.fullmatch(column.facts.header_pattern, text, re.IGNORECASE)][:1]
     if column.facts.source_columns:
         found = [_position(texts, name, 1) for name in column.facts.source_columns]
         return [position for position in found if position is not None] if None not in found else []

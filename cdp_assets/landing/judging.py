@@ -36,7 +36,7 @@ def judged_rows(
 ) -> str:
     """The CTEs over a file's rows as text (`_line`, `_row_reason`, c0…); `_fate` and `_reason` (code:column) are added."""
     casts = [
-        cast_column(export, column, _raw_text(columns.positions.get(column.name)))
+        cast_column(export, column, _raw_text(columns, column.name))
         for column in export.properties
     ]
     kept = "_line, _row_reason" + (", _raw" if has_raw else "") + (", _path" if has_path else "")
@@ -59,14 +59,16 @@ def judged_rows(
     """
 
 
-def _raw_text(positions: list[int] | None) -> str:
+def _raw_text(columns: ColumnMap, name: str) -> str:
+    """SQL for a column's delivered text: a cell, several joined by a space, a text of the header, or nothing."""
+    if name in columns.constants:
+        return sql_text(columns.constants[name])
+    positions = columns.positions.get(name)
     if not positions:
         return "null::varchar"
-    return (
-        f"c{positions[0]}"
-        if len(positions) == 1
-        else "concat_ws(' ', " + ", ".join(f"c{p}" for p in positions) + ")"
-    )
+    if len(positions) == 1:
+        return f"c{positions[0]}"
+    return "concat_ws(' ', " + ", ".join(f"c{position}" for position in positions) + ")"
 
 
 def _first_of_key(export: Export, casts: list[CastColumn]) -> str:

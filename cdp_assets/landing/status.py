@@ -78,5 +78,5 @@ def landing_status(
             counts = found.get((contract.name, export.name), _NOTHING)
             promised = contract.freshness_days(export.name)
             age = (today - counts[2].date()).days if today and counts[2] else None
-            exports.append(ExportStatus(contract.name, export.name, *counts, freshness_days=promised, age_days=age))
+            exports.append(ExportStatus(*(contract.name, export.name, *counts, promised, age)))
     return LandingStatus(exports, [HeldFile(*row) for row in held])
