@@ -1,4 +1,4 @@
-"""When runs start by themselves. Off until switched on in Dagster's page; cron and systemd call `onefold run` instead."""
+"""When runs start by themselves. Off until switched on in Dagster's page: cron and systemd call `onefold run`."""
 
 import dagster as dg
 

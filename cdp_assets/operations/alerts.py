@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from cdp_assets.publishing.generations import current_generation
-from cdp_assets.publishing.run_record import RunRecord
+from cdp_assets.publishing.run_record import RunRecord, read_steps
 from cdp_assets.settings import Settings
 
 TIMEOUT_SECONDS = 15
@@ -64,9 +64,10 @@ class FailureNotice:
 
 def describe_failure(settings: Settings, run_id: str, *, step: str, reason: str) -> FailureNotice:
     """The notice of a failed run: what the orchestrator said, and the checks that failed by its own record."""
+    steps = read_steps(settings.runs_dir / run_id / "steps.jsonl")
     failed = [
         step.name + (f": {step.detail}" if step.detail else "")
-        for step in RunRecord(settings, run_id).steps()
+        for step in steps
         if step.kind == "check" and step.blocking and not step.passed
     ]
     return FailureNotice(
@@ -86,11 +87,20 @@ def alert(settings: Settings, notice: FailureNotice) -> list[str]:
 
     A run is told of once: `onefold run` and Dagster's daemon may both have seen it fail.
     """
-    record = RunRecord(settings, notice.run_id)
-    if not (settings.alert_webhook or settings.alert_mail) or record.facts().get("alerted"):
+    if not (settings.alert_webhook or settings.alert_mail) or _was_told(settings, notice.run_id):
         return []
-    record.set_facts(alerted=True)
     return list(_send(settings, notice))
+
+
+def _was_told(settings: Settings, run_id: str) -> bool:
+    """Whether this run was told of before; from now on it was. A home that is not writable is told of each time."""
+    try:
+        record = RunRecord(settings, run_id)
+        told = bool(record.facts().get("alerted"))
+        record.set_facts(alerted=True)
+    except OSError:
+        return False
+    return told
 
 
 def _send(settings: Settings, notice: FailureNotice) -> Iterator[str]:

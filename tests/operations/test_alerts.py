@@ -1,0 +1,175 @@
+"""Alerts: what a failed run says, to a real web server and a real mail server on this machine."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from cdp_assets.operations.alerts import FailureNotice, alert, describe_failure
+from cdp_assets.publishing.run_record import RunRecord
+from cdp_assets.settings import Settings
+
+RUN = "0a1b2c3d-0000-0000-0000-000000000000"
+
+
+@contextmanager
+def serving(server: socketserver.BaseServer) -> Iterator[int]:
+    """The port of a server that runs until the block ends."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield int(server.server_address[1])
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def web_server(status: int = 200) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """(port, the JSON bodies that were posted)."""
+    bodies: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(HTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port, bodies
+
+
+@contextmanager
+def mail_server() -> Iterator[tuple[int, list[str]]]:
+    """(port, the messages that were delivered): as much of RFC 5321 as a plain delivery needs."""
+    messages: list[str] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 ready\r\n")
+            while line := self.rfile.readline().decode().strip().upper():
+                if line == "QUIT":
+                    self.wfile.write(b"221 bye\r\n")
+                    return
+                self.wfile.write(b"354 go on\r\n" if line == "DATA" else b"250 ok\r\n")
+                if line == "DATA":
+                    messages.append(
+                        "".join(iter(lambda: self.rfile.readline().decode().replace("\r\n", "\n"), ".\n"))
+                    )
+                    self.wfile.write(b"250 ok\r\n")
+
+    with serving(socketserver.TCPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port, messages
+
+
+def notice_of_failed_run(settings: Settings) -> FailureNotice:
+    record = RunRecord(settings, RUN)
+    record.check("marts/orders:unique_orders", passed=False, detail="3 failing rows")
+    record.check("marts/orders:not_null", passed=True)
+    record.check("marts/orders:accepted_values", passed=False, blocking=False)
+    return describe_failure(settings, RUN, step="dbt_models", reason="1 dbt nodes failed")
+
+
+def with_alerts(settings: Settings, **alerts: object) -> Settings:
+    return settings.model_copy(update=alerts)
+
+
+def test_the_message_names_run_asset_check_remedy_and_log(settings: Settings) -> None:
+    notice = notice_of_failed_run(settings)
+    assert notice.subject == "Onefold: run 0a1b2c3d did not publish: dbt_models"
+    assert notice.checks == ("marts/orders:unique_orders: 3 failing rows",)
+    for part in (
+        RUN,
+        "dbt_models",
+        "1 dbt nodes failed",
+        "marts/orders:unique_orders",
+        "onefold doctor",
+        notice.log_path,
+    ):
+        assert part in notice.text
+    assert "readers still see: nothing" in notice.text
+
+
+def test_webhook_and_mail_get_it(settings: Settings) -> None:
+    with web_server() as (web_port, posted), mail_server() as (mail_port, mailed):
+        configured = with_alerts(
+            settings,
+            alert_webhook=f"http://127.0.0.1:{web_port}/hook",
+            alert_mail="on.call@example.com, second@example.com",
+            smtp_host="127.0.0.1",
+            smtp_port=mail_port,
+        )
+        sent = alert(configured, notice_of_failed_run(settings))
+    assert sent == ["alert sent by webhook", "alert sent by mail"]
+    assert posted[0]["run_id"] == RUN
+    assert posted[0]["checks"] == ["marts/orders:unique_orders: 3 failing rows"]
+    assert "did not publish" in posted[0]["text"]
+    assert "Subject: Onefold: run 0a1b2c3d did not publish: dbt_models" in mailed[0]
+    assert "To: on.call@example.com, second@example.com" in mailed[0]
+    assert "failed asset: dbt_models" in mailed[0]
+
+
+def test_a_run_is_told_of_once(settings: Settings) -> None:
+    with web_server() as (port, posted):
+        configured = with_alerts(settings, alert_webhook=f"http://127.0.0.1:{port}/")
+        notice = notice_of_failed_run(settings)
+        assert alert(configured, notice) == ["alert sent by webhook"]
+        assert alert(configured, notice) == []
+    assert len(posted) == 1
+
+
+def test_nothing_is_sent_where_nothing_is_configured(settings: Settings) -> None:
+    assert alert(settings, notice_of_failed_run(settings)) == []
+
+
+@pytest.mark.parametrize(
+    ("alerts", "said"),
+    [
+        ({"alert_webhook": "http://127.0.0.1:9/secret-token"}, "127.0.0.1 could not be reached"),
+        ({"alert_webhook": "file:///etc/passwd"}, "must be an http or https address"),
+        (
+            {"alert_mail": "a@example.com", "smtp_host": "127.0.0.1", "smtp_port": 9},
+            "check ONEFOLD_SMTP_HOST",
+        ),
+    ],
+)
+def test_an_alert_that_cannot_be_sent_is_said_and_breaks_nothing(
+    settings: Settings, alerts: dict[str, object], said: str
+) -> None:
+    (line,) = alert(with_alerts(settings, **alerts), notice_of_failed_run(settings))
+    assert said in line
+    assert "secret-token" not in line
+
+
+def test_a_webhook_that_refuses_is_named_with_its_answer(settings: Settings) -> None:
+    with web_server(status=403) as (port, _):
+        (line,) = alert(
+            with_alerts(settings, alert_webhook=f"http://127.0.0.1:{port}/"), notice_of_failed_run(settings)
+        )
+    assert "127.0.0.1 answered 403" in line
+
+
+def test_a_log_in_is_never_sent_in_clear(settings: Settings) -> None:
+    with mail_server() as (port, mailed):
+        configured = with_alerts(
+            settings,
+            alert_mail="a@example.com",
+            smtp_host="127.0.0.1",
+            smtp_port=port,
+            smtp_user="u",
+            smtp_password="p",
+        )
+        (line,) = alert(configured, notice_of_failed_run(settings))
+    assert "refused or could not be reached" in line
+    assert mailed == []
