@@ -1,3 +1,4 @@
 -- Shapley values over coalitions of marketing channels on the order-1 chain, normalised within each path; computed by cdp_assets/insight
+{{ config(materialized='view') }}
 select conversion_id, touch_id, credit
 from {{ source('insight', 'attribution_credits_markov_shapley') }}

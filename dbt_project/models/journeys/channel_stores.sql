@@ -1,4 +1,5 @@
 -- every store that a channel names
+{{ config(materialized='view') }}
 with
 
 stores as (

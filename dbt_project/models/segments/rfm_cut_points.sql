@@ -1,4 +1,5 @@
 -- the least and greatest value that each score stands for on as_of_date
+{{ config(materialized='view') }}
 with
 
 scored as (

@@ -1,4 +1,5 @@
 -- the orders that traits are drawn from: with positive gross, of known customers who did not deny profiling, up to as_of_date
+{{ config(materialized='table') }}
 select
     orders.customer_id,
     orders.channel,

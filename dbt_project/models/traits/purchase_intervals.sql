@@ -1,4 +1,5 @@
 -- days between one purchase day and the next, of profiled customers
+{{ config(materialized='table') }}
 with
 
 purchase_days as (

@@ -1,0 +1,10 @@
+-- what happened to customer ids, in this run and before
+select
+    event_id,
+    event,
+    customer_id,
+    other_customer_id,
+    record_count,
+    reason,
+    effective_at
+from {{ source('identity', 'customer_id_events') }}
