@@ -66,7 +66,8 @@ class Inbox:
     ) -> None:
         """Append the rows of `query` (a SELECT, ordered) to inbox file `name` of export (channel, export).
 
-        The header row is that of headers.yaml, or `header`. A file without rows gets its header all the same.
+        The header row is that of headers.yaml, or `header`. A file begins with its first row: where nothing
+        happened, nothing is delivered.
         """
         channel = export[0]
         path = self._root / channel / name
@@ -79,6 +80,8 @@ class Inbox:
         written = self._con.execute(f"copy ({query}) to '{part}' ({options})").fetchone()
         text = part.read_bytes()
         part.unlink()
+        if not written or not written[0]:
+            return
         if newline != "\n":
             text = text.replace(b"\n", newline.encode())
         if encoding != "utf-8":
@@ -90,7 +93,7 @@ class Inbox:
                 file.write((preamble + first + newline).encode(encoding))
             file.write(text)
         self._begun.add(path)
-        self.rows[export] += int(written[0]) if written else 0
+        self.rows[export] += int(written[0])
 
     def append_workbook(self, export: tuple[str, str], stem: str, header: list[str], query: str) -> None:
         """Write the rows of `query` (text columns) as workbook STEM.xlsx; later batches get STEM-2.xlsx and so on.
@@ -98,6 +101,8 @@ class Inbox:
         A workbook cannot be appended to, and one per batch keeps memory bounded.
         """
         rows = self._con.execute(query).fetchall()
+        if not rows:
+            return
         number = 1 + sum(path.name.startswith(stem) and path.suffix == ".xlsx" for path in self._begun)
         path = self._root / export[0] / (f"{stem}.xlsx" if number == 1 else f"{stem}-{number}.xlsx")
         write_workbook(path, header, rows)
@@ -107,10 +112,12 @@ class Inbox:
     def append_text(
         self, export: tuple[str, str], name: str, text: str, rows: int, encoding: str = "utf-8"
     ) -> None:
-        """Append finished lines to a file that was begun."""
-        with (self._root / export[0] / name).open("ab") as file:
-            file.write(text.encode(encoding))
-        self.rows[export] += rows
+        """Append finished lines to a file that was begun; without the file, nothing happens."""
+        path = self._root / export[0] / name
+        if path in self._begun:
+            with path.open("ab") as file:
+                file.write(text.encode(encoding))
+            self.rows[export] += rows
 
 
 def month_end(year: int, month: int) -> str:

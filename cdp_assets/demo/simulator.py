@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 BATCH_PERSONS = 5_000
+_NEEDED = ("shopify", "ga4")  # others build on their tables
 CHANNEL_WRITERS: dict[str, ChannelWriter] = {
     "shopify": shopify,
     "square": square,
@@ -79,13 +80,14 @@ def simulate(
     progress: Progress | None = None,
     *,
     thin: int = 1,
+    channels: Sequence[str] | None = None,
 ) -> SimulationReport:
     """Write OUT/inbox (what the channels deliver, with the demo's marker) and OUT/truth (who is who).
 
     `customers` is the number of persons, of whom about a tenth buy nothing; `progress(done, customers)` is
     called after each batch of persons. `thin` n keeps one basket in n beyond that, for many persons with
-    few orders. Memory does not grow with `customers`. An inbox that is not the demo's own is never touched:
-    raises FileExistsError.
+    few orders; `channels` overrides the list in retailer.yaml. Memory does not grow with `customers`.
+    An inbox that is not the demo's own is never touched: raises FileExistsError.
     """
     if customers < 1:
         raise ValueError(f"customers is {customers}: simulate at least 1 person")
@@ -94,21 +96,21 @@ def simulate(
     started = time.monotonic()
     out = Path(out).absolute()
     inbox_dir = _cleared(out)
-    parameters = load_parameters()
+    parameters = _with_channels(load_parameters(), channels)
     report = SimulationReport(out=out, customers=customers, seed=seed)
     with duckdb.connect(":memory:", config=_limits(out)) as con:
         con.execute("set enable_progress_bar = false")
         _prepare(con, customers, seed, parameters)
         inbox = Inbox(con, inbox_dir, parameters)
-        channels = [
+        writers = [
             writer for name, writer in CHANNEL_WRITERS.items() if name in parameters.retailer["channels"]
         ]
-        truth = Truth(con, out / "truth", channels)
+        truth = Truth(con, out / "truth", writers)
         issued: dict[str, int] = {}
         for batch, (first, last, done) in enumerate(_batches(con)):
             _simulate_batch(con, (first, last), customers, parameters, issued, thin)
-            for channel in channels:
-                channel.write(con, inbox, parameters)
+            for writer in writers:
+                writer.write(con, inbox, parameters)
             google.count_sessions(con)
             truth.add_batch(batch)
             if progress is not None:
@@ -127,6 +129,16 @@ def simulate(
     report.rows = dict(sorted(inbox.rows.items()))
     report.seconds = time.monotonic() - started
     return report
+
+
+def _with_channels(parameters: Parameters, channels: Sequence[str] | None) -> Parameters:
+    """The parameters with other channels switched on than retailer.yaml says."""
+    if channels is None:
+        return parameters
+    known = {*CHANNEL_WRITERS, "google_ads", "meta_ads"}
+    if missing := {*_NEEDED, *channels} - known | {*_NEEDED} - {*channels}:
+        raise ValueError(f"channels: {sorted(missing)} unknown or left out; needed are {', '.join(_NEEDED)}")
+    return replace(parameters, retailer={**parameters.retailer, "channels": list(channels)})
 
 
 def _limits(out: Path) -> dict[str, str | int]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cdp_assets.demo.parameters import Parameters
 
 _CLOCK = "'%Y-%m-%dT%H:%M:%S+00:00'"
-_CANCELLED = 0.02  # cancelled orders per order
+_CANCELLED = 0.04  # cancelled orders per order
 
 
 def create_marketplace_rows(con: duckdb.DuckDBPyConnection) -> None:

@@ -1,0 +1,121 @@
+"""Channels beyond the default ones keep their quirks too."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from python_calamine import load_workbook
+
+from cdp_assets.demo import SimulationReport, simulate
+from cdp_assets.demo.parameters import load_parameters
+
+EVERY_CHANNEL = [
+    *("shopify", "square", "youzan", "amazon", "taobao", "mailchimp", "loyalty", "ga4"),
+    *("google_ads", "meta_ads", "segment"),
+]
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> SimulationReport:
+    """250 persons over all channels."""
+    return simulate(250, 5, tmp_path_factory.mktemp("every_channel"), channels=EVERY_CHANNEL)
+
+
+def _rows(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> list[dict[str, str]]:
+    with path.open(encoding=encoding, newline="") as file:
+        quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+        return list(csv.DictReader(file, delimiter=delimiter, quoting=quoting))
+
+
+def test_every_channel_delivers(everything: SimulationReport) -> None:
+    assert {channel for channel, _ in everything.rows} == set(EVERY_CHANNEL)
+    assert {path.name for path in (everything.out / "inbox").iterdir() if path.is_dir()} == set(EVERY_CHANNEL)
+
+
+def test_amazon_names_no_buyer_and_leaves_money_of_cancelled_orders_blank(
+    everything: SimulationReport,
+) -> None:
+    statuses: dict[str, set[str]] = {}
+    for path in sorted((everything.out / "inbox" / "amazon").glob("*.txt")):
+        for row in _rows(path, delimiter="\t"):
+            assert None not in row.values()
+            assert bool(row["item-price"]) == (row["order-status"] != "Cancelled")
+            assert row["purchase-date"].endswith("+00:00")
+            statuses.setdefault(row["amazon-order-id"], set()).add(row["order-status"])
+    assert {"Pending", "Shipped"} in statuses.values()
+    assert {"Cancelled"} in statuses.values()
+
+
+def test_taobao_quotes_every_cell_in_gb18030_and_changes_to_workbooks(everything: SimulationReport) -> None:
+    folder = everything.out / "inbox" / "taobao"
+    lists = sorted(folder.glob("ExportOrderList_*.csv"))
+    assert lists and all(path.stem < "ExportOrderList_2017-09" for path in lists)
+    header, *data = lists[0].read_bytes().decode("gb18030").splitlines()
+    assert header == load_parameters().headers["taobao_orders"]
+    assert all(line.startswith('"') and line.endswith('"') and ",," not in line for line in data)
+    book = load_workbook(sorted(folder.glob("*.xlsx"))[0]).get_sheet_by_index(0).to_python()
+    name, phone, *_ = str(book[1][5]).split("，")
+    assert name and phone.startswith("86-1")
+
+
+def test_taobao_items_add_up_to_what_their_orders_cost(everything: SimulationReport) -> None:
+    folder = everything.out / "inbox" / "taobao"
+    paid = {
+        row["订单编号"]: float(row["买家应付货款"])
+        for path in folder.glob("ExportOrderList_*.csv")
+        for row in _rows(path, "gb18030")
+    }
+    goods: dict[str, float] = {}
+    for path in folder.glob("ExportOrderDetailList_*.csv"):
+        for row in _rows(path, "gb18030"):
+            goods[row["订单编号"]] = goods.get(row["订单编号"], 0) + float(row["价格"]) * float(
+                row["购买数量"]
+            )
+    assert paid
+    # prices are rounded to the cent per piece, discounts are taken from the order
+    assert all(amount <= goods[order] + 1 for order, amount in paid.items())
+
+
+def test_segment_identifies_before_it_names_a_user(everything: SimulationReport) -> None:
+    folder = everything.out / "inbox" / "segment"
+    calls = sorted(
+        (
+            json.loads(line)
+            for path in folder.glob("*.ndjson")
+            for line in path.read_text("utf-8").splitlines()
+        ),
+        key=lambda call: call["timestamp"],
+    )
+    identified: set[str] = set()
+    for call in calls:
+        if call["type"] == "identify":
+            identified.add(call["userId"])
+            assert call["traits"]["name"]
+        elif call["userId"] is not None:
+            assert call["userId"] in identified
+    assert identified
+
+
+def test_meta_ads_says_its_currency_in_a_header(everything: SimulationReport) -> None:
+    path = sorted((everything.out / "inbox" / "meta_ads").glob("*.csv"))[0]
+    rows = _rows(path)
+    assert sum(float(row["Amount spent (USD)"]) for row in rows) > 0
+
+
+def test_square_transactions_and_items_have_the_same_net_sales(everything: SimulationReport) -> None:
+    def net(pattern: str) -> float:
+        return sum(
+            float(row["Net Sales"].replace("$", "").replace(",", ""))
+            for path in (everything.out / "inbox" / "square").glob(pattern)
+            for row in _rows(path)
+        )
+
+    assert net("transactions-*.csv") == pytest.approx(net("items-*.csv"))
+
+
+def test_an_unknown_channel_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="pigeon"):
+        simulate(5, 1, tmp_path, channels=["shopify", "ga4", "pigeon"])
