@@ -165,6 +165,54 @@ def rollback(home: HomeOption = None) -> None:
     raise typer.Exit(run_rollback(home=home))
 
 
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new folder, one for each backup.")],
+    home: HomeOption = None,
+    with_key: Annotated[
+        bool, typer.Option("--with-key/--without-key", help="Put the secret key in, too.")
+    ] = True,
+) -> None:
+    """Copy what must last (landed files, state, rulings, key) into a folder, with a checksum of each file."""
+    from cdp_assets.commands.backup import run_backup
+
+    raise typer.Exit(run_backup(home=home, folder=folder, with_key=with_key))
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A folder that `onefold backup` made.")],
+    home: HomeOption = None,
+) -> None:
+    """Put a backup into a new home; the next run gives the same customer ids and tables."""
+    from cdp_assets.commands.backup import run_restore
+
+    raise typer.Exit(run_restore(home=home, folder=folder))
+
+
+@app.command()
+def doctor(home: HomeOption = None, inbox: InboxOption = None) -> None:
+    """Look at versions, disk, permissions, locks, contracts, key and state, and say what to do."""
+    from cdp_assets.commands.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(home=home, inbox=inbox))
+
+
+@app.command("alert")
+def alert_command(
+    home: HomeOption = None,
+    test: Annotated[bool, typer.Option("--test", help="Send a test message instead.")] = False,
+) -> None:
+    """Tell of the last run if it did not publish and nobody was told yet (for systemd, or to try the alerts)."""
+    from cdp_assets.commands.doctor import run_alert
+
+    raise typer.Exit(run_alert(home=home, test=test))
+
+
 def main() -> None:
     """Entry point of the `onefold` script."""
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""The demo, whole, on a small town: what a newcomer's `make demo` does, twice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cdp_assets.settings import PROJECT_DIR
+
+CUSTOMERS = 150
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished command and where it worked."""
+
+    out: Path
+    code: int
+    text: str
+
+
+def onefold(out: Path, *arguments: str, **environment: str) -> Ran:
+    """Run the command line as a user does, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cdp_assets.cli", *arguments],
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        env={**os.environ, "COLUMNS": "200", "ONEFOLD_MEMORY_LIMIT": "1GB", **environment},
+    )
+    return Ran(out, done.returncode, done.stdout + done.stderr)
+
+
+def query(home: Path, sql: str) -> list[tuple[object, ...]]:
+    con = duckdb.connect()
+    try:
+        con.execute(f"attach '{(home / 'published' / 'current.duckdb').resolve()}' as published (read_only)")
+        con.execute("use published")
+        return con.execute(sql).fetchall()
+    finally:
+        con.close()
+
+
+def crosswalk(home: Path) -> list[tuple[object, ...]]:
+    return query(home, "select record_key, customer_id from marts.customer_crosswalk order by all")
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    out = tmp_path_factory.mktemp("demo") / "out"
+    return onefold(out, "demo", "--customers", str(CUSTOMERS), "--out", str(out))
+
+
+@pytest.fixture(scope="module")
+def second(first: Ran) -> tuple[list[tuple[object, ...]], Ran]:
+    ids = crosswalk(first.out / "home")
+    return ids, onefold(first.out, "demo", "--customers", str(CUSTOMERS), "--out", str(first.out))
+
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+def test_the_demo_publishes_and_says_what_came_out(first: Ran) -> None:
+    assert first.code == 0, first.text
+    for heading in (
+        "Landed",
+        "customers out",
+        "phone alone",
+        "Revenue",
+        "RFM segments",
+        "Conversions credited",
+        "try next",
+    ):
+        assert heading in first.text, heading
+
+
+def test_nothing_is_lost_on_the_way(first: Ran) -> None:
+    ((unbalanced,),) = query(
+        first.out / "home",
+        "select count(*) from marts.ops_loads where parsed_rows <> landed_rows + quarantined_rows + duplicate_rows + erased_rows",
+    )
+    assert unbalanced == 0
+    ((orders, twice),) = query(
+        first.out / "home",
+        "select count(*), count(*) - count(distinct (channel, order_id)) from marts.orders",
+    )
+    truth = duckdb.sql(f"select count(*) from '{first.out}/truth/orders.parquet'").fetchone()
+    assert truth is not None
+    assert twice == 0
+    assert orders >= 0.99 * truth[0]
+
+
+def test_ids_are_right_far_beyond_matching_by_phone(first: Ran) -> None:
+    done = onefold(
+        first.out,
+        "evaluate",
+        "--truth",
+        str(first.out / "truth"),
+        "--home",
+        str(first.out / "home"),
+        "--inbox",
+        str(first.out / "inbox"),
+    )
+    assert done.code == 0, done.text
+    scores = {
+        line.split()[0]: [float(cell) for cell in line.split() if cell.replace(".", "").isdigit()]
+        for line in done.text.splitlines()
+        if line.startswith(("Onefold", "phone alone"))
+    }
+    assert scores["Onefold"][0] >= 0.99
+    assert scores["Onefold"][1] > scores["phone"][1] + 0.2
+
+
+def test_no_identifier_is_in_clear_in_the_masked_file(first: Ran) -> None:
+    emails = duckdb.sql(
+        f"select distinct lower(Email) from read_csv('{first.out}/inbox/shopify/customers_export_*.csv', all_varchar=true) "
+        "where Email is not null limit 500"
+    ).fetchall()
+    content = (first.out / "home" / "published" / "current.duckdb").resolve().read_bytes().lower()
+    assert [email for (email,) in emails if email.encode() in content and not email.startswith("test@")] == []
+
+
+def test_a_second_demo_lands_nothing_twice_and_changes_no_id(
+    second: tuple[list[tuple[object, ...]], Ran],
+) -> None:
+    before, again = second
+    assert again.code == 0, again.text
+    home = again.out / "home"
+    assert crosswalk(home) == before
+    ((landed, files),) = query(
+        home, "select count(*) filter (where status = 'landed'), count(*) from marts.ops_loads"
+    )
+    assert (
+        landed
+        == files
+        == len([path for path in (again.out / "inbox").rglob("*.*") if not path.name.startswith(".")])
+    )
+
+
+def test_bad_input_is_named_and_the_rest_goes_on(second: tuple[list[tuple[object, ...]], Ran]) -> None:
+    _, again = second
+    inbox = again.out / "inbox"
+    (inbox / "fax").mkdir()
+    (inbox / "fax" / "page.csv").write_text("a,b\n1,2\n")
+    (inbox / "shopify" / "holiday-snaps.txt").write_text("hello\n")
+    (inbox / "loyalty" / "members_2018-03-31.csv").touch()
+    broken = (
+        (inbox / "square" / "items-2017-01-01-2017-02-01.csv")
+        .read_text()
+        .replace("Gross Sales", "Grand Sales", 1)
+    )
+    (inbox / "square" / "items-2018-01-01-2018-02-01.csv").write_text(broken)
+    done = onefold(again.out, "run", "--home", str(again.out / "home"), "--inbox", str(inbox), "--strict")
+    assert done.code == 3, done.text
+    status = onefold(again.out, "status", "--home", str(again.out / "home"), "--inbox", str(inbox))
+    for text in (done.text, status.text):
+        for name in (
+            "fax/page.csv",
+            "holiday-snaps.txt",
+            "members_2018-03-31.csv",
+            "items-2018-01-01-2018-02-01.csv",
+        ):
+            assert name in text, name
+        assert "Gross Sales" in text
+
+
+@pytest.mark.slow
+def test_another_order_of_the_files_in_a_new_home_gives_the_same_ids(first: Ran, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    files = sorted((path for path in (first.out / "inbox").rglob("*") if path.is_file()), reverse=True)
+    for age, path in enumerate(files):
+        target = inbox / path.relative_to(first.out / "inbox")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+        os.utime(target, (1_600_000_000 + age, 1_600_000_000 + age))
+    done = onefold(tmp_path, "run", "--home", str(tmp_path / "home"), "--inbox", str(inbox))
+    assert done.code == 0, done.text
+    assert crosswalk(tmp_path / "home") == crosswalk(first.out / "home")
