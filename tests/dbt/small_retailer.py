@@ -44,6 +44,8 @@ from identity.records where phone is not null;
 create or replace table identity.households (customer_id text, household_id text);
 create or replace table identity.quality (
     generation_number bigint, as_of_date date, metric text, dimension text, value double);
+create or replace table identity.guard_events (
+    guard text, identifier_type text, identifier_key text, record_count bigint, people_count bigint, message text);
 create or replace table identity.customer_id_events (
     event_id text, event text, customer_id text, other_customer_id text, record_count bigint, reason text,
     effective_at timestamp, generation_number bigint);
