@@ -49,6 +49,8 @@ create or replace table identity.guard_events (
 create or replace table identity.customer_id_events (
     event_id text, event text, customer_id text, other_customer_id text, record_count bigint, reason text,
     effective_at timestamp, generation_number bigint);
+create or replace table identity.guard_events (
+    guard text, identifier_type text, identifier_key text, record_count bigint, people_count bigint, message text);
 create or replace table identity.review_queue (
     rank bigint, kind text, record_key_l text, record_key_r text, customer_id_l text, customer_id_r text,
     match_probability double, match_weight double, match_key text, records_affected bigint, revenue_affected double,

@@ -4,7 +4,7 @@ select
     event,
     customer_id,
     other_customer_id,
-    record_count,
+    cast(record_count as bigint) as record_count,
     reason,
     effective_at
 from {{ source('identity', 'customer_id_events') }}

@@ -3,7 +3,7 @@ select
     guard,
     identifier_type,
     identifier_key,
-    record_count,
-    people_count,
+    cast(record_count as bigint) as record_count,
+    cast(people_count as bigint) as people_count,
     message
 from {{ source('identity', 'guard_events') }}
