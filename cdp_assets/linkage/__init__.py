@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import duckdb
 
 from cdp_assets.linkage.clusters import build_clusters
-from cdp_assets.linkage.commit import CommitSummary, commit, commit_proposal, withdraw_generations, withdraw_later
+from cdp_assets.linkage.commit import (
+    CommitSummary,
+    commit,
+    commit_proposal,
+    withdraw_generations,
+    withdraw_later,
+)
 from cdp_assets.linkage.context import IdentityProblem, LinkageContext, LinkageKnobs, StepSummary
 from cdp_assets.linkage.evaluation import Evaluation, Scores, evaluate
 from cdp_assets.linkage.guards import refuse_bad_evidence

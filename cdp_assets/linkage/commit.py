@@ -51,7 +51,11 @@ def commit(
 
 
 def commit_proposal(
-    con: duckdb.DuckDBPyConnection, generation: str, *, build: str = "warehouse", is_change_accepted: bool = False
+    con: duckdb.DuckDBPyConnection,
+    generation: str,
+    *,
+    build: str = "warehouse",
+    is_change_accepted: bool = False,
 ) -> CommitSummary:
     """The same inside the caller's transaction, with the warehouse attached under the name `build`."""
     done = con.execute(
@@ -180,9 +184,7 @@ def withdraw_later(con: duckdb.DuckDBPyConnection, generation: str) -> int:
         [number],
     )
     con.execute("delete from customer_id_events where generation_number > ?", [number])
-    con.execute(
-        "update identity_generations set is_withdrawn = true where generation_number > ?", [number]
-    )
+    con.execute("update identity_generations set is_withdrawn = true where generation_number > ?", [number])
     withdrawn = con.execute(
         "select count(*) from identity_generations where generation_number > ?", [number]
     ).fetchall()[0][0]

@@ -115,13 +115,17 @@ BIRTH_DATE = Comparison(
             "left(birth_key_l, 4) = left(birth_key_r, 4) and substr(birth_key_l, 5, 2) = substr(birth_key_r, 7, 2) "
             "and substr(birth_key_l, 7, 2) = substr(birth_key_r, 5, 2)",
         ),
-        Level("one_error", "one digit differs", "damerau_levenshtein(birth_key_l, birth_key_r) <= 1"),
+        Level(
+            "one_error", "one digit differs or two neighbours swapped",
+            "hamming(birth_key_l, birth_key_r) <= 1 or (hamming(birth_key_l, birth_key_r) = 2 "
+            "and damerau_levenshtein(birth_key_l, birth_key_r) = 1)",
+        ),
         Level(
             "placeholder_day", "same year, one of them the first of January",
             "left(birth_key_l, 4) = left(birth_key_r, 4) "
             "and (substr(birth_key_l, 5) = '0101' or substr(birth_key_r, 5) = '0101')",
         ),
-        Level("two_errors", "two digits differ", "damerau_levenshtein(birth_key_l, birth_key_r) <= 2"),
+        Level("two_errors", "two digits differ", "hamming(birth_key_l, birth_key_r) <= 2"),
         Level(
             "same_day_other_year", "same day and month, other year",
             "substr(birth_key_l, 5) = substr(birth_key_r, 5)",
@@ -151,13 +155,14 @@ PHONE = Comparison(
         ),
         Level(
             "one_error", "one digit of the phone differs",
-            "length(phone_l) >= 9 and damerau_levenshtein(phone_l, phone_r) <= 1",
+            "length(phone_l) >= 9 and abs(length(phone_l) - length(phone_r)) <= 1 "
+            "and (left(phone_l, 6) = left(phone_r, 6) or right(phone_l, 5) = right(phone_r, 5)) "
+            "and damerau_levenshtein(phone_l, phone_r) <= 1",
         ),
         Level("else", "other phone", ""),
     ),
 )  # fmt: skip
 
-_EMAIL_DIGITS = "regexp_replace(email_user_{0}, '[^0-9]', '', 'g')"
 EMAIL = Comparison(
     "email",
     "email_l is null or email_r is null",
@@ -169,8 +174,9 @@ EMAIL = Comparison(
         Level("exact", "same e-mail", "email_l = email_r"),
         Level(
             "near", "e-mail nearly the same",
-            "length(email_l) >= 10 and length(email_r) >= 10 and damerau_levenshtein(email_l, email_r) <= 3 "
-            f"and {_EMAIL_DIGITS.format('l')} = {_EMAIL_DIGITS.format('r')} and length(email_user_l) >= 4",
+            "email_digits_l = email_digits_r and abs(length(email_l) - length(email_r)) <= 3 "
+            "and length(email_l) >= 10 and length(email_user_l) >= 4 and jaro_similarity(email_l, email_r) >= 0.8 "
+            "and damerau_levenshtein(email_l, email_r) <= 3",
         ),
         Level(
             "same_user", "same user name at another provider",
@@ -199,7 +205,9 @@ _NO_AREA = (
 )
 _STREET_NEAR = """(
     jaro_winkler_similarity(street_key_l, street_key_r) >= 0.92
-    or (length(street_key_l) >= 8 and length(street_key_r) >= 8 and damerau_levenshtein(street_key_l, street_key_r) <= 3)
+    or (length(street_key_l) >= 8 and abs(length(street_key_l) - length(street_key_r)) <= 3
+        and jaro_similarity(street_key_l, street_key_r) >= 0.75
+        and damerau_levenshtein(street_key_l, street_key_r) <= 3)
     or (street_number_l = street_number_r and jaro_winkler_similarity(street_key_l, street_key_r) >= 0.8)
 )"""
 ADDRESS = Comparison(
@@ -238,9 +246,16 @@ GENDER = Comparison(
     (Level("exact", "same gender", "gender_key_l = gender_key_r"), Level("else", "other gender", "")),
 )
 
+_SHARED_STREET = (
+    "(coalesce(street_key_l = street_key_r, false) "
+    "or coalesce(street_number_l = street_number_r and jaro_winkler_similarity(street_key_l, street_key_r) >= 0.8, false))"
+)
 _SHARED = (
     "(coalesce(phone_l = phone_r, false)::int + coalesce(email_l = email_r, false)::int "
-    f"+ coalesce({_STREET_NEAR}, false)::int)"
+    f"+ {_SHARED_STREET}::int)"
+)
+_NOTHING_SHARED = (
+    f"not (coalesce(phone_l = phone_r, false) or coalesce(email_l = email_r, false) or {_SHARED_STREET})"
 )
 # A document is nobody else's: where it is the same, the household explains nothing.
 _OTHER_PERSON = f"(not coalesce(national_id_l = national_id_r, false) and {_CONFLICT})"
@@ -250,6 +265,7 @@ HOUSEHOLD = Comparison(
     "household",
     "given_key_l is null or given_key_r is null",
     (
+        Level("nothing_shared", "no phone, e-mail or address in common", _NOTHING_SHARED),
         Level("other_person_3_birth", "other given name: household shares phone, e-mail, address; same birth date (twins)",
               f"{_OTHER_PERSON} and {_SHARED} = 3 and {_SAME_BIRTH}"),
         Level("other_person_3", "other given name: household shares phone, e-mail and address",

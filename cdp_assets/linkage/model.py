@@ -157,6 +157,7 @@ def set_household_levels(parameters: Parameters) -> None:
         correction = -sum(contact[:shared]) + 2.0
         levels[f"other_person_{shared}"] = _level_of(correction)
         levels[f"other_person_{shared}_birth"] = _level_of(correction - birth + 3.0)
+    levels["nothing_shared"] = {"m": 0.9, "u": 0.9}
     levels["else"] = {"m": 0.9, "u": 0.9}
     comparisons["household"] = levels
 
@@ -271,8 +272,11 @@ def _kind_sql(part: str) -> str:
     return f"case when regexp_matches({value}, '[a-z]') then '{part}_key' else '{part}_han' end"
 
 
-def splink_settings(model: Model, blocking: list[str], *, with_details: bool = False) -> dict[str, Any]:
-    """Settings for Splink: the comparisons with the model's m and u. with_details keeps values and weights per column."""
+def splink_settings(
+    model: Model, blocking: list[str], *, with_details: bool = False, with_values: bool = False
+) -> dict[str, Any]:
+    """Settings for Splink: the comparisons with the model's m and u. with_details keeps weights per
+    comparison, with_values what was compared."""
     comparisons = []
     for comparison in COMPARISONS:
         levels: list[dict[str, Any]] = [
@@ -300,6 +304,6 @@ def splink_settings(model: Model, blocking: list[str], *, with_details: bool = F
         "probability_two_random_records_match": model.match_chance,
         "comparisons": comparisons,
         "blocking_rules_to_generate_predictions": [{"blocking_rule": rule} for rule in blocking],
-        "retain_matching_columns": with_details,
+        "retain_matching_columns": with_values,
         "retain_intermediate_calculation_columns": with_details,
     }

@@ -66,6 +66,7 @@ def prepare_compared(scratch: Scratch, where: str = "true") -> None:
         select
             row_number() over (order by node_key)::bigint as node_no,
             *,
+            regexp_replace(email_user, '[^0-9]', '', 'g') as email_digits,
             given_canon as given_term,
             family_key as family_term,
         from {scratch.home}.identity.node_evidence
@@ -75,43 +76,37 @@ def prepare_compared(scratch: Scratch, where: str = "true") -> None:
 
 
 def write_blocks(scratch: Scratch, ctx: LinkageContext, model: Model) -> dict[str, float | str]:
-    """Add block_<n> to compared; blocks of more nodes than the limit are left out and listed in identity.overfull_blocks."""
+    """Add block_<n> to compared; blocks of more nodes than the limit are left out, and listed in identity.overfull_blocks."""
     con, home = scratch.con, scratch.home
+    overfull = f"{home}.identity.overfull_blocks"
     con.execute(
-        f"create or replace table {home}.identity.overfull_blocks (blocking_rule varchar, block_key varchar, node_count bigint, model_version varchar)"
+        f"create or replace table {overfull} "
+        "(blocking_rule varchar, block_key varchar, node_count bigint, model_version varchar)"
     )
-    for number, rule in enumerate(_RULES):
-        con.execute(
-            f"""
-            create or replace table block_sizes as
-            select hash({BLOCKING[rule]}) as block, count(*) as node_count
-            from compared where {BLOCKING[rule]} is not null
-            group by block having count(*) > 1
-            """
-        )
-        con.execute(
-            f"""
-            insert into {home}.identity.overfull_blocks
-            select '{rule}', pseudonym('block' || chr(31) || block), node_count, '{model.version}'
-            from block_sizes where node_count > {ctx.knobs.max_block_nodes}
-            """
-        )
-        con.execute(
-            f"create or replace table block_{number} as select block from block_sizes where node_count <= {ctx.knobs.max_block_nodes}"
-        )
-    columns = ",\n".join(f"b{n}.block as block_{n}" for n in range(len(_RULES)))
-    joins = "\n".join(
-        f"left join block_{n} as b{n} on b{n}.block = hash({BLOCKING[rule]}) and {BLOCKING[rule]} is not null"
+    keys = ", ".join(
+        f"case when ({BLOCKING[rule]}) is not null then hash({BLOCKING[rule]}) end as block_{n}"
         for n, rule in enumerate(_RULES)
     )
-    con.execute(
-        f"create or replace table blocked_nodes as select compared.*, {columns} from compared {joins}"
-    )
-    con.execute("drop table compared; alter table blocked_nodes rename to compared; drop table block_sizes")
-    for number in range(len(_RULES)):
-        con.execute(f"drop table block_{number}")
-    overfull = con.execute(f"select count(*) from {home}.identity.overfull_blocks").fetchall()[0][0]
-    return {"blocks_too_large": overfull}
+    con.execute(f"create or replace table keyed as select *, {keys} from compared")
+    columns = []
+    for number, rule in enumerate(_RULES):
+        block = f"block_{number}"
+        large = con.execute(
+            f"select {block}, count(*) from keyed where {block} is not null group by {block} "
+            f"having count(*) > {ctx.knobs.max_block_nodes} order by 1"
+        ).fetchall()
+        if large:
+            con.execute(
+                f"insert into {overfull} select '{rule}', pseudonym('block' || chr(31) || b), n, '{model.version}' "
+                "from (select unnest($b::ubigint[]) as b, unnest($n::bigint[]) as n)",
+                {"b": [key for key, _ in large], "n": [count for _, count in large]},
+            )
+            listed = ", ".join(str(key) for key, _ in large)
+            columns.append(f"case when {block} not in ({listed}) then {block} end as {block}")
+    replaced = f"replace ({', '.join(columns)})" if columns else ""
+    con.execute(f"create or replace table compared as select * {replaced} from keyed")
+    con.execute("drop table keyed")
+    return {"blocks_too_large": con.execute(f"select count(*) from {overfull}").fetchall()[0][0]}
 
 
 def _choose_fresh(scratch: Scratch, model: Model) -> _Night:
@@ -150,12 +145,14 @@ def _choose_fresh(scratch: Scratch, model: Model) -> _Night:
     return _Night(False, fresh)
 
 
-def make_linker(scratch: Scratch, model: Model, *, with_details: bool = False) -> Linker:
+def make_linker(
+    scratch: Scratch, model: Model, *, with_details: bool = False, with_values: bool = False
+) -> Linker:
     """A linker over table compared with the model's parameters and frozen term frequencies."""
     api = DuckDBAPI(scratch.con)
     rules = [f"l.block_{number} = r.block_{number}" for number in range(len(_RULES))]
     linker = Linker(
-        api.register("compared"), splink_settings(model, rules, with_details=with_details),
+        api.register("compared"), splink_settings(model, rules, with_details=with_details, with_values=with_values),
         log_level=None, validate_settings=False,
     )  # fmt: skip
     queries = term_table_sql(model, scratch.home)

@@ -29,6 +29,7 @@ def scratch_database(con: duckdb.DuckDBPyConnection) -> Iterator[Scratch]:
     try:
         cursor.execute(f"attach if not exists ':memory:' as {_NAME}")
         cursor.execute(f"use {_NAME}")
+        cursor.execute("set enable_progress_bar = false")
         yield Scratch(cursor, home)
     finally:
         cursor.execute(f"use {home}")

@@ -33,8 +33,8 @@ from cdp_assets.linkage.scratch import Scratch, scratch_database
 
 _PRIOR_PAIRS = 100.0  # matching pairs that the prior's m is worth
 _PRIOR_STRANGERS = 20_000.0  # pairs of strangers that the prior's u is worth
-_STRANGER_NODES = 1_200  # nodes whose every pair is looked at for u
-_MOST_PAIRS = 2_000_000
+_STRANGER_NODES = 700  # nodes whose every pair is looked at for u
+_MOST_PAIRS = 300_000
 _MOST_ITERATIONS = 60
 _CONVERGED = 0.002
 _POOLED_RISE = 2.0  # bits; a larger rise fails the training
@@ -51,7 +51,9 @@ class Patterns:
     household: np.ndarray
 
 
-def learn_parameters(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> tuple[Parameters, dict[str, Any]]:
+def learn_parameters(
+    con: duckdb.DuckDBPyConnection, ctx: LinkageContext
+) -> tuple[Parameters, dict[str, Any]]:
     """Parameters for this base and a report (passed, problems, iterations, levels left at their default).
 
     In: identity.node_evidence. The caller decides what to do with a report that did not pass.
@@ -65,7 +67,7 @@ def learn_parameters(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> tup
         prepare_compared(scratch)
         probe = propose_model(con, ctx, "probe", parameters, {})
         write_blocks(scratch, ctx, probe)
-        linker = make_linker(scratch, probe, with_details=True)
+        linker = make_linker(scratch, probe, with_details=True, with_values=True)
         strangers = _stranger_patterns(scratch, linker)
         calibrate_strangers(parameters, strangers)
         blocked, share = _blocked_patterns(scratch, linker)
@@ -110,7 +112,9 @@ def _blocked_patterns(scratch: Scratch, linker: Linker) -> tuple[Patterns, float
     con, api = scratch.con, linker._db_api
     blocks = [row[0] for row in con.execute("describe compared").fetchall() if row[0].startswith("block_")]
     expected = sum(
-        con.execute(f"select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) as n from compared where {b} is not null group by {b})").fetchall()[0][0]
+        con.execute(
+            f"select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) as n from compared where {b} is not null group by {b})"
+        ).fetchall()[0][0]
         for b in blocks
     )
     share = min(1.0, _MOST_PAIRS / max(float(expected), 1.0))
@@ -118,11 +122,15 @@ def _blocked_patterns(scratch: Scratch, linker: Linker) -> tuple[Patterns, float
         pairs = linker.inference.predict_within(api.register("compared"), warning_mode="never")
         patterns = _count_patterns(scratch, pairs.physical_name)
     else:
-        con.execute(f"create or replace table sample_nodes as select * from compared where hash(node_key) % 1000000 < {int(share * 1e6)}")
+        con.execute(
+            f"create or replace table sample_nodes as select * from compared where hash(node_key) % 1000000 < {int(share * 1e6)}"
+        )
         pairs = linker.inference.predict_between(
             api.register("sample_nodes"), api.register("compared"), warning_mode="never"
         )
-        patterns = _count_patterns(scratch, f"(from {pairs.physical_name} where node_no_l <> node_no_r)", weight=0.5)
+        patterns = _count_patterns(
+            scratch, f"(from {pairs.physical_name} where node_no_l <> node_no_r)", weight=0.5
+        )
     pairs.drop_table_from_database_and_remove_from_cache()
     return patterns, share
 
@@ -207,7 +215,10 @@ def _match_share(parameters: Parameters, patterns: Patterns) -> np.ndarray:
     chance = parameters["lambda"]
     bits = np.full(len(patterns.count), math.log2(chance / (1 - chance))) + patterns.term_bits
     household = next(comparison for comparison in COMPARISONS if comparison.name == "household")
-    for column, comparison in [*((patterns.levels[:, i], c) for i, c in enumerate(_TRAINED)), (patterns.household, household)]:
+    for column, comparison in [
+        *((patterns.levels[:, i], c) for i, c in enumerate(_TRAINED)),
+        (patterns.household, household),
+    ]:
         for level in comparison.levels:
             entry = parameters["comparisons"][comparison.name][level.name]
             bits[column == _level_number(comparison, level.name)] += math.log2(entry["m"] / entry["u"])
@@ -238,14 +249,19 @@ def check_parameters(parameters: Parameters, report: dict[str, Any]) -> list[str
     """What is wrong with a training: not converged, a share out of range, weights that rise where they must fall."""
     problems = []
     if not report["converged"]:
-        problems.append(f"no convergence after {report['iterations']} iterations (last change {report['last_change']:.4f})")
+        problems.append(
+            f"no convergence after {report['iterations']} iterations (last change {report['last_change']:.4f})"
+        )
     for name, levels in parameters["comparisons"].items():
         for level, entry in levels.items():
             if not (0 < entry["m"] <= 1 and 0 < entry["u"] <= 1):
                 problems.append(f"{name}.{level} has a share outside 0 to 1")
     for name, chain in MUST_FALL.items():
         weights = [
-            math.log2(parameters["comparisons"][name][level]["m"] / parameters["comparisons"][name][level]["u"]) for level in chain
+            math.log2(
+                parameters["comparisons"][name][level]["m"] / parameters["comparisons"][name][level]["u"]
+            )
+            for level in chain
         ]
         problems += [
             f"{name}: '{worse}' weighs more than '{better}'"
