@@ -40,7 +40,7 @@ def main() -> None:
         select
             if(is_conversion, 'order' || journey, null) as conversion_id,
             if(is_conversion, null, 'null' || journey) as null_path_id,
-            journey || '-' || position as touch_id, marketing_channel, position,
+            journey || '-' || position as touch_id, marketing_channel, null::text as campaign, position,
             date '2017-01-01' + (journey % 365)::int + interval 1 minute * position as touched_at,
             'customer' || (journey % 400000) as customer_id, is_conversion,
             date '2017-01-01' + (journey % 365)::int as path_date, journey % 3 = 0 as is_new_customer,

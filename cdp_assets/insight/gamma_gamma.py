@@ -83,13 +83,13 @@ class _Likelihood:
         constant = special.gammaln(shape + q) - special.gammaln(shape) - special.gammaln(q)
         constant = constant + q * np.log(v) + shape * log_x
         value = customers @ constant + shape @ self.log_m_of_x - self.m_log_sum
-        value -= (p * self.all_x + q) @ log_all
+        value -= np.einsum("i,i->", p * self.all_x + q, log_all)
         both = special.digamma(shape + q)
         gradient = np.array(
             [
                 customers @ (x * (both - special.digamma(shape) + log_x))
                 + x @ self.log_m_of_x
-                - self.all_x @ log_all,
+                - np.einsum("i,i->", self.all_x, log_all),
                 customers @ (both - special.digamma(q) + np.log(v)) - log_all.sum(),
                 (q / v - (p * self.all_x + q) / (v + self.all_total)).sum(),
             ]

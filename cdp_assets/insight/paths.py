@@ -92,7 +92,7 @@ def group_paths(con: duckdb.DuckDBPyConnection, relation: str = TOUCHES) -> None
         create or replace temp table _touches as
         select
             coalesce(conversion_id, null_path_id) as path_id,
-            is_conversion, touch_id, channel_number, position, customer_id,
+            is_conversion, touch_id, channel_number, campaign, position, customer_id,
             strftime(path_date, '%Y-%m') as period,
             coalesce(is_new_customer, false) as is_new_customer,
             cast(round(coalesce(conversion_value, 0) * {VALUE_UNITS}) as bigint) as value_units,

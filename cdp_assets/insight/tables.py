@@ -11,6 +11,7 @@ null path.
   null_path_id          text       the null path; null on a converting path (exactly one of the two is given)
   touch_id              text       unique within its path
   marketing_channel     text       what advertised; never null
+  campaign              text       null where the touch has none
   position              integer    1-based order in the path, without gaps or ties
   touched_at            timestamp  UTC
   customer_id           text       whose path it is; the bootstrap draws customers
@@ -49,6 +50,9 @@ conversion.
   conversions, conversions_low, conversions_high double (95 % interval of the sum of credits),
   gross_revenue, gross_revenue_low, gross_revenue_high double (reporting currency),
   net_revenue, net_revenue_low, net_revenue_high double (reporting currency)
+
+`attribution_campaign_intervals`: one row per model (heuristics and markov_1), period, customer type, marketing
+channel and campaign of it; columns as in `attribution_intervals`, and campaign text after marketing_channel.
 
 `attribution_chain_transitions`: one row per period and observed step of the order-1 chain.
   period text, from_state text, to_state text (channels, and '(start)', '(conversion)', '(null)'),
@@ -95,7 +99,7 @@ MARKOV_MODELS = ("markov_1", "markov_2", "markov_3")
 COMPUTED_MODELS = (*MARKOV_MODELS, "shapley", "markov_shapley")
 
 TOUCH_COLUMNS = (
-    "conversion_id", "null_path_id", "touch_id", "marketing_channel", "position", "touched_at",
+    "conversion_id", "null_path_id", "touch_id", "marketing_channel", "campaign", "position", "touched_at",
     "customer_id", "is_conversion", "path_date", "is_new_customer", "conversion_value", "conversion_net_value",
 )  # fmt: skip
 PURCHASE_DAY_COLUMNS = ("customer_id", "purchase_date", "net_amount", "has_earlier_purchases")
@@ -114,6 +118,12 @@ OUTPUT_COLUMNS: dict[str, str] = {
     """,
     "attribution_intervals": """
         model text, period text, customer_type text, marketing_channel text,
+        conversions double, conversions_low double, conversions_high double,
+        gross_revenue double, gross_revenue_low double, gross_revenue_high double,
+        net_revenue double, net_revenue_low double, net_revenue_high double
+    """,
+    "attribution_campaign_intervals": """
+        model text, period text, customer_type text, marketing_channel text, campaign text,
         conversions double, conversions_low double, conversions_high double,
         gross_revenue double, gross_revenue_low double, gross_revenue_high double,
         net_revenue double, net_revenue_low double, net_revenue_high double

@@ -22,6 +22,7 @@ class Journey:
     day: date = date(2017, 3, 5)
     is_new: bool = False
     net_value: float | None = None
+    campaigns: Sequence[str | None] | None = None  # of each touch
 
 
 def batch_of(paths: Sequence[tuple[Sequence[int], float, float, float]]) -> PathBatch:
@@ -37,7 +38,7 @@ def batch_of(paths: Sequence[tuple[Sequence[int], float, float, float]]) -> Path
 
 TOUCHES_DDL = """
     create table journeys.path_touches (
-        conversion_id text, null_path_id text, touch_id text, marketing_channel text, position bigint,
+        conversion_id text, null_path_id text, touch_id text, marketing_channel text, campaign text, position bigint,
         touched_at timestamp, customer_id text, is_conversion boolean, path_date date, is_new_customer boolean,
         conversion_value double, conversion_net_value double
     )
@@ -54,16 +55,17 @@ def warehouse_with_journeys(journeys: Sequence[Journey]) -> duckdb.DuckDBPyConne
     for number, journey in enumerate(journeys):
         converts = journey.value is not None
         net = journey.value if journey.net_value is None else journey.net_value
-        for place, channel in enumerate(journey.channels, start=1):
+        campaigns = journey.campaigns or [None] * len(journey.channels)
+        for place, (channel, campaign) in enumerate(zip(journey.channels, campaigns, strict=True), start=1):
             rows.append(
                 [
                     f"p{number}" if converts else None, None if converts else f"p{number}", f"p{number}-{place}",
-                    channel, place, journey.day, journey.customer, converts, journey.day,
+                    channel, campaign, place, journey.day, journey.customer, converts, journey.day,
                     journey.is_new, journey.value, net,
                 ]
             )  # fmt: skip
     if rows:
-        con.executemany(f"insert into journeys.path_touches values ({', '.join('?' * 12)})", rows)
+        con.executemany(f"insert into journeys.path_touches values ({', '.join('?' * 13)})", rows)
     return con
 
 

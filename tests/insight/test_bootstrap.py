@@ -110,6 +110,40 @@ def test_markov_points_equal_the_sums_of_its_credits_per_path() -> None:
     assert outside == (0,)
 
 
+def test_campaigns_have_intervals_of_their_own() -> None:
+    journeys = [
+        Journey(
+            ["email", "email", "search"], value=90.0, customer="anna", campaigns=["spring", None, "brand"]
+        ),
+        Journey(["email"], value=40.0, customer="bert", campaigns=["spring"]),
+        Journey(["search"], customer="carl", campaigns=["brand"]),
+    ]
+    con = with_linear_credits(journeys)
+    compute_attribution(con, AS_OF)
+    query = "select marketing_channel, campaign, gross_revenue, conversions_low <= conversions_high from {} where {}"
+    where = "model = 'linear' and period = 'all' and customer_type = 'all' order by 1, 2"
+    found = con.execute(query.format("insight.attribution_campaign_intervals", where)).fetchall()
+    assert found == [
+        ("email", "spring", pytest.approx(70.0), True),
+        ("search", "brand", pytest.approx(30.0), True),
+    ]
+    # markov_1: a campaign gets its share of its channel's touches, as its touches' credits say
+    of_touches = con.execute(
+        """
+        select t.campaign, sum(c.credit)
+        from insight.attribution_credits_markov_1 c
+        inner join journeys.path_touches t using (conversion_id, touch_id)
+        where t.campaign is not null
+        group by 1 order by 1
+        """
+    ).fetchall()
+    of_intervals = con.execute(
+        "select campaign, conversions from insight.attribution_campaign_intervals "
+        "where model = 'markov_1' and period = 'all' and customer_type = 'all' order by 1"
+    ).fetchall()
+    assert of_intervals == [(campaign, pytest.approx(credit)) for campaign, credit in of_touches]
+
+
 def test_only_heuristics_that_exist_get_intervals() -> None:
     con = with_linear_credits([Journey(["email"], value=10.0)])
     summary = compute_attribution(con, AS_OF)
