@@ -9,5 +9,6 @@ select
     match_probability,
     match_key,
     records_affected,
-    revenue_affected
+    revenue_affected,
+    evidence_hash
 from {{ source('identity', 'review_queue') }}
