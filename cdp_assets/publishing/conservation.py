@@ -88,7 +88,10 @@ def _refuse_missing_rows(con: duckdb.DuckDBPyConnection, landing_dir: Path) -> l
     if not any(landing_dir.glob("[!_]*/*/*.parquet")):
         return []
     query = LOADS_WITHOUT_THEIR_ROWS.format(pattern=text(landing_dir / "[!_]*" / "*" / "*.parquet"))
-    return _refuse_loads(con, query, "files of which landing/ holds other rows than the ledger says")
+    try:
+        return _refuse_loads(con, query, "files of which landing/ holds other rows than the ledger says")
+    except duckdb.InvalidInputException:
+        return [Refusal(GATE, f"a Parquet file below {landing_dir} is damaged", RELAND)]
 
 
 def _refuse_ledger(con: duckdb.DuckDBPyConnection) -> list[Refusal]:

@@ -60,7 +60,7 @@ def repair(settings: Settings) -> list[str]:
 
     After a kill between commit and flip: flip. After a kill before the commit: the files go, state was untouched.
     """
-    repaired = []
+    repaired = _remove_orphaned_log(settings)
     generations.remove_leftovers(settings)
     statuses = _statuses(settings)
     current = next((name for name, status in statuses.items() if status == "current"), None)
@@ -106,6 +106,15 @@ def _enter(
         "order by generation desc limit ?)",
         [settings.keep_generations],
     )
+
+
+def _remove_orphaned_log(settings: Settings) -> list[str]:
+    """A log whose warehouse was deleted would be applied to the next warehouse of that name."""
+    log = settings.warehouse_path.with_name(settings.warehouse_path.name + ".wal")
+    if settings.warehouse_path.exists() or not log.exists():
+        return []
+    log.unlink()
+    return [f"{log.name} belonged to a warehouse that is gone: removed"]
 
 
 def _forget(settings: Settings, name: str) -> None:

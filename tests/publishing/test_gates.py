@@ -187,6 +187,8 @@ def test_a_landed_file_that_lost_rows_is_refused(settings: Settings) -> None:
     assert "landing/ holds other rows than the ledger" in words(judge_conservation(settings))
     (folder / "0000000000000001.parquet").rename(folder / "0000000000000002.parquet")
     assert "shopify/orders.csv" in words(judge_conservation(settings))
+    (folder / "0000000000000002.parquet").write_text("torn")
+    assert "is damaged" in words(judge_conservation(settings))
 
 
 def test_marts_that_show_another_ledger_are_refused(settings: Settings) -> None:
