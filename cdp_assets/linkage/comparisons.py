@@ -30,8 +30,8 @@ class Comparison:
     levels: tuple[Level, ...]
 
 
-_NEAR = given_names_near(suffixed)
-_CONFLICT = given_names_conflict(suffixed)
+_NEAR = given_names_near(suffixed, knows_names=True)
+_CONFLICT = given_names_conflict(suffixed, knows_names=True)
 _BOTH_PARTS = "given_key_l is not null and family_key_l is not null and given_key_r is not null and family_key_r is not null"
 _FAMILY_NEAR = """(
     family_key_l = family_key_r

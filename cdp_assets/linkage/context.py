@@ -56,13 +56,13 @@ class LinkageKnobs:
     records on, the first run trains a model instead of taking the prior as it is.
     """
 
-    publish_probability: float = 0.95
+    publish_probability: float = 0.80
     review_probability: float = 0.30
     max_cluster_records: int = 200
     max_cluster_nodes: int = 60
     min_cluster_density: float = 0.08
     max_block_nodes: int = 60
-    training_records: int = 2000
+    training_records: int = 500
     max_churn: float = 0.05
     max_merged: float = 0.02
     max_split: float = 0.02

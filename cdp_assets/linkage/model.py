@@ -178,6 +178,7 @@ def propose_model(
     con.execute("delete from identity.term_frequencies")
     for column in _TF_COLUMNS:
         con.execute(_term_frequency_sql(column))
+    con.execute(_known_names_sql())
     content = con.execute(
         "select count(*), sum(hash(column_name, term_key, frequency)::hugeint)::varchar from identity.term_frequencies"
     ).fetchall()[0]
@@ -213,21 +214,36 @@ def _term_frequency_sql(column: str) -> str:
     """
 
 
+def _known_names_sql() -> str:
+    """Given names carried with at least four different family names: a name, not a slip of the pen."""
+    return """
+        insert into identity.term_frequencies
+        select '', 'known_given', pseudonym('term' || chr(31) || given_key), count(distinct family_key)
+        from identity.node_evidence where given_key is not null and family_key is not null
+        group by given_key having count(distinct family_key) >= 4
+    """
+
+
+def frozen_terms_sql(model: Model, home: str) -> str:
+    """Relation (column_name, term_key, frequency) of the model's frozen terms, from the proposal or from state."""
+    version = model.version.replace("'", "")
+    return (
+        f"(select column_name, term_key, frequency from {home}.identity.term_frequencies "
+        f"where model_version = '{version}' union all select column_name, term_key, frequency "
+        f"from state.identity_term_frequencies where model_version = '{version}')"
+    )
+
+
 def term_table_sql(model: Model, home: str) -> dict[str, str]:
     """Column of the compared nodes → query (value, tf_<column>) over all its present values, from the frozen frequencies.
 
     In: table `compared` (the nodes with their evidence). A value unseen at training counts as one in N.
     """
-    version = model.version.replace("'", "")
     unseen = 1.0 / max(int(model.parameters["node_count"]), 1)
     # Within one base a name alone never identifies: it is not taken to be rarer than the chance that two records match.
     floor = 0.6 * model.match_chance
     birth_floor = float(model.parameters["comparisons"]["birth_date"]["exact"]["u"])
-    frozen = (
-        f"(select column_name, term_key, frequency from {home}.identity.term_frequencies where model_version = '{version}' "
-        f"union all select column_name, term_key, frequency from state.identity_term_frequencies "
-        f"where model_version = '{version}')"
-    )
+    frozen = frozen_terms_sql(model, home)
 
     def single(column: str, source: str, scale: float = 1.0, least: float = 0.0) -> str:
         return (

@@ -13,7 +13,13 @@ from splink import DuckDBAPI, Linker
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.linkage.comparisons import BLOCKING, TERM_COLUMNS
 from cdp_assets.linkage.context import LinkageContext, StepSummary
-from cdp_assets.linkage.model import Model, current_model, splink_settings, term_table_sql
+from cdp_assets.linkage.model import (
+    Model,
+    current_model,
+    frozen_terms_sql,
+    splink_settings,
+    term_table_sql,
+)
 from cdp_assets.linkage.scratch import Scratch, scratch_database
 
 _RULES = list(BLOCKING)
@@ -39,7 +45,7 @@ def score_pairs(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSumm
     register_pseudonym(con, ctx.key)
     with scratch_database(con) as scratch:
         register_pseudonym(scratch.con, ctx.key)
-        prepare_compared(scratch)
+        prepare_compared(scratch, model)
         block_counts = write_blocks(scratch, ctx, model)
         night = _choose_fresh(scratch, model)
         linker = make_linker(scratch, model)
@@ -58,18 +64,30 @@ def score_pairs(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSumm
     return StepSummary("score_pairs", counts | block_counts)
 
 
-def prepare_compared(scratch: Scratch, where: str = "true") -> None:
-    """Table compared in the scratch database: the nodes with a number, their evidence and the columns of frequencies."""
+def prepare_compared(scratch: Scratch, model: Model, where: str = "true") -> None:
+    """Table compared in the scratch database: the nodes with a number, their evidence and what is derived from it."""
+    scratch.con.execute(
+        f"""
+        create or replace table known_names as
+        select names.given_key
+        from (select distinct given_key from {scratch.home}.identity.node_evidence where given_key is not null) as names
+        semi join (select term_key from {frozen_terms_sql(model, scratch.home)} where column_name = 'known_given') as known
+            on known.term_key = pseudonym('term' || chr(31) || names.given_key)
+        """
+    )
     scratch.con.execute(
         f"""
         create or replace table compared as
         select
             row_number() over (order by node_key)::bigint as node_no,
-            *,
+            evidence.*,
             regexp_replace(email_user, '[^0-9]', '', 'g') as email_digits,
+            array_to_string(list_sort(string_split(evidence.given_key, '')), '') as given_letters,
+            known_names.given_key is not null as is_given_known,
             given_canon as given_term,
             family_key as family_term,
-        from {scratch.home}.identity.node_evidence
+        from {scratch.home}.identity.node_evidence as evidence
+        left join known_names on known_names.given_key = evidence.given_key
         where {where}
         """
     )

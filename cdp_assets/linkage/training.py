@@ -64,8 +64,8 @@ def learn_parameters(
     parameters = prior_parameters(match_chance(con), nodes)
     with scratch_database(con) as scratch:
         register_pseudonym(scratch.con, ctx.key)
-        prepare_compared(scratch)
         probe = propose_model(con, ctx, "probe", parameters, {})
+        prepare_compared(scratch, probe)
         write_blocks(scratch, ctx, probe)
         linker = make_linker(scratch, probe, with_details=True, with_values=True)
         strangers = _stranger_patterns(scratch, linker)
