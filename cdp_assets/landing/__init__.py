@@ -3,6 +3,7 @@
 No Dagster import belongs here, and nothing that joins channels: landing knows one file and its contract at a time.
 """
 
+from cdp_assets.landing.checking import ChannelCheck, check_channel
 from cdp_assets.landing.contract import (
     ChannelContract,
     ContractProblem,
@@ -10,6 +11,7 @@ from cdp_assets.landing.contract import (
     load_contract,
     load_contracts,
 )
+from cdp_assets.landing.drafting import ChannelDraft, draft_channel
 from cdp_assets.landing.held import HeldFile
 from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
 from cdp_assets.landing.loading import (
@@ -20,10 +22,13 @@ from cdp_assets.landing.loading import (
     land_export,
     record_unmatched,
 )
+from cdp_assets.landing.replaying import ReplayReport, replay_quarantine
 from cdp_assets.landing.status import ExportStatus, LandingStatus, landing_status
 
 __all__ = [
+    "ChannelCheck",
     "ChannelContract",
+    "ChannelDraft",
     "ContractProblem",
     "Export",
     "ExportReport",
@@ -33,6 +38,9 @@ __all__ = [
     "InboxScan",
     "LandingReport",
     "LandingStatus",
+    "ReplayReport",
+    "check_channel",
+    "draft_channel",
     "ensure_empty",
     "land_all",
     "land_export",
@@ -40,5 +48,6 @@ __all__ = [
     "load_contract",
     "load_contracts",
     "record_unmatched",
+    "replay_quarantine",
     "scan_inbox",
 ]

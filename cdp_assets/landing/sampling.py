@@ -1,0 +1,273 @@
+"""What a sample file looks like: encoding, delimiter, header line, columns with their values. For drafts only.
+
+Landing itself never guesses; a guess made here is written into a contract, named as undecided, and read by a person.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import json
+import re
+import zipfile
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from python_calamine import CalamineWorkbook
+
+from cdp_assets.landing.contract import ENCODINGS
+from cdp_assets.landing.held import FileHeld
+
+SAMPLE_ROWS = 5000
+SAMPLE_BYTES = 8 << 20
+LEGACY = ["gb18030", "shift_jis", "cp1252"]
+DELIMITERS = [",", "\t", ";", "|"]
+
+
+@dataclass
+class SampleColumn:
+    """A column of the sample: header text, which of several equal headers it is, and its texts (blank ones as "")."""
+
+    header: str
+    occurrence: int
+    values: list[str]
+
+    @property
+    def filled(self) -> list[str]:
+        return [value.strip() for value in self.values if value.strip()]
+
+
+@dataclass
+class Sample:
+    """A sample file, read."""
+
+    path: Path
+    facts: dict[str, Any]  # customProperties of the export that describe the file's shape
+    columns: list[SampleColumn]
+    undecided: list[str] = field(default_factory=list)
+
+
+def read_sample(path: Path) -> Sample:
+    """Read the first rows of a CSV, TSV, NDJSON, JSON, XLSX or Parquet sample. Raises FileHeld where none fits."""
+    magic = path.read_bytes()[:4]
+    if magic == b"PAR1":
+        table = pq.ParquetFile(path).iter_batches(SAMPLE_ROWS)
+        batch = next(table, None)
+        names = pq.read_schema(path).names
+        values = [[_text(v) for v in batch.column(i).to_pylist()] if batch else [] for i in range(len(names))]
+        return Sample(path, {"format": "parquet"}, _columns(names, values))
+    if magic == b"PK\x03\x04" and _is_workbook(path):
+        return _read_workbook(path)
+    data = _head(path, magic)
+    sample = _read_json(path, data) if data.lstrip()[:1] in (b"{", b"[") else None
+    return sample or _read_delimited(path, data)
+
+
+def _is_workbook(path: Path) -> bool:
+    with zipfile.ZipFile(path) as archive:
+        return "xl/workbook.xml" in archive.namelist()
+
+
+def _head(path: Path, magic: bytes) -> bytes:
+    if magic.startswith(b"\x1f\x8b"):
+        with gzip.open(path) as file:
+            return file.read(SAMPLE_BYTES)
+    if magic == b"PK\x03\x04":
+        with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as member:
+            return member.read(SAMPLE_BYTES)
+    with path.open("rb") as plain:
+        return plain.read(SAMPLE_BYTES)
+
+
+def _read_workbook(path: Path) -> Sample:
+    sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
+    rows = [[_text(cell) for cell in row] for row in islice(sheet.iter_rows(), SAMPLE_ROWS)]
+    start = (sheet.start or (0, 0))[0]
+    header = _header_row(rows)
+    facts: dict[str, Any] = {"format": "xlsx"}
+    if start + header:
+        facts["preambleRows"] = start + header
+    return Sample(path, facts, _columns(rows[header], _transpose(rows[header + 1 :], len(rows[header]))))
+
+
+def _read_json(path: Path, data: bytes) -> Sample | None:
+    lines = [line for line in data.split(b"\n")[: SAMPLE_ROWS + 1] if line.strip()]
+    try:
+        records = [json.loads(line) for line in (lines[:-1] if len(lines) > 1 and len(data) == SAMPLE_BYTES else lines)]
+        if all(isinstance(record, dict) for record in records):
+            return _json_sample(path, {"format": "ndjson", "finalNewline": data.endswith(b"\n")}, records)
+        document = records[0]
+    except ValueError:
+        try:
+            document = json.loads(data)
+        except ValueError:
+            return None
+    found, where = _records(document)
+    facts = {"format": "json", **({"recordsPath": where} if where else {})}
+    return _json_sample(path, facts, found[:SAMPLE_ROWS])
+
+
+def _records(document: Any, path: str = "") -> tuple[list[Any], str]:
+    """The first array of objects in a document, and the path to it."""
+    if isinstance(document, list):
+        return [each for each in document if isinstance(each, dict)], path
+    for key, value in document.items() if isinstance(document, dict) else []:
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return [each for each in value if isinstance(each, dict)], f"{path}.{key}".lstrip(".")
+    return [document], path
+
+
+def _json_sample(path: Path, facts: dict[str, Any], records: list[dict[str, Any]]) -> Sample:
+    names: dict[str, None] = {}
+    flat = [_flatten(record) for record in records]
+    for record in flat:
+        names |= dict.fromkeys(record)
+    columns = [SampleColumn(name, 1, [record.get(name, "") for record in flat]) for name in names]
+    return Sample(path, facts, columns)
+
+
+def _flatten(record: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    cells: dict[str, str] = {}
+    for key, value in record.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            cells |= _flatten(value, f"{name}.")
+        else:
+            cells[name] = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else _text(value)
+    return cells
+
+
+def _read_delimited(path: Path, data: bytes) -> Sample:
+    encoding, text, notes = _decode(data)
+    delimiter = _delimiter(text)
+    has_quotes = _quotes_are_regular(text, delimiter)
+    rows = list(islice(_rows(text, delimiter, has_quotes), SAMPLE_ROWS))
+    if len(data) == SAMPLE_BYTES:
+        rows = rows[:-1]
+    header = _header_row([row for _, row in rows])
+    line, names = rows[header]
+    facts: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter}
+    if not has_quotes:
+        facts["quote"] = None
+    if line > 1:
+        facts["preambleRows"] = line - 1
+        notes.append(f"the header was found in line {line}: the lines before it are declared as preamble")
+    width = len(names)
+    body = [row for _, row in rows[header + 1 :]]
+    footers = _footers(body, width)
+    if footers:
+        facts["footerPrefixes"] = footers
+        notes.append(f"the last rows begin with {', '.join(map(repr, footers))}: declared as footer, not data")
+    kept = [row for row in body if len(row) == width and not row[0].startswith(tuple(footers) or ("\0",))]
+    if len(data) < SAMPLE_BYTES and data.endswith(b"\n"):
+        facts["finalNewline"] = True
+    return Sample(path, facts, _columns(names, _transpose(kept, width)), notes)
+
+
+def _decode(data: bytes) -> tuple[str, str, list[str]]:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16", data[: len(data) // 2 * 2].decode("utf-16", "ignore"), []
+    for encoding in ("utf-8", *_likely_encodings(data)):
+        try:
+            decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])("strict")
+            text = decoder.decode(data, final=False)
+        except UnicodeDecodeError:
+            continue
+        if encoding == "utf-8":
+            return encoding, text.removeprefix("\ufeff"), []
+        others = ", ".join(each for each in LEGACY if each != encoding)
+        return encoding, text, [f"encoding: not utf-8, read as {encoding}; look at the names and texts (else: {others})"]
+    raise FileHeld("wrong_encoding", "no known encoding reads it", f"supported are {', '.join(ENCODINGS)}")
+
+
+def _likely_encodings(data: bytes) -> list[str]:
+    """Legacy encodings, likeliest first: lone high bytes speak for cp1252, kana for Shift-JIS, else GB18030."""
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", data[:1_000_000])]
+    if runs and sum(length == 1 for length in runs) > len(runs) / 2:
+        return ["cp1252", "shift_jis", "gb18030"]
+    japanese = data[:1_000_000].decode("cp932", "ignore")
+    kana = len(re.findall("[\u3041-\u30fe]", japanese))
+    if kana * 5 > sum(char > "\x7f" for char in japanese):
+        return ["shift_jis", "gb18030", "cp1252"]
+    return ["gb18030", "shift_jis", "cp1252"]
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter that gives the most rows of one same width above one."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        widths = Counter(len(row) for _, row in islice(_rows(text, delimiter, True), 200))
+        (width, count), *_ = widths.most_common(1) or [(1, 0)]
+        return (count * (width > 1), width)
+
+    return max(DELIMITERS, key=score)
+
+
+def _quotes_are_regular(text: str, delimiter: str) -> bool:
+    """False where quotes stand in the middle of cells, as in an unquoted export."""
+    if '"' not in text:
+        return True
+    try:
+        list(islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), SAMPLE_ROWS))
+    except csv.Error:
+        return False
+    return not (delimiter == "\t" and any('"' in c and not c.startswith('"') for c in text[:100_000].split("\t")))
+
+
+def _rows(text: str, delimiter: str, has_quotes: bool) -> Any:
+    """(first physical line, cells) of every row that is not blank."""
+    lines = io.StringIO(text, newline="")
+    plain = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    reader = csv.reader(lines, delimiter=delimiter) if has_quotes else plain
+    before = 0
+    for row in reader:
+        if row:
+            yield before + 1, row
+        before = reader.line_num
+
+
+def _header_row(rows: list[list[str]]) -> int:
+    """The first row of the commonest width whose cells are texts: title lines before it are narrower."""
+    if not rows:
+        raise FileHeld("no_header", "the sample has no rows", "give a sample with its header and some rows")
+    widths = Counter(sum(bool(cell.strip()) for cell in row) > 1 and len(row) for row in rows[:200])
+    width = max((w for w in widths if w), key=lambda w: widths[w], default=len(rows[0]))
+    for position, row in enumerate(rows):
+        if len(row) == width and sum(bool(cell.strip()) for cell in row) > width / 2:
+            return position
+    return 0
+
+
+def _footers(body: list[list[str]], width: int) -> list[str]:
+    tail = [row[0].strip() for row in body[-5:] if row and row[0].strip()]
+    totals = [cell for cell in tail if cell.lower().startswith(("total", "grand total", "sum", "合计", "总计"))]
+    return sorted({cell.split(":")[0] + ":" if ":" in cell else cell for cell in totals})
+
+
+def _columns(names: list[str], values: list[list[str]]) -> list[SampleColumn]:
+    seen: Counter[str] = Counter()
+    columns = []
+    for name, texts in zip(names, values, strict=True):
+        seen[name] += 1
+        columns.append(SampleColumn(name.replace("\ufeff", "").strip(), seen[name], texts))
+    return columns
+
+
+def _transpose(rows: list[list[str]], width: int) -> list[list[str]]:
+    return [[row[position] if position < len(row) else "" for row in rows] for position in range(width)]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
