@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Format = Literal["csv", "ndjson"]
 MONTHS = tuple((2017, month) for month in range(1, 13))
+QUARTERS = tuple((2017, month) for month in (3, 6, 9, 12))  # by their last month
 
 
 class Inbox:

@@ -132,13 +132,13 @@ _TRAP_PAIRS = """
         select l.record as l, r.record as r, trap
         from (select *, unnest(traps) as trap from standing) as l
         join standing as r on l.person_no = r.person_no and l.record <> r.record and not list_contains(r.traps, trap)
-        where trap in ('pinyin', 'nickname', 'married_name', 'typo', 'masked_phone', 'wechat_only', 'second_account',
+        where trap in ('pinyin', 'nickname', 'married_name', 'typo', 'masked_phone', 'wechat_only',
             'birth_date_swapped')
         union all
-        select l.record, r.record, 'guest_checkout'
-        from giving as l
+        select l.record, r.record, trap
+        from (select *, unnest(traps) as trap from giving) as l
         join standing as r on r.person_no = l.person_no and r.channel = 'shopify'
-        where list_contains(l.traps, 'guest_checkout') and l.record <> r.record
+        where trap in ('guest_checkout', 'second_account') and l.record <> r.record
     ),
     paired as (
         select * from sharing
@@ -170,6 +170,9 @@ class Truth:
         )
         self._orders = " union all by name ".join(
             f"({sql})" for channel in channels if (sql := channel.orders())
+        )
+        self._touches = " union all by name ".join(
+            f"({sql})" for channel in channels if (sql := channel.touches())
         )
         self._writers: dict[str, pq.ParquetWriter] = {}
         self.records = 0
@@ -212,14 +215,7 @@ class Truth:
         )
         self._append("trap_pairs", _TRAP_PAIRS)
         self._append("orders", f"select * from ({self._orders}) order by channel, order_id")
-        self._append(
-            "touches",
-            """
-            select 'ga4' as channel, touchpoint_id, person_id, marketing_channel, eastern(at_utc)::date as touch_date
-            from sessions join touches using (touch, person_no) join persons using (person_no)
-            order by touchpoint_id
-            """.replace("eastern(at_utc)", "eastern(sessions.at_utc)"),
-        )
+        self._append("touches", f"select * from ({self._touches}) order by channel, touchpoint_id")
 
     def close(self) -> None:
         """Finish the files and write the lift of each marketing channel."""

@@ -27,3 +27,7 @@ class ChannelWriter(Protocol):
     def orders(self) -> str | None:
         """SELECT of the orders that the files hold, one row each: channel, order_id, person_id, currency, gross_amount,
         discount_amount, refunded_amount, order_date; or None."""
+
+    def touches(self) -> str | None:
+        """SELECT of the touches that the files hold, one row each: channel, touchpoint_id, person_id,
+        marketing_channel, touch_date; or None."""

@@ -167,3 +167,14 @@ def records() -> str:
 def orders() -> None:
     """None: no orders here."""
     return None
+
+
+def touches() -> str:
+    """SELECT of the touches: one per session, named as staging does."""
+    return """
+        select 'ga4' as channel, touchpoint_id, person_id, marketing_channel,
+            eastern(sessions.at_utc)::date as touch_date
+        from sessions
+        join touches using (touch, person_no)
+        join persons using (person_no)
+    """

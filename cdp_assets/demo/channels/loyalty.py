@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdp_assets.demo.inbox import MONTHS, Inbox, month_end
+from cdp_assets.demo.inbox import QUARTERS, Inbox, month_end
 
 if TYPE_CHECKING:
     import duckdb
 
     from cdp_assets.demo.parameters import Parameters
-
-SNAPSHOT_MONTHS = (3, 6, 9, 12)
 
 
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
@@ -35,14 +33,13 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
             "home_store": "store",
         },
     )
-    for year, month in MONTHS:
-        if month in SNAPSHOT_MONTHS:
-            day = month_end(year, month)
-            inbox.append(
-                ("loyalty", "members"),
-                f"members_{day}.csv",
-                f"select {cells} from loyalty_members where joined_at < date '{day}' + 1 order by joined_at, member_id",
-            )
+    for year, month in QUARTERS:
+        day = month_end(year, month)
+        inbox.append(
+            ("loyalty", "members"),
+            f"members_{day}.csv",
+            f"select {cells} from loyalty_members where joined_at < date '{day}' + 1 order by joined_at, member_id",
+        )
 
 
 def records() -> str:
@@ -62,4 +59,9 @@ def records() -> str:
 
 def orders() -> None:
     """None: no orders here."""
+    return None
+
+
+def touches() -> None:
+    """None: no touches here."""
     return None

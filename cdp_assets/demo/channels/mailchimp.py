@@ -83,3 +83,8 @@ def records() -> str:
 def orders() -> None:
     """None: no orders here."""
     return None
+
+
+def touches() -> None:
+    """None: no touches here."""
+    return None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cdp_assets.demo.inbox import MONTHS, Inbox, month_end
+from cdp_assets.demo.inbox import QUARTERS, Inbox, month_end
 
 
 def write_report(inbox: Inbox) -> None:
-    """Write the year's reports from `spend`, one file per month."""
+    """Write the year's reports from `spend`, one file per quarter."""
     cells = inbox.cells(
         "meta_ads_ads",
         {
@@ -25,10 +25,10 @@ def write_report(inbox: Inbox) -> None:
             "Link clicks": "clicks",
         },
     )
-    for year, month in MONTHS:
+    for year, month in QUARTERS:
         inbox.append(
             ("meta_ads", "ads"),
             f"ads_report_{month_end(year, month)}.csv",
-            f"select {cells} from spend where marketing_channel = 'paid_social' and month(day) = {month} "
+            f"select {cells} from spend where marketing_channel = 'paid_social' and quarter(day) * 3 = {month} "
             "order by day, campaign",
         )

@@ -1,4 +1,4 @@
-"""Segment: calls of the store's app, one newline-delimited JSON object per call.
+"""Segment: calls of the web shop's app, one newline-delimited JSON object per call.
 
 Quirks kept: the user id only after log-in, traits in `identify` alone, campaign under context, ISO times
 with 'Z', sent and received a little later than they happened, keys that one call has and another lacks.
@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdp_assets.demo.inbox import MONTHS, Inbox, month_end
+from cdp_assets.demo.inbox import QUARTERS, Inbox, month_end
 
 if TYPE_CHECKING:
     import duckdb
 
     from cdp_assets.demo.parameters import Parameters
 
-_USES_APP = 0.35  # of loyalty members
-_OPENS = 14  # at most, per member
+_USES_APP = 0.25  # of web shop accounts
+_OPENS = 14  # at most, per account
 _CLOCK = "'%Y-%m-%dT%H:%M:%S.%gZ'"
 
 
@@ -27,28 +27,28 @@ def create_calls(con: duckdb.DuckDBPyConnection) -> None:
         create or replace temp table app_calls as
         with users as (
             select
-                loyalty_members.*, entry_date, exit_date,
-                md5('install ' || member_id) as install,
+                web_accounts.*, entry_date, exit_date,
+                md5('install ' || customer_id) as install,
                 substr(install, 1, 8) || '-' || substr(install, 9, 4) || '-4' || substr(install, 14, 3) || '-8'
                     || substr(install, 18, 3) || '-' || substr(install, 21, 12) as anonymous_id,
-            from loyalty_members
+            from web_accounts
             join persons using (person_no)
-            where u('app', member_id) < {_USES_APP}
+            where slot = 0 and u('app', customer_id) < {_USES_APP}
         ),
         visits as (
-            select *, unnest(range(1 + pick('opens', member_id, {_OPENS}))) as visit from users
+            select *, unnest(range(1 + pick('opens', customer_id, {_OPENS}))) as visit from users
         ),
         dated as (
             select
                 *,
-                member_id || '.' || visit as opening,
+                customer_id || '.' || visit as opening,
                 epoch(least(exit_date, date '2017-12-31')::timestamp) - epoch(entry_date::timestamp) as seconds,
                 entry_date::timestamp
                     + to_seconds(greatest(36000, floor(u('opened at', opening) * seconds)::bigint)) as opened_at,
             from visits
         ),
         opened as (
-            select *, row_number() over (partition by member_id order by opened_at, visit) as nth from dated
+            select *, row_number() over (partition by customer_id order by opened_at, visit) as nth from dated
         ),
         called as (
             select *, unnest([
@@ -66,7 +66,7 @@ def create_calls(con: duckdb.DuckDBPyConnection) -> None:
             opened_at + to_seconds(call.after) + to_milliseconds(pick('millis', opening || call.type, 900)) as at_utc,
             nth > 2 or (nth = 2 and call.after >= 20) as is_logged_in,
             'app-' || md5(opening || call.type || coalesce(call.name, '')) as message_id,
-            u('pushed', opening) < 0.3 as is_pushed,
+            u('pushed', opening) < 0.3 and call.name = 'Application Opened' as is_pushed,
         from called
         where call is not null
         order by at_utc, message_id
@@ -78,12 +78,12 @@ def _call(kind: str) -> str:
     """SQL select list of one kind of call."""
     carried = {
         "track": "name as event, {'opened_from': if(is_pushed, 'push', 'icon')} as properties",
-        "identify": "{'name': shown_name, 'email': email, 'phone': phone_key} as traits",
+        "identify": "{'name': shown_name, 'email': email, 'phone': phone} as traits",
         "page": "name, {'title': name, 'url': 'https://app.onefold.example/offers'} as properties",
     }[kind]
     return f"""
         anonymous_id as "anonymousId",
-        if(is_logged_in, member_id, null) as "userId",
+        if(is_logged_in, customer_id, null) as "userId",
         type,
         {carried},
         message_id as "messageId",
@@ -91,7 +91,8 @@ def _call(kind: str) -> str:
         strftime(at_utc + to_milliseconds(120), {_CLOCK}) as "sentAt",
         strftime(at_utc + to_milliseconds(480), {_CLOCK}) as "receivedAt",
         {{
-            'campaign': if(is_pushed, {{'name': 'offers-push', 'source': 'app', 'medium': 'push'}}, null),
+            'campaign': if(coalesce(is_pushed, false),
+                {{'name': 'offers-push', 'source': 'app', 'medium': 'push'}}, null),
             'library': {{'name': 'analytics-ios', 'version': '3.6.0'}},
             'os': {{'name': 'iOS'}}
         }} as context
@@ -99,33 +100,50 @@ def _call(kind: str) -> str:
 
 
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
-    """Append the batch's calls to one file per kind and month."""
+    """Append the batch's calls to one file per kind and quarter."""
     create_calls(con)
-    for year, month in MONTHS:
+    for year, month in QUARTERS:
         for kind in ("track", "identify", "page"):
             inbox.append(
-                ("segment", kind),
+                ("segment", "calls"),
                 f"{kind}_{month_end(year, month)}.ndjson",
-                f"select {_call(kind)} from app_calls where type = '{kind}' and month(at_utc) = {month}",
+                f"select {_call(kind)} from app_calls where type = '{kind}' and quarter(at_utc) * 3 = {month}",
                 fmt="ndjson",
             )
 
 
 def records() -> str:
-    """SELECT of the customer records: one per user that logged in; its traits are the card's."""
+    """SELECT of the customer records: one per account that logged in; its traits are the account's."""
     return """
         select
-            'segment' as channel, member_id as source_customer_id, null::varchar as natural_key, person_no,
-            any_value(shown_name) as name, any_value(phone_key) as phone_key,
-            any_value(if(is_email_blocked, null, email)) as email_key, 'loyalty:' || member_id as link_key,
-            null::date as birth_key, null::varchar as address_key, null::varchar as refused_value,
-            any_value(traps) as traps
-        from app_calls
-        where is_logged_in
-        group by member_id, person_no
+            'segment' as channel, customer_id as source_customer_id, null::varchar as natural_key, person_no,
+            if(knows, shown_name, null) as name, if(knows and not is_phone_blocked, phone, null) as phone_key,
+            if(knows and not is_email_blocked, email, null) as email_key, 'shopify:' || customer_id as link_key,
+            null::date as birth_key, null::varchar as address_key,
+            if(knows, case when is_phone_blocked then phone when is_email_blocked then email end, null)
+                as refused_value,
+            if(knows, traps, []) as traps
+        from (
+            select
+                customer_id, person_no, shown_name, phone, email, is_phone_blocked, is_email_blocked, traps,
+                bool_or(type = 'identify') as knows
+            from app_calls
+            where is_logged_in
+            group by all
+        )
     """
 
 
 def orders() -> None:
     """None: no orders here."""
     return None
+
+
+def touches() -> str:
+    """SELECT of the touches that the calls with a campaign are."""
+    return """
+        select 'segment' as channel, message_id as touchpoint_id, person_id, 'push' as marketing_channel,
+            at_utc::date as touch_date
+        from app_calls join persons using (person_no)
+        where is_pushed
+    """

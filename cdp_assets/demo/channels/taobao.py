@@ -28,14 +28,15 @@ def create_parcels(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> No
         f"""
         create or replace temp table parcels as
         with bought as (
-            select orders.candidate, orders.order_no, orders.local_at, orders.gross as usd_gross,
-                orders.discount as usd_discount, persons.*
+            select orders.candidate, orders.order_no, orders.local_at, orders.discount as usd_discount,
+                persons.*
             from orders join persons using (person_no)
             where channel = 'taobao'
         ),
         named as ({spelled("bought", "'taobao ' || person_no", "hanzi", parameters)}),
         counted as (
             select candidate, count(*) as kinds, sum(quantity) as pieces,
+                sum(round(unit_price * {factor}, 2) * quantity)::decimal(18, 2) as gross,
                 string_agg(product_name, '，' order by line_number) as titles
             from lines where channel = 'taobao' group by candidate
         )
@@ -49,8 +50,9 @@ def create_parcels(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> No
             region || ' ' || city || ' ' || district || ' ' || replace(street, district, '') as address,
             street,
             name_traps as traps,
-            round(usd_gross * {factor}, 2)::decimal(18, 2) as gross,
-            round(usd_discount * {factor}, 2)::decimal(18, 2) as discount,
+            gross,
+            -- the workbook has no column for vouchers: its orders paid in full
+            if(month < {FIRST_WORKBOOK_MONTH}, round(usd_discount * {factor}, 2), 0)::decimal(18, 2) as discount,
         from named
         join counted using (candidate)
         order by order_no
@@ -65,7 +67,7 @@ def _write_lists(inbox: Inbox, name: str, month: int) -> None:
             "订单编号": "order_id",
             "买家会员名": "member_name",
             "买家支付宝账号": "alipay",
-            "买家应付货款": "gross - discount",
+            "买家应付货款": "gross",
             "买家应付邮费": "'0.00'",
             "买家支付积分": "'0'",
             "总金额": "gross - discount",
@@ -82,6 +84,7 @@ def _write_lists(inbox: Inbox, name: str, month: int) -> None:
             "宝贝标题": "titles",
             "宝贝种类": "kinds",
             "宝贝总数量": "pieces",
+            "卡券抵扣": "discount",
         },
         blank="''",
     )
@@ -110,7 +113,7 @@ def _write_workbook(inbox: Inbox, name: str, month: int) -> None:
         ],
         f"""
         select
-            order_id, '2017' || order_id, (gross - discount)::varchar, (gross - discount)::varchar, {_DONE},
+            order_id, '2017' || order_id, gross::varchar, (gross - discount)::varchar, {_DONE},
             receiver || '，86-' || phone || '，' || address || ' ，', strftime(local_at, {_CLOCK}), titles
         from parcels where month = {month}
         """,
@@ -153,25 +156,26 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
 
 
 def records() -> str:
-    """SELECT of the customer records: members until August, one guest per order afterwards."""
+    """SELECT of the customer records: members, known by their name alone until August, and who each parcel went to.
+
+    natural_key is the member name, of which the contract's key is made.
+    """
     return f"""
         select
-            'taobao' as channel, member_name as source_customer_id, null::varchar as natural_key, person_no,
-            any_value(receiver) as name, '+86' || any_value(phone) as phone_key,
-            any_value(if(alipay like '%@%', alipay, null)) as email_key, null::varchar as link_key,
-            null::date as birth_key, any_value(street) as address_key, null::varchar as refused_value,
-            any_value(traps) as traps
+            'taobao' as channel, null::varchar as source_customer_id, member_name as natural_key, person_no,
+            member_name as name, null::varchar as phone_key, null::varchar as email_key,
+            null::varchar as link_key, null::date as birth_key, null::varchar as address_key,
+            null::varchar as refused_value, any_value(traps) as traps
         from parcels
         where month < {FIRST_WORKBOOK_MONTH}
         group by member_name, person_no
         union all by name
         select
-            'taobao' as channel, 'guest:' || order_id as source_customer_id, null::varchar as natural_key,
+            'taobao' as channel, 'recipient:' || order_id as source_customer_id, null::varchar as natural_key,
             person_no, receiver as name, '+86' || phone as phone_key, null::varchar as email_key,
             null::varchar as link_key, null::date as birth_key, street as address_key,
             null::varchar as refused_value, traps
         from parcels
-        where month >= {FIRST_WORKBOOK_MONTH}
     """
 
 
@@ -182,3 +186,8 @@ def orders() -> str:
             discount as discount_amount, 0::decimal(18, 2) as refunded_amount, local_at::date as order_date
         from parcels join persons using (person_no)
     """
+
+
+def touches() -> None:
+    """None: no touches here."""
+    return None

@@ -1,0 +1,67 @@
+"""The default retailer is the one that was promised."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from cdp_assets.demo import SimulationReport, simulate
+
+PERSONS = 3000
+
+
+@pytest.fixture(scope="module")
+def default(tmp_path_factory: pytest.TempPathFactory) -> SimulationReport:
+    """The default retailer."""
+    return simulate(PERSONS, 7, tmp_path_factory.mktemp("default"))
+
+
+@pytest.mark.slow
+def test_three_thousand_persons_place_about_forty_thousand_orders(default: SimulationReport) -> None:
+    assert default.orders == pytest.approx(40_000, rel=0.06)
+
+
+@pytest.mark.slow
+def test_a_fifth_buys_once_and_four_per_cent_of_orders_are_refunded(default: SimulationReport) -> None:
+    orders = f"'{default.out}/truth/orders.parquet'"
+    once, refunded = duckdb.sql(
+        f"""
+        select
+            (select count(*) filter (where placed = 1)
+                from (select count(*) as placed from {orders} group by person_id)),
+            (select avg((refunded_amount > 0)::int) from {orders})
+        """
+    ).fetchone() or (0, 0)
+    assert once / PERSONS == pytest.approx(0.20, abs=0.03)
+    assert refunded == pytest.approx(0.04, abs=0.005)
+
+
+@pytest.mark.slow
+def test_every_trap_is_set(default: SimulationReport) -> None:
+    pairs = dict(
+        duckdb.sql(
+            f"select trap, count(*) from '{default.out}/truth/trap_pairs.parquet' group by trap"
+        ).fetchall()
+    )
+    expected = {
+        *("family_phone", "family_email", "twins", "namesakes", "recycled_phone", "married_name", "nickname"),
+        *("pinyin", "typo", "second_account", "guest_checkout", "gift", "masked_phone", "wechat_only"),
+        *("placeholder_phone", "placeholder_email", "store_phone", "birth_date_swapped"),
+    }
+    assert expected - set(pairs) == set()
+
+
+@pytest.mark.slow
+def test_the_tablet_in_the_store_serves_hundreds(default: SimulationReport) -> None:
+    found = duckdb.sql(
+        f"""
+        select max(persons) from (
+            select count(distinct person_id) as persons
+            from '{default.out}/truth/touches.parquet'
+            where channel = 'ga4'
+            group by split_part(touchpoint_id, '.', 1)
+        )
+        """
+    ).fetchone()
+    assert found is not None
+    assert found[0] >= 150
