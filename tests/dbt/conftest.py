@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from small_retailer import SmallRetailer, failures
 
-from cdp_assets import dbt_runner
 from cdp_assets.settings import Settings
 
 AS_OF = date(2017, 12, 31)
@@ -31,7 +30,9 @@ def shopify_order(name: str, at: str, price: str = "10.00", **cells: Any) -> dic
     }
 
 
-def square_item(transaction: str, at: str, gross: str = "10.00", event: str = "Payment", **cells: Any) -> dict[str, Any]:
+def square_item(
+    transaction: str, at: str, gross: str = "10.00", event: str = "Payment", **cells: Any
+) -> dict[str, Any]:
     """One row of the tills' items export."""
     return {
         "transaction_id": transaction,
@@ -111,7 +112,12 @@ def _deliver(retailer: SmallRetailer) -> None:
         "members",
         [
             {"member_id": "M1", "full_name": "Ann Lee", "phone": "13800000000", "profiling_consent": True},
-            {"member_id": "M2", "full_name": "Ben Orr", "profiling_consent": False, "marketing_consent": True},
+            {
+                "member_id": "M2",
+                "full_name": "Ben Orr",
+                "profiling_consent": False,
+                "marketing_consent": True,
+            },
             {"member_id": "M3", "full_name": "Cid Ray", "joined_at": datetime(2017, 1, 5)},
         ],
     )
@@ -175,20 +181,26 @@ def _deliver(retailer: SmallRetailer) -> None:
 
 
 @pytest.fixture(scope="session")
-def retailer(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
-    """The small retailer, built: all models, tests of the build included."""
+def opened(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
+    """The small retailer's home with the project parsed for it, nothing built."""
     made = SmallRetailer.open(tmp_path_factory.mktemp("small") / "home", AS_OF)
-    _deliver(made)
-    assert not failures(made.build())
+    made.parse()
     return made
 
 
 @pytest.fixture(scope="session")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The project's manifest, parsed afresh."""
-    home = tmp_path_factory.mktemp("parsed") / "home"
-    home.mkdir()
-    return dbt_runner.load_manifest(Settings(home=home, inbox=home / "inbox", key="test-key"))
+def retailer(opened: SmallRetailer) -> SmallRetailer:
+    """The small retailer, built: all models, tests of the build included."""
+    _deliver(opened)
+    assert not failures(opened.build())
+    return opened
+
+
+@pytest.fixture(scope="session")
+def manifest(opened: SmallRetailer) -> dict[str, Any]:
+    """The project's manifest."""
+    written: dict[str, Any] = opened.parse().writable_manifest().to_dict(omit_none=False)
+    return written
 
 
 @pytest.fixture(scope="session")

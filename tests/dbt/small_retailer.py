@@ -105,12 +105,13 @@ class SmallRetailer:
 
     def dbt(self, *arguments: str) -> list[NodeResult]:
         """One dbt command in this process, with the manifest parsed once."""
-        dbt_runner.export_environment(self.settings)
+        return dbt_runner.invoke(self.settings, arguments, as_of_date=self.as_of_date, manifest=self.parse())
+
+    def parse(self) -> Any:
+        """dbt's manifest of the project, parsed on the first call."""
         if self.manifest is None:
             self.manifest = dbt_runner.parse(self.settings)
-        return dbt_runner.invoke(
-            self.settings, arguments, as_of_date=self.as_of_date, manifest=self.manifest
-        )
+        return self.manifest
 
     def build(self) -> list[NodeResult]:
         """Everything in the order of a run: identity's inputs, identity, dbt, insight, the rest."""
@@ -139,4 +140,8 @@ class SmallRetailer:
 
 def failures(results: Sequence[NodeResult]) -> list[str]:
     """The nodes that did not pass, with what dbt said of them."""
-    return [f"{result.unique_id}: {result.status} {result.reason or ''}" for result in results if not result.passed]
+    return [
+        f"{result.unique_id}: {result.status} {result.reason or ''}"
+        for result in results
+        if not result.passed
+    ]

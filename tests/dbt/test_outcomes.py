@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from conftest import shopify_order
 from small_retailer import SmallRetailer, failures
+
+from cdp_assets.state import connect_state
 
 
 def test_every_law_holds_on_the_small_retailer(retailer: SmallRetailer) -> None:
@@ -20,17 +21,19 @@ def test_every_formula_holds_on_inputs_by_hand(retailer: SmallRetailer) -> None:
 
 
 def test_a_customer_without_orders_is_a_prospect_and_is_not_scored(retailer: SmallRetailer) -> None:
-    assert retailer.query("select order_count, net_revenue from marts.customers where customer_id = 'cid'") == [
-        (0, Decimal("0.00"))
+    assert retailer.query(
+        "select order_count, net_revenue from marts.customers where customer_id = 'cid'"
+    ) == [(0, Decimal("0.00"))]
+    assert retailer.query("select stage from marts.customer_lifecycle where customer_id = 'cid'") == [
+        ("prospect",)
     ]
-    assert retailer.query("select stage from marts.customer_lifecycle where customer_id = 'cid'") == [("prospect",)]
     assert retailer.query("select 1 from marts.customer_rfm where customer_id = 'cid'") == []
 
 
 def test_an_order_without_evidence_stays_in_revenue_as_anonymous(retailer: SmallRetailer) -> None:
-    assert retailer.query("select customer_id, is_anonymous, net_revenue from marts.orders where order_id = '#6'") == [
-        (None, True, Decimal("12.50"))
-    ]
+    assert retailer.query(
+        "select customer_id, is_anonymous, net_revenue from marts.orders where order_id = '#6'"
+    ) == [(None, True, Decimal("12.50"))]
 
 
 def test_an_order_without_touches_is_unattributed_in_every_model(retailer: SmallRetailer) -> None:
@@ -52,10 +55,16 @@ def test_an_order_of_nothing_is_an_order_but_no_conversion(retailer: SmallRetail
     assert retailer.query("select 1 from marts.attribution_credits where conversion_id = 'shopify:#4'") == []
 
 
-def test_a_refund_larger_than_its_order_leaves_a_negative_net_and_no_purchase_day(retailer: SmallRetailer) -> None:
-    assert retailer.query("select net_amount from marts.orders where order_id = '#5'") == [(Decimal("-10.00"),)]
+def test_a_refund_larger_than_its_order_leaves_a_negative_net_and_no_purchase_day(
+    retailer: SmallRetailer,
+) -> None:
+    assert retailer.query("select net_amount from marts.orders where order_id = '#5'") == [
+        (Decimal("-10.00"),)
+    ]
     assert retailer.query("select 1 from marts.customer_rfm where customer_id = 'dan'") == []
-    assert retailer.query("select net_revenue from marts.customers where customer_id = 'dan'") == [(Decimal("-10.00"),)]
+    assert retailer.query("select net_revenue from marts.customers where customer_id = 'dan'") == [
+        (Decimal("-10.00"),)
+    ]
 
 
 def test_a_refund_without_its_order_counts_on_its_own_date(retailer: SmallRetailer) -> None:
@@ -63,10 +72,14 @@ def test_a_refund_without_its_order_counts_on_its_own_date(retailer: SmallRetail
         "select is_linked, customer_id, restated_date, amount from marts.refunds where channel = 'square'"
     ) == [(False, "ann", date(2017, 7, 2), Decimal("6.00"))]
     # 18 + 30 on the web, 8 in the store, 6 given back
-    assert retailer.query("select net_revenue from marts.customers where customer_id = 'ann'") == [(Decimal("50.00"),)]
+    assert retailer.query("select net_revenue from marts.customers where customer_id = 'ann'") == [
+        (Decimal("50.00"),)
+    ]
 
 
-def test_a_cancellation_is_an_order_with_negative_lines_and_shows_as_a_refund_once(retailer: SmallRetailer) -> None:
+def test_a_cancellation_is_an_order_with_negative_lines_and_shows_as_a_refund_once(
+    retailer: SmallRetailer,
+) -> None:
     assert retailer.query(
         "select round(sum(line_amount), 3) from marts.order_lines where channel = 'online_retail'"
     ) == [(Decimal("14.450"),)]
@@ -77,36 +90,50 @@ def test_a_cancellation_is_an_order_with_negative_lines_and_shows_as_a_refund_on
         ("A563186", "adjustment", Decimal("-11.06")),
         ("C536379", "return_document", Decimal("-5.10")),
     ]
-    assert retailer.query("select refund_id, amount, is_return_document from marts.refunds where customer_id = 'fay'") == [
-        ("C536379", Decimal("5.10"), True)
-    ]
+    assert retailer.query(
+        "select refund_id, amount, is_return_document from marts.refunds where customer_id = 'fay'"
+    ) == [("C536379", Decimal("5.10"), True)]
 
 
 def test_amounts_of_another_currency_are_restated_by_the_reference_rate(retailer: SmallRetailer) -> None:
-    assert retailer.query("select currency, gross_amount, gross_revenue from marts.orders where channel = 'youzan'") == [
-        ("CNY", Decimal("67.50"), Decimal("10.00"))
-    ]
+    assert retailer.query(
+        "select currency, gross_amount, gross_revenue from marts.orders where channel = 'youzan'"
+    ) == [("CNY", Decimal("67.50"), Decimal("10.00"))]
 
 
 def test_a_touch_after_the_last_order_earns_nothing_and_ends_a_null_path(retailer: SmallRetailer) -> None:
-    assert retailer.query("select outcome from marts.attribution_touches where touch_id = 'ga4:laptop.4'") == [("null",)]
+    assert retailer.query(
+        "select outcome from marts.attribution_touches where touch_id = 'ga4:laptop.4'"
+    ) == [("null",)]
     assert retailer.query("select 1 from marts.attribution_credits where touch_id = 'ga4:laptop.4'") == []
 
 
 def test_touches_before_a_devices_first_log_in_belong_to_nobody(retailer: SmallRetailer) -> None:
-    assert retailer.query("select customer_id from marts.touchpoints where touch_id = 'ga4:laptop.1'") == [(None,)]
-    assert retailer.query("select customer_id from marts.touchpoints where touch_id = 'ga4:laptop.3'") == [("ann",)]
+    assert retailer.query("select customer_id from marts.touchpoints where touch_id = 'ga4:laptop.1'") == [
+        (None,)
+    ]
+    assert retailer.query("select customer_id from marts.touchpoints where touch_id = 'ga4:laptop.3'") == [
+        ("ann",)
+    ]
 
 
 def test_a_device_of_three_customers_lends_its_log_in_to_nobody(retailer: SmallRetailer) -> None:
-    assert retailer.query("select customer_id from marts.touchpoints where touch_id = 'ga4:kiosk.4'") == [(None,)]
+    assert retailer.query("select customer_id from marts.touchpoints where touch_id = 'ga4:kiosk.4'") == [
+        (None,)
+    ]
 
 
 def test_who_denied_profiling_keeps_revenue_but_has_no_segment_trait_or_path(retailer: SmallRetailer) -> None:
-    assert retailer.query("select net_revenue, is_profiled from marts.customers where customer_id = 'ben'") == [
-        (Decimal("20.00"), False)
-    ]
-    for table in ("customer_rfm", "customer_traits", "customer_lifecycle", "attribution_touches", "customer_value"):
+    assert retailer.query(
+        "select net_revenue, is_profiled from marts.customers where customer_id = 'ben'"
+    ) == [(Decimal("20.00"), False)]
+    for table in (
+        "customer_rfm",
+        "customer_traits",
+        "customer_lifecycle",
+        "attribution_touches",
+        "customer_value",
+    ):
         assert retailer.query(f"select 1 from marts.{table} where customer_id = 'ben'") == [], table
     assert retailer.query(
         "select distinct marketing_channel from marts.attribution_credits where conversion_id = 'shopify:#3'"
@@ -125,30 +152,36 @@ def test_spend_without_touches_shows_as_spend_without_credit(retailer: SmallReta
 
 
 def test_a_month_without_orders_still_has_its_lifecycle_and_scorecard(retailer: SmallRetailer) -> None:
-    assert retailer.query("select count(*) from marts.lifecycle_stages where month_end = '2017-11-30'")[0][0] > 0
+    assert (
+        retailer.query("select count(*) from marts.lifecycle_stages where month_end = '2017-11-30'")[0][0] > 0
+    )
     assert retailer.query(
         "select metric_value from marts.scorecard_weekly where metric = 'net_revenue' and period_start = '2017-11-06'"
     ) == [(0.0,)]
 
 
 def test_a_customer_of_one_channel_has_its_breadth_and_one_of_two_has_both(retailer: SmallRetailer) -> None:
-    assert retailer.query("select channel_breadth, preferred_channel from marts.customer_traits where customer_id = 'eve'") == [
-        ("online only", "youzan")
-    ]
-    assert retailer.query("select channel_breadth, preferred_store from marts.customer_traits where customer_id = 'ann'") == [
-        ("both", "North")
-    ]
+    assert retailer.query(
+        "select channel_breadth, preferred_channel from marts.customer_traits where customer_id = 'eve'"
+    ) == [("online only", "youzan")]
+    assert retailer.query(
+        "select channel_breadth, preferred_store from marts.customer_traits where customer_id = 'ann'"
+    ) == [("both", "North")]
 
 
 def test_a_blocked_value_never_wins_a_place_in_the_golden_record(retailer: SmallRetailer) -> None:
-    assert retailer.query("select phone from contact.customers_contact where customer_id = 'ann'") == [(None,)]
+    assert retailer.query("select phone from contact.customers_contact where customer_id = 'ann'") == [
+        (None,)
+    ]
 
 
 def test_identifiers_are_masked_in_marts_and_clear_in_the_contact_table_only(retailer: SmallRetailer) -> None:
-    assert retailer.query("select masked_email, masked_full_name from marts.customers where customer_id = 'ann'") == [
-        ("a***@x.test", "A*")
+    assert retailer.query(
+        "select masked_email, masked_full_name from marts.customers where customer_id = 'ann'"
+    ) == [("a***@x.test", "A*")]
+    assert retailer.query("select email from contact.customers_contact where customer_id = 'ann'") == [
+        ("ann@x.test",)
     ]
-    assert retailer.query("select email from contact.customers_contact where customer_id = 'ann'") == [("ann@x.test",)]
 
 
 def test_provenance_names_record_and_rule_and_no_value(retailer: SmallRetailer) -> None:
@@ -159,20 +192,22 @@ def test_provenance_names_record_and_rule_and_no_value(retailer: SmallRetailer) 
 
 
 def test_a_currency_without_a_rate_stops_the_build_by_name(retailer: SmallRetailer) -> None:
-    retailer.deliver("shopify", "orders", [shopify_order("#90", "2017-05-04 12:00:00", currency="XXX")])
+    spent = {"spend_date": date(2017, 3, 2), "campaign": "Brand", "currency_code": "XXX", "cost": "1.00"}
+    retailer.deliver("google_ads", "campaigns", [spent])
     try:
         results = retailer.dbt("test", "--select", "every_currency_has_a_rate")
         assert [(result.passed, result.failing_rows) for result in results] == [(False, 1)]
     finally:
-        withdraw(retailer, "shopify", "orders")
+        withdraw(retailer, "google_ads", "campaigns")
 
 
 def withdraw(retailer: SmallRetailer, channel: str, export: str) -> None:
     """Take the latest load back, so that the built tables and landing agree again."""
-    from cdp_assets.state import connect_state
-
     folder = retailer.settings.landing_dir / channel / export
     latest = max(path for path in folder.glob("*.parquet") if not path.name.startswith("_"))
     latest.unlink()
     with connect_state(retailer.settings) as con:
-        con.execute("delete from loads where channel = ? and export = ? and load_id = ?", [channel, export, latest.stem])
+        con.execute(
+            "delete from loads where channel = ? and export = ? and load_id = ?",
+            [channel, export, latest.stem],
+        )

@@ -129,7 +129,9 @@ def test_the_ban_finds_what_it_bans(name: str, sql: str) -> None:
 
 
 def test_comments_and_jinja_are_free_to_speak_of_the_dialect() -> None:
-    assert not any(re.search(p, _bare_sql("-- no pivot here\nselect {{ date_diff }}")) for p in DIALECT.values())
+    assert not any(
+        re.search(p, _bare_sql("-- no pivot here\nselect {{ date_diff }}")) for p in DIALECT.values()
+    )
 
 
 def test_every_model_and_column_is_described_and_classified(manifest: dict[str, Any]) -> None:
@@ -166,20 +168,29 @@ def test_marts_hold_no_column_of_the_highest_class(manifest: dict[str, Any]) -> 
     assert not clear
 
 
-def test_every_table_that_holds_personal_values_is_on_the_list(manifest: dict[str, Any], project_dir: Path) -> None:
+def test_every_table_that_holds_personal_values_is_on_the_list(
+    manifest: dict[str, Any], project_dir: Path
+) -> None:
     listed = set((project_dir / "personal_tables.txt").read_text(encoding="utf-8").split())
     holding = {
         f"{node['schema']}.{node['name']}"
         for node in _models(manifest)
-        if any((c.get("meta") or c["config"]["meta"])["classification"] == "core" for c in node["columns"].values())
+        if any(
+            (c.get("meta") or c["config"]["meta"])["classification"] == "core"
+            for c in node["columns"].values()
+        )
     }
     assert listed == holding
 
 
-def test_the_lists_of_channels_agree_with_the_staging_models(manifest: dict[str, Any], project_dir: Path) -> None:
+def test_the_lists_of_channels_agree_with_the_staging_models(
+    manifest: dict[str, Any], project_dir: Path
+) -> None:
     project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
     listed = {
-        f"stg_{channel}__{shape}" for shape, channels in project["vars"]["channels"].items() for channel in channels
+        f"stg_{channel}__{shape}"
+        for shape, channels in project["vars"]["channels"].items()
+        for channel in channels
     }
     made = {node["name"] for node in _models(manifest) if node["schema"] == "staging"}
     assert listed == made
@@ -187,7 +198,9 @@ def test_the_lists_of_channels_agree_with_the_staging_models(manifest: dict[str,
 
 def test_the_lists_of_traits_and_attribution_models_agree_with_their_files(project_dir: Path) -> None:
     project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    traits = {path.stem.removeprefix("trait_") for path in (project_dir / "models/traits").glob("trait_*.sql")}
+    traits = {
+        path.stem.removeprefix("trait_") for path in (project_dir / "models/traits").glob("trait_*.sql")
+    }
     assert set(project["traits"]) == traits
     models = {
         path.stem.removeprefix("attribution_")
@@ -219,7 +232,11 @@ def test_every_trait_and_attribution_formula_has_a_unit_test(manifest: dict[str,
 
 
 def test_laws_are_sentences_and_tagged(manifest: dict[str, Any]) -> None:
-    laws = [node for node in manifest["nodes"].values() if node["resource_type"] == "test" and "law" in node["tags"]]
+    laws = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and "law" in node["tags"]
+    ]
     assert len(laws) >= 15
     assert all(node["name"].count("_") >= 3 for node in laws)
 

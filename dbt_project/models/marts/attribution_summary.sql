@@ -107,6 +107,17 @@ joined as (
         and credited.campaign is not distinct from spent_by_model.campaign
         and credited.period = spent_by_model.period
         and credited.customer_type = 'all'
+),
+
+intervals as (
+    select 'marketing_channel' as dimension, model, period, customer_type, marketing_channel, cast(null as varchar) as campaign,
+        conversions_low, conversions_high, gross_revenue_low, gross_revenue_high, net_revenue_low, net_revenue_high
+    from {{ source('insight', 'attribution_intervals') }}
+    union all
+    select 'campaign' as dimension, model, period, customer_type, marketing_channel, campaign,
+        conversions_low, conversions_high, gross_revenue_low, gross_revenue_high, net_revenue_low, net_revenue_high
+    from {{ source('insight', 'attribution_campaign_intervals') }}
+    where campaign is not null
 )
 
 select
@@ -136,9 +147,10 @@ left join new_customers
     and joined.marketing_channel = new_customers.marketing_channel
     and joined.campaign is not distinct from new_customers.campaign
     and joined.period = new_customers.period
-left join {{ source('insight', 'attribution_intervals') }} as intervals
-    on joined.dimension = 'marketing_channel'
+left join intervals
+    on joined.dimension = intervals.dimension
     and joined.attribution_model = intervals.model
     and joined.marketing_channel = intervals.marketing_channel
+    and joined.campaign is not distinct from intervals.campaign
     and joined.period = intervals.period
     and joined.customer_type = intervals.customer_type

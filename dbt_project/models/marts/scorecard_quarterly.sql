@@ -4,6 +4,7 @@ select
     metric_group,
     title,
     unit,
+    time_window,
     direction,
     period_start,
     period_end,

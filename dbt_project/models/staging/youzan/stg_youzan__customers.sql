@@ -5,6 +5,7 @@ with
 accounts as (
     select * from {{ landed('youzan', 'customers') }} as rows
     where _key_customer is not null
+        and {{ not_suppressed('rows._key_customer') }}
     qualify row_number() over (partition by _key_customer order by last_seen_at desc nulls last, _load_id, _line) = 1
 ),
 
@@ -14,6 +15,7 @@ order_rows as (
         {{ youzan_buyer_id() }} as buyer_id,
         buyer_phone is not distinct from recipient_phone as is_own_delivery
     from {{ landed('youzan', 'orders') }} as rows
+    where {{ not_suppressed('rows._key_customer') }}
 ),
 
 -- a recipient with the buyer's own phone is the buyer, and lends name and address
