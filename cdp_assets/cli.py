@@ -97,6 +97,56 @@ def status(home: HomeOption = None, inbox: InboxOption = None) -> None:
     raise typer.Exit(show_status(home=home, inbox=inbox))
 
 
+channel_app = typer.Typer(
+    help="Add a channel from a sample of its export, and check files against a contract.",
+    no_args_is_help=True,
+)
+app.add_typer(channel_app, name="channel")
+
+
+@channel_app.command("new")
+def channel_new(
+    name: Annotated[str, typer.Argument(help="The channel's name: lower-case letters, digits, underscores.")],
+    samples: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="One sample file per export.")
+    ],
+    export: Annotated[str | None, typer.Option(help="Name of the export, where there is one sample.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace drafts of this channel.")] = False,
+) -> None:
+    """Read sample exports and draft the channel's contract, dbt sources and staging models; say what is left to decide."""
+    from cdp_assets.commands.channel import new_channel
+
+    raise typer.Exit(new_channel(name=name, samples=samples, export=export, overwrite=overwrite))
+
+
+@channel_app.command("check")
+def channel_check(
+    name: Annotated[str, typer.Argument(help="A channel with a contract.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(exists=True, dir_okay=False, help="Files (default: the channel's inbox folder)."),
+    ] = None,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Say what would land, what would be quarantined or held and why, and write nothing."""
+    from cdp_assets.commands.channel import check_files
+
+    raise typer.Exit(check_files(name=name, files=files or [], home=home, inbox=inbox))
+
+
+@app.command()
+def replay(
+    channel: Annotated[str, typer.Argument(help="The channel whose quarantine is parsed again.")],
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """After a contract was mended: parse the quarantined rows again; what passes now lands, once."""
+    from cdp_assets.commands.channel import replay as replay_channel
+
+    raise typer.Exit(replay_channel(name=channel, home=home, inbox=inbox))
+
+
 @app.command()
 def evaluate(
     truth: Annotated[Path, typer.Option(help="Folder with the true answer, such as data/demo/truth.")],

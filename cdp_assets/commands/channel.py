@@ -1,0 +1,114 @@
+"""`onefold channel new`, `onefold channel check` and `onefold replay`: from a sample file to rows that land."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+from rich.console import Console
+
+from cdp_assets.errors import safe_text
+from cdp_assets.home import prepare_home
+from cdp_assets.landing import ChannelCheck, check_channel, draft_channel, replay_quarantine
+from cdp_assets.publishing import lock
+from cdp_assets.settings import PROJECT_DIR, Settings
+
+
+def new_channel(*, name: str, samples: Sequence[Path], export: str | None, overwrite: bool) -> int:
+    """Draft contract, sources and staging models from samples; print what was written and what is left to decide."""
+    console = Console()
+    try:
+        draft = draft_channel(Settings.load(), name, samples, export=export, overwrite=overwrite)
+    except Exception as error:
+        return _refuse(console, error)
+    _say(console, f"drafted channel {name}:")
+    for path in draft.written:
+        _say(console, f"  wrote {_short(path)}")
+    if draft.list_entries:
+        _say(console, "add to vars.channels in dbt_project/dbt_project.yml, so that the unions take it in:")
+        for entry in draft.list_entries:
+            _say(console, f"  {entry}")
+    if draft.undecided:
+        _say(console, "left to decide:")
+        for note in draft.undecided:
+            _say(console, f"  - {note}")
+    _say(console, f"then: onefold channel check {name} {' '.join(str(path) for path in samples)}")
+    return 0
+
+
+def check_files(*, name: str, files: Sequence[Path], home: Path | None, inbox: Path | None) -> int:
+    """Say what would land, be quarantined or be held, and why; 0 if all would land, else 1. Nothing is written."""
+    console = Console()
+    try:
+        check = check_channel(Settings.load(home=home, inbox=inbox), name, files)
+    except Exception as error:
+        return _refuse(console, error)
+    if not check.files and not check.held:
+        _say(console, f"no file to check: name one, or deliver to <inbox>/{name}/")
+        return 1
+    _print_check(console, check)
+    return 0 if check.is_clean else 1
+
+
+def _print_check(console: Console, check: ChannelCheck) -> None:
+    for file in check.files:
+        result = file.result
+        _say(
+            console,
+            f"{file.file_name} as {check.channel}/{file.export}: {result.landed:,} of {result.parsed:,} rows would land, "
+            f"{result.quarantined:,} would be quarantined, {result.duplicates:,} are older versions of a key",
+        )
+        for reason in result.reasons:
+            column = f" in column {reason.column_name}" if reason.column_name else ""
+            _say(
+                console,
+                f"  {reason.quarantined_rows:,} × {reason.reason_code}{column}, first on line {reason.first_line}",
+            )
+        if result.extra_columns:
+            _say(
+                console,
+                f"  columns that the contract does not know would land as text: {', '.join(result.extra_columns)}",
+            )
+    for held in check.held:
+        _say(console, f"{held.file_name} would wait ({held.reason_code}): {held.detail}; {held.remedy}")
+
+
+def replay(*, name: str, home: Path | None, inbox: Path | None) -> int:
+    """Parse again what is in quarantine, after the contract was mended; rows that now pass land, once."""
+    console = Console()
+    settings = Settings.load(home=home, inbox=inbox)
+    try:
+        with lock.hold(settings.home):
+            prepare_home(settings)
+            report = replay_quarantine(settings, name, f"replay-{uuid4()}")
+    except lock.HomeLocked as error:
+        _say(console, str(error))
+        return lock.EXIT_LOCKED
+    except Exception as error:
+        return _refuse(console, error)
+    gained = report.landed_after - report.landed_before
+    _say(
+        console,
+        f"{report.loads:,} loads of {name} parsed again: {gained:,} more rows landed, {report.quarantined_after:,} stay",
+    )
+    for held in report.held:
+        _say(console, f"{held.file_name} waits ({held.reason_code}): {held.detail}; {held.remedy}")
+    for lost in report.lost_originals:
+        _say(console, f"the original of {lost} is no longer kept: deliver the file again")
+    if gained:
+        _say(console, "next: onefold run, so that the tables take them in")
+    return 0
+
+
+def _refuse(console: Console, error: Exception) -> int:
+    _say(console, safe_text(error))
+    return 1
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(PROJECT_DIR) if path.is_relative_to(PROJECT_DIR) else path
