@@ -113,7 +113,7 @@ def channel_new(
     export: Annotated[str | None, typer.Option(help="Name of the export, where there is one sample.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace drafts of this channel.")] = False,
 ) -> None:
-    """Read sample exports and draft the channel's contract, dbt sources and staging models; say what is left to decide."""
+    """Draft a channel's contract, dbt sources and staging models from samples; say what is left to decide."""
     from cdp_assets.commands.channel import new_channel
 
     raise typer.Exit(new_channel(name=name, samples=samples, export=export, overwrite=overwrite))

@@ -1,4 +1,4 @@
-"""What Dagster shows: every table as an asset of its layer, nothing that waits for nothing, every check blocking or known."""
+"""What Dagster shows: every table as an asset of its layer, and an order in which nothing runs too early."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def test_publishing_comes_last_and_waits_for_everything(definitions: dg.Definiti
 
 def test_the_nightly_job_makes_every_asset(definitions: dg.Definitions) -> None:
     job = definitions.resolve_job_def("nightly")
-    assert job.asset_layer.executable_asset_keys == definitions.resolve_asset_graph().materializable_asset_keys
+    assert (
+        job.asset_layer.executable_asset_keys == definitions.resolve_asset_graph().materializable_asset_keys
+    )
 
 
 def test_checks_have_names_of_their_own(definitions: dg.Definitions) -> None:

@@ -85,7 +85,8 @@ def test_the_demo_publishes_and_says_what_came_out(first: Ran) -> None:
 def test_nothing_is_lost_on_the_way(first: Ran) -> None:
     ((unbalanced,),) = query(
         first.out / "home",
-        "select count(*) from marts.ops_loads where parsed_rows <> landed_rows + quarantined_rows + duplicate_rows + erased_rows",
+        "select count(*) from marts.ops_loads "
+        "where parsed_rows <> landed_rows + quarantined_rows + duplicate_rows + erased_rows",
     )
     assert unbalanced == 0
     ((orders, twice),) = query(

@@ -56,19 +56,19 @@ def _print_check(console: Console, check: ChannelCheck) -> None:
         result = file.result
         _say(
             console,
-            f"{file.file_name} as {check.channel}/{file.export}: {result.landed:,} of {result.parsed:,} rows would land, "
-            f"{result.quarantined:,} would be quarantined, {result.duplicates:,} are older versions of a key",
+            f"{file.file_name} as {check.channel}/{file.export}: {result.landed:,} of {result.parsed:,} rows land, "
+            f"{result.quarantined:,} go to quarantine, {result.duplicates:,} are older versions of a key",
         )
         for reason in result.reasons:
             column = f" in column {reason.column_name}" if reason.column_name else ""
             _say(
                 console,
-                f"  {reason.quarantined_rows:,} × {reason.reason_code}{column}, first on line {reason.first_line}",
+                f"  {reason.rows:,} × {reason.reason_code}{column}, first on line {reason.first_line}",
             )
         if result.extra_columns:
             _say(
                 console,
-                f"  columns that the contract does not know would land as text: {', '.join(result.extra_columns)}",
+                f"  columns unknown to the contract land as text: {', '.join(result.extra_columns)}",
             )
     for held in check.held:
         _say(console, f"{held.file_name} would wait ({held.reason_code}): {held.detail}; {held.remedy}")
