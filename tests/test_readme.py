@@ -1,0 +1,41 @@
+"""The README is true: the tables, commands and settings that it names are those that there are."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import typer
+
+from cdp_assets.cli import app
+from cdp_assets.settings import PROJECT_DIR, Settings
+
+README = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+MARTS = sorted(path.stem for path in (PROJECT_DIR / "dbt_project" / "models" / "marts").glob("*.sql"))
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_every_published_table_is_in_the_tour(mart: str) -> None:
+    assert f"`{mart}`" in README
+
+
+def test_the_tour_names_no_table_that_is_not_there() -> None:
+    tour = README[README.index("## The published tables") : README.index("## Where to add")]
+    named = {
+        name
+        for row in re.findall(r"^\|[^|]*\|([^|]*)\|", tour, re.M)
+        for name in re.findall(r"`([a-z_]+)`", row)
+    }
+    assert named - set(MARTS) == set()
+
+
+def test_every_command_that_it_shows_exists() -> None:
+    group = typer.main.get_command(app)
+    known = set(getattr(group, "commands", {}))
+    shown = set(re.findall(r"(?:bin/|`)onefold ([a-z][a-z-]*)", README))
+    assert shown - known == set()
+
+
+def test_every_setting_that_it_names_exists() -> None:
+    named = {name.lower() for name in re.findall(r"ONEFOLD_([A-Z_]+)", README)}
+    assert named - set(Settings.model_fields) == set()
