@@ -1,4 +1,4 @@
-"""`onefold ui`: the analysts' pages on this home's published files, bound to localhost, without a call to the outside."""
+"""`onefold ui`: the analysts' pages on this home's published files, for this machine only, without a call to the outside."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ APP = PROJECT_DIR / "cdp_assets" / "pages" / "app.py"
 
 
 def serve_pages(*, home: Path | None, port: int, reveal: bool) -> int:
-    """Serve the pages until interrupted; returns the exit code. With reveal, identifiers in clear can be seen, and that is logged."""
+    """Serve the pages until interrupted; returns the exit code. With reveal, identifiers show in clear, and that is logged."""
     settings = Settings.load(home=home)
     export_settings(settings)
     os.environ[reveal_log.ENVIRONMENT] = "1" if reveal else "0"
@@ -47,6 +47,8 @@ def options(port: int) -> dict[str, object]:
 def _serve(port: int) -> None:
     from streamlit import net_util
     from streamlit.web import bootstrap
+
+    import cdp_assets.pages.navigation  # noqa: F401 (so that the first reader does not wait for the imports)
 
     # When a browser comes from a foreign origin, Streamlit asks a service outside for this machine's address.
     net_util._external_ip = ADDRESS

@@ -1,1 +1,1 @@
-"""The analysts' web pages (Streamlit) on the published files, read-only; they compute nothing that a mart does not define."""
+"""The analysts' web pages (Streamlit) on the published files, read-only; marts define, the pages show."""

@@ -188,11 +188,10 @@ def draw_transitions(shown: Published) -> None:
 def draw_quality(shown: Published) -> None:
     """How much of what was sold can be explained, before and after identity resolution."""
     found = queries.quality(shown)
-    for place, row in zip(st.columns(max(len(found), 1)), found.itertuples(), strict=False):
-        place.metric(
-            label(str(row.metric), "attribution_metrics"),
-            share(float(row.conversion_share) if pd.notna(row.conversion_share) else None),
-        )
+    for place, metric, part in zip(
+        st.columns(max(len(found), 1)), found["metric"], found["conversion_share"], strict=False
+    ):
+        place.metric(label(metric, "attribution_metrics"), share(part))
     named = found.assign(metric=[label(metric, "attribution_metrics") for metric in found["metric"]])
     show_table(named, shown, "attribution_quality", key="attribution_quality")
 

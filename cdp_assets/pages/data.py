@@ -15,7 +15,10 @@ from cdp_assets.pages.texts import label, t
 from cdp_assets.settings import Settings
 
 FATES = ["landed_rows", "quarantined_rows", "duplicate_rows", "erased_rows"]
-FIRST_QUERY = "select channel, count(*) as orders, sum(net_revenue) as net_revenue\nfrom orders\ngroup by channel\norder by channel"
+FIRST_QUERY = """select channel, count(*) as orders, sum(net_revenue) as net_revenue
+from orders
+group by channel
+order by channel"""
 
 
 def render() -> None:
@@ -91,9 +94,9 @@ def _draw_dictionary(shown: Published) -> None:
             t("data.dictionary.mart"), names, index=names.index("customers") if "customers" in names else 0
         )
     )
-    comment = marts.loc[mart, "table_comment"]
+    comment = marts["table_comment"][mart]
     st.markdown(str(comment) if isinstance(comment, str) else f":gray[{t('data.dictionary.undescribed')}]")
-    st.caption(t("data.dictionary.rows", rows=number(marts.loc[mart, "row_count"])))
+    st.caption(t("data.dictionary.rows", rows=number(float(marts["row_count"][mart]))))
     columns = found[found["table_name"] == mart][["column_name", "data_type", "comment"]]
     show_table(
         columns, shown, key="dictionary", height="content",

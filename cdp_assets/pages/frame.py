@@ -1,4 +1,4 @@
-"""What every page has around its content: the generation and its freshness, section headings, and plain words for what is missing.
+"""What every page has around its content: generation and freshness, section headings, plain words for what is missing.
 
 No figures of a single page belong here.
 """
@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeAlias
 
 import streamlit as st
 
@@ -20,6 +19,7 @@ from cdp_assets.settings import Settings
 
 LOOK_EVERY_SECONDS = 20
 P = ParamSpec("P")
+Draw: TypeAlias = Callable[Concatenate[Published, P], None]
 
 
 def open_page(page: str) -> tuple[Published, Settings]:
@@ -44,16 +44,11 @@ def generation_line(shown: Published) -> str:
     )
 
 
-def section(
-    key: str, *needs: str
-) -> Callable[[Callable[Concatenate[Published, P], None]], Callable[Concatenate[Published, P], None]]:
+def section(key: str, *needs: str) -> Callable[[Draw[P]], Draw[P]]:
     """A part of a page with its heading; where a mart it needs is not published, it says so instead of being drawn."""
 
-    def decorate(
-        draw: Callable[Concatenate[Published, P], None],
-    ) -> Callable[Concatenate[Published, P], None]:
-        @wraps(draw)
-        def drawn(shown: Published, *args: P.args, **kwargs: P.kwargs) -> None:
+    def decorate(draw: Draw[P]) -> Draw[P]:
+        def drawn(shown: Published, /, *args: P.args, **kwargs: P.kwargs) -> None:
             st.subheader(t(f"{key}.title"), anchor=False, help=t(f"{key}.help"))
             missing = shown.missing(needs)
             if missing:

@@ -1,6 +1,6 @@
-"""The published files as the pages open them: read-only, without access to anything else, one connection per generation.
+"""The published files as the pages open them: read-only, without access to anything else, a connection per generation.
 
-Which generation is current is `publishing`'s to say. Nothing is drawn here, and nothing but the published schemas is read.
+Which generation is current is `publishing`'s to say. Nothing is drawn here, and only the published schemas are read.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Published:
         return sorted(set(names) - self.tables())
 
     def definitions(self) -> pd.DataFrame:
-        """The dictionary. One row per column: table_name, table_comment, column_name, data_type, comment, estimated rows."""
+        """The dictionary. One row per column: table_name, table_comment, row_count, and so on."""
         return self.ask(
             """
             select
@@ -144,6 +144,7 @@ def _answer(con: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) ->
     cursor = con.cursor()
     try:
         cursor.execute(f"use {MARTS}.marts")
-        return cursor.execute(sql, list(parameters)).df()
+        found: pd.DataFrame = cursor.execute(sql, list(parameters)).df()
+        return found
     finally:
         cursor.close()

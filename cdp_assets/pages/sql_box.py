@@ -59,7 +59,7 @@ def _only_statement(con: duckdb.DuckDBPyConnection, sql: str) -> str:
         raise QueryRefused("one_statement")
     if statements[0].type not in ALLOWED:
         raise QueryRefused("select_only")
-    return statements[0].query
+    return str(statements[0].query)
 
 
 def _first_rows(con: duckdb.DuckDBPyConnection, statement: str, count: int) -> pd.DataFrame:

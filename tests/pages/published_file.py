@@ -77,13 +77,23 @@ SHAPES: dict[str, Shape] = {
             "customer_type": ["all", "new", "returning"],
         }
     ),
-    "attribution_global": Shape(cross={"attribution_model": MODELS[6:], "period": ["all"], "marketing_channel": ADVERTISING}),
-    "attribution_model_comparison": Shape(cross={"attribution_model": MODELS, "marketing_channel": ADVERTISING}),
+    "attribution_global": Shape(
+        cross={"attribution_model": MODELS[6:], "period": ["all"], "marketing_channel": ADVERTISING}
+    ),
+    "attribution_model_comparison": Shape(
+        cross={"attribution_model": MODELS, "marketing_channel": ADVERTISING}
+    ),
     "attribution_transitions": Shape(
-        cross={"period": ["all"], "from_state": ["(start)", *ADVERTISING], "to_state": [*ADVERTISING, "(conversion)", "(null)"]}
+        cross={
+            "period": ["all"],
+            "from_state": ["(start)", *ADVERTISING],
+            "to_state": [*ADVERTISING, "(conversion)", "(null)"],
+        }
     ),
     "attribution_path_lengths": Shape("12"),
-    "attribution_time_lags": Shape(cross={"outcome": ["converted", "null"], "lag_days": [str(lag) for lag in range(31)]}),
+    "attribution_time_lags": Shape(
+        cross={"outcome": ["converted", "null"], "lag_days": [str(lag) for lag in range(31)]}
+    ),
     "attribution_spend_reconciliation": Shape(
         cross={
             "attribution_model": MODELS,
@@ -95,20 +105,37 @@ SHAPES: dict[str, Shape] = {
     "attribution_quality": Shape(
         cross={
             "metric": [
-                "unattributed", "without_customer", "direct_only", "credited_before_identity_resolution",
-                "credited_by_log_in_alone", "credited_after_identity_resolution",
+                "unattributed",
+                "without_customer",
+                "direct_only",
+                "credited_before_identity_resolution",
+                "credited_by_log_in_alone",
+                "credited_after_identity_resolution",
             ]
         }
-    ),  # fmt: skip
-    "ops_loads": Shape(cross={"channel": CHANNELS, "export": EXPORTS, "status": ["landed", "landed", "held", "duplicate_file"]}),
+    ),
+    "ops_loads": Shape(
+        cross={
+            "channel": CHANNELS,
+            "export": EXPORTS,
+            "status": ["landed", "landed", "held", "duplicate_file"],
+        }
+    ),
     "ops_identity_quality": Shape(
         cross={
             "generation_number": GENERATIONS,
-            "metric": ["records", "customers", "largest_customer_records", "customers_by_size", "guard_events", "review_queue"],
+            "metric": [
+                "records",
+                "customers",
+                "largest_customer_records",
+                "customers_by_size",
+                "guard_events",
+                "review_queue",
+            ],
             "dimension": ["all", "1", "2", "3 to 5"],
         }
     ),
-}  # fmt: skip
+}
 
 # By column name; c, o, t, i and n are integers of the row.
 BY_NAME: dict[str, str] = {

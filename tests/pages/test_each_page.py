@@ -40,7 +40,9 @@ def test_a_page_uses_only_contracted_marts_and_says_which_generation_it_shows(
     assert "31 Dec 2017" in app.caption[0].value
 
 
-def test_a_search_by_id_finds_the_customer_and_a_record_and_an_order(published: Settings, run_page: RunPage) -> None:
+def test_a_search_by_id_finds_the_customer_and_a_record_and_an_order(
+    published: Settings, run_page: RunPage
+) -> None:
     app = run_page(published, "customers")
     for text in (customer_id(7), customer_id(7)[:12], "S7", "O7"):
         app.text_input(key="customer_search").set_value(text).run()
@@ -50,7 +52,9 @@ def test_a_search_by_id_finds_the_customer_and_a_record_and_an_order(published: 
 
 def test_one_customer_is_shown_whole_and_masked(published: Settings, run_page: RunPage) -> None:
     app = run_page(published, "customers", customer=customer_id(7))
-    shown = json.dumps([table.value.astype(str).to_dict("list") for table in app.dataframe], ensure_ascii=False)
+    shown = json.dumps(
+        [table.value.astype(str).to_dict("list") for table in app.dataframe], ensure_ascii=False
+    )
     assert app.code[0].value == customer_id(7)
     assert "+86138****0007" in shown and "+8613800000007" not in shown
     assert len(app.metric) == 6
@@ -75,7 +79,9 @@ def test_with_reveal_a_search_by_phone_finds_and_is_logged_without_the_phone(
 
 
 def test_with_reveal_a_search_by_name_or_e_mail_finds(revealed: Published) -> None:
-    assert list(customer_queries.find_by_contact(revealed, "PERSON7@example")["customer_id"]) == [customer_id(7)]
+    assert list(customer_queries.find_by_contact(revealed, "PERSON7@example")["customer_id"]) == [
+        customer_id(7)
+    ]
     assert customer_id(7) in set(customer_queries.find_by_contact(revealed, "ann lee")["customer_id"])
 
 
@@ -158,7 +164,9 @@ def test_the_sql_box_answers_and_refuses(published: Settings, run_page: RunPage)
     assert "read-only" in app.error[0].value
 
 
-def test_what_a_run_changed_is_counted_against_the_former_generation(published: Settings, run_page: RunPage) -> None:
+def test_what_a_run_changed_is_counted_against_the_former_generation(
+    published: Settings, run_page: RunPage
+) -> None:
     app = run_page(published, "overview")
     figures = next(table.value for table in app.dataframe if "value_before" in table.value)
     assert figures.iloc[0][["value_before", "value_now", "change"]].tolist() == ["50", "60", 10]

@@ -31,7 +31,11 @@ def test_negative_numbers_stay_numbers() -> None:
 
 
 def test_harmless_text_is_left_as_it_is() -> None:
-    assert read_back(safe_csv(pd.DataFrame({"name": ["张伟", "O'Neil", None]})))[1:] == [["张伟"], ["O'Neil"], [""]]
+    assert read_back(safe_csv(pd.DataFrame({"name": ["张伟", "O'Neil", None]})))[1:] == [
+        ["张伟"],
+        ["O'Neil"],
+        [""],
+    ]
 
 
 @settings(max_examples=40)

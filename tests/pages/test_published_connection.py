@@ -74,7 +74,9 @@ def test_a_new_generation_is_shown_at_the_next_drawing(published: Settings, run_
     assert "g000003" in app.caption[0].value
 
 
-def test_a_mart_that_is_not_published_is_named_and_the_rest_is_shown(settings: Settings, run_page: RunPage) -> None:
+def test_a_mart_that_is_not_published_is_named_and_the_rest_is_shown(
+    settings: Settings, run_page: RunPage
+) -> None:
     publish_made_up(settings, customers=20, leave_out=("rfm_segments",))
     app = run_page(settings, "segments")
     assert {"rfm_segments" in info.value for info in app.info} == {True}

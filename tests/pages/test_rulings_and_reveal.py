@@ -48,7 +48,9 @@ def test_a_torn_line_is_left_out(settings: Settings) -> None:
         (Ruling("must_link", "a", "a", "x", "y"), "same_record"),
     ],
 )
-def test_an_incomplete_ruling_is_refused_and_nothing_is_written(settings: Settings, ruling: Ruling, code: str) -> None:
+def test_an_incomplete_ruling_is_refused_and_nothing_is_written(
+    settings: Settings, ruling: Ruling, code: str
+) -> None:
     with pytest.raises(RulingRefused) as refused:
         append_ruling(settings, ruling)
     assert refused.value.code == code

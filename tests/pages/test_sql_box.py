@@ -48,6 +48,8 @@ def test_anything_else_is_refused_with_a_reason(marts: str, sql: str, code: str)
 def test_a_query_that_takes_too_long_is_stopped(marts: str) -> None:
     began = time.monotonic()
     with pytest.raises(QueryRefused) as refused:
-        run_query(marts, "select sum(a.range * b.range) from range(10000000) a, range(1000000) b", seconds=0.5)
+        run_query(
+            marts, "select sum(a.range * b.range) from range(10000000) a, range(1000000) b", seconds=0.5
+        )
     assert refused.value.code == "timeout"
     assert time.monotonic() - began < 10

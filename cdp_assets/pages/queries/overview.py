@@ -49,12 +49,16 @@ def weekly_revenue(shown: Published) -> pd.DataFrame:
 
 
 def weekly_customers(shown: Published) -> pd.DataFrame:
-    """Buyers of whole weeks. One row per week_start and customer_type (new: first order ever, returning)."""
+    """Buyers of whole weeks. One row per week_start and customer_type (new: first order ever, returning).
+
+    Ids are counted by their 64-bit hash, several times faster than by the text; two of a million customers share one with a
+    chance of 1 in 37 million.
+    """
     return shown.ask(
         """
         select cast(date_trunc('week', order_date) as date) as week_start,
             case when customer_order_number = 1 then 'new' else 'returning' end as customer_type,
-            count(distinct customer_id) as customer_count
+            count(distinct hash(customer_id)) as customer_count
         from orders
         where is_conversion and customer_id is not null
             and date_trunc('week', order_date) between (select min(date_day) from dates) and (select max(date_day) - 6 from dates)
