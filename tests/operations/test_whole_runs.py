@@ -1,0 +1,67 @@
+"""Whole runs, killed at random fifty times, and carried to another machine: the same ids and the same tables.
+
+Long: `make test-all`. ONEFOLD_TEST_KILLS sets another number of kills.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from cdp_assets.settings import Settings
+from tests.operations import whole_runs
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whole runs")]
+KILLS = int(os.environ.get("ONEFOLD_TEST_KILLS", "50"))
+
+
+@pytest.fixture(scope="module")
+def never_killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, float]:
+    """(a home after one run that nobody disturbed, the seconds that the run took)."""
+    folder = tmp_path_factory.mktemp("never killed")
+    settings = Settings(home=folder / "home", inbox=whole_runs.simulate(folder))
+    started = time.monotonic()
+    whole_runs.run(settings)
+    return settings, time.monotonic() - started
+
+
+def test_runs_killed_at_random_end_like_one_that_was_never_killed(
+    tmp_path: Path, never_killed: tuple[Settings, float]
+) -> None:
+    undisturbed, seconds = never_killed
+    settings = Settings(home=tmp_path / "home", inbox=undisturbed.inbox)
+    chance = random.Random(7)
+    killed = 0
+    for _ in range(KILLS):
+        process = whole_runs.start_run(settings)
+        try:
+            process.wait(timeout=chance.uniform(0, seconds * 1.05))
+        except subprocess.TimeoutExpired:
+            whole_runs.kill(process)
+            killed += 1
+        if settings.state_path.exists():
+            whole_runs.assert_whole(settings)
+    whole_runs.run(settings)
+    print(
+        f"{killed} of {KILLS} runs killed; a run takes {seconds:.0f} s; readers see {whole_runs.assert_whole(settings)}"
+    )
+    assert whole_runs.published_content(settings) == whole_runs.published_content(undisturbed)
+    assert whole_runs.ids(settings) == whole_runs.ids(undisturbed)
+
+
+def test_a_backup_restored_elsewhere_and_run_gives_the_same_ids_and_tables(
+    tmp_path: Path, never_killed: tuple[Settings, float]
+) -> None:
+    undisturbed, _ = never_killed
+    backup = str(tmp_path / "backup")
+    whole_runs.finish(whole_runs.onefold("backup", backup, "--home", str(undisturbed.home)))
+    other = Settings(home=tmp_path / "another machine" / "home", inbox=undisturbed.inbox)
+    whole_runs.finish(whole_runs.onefold("restore", backup, "--home", str(other.home)))
+    whole_runs.run(other)
+    assert whole_runs.published_content(other) == whole_runs.published_content(undisturbed)
+    assert whole_runs.ids(other) == whole_runs.ids(undisturbed)
