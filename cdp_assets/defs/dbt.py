@@ -85,7 +85,7 @@ def _build_selected(
     names = [manifest["nodes"][node]["name"] for node in [*models, *tests]]
     results = dbt_runner.invoke(
         settings,
-        ["build", "--select", *names, "--indirect-selection", "empty"],
+        ["build", "--full-refresh", "--select", *names, "--indirect-selection", "empty"],
         as_of_date=as_of_date_of_run(settings, record),
         on_node=lambda node: _record_model(record, manifest, node),
     )
