@@ -1,9 +1,9 @@
 """From delivered files to typed Parquet: contracts, readers, quarantine and the ledger.
 
-No Dagster import belongs here, and nothing that joins channels: landing knows one file and its contract at a time.
+No Dagster import belongs here, and nothing that joins channels: landing knows one file and its contract at a time. Drafting, checking and
+replaying are imported from their own modules: they need libraries that a run does not.
 """
 
-from cdp_assets.landing.checking import ChannelCheck, check_channel
 from cdp_assets.landing.contract import (
     ChannelContract,
     ContractProblem,
@@ -11,7 +11,6 @@ from cdp_assets.landing.contract import (
     load_contract,
     load_contracts,
 )
-from cdp_assets.landing.drafting import ChannelDraft, draft_channel
 from cdp_assets.landing.held import HeldFile
 from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
 from cdp_assets.landing.loading import (
@@ -22,13 +21,10 @@ from cdp_assets.landing.loading import (
     land_export,
     record_unmatched,
 )
-from cdp_assets.landing.replaying import ReplayReport, replay_quarantine
 from cdp_assets.landing.status import ExportStatus, LandingStatus, landing_status
 
 __all__ = [
-    "ChannelCheck",
     "ChannelContract",
-    "ChannelDraft",
     "ContractProblem",
     "Export",
     "ExportReport",
@@ -38,9 +34,6 @@ __all__ = [
     "InboxScan",
     "LandingReport",
     "LandingStatus",
-    "ReplayReport",
-    "check_channel",
-    "draft_channel",
     "ensure_empty",
     "land_all",
     "land_export",
@@ -48,6 +41,5 @@ __all__ = [
     "load_contract",
     "load_contracts",
     "record_unmatched",
-    "replay_quarantine",
     "scan_inbox",
 ]

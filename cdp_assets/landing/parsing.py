@@ -153,7 +153,6 @@ def _write(con: duckdb.DuckDBPyConnection, job: ParseJob, rows: Rows, parsed: in
             ]
         )
         fates = {"landed": landed}
-        reasons: list[QuarantineReason] = []
         if landed != parsed:
             if not (rows.has_raw or rows.lines):
                 raise _CountsDiffer("rows whose own text is needed")
@@ -162,7 +161,7 @@ def _write(con: duckdb.DuckDBPyConnection, job: ParseJob, rows: Rows, parsed: in
             )
             if sum(fates.values()) != parsed:
                 raise _CountsDiffer(f"{parsed:,} and {sum(fates.values()):,}")
-            reasons = _write_quarantine(con, job, rows, judged, fates.get("quarantined", 0))
+        reasons = _write_quarantine(con, job, rows, judged, fates.get("quarantined", 0))
         measured = measure(con, job.export, [temporary], job.as_of_date).get(job.load_id, Measured())
     return ParseResult(
         parsed=parsed,

@@ -10,7 +10,7 @@ import pytest
 from cdp_assets.keys import pseudonym
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state, migrate
-from landing.builders import contract_of, deliver, land, landed, query_state
+from tests.landing.builders import contract_of, deliver, land, landed, query_state
 
 COLUMNS = ({"name": "id"}, {"name": "n", "logicalType": "integer"})
 

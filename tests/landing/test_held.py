@@ -11,7 +11,7 @@ import pytest
 
 from cdp_assets.landing import landing_status
 from cdp_assets.settings import Settings
-from landing.builders import contract_of, deliver, held_reasons, land, landed, query_state
+from tests.landing.builders import contract_of, deliver, held_reasons, land, landed, query_state
 
 COLUMNS = (
     {"name": "id", "physicalName": "Order", "required": True},

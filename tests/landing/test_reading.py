@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from cdp_assets.settings import Settings
-from landing.builders import contract_of, deliver, held_reasons, land, landed, quarantined
+from tests.landing.builders import contract_of, deliver, held_reasons, land, landed, quarantined
 
 SALES = (
     {"name": "order_id", "required": True},

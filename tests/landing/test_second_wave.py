@@ -11,7 +11,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from landing.builders import deliver, held_reasons, land, landed, quarantined, shipped_contracts
+from tests.landing.builders import deliver, held_reasons, land, landed, quarantined, shipped_contracts
 
 from cdp_assets.landing import Export
 from cdp_assets.settings import Settings
