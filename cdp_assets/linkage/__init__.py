@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from cdp_assets.linkage.blast_radius import BlastRadius, measure_blast_radius
 from cdp_assets.linkage.clusters import build_clusters
 from cdp_assets.linkage.commit import (
     CommitSummary,
@@ -19,6 +20,7 @@ from cdp_assets.linkage.commit import (
 )
 from cdp_assets.linkage.context import IdentityProblem, LinkageContext, LinkageKnobs, StepSummary
 from cdp_assets.linkage.evaluation import Evaluation, Scores, evaluate
+from cdp_assets.linkage.explain import Explanation, explain_customer, explain_records
 from cdp_assets.linkage.guards import refuse_bad_evidence
 from cdp_assets.linkage.households import assign_households
 from cdp_assets.linkage.lasting_ids import assign_customer_ids
@@ -29,6 +31,18 @@ from cdp_assets.linkage.pairs import score_pairs
 from cdp_assets.linkage.quality import measure_quality
 from cdp_assets.linkage.resolve import ResolvedId, resolve_id
 from cdp_assets.linkage.review import build_review_queue
+from cdp_assets.linkage.rulings import (
+    Contradiction,
+    Ruling,
+    add_ruling,
+    export_rulings,
+    import_rulings,
+    list_rulings,
+    read_inbox,
+    record_of,
+    undo_ruling,
+)
+from cdp_assets.linkage.training import train_model
 
 
 @dataclass(frozen=True)
@@ -71,15 +85,20 @@ def run_all(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> list[StepSum
 
 __all__ = [
     "STEPS",
+    "BlastRadius",
     "CommitSummary",
+    "Contradiction",
     "Evaluation",
+    "Explanation",
     "IdentityProblem",
     "LinkageContext",
     "LinkageKnobs",
     "ResolvedId",
+    "Ruling",
     "Scores",
     "Step",
     "StepSummary",
+    "add_ruling",
     "assign_customer_ids",
     "assign_households",
     "build_clusters",
@@ -89,12 +108,22 @@ __all__ = [
     "commit",
     "commit_proposal",
     "evaluate",
+    "explain_customer",
+    "explain_records",
+    "export_rulings",
+    "import_rulings",
+    "list_rulings",
+    "measure_blast_radius",
     "measure_quality",
     "normalise_records",
+    "read_inbox",
+    "record_of",
     "refuse_bad_evidence",
     "resolve_id",
     "run_all",
     "score_pairs",
+    "train_model",
+    "undo_ruling",
     "withdraw_generations",
     "withdraw_later",
 ]

@@ -17,7 +17,7 @@ import duckdb
 
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.linkage.comparisons import COMPARISONS
-from cdp_assets.linkage.context import LinkageContext
+from cdp_assets.linkage.context import IdentityProblem, LinkageContext
 
 PRIOR_PATH = Path(__file__).parent / "prior_model.json"
 _TF_COLUMNS = ("given_key", "family_key", "given_han", "family_han", "birth_key")
@@ -61,6 +61,17 @@ def current_model(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> Model:
     if row is not None:
         return Model(row[0], row[1], json.loads(row[2]), is_new=False)
     return first_model(con, ctx)
+
+
+def current_model_read_only(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> Model:
+    """The model that the last build was scored with: proposed in this warehouse, else in force in state; nothing is written."""
+    for relation in ("identity.models", "state.identity_models"):
+        row = con.execute(
+            f"select model_version, origin, parameters from {relation} where is_current order by model_version"
+        ).fetchone()
+        if row is not None:
+            return Model(row[0], row[1], json.loads(row[2]), is_new=False)
+    raise IdentityProblem("there is no linkage model yet: `onefold run` makes the first one")
 
 
 def _make_proposal_tables(con: duckdb.DuckDBPyConnection) -> None:

@@ -93,10 +93,12 @@ def prepare_compared(scratch: Scratch, model: Model, where: str = "true") -> Non
     )
 
 
-def write_blocks(scratch: Scratch, ctx: LinkageContext, model: Model) -> dict[str, float | str]:
-    """Add block_<n> to compared; blocks of more nodes than the limit are left out, and listed in identity.overfull_blocks."""
+def write_blocks(
+    scratch: Scratch, ctx: LinkageContext, model: Model, *, is_kept: bool = True
+) -> dict[str, float | str]:
+    """Add block_<n> to compared; blocks of more nodes than the limit are left out, and listed in identity.overfull_blocks (is_kept)."""
     con, home = scratch.con, scratch.home
-    overfull = f"{home}.identity.overfull_blocks"
+    overfull = f"{home}.identity.overfull_blocks" if is_kept else "overfull_blocks"
     con.execute(
         f"create or replace table {overfull} "
         "(blocking_rule varchar, block_key varchar, node_count bigint, model_version varchar)"
