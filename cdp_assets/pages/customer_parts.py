@@ -136,6 +136,17 @@ def draw_records(customer: Customer) -> None:
     household = customer.row["household_id"]
     if not pd.isna(household):
         st.caption(t("customer.household", household_id=household))
+    _draw_id_events(customer.shown, customer)
+
+
+@section("customer.events", "customer_id_events")
+def _draw_id_events(shown: Published, customer: Customer) -> None:
+    found = queries.id_events(shown, customer.customer_id)
+    if found.empty:
+        empty("customer.events.none")
+        return
+    named = found.assign(event=[label(event, "id_events") for event in found["event"]])
+    show_table(named, shown, "customer_id_events", key="customer_id_events")
 
 
 def draw_timeline(customer: Customer) -> None:
@@ -149,6 +160,16 @@ def draw_timeline(customer: Customer) -> None:
         st.caption(t("customer.timeline_cut", limit=queries.TIMELINE_LIMIT))
     table = events.assign(event=[label(event, "events") for event in events["event"]])
     show_table(table, customer.shown, "orders", key="customer_events", height=320)
+    _draw_bought(customer.shown, customer)
+
+
+@section("customer.bought", "order_lines")
+def _draw_bought(shown: Published, customer: Customer) -> None:
+    found = queries.bought(shown, customer.customer_id)
+    if found.empty:
+        empty("customer.bought.none")
+        return
+    show_table(found, shown, "order_lines", key="customer_bought", height=320)
 
 
 def _timeline_chart(events: pd.DataFrame) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from cdp_assets.pages import charts
+from cdp_assets.pages import charts, segment_worth
 from cdp_assets.pages.exports import parquet, safe_csv
 from cdp_assets.pages.formats import day, number, show_table
 from cdp_assets.pages.frame import empty, open_page, section
@@ -23,8 +23,8 @@ GRID_MEASURES = {"customer_count": ",.0f", "net_revenue": ",.0f", "mean_net_reve
 def render() -> None:
     """Draw the page."""
     shown, settings = open_page("segments")
-    names = ("rfm", "movements", "lifecycle", "download")
-    rfm, movements, lifecycle, download = st.tabs([t(f"segments.{name}.tab") for name in names])
+    names = ("rfm", "movements", "lifecycle", "worth", "download")
+    rfm, movements, lifecycle, worth, download = st.tabs([t(f"segments.{name}.tab") for name in names])
     with rfm:
         left, right = st.columns([2, 3], gap="large")
         with left:
@@ -32,11 +32,16 @@ def render() -> None:
         with right:
             _draw_sizes(shown)
         _draw_segments(shown)
+        _draw_cut_points(shown)
     with movements:
         _draw_movements(shown)
     with lifecycle:
         _draw_stages(shown)
         _draw_flow(shown)
+    with worth:
+        segment_worth.draw_value(shown)
+        segment_worth.draw_calibration(shown)
+        segment_worth.draw_fit(shown)
     with download:
         _draw_download(shown, settings)
 
@@ -80,6 +85,16 @@ def _draw_sizes(shown: Published) -> None:
 @section("segments.table", "rfm_segments")
 def _draw_segments(shown: Published) -> None:
     show_table(queries.segments(shown), shown, "rfm_segments", key="segments_table")
+
+
+@section("segments.cut_points", "rfm_cut_point_history")
+def _draw_cut_points(shown: Published) -> None:
+    found = queries.cut_points(shown)
+    if found.empty:
+        empty("segments.nobody")
+        return
+    wide = found.assign(score_of=[label(name) for name in found["score_of"]])
+    show_table(wide, shown, "rfm_cut_point_history", key="cut_points")
 
 
 @section("segments.movements", "rfm_history")

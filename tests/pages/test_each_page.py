@@ -58,7 +58,7 @@ def test_one_customer_is_shown_whole_and_masked(published: Settings, run_page: R
     assert app.code[0].value == customer_id(7)
     assert "+86138****0007" in shown and "+8613800000007" not in shown
     assert len(app.metric) == 6
-    assert len(app.dataframe) == 7  # golden values, records, events, and four tables of facts
+    assert len(app.dataframe) == 9  # golden values, records, id events, timeline, products, four tables of facts
 
 
 def test_an_unknown_id_says_how_to_resolve_it(published: Settings, run_page: RunPage) -> None:

@@ -62,14 +62,52 @@ def largest(shown: Published) -> pd.DataFrame:
 
 
 def successor_of(shown: Published, customer_id: str) -> str | None:
-    """The id that answers today for one that no longer lives, if the histories know it."""
-    if shown.missing(["lifecycle_history"]):
+    """The id that answers today for one that was merged away, if this generation knows it."""
+    if shown.missing(["customer_id_events"]):
         return None
     found = shown.ask(
-        "select max(successor_customer_id) as customer_id from lifecycle_history where customer_id = ?",
+        """
+        with recursive heirs as (
+            select customer_id, 1 as step from customer_id_events where event = 'merged' and other_customer_id = $1
+            union all
+            select e.customer_id, h.step + 1
+            from heirs as h inner join customer_id_events as e on e.event = 'merged' and e.other_customer_id = h.customer_id
+            where h.step < 50
+        )
+        select h.customer_id from heirs as h inner join customers as c on h.customer_id = c.customer_id order by h.step limit 1
+        """,
         customer_id,
     )["customer_id"]
-    return None if found.isna().iloc[0] else str(found.iloc[0])
+    return None if found.empty else str(found.iloc[0])
+
+
+def id_events(shown: Published, customer_id: str) -> pd.DataFrame:
+    """What happened to this id and in its favour, newest first. One row per event."""
+    return shown.ask(
+        """
+        select effective_at, event, customer_id, other_customer_id, record_count, reason
+        from customer_id_events where customer_id = $1 or other_customer_id = $1
+        order by effective_at desc, event
+        limit 100
+        """,
+        customer_id,
+    )
+
+
+def bought(shown: Published, customer_id: str) -> pd.DataFrame:
+    """What the customer bought most. One row per product_name and currency: orders, quantity, line_amount in that currency."""
+    return shown.ask(
+        """
+        select
+            product_name, currency, count(distinct (channel, order_id)) as order_count, cast(sum(quantity) as double) as quantity,
+            cast(sum(line_amount) as double) as line_amount, max(order_date) as last_order_date
+        from order_lines where customer_id = ?
+        group by product_name, currency
+        order by order_count desc, line_amount desc, product_name
+        limit 50
+        """,
+        customer_id,
+    )
 
 
 def one(shown: Published, customer_id: str) -> pd.DataFrame:

@@ -71,6 +71,53 @@ def lifecycle_flow(shown: Published, month_end: pd.Timestamp) -> pd.DataFrame:
     )
 
 
+def cut_points(shown: Published) -> pd.DataFrame:
+    """Where the scores of the latest date begin and end. One row per score_of and score."""
+    return shown.ask(
+        """
+        select score_of, score, least_value, greatest_value, customer_count
+        from rfm_cut_point_history
+        where as_of_date = (select max(as_of_date) from rfm_cut_point_history)
+        order by score_of, score desc
+        """
+    )
+
+
+def value_by_segment(shown: Published) -> pd.DataFrame:
+    """What each segment is expected to be worth in twelve months. One row per segment."""
+    return shown.ask(
+        """
+        select
+            r.segment, count(*) as customer_count,
+            sum(v.discounted_value_12_months) as discounted_value_12_months,
+            avg(v.discounted_value_12_months) as mean_value_12_months,
+            avg(v.expected_orders_12_months) as mean_orders_12_months,
+            avg(v.probability_alive) as mean_probability_alive
+        from customer_rfm as r inner join customer_value as v on r.customer_id = v.customer_id
+        group by r.segment
+        order by discounted_value_12_months desc nulls last, r.segment
+        """
+    )
+
+
+def calibration(shown: Published) -> pd.DataFrame:
+    """Repeat purchase days seen and predicted. One row per week and kind (actual, predicted), with is_holdout."""
+    return shown.ask(
+        """
+        select week_start_date, is_holdout, 'actual' as kind, cast(actual_repeat_orders as double) as repeat_orders
+        from customer_value_calibration
+        union all
+        select week_start_date, is_holdout, 'predicted', predicted_repeat_orders from customer_value_calibration
+        order by 1, 3
+        """
+    )
+
+
+def value_fit(shown: Published) -> pd.DataFrame:
+    """marts.customer_value_fit. One row per model."""
+    return shown.ask("select * from customer_value_fit order by model")
+
+
 def sizes(shown: Published) -> pd.DataFrame:
     """One row per segment: customer_count and consented_count (marketing allowed)."""
     return shown.ask(
