@@ -1,8 +1,11 @@
 """From delivered files to typed Parquet: contracts, readers, quarantine and the ledger.
 
 No Dagster import belongs here, and nothing that joins channels: landing knows one file and its contract at a time. Drafting, checking and
-replaying are imported from their own modules: they need libraries that a run does not.
+replaying are imported when they are first asked for: they need libraries that a run does not.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from cdp_assets.landing.contract import (
     ChannelContract,
@@ -23,8 +26,31 @@ from cdp_assets.landing.loading import (
 )
 from cdp_assets.landing.status import ExportStatus, LandingStatus, landing_status
 
+if TYPE_CHECKING:
+    from cdp_assets.landing.checking import ChannelCheck, check_channel
+    from cdp_assets.landing.drafting import ChannelDraft, draft_channel
+    from cdp_assets.landing.replaying import ReplayReport, replay_quarantine
+
+_ON_DEMAND = {
+    "ChannelCheck": "checking",
+    "check_channel": "checking",
+    "ChannelDraft": "drafting",
+    "draft_channel": "drafting",
+    "ReplayReport": "replaying",
+    "replay_quarantine": "replaying",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        raise AttributeError(name)
+    return getattr(import_module(f"{__name__}.{_ON_DEMAND[name]}"), name)
+
+
 __all__ = [
+    "ChannelCheck",
     "ChannelContract",
+    "ChannelDraft",
     "ContractProblem",
     "Export",
     "ExportReport",
@@ -34,6 +60,9 @@ __all__ = [
     "InboxScan",
     "LandingReport",
     "LandingStatus",
+    "ReplayReport",
+    "check_channel",
+    "draft_channel",
     "ensure_empty",
     "land_all",
     "land_export",
@@ -41,5 +70,6 @@ __all__ = [
     "load_contract",
     "load_contracts",
     "record_unmatched",
+    "replay_quarantine",
     "scan_inbox",
 ]
