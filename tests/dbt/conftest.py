@@ -101,7 +101,7 @@ def _deliver(retailer: SmallRetailer) -> None:
                 "order_status": "交易完成",
                 "buyer_phone": "13800138000",
                 "recipient_phone": "13800138000",
-                "recipient_name": "王芳",
+                "recipient_name": "Test Test",
                 "_key_customer": "k1",
                 "shop_discount_amount": "0",
             }

@@ -35,12 +35,14 @@ select
 from identity.customer_records as records
 left join people on people.record_name = records.channel || ':' || records.source_customer_id;
 create or replace table identity.records as
-select ids.record_key, records.*
+select ids.record_key, records.*, lower(records.full_name) as name_exact, cast(records.birth_date as text) as birth_key
 from identity.customer_records as records
 join identity.customer_ids as ids using (channel, source_customer_id);
 create or replace table identity.identifiers as
 select record_key, 'phone' as identifier_type, phone as identifier_value, phone = '13800000000' as is_blocked
 from identity.records where phone is not null;
+create or replace table identity.blocked_identifiers as
+select 'name' as identifier_type, 'test test' as identifier_value;
 create or replace table identity.households (customer_id text, household_id text);
 create or replace table identity.quality (
     generation_number bigint, as_of_date date, metric text, dimension text, value double);

@@ -175,6 +175,12 @@ def test_a_blocked_value_never_wins_a_place_in_the_golden_record(retailer: Small
     ]
 
 
+def test_a_placeholder_name_never_becomes_the_golden_name(retailer: SmallRetailer) -> None:
+    assert retailer.query(
+        "select full_name, phone from contact.customers_contact where customer_id = 'eve'"
+    ) == [(None, "13800138000")]
+
+
 def test_identifiers_are_masked_in_marts_and_clear_in_the_contact_table_only(retailer: SmallRetailer) -> None:
     assert retailer.query(
         "select masked_email, masked_full_name from marts.customers where customer_id = 'ann'"

@@ -42,10 +42,30 @@ given as (
     {%- endfor %}
 ),
 
+-- what identity refused as evidence: identifiers by record, placeholder names and birth dates by their normal form
 blocked as (
-    select distinct record_key, identifier_type
+    select record_key, case identifier_type when 'street' then 'address' else identifier_type end as attribute
     from {{ source('identity', 'identifiers') }}
     where is_blocked
+    union
+    select normalised.record_key, attributes.attribute
+    from {{ source('identity', 'records') }} as normalised
+    inner join {{ source('identity', 'blocked_identifiers') }} as refused
+        on refused.identifier_type = 'name'
+        and refused.identifier_value = normalised.name_exact
+    cross join (
+        select 'full_name' as attribute
+        union all
+        select 'given_name' as attribute
+        union all
+        select 'family_name' as attribute
+    ) as attributes
+    union
+    select normalised.record_key, 'birth_date' as attribute
+    from {{ source('identity', 'records') }} as normalised
+    inner join {{ source('identity', 'blocked_identifiers') }} as refused
+        on refused.identifier_type = 'birth_date'
+        and refused.identifier_value = cast(normalised.birth_key as varchar)
 )
 
 select
@@ -61,5 +81,5 @@ select
 from given
 left join blocked
     on given.record_key = blocked.record_key
-    and given.attribute = blocked.identifier_type
+    and given.attribute = blocked.attribute
 where blocked.record_key is null
