@@ -26,5 +26,6 @@ weighted as (
 select
     conversion_id,
     touch_id,
-    weight / sum(weight) over (partition by conversion_id) as credit
+    -- summed as decimals, so that no order of rows changes the last digit
+    weight / cast(sum(cast(weight as decimal(38, 15))) over (partition by conversion_id) as double) as credit
 from weighted

@@ -2,7 +2,7 @@
 with
 
 credited as (
-    select attribution_model, marketing_channel, sum(conversions) as conversions, sum(gross_revenue) as gross_revenue
+    select attribution_model, marketing_channel, {{ exact_sum('conversions') }} as conversions, {{ exact_sum('gross_revenue') }} as gross_revenue
     from {{ ref('credit_cells') }}
     where marketing_channel <> 'unattributed'
     group by attribution_model, marketing_channel
@@ -13,9 +13,9 @@ shared as (
         attribution_model,
         marketing_channel,
         conversions,
-        conversions / nullif(sum(conversions) over (partition by attribution_model), 0) as conversion_share,
+        conversions / nullif({{ exact_sum('conversions', over='partition by attribution_model') }}, 0) as conversion_share,
         gross_revenue,
-        gross_revenue / nullif(sum(gross_revenue) over (partition by attribution_model), 0) as gross_revenue_share
+        gross_revenue / nullif({{ exact_sum('gross_revenue', over='partition by attribution_model') }}, 0) as gross_revenue_share
     from credited
 )
 

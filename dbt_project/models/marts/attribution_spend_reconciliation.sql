@@ -8,8 +8,8 @@ credited as (
         {{ business_date('touched_at') }} as business_date,
         marketing_channel,
         coalesce(campaign, '(none)') as campaign,
-        sum(credit) as conversions,
-        sum(gross_revenue) as gross_revenue
+        {{ exact_sum('credit') }} as conversions,
+        {{ exact_sum('gross_revenue') }} as gross_revenue
     from {{ ref('credited_conversions') }}
     where is_paid and touch_id is not null
     group by attribution_model, {{ business_date('touched_at') }}, marketing_channel, coalesce(campaign, '(none)')

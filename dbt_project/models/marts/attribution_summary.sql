@@ -41,9 +41,9 @@ by_dimension as (
 credited as (
     select
         dimension, attribution_model, marketing_channel, campaign, period, customer_type,
-        sum(conversions) as conversions,
-        sum(gross_revenue) as gross_revenue,
-        sum(net_revenue) as net_revenue
+        {{ exact_sum('conversions') }} as conversions,
+        {{ exact_sum('gross_revenue') }} as gross_revenue,
+        {{ exact_sum('net_revenue') }} as net_revenue
     from by_dimension
     group by dimension, attribution_model, marketing_channel, campaign, period, customer_type
 ),

@@ -140,7 +140,7 @@ of_credit as (
     select
         cadences.cadence,
         cast(case when cadences.unit = 'week' then date_trunc('week', conversion_date) else date_trunc('quarter', conversion_date) end as date) as period_start,
-        sum(gross_revenue) as paid_gross_revenue
+        {{ exact_sum('gross_revenue') }} as paid_gross_revenue
     from {{ ref('credited_conversions') }}
     cross join cadences
     where attribution_model = 'last_non_direct'
