@@ -1,0 +1,98 @@
+"""XLSX, Parquet and JSON land typed; what their readers would pass over in silence is quarantined."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import date, datetime
+from decimal import Decimal
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cdp_assets.settings import Settings
+from tests.landing.builders import contract_of, deliver, held_reasons, land, landed, quarantined
+
+COLUMNS = (
+    {"name": "id", "required": True},
+    {"name": "phone"},
+    {"name": "amount", "logicalType": "number"},
+    {"name": "day", "logicalType": "date", "facts": {"formats": ["%d.%m.%Y"]}},
+)
+
+
+def _workbook(*rows: list[object]) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for cells in book.active.iter_rows():
+        for cell in cells:
+            if isinstance(cell.value, str) and cell.value.startswith("#"):
+                cell.data_type = "e"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_a_workbook_lands_typed_and_its_silent_losses_are_quarantined(settings: Settings) -> None:
+    contracts = contract_of({"format": "xlsx", "filePattern": r".*\.xlsx", "preambleRows": 1}, *COLUMNS)
+    content = _workbook(
+        ["Report of May"],
+        ["id", "phone", "amount", "day"],
+        ["007", "0139", 0.1 + 0.2, datetime(2017, 5, 1)],
+        [],
+        ["2", 13912345678, 1, "02.05.2017"],
+        ["3", "1", "#N/A", None],
+        ["4", "1", "=1+1", None],
+        ["5", None, 1234567.5, date(2017, 5, 2)],
+    )
+    deliver(settings, "shop/a.xlsx", content)
+    report = land(settings, contracts)
+    assert held_reasons(report) == {}
+    assert landed(settings, "shop", "sales", "id, phone, amount, day, _line") == [
+        ("007", "0139", Decimal("0.30"), date(2017, 5, 1), 3),
+        ("5", None, Decimal("1234567.50"), date(2017, 5, 2), 8),
+    ]
+    assert [row[:3] for row in quarantined(settings, "shop", "sales")] == [
+        (5, "number_where_text_expected", "phone"),
+        (6, "error_cell", "amount"),
+        (7, "formula_without_value", "amount"),
+    ]
+
+
+def test_a_parquet_file_lands_through_the_same_rules(settings: Settings) -> None:
+    contracts = contract_of({"format": "parquet", "filePattern": r".*\.parquet"}, *COLUMNS)
+    table = pa.table(
+        {
+            "id": ["1", None],
+            "phone": ["0139", "x"],
+            "amount": [12.5, 1.0],
+            "day": [date(2017, 5, 1), date(2017, 5, 2)],
+            "new": [1, 2],
+        }
+    )
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    deliver(settings, "shop/a.parquet", buffer.getvalue())
+    report = land(settings, contracts)
+    assert held_reasons(report) == {}
+    assert landed(settings, "shop", "sales", "id, phone, amount, day, extra_new") == [
+        ("1", "0139", Decimal("12.50"), date(2017, 5, 1), "1")
+    ]
+    assert [row[:3] for row in quarantined(settings, "shop", "sales")] == [(2, "required_value_missing", "id")]
+
+
+def test_a_json_document_lands_from_its_declared_array(settings: Settings) -> None:
+    contracts = contract_of(
+        {"format": "json", "filePattern": r".*\.json", "recordsPath": "data.orders"},
+        {"name": "id", "required": True},
+        {"name": "city", "physicalName": "address.city", "facts": {"optional": True}},
+    )
+    document = {"data": {"orders": [{"id": "1", "address": {"city": "Köln"}}, {"id": None}, {"id": "3"}]}}
+    deliver(settings, "shop/a.json", json.dumps(document))
+    deliver(settings, "shop/b.json", '{"data": {}}')
+    report = land(settings, contracts)
+    assert held_reasons(report) == {"b.json": "no_records"}
+    assert landed(settings, "shop", "sales", "id, city") == [("1", "Köln"), ("3", None)]
+    assert report.exports[0].quarantined_rows == 1

@@ -1,0 +1,112 @@
+"""Hostile files cost little, and no message, state or artefact outside landing's own data holds a planted value."""
+
+from __future__ import annotations
+
+import io
+import logging
+import time
+import zipfile
+from pathlib import Path
+
+import duckdb
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cdp_assets.landing import structured_rows, workers
+from cdp_assets.landing.held import FileHeld
+from cdp_assets.landing.parsing import open_parser
+from cdp_assets.landing.xlsx_rows import check_package
+from cdp_assets.settings import Settings
+from tests.landing.builders import contract_of, deliver, held_reasons, land, query_state
+
+COLUMNS = ({"name": "id", "required": True}, {"name": "n", "logicalType": "integer"})
+CANARY = "kanarienvogel4711"
+
+
+def test_ten_thousand_columns_and_a_forty_megabyte_line_are_refused_before_parsing(settings: Settings) -> None:
+    deliver(settings, "shop/wide.csv", ("id,n" + ",x" * 10_000 + "\n1,2\n").encode())
+    deliver(settings, "shop/long.csv", b"id,n\n1," + b"2" * 40_000_000 + b"\n")
+    before = time.process_time()
+    report = land(settings, contract_of({}, *COLUMNS))
+    assert held_reasons(report) == {"wide.csv": "too_many_columns", "long.csv": "line_too_long"}
+    assert time.process_time() - before < 3
+
+
+def test_a_workbook_that_expands_a_thousandfold_is_refused_by_its_directory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"<row/>" * 20_000_000)
+    with pytest.raises(FileHeld, match="expands_too_far"):
+        check_package(path, 200)
+
+
+def test_a_sheet_with_a_cell_at_the_far_end_does_not_take_the_machine_with_it(settings: Settings) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["id", "n"])
+    book.active["XFD1048576"] = 1
+    buffer = io.BytesIO()
+    book.save(buffer)
+    deliver(settings, "shop/far.xlsx", buffer.getvalue())
+    report = land(settings, contract_of({"format": "xlsx", "filePattern": r".*\.xlsx"}, *COLUMNS))
+    assert list(held_reasons(report).values())[0] in {"beyond_limits", "too_many_columns"}
+
+
+def test_a_parquet_footer_with_absurd_row_counts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"id": ["1"] * 30_000, "n": [1] * 30_000}), path)
+    export = contract_of({"format": "parquet"}, *COLUMNS)["shop"].exports[0]
+    assert structured_rows.inspect_parquet(path, export, export.facts)[1] == 30_000
+    monkeypatch.setattr(structured_rows, "MAX_ROWS_PER_BYTE", 1)
+    with pytest.raises(FileHeld, match="absurd_footer"):
+        structured_rows.inspect_parquet(path, export, export.facts)
+    path.write_bytes(path.read_bytes()[:-20] + b"\xff" * 12 + path.read_bytes()[-8:])
+    with pytest.raises(FileHeld, match="damaged_archive"):
+        structured_rows.inspect_parquet(path, export, export.facts)
+
+
+def test_a_child_that_takes_too_long_holds_only_its_own_file(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "CHILD_SECONDS", 0)
+    monkeypatch.setattr(workers, "SECONDS_PER_BYTE", 0)
+    monkeypatch.setattr(workers, "needs_child", lambda job: job.file_name == "slow.csv")
+    deliver(settings, "shop/slow.csv", "id,n\n1,1\n")
+    deliver(settings, "shop/good.csv", "id,n\n2,2\n")
+    report = land(settings, contract_of({}, *COLUMNS))
+    assert held_reasons(report) == {"slow.csv": "beyond_limits"}
+    assert report.exports[0].landed_rows == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["select * from read_text('/etc/hostname')", "copy (select 1) to '/tmp/out.csv'", "install httpfs", "set threads = 9", "attach '/tmp/x.db'"],
+)
+def test_the_parser_can_touch_its_own_folders_only(tmp_path: Path, statement: str) -> None:
+    con = open_parser([tmp_path], "256MB", 1, b"key", [])
+    with pytest.raises(duckdb.Error):
+        con.execute(statement)
+    con.close()
+
+
+def test_no_planted_value_reaches_messages_state_or_logs(
+    settings: Settings, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    bad = [
+        f"id,n\n1,{CANARY}\n",
+        f"{CANARY},13912345678\n{CANARY},2\n",
+        f'id,n\n"{CANARY}\n',
+        f"id,n\n{CANARY}\n",
+        f"id,n\n{CANARY},1\xff".encode("latin-1"),
+        f"id,number\n{CANARY},1\n",
+    ]
+    for number, content in enumerate(bad):
+        deliver(settings, f"shop/{number}.csv", content)
+    report = land(settings, contract_of({"finalNewline": True}, *COLUMNS))
+    assert report.held
+    shown = caplog.text + "".join(capfd.readouterr()) + repr(report)
+    for table in ("loads", "held_files", "quarantine_summary"):
+        shown += repr(query_state(settings, f"select * from {table}"))
+    assert CANARY not in shown
+    assert CANARY.encode() not in settings.state_path.read_bytes()
+    assert not [path for path in settings.landing_dir.iterdir() if path.name.startswith("_work-")]
