@@ -48,13 +48,13 @@ class RunRecord:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._steps_path = self.folder / "steps.jsonl"
         self._facts_path = self.folder / "run.json"
+        self._log_path = settings.logs_dir / f"{run_id}.log"
 
     def add(self, step: Step) -> None:
         """Append one step and tell whoever listens."""
         line = json.dumps({k: v for k, v in asdict(step).items() if v is not None}, ensure_ascii=False)
-        descriptor = os.open(self._steps_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(line + "\n")
+        _append(self._steps_path, line)
+        _append(self._log_path, log_line(step))
         for listener in _listeners:
             listener(step)
 
@@ -89,6 +89,25 @@ class RunRecord:
             return {}
         found: dict[str, object] = json.loads(self._facts_path.read_text(encoding="utf-8"))
         return found
+
+
+def log_line(step: Step) -> str:
+    """The step as a person reads it in HOME/logs/<run_id>.log."""
+    if step.kind == "check":
+        what = "passed" if step.passed else "FAILED" if step.blocking else "WARNED"
+    else:
+        what = "made" if step.passed else "FAILED"
+    rows = "" if step.rows is None else f" {step.rows:,} rows"
+    seconds = "" if step.seconds is None else f" {step.seconds:.1f} s"
+    detail = f": {step.detail}" if step.detail else ""
+    return f"{step.at} {what:6} {step.kind} {step.name}{rows}{seconds}{detail}"
+
+
+def _append(path: Path, line: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(line + "\n")
 
 
 def read_steps(path: Path) -> Iterator[Step]:
