@@ -48,11 +48,11 @@ from staged
 full outer join mart_lines
     on staged.channel = mart_lines.channel
     and staged.order_date = mart_lines.order_date
-    and staged.currency = mart_lines.currency
+    and staged.currency is not distinct from mart_lines.currency
 full outer join mart_orders
     on coalesce(staged.channel, mart_lines.channel) = mart_orders.channel
     and coalesce(staged.order_date, mart_lines.order_date) = mart_orders.order_date
-    and coalesce(staged.currency, mart_lines.currency) = mart_orders.currency
+    and coalesce(staged.currency, mart_lines.currency) is not distinct from mart_orders.currency
 where staged.line_count is distinct from mart_lines.line_count
     or staged.line_amount is distinct from mart_lines.line_amount
     or abs(coalesce(mart_orders.gross_amount, 0) - coalesce(mart_lines.line_amount, 0)) > 0.005 * coalesce(mart_orders.order_count, 0)
