@@ -214,8 +214,8 @@ def create_till_checkouts(con: duckdb.DuckDBPyConnection, parameters: Parameters
                 end as square_id,
             from orders
             join persons using (person_no)
-            left join till_customers as card on card.person_no = orders.person_no and card.member_id is not null
-            left join till_customers as bare on bare.person_no = orders.person_no and bare.member_id is null
+            left join till_customers as card on card.person_no = orders.person_no and card.how = 'card'
+            left join till_customers as bare on bare.person_no = orders.person_no and bare.how = 'name'
             where orders.channel = 'square'
         )
         select visits.* exclude (slot), store, directory.member_id, directory.shown_name, directory.traps

@@ -104,8 +104,14 @@ _TRAP_PAIRS = """
     refused as (
         select lag(record) over (partition by refused_value order by record) as l, record as r,
             case when refused_value like '%@%' then 'placeholder_email'
+                when list_contains(traps, 'staff_card') then 'staff_card'
                 when list_contains(traps, 'store_phone') then 'store_phone' else 'placeholder_phone' end as trap
         from base where refused_value is not null
+        union all
+        select l.record, r.record, 'staff_card'
+        from base as r
+        join base as l on l.channel = 'loyalty' and l.source_customer_id = r.refused_value
+        where list_contains(r.traps, 'staff_card')
     ),
     lookalikes as (
         select l.record as l, r.record as r, 'twins' as trap

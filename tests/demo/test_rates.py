@@ -46,7 +46,7 @@ def test_every_trap_is_set(default: SimulationReport) -> None:
     expected = {
         *("family_phone", "family_email", "twins", "namesakes", "recycled_phone", "married_name", "nickname"),
         *("pinyin", "typo", "second_account", "guest_checkout", "gift", "masked_phone", "wechat_only"),
-        *("placeholder_phone", "placeholder_email", "store_phone", "birth_date_swapped"),
+        *("placeholder_phone", "placeholder_email", "store_phone", "staff_card", "birth_date_swapped"),
     }
     assert expected - set(pairs) == set()
 

@@ -194,8 +194,8 @@ def records() -> str:
         select
             'square' as channel, square_id as source_customer_id, null::varchar as natural_key, person_no,
             shown_name as name, null::varchar as phone_key, null::varchar as email_key,
-            'loyalty:' || member_id as link_key, null::date as birth_key, null::varchar as address_key,
-            null::varchar as refused_value, traps
+            if(how = 'card', 'loyalty:' || member_id, null) as link_key, null::date as birth_key, null::varchar as address_key,
+            if(how = 'name', member_id, null) as refused_value, traps
         from till_customers
         where square_id in (select square_id from till_checkouts)
     """
