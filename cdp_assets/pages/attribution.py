@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cdp_assets.pages import attribution_parts as parts
-from cdp_assets.pages.frame import empty, open_page
+from cdp_assets.pages.frame import draw_tabs, empty, open_page
 from cdp_assets.pages.published import Published
 from cdp_assets.pages.queries import attribution as queries
 from cdp_assets.pages.texts import label, t
@@ -24,26 +24,36 @@ def render() -> None:
     view = _filters(shown, settings.reporting_currency)
     if view is None:
         return
-    compare, spend, paths, trust = st.tabs(
-        [t(f"attribution.{name}.tab") for name in ("models", "spend", "paths", "trust")]
+    draw_tabs(
+        "attribution",
+        {
+            "models": lambda: parts.draw_models(shown, view),
+            "spend": lambda: _draw_spend(shown, view),
+            "paths": lambda: _draw_paths(shown),
+            "trust": lambda: _draw_trust(shown),
+        },
     )
-    with compare:
-        parts.draw_models(shown, view)
-    with spend:
-        parts.draw_spend(shown, view)
-        parts.draw_campaigns(shown, view)
-        parts.draw_reconciliation(shown, view)
-    with paths:
-        parts.draw_paths(shown)
-        left, right = st.columns(2, gap="large")
-        with left:
-            parts.draw_path_lengths(shown)
-        with right:
-            parts.draw_time_lags(shown)
-        parts.draw_transitions(shown)
-    with trust:
-        parts.draw_quality(shown)
-        parts.draw_totals(shown)
+
+
+def _draw_spend(shown: Published, view: parts.View) -> None:
+    parts.draw_spend(shown, view)
+    parts.draw_campaigns(shown, view)
+    parts.draw_reconciliation(shown, view)
+
+
+def _draw_paths(shown: Published) -> None:
+    parts.draw_paths(shown)
+    left, right = st.columns(2, gap="large")
+    with left:
+        parts.draw_path_lengths(shown)
+    with right:
+        parts.draw_time_lags(shown)
+    parts.draw_transitions(shown)
+
+
+def _draw_trust(shown: Published) -> None:
+    parts.draw_quality(shown)
+    parts.draw_totals(shown)
 
 
 def _filters(shown: Published, currency: str) -> parts.View | None:

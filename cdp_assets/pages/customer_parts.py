@@ -155,7 +155,7 @@ def draw_timeline(customer: Customer) -> None:
     if events.empty:
         empty("customer.no_events")
         return
-    charts.draw(_timeline_chart(events), t("customer.timeline"), key="customer_timeline")
+    charts.draw(_timeline_chart(events), t("customer.timeline.tab"), key="customer_timeline")
     if len(events) == queries.TIMELINE_LIMIT:
         st.caption(t("customer.timeline_cut", limit=queries.TIMELINE_LIMIT))
     table = events.assign(event=[label(event, "events") for event in events["event"]])

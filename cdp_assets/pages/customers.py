@@ -6,7 +6,7 @@ import streamlit as st
 
 from cdp_assets.pages import customer_parts as parts
 from cdp_assets.pages.formats import show_table
-from cdp_assets.pages.frame import empty, open_page
+from cdp_assets.pages.frame import draw_tabs, empty, open_page
 from cdp_assets.pages.published import Published
 from cdp_assets.pages.queries import customers as queries
 from cdp_assets.pages.reveal import log_reveal
@@ -90,14 +90,12 @@ def _one(shown: Published, settings: Settings, customer_id: str) -> None:
             st.session_state["last_logged_customer"] = customer_id
     customer = parts.Customer(shown, customer_id, found.iloc[0], settings.reporting_currency, contact)
     parts.draw_header(customer)
-    profile, records, timeline, value = st.tabs(
-        [t(f"customer.{tab}") for tab in ("profile", "records", "timeline", "value")]
+    draw_tabs(
+        "customer",
+        {
+            "profile": lambda: parts.draw_profile(customer),
+            "records": lambda: parts.draw_records(customer),
+            "timeline": lambda: parts.draw_timeline(customer),
+            "value": lambda: parts.draw_value(customer),
+        },
     )
-    with profile:
-        parts.draw_profile(customer)
-    with records:
-        parts.draw_records(customer)
-    with timeline:
-        parts.draw_timeline(customer)
-    with value:
-        parts.draw_value(customer)

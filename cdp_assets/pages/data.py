@@ -7,7 +7,7 @@ import streamlit as st
 from cdp_assets.pages import charts
 from cdp_assets.pages.exports import safe_csv
 from cdp_assets.pages.formats import number, show_table
-from cdp_assets.pages.frame import empty, open_page, section
+from cdp_assets.pages.frame import draw_tabs, empty, open_page, section
 from cdp_assets.pages.published import Published
 from cdp_assets.pages.queries import data as queries
 from cdp_assets.pages.sql_box import ROW_LIMIT, SECONDS, QueryRefused, run_query
@@ -24,17 +24,26 @@ order by channel"""
 def render() -> None:
     """Draw the page."""
     shown, settings = open_page("data")
-    landing, dictionary, box = st.tabs([t(f"data.{name}.tab") for name in ("landing", "dictionary", "sql")])
-    with landing:
-        _draw_held(shown)
-        _draw_channels(shown)
-        _draw_quarantine(shown)
-        _draw_loads(shown)
-    with dictionary:
-        _draw_dictionary(shown)
-        _draw_docs(settings)
-    with box:
-        _draw_box(shown)
+    draw_tabs(
+        "data",
+        {
+            "landing": lambda: _draw_landing(shown),
+            "dictionary": lambda: _draw_definitions(shown, settings),
+            "sql": lambda: _draw_box(shown),
+        },
+    )
+
+
+def _draw_landing(shown: Published) -> None:
+    _draw_held(shown)
+    _draw_channels(shown)
+    _draw_quarantine(shown)
+    _draw_loads(shown)
+
+
+def _draw_definitions(shown: Published, settings: Settings) -> None:
+    _draw_dictionary(shown)
+    _draw_docs(settings)
 
 
 @section("data.held", "ops_held_files")

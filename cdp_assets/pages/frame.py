@@ -6,7 +6,7 @@ No figures of a single page belong here.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec, TypeAlias
 
 import streamlit as st
@@ -59,6 +59,16 @@ def section(key: str, *needs: str) -> Callable[[Draw[P]], Draw[P]]:
         return drawn
 
     return decorate
+
+
+def draw_tabs(page: str, parts: Mapping[str, Callable[[], None]]) -> None:
+    """The page's parts as tabs; only the open one is computed. Its name is in session state under `<page>_tab`."""
+    labels = [t(f"{page}.{name}.tab") for name in parts]
+    tabs = st.tabs(labels, key=f"{page}_tab", on_change="rerun")
+    for tab, draw in zip(tabs, parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()
 
 
 def empty(key: str, **values: object) -> None:

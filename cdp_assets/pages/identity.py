@@ -8,10 +8,11 @@ import streamlit as st
 from cdp_assets.pages import charts, review
 from cdp_assets.pages.customers import open_customer
 from cdp_assets.pages.formats import number, show_table
-from cdp_assets.pages.frame import empty, open_page, section
+from cdp_assets.pages.frame import draw_tabs, empty, open_page, section
 from cdp_assets.pages.published import Published
 from cdp_assets.pages.queries import identity as queries
 from cdp_assets.pages.texts import label, t
+from cdp_assets.settings import Settings
 
 HEADLINES = ("records", "customers", "largest_customer_records", "guard_events", "review_queue")
 
@@ -19,23 +20,33 @@ HEADLINES = ("records", "customers", "largest_customer_records", "guard_events",
 def render() -> None:
     """Draw the page."""
     shown, settings = open_page("identity")
-    quality, clusters, guards, queue = st.tabs(
-        [t(f"identity.{name}.tab") for name in ("quality", "clusters", "guards", "queue")]
+    draw_tabs(
+        "identity",
+        {
+            "quality": lambda: _draw_measures(shown),
+            "clusters": lambda: _draw_clusters(shown),
+            "guards": lambda: _draw_guards(shown),
+            "queue": lambda: _draw_queue(shown, settings),
+        },
     )
-    with quality:
-        _draw_quality(shown)
-        _draw_events(shown)
-    with clusters:
-        left, right = st.columns([2, 3], gap="large")
-        with left:
-            _draw_sizes(shown)
-        with right:
-            _draw_largest(shown)
-    with guards:
-        _draw_guards(shown)
-    with queue:
-        review.draw_queue(shown, settings)
-        review.draw_waiting(settings)
+
+
+def _draw_measures(shown: Published) -> None:
+    _draw_quality(shown)
+    _draw_events(shown)
+
+
+def _draw_clusters(shown: Published) -> None:
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        _draw_sizes(shown)
+    with right:
+        _draw_largest(shown)
+
+
+def _draw_queue(shown: Published, settings: Settings) -> None:
+    review.draw_queue(shown, settings)
+    review.draw_waiting(settings)
 
 
 @section("identity.quality", "ops_identity_quality")

@@ -10,7 +10,7 @@ import streamlit as st
 from cdp_assets.pages import charts, segment_worth
 from cdp_assets.pages.exports import parquet, safe_csv
 from cdp_assets.pages.formats import day, number, show_table
-from cdp_assets.pages.frame import empty, open_page, section
+from cdp_assets.pages.frame import draw_tabs, empty, open_page, section
 from cdp_assets.pages.published import Published
 from cdp_assets.pages.queries import segments as queries
 from cdp_assets.pages.reveal import log_reveal
@@ -23,27 +23,37 @@ GRID_MEASURES = {"customer_count": ",.0f", "net_revenue": ",.0f", "mean_net_reve
 def render() -> None:
     """Draw the page."""
     shown, settings = open_page("segments")
-    names = ("rfm", "movements", "lifecycle", "worth", "download")
-    rfm, movements, lifecycle, worth, download = st.tabs([t(f"segments.{name}.tab") for name in names])
-    with rfm:
-        left, right = st.columns([2, 3], gap="large")
-        with left:
-            _draw_grid(shown)
-        with right:
-            _draw_sizes(shown)
-        _draw_segments(shown)
-        _draw_cut_points(shown)
-    with movements:
-        _draw_movements(shown)
-    with lifecycle:
-        _draw_stages(shown)
-        _draw_flow(shown)
-    with worth:
-        segment_worth.draw_value(shown)
-        segment_worth.draw_calibration(shown)
-        segment_worth.draw_fit(shown)
-    with download:
-        _draw_download(shown, settings)
+    draw_tabs(
+        "segments",
+        {
+            "rfm": lambda: _draw_rfm(shown),
+            "movements": lambda: _draw_movements(shown),
+            "lifecycle": lambda: _draw_lifecycle(shown),
+            "worth": lambda: _draw_worth(shown),
+            "download": lambda: _draw_download(shown, settings),
+        },
+    )
+
+
+def _draw_rfm(shown: Published) -> None:
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        _draw_grid(shown)
+    with right:
+        _draw_sizes(shown)
+    _draw_segments(shown)
+    _draw_cut_points(shown)
+
+
+def _draw_lifecycle(shown: Published) -> None:
+    _draw_stages(shown)
+    _draw_flow(shown)
+
+
+def _draw_worth(shown: Published) -> None:
+    segment_worth.draw_value(shown)
+    segment_worth.draw_calibration(shown)
+    segment_worth.draw_fit(shown)
 
 
 @section("segments.grid", "customer_rfm")

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cdp_assets.pages.reveal import ENVIRONMENT
+from cdp_assets.pages.texts import t
 from cdp_assets.settings import Settings
 from tests.pages.published_file import publish_made_up
 
@@ -37,15 +38,21 @@ def published(published_template: Path, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def run_page(monkeypatch: pytest.MonkeyPatch) -> RunPage:
-    """run_page(settings, "customers", reveal=False, **query) runs a page and fails if it raised anything."""
+    """run_page(settings, "customers", tab=None, reveal=False, **query) runs a page and fails if it raised anything."""
 
-    def run(settings: Settings, page: str, *, reveal: bool = False, **query: str) -> AppTest:
+    def run(
+        settings: Settings, page: str, *, tab: str | None = None, reveal: bool = False, **query: str
+    ) -> AppTest:
         monkeypatch.setenv("ONEFOLD_HOME", str(settings.home))
         monkeypatch.setenv(ENVIRONMENT, "1" if reveal else "0")
         st.cache_data.clear()
         app = AppTest.from_function(_script, args=(page,), default_timeout=30)
         for name, value in query.items():
             app.query_params[name] = value
+        if tab:
+            app.session_state[f"{'customer' if query else page}_tab"] = t(
+                f"{'customer' if query else page}.{tab}.tab"
+            )
         app.run()
         assert not app.exception, [each.message for each in app.exception]
         return app

@@ -16,7 +16,14 @@ from cdp_assets.settings import Settings
 from tests.pages.conftest import RunPage
 from tests.pages.published_file import contracted
 
-PAGES = ["overview", "customers", "segments", "attribution", "identity", "data"]
+TABS = {
+    "overview": [None],
+    "customers": [None],
+    "segments": ["rfm", "movements", "lifecycle", "worth", "download"],
+    "attribution": ["models", "spend", "paths", "trust"],
+    "identity": ["quality", "clusters", "guards", "queue"],
+    "data": ["landing", "dictionary", "sql"],
+}
 
 
 def customer_id(number: int) -> str:
@@ -30,11 +37,11 @@ def revealed(published: Settings) -> Published:
     return shown
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("page", "tab"), [(page, tab) for page, tabs in TABS.items() for tab in tabs])
 def test_a_page_uses_only_contracted_marts_and_says_which_generation_it_shows(
-    published: Settings, run_page: RunPage, page: str
+    published: Settings, run_page: RunPage, page: str, tab: str | None
 ) -> None:
-    app = run_page(published, page)
+    app = run_page(published, page, tab=tab)
     assert [info.value for info in app.info] == []
     assert "g000002" in app.caption[0].value
     assert "31 Dec 2017" in app.caption[0].value
@@ -50,15 +57,19 @@ def test_a_search_by_id_finds_the_customer_and_a_record_and_an_order(
         assert customer_id(7) in list(app.dataframe[0].value["customer_id"])
 
 
-def test_one_customer_is_shown_whole_and_masked(published: Settings, run_page: RunPage) -> None:
-    app = run_page(published, "customers", customer=customer_id(7))
+@pytest.mark.parametrize(("tab", "tables"), [("profile", 1), ("records", 2), ("timeline", 2), ("value", 4)])
+def test_one_customer_is_shown_whole_and_masked(
+    published: Settings, run_page: RunPage, tab: str, tables: int
+) -> None:
+    app = run_page(published, "customers", tab=tab, customer=customer_id(7))
     shown = json.dumps(
         [table.value.astype(str).to_dict("list") for table in app.dataframe], ensure_ascii=False
     )
     assert app.code[0].value == customer_id(7)
-    assert "+86138****0007" in shown and "+8613800000007" not in shown
     assert len(app.metric) == 6
-    assert len(app.dataframe) == 9  # golden values, records, id events, timeline, products, four tables of facts
+    assert len(app.dataframe) == tables
+    assert ("+86138****0007" in shown) is (tab == "profile")
+    assert "+8613800000007" not in shown
 
 
 def test_an_unknown_id_says_how_to_resolve_it(published: Settings, run_page: RunPage) -> None:
@@ -105,7 +116,7 @@ def test_a_download_holds_only_customers_who_allow_marketing(revealed: Published
 
 
 def test_a_segment_can_be_picked_for_download(published: Settings, run_page: RunPage) -> None:
-    app = run_page(published, "segments")
+    app = run_page(published, "segments", tab="download")
     app.multiselect(key="download_segments").set_value(["Champions", "Lost"]).run()
     assert not app.exception
     assert len(app.download_button) == 2
@@ -123,13 +134,25 @@ def test_attribution_filters_work_together(published: Settings, run_page: RunPag
     assert not app.exception
     assert "several months" in " ".join(caption.value for caption in app.caption)
     app.select_slider(key="attribution_months").set_value(("2017-03", "2017-03")).run()
-    app.selectbox(key="spend_model").set_value("markov_1").run()
-    app.radio(key="least_touches").set_value(3).run()
     assert not app.exception
 
 
+def test_spend_is_shown_for_the_model_that_is_chosen(published: Settings, run_page: RunPage) -> None:
+    app = run_page(published, "attribution", tab="spend")
+    before = app.metric[1].value
+    app.selectbox(key="spend_model").set_value("markov_1").run()
+    assert not app.exception
+    assert app.metric[1].value != before
+
+
+def test_paths_can_be_restricted_to_longer_ones(published: Settings, run_page: RunPage) -> None:
+    app = run_page(published, "attribution", tab="paths")
+    app.radio(key="least_touches").set_value(3).run()
+    assert app.dataframe[0].value["path_length"].min() == 3
+
+
 def test_a_ruling_made_on_the_page_reaches_the_inbox(published: Settings, run_page: RunPage) -> None:
-    app = run_page(published, "identity")
+    app = run_page(published, "identity", tab="queue")
     app.radio[0].set_value("cannot_link")
     app.text_area[0].set_value("two sisters")
     app.text_input[0].set_value("steward")
@@ -141,7 +164,7 @@ def test_a_ruling_made_on_the_page_reaches_the_inbox(published: Settings, run_pa
 
 
 def test_a_ruling_without_a_reason_is_not_taken(published: Settings, run_page: RunPage) -> None:
-    app = run_page(published, "identity")
+    app = run_page(published, "identity", tab="queue")
     app.radio[0].set_value("must_link")
     app.button[0].click().run()
     assert "Say why" in app.error[0].value
@@ -155,7 +178,7 @@ def test_the_dictionary_holds_every_contracted_mart_with_its_definitions(reveale
 
 
 def test_the_sql_box_answers_and_refuses(published: Settings, run_page: RunPage) -> None:
-    app = run_page(published, "data")
+    app = run_page(published, "data", tab="sql")
     app.text_area(key="sql_text").set_value("select count(*) as customers from customers")
     app.button[0].click().run()
     assert any(list(table.value.columns) == ["customers"] for table in app.dataframe)

@@ -80,4 +80,4 @@ def test_a_mart_that_is_not_published_is_named_and_the_rest_is_shown(
     publish_made_up(settings, customers=20, leave_out=("rfm_segments",))
     app = run_page(settings, "segments")
     assert {"rfm_segments" in info.value for info in app.info} == {True}
-    assert app.multiselect(key="download_segments").options
+    assert app.segmented_control(key="grid_measure").options

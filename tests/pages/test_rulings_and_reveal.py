@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 
+from cdp_assets.linkage.rulings import read_inbox
 from cdp_assets.pages.reveal import log_reveal
 from cdp_assets.pages.rulings_inbox import Ruling, RulingRefused, append_ruling, inbox_path, waiting_rulings
 from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
 
 RULING = Ruling("cannot_link", "a", "b", "two sisters", "steward", "hash")
 
@@ -30,6 +33,18 @@ def test_rulings_are_appended_never_replaced(settings: Settings) -> None:
     append_ruling(settings, Ruling("must_link", "c", "d", "same card\nseen twice", "steward"))
     assert inbox_path(settings).read_bytes().startswith(first)
     assert [line["record_key_l"] for line in waiting_rulings(settings)] == ["c", "a"]
+
+
+def test_the_run_takes_over_what_the_page_wrote_once(settings: Settings) -> None:
+    append_ruling(settings, RULING)
+    with connect_state(settings) as con:
+        for expected in (1, 0):
+            taken, refused = read_inbox(con, inbox_path(settings).parent, ruled_on=date(2017, 12, 31))
+            assert (taken, refused) == (expected, [])
+        kept = con.execute(
+            "select kind, record_key_l, record_key_r, reason, ruled_by, evidence_hash from rulings"
+        ).fetchall()
+    assert kept == [("cannot_link", "a", "b", "two sisters", "steward", "hash")]
 
 
 def test_a_torn_line_is_left_out(settings: Settings) -> None:
