@@ -71,6 +71,12 @@ def run(
     inbox: InboxOption = None,
     as_of_date: DateOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 3 if files are held back.")] = False,
+    accept_identity_change: Annotated[
+        bool,
+        typer.Option(
+            "--accept-identity-change", help="Publish although more identities change than the limits allow."
+        ),
+    ] = False,
 ) -> None:
     """Land what arrived, resolve identities, build and test every table, and publish a new generation.
 
@@ -85,6 +91,28 @@ def run(
             inbox=inbox,
             as_of_date=as_of_date.date() if as_of_date else None,
             strict=strict or None,
+            accept_identity_change=accept_identity_change or None,
+        )
+    )
+
+
+@app.command()
+def train(
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+    accept_identity_change: Annotated[
+        bool,
+        typer.Option(
+            "--accept-identity-change", help="Publish although more identities change than the limits allow."
+        ),
+    ] = False,
+) -> None:
+    """Run everything with a newly trained linkage model; if training fails its checks, the former model stays in force."""
+    from cdp_assets.commands.run import run_nightly
+
+    raise typer.Exit(
+        run_nightly(
+            home=home, inbox=inbox, accept_identity_change=accept_identity_change or None, retrain=True
         )
     )
 
@@ -157,6 +185,78 @@ def evaluate(
     from cdp_assets.commands.identity import show_evaluation
 
     raise typer.Exit(show_evaluation(truth=truth, home=home, inbox=inbox))
+
+
+RecordArgument = Annotated[str, typer.Argument(help="A record_key, or channel:source_customer_id.")]
+rule_app = typer.Typer(
+    help="Rule that two customer records are, or are not, one person.", no_args_is_help=True
+)
+app.add_typer(rule_app, name="rule")
+
+
+@rule_app.command("must-link")
+def must_link(
+    left: RecordArgument,
+    right: RecordArgument,
+    why: Annotated[str | None, typer.Option(help="The reason, for whoever asks later.")] = None,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Two records are one person; counts from the next run on, whatever the evidence says."""
+    from cdp_assets.commands.rulings import rule
+
+    raise typer.Exit(rule("must_link", left, right, why=why, home=home, inbox=inbox))
+
+
+@rule_app.command("cannot-link")
+def cannot_link(
+    left: RecordArgument,
+    right: RecordArgument,
+    why: Annotated[str | None, typer.Option(help="The reason, for whoever asks later.")] = None,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Two records are different persons; what had merged over them splits on the next run."""
+    from cdp_assets.commands.rulings import rule
+
+    raise typer.Exit(rule("cannot_link", left, right, why=why, home=home, inbox=inbox))
+
+
+@app.command()
+def rulings(
+    undo: Annotated[str | None, typer.Option(help="Take back the ruling of this id.")] = None,
+    export: Annotated[Path | None, typer.Option(help="Write the rulings to a CSV file.")] = None,
+    load: Annotated[
+        Path | None,
+        typer.Option(
+            "--import", exists=True, dir_okay=False, help="Read rulings from a CSV file, all or none."
+        ),
+    ] = None,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """List the rulings of stewards; undo one, or carry them out to and in from CSV."""
+    from cdp_assets.commands.rulings import manage_rulings
+
+    raise typer.Exit(manage_rulings(undo=undo, export=export, load=load, home=home, inbox=inbox))
+
+
+@app.command()
+def explain(
+    first: Annotated[
+        str, typer.Argument(help="A customer id, or a record (record_key, or channel:source_customer_id).")
+    ],
+    second: Annotated[str | None, typer.Argument(help="A second record.")] = None,
+    page: Annotated[
+        Path | None, typer.Option("--html", help="Also write a self-contained page with the chart.")
+    ] = None,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Say why records are one customer, or are not: edges, weights per column, and the guards that spoke."""
+    from cdp_assets.commands.rulings import show_explanation
+
+    raise typer.Exit(show_explanation(first, second, page=page, home=home, inbox=inbox))
 
 
 @app.command("resolve-id")

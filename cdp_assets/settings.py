@@ -43,15 +43,26 @@ class Settings(BaseSettings):
     keep_generations: int = Field(default=3, ge=1, description="Published generations that stay on disk.")
     strict: bool = Field(default=False, description="A run with held files exits 3.")
     group_readable: bool = Field(default=False, description="The home's group may read the masked marts.")
-    accept_shrink: str | None = Field(
-        default=None, description="Marts that may shrink beyond their limit in this run: names with commas, or 'all'."
+    accept_identity_change: bool = Field(
+        default=False, description="Publish although more identities change than the limits allow (recorded)."
     )
-    alert_webhook: str | None = Field(default=None, description="URL that gets JSON when a run fails.", repr=False)
-    alert_mail: str | None = Field(default=None, description="Addresses, with commas, mailed when a run fails.")
+    retrain: bool = Field(default=False, description="This run trains a new linkage model (`onefold train`).")
+    accept_shrink: str | None = Field(
+        default=None,
+        description="Marts that may shrink beyond their limit in this run: names with commas, or 'all'.",
+    )
+    alert_webhook: str | None = Field(
+        default=None, description="URL that gets JSON when a run fails.", repr=False
+    )
+    alert_mail: str | None = Field(
+        default=None, description="Addresses, with commas, mailed when a run fails."
+    )
     alert_mail_from: str = Field(default="onefold@localhost", description="Sender of these mails.")
     smtp_host: str = Field(default="localhost", description="Mail server for alerts.")
     smtp_port: int = Field(default=25, ge=1, le=65535, description="Its port; 587 and 465 speak TLS.")
-    smtp_user: str | None = Field(default=None, description="Log-in at the mail server, only ever sent over TLS.")
+    smtp_user: str | None = Field(
+        default=None, description="Log-in at the mail server, only ever sent over TLS."
+    )
     smtp_password: str | None = Field(default=None, description="Its password.", repr=False)
 
     @field_validator("home", "inbox")

@@ -28,11 +28,20 @@ def run_nightly(
     inbox: Path | None = None,
     as_of_date: date | None = None,
     strict: bool | None = None,
+    accept_identity_change: bool | None = None,
+    retrain: bool | None = None,
     console: Console | None = None,
 ) -> int:
     """Run the nightly job on a home and return the exit code that `onefold run` documents."""
     console = console or Console()
-    settings = Settings.load(home=home, inbox=inbox, as_of_date=as_of_date, strict=strict)
+    settings = Settings.load(
+        home=home,
+        inbox=inbox,
+        as_of_date=as_of_date,
+        strict=strict,
+        accept_identity_change=accept_identity_change,
+        retrain=retrain,
+    )
     export_settings(settings)
     try:
         with lock.hold(settings.home):
@@ -48,6 +57,8 @@ def export_settings(settings: Settings) -> None:
         "ONEFOLD_HOME": settings.home,
         "ONEFOLD_INBOX": settings.inbox_dir,
         "ONEFOLD_AS_OF_DATE": settings.as_of_date,
+        "ONEFOLD_ACCEPT_IDENTITY_CHANGE": settings.accept_identity_change or None,
+        "ONEFOLD_RETRAIN": settings.retrain or None,
         "DAGSTER_HOME": settings.dagster_dir,
     }
     os.environ.update({name: str(value) for name, value in given.items() if value is not None})

@@ -9,6 +9,7 @@ from cdp_assets import linkage
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.defs.resources import OnefoldHome, reported
 from cdp_assets.landing.contract import load_contracts
+from cdp_assets.state import connect_state
 from cdp_assets.warehouse import count_rows, open_warehouse
 
 GROUPS = {
@@ -35,10 +36,24 @@ def identity_context(home: OnefoldHome, context: dg.AssetExecutionContext) -> li
         phone_regions={name: c.facts.phone_region for name, c in contracts.items() if c.facts.phone_region},
         verified={name: tuple(c.facts.verified_identifiers) for name, c in contracts.items()},
         own_contacts=tuple(contact for c in contracts.values() for contact in c.facts.own_contacts),
+        is_retraining=home.settings.retrain,
     )
 
 
-def _identity_assets(name: str, steps: Sequence[linkage.Step], upstream: list[list[str]]) -> dg.AssetsDefinition:
+def take_rulings(context: dg.AssetExecutionContext, home: OnefoldHome) -> None:
+    """Rulings that stewards made on the pages since the last run count from this one."""
+    ruled_on = as_of_date_of_run(home.settings, home.record(context))
+    with connect_state(home.settings) as state:
+        taken, refused = linkage.read_inbox(state, home.settings.home / "rulings_inbox", ruled_on=ruled_on)
+    if taken:
+        context.log.info(f"{taken} rulings taken over from the pages")
+    for reason in refused:
+        context.log.warning(f"a ruling was not taken: {reason}")
+
+
+def _identity_assets(
+    name: str, steps: Sequence[linkage.Step], upstream: list[list[str]]
+) -> dg.AssetsDefinition:
     """The tables of some consecutive steps, made on one connection; rows and the steps' own counts are metadata."""
 
     @dg.multi_asset(
@@ -56,14 +71,20 @@ def _identity_assets(name: str, steps: Sequence[linkage.Step], upstream: list[li
         ],
     )
     def make(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:
+        if name == "evidence":
+            take_rulings(context, home)
         for step in steps:
-            with reported(context, home, f"identity/{step.name}") as report, open_warehouse(home.settings) as con:
+            with (
+                reported(context, home, f"identity/{step.name}") as report,
+                open_warehouse(home.settings) as con,
+            ):
                 report.metadata |= step.run(con, identity_context(home, context)).counts
                 rows = count_rows(con, "identity", step.tables)
             for table in step.tables:
                 home.record(context).asset(f"identity/{table}", rows=rows[table])
                 yield dg.MaterializeResult(
-                    asset_key=["identity", table], metadata={**report.metadata, "dagster/row_count": rows[table]}
+                    asset_key=["identity", table],
+                    metadata={**report.metadata, "dagster/row_count": rows[table]},
                 )
 
     return make

@@ -19,14 +19,22 @@ CUSTOMER_VALUE = [name for name in OUTPUT_COLUMNS if name.startswith("customer_v
 def _specs(tables: list[str], deps: list[list[str]], description: str) -> list[dg.AssetSpec]:
     return [
         dg.AssetSpec(
-            ["insight", table], deps=deps, group_name="insight", kinds={"python", "duckdb"}, description=description
+            ["insight", table],
+            deps=deps,
+            group_name="insight",
+            kinds={"python", "duckdb"},
+            description=description,
         )
         for table in tables
     ]
 
 
 def _made(
-    context: dg.AssetExecutionContext, home: OnefoldHome, tables: list[str], rows: dict[str, int], report: Report
+    context: dg.AssetExecutionContext,
+    home: OnefoldHome,
+    tables: list[str],
+    rows: dict[str, int],
+    report: Report,
 ) -> Iterator[Any]:
     for table in tables:
         home.record(context).asset(f"insight/{table}", rows=rows[table])
@@ -39,7 +47,10 @@ def _made(
     name="insight_attribution",
     specs=_specs(
         ATTRIBUTION,
-        [["journeys", "path_touches"], *(["attribution", f"attribution_{model}"] for model in HEURISTIC_MODELS)],
+        [
+            ["journeys", "path_touches"],
+            *(["attribution", f"attribution_{model}"] for model in HEURISTIC_MODELS),
+        ],
         "Markov and Shapley credit, with intervals by bootstrap; exact, over dbt's paths.",
     ),
 )
@@ -70,7 +81,10 @@ def customer_value(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iter
         previous = insight.read_previous_parameters(state, as_of_date)
     with reported(context, home, "insight/customer_value") as report, open_warehouse(home.settings) as con:
         done = insight.compute_customer_value(con, as_of_date, previous)
-        report.metadata |= {"customers": done.customers, **{f"{m}_status": s for m, s in done.statuses.items()}}
+        report.metadata |= {
+            "customers": done.customers,
+            **{f"{m}_status": s for m, s in done.statuses.items()},
+        }
         rows = count_rows(con, "insight", CUSTOMER_VALUE)
     for warning in done.warnings:
         context.log.warning(warning)

@@ -1,5 +1,7 @@
 """Publishing as Dagster shows it: the gates, a new generation, the commit of state, and the flip of the link."""
 
+from functools import partial
+
 import dagster as dg
 import duckdb
 
@@ -8,6 +10,9 @@ from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.defs.dbt import LAWS
 from cdp_assets.defs.resources import OnefoldHome, reported
 from cdp_assets.publishing.commit import publish_run
+from cdp_assets.publishing.gates import Refusal
+from cdp_assets.settings import Settings
+from cdp_assets.warehouse import open_warehouse
 
 GENERATION = dg.AssetKey(["publish", "generation"])
 
@@ -39,7 +44,8 @@ def generation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Mater
             as_of_date=as_of_date_of_run(settings, record),
             expected_assets=expected_assets,
             expected_checks=expected_checks,
-            commits=[commit_identity, commit_value_parameters],
+            commits=[partial(commit_identity, settings), commit_value_parameters],
+            gates=[partial(judge_identity_change, settings)],
         )
         report.rows = sum(table.row_count for table in published.tables)
         report.metadata["generation"] = published.name
@@ -47,9 +53,26 @@ def generation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Mater
     return dg.MaterializeResult(metadata=report.metadata)
 
 
-def commit_identity(con: duckdb.DuckDBPyConnection, generation: str) -> None:
+def judge_identity_change(settings: Settings) -> list[Refusal]:
+    """The blast radius: a run that would move too many identities is not published, unless that is accepted."""
+    if settings.accept_identity_change:
+        return []
+    with open_warehouse(settings) as con:
+        radius = linkage.measure_blast_radius(con)
+    if radius.is_within_limits:
+        return []
+    found = (
+        f"{'; '.join(radius.limits_broken)} ({radius.customers_before:,} customers before, {radius.customers_after:,} "
+        f"after: {radius.created:,} created, {radius.merged:,} merged, {radius.split:,} split, "
+        f"{radius.records_moved:,} records moved)"
+    )
+    remedy = "Look at `onefold evaluate` and `onefold explain`; if it is right, `onefold run --accept-identity-change`"
+    return [Refusal("identity", found, remedy)]
+
+
+def commit_identity(settings: Settings, con: duckdb.DuckDBPyConnection, generation: str) -> None:
     """Identity's proposal becomes its memory."""
-    linkage.commit_proposal(con, generation)
+    linkage.commit_proposal(con, generation, is_change_accepted=settings.accept_identity_change)
 
 
 def commit_value_parameters(con: duckdb.DuckDBPyConnection, generation: str) -> None:

@@ -76,6 +76,7 @@ class LinkageContext:
 
     phone_regions: channel → ISO 3166 region for numbers without a country code. verified: channel → identifier types
     (phone, email, national_id) that the channel has verified. own_contacts: the channels' own phones and e-mails, any spelling.
+    is_retraining: this run makes a new model version (`onefold train`), or fails and leaves the one in force.
     """
 
     key: bytes = field(repr=False)
@@ -85,6 +86,7 @@ class LinkageContext:
     verified: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     own_contacts: tuple[str, ...] = ()
     knobs: LinkageKnobs = field(default_factory=LinkageKnobs)
+    is_retraining: bool = False
 
 
 @dataclass(frozen=True)

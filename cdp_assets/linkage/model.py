@@ -55,6 +55,10 @@ def current_model(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> Model:
     """
     register_pseudonym(con, ctx.key)
     _make_proposal_tables(con)
+    if ctx.is_retraining:
+        from cdp_assets.linkage.training import train_model
+
+        return train_model(con, ctx)
     row = con.execute(
         "select model_version, origin, parameters from state.identity_models where is_current order by model_version"
     ).fetchone()

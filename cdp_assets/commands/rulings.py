@@ -1,0 +1,136 @@
+"""`onefold rule`, `onefold rulings` and `onefold explain`: what a steward decides, and what there is to decide on."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from cdp_assets import linkage
+from cdp_assets.errors import safe_text
+from cdp_assets.keys import load_key
+from cdp_assets.publishing import lock
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+from cdp_assets.warehouse import open_warehouse
+
+EFFECT = "it counts from the next `onefold run` on"
+
+
+def rule(kind: str, left: str, right: str, *, why: str | None, home: Path | None, inbox: Path | None) -> int:
+    """Keep a ruling on two records; 0, or 1 where it names an unknown record or contradicts another ruling."""
+    settings = Settings.load(home=home, inbox=inbox)
+    console = Console()
+
+    def keep() -> str:
+        key = load_key(settings)
+        with _writable_state(settings) as con:
+            made = linkage.add_ruling(
+                con,
+                kind,
+                linkage.record_of(key, left),
+                linkage.record_of(key, right),
+                ruled_on=_today(),
+                reason=why,
+                ruled_by=getpass.getuser(),
+            )
+        return f"ruling {made.ruling_id} kept: {EFFECT}"
+
+    return _do(console, keep)
+
+
+def manage_rulings(
+    *, undo: str | None, export: Path | None, load: Path | None, home: Path | None, inbox: Path | None
+) -> int:
+    """Undo, export, import, or list; 0, or 1 with the reason."""
+    settings = Settings.load(home=home, inbox=inbox)
+    console = Console()
+
+    def change() -> str:
+        with _writable_state(settings) as con:
+            if undo:
+                return f"ruling {linkage.undo_ruling(con, undo).ruling_id} is undone: {EFFECT}"
+            if load:
+                count = linkage.import_rulings(con, load, load_key(settings), ruled_on=_today())
+                return f"{count:,} rulings read from {load}: {EFFECT}"
+            if export:
+                return f"{linkage.export_rulings(con, export):,} rulings written to {export}"
+            console.print(_table(linkage.list_rulings(con)))
+            return ""
+
+    return _do(console, change)
+
+
+def show_explanation(
+    first: str, second: str | None, *, page: Path | None, home: Path | None, inbox: Path | None
+) -> int:
+    """Print why two records (or the records of one customer) are one or are not; with `page`, write it as HTML too."""
+    settings = Settings.load(home=home, inbox=inbox)
+    console = Console()
+
+    def explain() -> str:
+        key = load_key(settings)
+        context = linkage.LinkageContext(key=key, as_of_date=_today())
+        with open_warehouse(settings) as con:
+            if second is None:
+                found = linkage.explain_customer(con, context, first)
+            else:
+                left, right = linkage.record_of(key, first), linkage.record_of(key, second)
+                found = [linkage.explain_records(con, context, left, right)]
+        if page is not None:
+            page.write_text("\n".join(each.to_html() for each in found), encoding="utf-8")
+        lines = [line for each in found for line in (*each.in_words(), "")]
+        if not found:
+            lines.append(f"{first} has one record only: there is nothing to connect")
+        return "\n".join([*lines, *([f"written to {page}"] if page else [])])
+
+    return _do(console, explain)
+
+
+@contextmanager
+def _writable_state(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """State under the home's lock: a ruling waits for no run and disturbs none."""
+    with lock.hold(settings.home), connect_state(settings) as con:
+        yield con
+
+
+def _do(console: Console, action: Callable[[], str]) -> int:
+    try:
+        said = action()
+    except lock.HomeLocked as error:
+        console.print(str(error), markup=False)
+        return lock.EXIT_LOCKED
+    except Exception as error:
+        console.print(safe_text(error), markup=False, highlight=False, soft_wrap=True)
+        return 1
+    if said:
+        console.print(said, markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def _table(rulings: list[linkage.Ruling]) -> Table:
+    table = Table(
+        "ruling", "kind", "record", "record", "ruled on", "by", "why", "status", box=None, pad_edge=False
+    )
+    for each in rulings:
+        table.add_row(
+            each.ruling_id,
+            each.kind.replace("_", "-"),
+            each.record_key_l[:12],
+            each.record_key_r[:12],
+            str(each.ruled_on),
+            each.ruled_by or "",
+            each.reason or "",
+            each.status,
+        )
+    return table
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
