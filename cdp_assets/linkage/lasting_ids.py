@@ -58,7 +58,7 @@ def _write_claims(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         create or replace temp table current_map as
-        select record_key, customer_id, channel, record_kind from state.customer_id_history where to_generation is null
+        select record_key, customer_id, channel, record_kind, from_generation from state.customer_id_history where to_generation is null
         """
     )
     con.execute(
@@ -66,7 +66,7 @@ def _write_claims(con: duckdb.DuckDBPyConnection) -> None:
         create or replace temp table claims as
         with last_held as (
             -- A retired id claims the records that it held last.
-            select h.customer_id, h.record_key, false as is_live
+            select h.customer_id, h.record_key, h.from_generation, false as is_live
             from state.customer_id_history as h
             join (
                 select customer_id, max(to_generation) as last_generation
@@ -76,9 +76,9 @@ def _write_claims(con: duckdb.DuckDBPyConnection) -> None:
             ) as retired on retired.customer_id = h.customer_id and retired.last_generation = h.to_generation
         ),
         held as (
-            select customer_id, record_key, true as is_live from current_map
+            select customer_id, record_key, from_generation, true as is_live from current_map
             union all
-            select customer_id, record_key, is_live from last_held
+            select customer_id, record_key, from_generation, is_live from last_held
         ),
         sized as (
             select *, count(*) over (partition by customer_id) as id_size from held
@@ -89,6 +89,7 @@ def _write_claims(con: duckdb.DuckDBPyConnection) -> None:
             any_value(sized.is_live) as is_live,
             count(*) as records_shared,
             count(*) filter (where records.record_kind in ('account', 'member')) as accounts_shared,
+            min(sized.from_generation) as held_since,
             any_value(sized.id_size) as id_size,
             any_value(issued.first_generation) as first_generation,
         from sized
@@ -118,8 +119,8 @@ def _assign_by_rank(con: duckdb.DuckDBPyConnection) -> None:
         select
             *,
             row_number() over (
-                order by accounts_shared desc, records_shared desc, is_live desc, id_size, first_generation, customer_id,
-                    cluster_key
+                order by accounts_shared desc, records_shared desc, is_live desc, held_since, id_size, first_generation,
+                    customer_id, cluster_key
             ) as rank,
         from claims
         """

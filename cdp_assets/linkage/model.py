@@ -336,5 +336,7 @@ def splink_settings(
         "comparisons": comparisons,
         "blocking_rules_to_generate_predictions": [{"blocking_rule": rule} for rule in blocking],
         "retain_matching_columns": with_values,
+        # Splink's waterfall chart shows the value whose frequency weighs.
+        "additional_columns_to_retain": ["given_term", "family_term"] if with_values else [],
         "retain_intermediate_calculation_columns": with_details,
     }

@@ -54,6 +54,13 @@ def character_reading(character: str) -> str:
     return str(lazy_pinyin(character)[0])
 
 
+@cache
+def known_surnames() -> str:
+    """Characters that are surnames, the commonest first."""
+    names = reference("chinese_names")
+    return "".join(dict.fromkeys(names["surnames"] + "".join(names["surname_readings"])))
+
+
 def _quoted(values: list[str]) -> str:
     return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
@@ -92,7 +99,7 @@ def _register_characters(con: duckdb.DuckDBPyConnection) -> None:
 
 def _register_surnames(con: duckdb.DuckDBPyConnection) -> None:
     """Temp table pinyin_surnames: reading and rank (1 is the commonest), so that "Zhang Wei" is read by likelihood."""
-    known = reference("chinese_names")["surnames"]
+    known = known_surnames()
     con.execute(
         """
         create or replace temp table pinyin_surnames as
@@ -165,7 +172,7 @@ def _split_sql() -> str:
     """Given and family part of each cleaned name; order by script, comma, particles and known Chinese surnames."""
     chinese = reference("chinese_names")
     compounds = _quoted(chinese["compound_surnames"])
-    known = chinese["surnames"]
+    known = known_surnames()
     particles = "|".join(reference("words")["family_particles"])
     return f"""
         whole as (

@@ -37,6 +37,17 @@ def build_review_queue(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> S
             join node_records as r on r.node_key = p.node_key_r
             where p.match_probability >= {knobs.review_probability} and p.match_probability < {knobs.publish_probability}
             union all
+            -- Records of the same evidence that does not suffice alone, such as a rare name.
+            select
+                'likely_same', min(nodes.record_key), max(nodes.record_key),
+                1 / (1 + pow(2, -any_value(scored.self_weight))), any_value(scored.self_weight), 'same_evidence',
+            from identity.scored_nodes as scored
+            join identity.nodes as nodes using (node_key)
+            where 1 / (1 + pow(2, -scored.self_weight)) >= {knobs.review_probability}
+                and 1 / (1 + pow(2, -scored.self_weight)) < {knobs.publish_probability}
+            group by nodes.node_key
+            having count(*) between 2 and 5
+            union all
             select kind, record_key_l, record_key_r, 1 / (1 + pow(2, -match_weight)), match_weight, kind
             from identity.cluster_conflicts
         ),

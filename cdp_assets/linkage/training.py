@@ -60,6 +60,8 @@ def learn_parameters(
     """
     from cdp_assets.linkage.pairs import make_linker, prepare_compared, write_blocks
 
+    register_pseudonym(con, ctx.key)
+
     nodes = con.execute("select count(*) from identity.node_evidence").fetchall()[0][0]
     parameters = prior_parameters(match_chance(con), nodes)
     with scratch_database(con) as scratch:
