@@ -14,6 +14,7 @@ from cdp_assets.pages.published import Published
 from cdp_assets.pages.queries import attribution as queries
 from cdp_assets.pages.texts import label, t
 
+UNATTRIBUTED = "unattributed"  # conversions without a touch: every model leaves the same ones out
 SUMMARY, RECONCILIATION = "attribution_summary", "attribution_spend_reconciliation"
 
 
@@ -36,6 +37,9 @@ def draw_models(shown: Published, view: View) -> None:
     if credit.empty:
         empty("attribution.no_credit")
         return
+    is_credited = credit["marketing_channel"] != UNATTRIBUTED
+    without = credit.loc[~is_credited, view.measure]
+    credit = credit[is_credited]
     named = credit.assign(attribution_model=_named(credit["attribution_model"]))
     low, high = f"{view.measure}_low", f"{view.measure}_high"
     charts.draw(
@@ -46,6 +50,11 @@ def draw_models(shown: Published, view: View) -> None:
     st.caption(
         t("attribution.models.with_intervals" if has_intervals else "attribution.models.without_intervals")
     )
+    if not without.empty:
+        left_out = (
+            number(without.max()) if view.measure == "conversions" else money(without.max(), view.currency)
+        )
+        st.caption(t("attribution.models.unattributed", amount=left_out))
     wide = named.pivot_table(
         index="marketing_channel", columns="attribution_model", values=view.measure, aggfunc="sum"
     )

@@ -131,7 +131,11 @@ def stacked_bars(table: pd.DataFrame, name: str, value: str, colour: str, *, sha
         .mark_bar(height={"band": 0.7})
         .encode(
             y=alt.Y(f"{name}:N", title=None, sort="-x", axis=alt.Axis(grid=False, domain=False, ticks=False)),
-            x=alt.X(f"sum({value}):Q", title=label(value), axis=alt.Axis(format=_axis(shape), tickCount=5)),
+            x=alt.X(
+                f"sum({value}):Q",
+                title=label(value),
+                axis=alt.Axis(format=_axis(shape), tickCount=5, tickMinStep=1),
+            ),
             color=colour_of(colour, list(table[colour])),
             tooltip=_tooltips(table, [name, colour, value], shape),
         )

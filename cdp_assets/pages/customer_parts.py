@@ -192,7 +192,7 @@ def _timeline_chart(events: pd.DataFrame) -> Any:
                 alt.Tooltip("happened_at:T", title=label("happened_at"), format="%d %b %Y %H:%M"),
                 alt.Tooltip("event:N", title=label("event")),
                 alt.Tooltip("what:N", title=label("what")),
-                alt.Tooltip("net_revenue:Q", title=label("net_revenue"), format=",.2f"),
+                alt.Tooltip("gross_revenue:Q", title=label("gross_revenue"), format=",.2f"),
             ],
         )
         .properties(height=alt.Step(34))

@@ -20,7 +20,7 @@ WHOLE_ROWS, ROW_PIXELS = 15, 35  # tables up to so many rows are shown without s
 
 MONEY_ENDINGS = (
     "revenue", "revenue_low", "revenue_high", "amount", "price", "spend", "monetary", "cost", "cost_per_conversion",
-    "acquisition_cost", "order_value", "repeat_value", "value_12_months", "revenue_difference",
+    "acquisition_cost", "order_value", "repeat_value", "value_12_months", "revenue_affected", "line_amount", "revenue_difference",
 )  # fmt: skip
 SHARE_ENDINGS = ("_share", "_rate", "probability", "probability_alive", "confidence", "share_over_last_touch")
 DECIMAL_ENDINGS = (
@@ -88,6 +88,8 @@ def number_shape(name: str, kind: Any) -> str:
         return "%,.2f"
     if name.endswith("_year"):
         return "%d"
+    if name.startswith("mean_"):
+        return "%,.1f"
     if name.endswith(DECIMAL_ENDINGS):
         return "%,.2f"
     return "localized"
@@ -125,6 +127,7 @@ def show_table(
     event = st.dataframe(
         _coloured(table, colours) if colours else table,
         hide_index=True,
+        placeholder=NOTHING,
         column_config={**config, **(columns or {})},
         key=key,
         height=_height(len(table), height),

@@ -141,11 +141,14 @@ def records(shown: Published, customer_id: str) -> pd.DataFrame:
 
 
 def timeline(shown: Published, customer_id: str) -> pd.DataFrame:
-    """Orders, refunds and touches, newest first. One row per event: happened_at, event, lane, what, net_revenue."""
+    """Orders, refunds and touches, newest first. One row per event: happened_at, event, lane, what, gross_revenue.
+
+    Gross, because the net revenue of an order has its refunds taken off already and would count them twice.
+    """
     return shown.ask(
         """
         select ordered_at as happened_at, 'order' as event, channel as lane,
-            order_id || ' · ' || coalesce(order_status, '') as what, net_revenue
+            order_id || ' · ' || coalesce(order_status, '') as what, gross_revenue
         from orders where customer_id = $1
         union all
         select refunded_at, 'refund', channel, coalesce(order_id, refund_id), -refund_revenue
