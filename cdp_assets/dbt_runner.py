@@ -131,6 +131,7 @@ def _invoke(
         "--project-dir", str(settings.dbt_project_dir),
         "--profiles-dir", str(settings.dbt_project_dir),
         "--target-path", str(settings.dbt_target_dir),
+        "--log-path", str(settings.dbt_target_dir / "logs"),
         "--log-level", "none",
         "--log-level-file", "none",
         "--quiet",

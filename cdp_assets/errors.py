@@ -39,6 +39,8 @@ def may_pass_on_retry(error: BaseException) -> bool:
 
     Wrong data, a wrong contract or a full disk will fail again, and are not retried.
     """
+    if getattr(error, "may_pass_on_retry", False):
+        return True
     if isinstance(error, OSError) and error.errno in PASSING_ERRNOS:
         return True
     return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)

@@ -5,6 +5,7 @@ Only opening, closing and migrating belong here; each room writes its own tables
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +16,18 @@ from cdp_assets.keys import KeyProblem, pseudonym
 from cdp_assets.settings import Settings
 
 SCHEMA_DIR = Path(__file__).parent / "state_schema"
+# Seconds. A run must not die of somebody's `onefold status`; who only looks is told soon.
+PATIENCE_OF_READERS, PATIENCE_OF_WRITERS = 5.0, 60.0
 
 
 class StateProblem(RuntimeError):
     """state.duckdb cannot be used as it is; the message says what to do."""
+
+
+class StateInUse(StateProblem):
+    """Another process has state.duckdb open, and kept it."""
+
+    may_pass_on_retry = True
 
 
 @contextmanager
@@ -26,12 +35,28 @@ def connect_state(settings: Settings, *, read_only: bool = False) -> Iterator[du
     """A connection to state.duckdb that is always closed: DuckDB allows one writer per file."""
     if read_only and not settings.state_path.exists():
         raise StateProblem(f"{settings.state_path} does not exist yet: `onefold run` makes it")
-    con = duckdb.connect(str(settings.state_path), read_only=read_only)
+    con = _open_patiently(settings.state_path, read_only)
     try:
         con.execute("set TimeZone = 'UTC'")
         yield con
     finally:
         con.close()
+
+
+def _open_patiently(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open the file, or wait for the process that has it open; nobody keeps it for long. Raises StateInUse."""
+    give_up = time.monotonic() + (PATIENCE_OF_READERS if read_only else PATIENCE_OF_WRITERS)
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only)
+        except duckdb.IOException as error:
+            if "Could not set lock" not in str(error):
+                raise
+            if time.monotonic() > give_up:
+                raise StateInUse(
+                    f"another process has {path} open: wait for it to end, then try again"
+                ) from None
+        time.sleep(0.1)
 
 
 def migrate(settings: Settings) -> int:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from cdp_assets.errors import may_pass_on_retry
 from cdp_assets.settings import Settings
-from cdp_assets.state import StateProblem, connect_state, migrate
+from cdp_assets.state import StateInUse, StateProblem, connect_state, migrate
 
 
 def test_every_schema_file_is_applied_once(tmp_path: Path) -> None:
@@ -31,3 +34,31 @@ def test_reading_a_home_without_state_says_what_makes_it(tmp_path: Path) -> None
         connect_state(Settings(home=tmp_path / "none"), read_only=True),
     ):
         pass
+
+
+HOLDER = """
+import sys, time
+import duckdb
+con = duckdb.connect(sys.argv[1])
+print("open", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize(("seconds", "is_opened"), [(0.3, True), (60, False)])
+def test_whoever_finds_state_open_elsewhere_waits_a_while_and_then_says_so(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, seconds: float, is_opened: bool
+) -> None:
+    monkeypatch.setattr("cdp_assets.state.PATIENCE_OF_WRITERS", 30.0 if is_opened else 0.2)
+    command = [sys.executable, "-c", HOLDER, str(settings.state_path), str(seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        if is_opened:
+            with connect_state(settings) as con:
+                assert con.execute("select 1").fetchone() == (1,)
+        else:
+            with pytest.raises(StateInUse, match="wait for it to end") as caught, connect_state(settings):
+                pass
+            assert may_pass_on_retry(caught.value)
+        holder.kill()
