@@ -12,6 +12,9 @@ from python_calamine import load_workbook
 from cdp_assets.demo import SimulationReport, simulate
 from cdp_assets.demo.parameters import load_parameters
 
+# one worker builds what this group shares, once
+pytestmark = pytest.mark.xdist_group("demo_channels")
+
 EVERY_CHANNEL = [
     *("shopify", "square", "youzan", "amazon", "taobao", "mailchimp", "loyalty", "ga4"),
     *("google_ads", "meta_ads", "segment"),

@@ -11,6 +11,9 @@ import pytest
 from cdp_assets.demo.journeys import create_chain
 from cdp_assets.demo.parameters import load_parameters
 
+# one worker builds what this group shares, once
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 def test_shares_of_incremental_orders_add_up_to_one_and_a_channel_without_lift_gets_none(truth: Path) -> None:
     lift = dict(

@@ -10,6 +10,9 @@ from cdp_assets.demo.persons import create_households, create_persons
 from cdp_assets.demo.pools import create_pools
 from cdp_assets.demo.spelling import spelled
 
+# one worker builds what this group shares, once
+pytestmark = pytest.mark.xdist_group("demo_persons")
+
 PERSONS = 20_000
 
 

@@ -7,6 +7,9 @@ import pytest
 
 from cdp_assets.demo import SimulationReport, simulate
 
+# one worker builds what this group shares, once
+pytestmark = pytest.mark.xdist_group("demo_rates")
+
 PERSONS = 3000
 
 

@@ -19,6 +19,9 @@ from cdp_assets.landing import load_contracts
 from cdp_assets.landing.inbox import scan_inbox
 from cdp_assets.settings import Settings
 
+# one worker builds what this group shares, once
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 def _hashes(folder: Path) -> dict[str, str]:
     return {

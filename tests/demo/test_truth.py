@@ -10,6 +10,9 @@ import pytest
 from cdp_assets.demo import SimulationReport
 from cdp_assets.demo.truth import supported_components
 
+# one worker builds what this group shares, once
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 def _components(con: duckdb.DuckDBPyConnection, *rows: dict[str, object]) -> list[int | None]:
     """Component of each record given as the evidence it carries; person_no defaults to 1."""
