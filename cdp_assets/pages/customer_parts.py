@@ -80,7 +80,7 @@ def draw_header(customer: Customer) -> None:
 
 def draw_profile(customer: Customer) -> None:
     """Golden values with the record and rule they come from, consents, and the rest of the profile."""
-    golden, consent = st.columns([3, 1], gap="large")
+    golden, consent = st.columns([4, 1], gap="large")
     with golden:
         _draw_golden(customer.shown, customer)
     with consent:
@@ -94,8 +94,10 @@ def draw_profile(customer: Customer) -> None:
 
 @section("customer.golden", "customer_attribute_provenance")
 def _draw_golden(shown: Published, customer: Customer) -> None:
-    origin = _rows(customer, "customer_attribute_provenance")
     values = _golden_values(customer)
+    origin = _rows(customer, "customer_attribute_provenance")
+    order = {name: position for position, name in enumerate(values)}
+    origin = origin.sort_values("attribute", key=lambda names: names.map(order)).reset_index(drop=True)
     if origin.empty and not any(values.values()):
         empty("customer.golden.none")
         return

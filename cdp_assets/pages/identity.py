@@ -37,7 +37,7 @@ def _draw_measures(shown: Published) -> None:
 
 
 def _draw_clusters(shown: Published) -> None:
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([1, 2], gap="large")
     with left:
         _draw_sizes(shown)
     with right:

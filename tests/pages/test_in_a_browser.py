@@ -18,6 +18,7 @@ import pytest
 
 from cdp_assets.pages.rulings_inbox import waiting_rulings
 from cdp_assets.settings import Settings
+from tests.pages.published_file import publish_made_up
 
 CHROMIUM = next(
     (path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None
@@ -102,7 +103,7 @@ def test_a_page_is_drawn_with_its_charts(address: str, page: Any, path: str, tit
     page.get_by_role("heading", name=title, exact=True).wait_for()
     page.get_by_text(sight).first.wait_for()
     page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for()
-    assert page.get_by_text("g000002").count() > 0
+    page.get_by_text("Generation").first.wait_for()
     assert page.locator("[data-testid=stException]").count() == 0
 
 
@@ -124,6 +125,14 @@ def test_a_steward_rules_on_a_pair(address: str, page: Any, home: Path) -> None:
     page.get_by_text("It counts from the next run").wait_for()
     (line,) = waiting_rulings(Settings(home=home))
     assert (line["kind"], line["reason"]) == ("cannot_link", "two sisters")
+
+
+@pytest.mark.slow
+def test_an_open_page_picks_up_a_new_generation_by_itself(address: str, page: Any, home: Path) -> None:
+    page.goto(f"{address}/customers")
+    page.get_by_text("highest net revenue").wait_for()
+    publish_made_up(Settings(home=home), customers=20, generation="g000003")
+    page.get_by_text("g000003").first.wait_for(timeout=2 * PATIENCE_MS)
 
 
 def _wait_for(url: str) -> None:
