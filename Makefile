@@ -46,10 +46,10 @@ format: $(READY) ## rewrite to the house format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 test: $(READY) ## the tests, within five minutes on two cores
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: $(READY) ## every test, the long ones too
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'slow or not slow'
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'slow or not slow'
 
 bench-landing: $(READY) ## landing beside bare DuckDB and dlt
 	@$(BIN)/python benches/bench_landing.py

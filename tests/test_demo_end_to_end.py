@@ -65,9 +65,6 @@ def second(first: Ran) -> tuple[list[tuple[object, ...]], Ran]:
     return ids, onefold(first.out, "demo", "--customers", str(CUSTOMERS), "--out", str(first.out))
 
 
-pytestmark = pytest.mark.xdist_group("demo")
-
-
 def test_the_demo_publishes_and_says_what_came_out(first: Ran) -> None:
     assert first.code == 0, first.text
     for heading in (

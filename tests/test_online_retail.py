@@ -10,8 +10,6 @@ import pytest
 
 from tests.test_demo_end_to_end import Ran, onefold, query
 
-pytestmark = pytest.mark.xdist_group("online_retail")
-
 
 @pytest.fixture(scope="module")
 def ran(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
