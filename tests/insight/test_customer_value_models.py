@@ -14,7 +14,7 @@ from scipy import special
 from cdp_assets.insight import bgnbd, gamma_gamma
 from cdp_assets.insight.bgnbd import BgNbd, Histories
 from cdp_assets.insight.gamma_gamma import GammaGamma
-from cdp_assets.insight.likelihood import NotConverged
+from cdp_assets.insight.likelihood import NotConverged, maximise
 
 CDNOW = BgNbd(r=0.2426, alpha=4.4135, a=0.7929, b=2.4258)
 positive = st.floats(0.05, 20.0)
@@ -190,6 +190,14 @@ def test_customers_that_are_all_alike_have_no_maximum() -> None:
         bgnbd.fit(alike)
     with pytest.raises(NotConverged):
         gamma_gamma.fit(np.full(500, 3.0), np.full(500, 20.0))
+
+
+def test_a_search_that_ends_on_a_slope_is_no_maximum() -> None:
+    def never_level(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        return -5.0, np.array([1.0])  # says that more is better, but is not
+
+    with pytest.raises(NotConverged):
+        maximise(never_level, [(1.0,)])
 
 
 def test_an_impossible_history_is_refused() -> None:
