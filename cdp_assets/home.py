@@ -28,6 +28,10 @@ run_retries:
   enabled: true
   max_retries: 1
   retry_on_asset_or_op_failure: false
+# What libraries print may quote data, and watching it costs two processes per step: it is not kept.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 """
 
 
@@ -56,7 +60,7 @@ def _prepare_locked(settings: Settings) -> list[str]:
     ):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     instance_file = settings.dagster_dir / "dagster.yaml"
-    if not instance_file.exists():
+    if not instance_file.exists() or instance_file.read_text() != DAGSTER_YAML:
         instance_file.write_text(DAGSTER_YAML)
     key = load_key(settings)
     migrate(settings)
