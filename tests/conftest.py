@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,19 @@ def shared_dir() -> Path:
     return SHARED_DIR
 
 
+@pytest.fixture(scope="session")
+def empty_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated state.duckdb to copy: making one takes longer than most tests."""
+    made = Settings(home=tmp_path_factory.mktemp("pattern") / "home")
+    migrate(made)
+    return made.state_path
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, empty_state: Path) -> Settings:
     """Settings of an empty, migrated home with an inbox."""
     made = Settings(home=tmp_path / "home", inbox=tmp_path / "inbox", key="test-key")
     made.inbox_dir.mkdir()
-    migrate(made)
+    made.home.mkdir(mode=0o700)
+    shutil.copy(empty_state, made.state_path)
     return made

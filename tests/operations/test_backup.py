@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -19,10 +20,10 @@ from cdp_assets.state import connect_state
 from tests.publishing.builds import publish_amounts, read_current
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Settings:
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a key of its own, a landed file, a ruling, state and a published generation."""
-    settings = Settings(home=tmp_path / "home", inbox=tmp_path / "inbox")
+    settings = Settings(home=tmp_path_factory.mktemp("pattern") / "home")
     prepare_home(settings)
     publish_amounts(settings, "one", 1)
     for name in (
@@ -35,7 +36,14 @@ def home(tmp_path: Path) -> Settings:
         path.write_text(name)
     with connect_state(settings) as con:
         con.execute("insert into suppressions values ('phone', 'x', null)")
-    return settings
+    return settings.home
+
+
+@pytest.fixture
+def home(tmp_path: Path, pattern: Path) -> Settings:
+    """A copy of that home."""
+    shutil.copytree(pattern, tmp_path / "home", symlinks=True)
+    return Settings(home=tmp_path / "home", inbox=tmp_path / "inbox")
 
 
 def files_of(folder: Path) -> set[str]:

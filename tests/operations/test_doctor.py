@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,11 +20,22 @@ from tests.operations.test_alerts import web_server
 from tests.publishing.builds import publish_amounts
 
 
-@pytest.fixture
-def home(settings: Settings) -> Settings:
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home after a run, and its inbox."""
+    folder = tmp_path_factory.mktemp("pattern")
+    settings = Settings(home=folder / "home", inbox=folder / "inbox", key="test-key")
+    settings.inbox_dir.mkdir()
     prepare_home(settings)
     publish_amounts(settings, "one", 1)
-    return settings
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, pattern: Path) -> Settings:
+    """A copy of that home."""
+    shutil.copytree(pattern, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return Settings(home=tmp_path / "home", inbox=tmp_path / "inbox", key="test-key")
 
 
 def ill(settings: Settings) -> list[Finding]:
