@@ -1,0 +1,88 @@
+"""The peer: plain Splink 5 with its documented comparisons on the same columns, as its tutorial trains it.
+
+No normalising beyond lower case and trimming, no guards, no links: what one gets by following the documentation.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import duckdb
+import splink.comparison_library as cl
+from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+
+_COLUMNS = (
+    "full_name", "given_name", "family_name", "birth_date", "email", "phone", "national_id", "street", "city", "postcode",
+)  # fmt: skip
+
+
+def match(con: duckdb.DuckDBPyConnection, threshold: float = 0.95) -> None:
+    """Write table clusters (channel, source_customer_id, cluster) from identity.customer_records."""
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    present = {row[0] for row in con.execute("describe identity.customer_records").fetchall()}
+    filled = [
+        name for name in _COLUMNS
+        if name in present and con.execute(f"select count({name}) > 0 from identity.customer_records").fetchall()[0][0]
+    ]  # fmt: skip
+    if "given_name" in filled and con.execute("select count(given_name) * 2 > count(*) from identity.customer_records").fetchall()[0][0]:
+        filled = [name for name in filled if name != "full_name"]
+    columns = ", ".join(f"nullif(lower(trim({name}::varchar)), '') as {name}" for name in filled)
+    con.execute(
+        f"create or replace table plain as select row_number() over () as unique_id, channel, source_customer_id, {columns} "
+        "from identity.customer_records"
+    )
+    linker = Linker(DuckDBAPI(con).register("plain"), _settings(filled), log_level=None)
+    _train(linker, filled)
+    pairs = linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
+    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(pairs, threshold_match_probability=threshold)
+    con.execute(
+        "create or replace table clusters as select p.channel, p.source_customer_id, c.cluster_id::varchar as cluster "
+        f"from plain as p join {clusters.physical_name} as c using (unique_id)"
+    )
+
+
+def _settings(filled: list[str]) -> SettingsCreator:
+    made = {
+        "full_name": lambda: cl.NameComparison("full_name"),
+        "given_name": lambda: cl.NameComparison("given_name"),
+        "family_name": lambda: cl.NameComparison("family_name"),
+        "birth_date": lambda: cl.DamerauLevenshteinAtThresholds("birth_date", [1, 2]),
+        "email": lambda: cl.EmailComparison("email"),
+        "phone": lambda: cl.DamerauLevenshteinAtThresholds("phone", 1),
+        "national_id": lambda: cl.DamerauLevenshteinAtThresholds("national_id", [1, 2]),
+        "street": lambda: cl.LevenshteinAtThresholds("street", [2, 5]),
+        "city": lambda: cl.ExactMatch("city").configure(term_frequency_adjustments=True),
+        "postcode": lambda: cl.DamerauLevenshteinAtThresholds("postcode", 2),
+    }
+    rules = [
+        rule
+        for columns, rule in (
+            (("given_name", "family_name"), block_on("given_name", "family_name")), (("full_name",), block_on("full_name")),
+            (("birth_date",), block_on("birth_date")), (("email",), block_on("email")), (("phone",), block_on("phone")),
+            (("national_id",), block_on("national_id")), (("family_name", "postcode"), block_on("family_name", "postcode")),
+            (("given_name", "postcode"), block_on("given_name", "postcode")), (("street", "postcode"), block_on("street", "postcode")),
+        )
+        if set(columns) <= set(filled)
+    ]  # fmt: skip
+    return SettingsCreator(
+        link_type="dedupe_only",
+        comparisons=[made[name]() for name in filled],
+        blocking_rules_to_generate_predictions=rules,
+    )
+
+
+def _train(linker: Linker, filled: list[str]) -> None:
+    strong = [
+        rule
+        for columns, rule in (
+            (("given_name", "family_name", "birth_date"), block_on("given_name", "family_name", "birth_date")),
+            (("national_id",), block_on("national_id")), (("email",), block_on("email")), (("full_name", "phone"), block_on("full_name", "phone")),
+            (("full_name", "postcode"), block_on("full_name", "postcode")),
+        )
+        if set(columns) <= set(filled)
+    ]  # fmt: skip
+    linker.training.estimate_probability_two_random_records_match(strong, recall=0.7)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
+    for columns in (("given_name", "family_name"), ("full_name",), ("birth_date",), ("email",), ("phone",)):
+        if set(columns) <= set(filled):
+            linker.training.estimate_parameters_using_expectation_maximisation(block_on(*columns))
