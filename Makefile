@@ -37,6 +37,9 @@ ui: $(READY) ## the analysts' pages on the published file
 dagster: $(READY) ## Dagster's own page: graph, runs, checks
 	@$(BIN)/onefold dagster
 
+docs: $(READY) ## dbt's documentation of the last build, as one static page
+	@$(BIN)/onefold docs
+
 check: $(READY) ## lint, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

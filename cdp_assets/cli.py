@@ -271,6 +271,14 @@ def resolve_id(
 
 
 @app.command()
+def docs(home: HomeOption = None) -> None:
+    """Write dbt's documentation of the last build (models, columns, lineage) as one static page."""
+    from cdp_assets.commands.docs import write_docs
+
+    raise typer.Exit(write_docs(home=home))
+
+
+@app.command()
 def dagster(
     home: HomeOption = None,
     inbox: InboxOption = None,

@@ -111,6 +111,16 @@ def invoke(
     return [_node_result(each) for each in result.result.results]
 
 
+def write_docs(settings: Settings, as_of_date: date | None) -> Path:
+    """dbt's documentation of the last build as one static page; returns its path."""
+    command = ["docs", "generate", "--static", "--vars", json.dumps(run_vars(settings, as_of_date))]
+    result = _invoke(settings, command, None, None)
+    page = settings.dbt_target_dir / "static_index.html"
+    if not result.success or not page.exists():
+        raise DbtProblem(f"dbt could not write its documentation: {_parse_reason(result.exception)}")
+    return page
+
+
 def release() -> None:
     """Close dbt-duckdb's connection, which it keeps for the life of the process; else nobody can open the file."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
