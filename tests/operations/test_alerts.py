@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+from rich.console import Console
 
+from cdp_assets.commands.run import run_nightly
+from cdp_assets.keys import DEMO_KEY
 from cdp_assets.operations.alerts import FailureNotice, alert, describe_failure
 from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.settings import Settings
@@ -173,3 +179,15 @@ def test_a_log_in_is_never_sent_in_clear(settings: Settings) -> None:
         (line,) = alert(configured, notice_of_failed_run(settings))
     assert "refused or could not be reached" in line
     assert mailed == []
+
+
+def test_a_run_that_could_not_start_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Console(record=True, width=200)
+    with web_server() as (port, posted), mock.patch.dict(os.environ):
+        monkeypatch.setenv("ONEFOLD_ALERT_WEBHOOK", f"http://127.0.0.1:{port}/")
+        monkeypatch.setenv("ONEFOLD_KEY", DEMO_KEY.decode())
+        assert run_nightly(home=tmp_path / "home", inbox=tmp_path, console=out) == 1
+    (body,) = posted
+    assert "the demo's key is set" in body["reason"]
+    assert "alert sent by webhook" in out.export_text()
+    assert DEMO_KEY.decode() not in str(body)

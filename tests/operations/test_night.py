@@ -1,12 +1,12 @@
 """The night as Dagster sees it: what starts a run, and what a failed one says."""
 
-from __future__ import annotations
-
+import errno
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from cdp_assets.defs import resources
 from cdp_assets.defs.schedules import nightly_at_two
 from cdp_assets.defs.sensors import files_arrived, run_failed
 from cdp_assets.errors import may_pass_on_retry
@@ -91,3 +91,24 @@ def test_a_file_that_another_process_writes_may_pass_on_a_retry(tmp_path: Path) 
             duckdb.connect(path)
         holder.kill()
     assert may_pass_on_retry(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "tries", "is_made"),
+    [(BlockingIOError(errno.EAGAIN, "held"), 2, True), (OSError(errno.ENOSPC, "disk full"), 1, False)],
+)
+def test_a_step_is_retried_only_after_what_may_pass(
+    home: Settings, monkeypatch: pytest.MonkeyPatch, error: OSError, tries: int, is_made: bool
+) -> None:
+    monkeypatch.setattr(resources, "SECONDS_BETWEEN", 0)
+    attempts = []
+
+    @dg.asset
+    def landed(context: dg.AssetExecutionContext, home: resources.OnefoldHome) -> None:
+        with resources.reported(context, home, "landed"):
+            attempts.append(context.retry_number)
+            if len(attempts) == 1:
+                raise error
+
+    result = dg.materialize([landed], resources={"home": resources.OnefoldHome()}, raise_on_error=False)
+    assert (len(attempts), result.success) == (tries, is_made)
