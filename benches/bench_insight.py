@@ -86,7 +86,9 @@ def run(worker: str, python: Path | str, data: Path, timeout: int) -> dict[str, 
     except subprocess.TimeoutExpired:
         return {"failed": f"not done after {timeout} s"}
     if done.returncode != 0:
-        reason = done.stderr.strip().splitlines()[-1:] or ["no message: probably out of memory"]
+        if done.returncode < 0 or "memory" in done.stderr.lower():
+            return {"failed": f"ended without memory or by signal (exit {done.returncode}; see --memory-gb)"}
+        reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
         return {"failed": f"exit {done.returncode}: {reason[0][:120]}"}
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return result
