@@ -99,7 +99,7 @@ def print_summary(settings: Settings, truth: Path, console: Console) -> None:
         for table in (
             _landed(settings),
             _identities(con, settings, truth),
-            _revenue(con),
+            _revenue(con, settings.reporting_currency),
             _segments(con),
             _credit(con),
         ):
@@ -132,31 +132,26 @@ def _identities(con: duckdb.DuckDBPyConnection, settings: Settings, truth: Path)
         "select (select count(*) from marts.customer_crosswalk), (select count(*) from marts.customers)"
     ).fetchone()
     assert row is not None
-    table = scores_table(found)
-    table.title = (
+    return scores_table(
+        found,
         f"{row[0]:,} customer records in, {row[1]:,} customers out ({found.persons:,} persons in truth); "
-        "pairs of records against the truth"
+        "pairs of records against the truth",
     )
-    table.title_style = "bold"
-    return table
 
 
-def _revenue(con: duckdb.DuckDBPyConnection) -> Table:
+def _revenue(con: duckdb.DuckDBPyConnection, currency: str) -> Table:
     table = _table(
-        "Revenue",
-        "channel",
-        "currency",
-        numbers=("orders", "anonymous", "gross", "refunded", "net (reporting currency)"),
+        f"Revenue, in {currency}", "channel", numbers=("orders", "anonymous", "gross", "refunded", "net")
     )
-    for channel, currency, orders, anonymous, gross, refunded, net in con.execute(
+    for channel, orders, anonymous, gross, refunded, net in con.execute(
         """
-        select channel, any_value(currency), count(*), count(*) filter (where is_anonymous),
+        select channel, count(*), count(*) filter (where is_anonymous),
             sum(gross_revenue), sum(refunded_revenue), sum(net_revenue)
         from marts.orders group by channel order by channel
         """
     ).fetchall():
         money = (f"{amount or 0:,.2f}" for amount in (gross, refunded, net))
-        table.add_row(channel, currency, f"{orders:,}", f"{anonymous:,}", *money)
+        table.add_row(channel, f"{orders:,}", f"{anonymous:,}", *money)
     return table
 
 
@@ -183,13 +178,20 @@ def _credit(con: duckdb.DuckDBPyConnection) -> Table:
         where dimension = 'marketing_channel' and period = 'all' and customer_type = 'all'
         """
     ).fetchall()
-    models = list(dict.fromkeys(model for model, _, _ in sorted(rows)))
     credit = {(model, channel): conversions for model, channel, conversions in rows}
-    channels = sorted({channel for _, channel, _ in rows}, key=lambda c: -(credit.get((models[0], c)) or 0))
-    table = _table("Conversions credited, by attribution model", "marketing channel", numbers=tuple(models))
-    for channel in channels:
-        cells = (credit.get((model, channel)) for model in models)
-        table.add_row(channel, *("–" if cell is None else f"{cell:,.0f}" for cell in cells))
+    models = sorted({model for model, _ in credit})
+    channels = sorted(
+        {channel for _, channel in credit} - {"unattributed"}, key=lambda c: -(credit.get((models[0], c)) or 0)
+    )
+    untouched = max((credit.get((model, "unattributed")) or 0 for model in models), default=0)
+    table = _table(
+        f"Conversions credited, by attribution model ({untouched:,.0f} have no touch and stay unattributed)",
+        "model",
+        numbers=tuple(channel.replace("_", "\n") for channel in channels),
+    )
+    for model in models:
+        cells = (credit.get((model, channel)) for channel in channels)
+        table.add_row(model, *("–" if cell is None else f"{cell:,.0f}" for cell in cells))
     return table
 
 

@@ -41,40 +41,31 @@ def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> in
     return 0
 
 
-def scores_table(found: linkage.Evaluation) -> Table:
+SCORES = {
+    "precision": "precision",
+    "recall": "recall",
+    "F1": "f1",
+    "recall,\nsupported": "supported_recall",
+    "B-cubed\nprecision": "bcubed_precision",
+    "B-cubed\nrecall": "bcubed_recall",
+    "exact\nclusters": "exact_clusters",
+}
+
+
+def scores_table(found: linkage.Evaluation, title: str = "Against the truth") -> Table:
     """Pairwise and B-cubed scores of Onefold and of what most do today."""
-    table = Table("matching by", title="Against the truth", title_justify="left", box=None, pad_edge=False)
-    headings = (
-        "precision",
-        "recall",
-        "F1",
-        "recall of supported pairs",
-        "B-cubed precision",
-        "B-cubed recall",
-        "exact clusters",
+    table = Table(
+        "matching by", title=title, title_justify="left", title_style="bold", box=None, pad_edge=False
     )
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    for name, scores in (
-        ("Onefold", found.oneid),
-        ("phone alone", found.phone_only),
-        ("phone or e-mail", found.phone_or_email),
-    ):
-        table.add_row(
-            name,
-            *(
-                "–" if value is None else f"{value:.4f}"
-                for value in (
-                    scores.precision,
-                    scores.recall,
-                    scores.f1,
-                    scores.supported_recall,
-                    scores.bcubed_precision,
-                    scores.bcubed_recall,
-                    scores.exact_clusters,
-                )
-            ),
-        )
+    for heading in SCORES:
+        table.add_column(heading, justify="right", no_wrap=True)
+    matchings = {
+        "Onefold": found.oneid,
+        "phone alone": found.phone_only,
+        "phone, e-mail": found.phone_or_email,
+    }
+    for name, scores in matchings.items():
+        table.add_row(name, *(_cell(getattr(scores, measure)) for measure in SCORES.values()))
     return table
 
 
