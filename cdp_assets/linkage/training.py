@@ -38,6 +38,8 @@ _MOST_PAIRS = 300_000
 _MOST_ITERATIONS = 60
 _CONVERGED = 0.002
 _POOLED_RISE = 2.0  # bits; a larger rise fails the training
+# Levels whose pairs blocking finds all.
+_SEEN_WHOLE = (("address", "street_and_area"), ("phone", "exact"), ("email", "exact"))
 _TRAINED = tuple(comparison for comparison in COMPARISONS if comparison.name != "household")
 
 
@@ -198,6 +200,7 @@ def maximise(parameters: Parameters, patterns: Patterns, total_pairs: float) -> 
                 change = max(change, abs(updated - entry["m"]))
                 entry["m"] = updated
                 support[f"{comparison.name}.{level.name}"] = float(seen)
+        _update_shared_contacts(parameters, prior, patterns, patterns.count - weighted, total_pairs)
         estimate = float(weighted.sum() / max(total_pairs, 1.0))
         parameters["lambda"] = min(max(estimate, prior["lambda"] / 3), prior["lambda"] * 3)
         set_household_levels(parameters)
@@ -210,6 +213,22 @@ def maximise(parameters: Parameters, patterns: Patterns, total_pairs: float) -> 
         "matching_pairs": float(sum(_match_share(parameters, patterns) * patterns.count)),
         "defaults": sorted(name for name, seen in support.items() if seen < 1.0),
     }
+
+
+def _update_shared_contacts(
+    parameters: Parameters, prior: Parameters, patterns: Patterns, strangers: np.ndarray, total_pairs: float
+) -> None:
+    """Set u of what households share, from the pairs that are not matches.
+
+    Every pair that shares such a value is among the blocked ones, so their number is known, not sampled. A base without
+    households may trust an address five times more than the prior does, one of large households four times less.
+    """
+    for name, level_name in _SEEN_WHOLE:
+        place = next(i for i, comparison in enumerate(_TRAINED) if comparison.name == name)
+        number = _level_number(_TRAINED[place], level_name)
+        seen = float(strangers[patterns.levels[:, place] == number].sum()) / max(total_pairs, 1.0)
+        default = prior["comparisons"][name][level_name]["u"]
+        parameters["comparisons"][name][level_name]["u"] = min(max(seen, default / 5), default * 4)
 
 
 def _match_share(parameters: Parameters, patterns: Patterns) -> np.ndarray:
