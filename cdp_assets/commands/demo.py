@@ -181,7 +181,8 @@ def _credit(con: duckdb.DuckDBPyConnection) -> Table:
     credit = {(model, channel): conversions for model, channel, conversions in rows}
     models = sorted({model for model, _ in credit})
     channels = sorted(
-        {channel for _, channel in credit} - {"unattributed"}, key=lambda c: -(credit.get((models[0], c)) or 0)
+        {channel for _, channel in credit} - {"unattributed"},
+        key=lambda c: -(credit.get((models[0], c)) or 0),
     )
     untouched = max((credit.get((model, "unattributed")) or 0 for model in models), default=0)
     table = _table(

@@ -54,9 +54,8 @@ SCORES = {
 
 def scores_table(found: linkage.Evaluation, title: str = "Against the truth") -> Table:
     """Pairwise and B-cubed scores of Onefold and of what most do today."""
-    table = Table(
-        "matching by", title=title, title_justify="left", title_style="bold", box=None, pad_edge=False
-    )
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("matching by", no_wrap=True)
     for heading in SCORES:
         table.add_column(heading, justify="right", no_wrap=True)
     matchings = {
