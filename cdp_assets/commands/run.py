@@ -107,7 +107,7 @@ def _execute(settings: Settings, run_id: str, console: Console) -> str | None:
 
         job = defs.resolve_job_def("nightly")
         instance = dg.DagsterInstance.from_config(str(settings.dagster_dir))
-    expected = len(job.asset_layer.executable_asset_keys)
+    expected = len(list(job.asset_layer.executable_asset_keys))
     with _progress(console) as progress, instance:
         task = progress.add_task("landing", total=expected)
         stop_listening = listen(lambda step: _show_step(progress, task, step))

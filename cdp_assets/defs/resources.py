@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
 
@@ -24,10 +25,10 @@ class Report:
     """What an asset says when it is done: rows, and counts to show as metadata (never a value)."""
 
     rows: int | None = None
-    metadata: dict[str, object] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
-class OnefoldHome(dg.ConfigurableResource[None]):
+class OnefoldHome(dg.ConfigurableResource[Any]):
     """The home that ONEFOLD_HOME names. Held by one run at a time."""
 
     @contextmanager
