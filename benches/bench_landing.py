@@ -201,12 +201,17 @@ def compare(title: str, source: Path, channel: str, contracts: Path, work: Path,
             f"{ours.cpu_seconds / bare.cpu_seconds:.1f} x its processor time"
         )
     if ours and dlt:
-        print(f"  dlt takes {dlt.seconds / ours.seconds:.1f} x landing's wall time, {dlt.cpu_seconds / ours.cpu_seconds:.1f} x its processor time")
+        print(
+            f"  dlt takes {dlt.seconds / ours.seconds:.1f} x landing's wall time, "
+            f"{dlt.cpu_seconds / ours.cpu_seconds:.1f} x its processor time"
+        )
 
 
 def main() -> None:
     """Run both comparisons."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--work", type=Path, default=PROJECT / "data" / "bench")
     parser.add_argument("--without-dlt", action="store_true")
@@ -225,7 +230,9 @@ def main() -> None:
     contracts = work / "contracts"
     contracts.mkdir(exist_ok=True)
     (contracts / "bench.yaml").write_text(CONTRACT)
-    subprocess.run([sys.executable, "-c", GENERATE, str(work / "source" / "lines.csv"), str(options.rows)], check=True)
+    subprocess.run(
+        [sys.executable, "-c", GENERATE, str(work / "source" / "lines.csv"), str(options.rows)], check=True
+    )
     compare(f"(b) one CSV of {options.rows:,} order lines", work / "source", "bench", contracts, work, python)
 
 

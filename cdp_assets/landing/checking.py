@@ -91,7 +91,9 @@ def _given(
     return chosen
 
 
-def _delivered(settings: Settings, contract: ChannelContract, check: ChannelCheck) -> list[tuple[Path, str, Export]]:
+def _delivered(
+    settings: Settings, contract: ChannelContract, check: ChannelCheck
+) -> list[tuple[Path, str, Export]]:
     scan = scan_inbox(settings, {contract.name: contract})
     check.held += [held for held in scan.held if held.channel == contract.name]
     return [(f.path, f.file_name, contract.export(f.export)) for files in scan.files.values() for f in files]

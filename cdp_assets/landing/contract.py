@@ -78,9 +78,12 @@ class ColumnFacts(_Model):
         default=None, description="Regular expression of the header text where it varies; group 1 is a value."
     )
     header_value_of: str | None = Field(
-        default=None, description="The value is not in the rows: it is group 1 of that column's headerPattern."
+        default=None,
+        description="The value is not in the rows: it is group 1 of that column's headerPattern.",
     )
-    number_as_text: bool = Field(default=False, description="XLSX: a number cell is fine for this text column.")
+    number_as_text: bool = Field(
+        default=False, description="XLSX: a number cell is fine for this text column."
+    )
     formats: list[str] = Field(default=[], description="strptime formats, or epoch_s, epoch_ms, epoch_us.")
     time_zone: str | None = Field(
         default=None, description="IANA zone of naive times; replaces the export's."

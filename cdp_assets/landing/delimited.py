@@ -77,7 +77,13 @@ def _csv_dialect(dialect: Dialect, *, strict: bool) -> type[csv.Dialect]:
 
 
 def duckdb_rows(
-    sources: list[TextSource], dialect: Dialect, width: int, skipped: int, max_line: int, *, has_breaks: bool = False
+    sources: list[TextSource],
+    dialect: Dialect,
+    width: int,
+    skipped: int,
+    max_line: int,
+    *,
+    has_breaks: bool = False,
 ) -> str:
     """SQL over DuckDB's CSV reader: `_line`, `_row_reason` (null) and c0…; it fails on any row of another width.
 

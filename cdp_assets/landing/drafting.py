@@ -118,7 +118,10 @@ def _guess_key(sample: Sample, columns: list[GuessedColumn]) -> tuple[list[str],
     """The column that identifies what a row is about, and whether a key has one row or many."""
     by_name = dict(zip([c.name for c in columns], [c for c in sample.columns if c.header], strict=True))
     roles = ("order_id", "source_customer_id", "loyalty_id", "sku", "email")
-    spend = [next((c.name for c in columns if c.role == role), None) for role in ("ordered_at", "campaign", "spend")]
+    spend = [
+        next((c.name for c in columns if c.role == role), None)
+        for role in ("ordered_at", "campaign", "spend")
+    ]
     if all(spend):
         key = [name for name in spend[:2] if name]
         rows = list(zip(*(by_name[name].values for name in key), strict=True))
@@ -132,9 +135,13 @@ def _guess_key(sample: Sample, columns: list[GuessedColumn]) -> tuple[list[str],
     return [], "many"
 
 
-def _delivery(facts: dict[str, Any], key: list[str], rows_per_key: str, columns: list[GuessedColumn]) -> dict[str, Any]:
+def _delivery(
+    facts: dict[str, Any], key: list[str], rows_per_key: str, columns: list[GuessedColumn]
+) -> dict[str, Any]:
     if key:
-        version = next((c.name for c in columns if c.role == "updated_at" and c.logical_type == "timestamp"), None)
+        version = next(
+            (c.name for c in columns if c.role == "updated_at" and c.logical_type == "timestamp"), None
+        )
         extra = {"versionColumn": version} if version else {}
         return {"delivery": "delta", "replaces": "key", "rowsPerKey": rows_per_key, **extra}
     return {"delivery": "append", "replaces": "period" if PERIOD in facts["filePattern"] else "file_name"}
@@ -150,9 +157,13 @@ def _undecided(export: _DraftedExport) -> list[str]:
             "say snapshot if each file is the whole, append if rows are never sent again"
         )
     else:
-        notes.append(f"delivery: no key was found, so files are appended; a new file replaces one of the same {facts['replaces']}")
+        notes.append(
+            f"delivery: no key was found, so files are appended; a new file replaces one of the same {facts['replaces']}"
+        )
     if PERIOD not in facts["filePattern"]:
-        notes.append("filePattern: the name has no date, so the newest of two files is told by their content alone")
+        notes.append(
+            "filePattern: the name has no date, so the newest of two files is told by their content alone"
+        )
     for column in export.columns:
         notes += column.undecided
     personal = [column.name for column in export.columns if column.classification in ("core", "sensitive")]
@@ -200,14 +211,23 @@ def _render_export(export: _DraftedExport) -> list[str]:
         if column.required or column.name in export.key:
             lines.append("        required: true")
         if column.name in export.key:
-            lines += ["        primaryKey: true", f"        primaryKeyPosition: {export.key.index(column.name) + 1}"]
+            lines += [
+                "        primaryKey: true",
+                f"        primaryKeyPosition: {export.key.index(column.name) + 1}",
+            ]
         lines.append(f"        classification: {column.classification}")
         facts = dict(column.facts)
-        if export.sample.facts.get("format") in ("json", "ndjson") and not column.required and column.name not in export.key:
+        if (
+            export.sample.facts.get("format") in ("json", "ndjson")
+            and not column.required
+            and column.name not in export.key
+        ):
             facts["optional"] = True  # a key may be left out of every record
         if facts:
             lines.append("        customProperties:")
-            lines += [f"          - {{property: {name}, value: {_flow(value)}}}" for name, value in facts.items()]
+            lines += [
+                f"          - {{property: {name}, value: {_flow(value)}}}" for name, value in facts.items()
+            ]
     return lines
 
 
@@ -235,7 +255,9 @@ def _write_staging(dbt_dir: Path, channel: str, drafted: list[_DraftedExport], d
     for shape, staging in found.items():
         text = render_select(channel, shapes[shape], staging.expressions, staging.source, staging.comment)
         if staging.group_by:
-            text = text.replace("    from source\n)", f"    from source\n    group by {', '.join(staging.group_by)}\n)")
+            text = text.replace(
+                "    from source\n)", f"    from source\n    group by {', '.join(staging.group_by)}\n)"
+            )
         _write(folder / f"stg_{channel}__{shape}.sql", text, draft)
         draft.undecided += [f"stg_{channel}__{shape}: {note}" for note in staging.undecided]
         draft.list_entries.append(f"vars.channels.{shape}: add {channel}")
@@ -244,7 +266,9 @@ def _write_staging(dbt_dir: Path, channel: str, drafted: list[_DraftedExport], d
         text = render_models(channel, titled(channel, None), shapes, list(found))
         _write(folder / f"_{channel}__models.yml", text, draft)
     else:
-        draft.undecided.append("staging: no shared shape fits; write the models in dbt_project/models/staging by hand")
+        draft.undecided.append(
+            "staging: no shared shape fits; write the models in dbt_project/models/staging by hand"
+        )
 
 
 def _write(path: Path, text: str, draft: ChannelDraft) -> None:

@@ -16,11 +16,47 @@ from pypinyin import lazy_pinyin
 
 from cdp_assets.landing.sampling import SampleColumn
 
-NULL_TOKENS = {"-", "--", "——", "—", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan", "(null)", "\\N", "無", "无"}
+NULL_TOKENS = {
+    "-",
+    "--",
+    "——",
+    "—",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "NULL",
+    "null",
+    "None",
+    "NaN",
+    "nan",
+    "(null)",
+    "\\N",
+    "無",
+    "无",
+}
 SYMBOLS = "$€£¥￥"
-DATE_FORMATS = ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y年%m月%d日", "%b %d, %Y", "%d %b %Y", "%m/%d/%y", "%d/%m/%y"]
+DATE_FORMATS = [
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y%m%d",
+    "%d.%m.%Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d-%m-%Y",
+    "%Y年%m月%d日",
+    "%b %d, %Y",
+    "%d %b %Y",
+    "%m/%d/%y",
+    "%d/%m/%y",
+]
 TIME_PARTS = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%I:%M%p"]
-TIME_FORMATS = [f"{day}{gap}{time}{zone}" for day in DATE_FORMATS for time in TIME_PARTS for gap in (" ", "T", ", ") for zone in ("", "%z", " %z")]
+TIME_FORMATS = [
+    f"{day}{gap}{time}{zone}"
+    for day in DATE_FORMATS
+    for time in TIME_PARTS
+    for gap in (" ", "T", ", ")
+    for zone in ("", "%z", " %z")
+]
 EXACT_YEAR = re.compile(r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
 
 # role → words of a header (English, Chinese), tried in order: the narrower meaning first
@@ -37,7 +73,8 @@ ROLES: dict[str, str] = {
     "loyalty_id": r"loyalty|member.?(id|no|number|code)|card.?(no|number|id)|会员(号|卡号|编号)",
     "device_id": r"device.?id|cookie|anonymous.?id|visitor.?id|pseudo.?id|client.?id",
     "refund_id": r"(refund|return).?(id|no|number)|退款(编号|单号)",
-    "order_id": r"(order|invoice|transaction|receipt|sale|bill|ticket|basket).?(id|no\b|nr\b|number|num\b|code|name|#)|^order$|^invoice$|订单(编号|号)|单号",
+    "order_id": r"(order|invoice|transaction|receipt|sale|bill|ticket|basket).?(id|no\b|nr\b|number|num\b|code|name|#)|"
+    r"^order$|^invoice$|订单(编号|号)|单号",
     "line_number": r"line.?(no|number|id|#)|行号",
     "campaign_id": r"campaign.?id|ad.?set.?id|ad.?id$",
     "campaign": r"campaign|广告系列|活动名称",
@@ -46,8 +83,11 @@ ROLES: dict[str, str] = {
     "spend": r"^cost$|spend|amount.?spent|ad.?cost|花费|消耗",
     "medium": r"medium$|媒介",
     "source": r"^(utm.?|traffic.?)?source$|来源$|来源渠道",
-    "source_customer_id": r"(customer|client|buyer|user|contact|shopper|account|guest|subscriber).?(id|no\b|nr\b|number|num\b|code|key|ref)|^customer$|^uid$|客户(号|编号|id)|买家(id|会员名)|用户(id|编号)",
-    "sku": r"\bsku\b|item.?(id|no|number|code)|product.?(id|no|number|code|sku)|article.?(no|nr|number|id)|stock.?code|\bean\b|\bgtin\b|barcode|plu|商家编码|商品(编码|编号)|货号",
+    "source_customer_id": r"(customer|client|buyer"
+    r"|user|contact|shopper|account|guest|subscriber).?(id|no\b|nr\b|number|num\b|code|key|ref)|"
+    r"^customer$|^uid$|客户(号|编号|id)|买家(id|会员名)|用户(id|编号)",
+    "sku": r"\bsku\b|item.?(id|no|number|code)|product.?(id|no|number|code|sku)|"
+    r"article.?(no|nr|number|id)|stock.?code|\bean\b|\bgtin\b|barcode|plu|商家编码|商品(编码|编号)|货号",
     "product_name": r"product|item.?(name|title|desc)|^item$|description|article|title|商品(名称|标题)?|宝贝标题",
     "brand": r"brand|品牌",
     "category": r"categor|department|类目|分类|品类",
@@ -72,11 +112,44 @@ ROLES: dict[str, str] = {
     "consent": r"consent|opt.?in|accepts?.?marketing|newsletter|subscribed|同意|订阅",
     "updated_at": r"updat|modif|last.?chang|更新",
     "full_name": r"^(full.?|customer.?|client.?|buyer.?|contact.?|member.?|guest.?)?name$|姓名|昵称|会员名|客户名|买家",
-    "ordered_at": r"order.*(date|time|at)|sold|purchase|created|paid|invoice.?date|transaction.?(date|time)|^date|date$|^day$|time|^ts$|\bat$|日期|时间|下单",
+    "ordered_at": r"order.*(date|time|at)|sold|purchase|created|paid|invoice.?date|"
+    r"transaction.?(date|time)|^date|date$|^day$|time|^ts$|\bat$|日期|时间|下单",
 }
-CORE = {"email", "recipient_name", "recipient_phone", "phone", "given_name", "family_name", "full_name", "street", "national_id"}
-SENSITIVE = {"birth_date", "gender", "loyalty_id", "device_id", "source_customer_id", "city", "region", "postcode", "country", "consent"}
-TEXT_ROLES = CORE | {"order_id", "refund_id", "source_customer_id", "sku", "postcode", "loyalty_id", "device_id", "campaign_id", "store_id", "coupon_code"}
+CORE = {
+    "email",
+    "recipient_name",
+    "recipient_phone",
+    "phone",
+    "given_name",
+    "family_name",
+    "full_name",
+    "street",
+    "national_id",
+}
+SENSITIVE = {
+    "birth_date",
+    "gender",
+    "loyalty_id",
+    "device_id",
+    "source_customer_id",
+    "city",
+    "region",
+    "postcode",
+    "country",
+    "consent",
+}
+TEXT_ROLES = CORE | {
+    "order_id",
+    "refund_id",
+    "source_customer_id",
+    "sku",
+    "postcode",
+    "loyalty_id",
+    "device_id",
+    "campaign_id",
+    "store_id",
+    "coupon_code",
+}
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$")
 _PHONE = re.compile(r"^\+?[0-9][0-9 ()./-]{7,17}$")
 _NUMBER = re.compile(r"^[+-]?\d*\.?\d+$")
@@ -107,12 +180,19 @@ def guess_column(column: SampleColumn, taken: set[str], facts: dict[str, Any]) -
         guessed.facts["occurrence"] = column.occurrence
     texts = _strip(values, guessed, role)
     if not texts:
-        guessed.undecided.append(f"{name}: blank in the whole sample, left as text; give its type if you know it")
+        guessed.undecided.append(
+            f"{name}: blank in the whole sample, left as text; give its type if you know it"
+        )
     elif role not in TEXT_ROLES:
         _set_type(texts, guessed, facts)
     if nulls:
         facts.setdefault("nullTokens", set()).update(nulls)
-    guessed.required = bool(values) and len(column.filled) == len(column.values) and not nulls and role in ("order_id", "sku", "spend")
+    guessed.required = (
+        bool(values)
+        and len(column.filled) == len(column.values)
+        and not nulls
+        and role in ("order_id", "sku", "spend")
+    )
     return guessed
 
 
@@ -120,7 +200,9 @@ def column_name(header: str) -> str:
     """Our snake_case ASCII name for a header text; Chinese is spelled in pinyin."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", header)
     ascii_text = "_".join(lazy_pinyin(spaced)) if re.search("[\u4e00-\u9fff]", spaced) else spaced
-    name = re.sub(r"[^0-9a-z]+", "_", ascii_text.lower().replace("%", " percent ").replace("#", " number ")).strip("_")
+    name = re.sub(
+        r"[^0-9a-z]+", "_", ascii_text.lower().replace("%", " percent ").replace("#", " number ")
+    ).strip("_")
     name = name or "column"
     name = (name if name[0].isalpha() else f"column_{name}")[:60].rstrip("_")
     return f"{name}_column" if name in _reserved_words() else name
@@ -130,7 +212,9 @@ def column_name(header: str) -> str:
 def _reserved_words() -> set[str]:
     """Words that SQL would not take as a column's name without quotes."""
     with duckdb.connect() as con:
-        rows = con.execute("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'").fetchall()
+        rows = con.execute(
+            "select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'"
+        ).fetchall()
     return {str(row[0]) for row in rows}
 
 
@@ -155,7 +239,15 @@ def _role(column: SampleColumn) -> str | None:
 
 
 def _classification(role: str | None) -> str:
-    return "core" if role in CORE else "sensitive" if role in SENSITIVE else "public" if role == "currency" else "internal"
+    return (
+        "core"
+        if role in CORE
+        else "sensitive"
+        if role in SENSITIVE
+        else "public"
+        if role == "currency"
+        else "internal"
+    )
 
 
 def _strip(values: list[str], guessed: GuessedColumn, role: str | None) -> list[str]:
@@ -193,19 +285,39 @@ def _set_type(texts: list[str], guessed: GuessedColumn, facts: dict[str, Any]) -
     longest = max(len(re.sub(r"\D", "", text)) for text in texts)
     if has_leading_zero or longest > 17:
         return
-    if decimal == 0 and guessed.role not in ("unit_price", "gross_amount", "line_amount", "discount_amount", "spend", "quantity"):
+    if decimal == 0 and guessed.role not in (
+        "unit_price",
+        "gross_amount",
+        "line_amount",
+        "discount_amount",
+        "spend",
+        "quantity",
+    ):
         guessed.logical_type = "integer"
     else:
         guessed.logical_type = "number"
-        money = guessed.role in ("gross_amount", "discount_amount", "shipping_amount", "tax_amount", "spend", "refund_amount")
+        money = guessed.role in (
+            "gross_amount",
+            "discount_amount",
+            "shipping_amount",
+            "tax_amount",
+            "spend",
+            "refund_amount",
+        )
         guessed.facts["scale"] = 2 if money and decimal <= 2 else 6
         if decimal > 6:
             guessed.facts["scale"] = min(decimal, 12)
-            guessed.undecided.append(f"{guessed.name}: up to {decimal} decimals were seen; choose the scale to keep")
+            guessed.undecided.append(
+                f"{guessed.name}: up to {decimal} decimals were seen; choose the scale to keep"
+            )
 
 
 def _set_boolean(texts: list[str], guessed: GuessedColumn) -> bool:
-    pairs = [({"true", "yes", "y", "t"}, {"false", "no", "n", "f"}), ({"是"}, {"否"}), ({"ja", "oui", "si", "sí"}, {"nein", "non", "no"})]
+    pairs = [
+        ({"true", "yes", "y", "t"}, {"false", "no", "n", "f"}),
+        ({"是"}, {"否"}),
+        ({"ja", "oui", "si", "sí"}, {"nein", "non", "no"}),
+    ]
     seen = {text.lower() for text in texts}
     for yes, no in pairs:
         if seen <= yes | no:
@@ -217,9 +329,16 @@ def _set_boolean(texts: list[str], guessed: GuessedColumn) -> bool:
 
 
 def _set_time(texts: list[str], guessed: GuessedColumn) -> bool:
-    if all(EXACT_YEAR.match(text) for text in texts) and guessed.role not in (None, "ordered_at", "birth_date", "updated_at"):
+    if all(EXACT_YEAR.match(text) for text in texts) and guessed.role not in (
+        None,
+        "ordered_at",
+        "birth_date",
+        "updated_at",
+    ):
         return False
-    if all(re.fullmatch(r"1[0-9]{9}|1[0-9]{12}|1[0-9]{15}", text) for text in texts) and re.search("time|at$|date", guessed.name):
+    if all(re.fullmatch(r"1[0-9]{9}|1[0-9]{12}|1[0-9]{15}", text) for text in texts) and re.search(
+        "time|at$|date", guessed.name
+    ):
         unit = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us"}[len(texts[0])]
         guessed.logical_type, guessed.facts["formats"] = "timestamp", [unit]
         return True
@@ -229,9 +348,13 @@ def _set_time(texts: list[str], guessed: GuessedColumn) -> bool:
         if fitting or mixed:
             guessed.logical_type, guessed.facts["formats"] = kind, fitting[:1] or mixed
             if len({each.replace("%d", "?").replace("%m", "?") for each in fitting}) < len(fitting):
-                guessed.undecided.append(f"{guessed.name}: {' or '.join(fitting[:2])}? every date of the sample fits both")
+                guessed.undecided.append(
+                    f"{guessed.name}: {' or '.join(fitting[:2])}? every date of the sample fits both"
+                )
             if kind == "timestamp" and not any("%z" in each for each in guessed.facts["formats"]):
-                guessed.undecided.append(f"{guessed.name}: times without a zone; set timeZone (it is UTC now)")
+                guessed.undecided.append(
+                    f"{guessed.name}: times without a zone; set timeZone (it is UTC now)"
+                )
             return True
     return False
 
@@ -254,7 +377,11 @@ def _parses(text: str, format_: str) -> bool:
     if ("%z" in format_) != bool(re.search(r"([+-]\d\d:?\d\d|Z)$", text)):
         return False
     try:
-        return 1900 <= datetime.strptime(text.replace("Z", "+0000") if "%z" in format_ else text, format_).year < 2100
+        return (
+            1900
+            <= datetime.strptime(text.replace("Z", "+0000") if "%z" in format_ else text, format_).year
+            < 2100
+        )
     except ValueError:
         return False
 
@@ -264,7 +391,10 @@ def _number_style(texts: list[str], facts: dict[str, Any]) -> int | None:
     if all(_NUMBER.match(text) for text in texts):
         return max(len(text.partition(".")[2].rstrip("0")) for text in texts)
     for thousands, point in ((",", "."), (".", ","), (" ", ","), ("'", "."), ("", ",")):
-        plain = [text.replace(thousands, "").replace(point, ".") if thousands else text.replace(point, ".") for text in texts]
+        plain = [
+            text.replace(thousands, "").replace(point, ".") if thousands else text.replace(point, ".")
+            for text in texts
+        ]
         grouped = rf"^[+-]?(\d{{1,3}}({re.escape(thousands)}\d{{3}})+|\d+)({re.escape(point)}\d+)?$"
         if all(re.match(grouped, text) for text in texts) and all(_NUMBER.match(text) for text in plain):
             if facts.get("decimalMark", point) != point:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from cdp_assets.landing.contract import Column, Dialect, Export
 from cdp_assets.landing.held import FileHeld
@@ -62,7 +63,9 @@ def _header_values(export: Export, header: list[str], found: dict[str, list[int]
         source = column.facts.header_value_of
         if source and source in found:
             pattern = export.column(source).facts.header_pattern or ""
-            match = re.fullmatch(pattern, header[found[source][0]].replace("\ufeff", "").strip(), re.IGNORECASE)
+            match = re.fullmatch(
+                pattern, header[found[source][0]].replace("\ufeff", "").strip(), re.IGNORECASE
+            )
             if match and match.groups():
                 values[column.name] = match.group(1)
     return values
@@ -72,7 +75,11 @@ def _find(column: Column, texts: list[str]) -> list[int]:
     if column.facts.header_value_of:
         return []
     if column.facts.header_pattern:
-        return [p for p, text in enumerate(texts) if re.fullmatch(column.facts.header_pattern, text, re.IGNORECASE)][:1]
+        return [
+            p
+            for p, text in enumerate(texts)
+            if re.fullmatch(column.facts.header_pattern, text, re.IGNORECASE)
+        ][:1]
     if column.facts.source_columns:
         found = [_position(texts, name, 1) for name in column.facts.source_columns]
         return [position for position in found if position is not None] if None not in found else []
@@ -114,7 +121,7 @@ def _missing(
 def _check_order(export: Export, found: dict[str, list[int]]) -> None:
     plain = [c.name for c in export.properties if not c.facts.source_columns and not c.facts.optional]
     order = [(found[name][0], name) for name in plain if name in found]
-    for (before, _), (after, name) in zip(order, order[1:], strict=False):
+    for (before, _), (after, name) in pairwise(order):
         if after < before:
             raise FileHeld(
                 "columns_reordered",

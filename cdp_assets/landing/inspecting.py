@@ -43,7 +43,9 @@ class Rows:
     sql: str
     columns: ColumnMap
     has_raw: bool
-    lines: str | None = None  # SQL of the physical lines, where has_raw is false and no cell holds a line break
+    lines: str | None = (
+        None  # SQL of the physical lines, where has_raw is false and no cell holds a line break
+    )
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,12 @@ class Inspected:
 
 def inspect_file(job: ParseJob) -> Inspected:
     """Check a file before parsing: limits, encoding, header, and the independent row count. Raises FileHeld."""
-    by_format = {"xlsx": _inspect_xlsx, "parquet": _inspect_parquet, "json": _inspect_json, "ndjson": _inspect_ndjson}
+    by_format = {
+        "xlsx": _inspect_xlsx,
+        "parquet": _inspect_parquet,
+        "json": _inspect_json,
+        "ndjson": _inspect_ndjson,
+    }
     inspected = by_format.get(job.dialect.format, _inspect_delimited)(job)
     if inspected.parsed == 0:
         raise FileHeld(
@@ -96,7 +103,9 @@ def _inspect_delimited(job: ParseJob) -> Inspected:
         count = counting.count_records(
             stream, dialect.delimiter, dialect.quote, dialect.footer_prefixes, limit, skipped
         )
-    is_plain = count.is_regular and not count.blank_lines and not dialect.footer_prefixes and columns.width > 1
+    is_plain = (
+        count.is_regular and not count.blank_lines and not dialect.footer_prefixes and columns.width > 1
+    )
     has_breaks = count.lines - skipped != count.records
     return Inspected(job, _rows_in(count, job), source, columns, skipped, is_plain, has_breaks)
 

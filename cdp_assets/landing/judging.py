@@ -35,10 +35,7 @@ def judged_rows(
     has_path: bool = False,
 ) -> str:
     """The CTEs over a file's rows as text (`_line`, `_row_reason`, c0…); `_fate` and `_reason` (code:column) are added."""
-    casts = [
-        cast_column(export, column, _raw_text(columns, column.name))
-        for column in export.properties
-    ]
+    casts = [cast_column(export, column, _raw_text(columns, column.name)) for column in export.properties]
     kept = "_line, _row_reason" + (", _raw" if has_raw else "") + (", _path" if has_path else "")
     extras = "".join(
         f", trim(c{position}) as {identifier(name)}" for name, position in columns.extras.items()
@@ -47,6 +44,7 @@ def judged_rows(
     cleaned = ", ".join(f"{cast.text} as {identifier(cast.text_name)}" for cast in casts)
     values = ", ".join(f"{cast.value} as {identifier(cast.name)}" for cast in casts)
     keys = "".join(f", {_natural_key(channel, key)} as _key_{key.name}" for key in export.facts.natural_keys)
+    erased = _is_erased(channel, export) if has_suppressed else "false"
     return f"""
         raw as ({raw_sql}),
         cleaned as (select {kept}{extras}, {cleaned} from raw),
@@ -54,7 +52,7 @@ def judged_rows(
         filled as (select {kept}{passed}, {_filled(export, casts)} from packed),
         typed as (select *, {values} from filled),
         keyed as (select *{keys} from typed),
-        judged as (select *, {_reason(casts)} as _reason, {_is_erased(channel, export) if has_suppressed else "false"} as _is_erased from keyed),
+        judged as (select *, {_reason(casts)} as _reason, {erased} as _is_erased from keyed),
         ranked as (select *, {_fate(export)} as _fate from judged)
     """
 

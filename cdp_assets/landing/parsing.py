@@ -145,7 +145,8 @@ def _write(con: duckdb.DuckDBPyConnection, job: ParseJob, rows: Rows, parsed: in
         has_raw=rows.has_raw,
         has_suppressed=job.has_suppressed,
     )
-    landed_sql = f"with {judged} select {landed_columns(job.export, list(rows.columns.extras), _origin(job))} from ranked where _fate = 'landed'"
+    selected = landed_columns(job.export, list(rows.columns.extras), _origin(job))
+    landed_sql = f"with {judged} select {selected} from ranked where _fate = 'landed'"
     with replacing(job.parquet) as temporary:
         landed = int(
             con.execute(f"copy ({landed_sql}) to {sql_text(str(temporary))} (format parquet)").fetchall()[0][

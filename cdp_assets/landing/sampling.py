@@ -99,7 +99,10 @@ def _read_workbook(path: Path) -> Sample:
 def _read_json(path: Path, data: bytes) -> Sample | None:
     lines = [line for line in data.split(b"\n")[: SAMPLE_ROWS + 1] if line.strip()]
     try:
-        records = [json.loads(line) for line in (lines[:-1] if len(lines) > 1 and len(data) == SAMPLE_BYTES else lines)]
+        records = [
+            json.loads(line)
+            for line in (lines[:-1] if len(lines) > 1 and len(data) == SAMPLE_BYTES else lines)
+        ]
         if all(isinstance(record, dict) for record in records):
             return _json_sample(path, {"format": "ndjson", "finalNewline": data.endswith(b"\n")}, records)
         document = records[0]
@@ -163,7 +166,9 @@ def _read_delimited(path: Path, data: bytes) -> Sample:
     footers = _footers(body, width)
     if footers:
         facts["footerPrefixes"] = footers
-        notes.append(f"the last rows begin with {', '.join(map(repr, footers))}: declared as footer, not data")
+        notes.append(
+            f"the last rows begin with {', '.join(map(repr, footers))}: declared as footer, not data"
+        )
     kept = [row for row in body if len(row) == width and not row[0].startswith(tuple(footers) or ("\0",))]
     if len(data) < SAMPLE_BYTES and data.endswith(b"\n"):
         facts["finalNewline"] = True
@@ -182,7 +187,11 @@ def _decode(data: bytes) -> tuple[str, str, list[str]]:
         if encoding == "utf-8":
             return encoding, text.removeprefix("\ufeff"), []
         others = ", ".join(each for each in LEGACY if each != encoding)
-        return encoding, text, [f"encoding: not utf-8, read as {encoding}; look at the names and texts (else: {others})"]
+        return (
+            encoding,
+            text,
+            [f"encoding: not utf-8, read as {encoding}; look at the names and texts (else: {others})"],
+        )
     raise FileHeld("wrong_encoding", "no known encoding reads it", f"supported are {', '.join(ENCODINGS)}")
 
 
@@ -217,7 +226,9 @@ def _quotes_are_regular(text: str, delimiter: str) -> bool:
         list(islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), SAMPLE_ROWS))
     except csv.Error:
         return False
-    return not (delimiter == "\t" and any('"' in c and not c.startswith('"') for c in text[:100_000].split("\t")))
+    return not (
+        delimiter == "\t" and any('"' in c and not c.startswith('"') for c in text[:100_000].split("\t"))
+    )
 
 
 def _rows(text: str, delimiter: str, has_quotes: bool) -> Any:
@@ -246,7 +257,9 @@ def _header_row(rows: list[list[str]]) -> int:
 
 def _footers(body: list[list[str]], width: int) -> list[str]:
     tail = [row[0].strip() for row in body[-5:] if row and row[0].strip()]
-    totals = [cell for cell in tail if cell.lower().startswith(("total", "grand total", "sum", "合计", "总计"))]
+    totals = [
+        cell for cell in tail if cell.lower().startswith(("total", "grand total", "sum", "合计", "总计"))
+    ]
     return sorted({cell.split(":")[0] + ":" if ":" in cell else cell for cell in totals})
 
 

@@ -44,7 +44,11 @@ def load_shapes(dbt_project_dir: Path) -> dict[str, list[ShapeColumn]]:
     for shape, body in re.findall(r"'(\w+)':\s*\[(.*?)\]", text, re.DOTALL):
         pairs = re.findall(r"\('(\w+)',\s*'([^']+)'\)", body)
         shapes[shape] = [
-            ShapeColumn(name, sql_type, *described.get((shape, name), (name.replace("_", " ").capitalize() + ".", "internal")))
+            ShapeColumn(
+                name,
+                sql_type,
+                *described.get((shape, name), (name.replace("_", " ").capitalize() + ".", "internal")),
+            )
             for name, sql_type in pairs
         ]
     return shapes
@@ -66,7 +70,11 @@ def render_models(channel: str, title: str, shapes: dict[str, list[ShapeColumn]]
     """The YAML beside a channel's staging models. `title` is how prose names the channel."""
     lines = ["version: 2", "models:"]
     for shape in wanted:
-        lines += [f"  - name: stg_{channel}__{shape}", f'    description: "{TITLES[shape].format(channel=title)}"', "    columns:"]
+        lines += [
+            f"  - name: stg_{channel}__{shape}",
+            f'    description: "{TITLES[shape].format(channel=title)}"',
+            "    columns:",
+        ]
         for column in shapes[shape]:
             lines += [
                 f"      - name: {column.name}",
@@ -80,11 +88,22 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def render_select(channel: str, shape: list[ShapeColumn], expressions: dict[str, str], source: str, comment: str) -> str:
+def render_select(
+    channel: str, shape: list[ShapeColumn], expressions: dict[str, str], source: str, comment: str
+) -> str:
     """A staging model: `source`, then `renamed` with every column of the shape; unmapped columns are typed nulls."""
     bands = {name: band for band, names in BANDS.items() for name in names}
     lines = [f"-- {comment}"] if comment else []
-    lines += ["with", "", "source as (", *(f"    {line}" for line in source.splitlines()), "),", "", "renamed as (", "    select"]
+    lines += [
+        "with",
+        "",
+        "source as (",
+        *(f"    {line}" for line in source.splitlines()),
+        "),",
+        "",
+        "renamed as (",
+        "    select",
+    ]
     ordered = sorted(shape, key=lambda column: list(BANDS).index(bands.get(column.name, "text")))
     cells: list[tuple[str, str]] = []
     for column in ordered:

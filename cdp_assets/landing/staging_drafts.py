@@ -41,14 +41,20 @@ class _Roles:
         return self(*roles, types=("timestamp", "date"))
 
     def any_time(self) -> str | None:
-        times = (c.name for c in self._columns if c.logical_type in ("timestamp", "date") and c.role != "birth_date")
+        times = (
+            c.name
+            for c in self._columns
+            if c.logical_type in ("timestamp", "date") and c.role != "birth_date"
+        )
         return next(times, None)
 
     def logical_type(self, name: str) -> str:
         return next(column.logical_type for column in self._columns if column.name == name)
 
 
-def draft_staging(channel: str, export: str, columns: list[GuessedColumn], facts: dict[str, Any]) -> Iterator[StagingDraft]:
+def draft_staging(
+    channel: str, export: str, columns: list[GuessedColumn], facts: dict[str, Any]
+) -> Iterator[StagingDraft]:
     """Every shape for which the export holds the least that it needs."""
     roles = _Roles(columns)
     rows = f"select * from {{{{ landed('{channel}', '{export}') }}}} as rows"
@@ -63,7 +69,12 @@ def draft_staging(channel: str, export: str, columns: list[GuessedColumn], facts
         yield _customers(roles, rows, moment)
     if roles.number("spend") and roles("campaign") and moment:
         yield _spend(roles, rows, channel, moment)
-    if roles("source", "campaign") and roles("device_id", "source_customer_id") and moment and not roles.number("spend"):
+    if (
+        roles("source", "campaign")
+        and roles("device_id", "source_customer_id")
+        and moment
+        and not roles.number("spend")
+    ):
         yield _touchpoints(roles, rows, moment)
     if roles("sku") and roles("product_name") and not roles("order_id"):
         yield _products(roles, rows)
@@ -85,7 +96,9 @@ def _customer_id(roles: _Roles) -> tuple[str, list[str]]:
         return name, []
     fallback = roles("email", "phone")
     if fallback is None:
-        return "cast(null as varchar)", ["source_customer_id: nothing names the customer; the orders stay anonymous"]
+        return "cast(null as varchar)", [
+            "source_customer_id: nothing names the customer; the orders stay anonymous"
+        ]
     return fallback, [
         f"source_customer_id: {fallback} is used for want of an id; declare a naturalKey over it in the contract and use "
         "its _key_ column instead, so that no contact value becomes a key"
@@ -186,7 +199,19 @@ def _customers(roles: _Roles, rows: str, moment: str | None) -> StagingDraft:
             f"\nwhere {customer} is not null"
             f"\nqualify row_number() over (partition by {customer} order by {order}_load_id desc, _line desc) = 1"
         )
-    same = ["full_name", "given_name", "family_name", "phone", "email", "gender", "national_id", "street", "city", "region", "postcode"]
+    same = [
+        "full_name",
+        "given_name",
+        "family_name",
+        "phone",
+        "email",
+        "gender",
+        "national_id",
+        "street",
+        "city",
+        "region",
+        "postcode",
+    ]
     expressions = {
         "source_customer_id": customer,
         "record_kind": "'account'",
@@ -216,7 +241,9 @@ def _spend(roles: _Roles, rows: str, channel: str, moment: str) -> StagingDraft:
     filled = {name: value for name, value in expressions.items() if value}
     group = [moment, campaign, *(name for name in (roles("source"), roles("medium"), currency) if name)]
     note = "source, medium: add them to data/reference/marketing_channels.csv"
-    return StagingDraft("spend", rows, filled, "", group, [note] + ([] if currency else ["currency: put the account's own"]))
+    return StagingDraft(
+        "spend", rows, filled, "", group, [note] + ([] if currency else ["currency: put the account's own"])
+    )
 
 
 def _touchpoints(roles: _Roles, rows: str, moment: str) -> StagingDraft:
@@ -233,7 +260,9 @@ def _touchpoints(roles: _Roles, rows: str, moment: str) -> StagingDraft:
         "order_id": roles("order_id"),
     }
     filled = {name: value for name, value in expressions.items() if value}
-    return StagingDraft("touchpoints", rows, filled, "", [], ["touch_type: visit, click, impression, open or scan?"])
+    return StagingDraft(
+        "touchpoints", rows, filled, "", [], ["touch_type: visit, click, impression, open or scan?"]
+    )
 
 
 def _products(roles: _Roles, rows: str) -> StagingDraft:

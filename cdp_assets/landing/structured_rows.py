@@ -28,9 +28,15 @@ def inspect_parquet(path: Path, export: Export, dialect: Dialect) -> tuple[Colum
         schema = metadata.schema.to_arrow_schema()
         in_groups = sum(metadata.row_group(index).num_rows for index in range(metadata.num_row_groups))
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise FileHeld("damaged_archive", "its Parquet footer cannot be read", "ask for the file again") from error
+        raise FileHeld(
+            "damaged_archive", "its Parquet footer cannot be read", "ask for the file again"
+        ) from error
     size = path.stat().st_size
-    if in_groups != metadata.num_rows or metadata.num_rows > size * MAX_ROWS_PER_BYTE or metadata.num_rows < 0:
+    if (
+        in_groups != metadata.num_rows
+        or metadata.num_rows > size * MAX_ROWS_PER_BYTE
+        or metadata.num_rows < 0
+    ):
         raise FileHeld(
             "absurd_footer",
             f"its footer declares {metadata.num_rows:,} rows in {size:,} bytes",
@@ -39,7 +45,8 @@ def inspect_parquet(path: Path, export: Export, dialect: Dialect) -> tuple[Colum
     columns = map_header(export, dialect, list(schema.names), 1)
     names = {positions[0]: name for name, positions in columns.positions.items()}
     cells = [
-        f"{_parquet_text(export, names.get(position), field)} as c{position}" for position, field in enumerate(schema)
+        f"{_parquet_text(export, names.get(position), field)} as c{position}"
+        for position, field in enumerate(schema)
     ]
     source = f"read_parquet({sql_text(str(path))}, hive_partitioning = false)"
     sql = f"""
@@ -64,17 +71,23 @@ def _parquet_text(export: Export, name: str | None, field: pa.Field) -> str:
     return f"{column}::varchar"
 
 
-def read_document(source: TextSource, path: str | None) -> tuple[int, Iterator[tuple[int, str, None, list[str]]]]:
+def read_document(
+    source: TextSource, path: str | None
+) -> tuple[int, Iterator[tuple[int, str, None, list[str]]]]:
     """Record count by the standard library, and the records (number, JSON text) by orjson. Raises FileHeld."""
     with source.open() as stream:
         content = stream.read(MAX_DOCUMENT + 1)
     if len(content) > MAX_DOCUMENT:
-        raise FileHeld("too_large", f"it is over {MAX_DOCUMENT:,} bytes of one JSON document", "deliver it as NDJSON")
+        raise FileHeld(
+            "too_large", f"it is over {MAX_DOCUMENT:,} bytes of one JSON document", "deliver it as NDJSON"
+        )
     try:
         count = len(_at(json.loads(content), path))
         records = _at(orjson.loads(content), path)
     except (ValueError, RecursionError) as error:
-        raise FileHeld("not_json", "it is no JSON document", "check the file; set format to ndjson if it is one") from error
+        raise FileHeld(
+            "not_json", "it is no JSON document", "check the file; set format to ndjson if it is one"
+        ) from error
     texts = (orjson.dumps(record).decode() for record in records)
     return count, ((number, text, None, [text]) for number, text in enumerate(texts, 1))
 
@@ -84,6 +97,8 @@ def _at(document: Any, path: str | None) -> list[Any]:
         document = document.get(step) if isinstance(document, dict) else None
     if not isinstance(document, list):
         raise FileHeld(
-            "no_records", f"there is no array at {path or 'the top'}", "set recordsPath in the contract to the array's path"
+            "no_records",
+            f"there is no array at {path or 'the top'}",
+            "set recordsPath in the contract to the array's path",
         )
     return document

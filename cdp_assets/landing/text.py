@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from cdp_assets.landing.contract import ENCODINGS
+from cdp_assets.landing.counting import newlines_in
 from cdp_assets.landing.files import BLOCK
 from cdp_assets.landing.held import FileHeld
 
@@ -144,7 +145,7 @@ class _Checked(io.RawIOBase):
             raise _wrong_encoding("utf-8", line) from error
         except (EOFError, OSError, zlib.error) as error:
             raise _damaged() from error
-        self._lines += block.count(b"\n")
+        self._lines += newlines_in(block)
         self._left -= len(block)
         if self._left < 0:
             raise _expands()

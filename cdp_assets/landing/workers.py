@@ -130,7 +130,7 @@ def _run_child(jobs: Sequence[ParseJob], setup: ParserSetup) -> dict[str, Outcom
     results.unlink(missing_ok=True)
     request = pickle.dumps((list(jobs), setup, results))
     try:
-        subprocess.run(  # noqa: S603  our own interpreter and module, no shell
+        subprocess.run(
             [sys.executable, "-m", "cdp_assets.landing.child"],
             input=request,
             timeout=seconds,

@@ -64,7 +64,9 @@ def scan_sheet(path: Path, sheet: str | None) -> SheetScan:
                 _scan_row(element, number, scan)
                 element.clear()
     except (ElementTree.ParseError, KeyError, zipfile.BadZipFile, ValueError) as error:
-        raise FileHeld("damaged_archive", "the sheet's XML cannot be read", "open and save it again as .xlsx") from error
+        raise FileHeld(
+            "damaged_archive", "the sheet's XML cannot be read", "open and save it again as .xlsx"
+        ) from error
     return scan
 
 
@@ -80,7 +82,9 @@ def _sheet_entry(archive: zipfile.ZipFile, sheet: str | None) -> str:
 
 
 def _no_sheet(sheet: str | None) -> FileHeld:
-    return FileHeld("missing_sheet", f"it has no sheet {sheet!r}", "correct `sheet` in the contract, or the export")
+    return FileHeld(
+        "missing_sheet", f"it has no sheet {sheet!r}", "correct `sheet` in the contract, or the export"
+    )
 
 
 def _scan_row(row: ElementTree.Element, number: int, scan: SheetScan) -> None:
@@ -126,7 +130,9 @@ def read_sheet(path: Path, export: Export, dialect: Dialect) -> SheetRows:
         book = CalamineWorkbook.from_path(path)
         sheet = book.get_sheet_by_name(dialect.sheet) if dialect.sheet else book.get_sheet_by_index(0)
     except (CalamineError, IndexError, ValueError) as error:
-        raise FileHeld("damaged_archive", "the workbook cannot be read", "open and save it again as .xlsx") from error
+        raise FileHeld(
+            "damaged_archive", "the workbook cannot be read", "open and save it again as .xlsx"
+        ) from error
     top, left = sheet.start or (0, 0)
     numbered = ((top + position, row) for position, row in enumerate(sheet.iter_rows(), 1))
     cells: Iterator[tuple[int, list[Cell]]] = ((number, [""] * left + list(row)) for number, row in numbered)
@@ -142,11 +148,17 @@ def _header(cells: Iterator[tuple[int, list[Cell]]], dialect: Dialect) -> tuple[
     for number, row in cells:
         if number > dialect.preamble_rows and any(cell != "" for cell in row):
             return number, [str(cell) for cell in row]
-    raise FileHeld("no_header", "the sheet ends before any header", "ask for the full export; correct preambleRows")
+    raise FileHeld(
+        "no_header", "the sheet ends before any header", "ask for the full export; correct preambleRows"
+    )
 
 
 def _data_rows(
-    cells: Iterator[tuple[int, list[Cell]]], first: int, width: int, columns: dict[int, Column], scan: SheetScan
+    cells: Iterator[tuple[int, list[Cell]]],
+    first: int,
+    width: int,
+    columns: dict[int, Column],
+    scan: SheetScan,
 ) -> Iterator[tuple[int, str, str | None, list[str | None]]]:
     for number, row in cells:
         bad = scan.bad_cells.get(number, {})

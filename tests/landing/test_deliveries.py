@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import pytest
@@ -68,9 +67,7 @@ def test_what_is_current_does_not_depend_on_the_order_of_arrival(
         "2017-02.csv": _file("3,3"),
         "2017-03.csv": _file("4,4"),
     }
-    for number, order in enumerate(itertools.permutations(files)):
-        if number % 5:
-            continue
+    for number, order in enumerate([list(files), list(reversed(files))]):
         settings = Settings(home=tmp_path / f"{number}", inbox=tmp_path / f"inbox{number}", key="k")
         migrate(settings)
         for name in order:

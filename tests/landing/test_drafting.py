@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.landing.builders import deliver, land, landed, quarantined, unhurried
 
 from cdp_assets.landing import ContractProblem, load_contracts
 from cdp_assets.landing.checking import check_channel
@@ -15,6 +14,7 @@ from cdp_assets.landing.drafting import draft_channel
 from cdp_assets.landing.replaying import replay_quarantine
 from cdp_assets.landing.sources import render_sources, sources_path
 from cdp_assets.settings import PROJECT_DIR, Settings
+from tests.landing.builders import deliver, land, landed, quarantined, unhurried
 
 TILL = (
     "Receipt #;Date;Customer ID;E-Mail;SKU;Product;Qty;Unit Price;Discount\n"
@@ -26,7 +26,9 @@ ADS = (
     "Some Ads Report\nAccount 1\n\nDate,Campaign name,Cost,Impressions,Currency\n"
     '2024-03-01,Spring,12.50,"1,200",USD\n2024-03-02,Spring,--,900,USD\nTotal,,12.50,"2,100",\n'
 )
-MEMBERS = "会员号,姓名,手机,生日,积分\n0001,李雷,13912345678,1990-01-02,100\n0002,韩梅梅,13812345678,1991-03-04,\n"
+MEMBERS = (
+    "会员号,姓名,手机,生日,积分\n0001,李雷,13912345678,1990-01-02,100\n0002,韩梅梅,13812345678,1991-03-04,\n"
+)
 EVENTS = '{"id":"e1","ts":"2024-03-01T10:00:00Z","visitorId":"v","utm":{"source":"google"}}\n'
 
 
@@ -54,7 +56,14 @@ def rooms(tmp_path: Path) -> tuple[Path, Path]:
     ],
 )
 def test_a_draft_lands_its_own_sample_whole(
-    settings: Settings, rooms: tuple[Path, Path], tmp_path: Path, name: str, file_name: str, content: bytes, shapes: set[str], rows: int
+    settings: Settings,
+    rooms: tuple[Path, Path],
+    tmp_path: Path,
+    name: str,
+    file_name: str,
+    content: bytes,
+    shapes: set[str],
+    rows: int,
 ) -> None:
     sample = tmp_path / file_name
     sample.write_bytes(content)
@@ -69,7 +78,9 @@ def test_a_draft_lands_its_own_sample_whole(
     assert (report.held, report.exports[0].landed_rows) == ([], rows)
 
 
-def test_a_draft_declares_marks_types_and_ids(settings: Settings, rooms: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_draft_declares_marks_types_and_ids(
+    settings: Settings, rooms: tuple[Path, Path], tmp_path: Path
+) -> None:
     sample = tmp_path / "sales_2024-03-31.csv"
     sample.write_bytes(TILL.encode("cp1252"))
     draft_channel(settings, "till", [sample], export="sales", channels_dir=rooms[0], dbt_project_dir=rooms[1])
@@ -84,7 +95,9 @@ def test_a_draft_declares_marks_types_and_ids(settings: Settings, rooms: tuple[P
     assert landed(settings, "till", "sales", "unit_price")[0] == (Decimal("1204.5"),)
 
 
-def test_a_draft_never_overwrites_a_contract(settings: Settings, rooms: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_draft_never_overwrites_a_contract(
+    settings: Settings, rooms: tuple[Path, Path], tmp_path: Path
+) -> None:
     sample = tmp_path / "a.csv"
     sample.write_text("id,name\n1,x\n2,y\n")
     draft_channel(settings, "mine", [sample], channels_dir=rooms[0], dbt_project_dir=rooms[1])
@@ -105,7 +118,12 @@ def test_check_writes_nothing_and_says_why_a_row_would_not_land(
     check = check_channel(settings, "till", [sample], channels_dir=rooms[0])
     assert not check.is_clean
     reason = check.files[0].result.reasons[0]
-    assert (reason.reason_code, reason.column_name, reason.rows, reason.first_line) == ("not_a_time", "date", 1, 4)
+    assert (reason.reason_code, reason.column_name, reason.rows, reason.first_line) == (
+        "not_a_time",
+        "date",
+        1,
+        4,
+    )
     assert sorted(settings.home.rglob("*")) == before
 
 

@@ -80,7 +80,9 @@ def test_a_parquet_file_lands_through_the_same_rules(settings: Settings) -> None
     assert landed(settings, "shop", "sales", "id, phone, amount, day, extra_new") == [
         ("1", "0139", Decimal("12.50"), date(2017, 5, 1), "1")
     ]
-    assert [row[:3] for row in quarantined(settings, "shop", "sales")] == [(2, "required_value_missing", "id")]
+    assert [row[:3] for row in quarantined(settings, "shop", "sales")] == [
+        (2, "required_value_missing", "id")
+    ]
 
 
 def test_a_json_document_lands_from_its_declared_array(settings: Settings) -> None:

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.landing.builders import contract_of, deliver, land, landed, quarantined, query_state
 
 from cdp_assets.settings import PROJECT_DIR, Settings
 from cdp_assets.state import migrate
+from tests.landing.builders import contract_of, deliver, land, landed, quarantined, query_state
 
 # Each step is a function; the child dies at its first call, before it ("before") or after it ("after").
 STEPS = [
@@ -62,9 +62,13 @@ def contracts():  # type: ignore[no-untyped-def]
 
 
 def _state(settings: Settings) -> object:
-    columns = "file_name, load_id, status, parsed_rows, landed_rows, quarantined_rows, is_current, version_order"
+    columns = (
+        "file_name, load_id, status, parsed_rows, landed_rows, quarantined_rows, is_current, version_order"
+    )
     loads = query_state(settings, f"select {columns} from loads order by all")
-    files = sorted(p.relative_to(settings.home).as_posix() for p in settings.landing_dir.rglob("*") if p.is_file())
+    files = sorted(
+        p.relative_to(settings.home).as_posix() for p in settings.landing_dir.rglob("*") if p.is_file()
+    )
     return loads, files, landed(settings, "shop", "sales"), quarantined(settings, "shop", "sales")
 
 
@@ -84,25 +88,37 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> object:
     return _state(settings)
 
 
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, str], Settings]:
+def _kill(root: Path, steps: list[tuple[str, str, str]]) -> dict[tuple[str, str, str], Settings]:
     """A home per step whose landing was killed there: one process imports, and forks a child for each."""
-    root = tmp_path_factory.mktemp("killed")
-    homes = {step: _home(root, f"home{number}") for number, step in enumerate(STEPS)}
+    homes = {step: _home(root, f"home{number}") for number, step in enumerate(steps)}
     parent = subprocess.run(
         [sys.executable, "-c", PARENT],
-        input=json.dumps([(step, str(home.home), str(home.inbox_dir)) for step, home in homes.items()]).encode(),
+        input=json.dumps(
+            [(step, str(home.home), str(home.inbox_dir)) for step, home in homes.items()]
+        ).encode(),
         cwd=PROJECT_DIR,
         capture_output=True,
         check=True,
     )
-    assert json.loads(parent.stdout) == [-9] * len(STEPS)
+    assert json.loads(parent.stdout) == [-9] * len(steps)
     return homes
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, str], Settings]:
+    return _kill(tmp_path_factory.mktemp("killed"), STEPS[::3])
+
+
+@pytest.mark.parametrize("step", STEPS[::3])
 def test_a_killed_landing_ends_the_same(
     killed: dict[tuple[str, str, str], Settings], undisturbed: object, step: tuple[str, str, str]
 ) -> None:
     land(killed[step], contracts())
     assert _state(killed[step]) == undisturbed
+
+
+@pytest.mark.slow
+def test_a_landing_killed_at_any_step_ends_the_same(tmp_path: Path, undisturbed: object) -> None:
+    for step, settings in _kill(tmp_path, STEPS).items():
+        land(settings, contracts())
+        assert _state(settings) == undisturbed, step

@@ -52,7 +52,7 @@ def test_what_is_no_integer_is_no_integer(settings: Settings, text: str) -> None
 def test_impossible_dates_are_quarantined(settings: Settings, text: str) -> None:
     deliver(settings, "shop/a.csv", f"order_id,amount,sold_on\n1,1,{text}\n2,2,2017-01-01\n")
     land(settings, contract_of({}, *SALES))
-    assert [row[:3] for row in quarantined(settings, "shop", "sales")][0][2] == "sold_on"
+    assert quarantined(settings, "shop", "sales")[0][2] == "sold_on"
 
 
 def test_rows_of_another_width_keep_their_text_and_line(settings: Settings) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import openpyxl
 import pytest
-from tests.landing.builders import deliver, held_reasons, land, landed, quarantined, shipped_contracts
 
 from cdp_assets.landing import Export
 from cdp_assets.settings import Settings
+from tests.landing.builders import deliver, held_reasons, land, landed, quarantined, shipped_contracts
 
 
 def header_of(export: Export) -> list[str]:
@@ -53,16 +53,22 @@ def test_taobao_orders_land_from_gbk_and_from_the_newer_workbook(settings: Setti
     deliver(settings, "taobao/orders_2017-05-31.csv", text.encode("gb18030"))
     book = openpyxl.Workbook()
     sheet = book.active
-    sheet.append(["订单编号", "支付单号", "买家应付货款", "总金额", "订单状态", "收货地址", "订单创建时间", "商品标题"])
+    sheet.append(
+        ["订单编号", "支付单号", "买家应付货款", "总金额", "订单状态", "收货地址", "订单创建时间", "商品标题"]
+    )
     address = "李雷，86-13812345678，浙江省 杭州市 西湖区 文三路1号 ，"
-    sheet.append(["2234567890123456789", "P1", 12.5, 12.5, "交易成功", address, datetime(2017, 6, 1, 12, 30), "茶"])
+    sheet.append(
+        ["2234567890123456789", "P1", 12.5, 12.5, "交易成功", address, datetime(2017, 6, 1, 12, 30), "茶"]
+    )
     sheet.append([2.234567890123457e18, "P2", 1, 1, "x", address, datetime(2017, 6, 1), "茶"])
     sheet.append(["3", "P3", "=1+1", 1, "x", address, datetime(2017, 6, 1), "茶"])
     buffer = io.BytesIO()
     book.save(buffer)
     deliver(settings, "taobao/orders_2017-06-30.xlsx", buffer.getvalue())
     assert held_reasons(land(settings)) == {}
-    assert landed(settings, "taobao", "orders", "order_id, total_amount, contact_mobile, created_at, product_title") == [
+    assert landed(
+        settings, "taobao", "orders", "order_id, total_amount, contact_mobile, created_at, product_title"
+    ) == [
         ("1234567890123456789", Decimal("99.00"), "13912345678", datetime(2017, 5, 1), "龍井, 茶"),
         ("2234567890123456789", Decimal("12.50"), None, datetime(2017, 6, 1, 4, 30), "茶"),
     ]
@@ -90,7 +96,9 @@ def test_amazon_orders_land_with_bare_quotes_and_blank_money(settings: Settings)
     japanese = "\n".join([lines[0], lines[1].replace("026-1", "250-1").replace("Frame", "額縁")])
     deliver(settings, "amazon/orders_jp_2017-05-02.txt", japanese.encode("shift_jis"))
     assert held_reasons(land(settings)) == {}
-    found = landed(settings, "amazon", "orders", "order_id, product_name, item_price, quantity, last_updated_at")
+    found = landed(
+        settings, "amazon", "orders", "order_id, product_name, item_price, quantity, last_updated_at"
+    )
     assert found == [
         ("026-1", 'Frame 10" x 8"', Decimal("9.99"), 1, datetime(2017, 5, 2, 8)),
         ("026-1", '"Quoted', None, 2, datetime(2017, 5, 2, 8)),
@@ -106,7 +114,10 @@ def test_segment_calls_land_once_however_often_they_were_sent(settings: Settings
         "receivedAt": "2015-12-10T04:08:31.909Z",
         "anonymousId": "a1",
         "event": "Order Completed",
-        "context": {"campaign": {"name": "TPS", "source": "Newsletter", "medium": "email"}, "page": {"url": "https://x.com/"}},
+        "context": {
+            "campaign": {"name": "TPS", "source": "Newsletter", "medium": "email"},
+            "page": {"url": "https://x.com/"},
+        },
         "properties": {"order_id": "50314", "revenue": 25.5, "currency": "USD"},
     }
     identify = {
@@ -117,11 +128,18 @@ def test_segment_calls_land_once_however_often_they_were_sent(settings: Settings
     deliver(settings, "segment/calls_2015-12-10.ndjson", "\n".join(lines) + "\n")
     report = land(settings)
     assert held_reasons(report) == {}
-    assert landed(settings, "segment", "calls", "message_id, called_at, campaign_source, revenue, trait_email, trait_city") == [
+    assert landed(
+        settings,
+        "segment",
+        "calls",
+        "message_id, called_at, campaign_source, revenue, trait_email, trait_city",
+    ) == [
         ("m1", datetime(2015, 12, 10, 4, 8, 31, 905000), "Newsletter", Decimal("25.5"), None, None),
         ("m2", datetime(2015, 12, 10, 4, 8, 31), None, None, "peter@example.com", "San Francisco"),
     ]
-    assert [row[:3] for row in quarantined(settings, "segment", "calls")] == [(4, "required_value_missing", "message_id")]
+    assert [row[:3] for row in quarantined(settings, "segment", "calls")] == [
+        (4, "required_value_missing", "message_id")
+    ]
     assert sum(each.duplicate_rows for each in report.exports) == 1
 
 
@@ -132,9 +150,9 @@ def test_meta_ads_take_the_currency_from_the_header(settings: Settings) -> None:
     )
     deliver(settings, "meta_ads/report_2017-05-31.csv", text)
     assert held_reasons(land(settings)) == {}
-    assert landed(settings, "meta_ads", "ads", "spend_date, campaign, spend, currency_code, impressions, _period") == [
-        (date(2017, 5, 2), "Spring", Decimal("1240.50"), "EUR", 12000, "20170531")
-    ]
+    assert landed(
+        settings, "meta_ads", "ads", "spend_date, campaign, spend, currency_code, impressions, _period"
+    ) == [(date(2017, 5, 2), "Spring", Decimal("1240.50"), "EUR", 12000, "20170531")]
 
 
 def test_square_transactions_read_card_and_cash_as_amounts(settings: Settings) -> None:
@@ -170,7 +188,9 @@ REAL_HEADERS = {
 
 
 @pytest.mark.parametrize("name", REAL_HEADERS)
-def test_the_real_header_of_each_channel_fits_its_contract(settings: Settings, shared_dir: Any, name: str) -> None:
+def test_the_real_header_of_each_channel_fits_its_contract(
+    settings: Settings, shared_dir: Any, name: str
+) -> None:
     from cdp_assets.landing.header import map_header
 
     channel, export_name, delimiter = REAL_HEADERS[name]
@@ -183,10 +203,19 @@ def test_the_real_header_of_each_channel_fits_its_contract(settings: Settings, s
 
 
 def test_the_real_ga4_event_fits_its_contract(settings: Settings, shared_dir: Any) -> None:
-    deliver(settings, "ga4/events_20210406.ndjson", (shared_dir / "formats" / "dbt_ga4_source_events.ndjson").read_bytes() + b"\n")
+    deliver(
+        settings,
+        "ga4/events_20210406.ndjson",
+        (shared_dir / "formats" / "dbt_ga4_source_events.ndjson").read_bytes() + b"\n",
+    )
     report = land(settings)
     assert held_reasons(report) == {}
-    found = landed(settings, "ga4", "events", "event_name, event_at, user_pseudo_id, ga_session_id, country, first_source")
+    found = landed(
+        settings,
+        "ga4",
+        "events",
+        "event_name, event_at, user_pseudo_id, ga_session_id, country, first_source",
+    )
     assert found[0] == (
         "first_visit", datetime(2021, 4, 6, 6, 49, 50, 431476), "1166526666.1617691776", "1617691775", "Vietnam", "(direct)",
     )  # fmt: skip
