@@ -14,7 +14,8 @@ from cdp_assets.settings import Settings
 def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """A writing connection to warehouse.duckdb with state.duckdb as `state`; dbt must not have it open."""
     con = duckdb.connect(
-        str(settings.warehouse_path), config={"memory_limit": settings.memory_limit, "threads": settings.threads}
+        str(settings.warehouse_path),
+        config={"memory_limit": settings.memory_limit, "threads": settings.threads},
     )
     try:
         con.execute("set TimeZone = 'UTC'")
