@@ -43,7 +43,11 @@ def score(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
         """
     ).fetchall()[0]
     precision, recall = right / predicted if predicted else 0.0, right / true if true else 0.0
-    return {"precision": precision, "recall": recall, "f1": 2 * right / (predicted + true) if predicted + true else 0.0}
+    return {
+        "precision": precision,
+        "recall": recall,
+        "f1": 2 * right / (predicted + true) if predicted + true else 0.0,
+    }
 
 
 def run_one(matcher: str, file: Path, truth: Path | None) -> None:
@@ -82,16 +86,22 @@ def run_golden(python: str, file: Path) -> dict[str, object]:
         con = duckdb.connect(str(file))
         con.execute(f"copy (select * from identity.customer_records) to '{folder}/records.csv'")
         start = time.perf_counter()
-        done = subprocess.run([python, str(script), folder], capture_output=True, text=True, timeout=900, check=False)
+        done = subprocess.run(
+            [python, str(script), folder], capture_output=True, text=True, timeout=900, check=False
+        )
         seconds = time.perf_counter() - start
         if done.returncode:
             return {"error": done.stderr.strip().splitlines()[-1:]}
-        con.execute(f"create or replace table clusters as from read_csv('{folder}/clusters.csv', all_varchar = true)")
+        con.execute(
+            f"create or replace table clusters as from read_csv('{folder}/clusters.csv', all_varchar = true)"
+        )
         return {"seconds": seconds, "megabytes": float(done.stdout.split()[-1]), **score(con)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("sets", nargs="*")
     parser.add_argument("--home", type=Path)
     parser.add_argument("--truth", type=Path)
@@ -103,7 +113,9 @@ def main() -> None:
         return
     shared = ROOT.parent / "shared"
     wanted = arguments.sets or [*datasets.HOUSEHOLD_SETS, *(["retailer"] if arguments.home else [])]
-    print(f"{'set':10} {'records':>9} {'matcher':13} {'precision':>9} {'recall':>7} {'F1':>7} {'seconds':>8} {'MB':>6}  target / more")
+    print(
+        f"{'set':10} {'records':>9} {'matcher':13} {'precision':>9} {'recall':>7} {'F1':>7} {'seconds':>8} {'MB':>6}  target / more"
+    )
     for name in wanted:
         for matcher in MATCHERS:
             with tempfile.TemporaryDirectory() as folder:
@@ -117,7 +129,10 @@ def measure(matcher: str, name: str, file: Path, arguments: argparse.Namespace) 
         return run_golden(arguments.golden, file) if arguments.golden else {"error": "not given (--golden)"}
     truth = ["--truth", str(arguments.truth)] if name == "retailer" else []
     done = subprocess.run(
-        [sys.executable, __file__, "--one", matcher, str(file), *truth], capture_output=True, text=True, check=False
+        [sys.executable, __file__, "--one", matcher, str(file), *truth],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         return {"error": done.stderr.strip().splitlines()[-1:]}

@@ -28,7 +28,9 @@ def write(name: str, shared: Path, target: Path, home: Path | None = None, truth
     elif home and truth:
         _retailer(con, home, truth)
     else:
-        raise SystemExit("the retailer needs --home (of a finished run) and --truth (DIR/truth of the simulation)")
+        raise SystemExit(
+            "the retailer needs --home (of a finished run) and --truth (DIR/truth of the simulation)"
+        )
     count = con.execute("select count(*) from identity.customer_records").fetchall()[0][0]
     con.close()
     return int(count)

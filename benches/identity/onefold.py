@@ -12,7 +12,14 @@ from cdp_assets import linkage
 from cdp_assets.keys import DEMO_KEY
 from cdp_assets.state import SCHEMA_DIR
 
-REGIONS = {"shopify": "US", "square": "US", "loyalty": "US", "mailchimp": "US", "amazon": "US", "youzan": "CN"}
+REGIONS = {
+    "shopify": "US",
+    "square": "US",
+    "loyalty": "US",
+    "mailchimp": "US",
+    "amazon": "US",
+    "youzan": "CN",
+}
 
 
 def match(con: duckdb.DuckDBPyConnection) -> dict[str, float]:

@@ -24,7 +24,12 @@ def match(con: duckdb.DuckDBPyConnection, threshold: float = 0.95) -> None:
         name for name in _COLUMNS
         if name in present and con.execute(f"select count({name}) > 0 from identity.customer_records").fetchall()[0][0]
     ]  # fmt: skip
-    if "given_name" in filled and con.execute("select count(given_name) * 2 > count(*) from identity.customer_records").fetchall()[0][0]:
+    if (
+        "given_name" in filled
+        and con.execute("select count(given_name) * 2 > count(*) from identity.customer_records").fetchall()[
+            0
+        ][0]
+    ):
         filled = [name for name in filled if name != "full_name"]
     columns = ", ".join(f"nullif(lower(trim({name}::varchar)), '') as {name}" for name in filled)
     con.execute(
@@ -34,7 +39,9 @@ def match(con: duckdb.DuckDBPyConnection, threshold: float = 0.95) -> None:
     linker = Linker(DuckDBAPI(con).register("plain"), _settings(filled), log_level=None)
     _train(linker, filled)
     pairs = linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
-    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(pairs, threshold_match_probability=threshold)
+    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
+        pairs, threshold_match_probability=threshold
+    )
     con.execute(
         "create or replace table clusters as select p.channel, p.source_customer_id, c.cluster_id::varchar as cluster "
         f"from plain as p join {clusters.physical_name} as c using (unique_id)"
@@ -76,7 +83,8 @@ def _train(linker: Linker, filled: list[str]) -> None:
         rule
         for columns, rule in (
             (("given_name", "family_name", "birth_date"), block_on("given_name", "family_name", "birth_date")),
-            (("national_id",), block_on("national_id")), (("email",), block_on("email")), (("full_name", "phone"), block_on("full_name", "phone")),
+            (("national_id",), block_on("national_id")), (("email",), block_on("email")),
+            (("full_name", "phone"), block_on("full_name", "phone")),
             (("full_name", "postcode"), block_on("full_name", "postcode")),
         )
         if set(columns) <= set(filled)

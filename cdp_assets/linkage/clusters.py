@@ -305,8 +305,8 @@ def _recluster(
             accepted, held = split_suspicious(units, edges[index], ctx)
             problems += [("held", part[0], part[-1], 0.0, len(part)) for part in held]
             parts = accepted + held
-        place = {unit: number for number, part in enumerate(parts) for unit in part}
-        inner = [edge for edge in edges[index] if place[edge[1]] == place[edge[2]]]
+        part_of = {unit: number for number, part in enumerate(parts) for unit in part}
+        inner = [edge for edge in edges[index] if part_of[edge[1]] == part_of[edge[2]]]
         if len(parts) > 1:
             inner = [edge for edge in inner if edge[0] >= _publish_weight(ctx)]
         verified = {unit: conflicts.verified[unit] for unit in units if unit in conflicts.verified}

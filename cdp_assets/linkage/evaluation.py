@@ -157,7 +157,8 @@ def _components(left: np.ndarray, right: np.ndarray, count: int) -> np.ndarray:
         (np.ones(len(left), dtype=np.int8), (left.astype(np.int64), right.astype(np.int64))),
         shape=(count, count),
     )
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    labels: np.ndarray = connected_components(graph, directed=False)[1].astype(np.int64)
+    return labels
 
 
 def _register(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, np.ndarray]) -> None:

@@ -90,7 +90,8 @@ class Explanation:
         if self.chart is not None:
             chart = getattr(self.chart, "altair_chart", self.chart)
             inline = chart.to_html(inline=True, fullhtml=True)
-            page += f"<iframe title='Waterfall' style='width:100%;height:32rem;border:0' srcdoc='{html.escape(inline, quote=True)}'></iframe>"
+            style = "width:100%;height:32rem;border:0"
+            page += f"<iframe title='Waterfall' style='{style}' srcdoc='{html.escape(inline, quote=True)}'></iframe>"
         return page + "</body></html>"
 
 

@@ -195,8 +195,8 @@ def _write_events(con: duckdb.DuckDBPyConnection) -> None:
                     replace(identifier_type, '_', ' ') || ' ' || masked_value || ' is a placeholder: it does not count as evidence on '
                     || record_count || ' records'
                 when rule = 'own_contact' then
-                    replace(identifier_type, '_', ' ') || ' ' || masked_value || ' is the retailer''s own: it does not count as evidence on '
-                    || record_count || ' records'
+                    replace(identifier_type, '_', ' ') || ' ' || masked_value
+                    || ' is the retailer''s own: it does not count as evidence on ' || record_count || ' records'
                 when rule like 'too_many_people%' then
                     replace(identifier_type, '_', ' ') || ' ' || masked_value || ' is carried by at least ' || people_count
                     || ' different people on ' || record_count || ' records: it does not count as evidence'

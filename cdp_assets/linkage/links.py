@@ -30,7 +30,7 @@ def build_links(
         with people as (
             select
                 target_key,
-                count(distinct {INITIALS.replace("given_key", "r.given_key").replace("family_key", "r.family_key").replace("given_canon", "r.given_canon")}) as people_count,
+                count(distinct {INITIALS}) as people_count,
                 count(*) as link_count,
             from link_candidates
             join identity.records as r on r.record_key = link_candidates.other_key

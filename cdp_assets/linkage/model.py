@@ -256,7 +256,7 @@ def term_table_sql(model: Model, home: str) -> dict[str, str]:
     """
     unseen = 1.0 / max(int(model.parameters["node_count"]), 1)
     # Within one base a name alone never identifies: it is not taken to be rarer than the chance that two records match.
-    floor = 0.6 * model.match_chance
+    floor = 1.2 * model.match_chance
     birth_floor = float(model.parameters["comparisons"]["birth_date"]["exact"]["u"])
     frozen = frozen_terms_sql(model, home)
 

@@ -11,6 +11,7 @@ import copy
 import json
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -186,7 +187,8 @@ def maximise(parameters: Parameters, patterns: Patterns, total_pairs: float) -> 
     prior = copy.deepcopy(parameters)
     support: dict[str, float] = {}
     change, iteration = math.inf, 0
-    for iteration in range(1, _MOST_ITERATIONS + 1):
+    while change >= _CONVERGED and iteration < _MOST_ITERATIONS:
+        iteration += 1
         share = _match_share(parameters, patterns)
         weighted = share * patterns.count
         change = 0.0
@@ -204,8 +206,6 @@ def maximise(parameters: Parameters, patterns: Patterns, total_pairs: float) -> 
         estimate = float(weighted.sum() / max(total_pairs, 1.0))
         parameters["lambda"] = min(max(estimate, prior["lambda"] / 3), prior["lambda"] * 3)
         set_household_levels(parameters)
-        if change < _CONVERGED:
-            break
     return {
         "iterations": iteration,
         "last_change": change,
@@ -243,7 +243,8 @@ def _match_share(parameters: Parameters, patterns: Patterns) -> np.ndarray:
         for level in comparison.levels:
             entry = parameters["comparisons"][comparison.name][level.name]
             bits[column == _level_number(comparison, level.name)] += math.log2(entry["m"] / entry["u"])
-    return 1.0 / (1.0 + np.exp2(-np.clip(bits, -200, 200)))
+    chances: np.ndarray = 1.0 / (1.0 + np.exp2(-np.clip(bits, -200, 200)))
+    return chances
 
 
 def pool_small_rises(parameters: Parameters) -> list[str]:
@@ -251,7 +252,7 @@ def pool_small_rises(parameters: Parameters) -> list[str]:
     pooled = []
     for name, chain in MUST_FALL.items():
         levels = parameters["comparisons"][name]
-        for better, worse in zip(chain, chain[1:], strict=False):
+        for better, worse in pairwise(chain):
             rise = _bits(levels[worse]) - _bits(levels[better])
             if 0 < rise <= _POOLED_RISE:
                 both = (levels[better]["m"] + levels[worse]["m"]) / (levels[better]["u"] + levels[worse]["u"])

@@ -44,7 +44,13 @@ class IdentityHome:
     @property
     def context(self) -> linkage.LinkageContext:
         return linkage.LinkageContext(
-            KEY, self.as_of_date, "test", {"shop": "US", "mini": "CN"}, self.verified, self.own_contacts, self.knobs
+            KEY,
+            self.as_of_date,
+            "test",
+            {"shop": "US", "mini": "CN"},
+            self.verified,
+            self.own_contacts,
+            self.knobs,
         )
 
     @contextmanager
@@ -120,7 +126,9 @@ class IdentityHome:
             )
             linkage.assign_customer_ids(con, self.context)
             for table in ("models", "term_frequencies", "pairs", "scored_nodes", "overfull_blocks"):
-                con.execute(f"create or replace table identity.{table} as from state.identity_{table} limit 0")
+                con.execute(
+                    f"create or replace table identity.{table} as from state.identity_{table} limit 0"
+                )
             con.execute("create or replace table identity.quality as from state.identity_quality limit 0")
             con.execute(
                 "create or replace table identity.proposal as select coalesce(max(generation_number), 0) + 1 as generation_number, "

@@ -16,7 +16,13 @@ def test_no_records_at_all_is_an_empty_identity(home: IdentityHome) -> None:
 
 
 def test_only_one_column_filled_links_by_it_alone(home: IdentityHome) -> None:
-    home.write([person("a", email="x.berg@mail.net"), person("b", email="x.berg@mail.net"), person("c", email="other@mail.net")])
+    home.write(
+        [
+            person("a", email="x.berg@mail.net"),
+            person("b", email="x.berg@mail.net"),
+            person("c", email="other@mail.net"),
+        ]
+    )
     home.run()
     assert home.groups() == {frozenset("ab"), frozenset("c")}
 
@@ -58,7 +64,9 @@ def test_one_phone_on_five_thousand_records_is_refused(home: IdentityHome) -> No
             "select 'shop', range, 'guest', '+14155550101', 'user' || range || '@mail' || range % 97 || '.net' from range(5000)"
         )
     home.run()
-    assert home.query("select guard, record_count from identity.guard_events") == [("too_many_records_phone", 5000)]
+    assert home.query("select guard, record_count from identity.guard_events") == [
+        ("too_many_records_phone", 5000)
+    ]
     assert home.query("select count(distinct customer_id) from identity.customer_ids") == [(5000,)]
 
 
@@ -75,7 +83,13 @@ def test_an_id_that_repeats_is_an_error_that_names_the_channel(home: IdentityHom
 
 
 def test_a_family_with_one_phone_and_address_is_a_household_not_a_person(home: IdentityHome) -> None:
-    shared = {"phone": "+14155550101", "street": "12 Main Street", "postcode": "89501", "city": "Reno", "family_name": "Quist"}
+    shared = {
+        "phone": "+14155550101",
+        "street": "12 Main Street",
+        "postcode": "89501",
+        "city": "Reno",
+        "family_name": "Quist",
+    }
     home.write([person("a", given_name="Anna", **shared), person("b", given_name="Otto", **shared)])
     home.run()
     assert len(home.groups()) == 2

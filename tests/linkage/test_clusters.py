@@ -13,9 +13,14 @@ from cdp_assets.linkage.clusters import Edge, cluster_component, is_suspicious, 
 
 CONTEXT = LinkageContext(b"k", date(2024, 1, 1))
 edges_of_ten = st.lists(
-    st.tuples(st.integers(3, 40).map(float), st.integers(0, 9), st.integers(0, 9)).filter(lambda e: e[1] != e[2]), max_size=25
+    st.tuples(st.integers(3, 40).map(float), st.integers(0, 9), st.integers(0, 9)).filter(
+        lambda e: e[1] != e[2]
+    ),
+    max_size=25,
 )
-pairs_of_ten = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)).filter(lambda p: p[0] != p[1]), max_size=6)
+pairs_of_ten = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 9)).filter(lambda p: p[0] != p[1]), max_size=6
+)
 
 
 def test_connected_records_are_one_cluster() -> None:
@@ -23,7 +28,9 @@ def test_connected_records_are_one_cluster() -> None:
 
 
 def test_a_cannot_link_costs_the_weakest_edge_between_the_two() -> None:
-    clusters, refused = cluster_component(range(4), [(9.0, 0, 1), (5.0, 1, 2), (9.0, 2, 3)], cannot_link=[(0, 3)])
+    clusters, refused = cluster_component(
+        range(4), [(9.0, 0, 1), (5.0, 1, 2), (9.0, 2, 3)], cannot_link=[(0, 3)]
+    )
     assert clusters == [[0, 1], [2, 3]]
     assert refused == [(5.0, 1, 2)]
 
@@ -31,18 +38,24 @@ def test_a_cannot_link_costs_the_weakest_edge_between_the_two() -> None:
 def test_two_verified_values_of_one_kind_are_two_persons() -> None:
     verified = {0: {"national_id": "A"}, 2: {"national_id": "B"}}
     assert cluster_component(range(3), [(9.0, 0, 1), (5.0, 1, 2)], verified=verified)[0] == [[0, 1], [2]]
-    assert cluster_component(range(3), [(9.0, 0, 1), (5.0, 1, 2)], verified={0: {"phone@a": "A"}, 2: {"phone@b": "B"}})[0] == [[0, 1, 2]]
+    assert cluster_component(
+        range(3), [(9.0, 0, 1), (5.0, 1, 2)], verified={0: {"phone@a": "A"}, 2: {"phone@b": "B"}}
+    )[0] == [[0, 1, 2]]
 
 
 @given(edges_of_ten, pairs_of_ten, st.randoms(use_true_random=False))
-def test_the_order_of_edges_never_matters(edges: list[Edge], cannot: list[tuple[int, int]], chance: random.Random) -> None:
+def test_the_order_of_edges_never_matters(
+    edges: list[Edge], cannot: list[tuple[int, int]], chance: random.Random
+) -> None:
     shuffled = [(w, b, a) if chance.random() < 0.5 else (w, a, b) for w, a, b in edges]
     chance.shuffle(shuffled)
     assert cluster_component(range(10), edges, cannot)[0] == cluster_component(range(10), shuffled, cannot)[0]
 
 
 @given(edges_of_ten, pairs_of_ten)
-def test_every_record_is_in_one_cluster_and_no_veto_is_broken(edges: list[Edge], cannot: list[tuple[int, int]]) -> None:
+def test_every_record_is_in_one_cluster_and_no_veto_is_broken(
+    edges: list[Edge], cannot: list[tuple[int, int]]
+) -> None:
     clusters, _ = cluster_component(range(10), edges, cannot)
     assert sorted(member for cluster in clusters for member in cluster) == list(range(10))
     for left, right in cannot:

@@ -32,7 +32,14 @@ def emails(*values: str) -> dict[str, str | None]:
 
 
 def test_one_phone_in_many_spellings_is_one_number() -> None:
-    spellings = ["13812345679", "+86 138 1234 5679", "0086-13812345679", "86 13812345679", "１３８１２３４５６７９", "138-1234-5679"]
+    spellings = [
+        "13812345679",
+        "+86 138 1234 5679",
+        "0086-13812345679",
+        "86 13812345679",
+        "１３８１２３４５６７９",
+        "138-1234-5679",
+    ]
     assert {phones((spelling, "CN"))[0][0] for spelling in spellings} == {"+8613812345679"}
 
 

@@ -90,7 +90,9 @@ def test_labels_may_be_pairs(grouped: IdentityHome, tmp_path: Path) -> None:
     assert (scores.precision, scores.recall) == (1.0, 1.0)
 
 
-def test_a_truth_of_another_home_or_form_is_an_error_that_says_so(grouped: IdentityHome, tmp_path: Path) -> None:
+def test_a_truth_of_another_home_or_form_is_an_error_that_says_so(
+    grouped: IdentityHome, tmp_path: Path
+) -> None:
     path = tmp_path / "labels.csv"
     path.write_text("channel,source_customer_id,person_id\nshop,nobody,1\n")
     with pytest.raises(linkage.IdentityProblem, match="none of the 1 ids"):

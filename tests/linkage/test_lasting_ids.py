@@ -127,11 +127,16 @@ def test_rollback_restores_the_map_and_keeps_ids_issued(home: IdentityHome) -> N
     assert home.assign({"a1": "A", "b1": "B"}) == first
 
 
-@given(st.permutations(["a1", "a2", "b1", "c1", "c2", "c3"]), st.lists(st.sampled_from("XYZ"), min_size=6, max_size=6))
+@given(
+    st.permutations(["a1", "a2", "b1", "c1", "c2", "c3"]),
+    st.lists(st.sampled_from("XYZ"), min_size=6, max_size=6),
+)
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_order_of_records_never_matters(home: IdentityHome, order: list[str], labels: list[str]) -> None:
     clusters = dict(zip(["a1", "a2", "b1", "c1", "c2", "c3"], labels, strict=True))
-    assert home.assign({name: clusters[name] for name in order}) == home.assign(dict(sorted(clusters.items())))
+    assert home.assign({name: clusters[name] for name in order}) == home.assign(
+        dict(sorted(clusters.items()))
+    )
 
 
 def test_a_closed_connection_leaves_no_lock(home: IdentityHome) -> None:

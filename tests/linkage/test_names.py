@@ -17,7 +17,9 @@ def forms(*names: Parts) -> list[dict[str, object]]:
     con.execute(
         "create temp table name_parts (name_raw varchar, full_name varchar, given_name varchar, family_name varchar)"
     )
-    con.executemany("insert into name_parts values (?, ?, ?, ?)", [[str(i), *name] for i, name in enumerate(names)])
+    con.executemany(
+        "insert into name_parts values (?, ?, ?, ?)", [[str(i), *name] for i, name in enumerate(names)]
+    )
     build_name_forms(con)
     rows = con.execute("select * from name_forms order by name_raw::int").fetchall()
     columns = [column[0] for column in con.description]
@@ -29,7 +31,10 @@ def full(*names: str) -> list[dict[str, object]]:
 
 
 def test_chinese_and_pinyin_in_either_order_sound_the_same() -> None:
-    sounds = {row["name_sound"] for row in full("张伟", "張偉", "Zhang Wei", "Wei Zhang", "ＺＨＡＮＧ　ＷＥＩ", "Wei ZHANG")}
+    sounds = {
+        row["name_sound"]
+        for row in full("张伟", "張偉", "Zhang Wei", "Wei Zhang", "ＺＨＡＮＧ　ＷＥＩ", "Wei ZHANG")
+    }
     assert sounds == {"wei zhang"}
 
 
@@ -40,7 +45,16 @@ def test_simplified_and_traditional_spell_the_same_name() -> None:
 
 @pytest.mark.parametrize(
     ("character", "reading"),
-    [("单", "shan"), ("曾", "zeng"), ("仇", "qiu"), ("翟", "zhai"), ("解", "xie"), ("查", "zha"), ("朴", "piao"), ("区", "ou")],
+    [
+        ("单", "shan"),
+        ("曾", "zeng"),
+        ("仇", "qiu"),
+        ("翟", "zhai"),
+        ("解", "xie"),
+        ("查", "zha"),
+        ("朴", "piao"),
+        ("区", "ou"),
+    ],
 )
 def test_surnames_are_read_as_surnames(character: str, reading: str) -> None:
     assert surname_reading(character) == reading
@@ -53,9 +67,9 @@ def test_a_compound_surname_is_one_surname() -> None:
 
 
 def test_three_part_pinyin_has_its_surname_first_or_last() -> None:
-    assert {(row["given_key"], row["family_key"]) for row in full("Li Xiao Ming", "Xiao Ming Li", "Li Xiaoming")} == {
-        ("xiaoming", "li")
-    }
+    assert {
+        (row["given_key"], row["family_key"]) for row in full("Li Xiao Ming", "Xiao Ming Li", "Li Xiaoming")
+    } == {("xiaoming", "li")}
 
 
 def test_parts_in_the_wrong_columns_are_put_right() -> None:

@@ -33,7 +33,9 @@ def test_chinese_addresses_keep_their_characters() -> None:
     assert value(places.address_words("'北京路１２号'")) == "北京路12号"
 
 
-@pytest.mark.parametrize(("written", "key"), [("'89132-1234'", "89132"), ("'''9999'", "9999"), ("'sw1a 1aa'", "SW1A1AA")])
+@pytest.mark.parametrize(
+    ("written", "key"), [("'89132-1234'", "89132"), ("'''9999'", "9999"), ("'sw1a 1aa'", "SW1A1AA")]
+)
 def test_postcodes(written: str, key: str) -> None:
     assert value(places.postcode_key(written)) == key
 

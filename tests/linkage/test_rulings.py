@@ -64,7 +64,15 @@ def test_a_ruling_on_an_unknown_record_is_refused_and_on_a_gone_one_sleeps(ruled
 def test_rulings_go_out_as_csv_and_come_back(ruled: IdentityHome, tmp_path: Path) -> None:
     path = tmp_path / "rulings.csv"
     with connect_state(ruled.settings) as con:
-        add_ruling(con, "must_link", key_of("a"), key_of("b"), ruled_on=TODAY, reason="same, she said", ruled_by="kim")
+        add_ruling(
+            con,
+            "must_link",
+            key_of("a"),
+            key_of("b"),
+            ruled_on=TODAY,
+            reason="same, she said",
+            ruled_by="kim",
+        )
         before = list_rulings(con)
         assert export_rulings(con, path) == 1
         con.execute("delete from rulings")
@@ -82,7 +90,13 @@ def test_a_bad_line_imports_nothing_and_is_named(ruled: IdentityHome, tmp_path: 
 
 
 def test_the_pages_inbox_is_taken_once_and_torn_lines_are_named(ruled: IdentityHome, tmp_path: Path) -> None:
-    line = {"kind": "must_link", "record_key_l": key_of("a"), "record_key_r": key_of("b"), "reason": "x", "ruled_by": "kim"}
+    line = {
+        "kind": "must_link",
+        "record_key_l": key_of("a"),
+        "record_key_r": key_of("b"),
+        "reason": "x",
+        "ruled_by": "kim",
+    }
     bad = {"kind": "cannot_link", "record_key_l": key_of("a"), "record_key_r": key_of("b")}
     (tmp_path / "pages.jsonl").write_text("\n".join([json.dumps(line), json.dumps(bad), '{"kind": "must']))
     with connect_state(ruled.settings) as con:

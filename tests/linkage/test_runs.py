@@ -23,12 +23,33 @@ def base(count: int = 60) -> list[Row]:
     rows = []
     for i in range(count):
         given, family = FIRST[i % 12], LAST[(i // 12 + i) % 12]
-        contact = {"email": f"{given}.{family}{i}@mail{i % 7}.net".lower(), "birth_date": f"19{50 + i % 45}-0{1 + i % 9}-1{i % 9}"}
-        rows.append(person(f"a{i}", given_name=given, family_name=family, phone=f"+1415{5550000 + 37 * i}", city="Reno", **contact))
+        contact = {
+            "email": f"{given}.{family}{i}@mail{i % 7}.net".lower(),
+            "birth_date": f"19{50 + i % 45}-0{1 + i % 9}-1{i % 9}",
+        }
+        rows.append(
+            person(
+                f"a{i}",
+                given_name=given,
+                family_name=family,
+                phone=f"+1415{5550000 + 37 * i}",
+                city="Reno",
+                **contact,
+            )
+        )
         if i % 2:
-            rows.append(person(f"g{i}", record_kind="guest", full_name=f"{given} {family}", email=contact["email"]))
+            rows.append(
+                person(f"g{i}", record_kind="guest", full_name=f"{given} {family}", email=contact["email"])
+            )
         if i % 5 == 0:
-            rows.append(person(f"s{i}", full_name=f"{given} {family}x", birth_date=contact["birth_date"], email=contact["email"]))
+            rows.append(
+                person(
+                    f"s{i}",
+                    full_name=f"{given} {family}x",
+                    birth_date=contact["birth_date"],
+                    email=contact["email"],
+                )
+            )
     return rows
 
 
@@ -47,7 +68,9 @@ def test_incremental_equals_full_and_the_model_stays(home: IdentityHome) -> None
     assert 0 < float(night["nodes_scored"]) < 40
     incremental, ids = scores(home), home.ids()
     with connect_state(home.settings) as con:
-        con.execute("delete from identity_scored_nodes; delete from identity_pairs; delete from identity_overfull_blocks")
+        con.execute(
+            "delete from identity_scored_nodes; delete from identity_pairs; delete from identity_overfull_blocks"
+        )
     full = home.run()["score_pairs"].counts
     assert full["nodes_scored"] == full["nodes"]
     assert scores(home) == incremental
@@ -57,7 +80,9 @@ def test_incremental_equals_full_and_the_model_stays(home: IdentityHome) -> None
 
 def test_a_block_that_was_too_large_is_compared_once_it_shrinks(home: IdentityHome) -> None:
     home.knobs = LinkageKnobs(max_block_nodes=5)
-    crowd = [person(f"x{i}", given_name="Wei", family_name="Zhang", birth_date=f"1990-01-1{i}") for i in range(8)]
+    crowd = [
+        person(f"x{i}", given_name="Wei", family_name="Zhang", birth_date=f"1990-01-1{i}") for i in range(8)
+    ]
     home.write(crowd)
     home.run()
     home.commit("g1")
@@ -66,7 +91,9 @@ def test_a_block_that_was_too_large_is_compared_once_it_shrinks(home: IdentityHo
     home.run()
     incremental = scores(home)
     with connect_state(home.settings) as con:
-        con.execute("delete from identity_scored_nodes; delete from identity_pairs; delete from identity_overfull_blocks")
+        con.execute(
+            "delete from identity_scored_nodes; delete from identity_pairs; delete from identity_overfull_blocks"
+        )
     home.run()
     assert scores(home) == incremental
 
@@ -83,12 +110,16 @@ def test_shuffled_input_changes_nothing(home: IdentityHome) -> None:
 
 def test_rulings_split_and_join_on_the_next_run_and_can_be_undone(home: IdentityHome) -> None:
     same = {"email": "jo.penn@mail.net", "full_name": "Jo Penn"}
-    home.write([person("a", **same), person("b", phone="+14155550101", **same), person("z", full_name="Zed Quist")])
+    home.write(
+        [person("a", **same), person("b", phone="+14155550101", **same), person("z", full_name="Zed Quist")]
+    )
     home.run()
     home.commit("g1")
     assert home.groups() == {frozenset("ab"), frozenset("z")}
     with connect_state(home.settings) as con:
-        split = linkage.add_ruling(con, "cannot_link", key_of("a"), key_of("b"), ruled_on=date(2024, 1, 1), reason="two sisters")
+        split = linkage.add_ruling(
+            con, "cannot_link", key_of("a"), key_of("b"), ruled_on=date(2024, 1, 1), reason="two sisters"
+        )
         linkage.add_ruling(con, "must_link", key_of("a"), key_of("z"), ruled_on=date(2024, 1, 1))
     home.run()
     home.commit("g2")
@@ -113,7 +144,9 @@ def test_explanations_give_weights_and_a_page_of_its_own(home: IdentityHome) -> 
         found = explain_records(con, home.context, key_of("a"), key_of("b"))
         assert found.is_same
         assert {line.comparison for line in found.waterfall} >= {"name", "email"}
-        assert sum(line.bits + line.term_bits for line in found.waterfall) + found.starting_bits == pytest.approx(found.match_weight)
+        assert sum(
+            line.bits + line.term_bits for line in found.waterfall
+        ) + found.starting_bits == pytest.approx(found.match_weight)
         page = found.to_html()
         assert "same e-mail" in page and "<script src=" not in page
         assert "penn" not in "\n".join(found.in_words()).lower()
@@ -126,24 +159,36 @@ def test_explanations_give_weights_and_a_page_of_its_own(home: IdentityHome) -> 
 
 
 def home_customer(con: object, source_id: str) -> str:
-    row = con.execute("select customer_id from identity.customer_ids where source_customer_id = ?", [source_id]).fetchone()  # type: ignore[attr-defined]
+    row = con.execute(
+        "select customer_id from identity.customer_ids where source_customer_id = ?", [source_id]
+    ).fetchone()  # type: ignore[attr-defined]
     return str(row[0])
 
 
 def test_the_review_queue_ranks_by_what_a_ruling_changes(home: IdentityHome) -> None:
     pairs = [("x1", "x2"), ("y1", "y2")]
-    rows = [person(name, full_name=who) for pair, who in zip(pairs, ("Xenia Quist", "Zoltan Wirt"), strict=True) for name in pair]
+    rows = [
+        person(name, full_name=who)
+        for pair, who in zip(pairs, ("Xenia Quist", "Zoltan Wirt"), strict=True)
+        for name in pair
+    ]
     home.write([*rows, *base(12)])
     with home.warehouse() as con:
-        con.execute("create or replace table identity.customer_activity as select 'shop' as channel, x as source_customer_id, r as revenue "
-                    "from (values ('x1', 5.0), ('x2', 5.0), ('y1', 900.0), ('y2', 700.0)) as t(x, r)")
+        con.execute(
+            "create or replace table identity.customer_activity as select 'shop' as channel, x as source_customer_id, r as revenue "
+            "from (values ('x1', 5.0), ('x2', 5.0), ('y1', 900.0), ('y2', 700.0)) as t(x, r)"
+        )
     home.run()
-    queue = home.query("select record_key_l, revenue_affected, records_affected from identity.review_queue order by rank")
+    queue = home.query(
+        "select record_key_l, revenue_affected, records_affected from identity.review_queue order by rank"
+    )
     assert queue[0][0] in {key_of("y1"), key_of("y2")}
     assert [row[1] for row in queue[:2]] == [700.0, 5.0]
 
 
-def test_training_makes_a_version_and_a_failed_one_keeps_the_old(home: IdentityHome, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_makes_a_version_and_a_failed_one_keeps_the_old(
+    home: IdentityHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home.write(base())
     home.run()
     home.commit("g1")
@@ -153,7 +198,10 @@ def test_training_makes_a_version_and_a_failed_one_keeps_the_old(home: IdentityH
         report = json.loads(con.execute("select report from identity.models").fetchall()[0][0])
     assert report["passed"] and report["converged"] and model.version != old[0][0]
     monkeypatch.setattr("cdp_assets.linkage.training.check_parameters", lambda *_: ["weights rise"])
-    with home.warehouse() as con, pytest.raises(IdentityProblem, match="the model in force stays: weights rise"):
+    with (
+        home.warehouse() as con,
+        pytest.raises(IdentityProblem, match="the model in force stays: weights rise"),
+    ):
         linkage.train_model(con, home.context)
     assert home.query("select count(*) from identity.models") == [(0,)]
     assert home.query("select model_version from state.identity_models where is_current") == old
@@ -168,4 +216,6 @@ def test_a_large_change_is_over_the_limits_and_leaves_state_alone(home: Identity
         found = linkage.measure_blast_radius(con, home.knobs)
     assert (found.merged, found.records_moved, found.is_within_limits) == (7, 7, False)
     assert any("customers merged: 35.0%" in reason for reason in found.limits_broken)
-    assert home.query("select count(distinct customer_id) from state.customer_id_history where to_generation is null") == [(20,)]
+    assert home.query(
+        "select count(distinct customer_id) from state.customer_id_history where to_generation is null"
+    ) == [(20,)]
