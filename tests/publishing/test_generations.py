@@ -81,27 +81,27 @@ def test_a_column_that_keeps_values_which_left_is_refused(settings: Settings) ->
 
 
 def test_a_reader_keeps_the_generation_that_it_opened(settings: Settings) -> None:
+    settings = settings.model_copy(update={"keep_generations": 1})
     publish_amounts(settings, "one", 1)
     con = open_current(settings)
-    for number in range(2, 7):
-        publish_amounts(settings, f"run {number}", number)
+    publish_amounts(settings, "two", 2)
+    assert not (settings.published_dir / "g000001").exists()
     assert con.execute("select sum(amount) from marts.order_amounts").fetchone() == (1,)
     con.close()
-    assert read_current(settings) == 6
+    assert read_current(settings) == 2
 
 
 def test_three_generations_stay(settings: Settings) -> None:
-    for number in range(5):
+    for number in range(4):
         publish_amounts(settings, f"run {number}", number)
     kept = sorted(path.name for path in settings.published_dir.glob("g*"))
-    assert kept == ["g000003", "g000004", "g000005"]
+    assert kept == ["g000002", "g000003", "g000004"]
     statuses = {each.generation: each.status for each in list_generations(settings)}
     assert statuses == {
         "g000001": "removed",
-        "g000002": "removed",
+        "g000002": "superseded",
         "g000003": "superseded",
-        "g000004": "superseded",
-        "g000005": "current",
+        "g000004": "current",
     }
 
 
