@@ -13,6 +13,7 @@ from cdp_assets.linkage.blast_radius import BlastRadius, measure_blast_radius
 from cdp_assets.linkage.clusters import build_clusters
 from cdp_assets.linkage.commit import (
     CommitSummary,
+    adopt_model,
     commit,
     commit_proposal,
     withdraw_generations,
@@ -99,6 +100,7 @@ __all__ = [
     "Step",
     "StepSummary",
     "add_ruling",
+    "adopt_model",
     "assign_customer_ids",
     "assign_households",
     "build_clusters",

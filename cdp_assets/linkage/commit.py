@@ -189,3 +189,28 @@ def withdraw_later(con: duckdb.DuckDBPyConnection, generation: str) -> int:
         "select count(*) from identity_generations where generation_number > ?", [number]
     ).fetchall()[0][0]
     return int(withdrawn)
+
+
+def adopt_model(con: duckdb.DuckDBPyConnection, models: list[tuple[object, ...]], terms: object) -> None:
+    """Put a trained model in force in state (con: state, writable); the next run scores everything anew under it.
+
+    models: the row of identity.models; terms: identity.term_frequencies as an Arrow table. The run that follows still has to pass
+    the blast radius; to go back, train again or restore state.
+    """
+    con.register("adopted_terms", terms)
+    con.begin()
+    try:
+        con.execute("update identity_models set is_current = false where is_current")
+        con.executemany(
+            "insert into identity_models values (?, ?, ?, ?, ?, ?) "
+            "on conflict (model_version) do update set is_current = true",
+            models,
+        )
+        con.execute("delete from identity_term_frequencies")
+        con.execute("insert into identity_term_frequencies select * from adopted_terms")
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    finally:
+        con.unregister("adopted_terms")
