@@ -182,7 +182,11 @@ def test_a_kill_at_any_step_of_a_rollback_does_no_harm(two_published: Settings, 
 
 @pytest.mark.parametrize(
     ("what_is_full", "limit_kib"),
-    [("the first write", 4), ("the marts' checkpoint", 530), ("state's log", 900)],
+    [
+        pytest.param("the first write", 4, marks=pytest.mark.slow),
+        pytest.param("the marts' checkpoint", 300, marks=pytest.mark.slow),
+        ("state's log", 900),
+    ],
 )
 def test_a_full_disk_does_no_harm(two_published: Settings, what_is_full: str, limit_kib: int) -> None:
     exit_code = child(two_published.home, "publish much", file_limit=limit_kib * 1024)
