@@ -109,7 +109,7 @@ def train(home: Home = None) -> None:
         with open_warehouse(settings) as con:
             model = linkage.train_model(con, context)
             rows = con.execute("select * from identity.models").fetchall()
-            terms = con.execute("select * from identity.term_frequencies").arrow()
+            terms = con.execute("select * from identity.term_frequencies").to_arrow_table()
         with connect_state(settings) as con:
             linkage.adopt_model(con, rows, terms)
         typer.echo(

@@ -42,7 +42,7 @@ def test_an_adopted_model_is_the_only_one_in_force(home: IdentityHome) -> None:
     row = ("trained-x", "trained", "{}", "{}", "2024-01-01", True)
     home.assign({"a": "A"}, "g1")
     with connect_state(home.settings) as con:
-        terms = con.execute("select * from identity_term_frequencies").arrow()
+        terms = con.execute("select * from identity_term_frequencies").to_arrow_table()
         adopt_model(con, [("trained-w", *row[1:])], terms)
         adopt_model(con, [row], terms)
         assert con.execute("select model_version from identity_models where is_current").fetchall() == [
