@@ -106,7 +106,7 @@ import dlt
 from dlt.sources.filesystem import filesystem, read_csv_duckdb
 source, target = sys.argv[1:]
 files = filesystem(bucket_url=f"file://{source}", file_glob="*.csv*")
-pipeline = dlt.pipeline("bench", destination=dlt.destinations.duckdb(f"{target}/bench.duckdb"), dataset_name="bench",
+pipeline = dlt.pipeline("bench", destination=dlt.destinations.duckdb(f"{target}/landed.duckdb"), dataset_name="bench",
                         pipelines_dir=f"{target}/pipelines")
 pipeline.run((files | read_csv_duckdb(all_varchar=True)).with_name("lines"))
 with pipeline.sql_client() as client:
@@ -174,7 +174,16 @@ def dlt_python(work: Path) -> str | None:
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
-        command = [str(python), "-m", "pip", "install", "-q", "dlt[duckdb,filesystem]", "pyarrow"]
+        command = [
+            str(python),
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "dlt[duckdb,filesystem]",
+            "pyarrow",
+            "duckdb<2",
+        ]  # its CSV source fails on 2.x
         if subprocess.run(command, check=False, capture_output=True).returncode:
             print("  dlt could not be installed: no comparison with it")
             shutil.rmtree(folder)
