@@ -19,6 +19,7 @@ def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     )
     try:
         con.execute("set TimeZone = 'UTC'")
+        con.execute("set enable_progress_bar = false")
         path = str(settings.state_path).replace("'", "''")
         con.execute(f"attach '{path}' as state (read_only)")
         yield con
