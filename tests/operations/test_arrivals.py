@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from cdp_assets.landing.contract import ChannelContract, load_contracts
+from cdp_assets.landing.contract import ChannelContract, load_contract
 from cdp_assets.operations.arrivals import Sighting, judge, look
 from cdp_assets.settings import Settings
 
 
 @pytest.fixture
 def contracts(settings: Settings) -> dict[str, ChannelContract]:
-    return {"shopify": load_contracts(settings.channels_dir)["shopify"]}
+    return {"shopify": load_contract(settings.channels_dir / "shopify.yaml")}
 
 
 def deliver(settings: Settings, name: str, content: str = "x") -> Path:

@@ -31,6 +31,14 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def one_contract(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor reads every contract; here one is enough."""
+    folder = tmp_path_factory.mktemp("channels")
+    shutil.copy(Settings().channels_dir / "google_ads.yaml", folder)
+    monkeypatch.setattr(Settings, "channels_dir", folder)
+
+
 @pytest.fixture
 def home(tmp_path: Path, pattern: Path) -> Settings:
     """A copy of that home."""
