@@ -16,6 +16,8 @@ from cdp_assets import dbt_runner
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.dbt_runner import DbtProblem, NodeResult
 from cdp_assets.defs.resources import OnefoldHome
+from cdp_assets.insight.tables import OUTPUT_COLUMNS
+from cdp_assets.linkage import STEPS
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.settings import Settings
@@ -68,7 +70,9 @@ def build_dbt_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     def dbt_models(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:
         yield from _build_selected(context, home, manifest)
 
-    return [dbt_models, _laws_asset(manifest, sorted(dbt_models.keys))]
+    python_tables = [["identity", table] for step in STEPS for table in step.tables]
+    python_tables += [["insight", table] for table in OUTPUT_COLUMNS]
+    return [dbt_models, _laws_asset(manifest, [*sorted(dbt_models.keys), *map(dg.AssetKey, python_tables)])]
 
 
 def _build_selected(
