@@ -143,6 +143,7 @@ def test_a_second_demo_lands_nothing_twice_and_changes_no_id(
     )
 
 
+@pytest.mark.slow
 def test_bad_input_is_named_and_the_rest_goes_on(second: tuple[list[tuple[object, ...]], Ran]) -> None:
     _, again = second
     inbox = again.out / "inbox"
