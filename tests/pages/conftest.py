@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,8 @@ def run_page(monkeypatch: pytest.MonkeyPatch) -> RunPage:
     ) -> AppTest:
         monkeypatch.setenv("ONEFOLD_HOME", str(settings.home))
         monkeypatch.setenv(ENVIRONMENT, "1" if reveal else "0")
+        # AppTest leaves its script behind as __main__, which multiprocessing would run again in later tests' children.
+        monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
         st.cache_data.clear()
         app = AppTest.from_function(_script, args=(page,), default_timeout=30)
         for name, value in query.items():
