@@ -111,11 +111,19 @@ def invoke(
     return [_node_result(each) for each in result.result.results]
 
 
+def docs_path(settings: Settings) -> Path:
+    """dbt's documentation: one file that needs nothing else."""
+    return settings.dbt_target_dir / "static_index.html"
+
+
 def write_docs(settings: Settings, as_of_date: date | None) -> Path:
-    """dbt's documentation of the last build as one static page; returns its path."""
-    command = ["docs", "generate", "--static", "--vars", json.dumps(run_vars(settings, as_of_date))]
-    result = _invoke(settings, command, None, None)
-    page = settings.dbt_target_dir / "static_index.html"
+    """dbt's documentation of the last build as one static page; returns its path.
+
+    With the date of that build the project need not be parsed again.
+    """
+    command = ["docs", "generate", "--static", "--no-compile"]
+    result = _invoke(settings, [*command, "--vars", json.dumps(run_vars(settings, as_of_date))], None, None)
+    page = docs_path(settings)
     if not result.success or not page.exists():
         raise DbtProblem(f"dbt could not write its documentation: {_parse_reason(result.exception)}")
     return page

@@ -9,6 +9,7 @@ from cdp_assets.defs.identity import build_identity_assets
 from cdp_assets.defs.insight import insight_assets
 from cdp_assets.defs.jobs import executor, jobs, loggers
 from cdp_assets.defs.landing import build_landing_assets
+from cdp_assets.defs.owners import owned
 from cdp_assets.defs.publish import publish_assets
 from cdp_assets.defs.resources import OnefoldHome
 from cdp_assets.defs.schedules import schedules
@@ -20,13 +21,15 @@ settings = Settings.load()
 prepare_home_unless_busy(settings)
 
 defs = dg.Definitions(
-    assets=[
-        *build_landing_assets(settings),
-        *build_dbt_assets(settings),
-        *build_identity_assets(),
-        *insight_assets,
-        *publish_assets,
-    ],
+    assets=owned(
+        [
+            *build_landing_assets(settings),
+            *build_dbt_assets(settings),
+            *build_identity_assets(),
+            *insight_assets,
+            *publish_assets,
+        ]
+    ),
     jobs=jobs,
     schedules=schedules,
     sensors=sensors,

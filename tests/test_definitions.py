@@ -44,11 +44,11 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.Definit
             os.environ["ONEFOLD_HOME"] = before
 
 
-def test_every_asset_stands_in_a_layer_and_says_what_it_is(definitions: dg.Definitions) -> None:
+def test_every_asset_stands_in_a_layer_and_says_what_it_is_and_whose(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     made = [graph.get(key) for key in graph.materializable_asset_keys]
     assert {node.group_name for node in made} == set(GROUPS_IN_FLOW_ORDER)
-    assert [node.key.to_user_string() for node in made if not node.description] == []
+    assert [node.key.to_user_string() for node in made if not (node.description and node.owners)] == []
 
 
 def test_only_the_inbox_waits_for_nothing(definitions: dg.Definitions) -> None:
@@ -59,9 +59,10 @@ def test_only_the_inbox_waits_for_nothing(definitions: dg.Definitions) -> None:
 
 def test_publishing_comes_last_and_waits_for_everything(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
-    last = dg.AssetKey(["publish", "generation"])
-    upstream = dg.AssetSelection.assets(last).upstream().resolve(graph)
-    assert set(graph.materializable_asset_keys) == upstream
+    generation, documentation = (dg.AssetKey(["publish", name]) for name in ("generation", "documentation"))
+    upstream = dg.AssetSelection.assets(generation).upstream().resolve(graph)
+    assert set(graph.materializable_asset_keys) == {*upstream, documentation}
+    assert graph.get(documentation).parent_keys == {generation}
 
 
 def test_the_nightly_job_makes_every_asset(definitions: dg.Definitions) -> None:

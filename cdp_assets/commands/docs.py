@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import webbrowser
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -10,11 +11,12 @@ from rich.console import Console
 from cdp_assets import dbt_runner
 from cdp_assets.errors import safe_text
 from cdp_assets.publishing import lock
+from cdp_assets.publishing.listing import list_generations
 from cdp_assets.settings import Settings
 
 
 def write_docs(*, home: Path | None) -> int:
-    """Write the page and print where it is; 0, or 1 where there is no build to document."""
+    """Write the page, open it where there is a browser, and print where it is; 0, or 1 where there is no build to document."""
     console = Console()
     settings = Settings.load(home=home)
     if not settings.warehouse_path.exists():
@@ -24,12 +26,19 @@ def write_docs(*, home: Path | None) -> int:
         return 1
     try:
         with lock.hold(settings.home):
-            page = dbt_runner.write_docs(settings, datetime.now(UTC).date())
+            page = dbt_runner.write_docs(settings, _date_of_the_build(settings))
     except lock.HomeLocked as error:
         console.print(str(error), markup=False)
         return lock.EXIT_LOCKED
     except Exception as error:
         console.print(safe_text(error), markup=False)
         return 1
-    console.print(f"open {page}", highlight=False, soft_wrap=True)
+    is_open = console.is_terminal and webbrowser.open(page.as_uri())
+    console.print(f"{'opened' if is_open else 'open'} {page}", highlight=False, soft_wrap=True)
     return 0
+
+
+def _date_of_the_build(settings: Settings) -> date | None:
+    """That of the last run which published; dbt parses anew for another date."""
+    current = next((each for each in list_generations(settings) if each.status == "current"), None)
+    return current.as_of_date if current else None

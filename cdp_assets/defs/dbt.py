@@ -15,15 +15,19 @@ from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
 from cdp_assets import dbt_runner
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.dbt_runner import DbtProblem, NodeResult
+from cdp_assets.defs.pictures import picture
 from cdp_assets.defs.resources import OnefoldHome
 from cdp_assets.insight.tables import OUTPUT_COLUMNS
 from cdp_assets.linkage import STEPS
+from cdp_assets.operations import pictures
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.settings import Settings
+from cdp_assets.warehouse import open_warehouse
 
 NOT_IN_BUILD = "tag:law"
 LAWS = dg.AssetKey(["publish", "laws"])
+RFM = "customer_rfm"  # the mart that is shown with a picture
 
 
 class OnefoldTranslator(DagsterDbtTranslator):
@@ -100,7 +104,10 @@ def _build_selected(
             yield dg.Output(
                 value=None,
                 output_name=models[result.unique_id].to_python_identifier(),
-                metadata=_metadata(counts.get(result.unique_id), result.seconds),
+                metadata={
+                    **_metadata(counts.get(result.unique_id), result.seconds),
+                    **(_rfm_grid(context, settings) if name == RFM else {}),
+                },
             )
             record.asset(
                 "/".join(models[result.unique_id].path), rows=counts.get(result.unique_id), detail=name
@@ -193,6 +200,11 @@ def _row_counts(settings: Settings, nodes: list[Mapping[str, Any]]) -> dict[str,
         return {present[index]["unique_id"]: count for index, count in con.execute(query).fetchall()}
     finally:
         con.close()
+
+
+def _rfm_grid(context: dg.AssetExecutionContext, settings: Settings) -> dict[str, Any]:
+    with open_warehouse(settings) as con:
+        return picture(context, "RFM grid", lambda: pictures.rfm_grid(con))
 
 
 def _raise_for_failures(results: list[NodeResult]) -> None:

@@ -4,11 +4,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from cdp_assets import linkage
 from cdp_assets.as_of import as_of_date_of_run
+from cdp_assets.defs.pictures import picture
 from cdp_assets.defs.resources import OnefoldHome, reported
 from cdp_assets.landing.contract import load_contracts
+from cdp_assets.linkage.model import current_model_read_only
+from cdp_assets.operations import pictures
 from cdp_assets.state import connect_state
 from cdp_assets.warehouse import count_rows, open_warehouse
 
@@ -80,14 +84,30 @@ def _identity_assets(
             ):
                 report.metadata |= step.run(con, identity_context(home, context)).counts
                 rows = count_rows(con, "identity", step.tables)
+                shown = _match_weights(context, home, con) if "models" in step.tables else {}
             for table in step.tables:
                 home.record(context).asset(f"identity/{table}", rows=rows[table])
                 yield dg.MaterializeResult(
                     asset_key=["identity", table],
-                    metadata={**report.metadata, "dagster/row_count": rows[table]},
+                    metadata={
+                        **report.metadata,
+                        **(shown if table == "models" else {}),
+                        "dagster/row_count": rows[table],
+                    },
                 )
 
     return make
+
+
+def _match_weights(
+    context: dg.AssetExecutionContext, home: OnefoldHome, con: duckdb.DuckDBPyConnection
+) -> dict[str, Any]:
+    """The weights of the model that scored this run."""
+
+    def draw() -> bytes:
+        return pictures.match_weights(current_model_read_only(con, identity_context(home, context)))
+
+    return picture(context, "match weights", draw)
 
 
 def build_identity_assets() -> list[dg.AssetsDefinition]:

@@ -5,7 +5,7 @@ from functools import partial
 import dagster as dg
 import duckdb
 
-from cdp_assets import linkage
+from cdp_assets import dbt_runner, linkage
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.defs.dbt import LAWS
 from cdp_assets.defs.resources import OnefoldHome, reported
@@ -15,6 +15,7 @@ from cdp_assets.settings import Settings
 from cdp_assets.warehouse import open_warehouse
 
 GENERATION = dg.AssetKey(["publish", "generation"])
+DOCUMENTATION = dg.AssetKey(["publish", "documentation"])
 
 
 @dg.asset(
@@ -30,7 +31,8 @@ GENERATION = dg.AssetKey(["publish", "generation"])
 def generation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.MaterializeResult[None]:
     settings, record = home.settings, home.record(context)
     layer = context.job_def.asset_layer
-    expected_assets = {"/".join(key.path) for key in layer.executable_asset_keys if key != GENERATION}
+    later = {GENERATION, DOCUMENTATION}
+    expected_assets = {"/".join(key.path) for key in layer.executable_asset_keys if key not in later}
     graph = layer.asset_graph
     expected_checks = {
         f"{'/'.join(check.asset_key.path)}:{check.name}"
@@ -50,6 +52,26 @@ def generation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Mater
         report.rows = sum(table.row_count for table in published.tables)
         report.metadata["generation"] = published.name
         report.metadata["tables"] = len(published.tables)
+    return dg.MaterializeResult(metadata=report.metadata)
+
+
+@dg.asset(
+    key=DOCUMENTATION,
+    deps=[GENERATION],
+    group_name="publish",
+    kinds={"dbt"},
+    description="dbt's documentation of this build (models, columns, lineage) as one static page, linked from the pages.",
+)
+def documentation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.MaterializeResult[None]:
+    """What readers see is published by now; a page that cannot be written is no reason to call the run failed."""
+    with reported(context, home, "/".join(DOCUMENTATION.path)) as report:
+        try:
+            page = dbt_runner.write_docs(
+                home.settings, as_of_date_of_run(home.settings, home.record(context))
+            )
+            report.metadata["page"] = dg.MetadataValue.path(page)
+        except dbt_runner.DbtProblem as problem:
+            context.log.warning(str(problem))
     return dg.MaterializeResult(metadata=report.metadata)
 
 
@@ -84,4 +106,4 @@ def commit_value_parameters(con: duckdb.DuckDBPyConnection, generation: str) -> 
     con.execute("insert into customer_value_fit by name select * from warehouse.insight.customer_value_fit")
 
 
-publish_assets = [generation]
+publish_assets = [generation, documentation]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cdp_assets.dbt_runner import docs_path
 from cdp_assets.pages import charts
 from cdp_assets.pages.exports import safe_csv
 from cdp_assets.pages.formats import number, show_table
@@ -122,7 +123,7 @@ def _draw_dictionary(shown: Published) -> None:
 
 def _draw_docs(settings: Settings) -> None:
     """dbt's own pages, one static file made with the run."""
-    docs = settings.dbt_target_dir / "static_index.html"
+    docs = docs_path(settings)
     st.markdown(f"**{t('data.docs.title')}**")
     if docs.exists():
         st.download_button(
