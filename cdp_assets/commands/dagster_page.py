@@ -10,6 +10,9 @@ from cdp_assets.commands.run import export_settings
 from cdp_assets.home import prepare_home_unless_busy
 from cdp_assets.settings import PROJECT_DIR, Settings
 
+# `dagster dev` recommends a tool that is not installed with it.
+SUPERSEDED = "ignore:Function `dev_command` is superseded"
+
 
 def serve_dagster(*, home: Path | None, inbox: Path | None, port: int) -> int:
     """Run `dagster dev` on the workspace until interrupted; returns its exit code."""
@@ -17,6 +20,8 @@ def serve_dagster(*, home: Path | None, inbox: Path | None, port: int) -> int:
     export_settings(settings)
     prepare_home_unless_busy(settings)
     command = [
+        "-W",
+        SUPERSEDED,
         "-m",
         "dagster",
         "dev",
