@@ -8,13 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from cdp_assets.pages import charts
-from cdp_assets.pages.formats import money, number, share, show_table
+from cdp_assets.pages.formats import money, number, share, show_table, spelled
 from cdp_assets.pages.frame import empty, section
 from cdp_assets.pages.published import Published
 from cdp_assets.pages.queries import attribution as queries
 from cdp_assets.pages.texts import label, t
 
 UNATTRIBUTED = "unattributed"  # conversions without a touch: every model leaves the same ones out
+CHANNELS = "marketing_channels"  # the family of their names in the catalogue
+LONG_LAG_DAYS, ABREAST = 30, 3
 SUMMARY, RECONCILIATION = "attribution_summary", "attribution_spend_reconciliation"
 
 
@@ -39,8 +41,7 @@ def draw_models(shown: Published, view: View) -> None:
         return
     is_credited = credit["marketing_channel"] != UNATTRIBUTED
     without = credit.loc[~is_credited, view.measure]
-    credit = credit[is_credited]
-    named = credit.assign(attribution_model=_named(credit["attribution_model"]))
+    named = spelled(_channels(credit[is_credited]), "models", "attribution_model")
     low, high = f"{view.measure}_low", f"{view.measure}_high"
     charts.draw(
         charts.intervals(named, "marketing_channel", view.measure, low, high, "attribution_model"),
@@ -90,7 +91,7 @@ def draw_spend(shown: Published, view: View) -> None:
         "customer_acquisition_cost",
         "return_on_ad_spend",
     ]
-    ranked = credit[names].sort_values("gross_revenue", ascending=False)
+    ranked = _channels(credit[names]).sort_values("gross_revenue", ascending=False)
     show_table(ranked, shown, SUMMARY, key="spend_table")
 
 
@@ -102,7 +103,7 @@ def draw_campaigns(shown: Published, view: View) -> None:
     if found.empty:
         empty("attribution.campaigns.none")
         return
-    show_table(found, shown, SUMMARY, key="campaign_table", height=280)
+    show_table(_channels(found), shown, SUMMARY, key="campaign_table", height=280)
 
 
 @section("attribution.reconciliation", RECONCILIATION)
@@ -113,6 +114,7 @@ def draw_reconciliation(shown: Published, view: View) -> None:
     if weeks.empty:
         empty("attribution.spend.none")
         return
+    weeks = _channels(weeks)
     left, right = st.columns(2, gap="large")
     with left:
         charts.draw(
@@ -126,7 +128,7 @@ def draw_reconciliation(shown: Published, view: View) -> None:
             label("gross_revenue"), key="weekly_credit",
         )  # fmt: skip
     sides = queries.reconciled(shown, model)
-    sides = sides.assign(reconciliation=[label(side, "reconciliations") for side in sides["reconciliation"]])
+    sides = spelled(sides, "reconciliations", "reconciliation")
     show_table(sides, shown, RECONCILIATION, key="reconciled")
 
 
@@ -141,7 +143,8 @@ def draw_paths(shown: Published) -> None:
     if found.empty:
         empty("attribution.paths.none")
         return
-    show_table(found, shown, "attribution_paths", key="paths", height=320)
+    paths = [" > ".join(label(step, CHANNELS) for step in str(path).split(" > ")) for path in found["path"]]
+    show_table(found.assign(path=paths), shown, "attribution_paths", key="paths", height=320)
 
 
 @section("attribution.path_lengths", "attribution_path_lengths")
@@ -170,7 +173,7 @@ def draw_time_lags(shown: Published) -> None:
     if found.empty:
         empty("attribution.paths.none")
         return
-    for outcome, rows in found.groupby("outcome", sort=True):
+    for outcome, rows in _pooled(found).groupby("outcome", sort=True):
         st.caption(label(str(outcome), "outcomes"))
         charts.draw(
             charts.columns(rows, "lag_days", "paths"), label(str(outcome), "outcomes"), key=f"lags_{outcome}"
@@ -184,6 +187,7 @@ def draw_transitions(shown: Published) -> None:
     if steps.empty:
         empty("attribution.paths.none")
         return
+    steps = spelled(steps, CHANNELS, "from_state", "to_state")
     rows = steps["from_state"].nunique()
     ends = sorted(steps["to_state"].unique(), key=lambda state: (state.startswith("("), state))
     chart = charts.grid(
@@ -197,11 +201,10 @@ def draw_transitions(shown: Published) -> None:
 def draw_quality(shown: Published) -> None:
     """How much of what was sold can be explained, before and after identity resolution."""
     found = queries.quality(shown)
-    for place, metric, part in zip(
-        st.columns(max(len(found), 1)), found["metric"], found["conversion_share"], strict=False
-    ):
-        place.metric(label(metric, "attribution_metrics"), share(part))
-    named = found.assign(metric=[label(metric, "attribution_metrics") for metric in found["metric"]])
+    named = spelled(found, "attribution_metrics", "metric")
+    places = [place for _ in range(0, len(named), ABREAST) for place in st.columns(ABREAST)]
+    for place, metric, part in zip(places, named["metric"], named["conversion_share"], strict=False):
+        place.metric(metric, share(part))
     show_table(named, shown, "attribution_quality", key="attribution_quality")
 
 
@@ -212,12 +215,24 @@ def draw_totals(shown: Published) -> None:
     if found.empty:
         empty("attribution.totals.none")
         return
-    found = found.assign(attribution_model=_named(found["attribution_model"]))
+    found = spelled(_channels(found), "models", "attribution_model")
     show_table(found, shown, "attribution_global", key="global_credit", height=320)
 
 
-def _named(models: pd.Series) -> list[str]:
-    return [label(str(model), "models") for model in models]
+def _channels(table: pd.DataFrame) -> pd.DataFrame:
+    return spelled(table, CHANNELS, "marketing_channel")
+
+
+def _pooled(lags: pd.DataFrame) -> pd.DataFrame:
+    """Paths per outcome and day, with the long tail in one bar."""
+    day = lags["lag_days"].clip(upper=LONG_LAG_DAYS + 1)
+    pooled: pd.DataFrame = (
+        lags.assign(lag_days=day).groupby(["outcome", "lag_days"])[["paths"]].sum().reset_index()
+    )
+    over = t("attribution.time_lags.over", days=LONG_LAG_DAYS)
+    return pooled.assign(
+        lag_days=[str(days) if days <= LONG_LAG_DAYS else over for days in pooled["lag_days"]]
+    )
 
 
 def _model(view: View, key: str) -> str:

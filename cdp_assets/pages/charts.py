@@ -35,9 +35,11 @@ def draw(chart: Any, alt_text: str, key: str | None = None) -> None:
     st.altair_chart(styled, theme=None, width="stretch", key=key, alt=alt_text)
 
 
-def colour_of(name: str, values: Sequence[str], symbol: str = "square") -> Any:
-    """One colour per value in alphabetical order, so that a channel keeps its colour from chart to chart."""
-    domain = sorted({value for value in values if isinstance(value, str)})
+def colour_of(
+    name: str, values: Sequence[str], symbol: str = "square", order: Sequence[str] | None = None
+) -> Any:
+    """One colour per value in alphabetical (or the given) order, so that a channel keeps its colour from chart to chart."""
+    domain = list(order) if order else sorted({value for value in values if isinstance(value, str)})
     palette = [CATEGORIES[position % len(CATEGORIES)] for position in range(len(domain))]
     return alt.Color(
         f"{name}:N",
@@ -63,19 +65,34 @@ def lines(table: pd.DataFrame, x: str, y: str, colour: str | None = None, *, sha
 
 
 def stacked(
-    table: pd.DataFrame, x: str, y: str, colour: str, *, shape: str = COUNT, monthly: bool = False
-) -> Any:
-    """Stacked bars over dates (weeks, or months), each as wide as its week or month; a date without rows stays a gap."""
-    axis = alt.Axis(format="%b %y" if monthly else "%d %b %y", grid=False, tickCount=12 if monthly else 8)
+    table: pd.DataFrame, x: str, y: str, colour: str, *, shape: str = COUNT, monthly: bool = False,
+    order: Sequence[str] | None = None,
+) -> Any:  # fmt: skip
+    """Stacked bars over dates (weeks, or months), each as wide as its week or month; a date without rows stays a gap.
+
+    order: the values of `colour` from the bottom up, where the alphabet says nothing.
+    """
+    axis = alt.Axis(
+        format="%b %y" if monthly else "%d %b %y",
+        grid=False,
+        tickCount=12 if monthly else 8,
+        labelAlign="left",
+    )
+    ranked = table
+    if order:
+        ranked = table.assign(
+            **{colour: table[colour].astype(pd.CategoricalDtype(list(order), ordered=True))}
+        )
+    extents = _with_extents(ranked, x, y, colour, monthly=monthly)
     return (
-        alt.Chart(_with_extents(table, x, y, colour, monthly=monthly))
+        alt.Chart(extents.assign(**{colour: extents[colour].astype(str)}))
         .mark_bar()
         .encode(
             x=alt.X("from_day:T", title=None, axis=axis),
             x2="to_day:T",
             y=alt.Y("from_value:Q", title=label(y), axis=alt.Axis(format=_axis(shape), tickCount=5)),
             y2="to_value:Q",
-            color=colour_of(colour, list(table[colour])),
+            color=colour_of(colour, list(table[colour]), order=order),
             tooltip=_tooltips(table, [x, colour, y], shape),
         )
         .properties(height=HEIGHT)
@@ -108,7 +125,7 @@ def bars(
             f"{name}:N",
             title=None,
             sort=list(order) if order else "-x",
-            axis=alt.Axis(grid=False, domain=False, ticks=False) if names else None,
+            axis=alt.Axis(grid=False, domain=False, ticks=False, labelPadding=6) if names else None,
         ),
         x=alt.X(
             f"{value}:Q",
@@ -144,10 +161,15 @@ def stacked_bars(table: pd.DataFrame, name: str, value: str, colour: str, *, sha
 
 
 def columns(table: pd.DataFrame, x: str, y: str, *, shape: str = COUNT, colour: str | None = None) -> Any:
-    """Upright bars over a number or an ordered name."""
+    """Upright bars over a number, or over names in the table's order."""
     chart = alt.Chart(table).mark_bar(color=ACCENT)
     encoding = {
-        "x": alt.X(f"{x}:O", title=label(x), axis=alt.Axis(labelAngle=0, grid=False, labelOverlap=True)),
+        "x": alt.X(
+            f"{x}:O",
+            title=label(x),
+            sort=list(table[x].unique()),
+            axis=alt.Axis(labelAngle=0, grid=False, labelOverlap=True),
+        ),
         "y": alt.Y(f"{y}:Q", title=label(y), axis=alt.Axis(format=_axis(shape), tickCount=5)),
         "tooltip": _tooltips(table, list(table.columns), shape),
     }

@@ -65,6 +65,11 @@ def yes_no(value: bool | None) -> str:
     return NOTHING if value is None or pd.isna(value) else label("yes" if value else "no", "words")
 
 
+def spelled(table: pd.DataFrame, family: str, *columns: str) -> pd.DataFrame:
+    """The table with the codes in some of its columns in words."""
+    return table.assign(**{name: [label(str(code), family) for code in table[name]] for name in columns})
+
+
 def column_of(name: str, kind: Any, comment: str | None = None) -> Any:
     """How a column is shown, by its name's ending and its type; its definition is the heading's tooltip."""
     heading = label(name)

@@ -30,17 +30,18 @@ def open_page(page: str) -> tuple[Published, Settings]:
     if shown is None:
         st.info(t("frame.nothing_published", folder=settings.published_dir))
         st.stop()
-    st.caption(f"{t(f'{page}.about')}  \n{generation_line(shown)}")
+    st.caption(f"{t(f'{page}.about')}  \n{generation_line(shown, settings.reporting_currency)}")
     return shown, settings
 
 
-def generation_line(shown: Published) -> str:
-    """Which generation is shown and how fresh it is, in one line."""
+def generation_line(shown: Published, currency: str) -> str:
+    """Which generation is shown, how fresh it is, and what money is counted in."""
     return t(
         "frame.generation",
         generation=shown.generation,
         as_of_date=day(shown.as_of_date()),
         published_at=moment(shown.published_at),
+        currency=currency,
     )
 
 

@@ -42,7 +42,11 @@ def _draw_weekly(shown: Published, currency: str) -> None:
         empty("overview.no_scorecard")
         return
     st.caption(
-        t("overview.period", start=day(found["period_start"].iloc[0]), end=day(found["period_end"].iloc[0]))
+        t(
+            "overview.period",
+            start=day(found["period_start"].mode()[0]),
+            end=day(found["period_end"].mode()[0]),
+        )
     )
     for place, (_, row) in zip(st.columns(len(found)), found.iterrows(), strict=True):
         place.metric(
@@ -63,7 +67,11 @@ def _draw_quarterly(shown: Published, currency: str) -> None:
         empty("overview.no_scorecard")
         return
     st.caption(
-        t("overview.period", start=day(found["period_start"].iloc[0]), end=day(found["period_end"].iloc[0]))
+        t(
+            "overview.period",
+            start=day(found["period_start"].mode()[0]),
+            end=day(found["period_end"].mode()[0]),
+        )
     )
     for group, rows in found.groupby("metric_group"):
         st.markdown(f"**{label(str(group), 'metric_groups')}**")

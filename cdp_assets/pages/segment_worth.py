@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from cdp_assets.pages import charts
-from cdp_assets.pages.formats import day, show_table
+from cdp_assets.pages.formats import day, show_table, spelled
 from cdp_assets.pages.frame import empty, section
 from cdp_assets.pages.published import Published
 from cdp_assets.pages.queries import segments as queries
-from cdp_assets.pages.texts import label, t
+from cdp_assets.pages.texts import t
 
 VALUE = "discounted_value_12_months"
 
@@ -39,7 +39,7 @@ def draw_calibration(shown: Published) -> None:
     held_out = found[found["is_holdout"]]
     if not held_out.empty:
         st.caption(t("segments.calibration.holdout", start=day(held_out["week_start_date"].min())))
-    named = found.assign(kind=[label(kind, "calibrations") for kind in found["kind"]])
+    named = spelled(found, "calibrations", "kind")
     charts.draw(
         charts.lines(named, "week_start_date", "repeat_orders", "kind"),
         t("segments.calibration.title"),
@@ -54,4 +54,5 @@ def draw_fit(shown: Published) -> None:
     if found.empty:
         empty("segments.calibration.none")
         return
-    show_table(found.dropna(axis="columns", how="all"), shown, "customer_value_fit", key="value_fit")
+    named = spelled(found.dropna(axis="columns", how="all"), "value_models", "model")
+    show_table(named, shown, "customer_value_fit", key="value_fit")

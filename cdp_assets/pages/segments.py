@@ -9,7 +9,7 @@ import streamlit as st
 
 from cdp_assets.pages import charts, segment_worth
 from cdp_assets.pages.exports import parquet, safe_csv
-from cdp_assets.pages.formats import day, number, show_table
+from cdp_assets.pages.formats import day, number, show_table, spelled
 from cdp_assets.pages.frame import draw_tabs, empty, open_page, section
 from cdp_assets.pages.published import Published
 from cdp_assets.pages.queries import segments as queries
@@ -17,6 +17,7 @@ from cdp_assets.pages.reveal import log_reveal
 from cdp_assets.pages.texts import label, t
 from cdp_assets.settings import Settings
 
+SCORED = ("recency", "frequency", "monetary")
 GRID_MEASURES = {"customer_count": ",.0f", "net_revenue": ",.0f", "mean_net_revenue": ",.0f"}
 
 
@@ -103,8 +104,15 @@ def _draw_cut_points(shown: Published) -> None:
     if found.empty:
         empty("segments.nobody")
         return
-    wide = found.assign(score_of=[label(name) for name in found["score_of"]])
-    show_table(wide, shown, "rfm_cut_point_history", key="cut_points")
+    spans = [
+        f"{number(least, cents)} – {number(greatest, cents)}"
+        for least, greatest, cents in zip(
+            found["least_value"], found["greatest_value"], 2 * (found["score_of"] == "monetary"), strict=True
+        )
+    ]
+    wide = found.assign(span=spans).pivot(index="score", columns="score_of", values="span")
+    ordered = wide.reindex(columns=list(SCORED)).sort_index(ascending=False).reset_index()
+    show_table(ordered, shown, "customer_rfm", key="cut_points")
 
 
 @section("segments.movements", "rfm_history")
@@ -135,8 +143,9 @@ def _draw_stages(shown: Published) -> None:
     if stages.empty:
         empty("segments.nobody")
         return
+    stages = spelled(stages, "stages", "stage")
     charts.draw(
-        charts.stacked(stages, "month_end", "customer_count", "stage", monthly=True),
+        charts.stacked(stages, "month_end", "customer_count", "stage", monthly=True, order=_stages()),
         t("segments.lifecycle.title"), key="lifecycle",
     )  # fmt: skip
 
@@ -151,11 +160,15 @@ def _draw_flow(shown: Published) -> None:
         return
     chosen, _ = st.columns([1, 3])
     month = chosen.selectbox(t("segments.flow.month"), months, format_func=day, key="flow_month")
-    flow = queries.lifecycle_flow(shown, month)
+    flow = spelled(queries.lifecycle_flow(shown, month), "stages", "from_stage", "to_stage")
     charts.draw(
-        charts.grid(flow, "to_stage", "from_stage", "customer_count", y_order="ascending", height=280),
+        charts.grid(flow, "to_stage", "from_stage", "customer_count", x_order=_stages(), y_order=_stages(), height=280),
         t("segments.flow.title"), key="lifecycle_flow",
     )  # fmt: skip
+
+
+def _stages() -> list[str]:
+    return [label(stage, "stages") for stage in queries.STAGES]
 
 
 @section("segments.download", "customer_rfm", "customers")

@@ -10,13 +10,17 @@ from cdp_assets.pages.published import Published
 def scorecard(shown: Published, cadence: str) -> pd.DataFrame:
     """Latest complete period of every metric, with its history for a small line. One row per metric.
 
+    What is known as of the run only stands on the last period, complete or not.
+
     Columns: metric, metric_group, title, unit, direction, period_start, period_end, metric_value, baseline, trend, target,
     status, history (list of the last 13 values, oldest first).
     """
     return shown.ask(
         f"""
         with ranked as (
-            select *, row_number() over (partition by metric order by is_complete desc, period_start desc) as position
+            select *, row_number() over (
+                partition by metric order by is_complete or time_window like 'as of the run%' desc, period_start desc
+            ) as position
             from scorecard_{cadence}
         ),
         histories as (

@@ -58,6 +58,9 @@ def movements(shown: Published, before: pd.Timestamp, after: pd.Timestamp) -> pd
     )
 
 
+STAGES = ("prospect", "new", "active", "silent", "lost", "won_back")  # in a customer's order
+
+
 def lifecycle_stages(shown: Published) -> pd.DataFrame:
     """marts.lifecycle_stages. One row per month_end and stage."""
     return shown.ask("select * from lifecycle_stages order by month_end, stage")
