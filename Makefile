@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := data/demo
+# A file's tests share what they set up, so they stay together; files go in the order that tests/conftest.py gives them.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
@@ -49,10 +51,10 @@ format: $(READY) ## rewrite to the house format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 test: $(READY) ## the tests, within five minutes on two cores
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: $(READY) ## every test, the long ones too
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'slow or not slow'
+	@$(BIN)/python -m pytest $(PARALLEL) -m 'slow or not slow'
 
 bench-landing: $(READY) ## landing beside bare DuckDB and dlt
 	@$(BIN)/python benches/bench_landing.py

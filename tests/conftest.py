@@ -17,6 +17,20 @@ hypothesis_settings.load_profile("onefold")
 
 SHARED_DIR = PROJECT_DIR.parent / "shared"
 
+# Files that take longest, longest first: begun last, one of them would keep one worker busy while the other rests.
+LONGEST_FIRST = (
+    "tests/test_demo_end_to_end.py",
+    "tests/test_online_retail.py",
+    "tests/linkage/test_runs.py",
+    "tests/dbt/test_outcomes.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files in front; the Makefile tells the workers to take files in this order."""
+    place = {name: index for index, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
+
 
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
