@@ -19,6 +19,7 @@ from typing import Any
 from cdp_assets.settings import Settings
 
 SUCCESSFUL = {"success", "pass", "warn"}
+_PARSED: dict[str, Any] = {}  # digest of the project's files → dbt's manifest object
 
 
 class DbtProblem(RuntimeError):
@@ -72,7 +73,7 @@ def prepare_manifest(settings: Settings) -> Path:
     if manifest_path(settings).exists() and stamp.exists() and stamp.read_text() == digest:
         return manifest_path(settings)
     settings.dbt_target_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    parse(settings)
+    _PARSED[digest] = parse(settings)
     stamp.write_text(digest)
     return manifest_path(settings)
 
@@ -83,9 +84,17 @@ def load_manifest(settings: Settings) -> dict[str, Any]:
     return found
 
 
+def parsed(settings: Settings) -> Any:
+    """dbt's own manifest object, read once per process and version of the files: each call of a run starts from it."""
+    digest = _project_digest(settings)
+    if digest not in _PARSED:
+        _PARSED[digest] = parse(settings)
+    return _PARSED[digest]
+
+
 def parse(settings: Settings) -> Any:
-    """dbt's own manifest object, for calls that follow in this process."""
-    result = _invoke(settings, ["parse"], None, None)
+    """dbt's own manifest object, read anew. What differs between runs (as_of_date) is no part of it."""
+    result = _invoke(settings, ["parse", "--vars", json.dumps(run_vars(settings, None))], None, None)
     if not result.success:
         raise DbtProblem(f"dbt cannot read the project: {_parse_reason(result.exception)}")
     return result.result
@@ -101,11 +110,13 @@ def invoke(
 ) -> list[NodeResult]:
     """Run one dbt command (`build`, `test`, `run`, …) and return what became of each node.
 
-    A failed node is in the list; only a command that could not run at all raises DbtProblem.
+    manifest: dbt's own, where the caller has parsed it already. A failed node is in the list; only a command that could
+    not run at all raises DbtProblem.
     """
     callbacks: list[Callable[[Any], None]] = [_node_listener(on_node)] if on_node else []
-    command = [*arguments, "--vars", json.dumps(run_vars(settings, as_of_date))]
-    result = _invoke(settings, command, manifest, callbacks)
+    # What dbt would write after each command (manifest, results, graph) is known here already.
+    command = [*arguments, "--no-write-json", "--vars", json.dumps(run_vars(settings, as_of_date))]
+    result = _invoke(settings, command, manifest or parsed(settings), callbacks)
     if result.result is None or not hasattr(result.result, "results"):
         raise DbtProblem(f"dbt {arguments[0]} did not run: {_parse_reason(result.exception)}")
     return [_node_result(each) for each in result.result.results]
@@ -117,12 +128,11 @@ def docs_path(settings: Settings) -> Path:
 
 
 def write_docs(settings: Settings, as_of_date: date | None) -> Path:
-    """dbt's documentation of the last build as one static page; returns its path.
-
-    With the date of that build the project need not be parsed again.
-    """
+    """dbt's documentation of the last build as one static page; returns its path."""
     command = ["docs", "generate", "--static", "--no-compile"]
-    result = _invoke(settings, [*command, "--vars", json.dumps(run_vars(settings, as_of_date))], None, None)
+    result = _invoke(
+        settings, [*command, "--vars", json.dumps(run_vars(settings, as_of_date))], parsed(settings), None
+    )
     page = docs_path(settings)
     if not result.success or not page.exists():
         raise DbtProblem(f"dbt could not write its documentation: {_parse_reason(result.exception)}")
