@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
 from cdp_assets.keys import load_key
@@ -51,6 +52,11 @@ def prepare_home(settings: Settings) -> list[str]:
 
 
 def _prepare_locked(settings: Settings) -> list[str]:
+    # Whatever this process makes in the home is its owner's, also what libraries make (dbt's warehouse): a home whose
+    # marts the group may read can be passed through. What was made before is brought in line.
+    os.umask(0o077)
+    if settings.warehouse_path.exists():
+        settings.warehouse_path.chmod(0o600)
     for folder in (
         settings.home,
         settings.landing_dir,

@@ -118,7 +118,7 @@ def _permissions(settings: Settings) -> Iterator[Finding]:
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077 & ~allowed.get(path, 0o700)
     ]
     # Inside a home that others cannot enter, the modes of its files do not matter.
-    if open_to_others and settings.home in open_to_others:
+    if open_to_others and stat.S_IMODE(settings.home.stat().st_mode) & 0o077:
         names = " ".join(str(path) for path in open_to_others)
         yield Finding("ill", "permissions", f"others can read {names}", f"chmod go-rwx {names}")
     else:

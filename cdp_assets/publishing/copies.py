@@ -154,6 +154,7 @@ def _write_parquet(folder: Path, tables: list[PublishedTable], mode: int) -> Non
     """One Parquet file per mart, written from the checked masked file and read back."""
     target = folder / PARQUET_FOLDER
     target.mkdir()
+    target.chmod(0o750 if mode == GROUP_READS else 0o700)
     con = duckdb.connect()
     try:
         con.execute(f"attach {text(folder / MARTS_FILE)} as published (read_only)")

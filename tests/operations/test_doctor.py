@@ -76,6 +76,12 @@ def write_newer_state(home: Settings) -> Settings:
     return home
 
 
+def let_the_group_pass_by_the_warehouse(home: Settings) -> Settings:
+    home.home.chmod(0o710)
+    home.warehouse_path.chmod(0o644)
+    return home.model_copy(update={"group_readable": True})
+
+
 def take_another_key(home: Settings) -> Settings:
     return home.model_copy(update={"key": "another"})
 
@@ -103,6 +109,7 @@ def lose_the_link(home: Settings) -> Settings:
         (write_newer_state, "state", "Run that version"),
         (take_another_key, "key", "Set the former ONEFOLD_KEY"),
         (open_to_others, "permissions", "chmod go-rwx"),
+        (let_the_group_pass_by_the_warehouse, "permissions", "chmod go-rwx"),
         (leave_a_log, "write-ahead log", "rm "),
         (lose_the_link, "published", "`onefold run` mends it"),
     ],

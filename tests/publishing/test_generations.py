@@ -40,11 +40,14 @@ def test_files_are_read_only_and_the_owner_s_unless_the_group_may_read_the_maske
     modes = {
         generation: [
             stat.S_IMODE((settings.published_dir / generation / name).stat().st_mode)
-            for name in (".", "marts.duckdb", "parquet/order_amounts.parquet", "contact.duckdb")
+            for name in (".", "parquet", "marts.duckdb", "parquet/order_amounts.parquet", "contact.duckdb")
         ]
         for generation in ("g000001", "g000002")
     }
-    assert modes == {"g000001": [0o700, 0o400, 0o400, 0o400], "g000002": [0o750, 0o440, 0o440, 0o400]}
+    assert modes == {
+        "g000001": [0o700, 0o700, 0o400, 0o400, 0o400],
+        "g000002": [0o750, 0o750, 0o440, 0o440, 0o400],
+    }
     assert stat.S_IMODE(settings.home.stat().st_mode) == 0o710
 
 
