@@ -181,7 +181,7 @@ def evaluate(
     home: HomeOption = None,
     inbox: InboxOption = None,
 ) -> None:
-    """Compare the customer ids of the current generation with the truth: precision, recall, and the naive baselines."""
+    """Compare the last build with the truth: precision, recall and the naive baselines; attribution with true lift."""
     from cdp_assets.commands.identity import show_evaluation
 
     raise typer.Exit(show_evaluation(truth=truth, home=home, inbox=inbox))

@@ -115,6 +115,12 @@ def test_ids_are_right_far_beyond_matching_by_phone(first: Ran) -> None:
     }
     assert scores["Onefold"][0] >= 0.99
     assert scores["Onefold"][1] > scores["phone"][1] + 0.2
+    misplaced = {
+        line.split()[0]: float(line.split()[1])
+        for line in done.text.splitlines()
+        if line.startswith(("markov_1", "last_touch", "shapley"))
+    }
+    assert misplaced["markov_1"] < misplaced["last_touch"] < 0.5
 
 
 def test_no_identifier_is_in_clear_in_the_masked_file(first: Ran) -> None:

@@ -1,4 +1,4 @@
-"""`onefold evaluate` and `onefold resolve-id`: how right the ids are, and what became of one."""
+"""`onefold evaluate` and `onefold resolve-id`: how right the ids and the credit are, and what became of an id."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from cdp_assets import linkage
+from cdp_assets import insight, linkage
 from cdp_assets.errors import safe_text
+from cdp_assets.insight.lift import LIFT_FILE
 from cdp_assets.keys import load_key
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse import open_warehouse
@@ -20,11 +21,21 @@ def evaluate_home(settings: Settings, truth: Path) -> linkage.Evaluation:
         return linkage.evaluate(con, load_key(settings), truth)
 
 
+def evaluate_attribution(settings: Settings, truth: Path) -> insight.LiftComparison | None:
+    """Compare the credit of the last build with the true lift; None where the truth says nothing of lift."""
+    if not (truth / LIFT_FILE).exists():
+        return None
+    with open_warehouse(settings) as con:
+        return insight.compare_with_lift(con, truth)
+
+
 def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> int:
-    """Print precision, recall and F1 beside the naive baselines; 0, or 1 where they cannot be computed."""
+    """Print precision, recall and F1 beside the naive baselines, and credit beside true lift; 1 where they cannot be computed."""
     console = Console()
     try:
-        found = evaluate_home(Settings.load(home=home, inbox=inbox), truth)
+        settings = Settings.load(home=home, inbox=inbox)
+        found = evaluate_home(settings, truth)
+        credit = evaluate_attribution(settings, truth)
     except Exception as error:
         console.print(safe_text(error), markup=False)
         return 1
@@ -38,7 +49,26 @@ def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> in
             f"{found.unknown_truth_ids:,} ids of the truth are no record here; "
             f"{found.records_without_truth:,} records have no truth and count nowhere"
         )
+    if credit:
+        console.print(lift_table(credit))
     return 0
+
+
+def lift_table(found: insight.LiftComparison) -> Table:
+    """The true share of each marketing channel, and what each attribution model says instead, nearest first."""
+    table = Table(
+        title="Attribution against true lift: shares of the web shop's orders", title_justify="left",
+        title_style="bold", box=None, pad_edge=False,
+    )  # fmt: skip
+    channels = list(dict.fromkeys([*found.true_shares, *(name for one in found.models for name in one.shares)]))
+    table.add_column("attribution model", no_wrap=True)
+    for heading in ("misplaced", *channels):
+        table.add_column(heading.replace("_", "\n"), justify="right", no_wrap=True)
+    table.add_row("true lift", "", *(f"{found.true_shares.get(name, 0):.3f}" for name in channels))
+    for one in found.models:
+        shares = (f"{one.shares.get(name, 0):.3f}" for name in channels)
+        table.add_row(one.model, f"{one.misplaced:.3f}", *shares)
+    return table
 
 
 SCORES = {

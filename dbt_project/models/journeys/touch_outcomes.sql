@@ -1,11 +1,11 @@
 -- every touch of a known, profiled customer on its path: the path of the customer's next conversion if it lies within the
--- window before it, a null path if the window passed without one, censored while it is still open
+-- window before it, a null path if the window passed without one, censored while it is still open. A touch that names an order
+-- of its customer derives from that order, whichever channel reported it: it led to nothing and is on no path
 with
 
 touches as (
     select
         touches.touch_id,
-        touches.channel,
         touches.customer_id,
         touches.touched_at,
         touches.touch_date,
@@ -14,16 +14,19 @@ touches as (
         touches.touch_type,
         touches.is_paid,
         touches.is_direct,
-        touches.order_id,
         {{ attribution_window_days('touches.touch_type') }} as window_days
     from {{ ref('customer_touchpoints') }} as touches
     inner join {{ ref('customer_consents') }} as consents
         on touches.customer_id = consents.customer_id
+    left join (select distinct customer_id, order_id from {{ ref('conversions') }}) as own_orders
+        on touches.customer_id = own_orders.customer_id
+        and touches.order_id = own_orders.order_id
     where consents.is_profiled
+        and own_orders.order_id is null
 ),
 
 conversions as (
-    select conversion_id, customer_id, channel, order_id, converted_at
+    select conversion_id, customer_id, converted_at
     from {{ ref('conversions') }}
     where is_profiled
 ),
@@ -64,10 +67,6 @@ outcomes as (
         on touches.touch_id = looking_ahead.touch_id
     left join conversions
         on looking_ahead.next_conversion_id = conversions.conversion_id
-    where conversions.order_id is null
-        or touches.order_id is null
-        or touches.order_id <> conversions.order_id
-        or touches.channel <> conversions.channel
 ),
 
 placed as (

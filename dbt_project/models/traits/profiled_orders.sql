@@ -10,6 +10,7 @@ select
     orders.fulfilment_type = 'store' as is_store_order,
     orders.coupon_code,
     orders.item_quantity,
+    orders.gross_amount,
     orders.gross_revenue,
     orders.discount_revenue,
     orders.net_revenue,
