@@ -57,17 +57,19 @@ def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> in
 def lift_table(found: insight.LiftComparison) -> Table:
     """The true share of each marketing channel, and what each attribution model says instead, nearest first."""
     table = Table(
-        title="Attribution against true lift: shares of the web shop's orders", title_justify="left",
-        title_style="bold", box=None, pad_edge=False,
+        title="Attribution against true lift: % of the web shop's orders; wrong: % of credit misplaced",
+        title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0),
     )  # fmt: skip
-    channels = list(dict.fromkeys([*found.true_shares, *(name for one in found.models for name in one.shares)]))
-    table.add_column("attribution model", no_wrap=True)
-    for heading in ("misplaced", *channels):
+    channels = list(
+        dict.fromkeys([*found.true_shares, *(name for one in found.models for name in one.shares)])
+    )
+    table.add_column("model", no_wrap=True)
+    for heading in ("wrong", *channels):
         table.add_column(heading.replace("_", "\n"), justify="right", no_wrap=True)
-    table.add_row("true lift", "", *(f"{found.true_shares.get(name, 0):.3f}" for name in channels))
+    table.add_row("true lift", "", *(f"{100 * found.true_shares.get(name, 0):.1f}" for name in channels))
     for one in found.models:
-        shares = (f"{one.shares.get(name, 0):.3f}" for name in channels)
-        table.add_row(one.model, f"{one.misplaced:.3f}", *shares)
+        shares = (f"{100 * one.shares.get(name, 0):.1f}" for name in channels)
+        table.add_row(one.model, f"{100 * one.misplaced:.1f}", *shares)
     return table
 
 

@@ -159,6 +159,19 @@ def probability_alive(model: BgNbd, x: FloatArray, t_x: FloatArray, T: FloatArra
     return alive
 
 
+def probability_of_silence(
+    model: BgNbd, x: FloatArray, T: FloatArray, alive: FloatArray, t: float
+) -> FloatArray:
+    """Probability of no purchase in (T, T + t]: gone by T, or alive and silent.
+
+    Given the history, the rate of who is alive is Gamma(r + x, alpha + T), and a Poisson process of that mixture stays
+    silent for t with probability ((alpha + T) / (alpha + T + t)) ^ (r + x).
+    """
+    silent = ((model.alpha + T) / (model.alpha + T + t)) ** (model.r + x)
+    silence: FloatArray = 1.0 - alive * (1.0 - silent)
+    return silence
+
+
 def expected_if_alive(model: BgNbd, x: FloatArray, T: FloatArray, t: float | FloatArray) -> FloatArray:
     """Expected purchases in (T, T + t] of a customer alive at T with x repeat purchases (equation 10 / P(alive)).
 

@@ -39,6 +39,7 @@ from cdp_assets.insight.tables import OUTPUT_COLUMNS, create_output_table
 DAYS_PER_MONTH = 365.25 / 12
 HORIZONS = (3, 6, 12)  # months
 VALUE_MONTHS = 12
+CHURN_MONTHS = 6
 DISCOUNT_RATE = 0.10  # a year
 MIN_CUSTOMERS = 100
 MIN_REPEAT_CUSTOMERS = 30
@@ -158,7 +159,7 @@ def _write_customer_value(
         select
             v.customer_id, v.x, v.t_x, v.age, not v.has_earlier_purchases,
             {", ".join(f"s.expected_orders_{months}_months" for months in HORIZONS)},
-            s.probability_alive, v.mean_repeat_value, v.expected_order_value,
+            s.probability_alive, s.probability_no_purchase_{CHURN_MONTHS}_months, v.mean_repeat_value, v.expected_order_value,
             {"v.x = 0" if money else "true"},
             s.discounted_orders * v.expected_order_value, {discount_rate},
         from valued v
@@ -169,7 +170,7 @@ def _write_customer_value(
 
 
 def _score(model: bgnbd.BgNbd, groups: pd.DataFrame, discount_rate: float) -> pd.DataFrame:
-    """One row per distinct history: P(alive), expected orders by horizon, and orders of a year discounted by month."""
+    """One row per distinct history: P(alive), P(no purchase), expected orders by horizon, and orders of a year discounted by month."""
     x, t_x, age = (groups[column].to_numpy(float) for column in ("x", "t_x", "age"))
     alive = bgnbd.probability_alive(model, x, t_x, age)
     ages, at = bgnbd.distinct_ages(x, age)
@@ -179,6 +180,9 @@ def _score(model: bgnbd.BgNbd, groups: pd.DataFrame, discount_rate: float) -> pd
         cumulative[month] = if_alive[at] * alive
     discount = (1.0 + discount_rate) ** (-np.arange(1, VALUE_MONTHS + 1) / 12)
     scored = groups.assign(probability_alive=alive, discounted_orders=discount @ np.diff(cumulative, axis=0))
+    scored[f"probability_no_purchase_{CHURN_MONTHS}_months"] = bgnbd.probability_of_silence(
+        model, x, age, alive, CHURN_MONTHS * DAYS_PER_MONTH
+    )
     for months in HORIZONS:
         scored[f"expected_orders_{months}_months"] = cumulative[months]
     return scored

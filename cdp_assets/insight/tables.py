@@ -66,7 +66,8 @@ channel and campaign of it; columns as in `attribution_intervals`, and campaign 
   customer_id text, repeat_purchase_days bigint (x), recency_days bigint (t_x: first to last purchase day),
   age_days bigint (T: first purchase day to as_of_date), is_in_fit boolean,
   expected_orders_3_months, expected_orders_6_months, expected_orders_12_months double (purchase days),
-  probability_alive double, mean_repeat_value double (null without a repeat day),
+  probability_alive double (1 without a repeat day: by BG/NBD leaving follows one),
+  probability_no_purchase_6_months double (gone, or alive and silent), mean_repeat_value double (null without a repeat day),
   expected_order_value double (reporting currency),
   is_population_order_value boolean (Gamma-Gamma had no repeat day of this customer to go by),
   discounted_value_12_months double (reporting currency), discount_rate double (a year)
@@ -139,7 +140,7 @@ OUTPUT_COLUMNS: dict[str, str] = {
         customer_id text, repeat_purchase_days bigint, recency_days bigint, age_days bigint,
         is_in_fit boolean,
         expected_orders_3_months double, expected_orders_6_months double, expected_orders_12_months double,
-        probability_alive double, mean_repeat_value double, expected_order_value double,
+        probability_alive double, probability_no_purchase_6_months double, mean_repeat_value double, expected_order_value double,
         is_population_order_value boolean, discounted_value_12_months double, discount_rate double
     """,
     "customer_value_fit": """

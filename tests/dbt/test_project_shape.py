@@ -241,6 +241,17 @@ def test_laws_are_sentences_and_tagged(manifest: dict[str, Any]) -> None:
     assert all(node["name"].count("_") >= 3 for node in laws)
 
 
+def test_every_test_in_a_file_of_its_own_is_a_law(manifest: dict[str, Any]) -> None:
+    """The build runs the tests of its tables only; a test over several tables runs with the laws, or never."""
+    alone = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and not node.get("test_metadata")
+    ]
+    assert len(alone) >= 20
+    assert [node["name"] for node in alone if "law" not in node["tags"]] == []
+
+
 def test_each_macro_has_a_file_of_its_own(project_dir: Path) -> None:
     crowded = [
         path.name

@@ -75,6 +75,8 @@ def test_figures_per_customer_are_those_of_the_models(computed: duckdb.DuckDBPyC
     x, t_x, T = (table[name].to_numpy(float) for name in ("repeat_purchase_days", "recency_days", "age_days"))
     alive = bgnbd.probability_alive(model, x, t_x, T)
     assert table["probability_alive"].to_numpy() == pytest.approx(alive)
+    silence = bgnbd.probability_of_silence(model, x, T, alive, 6 * DAYS_PER_MONTH)
+    assert table["probability_no_purchase_6_months"].to_numpy() == pytest.approx(silence)
     for months in (3, 6, 12):
         expected = bgnbd.expected_if_alive(model, x, T, months * DAYS_PER_MONTH) * alive
         assert table[f"expected_orders_{months}_months"].to_numpy() == pytest.approx(expected)

@@ -166,6 +166,31 @@ def test_who_never_came_back_may_still_be_there() -> None:
     assert bgnbd.probability_alive(CDNOW, nothing, nothing, np.array([0.0, 500.0])).tolist() == [1.0, 1.0]
 
 
+def test_silence_is_as_likely_as_in_a_simulated_population() -> None:
+    rng = np.random.default_rng(11)
+    n, observed, ahead = 60_000, 39.0, 26.0
+    rate = rng.gamma(CDNOW.r, 1.0 / CDNOW.alpha, n)
+    lives = rng.geometric(rng.beta(CDNOW.a, CDNOW.b, n))  # repeat purchases until the customer leaves
+    with np.errstate(divide="ignore"):
+        gaps = rng.exponential(1.0, (n, 400)) / rate[:, None]
+    at = np.cumsum(gaps, axis=1)
+    at[np.arange(400) >= lives[:, None]] = np.inf
+    x = (at <= observed).sum(axis=1)
+    t_x = np.where(x > 0, at[np.arange(n), np.maximum(x - 1, 0)], 0.0)
+    silent = ~((at > observed) & (at <= observed + ahead)).any(axis=1)
+    alive = bgnbd.probability_alive(CDNOW, x.astype(float), t_x, np.full(n, observed))
+    told = bgnbd.probability_of_silence(CDNOW, x.astype(float), np.full(n, observed), alive, ahead)
+    for group in (x == 0, x == 1, x > 3):
+        assert told[group].mean() == pytest.approx(silent[group].mean(), abs=0.012)
+
+
+def test_the_longer_a_one_time_buyer_is_silent_the_likelier_silence_is() -> None:
+    nothing, T = np.zeros(3), np.array([1.0, 100.0, 365.0])
+    told = bgnbd.probability_of_silence(CDNOW, nothing, T, np.ones(3), 26.0)
+    assert (np.diff(told) > 0).all()
+    assert told[2] > 0.95
+
+
 def test_a_simulated_population_gives_its_parameters_back() -> None:
     rng = np.random.default_rng(5)
     true = BgNbd(r=0.8, alpha=10.0, a=1.5, b=4.0)

@@ -207,7 +207,20 @@ def contracted(folder: str) -> dict[str, dict[str, Any]]:
     """Models of dbt_project/models/<folder> by name, as their YAML describes them."""
     paths = sorted((PROJECT_DIR / "dbt_project" / "models" / folder).glob("*.yml"))
     files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]
-    return {model["name"]: model for model in chain.from_iterable(file.get("models", []) for file in files)}
+    models = {model["name"]: model for model in chain.from_iterable(file.get("models", []) for file in files)}
+    if "customer_traits" in models:  # its columns are those of vars.traits
+        project = yaml.safe_load(
+            (PROJECT_DIR / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8")
+        )
+        kinds = {"text": "varchar", "number": "double"}
+        models["customer_traits"]["columns"] = [
+            {"name": "customer_id", "data_type": "varchar", "description": "The customer."},
+            *(
+                {"name": name, "data_type": kinds[trait["type"]], "description": trait["description"]}
+                for name, trait in project["vars"]["traits"].items()
+            ),
+        ]
+    return models
 
 
 def publish_made_up(

@@ -49,8 +49,11 @@ valued as (
         coalesce(orders.shipping_amount, 0) as shipping_amount,
         coalesce(orders.tax_amount, 0) as tax_amount,
         coalesce(linked_refunds.refunded_amount, 0) as refunded_amount,
-        cast(round(orders.gross_amount * rates.rate, 2) as decimal(18, 2)) as gross_revenue,
-        cast(round(coalesce(orders.discount_amount, 0) * rates.rate, 2) as decimal(18, 2)) as discount_revenue,
+        -- nothing is nothing in any currency: exports leave it out on what was cancelled
+        cast(case when orders.gross_amount = 0 then 0 else round(orders.gross_amount * rates.rate, 2) end as decimal(18, 2)) as gross_revenue,
+        cast(
+            case when coalesce(orders.discount_amount, 0) = 0 then 0 else round(orders.discount_amount * rates.rate, 2) end as decimal(18, 2)
+        ) as discount_revenue,
         coalesce(linked_refunds.refunded_revenue, 0) as refunded_revenue,
         cast(round(lines.cost_amount * rates.rate, 2) as decimal(18, 2)) as cost
     from orders

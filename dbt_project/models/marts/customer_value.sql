@@ -9,6 +9,7 @@ select
     expected_orders_6_months,
     expected_orders_12_months,
     probability_alive,
+    probability_no_purchase_6_months,
     mean_repeat_value,
     expected_order_value,
     is_population_order_value,

@@ -1,4 +1,5 @@
--- lifecycle stages of every run's as_of_date, this run's included; rows of ids that no longer live say why
+-- lifecycle stages of every run's as_of_date, this run's included; rows of ids that no longer live say why.
+-- Who denies profiling leaves the past, too
 with
 
 kept as (
@@ -22,3 +23,6 @@ select
 from kept
 left join {{ ref('closed_customer_ids') }} as closed
     on kept.customer_id = closed.customer_id
+left join {{ ref('customer_consents') }} as consents
+    on coalesce(closed.successor_customer_id, kept.customer_id) = consents.customer_id
+where coalesce(consents.is_profiled, true)

@@ -1,4 +1,5 @@
--- RFM of every run's as_of_date, this run's included; rows of ids that no longer live say why and who answers for them
+-- RFM of every run's as_of_date, this run's included; rows of ids that no longer live say why and who answers for them.
+-- Who denies profiling leaves the past, too
 with
 
 kept as (
@@ -26,3 +27,6 @@ select
 from kept
 left join {{ ref('closed_customer_ids') }} as closed
     on kept.customer_id = closed.customer_id
+left join {{ ref('customer_consents') }} as consents
+    on coalesce(closed.successor_customer_id, kept.customer_id) = consents.customer_id
+where coalesce(consents.is_profiled, true)

@@ -1,4 +1,4 @@
--- the weeks and quarters from the first order to as_of_date
+-- the weeks and quarters from the first order to as_of_date; complete are those that the data cover from first day to last
 with
 
 days as (
@@ -18,7 +18,7 @@ select
     cadence,
     period_start,
     max(date_day) as period_end,
-    case
+    min(date_day) = period_start and case
         when cadence = 'weekly' then {{ add_days('period_start', 6) }} <= {{ as_of_date() }}
         else max(date_day) = {{ as_of_date() }} and {{ add_days(as_of_date(), 1) }} = date_trunc('quarter', {{ add_days(as_of_date(), 1) }})
             or date_trunc('quarter', {{ as_of_date() }}) > period_start

@@ -1,7 +1,8 @@
--- 1 − the probability that the customer is still alive by BG/NBD (marts.customer_value)
+-- probability of no purchase in the next six months by BG/NBD (marts.customer_value). Not 1 − P(alive): that is 0 for every
+-- one-time buyer, however long ago
 select
     customer_id,
     cast(null as varchar) as text_value,
-    1 - probability_alive as number_value
+    probability_no_purchase_6_months as number_value
 from {{ source('insight', 'customer_value') }}
-where probability_alive is not null
+where probability_no_purchase_6_months is not null

@@ -1,4 +1,4 @@
--- law: profiling denied removes a customer from traits, segments and paths; totals stay
+-- law: profiling denied removes a customer from traits, segments, value and paths, the past ones included; totals stay
 {{ config(tags=['law']) }}
 with
 
@@ -8,10 +8,14 @@ denied as (
     where not is_profiled
 )
 
-select 'rfm' as found_in, denied.customer_id
+{% for table in [
+    'customer_traits', 'customer_rfm', 'customer_lifecycle', 'customer_value', 'rfm_history', 'lifecycle_history', 'attribution_touches',
+] -%}
+select '{{ table }}' as found_in, denied.customer_id
 from denied
-inner join {{ ref('customer_rfm') }} as rfm on denied.customer_id = rfm.customer_id
+inner join {{ ref(table) }} as profiled
+    on denied.customer_id = profiled.customer_id
+{%- if not loop.last %}
 union all
-select 'paths' as found_in, denied.customer_id
-from denied
-inner join {{ ref('attribution_touches') }} as touches on denied.customer_id = touches.customer_id
+{% endif %}
+{%- endfor %}

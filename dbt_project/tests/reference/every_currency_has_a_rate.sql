@@ -1,16 +1,36 @@
--- money of a currency without a rate for its day cannot be added up: add the currency to data/reference/fx_rates.csv
+-- law: money of a currency without a rate for its day cannot be added up: add the currency to data/reference/fx_rates.csv
+{{ config(tags=['law']) }}
 with
+
+orders as (
+    {{ union_shape('orders') }}
+),
+
+refunds as (
+    {{ union_shape('refunds') }}
+),
 
 priced as (
     select 'orders' as found_in, channel, currency, order_date as business_date
-    from (
-        {{ union_shape('orders') }}
-    ) as orders
+    from orders
+    where gross_amount <> 0 or discount_amount <> 0
+    union all
+    select
+        'refunds' as found_in,
+        refunds.channel,
+        coalesce(refunds.currency, orders.currency) as currency,
+        coalesce(orders.order_date, refunds.refund_date) as business_date
+    from refunds
+    left join orders
+        on refunds.channel = orders.channel
+        and refunds.order_id = orders.order_id
+    where refunds.amount <> 0
     union all
     select 'spend' as found_in, channel, currency, spend_date as business_date
     from (
         {{ union_shape('spend') }}
     ) as spend
+    where spend <> 0
 )
 
 select priced.found_in, priced.channel, priced.currency, min(priced.business_date) as first_date, count(*) as row_count

@@ -1,5 +1,5 @@
 -- a warning: rows of former runs whose id neither lives nor was merged or retired (as after a rollback)
-{{ config(severity='warn') }}
+{{ config(severity='warn', tags=['law']) }}
 with
 
 live as (
