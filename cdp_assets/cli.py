@@ -147,6 +147,16 @@ def channel_new(
     raise typer.Exit(new_channel(name=name, samples=samples, export=export, overwrite=overwrite))
 
 
+@channel_app.command("sources")
+def channel_sources(
+    name: Annotated[str, typer.Argument(help="A channel with a contract.")],
+) -> None:
+    """Write a channel's dbt sources again, after its contract was changed."""
+    from cdp_assets.commands.channel import render_channel_sources
+
+    raise typer.Exit(render_channel_sources(name=name))
+
+
 @channel_app.command("check")
 def channel_check(
     name: Annotated[str, typer.Argument(help="A channel with a contract.")],

@@ -1,7 +1,8 @@
-"""`onefold channel new`, `onefold channel check` and `onefold replay`: from a sample file to rows that land."""
+"""`onefold channel new`, `check` and `sources`, and `onefold replay`: from a sample file to rows that land."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
@@ -10,7 +11,8 @@ from rich.console import Console
 
 from cdp_assets.errors import safe_text
 from cdp_assets.home import prepare_home
-from cdp_assets.landing import ChannelCheck, check_channel, draft_channel, replay_quarantine
+from cdp_assets.landing import ChannelCheck, check_channel, draft_channel, load_contract, replay_quarantine
+from cdp_assets.landing.wiring import wiring_problems, write_sources
 from cdp_assets.publishing import lock
 from cdp_assets.settings import PROJECT_DIR, Settings
 
@@ -25,25 +27,53 @@ def new_channel(*, name: str, samples: Sequence[Path], export: str | None, overw
     _say(console, f"drafted channel {name}:")
     for path in draft.written:
         _say(console, f"  wrote {_short(path)}")
-    if draft.list_entries:
-        _say(console, "add to vars.channels in dbt_project/dbt_project.yml, so that the unions take it in:")
-        for entry in draft.list_entries:
-            _say(console, f"  {entry}")
     if draft.undecided:
-        _say(console, "left to decide:")
+        _say(console, "left to decide (in the contract and the models; nothing of this is certain):")
         for note in draft.undecided:
             _say(console, f"  - {note}")
-    _say(console, f"then: onefold channel check {name} {' '.join(str(path) for path in samples)}")
+    if draft.list_entries:
+        _say(console, "not wired yet: in vars.channels of dbt_project/dbt_project.yml, let these lines read")
+        for entry in draft.list_entries:
+            _say(console, f"    {entry}")
+    _say(
+        console,
+        f"not tested yet: write tests/landing/test_{name}.py with a small invented file, as test_second_wave.py does",
+    )
+    _say(console, "next:")
+    _say(console, f"  onefold channel check {name} {' '.join(shlex.quote(str(path)) for path in samples)}")
+    _say(console, f"  onefold channel sources {name}    (after each change to the contract)")
+    _say(console, f"  put the files into <inbox>/{name}/, then: onefold run")
+    return 0
+
+
+def render_channel_sources(*, name: str) -> int:
+    """Write the channel's dbt sources again, from its contract."""
+    console = Console()
+    settings = Settings.load()
+    try:
+        path = write_sources(settings.dbt_project_dir, load_contract(settings.channels_dir / f"{name}.yaml"))
+    except Exception as error:
+        return _refuse(console, error)
+    _say(console, f"wrote {_short(path)}")
     return 0
 
 
 def check_files(*, name: str, files: Sequence[Path], home: Path | None, inbox: Path | None) -> int:
-    """Say what would land, be quarantined or be held, and why; 0 if all would land, else 1. Nothing is written."""
+    """Say what would land, be quarantined or be held, and why; 0 if all would land, else 1. Nothing is written.
+
+    What keeps landed rows from the tables (no staging model, no list) is said too; it does not change the exit code.
+    """
     console = Console()
+    settings = Settings.load(home=home, inbox=inbox)
     try:
-        check = check_channel(Settings.load(home=home, inbox=inbox), name, files)
+        check = check_channel(settings, name, files)
+        problems = wiring_problems(
+            settings.dbt_project_dir, load_contract(settings.channels_dir / f"{name}.yaml")
+        )
     except Exception as error:
         return _refuse(console, error)
+    for problem in problems:
+        _say(console, f"not wired: {problem}")
     if not check.files and not check.held:
         _say(console, f"no file to check: name one, or deliver to <inbox>/{name}/")
         return 1
@@ -70,6 +100,10 @@ def _print_check(console: Console, check: ChannelCheck) -> None:
                 console,
                 f"  columns unknown to the contract land as text: {', '.join(result.extra_columns)}",
             )
+    for misnamed in check.misnamed:
+        _say(
+            console, f"{misnamed} would wait in the inbox: no filePattern of {check.channel} matches its name"
+        )
     for held in check.held:
         _say(console, f"{held.file_name} would wait ({held.reason_code}): {held.detail}; {held.remedy}")
 

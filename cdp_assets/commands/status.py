@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cdp_assets.errors import safe_text
 from cdp_assets.landing import LandingStatus, landing_status, load_contracts
+from cdp_assets.landing.wiring import wiring_problems
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.settings import Settings
 
@@ -68,6 +70,12 @@ def print_waiting(settings: Settings, console: Console, status: LandingStatus | 
                 f"mend the contract or the source, then `onefold replay {export.channel}`",
                 highlight=False,
                 soft_wrap=True,
+            )
+    landed = {export.channel for export in status.exports if export.files_landed}
+    for contract in load_contracts(settings.channels_dir).values():
+        for problem in wiring_problems(settings.dbt_project_dir, contract) if contract.name in landed else []:
+            console.print(
+                f"[yellow]not wired[/] {contract.name}: {escape(problem)}", highlight=False, soft_wrap=True
             )
     for held in status.held:
         name = f"{held.channel}/{held.file_name}" if held.channel else held.file_name

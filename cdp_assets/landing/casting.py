@@ -90,7 +90,8 @@ def _null_tokens(export: Export, column: Column) -> list[str]:
 
 
 def _strip(text: str, strip: Strip, symbols: list[str]) -> str:
-    any_symbol = "[" + "".join(re.escape(symbol) for symbol in symbols) + "]"
+    any_symbol = "(?:" + "|".join(re.escape(each) for each in sorted(symbols, key=len, reverse=True)) + ")"
+    any_symbol = any_symbol.replace("'", "''")
     replacements = {
         "apostrophe": [("^''", "")],
         "tab": [(r"^\t+", "")],

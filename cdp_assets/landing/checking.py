@@ -38,11 +38,14 @@ class ChannelCheck:
     channel: str
     files: list[CheckedFile] = field(default_factory=list)
     held: list[HeldFile] = field(default_factory=list)
+    misnamed: list[str] = field(default_factory=list)  # tried all the same, but in the inbox they would wait
 
     @property
     def is_clean(self) -> bool:
         """Every file would land and every row with it."""
-        return not self.held and all(file.result.quarantined == 0 for file in self.files)
+        return (
+            not self.held and not self.misnamed and all(file.result.quarantined == 0 for file in self.files)
+        )
 
 
 def check_channel(
@@ -74,6 +77,7 @@ def _given(
         found = [export for export in contract.exports if re.fullmatch(export.facts.file_pattern, path.name)]
         if not found and len(contract.exports) == 1:
             found = contract.exports
+            check.misnamed.append(printable(path.name))
         if len(found) == 1:
             chosen.append((path, path.name, found[0]))
             continue

@@ -167,6 +167,10 @@ class Dialect(_Model):
     preamble_rows: int = Field(default=0, ge=0, description="Physical lines before the header.")
     sub_header_rows: int = Field(default=0, ge=0, description="Rows right after the header that are no data.")
     footer_prefixes: list[str] = Field(default=[], description="Rows that begin so are totals, not data.")
+    footer_patterns: list[str] = Field(
+        default=[],
+        description="Regular expressions of rows that are no data: matched from the row's start, quotes left out.",
+    )
     final_newline: bool = Field(
         default=False, description="The exporter always ends the file with a newline."
     )
@@ -180,7 +184,25 @@ class Dialect(_Model):
             raise ValueError(f"encoding {self.encoding!r} is not one of {', '.join(ENCODINGS)}")
         if len(self.delimiter) != 1:
             raise ValueError("delimiter must be one character")
+        for pattern in self.footer_patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"footerPatterns: {pattern!r} is no regular expression: {error}") from error
         return self
+
+    @property
+    def has_footers(self) -> bool:
+        return bool(self.footer_prefixes or self.footer_patterns)
+
+    def is_footer(self, cells: list[str]) -> bool:
+        """Whether a row is a declared footer."""
+        if self.footer_prefixes and cells[0].startswith(tuple(self.footer_prefixes)):
+            return True
+        if not self.footer_patterns:
+            return False
+        text = self.delimiter.join(cells).replace(self.quote or "", "")
+        return any(re.match(pattern, text) for pattern in self.footer_patterns)
 
 
 class DialectVariant(Dialect):

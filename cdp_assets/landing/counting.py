@@ -31,7 +31,13 @@ class TextCount:
 
 
 def count_records(
-    stream: BinaryIO, delimiter: str, quote: str | None, footers: list[str], max_line: int, skipped: int
+    stream: BinaryIO,
+    delimiter: str,
+    quote: str | None,
+    footers: list[str],
+    max_line: int,
+    skipped: int,
+    footer_patterns: list[str] | None = None,
 ) -> TextCount:
     """Count the records of a UTF-8 byte stream that stands after `skipped` physical lines.
 
@@ -40,7 +46,7 @@ def count_records(
     A quote opens a field only at a field's start; a doubled quote is one; what follows a closing quote up to the line's
     end belongs to the same record.
     """
-    counter = _Counter(delimiter.encode(), quote.encode() if quote else b"", footers)
+    counter = _Counter(delimiter.encode(), quote.encode() if quote else b"", footers, footer_patterns or [])
     counter.count.lines = skipped
     while chunk := stream.read(CHUNK):
         if not chunk.endswith(b"\n"):
@@ -67,7 +73,7 @@ def _refuse_long_lines(chunk: bytes, max_line: int, lines_before: int) -> None:
 class _Counter:
     """Feeds chunks that end at a physical line's end; keeps whether a quoted field is open."""
 
-    def __init__(self, delimiter: bytes, quote: bytes, footers: list[str]) -> None:
+    def __init__(self, delimiter: bytes, quote: bytes, footers: list[str], patterns: list[str]) -> None:
         self.count = TextCount()
         self._delimiter = delimiter
         self._quote = quote
@@ -78,6 +84,7 @@ class _Counter:
         self._footer = (
             re.compile(b"(?:\xef\xbb\xbf)?" + quotes + b"(?:" + prefixes + b")") if footers else None
         )
+        self._footer_texts = [re.compile(pattern) for pattern in patterns]
 
     def feed(self, chunk: bytes) -> None:
         self.count.lines += newlines_in(chunk) + (not chunk.endswith(b"\n"))
@@ -85,7 +92,8 @@ class _Counter:
         has_lone_return = b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n")
         if has_lone_return or b"\0" in chunk:
             self.count.is_regular = False
-        if self._footer is None and len(self._delimiter) == 1 and self._feed_by_parity(chunk):
+        has_footers = self._footer is not None or bool(self._footer_texts)
+        if not has_footers and len(self._delimiter) == 1 and self._feed_by_parity(chunk):
             return
         self._feed_by_line(chunk)
 
@@ -131,12 +139,20 @@ class _Counter:
             if not self._in_quotes and not content:
                 self.count.blank_lines += 1
                 continue
-            if not self._in_quotes and self._footer and self._footer.match(line):
+            if not self._in_quotes and self._is_footer(line):
                 self.count.footer_records += 1
             self._in_quotes = self._open_after(line)
             if not self._in_quotes:
                 self.count.records += 1
             self._record_has_bytes = self._in_quotes
+
+    def _is_footer(self, line: bytes) -> bool:
+        if self._footer and self._footer.match(line):
+            return True
+        if not self._footer_texts:
+            return False
+        text = line.rstrip(b"\r\n").replace(self._quote, b"").decode("utf-8", "replace")
+        return any(pattern.match(text) for pattern in self._footer_texts)
 
     def _open_after(self, line: bytes) -> bool:
         """Whether a quoted field is still open at this physical line's end."""

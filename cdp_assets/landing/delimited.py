@@ -59,8 +59,9 @@ def read_header(stream: BinaryIO, dialect: Dialect, max_line: int) -> tuple[list
                 "ask for the full export; correct preambleRows if the title lines changed",
             )
         header = found
-    for _ in range(dialect.sub_header_rows):
-        next(rows, None)
+    left = dialect.sub_header_rows
+    while left and (found := next(rows, None)) is not None:
+        left -= bool(found)  # a line without a single character is no row
     return header, header_line, lines
 
 
@@ -170,7 +171,7 @@ def _careful_records(
         taken.clear()
         if reason is None and not fields:
             continue
-        if fields and dialect.footer_prefixes and fields[0].startswith(tuple(dialect.footer_prefixes)):
+        if fields and dialect.is_footer(fields):
             continue
         if reason is None and len(fields) != width:
             reason = "too_few_cells" if len(fields) < width else "too_many_cells"

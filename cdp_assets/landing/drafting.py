@@ -6,7 +6,7 @@ A draft runs as it is; what was guessed or cannot be known from a sample is list
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,16 @@ from typing import Any
 import yaml
 
 from cdp_assets.landing.contract import NAME_PATTERN, ContractProblem, load_contract
-from cdp_assets.landing.guessing import GuessedColumn, column_name, guess_column
+from cdp_assets.landing.draft_roles import Hints, StagingDraft
+from cdp_assets.landing.file_names import file_pattern
+from cdp_assets.landing.guessing import GuessedColumn, column_name, guess_columns
+from cdp_assets.landing.keying import declare_keys
+from cdp_assets.landing.numbering import currency_of
 from cdp_assets.landing.sampling import Sample, read_sample
 from cdp_assets.landing.shapes import load_shapes, render_models, render_select, titled
-from cdp_assets.landing.sources import render_sources, sources_path
-from cdp_assets.landing.staging_drafts import StagingDraft, draft_staging
+from cdp_assets.landing.staging_drafts import draft_staging
+from cdp_assets.landing.wiring import listing_with, write_sources
 from cdp_assets.settings import Settings
-
-PERIOD = r"(?P<period>\d{4}[-_]?\d{2}[-_]?\d{2})"
 
 
 @dataclass
@@ -33,7 +35,7 @@ class ChannelDraft:
     written: list[Path] = field(default_factory=list)
     exports: dict[str, int] = field(default_factory=dict)  # export → columns
     shapes: list[str] = field(default_factory=list)
-    list_entries: list[str] = field(default_factory=list)  # lines for vars.channels in dbt_project.yml
+    list_entries: list[str] = field(default_factory=list)  # lines of vars.channels in dbt_project.yml
     undecided: list[str] = field(default_factory=list)
 
 
@@ -44,6 +46,7 @@ class _DraftedExport:
     columns: list[GuessedColumn]
     facts: dict[str, Any]
     key: list[str]
+    notes: list[str]
 
 
 def draft_channel(
@@ -70,7 +73,7 @@ def draft_channel(
     contract_path.write_text(_render_contract(name, drafted), encoding="utf-8")
     contract = load_contract(contract_path)
     draft = ChannelDraft(name, contract_path, [contract_path])
-    _write(dbt_dir / sources_path(name), render_sources(contract), draft)
+    draft.written.append(write_sources(dbt_dir, contract))
     for each in drafted:
         draft.exports[each.name] = len(each.columns)
         draft.undecided += [f"{each.name}: {note}" for note in _undecided(each)]
@@ -82,91 +85,48 @@ def _draft_exports(samples: Sequence[Path], export: str | None) -> list[_Drafted
     drafted: list[_DraftedExport] = []
     for path in samples:
         sample = read_sample(path)
-        facts: dict[str, Any] = {"filePattern": _file_pattern(path.name), **sample.facts}
-        taken: set[str] = set()
-        columns = [guess_column(column, taken, facts) for column in sample.columns if column.header]
-        if "nullTokens" in facts:
-            facts["nullTokens"] = sorted(facts["nullTokens"])
+        pattern, notes = file_pattern(path.name)
+        facts: dict[str, Any] = {"filePattern": pattern, **sample.facts}
+        columns, guesses = guess_columns(sample.columns, facts)
         name = export if export and len(samples) == 1 else _export_name(path, {each.name for each in drafted})
-        key, rows_per_key = _guess_key(sample, columns)
-        facts |= _delivery(facts, key, rows_per_key, columns)
-        drafted.append(_DraftedExport(name, sample, columns, facts, key))
+        key, keyed = declare_keys(sample, columns, facts)
+        drafted.append(_DraftedExport(name, sample, columns, facts, key, [*notes, *guesses, *keyed]))
     return drafted
 
 
-def _file_pattern(file_name: str) -> str:
-    """A pattern for files named like the sample: its first date is the period, other digits may vary."""
-    found = re.search(r"\d{4}[-_]?\d{2}[-_]?\d{2}", file_name)
-    head, tail = (file_name[: found.start()], file_name[found.end() :]) if found else ("", file_name)
-
-    def loose(text: str) -> str:
-        return re.sub(r"\d+", r"\\d+", re.escape(text))
-
-    pattern = (loose(head) + PERIOD if found else "") + loose(tail)
-    return "(?i)" + re.sub(r"(\\\.gz)$", r"(\\.gz)?", pattern)
-
-
 def _export_name(path: Path, taken: set[str]) -> str:
-    stem = re.sub(r"[\d\W_]+", " ", path.name.split(".")[0]).strip()
-    name = column_name(stem or "rows")
+    """The file's name without dates, numbers and endings; a draft is nobody's last word on it."""
+    stem = re.sub(
+        r"(\.(csv|tsv|txt|json|ndjson|jsonl|xlsx|parquet|gz|zip))+$", "", path.name, flags=re.IGNORECASE
+    )
+    stem = re.sub(
+        r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b", " ", stem, flags=re.IGNORECASE
+    )
+    name = column_name(re.sub(r"[\d\W_]+", " ", stem).strip() or "rows").removesuffix("_column")
     while name in taken:
         name += "_more"
     return name
 
 
-def _guess_key(sample: Sample, columns: list[GuessedColumn]) -> tuple[list[str], str]:
-    """The column that identifies what a row is about, and whether a key has one row or many."""
-    by_name = dict(zip([c.name for c in columns], [c for c in sample.columns if c.header], strict=True))
-    roles = ("order_id", "source_customer_id", "loyalty_id", "sku", "email")
-    spend = [
-        next((c.name for c in columns if c.role == role), None)
-        for role in ("ordered_at", "campaign", "spend")
-    ]
-    if all(spend):
-        key = [name for name in spend[:2] if name]
-        rows = list(zip(*(by_name[name].values for name in key), strict=True))
-        return key, "one" if len(set(rows)) == len(rows) else "many"
-    is_orders = any(column.role in ("order_id", "refund_id") for column in columns)
-    for role in roles[:1] if is_orders else roles[1:]:
-        for column in columns:
-            values = by_name[column.name].filled
-            if column.role == role and len(values) == len(by_name[column.name].values) and values:
-                return [column.name], "one" if len(set(values)) == len(values) else "many"
-    return [], "many"
-
-
-def _delivery(
-    facts: dict[str, Any], key: list[str], rows_per_key: str, columns: list[GuessedColumn]
-) -> dict[str, Any]:
-    if key:
-        version = next(
-            (c.name for c in columns if c.role == "updated_at" and c.logical_type == "timestamp"), None
-        )
-        extra = {"versionColumn": version} if version else {}
-        return {"delivery": "delta", "replaces": "key", "rowsPerKey": rows_per_key, **extra}
-    return {"delivery": "append", "replaces": "period" if PERIOD in facts["filePattern"] else "file_name"}
-
-
 def _undecided(export: _DraftedExport) -> list[str]:
-    facts = export.facts
-    notes = list(export.sample.undecided)
-    if export.key:
-        rows = "one row per key" if facts["rowsPerKey"] == "one" else "all rows of a key come together"
+    """What a person must look at, the whole export first, then its columns."""
+    columns = export.columns
+    notes = [*export.sample.undecided, *export.notes]
+    if naive := [column.name for column in columns if column.is_naive]:
         notes.append(
-            f"delivery: taken as delta, a newer file replaces the {', '.join(export.key)} that it holds ({rows}); "
-            "say snapshot if each file is the whole, append if rows are never sent again"
+            f"timeZone: {', '.join(naive)} name no zone, they are taken as UTC; set the channel's own"
         )
-    else:
-        notes.append(
-            f"delivery: no key was found, so files are appended; a new file replaces one of the same {facts['replaces']}"
-        )
-    if PERIOD not in facts["filePattern"]:
-        notes.append(
-            "filePattern: the name has no date, so the newest of two files is told by their content alone"
-        )
-    for column in export.columns:
+    for column in columns:
         notes += column.undecided
-    personal = [column.name for column in export.columns if column.classification in ("core", "sensitive")]
+    for role in ("order_id", "source_customer_id", "email", "phone", "gross_amount", "ordered_at", "sku"):
+        same = [column.name for column in columns if column.role == role and not column.is_blank]
+        if len(same) > 1:
+            notes.append(f"{role}: {', '.join(same)} all look like it; see which one the staging models take")
+    if blank := [column.name for column in columns if column.is_blank]:
+        notes.append(
+            f"blank in the whole sample, left as text: {', '.join(blank)}; give a type where you know it"
+        )
+    personal = [column.name for column in columns if column.classification in ("core", "sensitive")]
     notes.append(f"classification: personal are {', '.join(personal) or 'none'}; look at every column")
     return notes
 
@@ -217,11 +177,7 @@ def _render_export(export: _DraftedExport) -> list[str]:
             ]
         lines.append(f"        classification: {column.classification}")
         facts = dict(column.facts)
-        if (
-            export.sample.facts.get("format") in ("json", "ndjson")
-            and not column.required
-            and column.name not in export.key
-        ):
+        if export.sample.facts.get("format") in ("json", "ndjson") and column.name not in export.key:
             facts["optional"] = True  # a key may be left out of every record
         if facts:
             lines.append("        customProperties:")
@@ -247,9 +203,17 @@ def _write_staging(dbt_dir: Path, channel: str, drafted: list[_DraftedExport], d
     shapes = load_shapes(dbt_dir)
     found: dict[str, StagingDraft] = {}
     for export in drafted:
-        for staging in draft_staging(channel, export.name, export.columns, export.facts):
+        hints = Hints(
+            currency_of(export.sample.symbols, [column.header for column in export.sample.columns]),
+            {column.name: texts for column, texts in _few_texts(export)},
+        )
+        for staging in draft_staging(channel, export.name, export.columns, export.facts, hints):
             best = found.get(staging.shape)
             if best is None or len(staging.expressions) > len(best.expressions):
+                if best:
+                    draft.undecided.append(
+                        f"{staging.shape}: two exports fill it; the one that fills more is taken"
+                    )
                 found[staging.shape] = staging
     folder = dbt_dir / "models" / "staging" / channel
     for shape, staging in found.items():
@@ -260,15 +224,25 @@ def _write_staging(dbt_dir: Path, channel: str, drafted: list[_DraftedExport], d
             )
         _write(folder / f"stg_{channel}__{shape}.sql", text, draft)
         draft.undecided += [f"stg_{channel}__{shape}: {note}" for note in staging.undecided]
-        draft.list_entries.append(f"vars.channels.{shape}: add {channel}")
+        draft.list_entries.append(listing_with(dbt_dir, channel, shape))
     draft.shapes = list(found)
     if found:
         text = render_models(channel, titled(channel, None), shapes, list(found))
         _write(folder / f"_{channel}__models.yml", text, draft)
     else:
         draft.undecided.append(
-            "staging: no shared shape fits; write the models in dbt_project/models/staging by hand"
+            "staging: no shared shape fits, so the rows land but no table takes them in; "
+            "write the models in dbt_project/models/staging by hand"
         )
+
+
+def _few_texts(export: _DraftedExport) -> Iterator[tuple[GuessedColumn, list[str]]]:
+    """The different texts of columns whose words staging translates: an order's status, a consent."""
+    used = [column for column in export.sample.columns if column.header or column.filled]
+    for column, sample in zip(export.columns, used, strict=True):
+        texts = sorted(set(sample.filled))
+        if column.role in ("order_status", "consent", "line_kind") and len(texts) <= 20:
+            yield column, texts
 
 
 def _write(path: Path, text: str, draft: ChannelDraft) -> None:

@@ -133,7 +133,7 @@ def _check_order(export: Export, found: dict[str, list[int]]) -> None:
 def _extras(texts: list[str], taken: set[int]) -> dict[str, int]:
     extras: dict[str, int] = {}
     for position, text in enumerate(texts):
-        if position in taken or not text:
+        if position in taken:
             continue
         name = "extra_" + (re.sub(r"\W+", "_", text).strip("_") or "column")[:60]
         while name in extras:

@@ -101,11 +101,15 @@ def _inspect_delimited(job: ParseJob) -> Inspected:
         header, header_line, skipped = delimited.read_header(stream, dialect, limit)
         columns = map_header(job.export, dialect, header, header_line)
         count = counting.count_records(
-            stream, dialect.delimiter, dialect.quote, dialect.footer_prefixes, limit, skipped
+            stream,
+            dialect.delimiter,
+            dialect.quote,
+            dialect.footer_prefixes,
+            limit,
+            skipped,
+            dialect.footer_patterns,
         )
-    is_plain = (
-        count.is_regular and not count.blank_lines and not dialect.footer_prefixes and columns.width > 1
-    )
+    is_plain = count.is_regular and not count.blank_lines and not dialect.has_footers and columns.width > 1
     has_breaks = count.lines - skipped != count.records
     return Inspected(job, _rows_in(count, job), source, columns, skipped, is_plain, has_breaks)
 

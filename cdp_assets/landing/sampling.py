@@ -23,6 +23,8 @@ from python_calamine import CalamineWorkbook
 
 from cdp_assets.landing.contract import ENCODINGS
 from cdp_assets.landing.held import FileHeld
+from cdp_assets.landing.layout import Layout, find_layout
+from cdp_assets.landing.numbering import without_currency
 
 SAMPLE_ROWS = 5000
 SAMPLE_BYTES = 8 << 20
@@ -37,6 +39,7 @@ class SampleColumn:
     header: str
     occurrence: int
     values: list[str]
+    has_numbers: bool = False  # an XLSX column with number cells
 
     @property
     def filled(self) -> list[str]:
@@ -51,6 +54,14 @@ class Sample:
     facts: dict[str, Any]  # customProperties of the export that describe the file's shape
     columns: list[SampleColumn]
     undecided: list[str] = field(default_factory=list)
+
+    @property
+    def symbols(self) -> set[str]:
+        """Currency signs and codes that stand in cells of their own kind: before or after a number."""
+        found: set[str] = set()
+        for column in self.columns:
+            found.update(without_currency(column.filled[:200])[1])
+        return found
 
 
 def read_sample(path: Path) -> Sample:
@@ -79,60 +90,125 @@ def _head(path: Path, magic: bytes) -> bytes:
         with gzip.open(path) as file:
             return file.read(SAMPLE_BYTES)
     if magic == b"PK\x03\x04":
-        with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as member:
-            return member.read(SAMPLE_BYTES)
+        with zipfile.ZipFile(path) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir()]
+            if len(members) != 1:
+                raise FileHeld(
+                    "zip_members",
+                    f"the zip holds {len(members)} files",
+                    "a delivery has one file per zip: unpack it and give its files as samples, one per export",
+                )
+            with archive.open(members[0]) as member:
+                return member.read(SAMPLE_BYTES)
     with path.open("rb") as plain:
         return plain.read(SAMPLE_BYTES)
 
 
 def _read_workbook(path: Path) -> Sample:
-    sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
-    rows = [[_text(cell) for cell in row] for row in islice(sheet.iter_rows(), SAMPLE_ROWS)]
+    book = CalamineWorkbook.from_path(path)
+    sheet = book.get_sheet_by_index(0)
+    cells = list(islice(sheet.iter_rows(), SAMPLE_ROWS))
+    rows = [[_text(cell) for cell in row] for row in cells]
     start = (sheet.start or (0, 0))[0]
-    header = _header_row(rows)
+    layout = find_layout(rows, ",")
+    names = rows[layout.header]
     facts: dict[str, Any] = {"format": "xlsx"}
-    if start + header:
-        facts["preambleRows"] = start + header
-    return Sample(path, facts, _columns(rows[header], _transpose(rows[header + 1 :], len(rows[header]))))
+    notes: list[str] = []
+    if len(book.sheet_names) > 1:
+        notes.append(
+            f"sheet: the workbook has {len(book.sheet_names)}, the first is read; name another one as sheet"
+        )
+    _declare_layout(layout, start + layout.header, facts, notes)
+    columns = _columns(names, _transpose(layout.body, len(names)))
+    for position, column in enumerate(columns):
+        column.has_numbers = any(
+            isinstance(row[position], float | int) and not isinstance(row[position], bool)
+            for row in cells[layout.header + 1 + layout.sub_headers :]
+            if position < len(row)
+        )
+    return Sample(path, facts, columns, notes)
+
+
+def _declare_layout(layout: Layout, lines_before: int, facts: dict[str, Any], notes: list[str]) -> None:
+    """Write what stands around the table into the facts, and say so."""
+    if lines_before:
+        facts["preambleRows"] = lines_before
+        notes.append(
+            f"the header was found in line {lines_before + 1}: the lines before it are declared as preamble"
+        )
+    if layout.sub_headers:
+        facts["subHeaderRows"] = layout.sub_headers
+        notes.append(
+            f"{layout.sub_headers} rows under the header are blank or explain it: declared as subHeaderRows, not data"
+        )
+    if layout.footers:
+        facts["footerPatterns"] = layout.footers
+        notes.append(
+            f"the last rows match {', '.join(map(repr, layout.footers))}: declared as footer, not data"
+        )
+    if layout.narrow_tail:
+        notes.append(
+            "the last rows look like no data, but nothing tells them from data: they go to quarantine; "
+            "declare footerPatterns if they come with every file"
+        )
+    if layout.has_blank_row:
+        notes.append(
+            "some rows have only blank cells: they land as rows of nulls unless a column is required"
+        )
 
 
 def _read_json(path: Path, data: bytes) -> Sample | None:
+    """NDJSON by its name or by its many records; a document of one object may hold its records below a key."""
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zip")
     lines = [line for line in data.split(b"\n")[: SAMPLE_ROWS + 1] if line.strip()]
+    lines = lines[:-1] if len(lines) > 1 and len(data) == SAMPLE_BYTES else lines
     try:
-        records = [
-            json.loads(line)
-            for line in (lines[:-1] if len(lines) > 1 and len(data) == SAMPLE_BYTES else lines)
-        ]
-        if all(isinstance(record, dict) for record in records):
-            return _json_sample(path, {"format": "ndjson", "finalNewline": data.endswith(b"\n")}, records)
-        document = records[0]
+        records = [json.loads(line) for line in lines]
     except ValueError:
-        try:
-            document = json.loads(data)
-        except ValueError:
-            return None
+        records = []
+    is_lines = bool(records) and all(isinstance(record, dict) for record in records)
+    if is_lines and (len(records) > 1 or name.endswith((".ndjson", ".jsonl"))):
+        return _json_sample(path, {"format": "ndjson", "finalNewline": data.endswith(b"\n")}, records, [])
+    try:
+        document = json.loads(data)
+    except ValueError:
+        return None
     found, where = _records(document)
+    if not where and isinstance(document, dict):
+        return _json_sample(
+            path,
+            {"format": "ndjson"},
+            [document],
+            ["format: one record only, taken as NDJSON; give a sample of several records"],
+        )
     facts = {"format": "json", **({"recordsPath": where} if where else {})}
-    return _json_sample(path, facts, found[:SAMPLE_ROWS])
+    notes = [f"recordsPath: the records were found at {where}"] if where else []
+    return _json_sample(path, facts, found[:SAMPLE_ROWS], notes)
 
 
 def _records(document: Any, path: str = "") -> tuple[list[Any], str]:
-    """The first array of objects in a document, and the path to it."""
+    """The longest array of objects in a document, two levels deep, and the path to it ("" where there is none)."""
     if isinstance(document, list):
         return [each for each in document if isinstance(each, dict)], path
+    best: tuple[list[Any], str] = ([], "")
     for key, value in document.items() if isinstance(document, dict) else []:
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            return [each for each in value if isinstance(each, dict)], f"{path}.{key}".lstrip(".")
-    return [document], path
+        below = f"{path}.{key}".lstrip(".")
+        is_array = isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+        is_outer = isinstance(value, dict) and not path
+        found: tuple[list[Any], str] = _records(value, below) if is_array or is_outer else ([], "")
+        best = max(best, found, key=lambda each: len(each[0]))
+    return best
 
 
-def _json_sample(path: Path, facts: dict[str, Any], records: list[dict[str, Any]]) -> Sample:
+def _json_sample(
+    path: Path, facts: dict[str, Any], records: list[dict[str, Any]], notes: list[str]
+) -> Sample:
     names: dict[str, None] = {}
     flat = [_flatten(record) for record in records]
     for record in flat:
         names |= dict.fromkeys(record)
     columns = [SampleColumn(name, 1, [record.get(name, "") for record in flat]) for name in names]
-    return Sample(path, facts, columns)
+    return Sample(path, facts, columns, notes)
 
 
 def _flatten(record: dict[str, Any], prefix: str = "") -> dict[str, str]:
@@ -153,26 +229,17 @@ def _read_delimited(path: Path, data: bytes) -> Sample:
     rows = list(islice(_rows(text, delimiter, has_quotes), SAMPLE_ROWS))
     if len(data) == SAMPLE_BYTES:
         rows = rows[:-1]
-    header = _header_row([row for _, row in rows])
-    line, names = rows[header]
+    layout = find_layout([row for _, row in rows], delimiter, '"' if has_quotes else "")
+    line, names = rows[layout.header]
     facts: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter}
     if not has_quotes:
         facts["quote"] = None
-    if line > 1:
-        facts["preambleRows"] = line - 1
-        notes.append(f"the header was found in line {line}: the lines before it are declared as preamble")
-    width = len(names)
-    body = [row for _, row in rows[header + 1 :]]
-    footers = _footers(body, width)
-    if footers:
-        facts["footerPrefixes"] = footers
-        notes.append(
-            f"the last rows begin with {', '.join(map(repr, footers))}: declared as footer, not data"
-        )
-    kept = [row for row in body if len(row) == width and not row[0].startswith(tuple(footers) or ("\0",))]
+    if len(names) == 1:
+        notes.append("delimiter: only one column was found; if there are more, name their delimiter")
+    _declare_layout(layout, line - 1, facts, notes)
     if len(data) < SAMPLE_BYTES and data.endswith(b"\n"):
         facts["finalNewline"] = True
-    return Sample(path, facts, _columns(names, _transpose(kept, width)), notes)
+    return Sample(path, facts, _columns(names, _transpose(layout.body, len(names))), notes)
 
 
 def _decode(data: bytes) -> tuple[str, str, list[str]]:
@@ -243,32 +310,14 @@ def _rows(text: str, delimiter: str, has_quotes: bool) -> Any:
         before = reader.line_num
 
 
-def _header_row(rows: list[list[str]]) -> int:
-    """The first row of the commonest width whose cells are texts: title lines before it are narrower."""
-    if not rows:
-        raise FileHeld("no_header", "the sample has no rows", "give a sample with its header and some rows")
-    widths = Counter(sum(bool(cell.strip()) for cell in row) > 1 and len(row) for row in rows[:200])
-    width = max((w for w in widths if w), key=lambda w: widths[w], default=len(rows[0]))
-    for position, row in enumerate(rows):
-        if len(row) == width and sum(bool(cell.strip()) for cell in row) > width / 2:
-            return position
-    return 0
-
-
-def _footers(body: list[list[str]], width: int) -> list[str]:
-    tail = [row[0].strip() for row in body[-5:] if row and row[0].strip()]
-    totals = [
-        cell for cell in tail if cell.lower().startswith(("total", "grand total", "sum", "合计", "总计"))
-    ]
-    return sorted({cell.split(":")[0] + ":" if ":" in cell else cell for cell in totals})
-
-
 def _columns(names: list[str], values: list[list[str]]) -> list[SampleColumn]:
     seen: Counter[str] = Counter()
     columns = []
     for name, texts in zip(names, values, strict=True):
-        seen[name] += 1
-        columns.append(SampleColumn(name.replace("\ufeff", "").strip(), seen[name], texts))
+        header = name.replace("\ufeff", "").strip()
+        folded = re.sub(r"\s+", " ", header).casefold()  # as header.map_header compares them
+        seen[folded] += 1
+        columns.append(SampleColumn(header, seen[folded], texts))
     return columns
 
 

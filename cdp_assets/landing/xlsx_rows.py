@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -139,9 +139,24 @@ def read_sheet(path: Path, export: Export, dialect: Dialect) -> SheetRows:
     header_line, header = _header(cells, dialect)
     columns = map_header(export, dialect, header, header_line)
     first = header_line + dialect.sub_header_rows
-    parsed = sum(number > first for number in scan.filled_rows)
+    footers = _footers(sheet.iter_rows(), top, first, dialect)
+    parsed = sum(number > first for number in scan.filled_rows) - len(footers)
     by_position = {p[0]: export.column(name) for name, p in columns.positions.items() if len(p) == 1}
-    return SheetRows(columns, parsed, _data_rows(cells, first, columns.width, by_position, scan))
+    rows = ((number, row) for number, row in cells if number > first and number not in footers)
+    return SheetRows(columns, parsed, _data_rows(rows, columns.width, by_position, scan))
+
+
+def _footers(rows: Iterable[Sequence[Cell]], top: int, first: int, dialect: Dialect) -> set[int]:
+    """Numbers of the rows below `first` that are declared footers; the sheet is gone over only where any are declared."""
+    if not dialect.has_footers:
+        return set()
+    return {
+        number
+        for number, row in enumerate(rows, top + 1)
+        if number > first
+        and any(cell != "" for cell in row)
+        and dialect.is_footer([_plain(cell) for cell in row])
+    }
 
 
 def _header(cells: Iterator[tuple[int, list[Cell]]], dialect: Dialect) -> tuple[int, list[str]]:
@@ -155,14 +170,13 @@ def _header(cells: Iterator[tuple[int, list[Cell]]], dialect: Dialect) -> tuple[
 
 def _data_rows(
     cells: Iterator[tuple[int, list[Cell]]],
-    first: int,
     width: int,
     columns: dict[int, Column],
     scan: SheetScan,
 ) -> Iterator[tuple[int, str, str | None, list[str | None]]]:
     for number, row in cells:
         bad = scan.bad_cells.get(number, {})
-        if number <= first or (not bad and all(cell == "" for cell in row)):
+        if not bad and all(cell == "" for cell in row):
             continue
         texts: list[str | None] = []
         reason = None

@@ -40,6 +40,7 @@ def rooms(tmp_path: Path) -> tuple[Path, Path]:
     source = PROJECT_DIR / "dbt_project"
     (dbt / "macros").mkdir(parents=True)
     shutil.copy(source / "macros" / "shape_columns.sql", dbt / "macros")
+    shutil.copy(source / "dbt_project.yml", dbt)
     for path in source.glob("models/staging/shopify/_*__models.yml"):
         (dbt / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, dbt / path.relative_to(source))
@@ -49,7 +50,13 @@ def rooms(tmp_path: Path) -> tuple[Path, Path]:
 @pytest.mark.parametrize(
     ("name", "file_name", "content", "shapes", "rows"),
     [
-        ("till", "sales_2024-03-31.csv", TILL.encode("cp1252"), {"orders", "order_lines", "customers"}, 3),
+        (
+            "till",
+            "sales_2024-03-31.csv",
+            TILL.encode("cp1252"),
+            {"orders", "order_lines", "customers", "products"},
+            3,
+        ),
         ("some_ads", "report_2024-03-02.csv", ADS.encode(), {"spend"}, 2),
         ("members_cn", "会员_20240301.csv", MEMBERS.encode("gb18030"), {"customers"}, 2),
         ("web", "calls.ndjson", EVENTS.encode(), {"touchpoints"}, 1),

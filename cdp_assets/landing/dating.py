@@ -1,0 +1,189 @@
+"""Which formats the dates and times of a sample have, in whose time zone. For drafts only."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
+
+from cdp_assets.landing.sampling import SampleColumn
+
+if TYPE_CHECKING:
+    from cdp_assets.landing.guessing import GuessedColumn
+
+DAYS = [
+    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y年%m月%d日",
+    "%b %d, %Y", "%b %d %Y", "%d %b %Y", "%b-%d-%y", "%b-%d-%Y", "%d-%b-%y", "%d-%b-%Y", "%d/%b/%Y", "%B %d, %Y", "%d %B %Y",
+    "%m/%d/%y", "%d/%m/%y", "%d.%m.%y",
+]  # fmt: skip
+CLOCKS = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p"]
+TIMES = [
+    f"{day}{gap}{clock}{zone}"
+    for day in DAYS
+    for clock in CLOCKS
+    for gap in (" ", "T", ", ")
+    for zone in ("", "%z", " %z")
+]
+EPOCHS = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us"}
+# what shop and till systems call zones, beside IANA's own names
+ZONES = {
+    "Pacific Time (US & Canada)": "America/Los_Angeles",
+    "Mountain Time (US & Canada)": "America/Denver",
+    "Central Time (US & Canada)": "America/Chicago",
+    "Eastern Time (US & Canada)": "America/New_York",
+    "Atlantic Time (Canada)": "America/Halifax",
+    "Hawaii": "Pacific/Honolulu",
+    "Alaska": "America/Anchorage",
+    "Arizona": "America/Phoenix",
+    "London": "Europe/London",
+    "Dublin": "Europe/Dublin",
+    "Paris": "Europe/Paris",
+    "Madrid": "Europe/Madrid",
+    "Berlin": "Europe/Berlin",
+    "Amsterdam": "Europe/Amsterdam",
+    "Rome": "Europe/Rome",
+    "Tokyo": "Asia/Tokyo",
+    "Beijing": "Asia/Shanghai",
+    "Hong Kong": "Asia/Hong_Kong",
+    "Singapore": "Asia/Singapore",
+    "Sydney": "Australia/Sydney",
+    "Melbourne": "Australia/Melbourne",
+    "Brisbane": "Australia/Brisbane",
+    "Perth": "Australia/Perth",
+    "UTC": "UTC",
+}
+_DATED = re.compile(r"^\d{1,4}[-/.年]\d|^\d{8}|^\d{1,2}[ /-][A-Za-z]{3}|^[A-Za-z]{3,9}[ -]\d")
+_COMPACT = re.compile(r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
+_CLOCK = re.compile(r"^\d{1,2}:\d{2}(:\d{2})?(\.\d+)?\s?([AaPp][Mm])?$")
+
+
+def day_order(columns: list[list[str]]) -> str | None:
+    """`%d` or `%m`: which comes first in the columns of a sample that allow one reading only; None where none tells."""
+    found = set()
+    for texts in columns:
+        if texts and all(re.match(r"^\d{1,2}[-/]\d{1,2}[-/]\d", text) for text in texts):
+            firsts = [int(re.split("[-/]", text)[0]) for text in texts]
+            seconds = [int(re.split("[-/]", text)[1]) for text in texts]
+            if (max(firsts) > 12) != (max(seconds) > 12):
+                found.add("%d" if max(firsts) > 12 else "%m")
+    return found.pop() if len(found) == 1 else None
+
+
+def set_time(texts: list[str], guessed: GuessedColumn, order: str | None) -> bool:
+    """Declare a date or timestamp column with its formats; False where some text is neither."""
+    is_timely = guessed.role in (None, "ordered_at", "birth_date", "updated_at", "consent")
+    if all(re.fullmatch(r"1[0-9]{9}|1[0-9]{12}|1[0-9]{15}", text) for text in texts):
+        if re.search("time|at$|date|created|updated", guessed.name):
+            guessed.logical_type, guessed.facts["formats"] = "timestamp", [EPOCHS[len(texts[0])]]
+            return True
+        return False
+    if not all(_DATED.match(text) for text in texts) or (
+        all(_COMPACT.match(text) for text in texts) and not is_timely
+    ):
+        return False
+    for formats, kind in ((DAYS, "date"), (TIMES, "timestamp")):
+        fitting = _fitting(texts, formats, order)
+        chosen = fitting[:1] or _mixed(texts, formats)
+        if chosen:
+            guessed.logical_type, guessed.facts["formats"] = kind, chosen
+            if order is None and _is_ambiguous(fitting):
+                guessed.undecided.append(
+                    f"{guessed.name}: {fitting[0]} or {fitting[1]}? every date of the sample fits both; "
+                    f"taken as {fitting[0]}"
+                )
+            names_zone = re.search(r"\b(utc|gmt)\b", guessed.header, re.IGNORECASE)
+            guessed.is_naive = (
+                kind == "timestamp" and not any("%z" in each for each in chosen) and not names_zone
+            )
+            return True
+    return False
+
+
+def _fitting(texts: list[str], formats: list[str], order: str | None) -> list[str]:
+    fitting = [each for each in formats if all(_parses(text, each) for text in texts)]
+    if order:
+        fitting.sort(key=lambda each: not each.startswith(order))
+    return fitting
+
+
+def _is_ambiguous(fitting: list[str]) -> bool:
+    shapes = [each.replace("%d", "?").replace("%m", "?") for each in fitting[:2]]
+    return len(shapes) == 2 and shapes[0] == shapes[1]
+
+
+def _mixed(texts: list[str], formats: list[str]) -> list[str]:
+    """Up to three formats that together read every text."""
+    left = set(texts)
+    chosen: list[str] = []
+    for format_ in formats:
+        read = {text for text in left if _parses(text, format_)} if len(chosen) < 3 else set()
+        if read:
+            chosen.append(format_)
+            left -= read
+    return chosen if chosen and not left else []
+
+
+def _parses(text: str, format_: str) -> bool:
+    if format_ == "%Y%m%d" and not _COMPACT.match(text):
+        return False
+    if ("%z" in format_) != bool(re.search(r"([+-]\d\d:?\d\d|Z)$", text[8:])):
+        return False
+    try:
+        moment = datetime.strptime(text.replace("Z", "+0000") if "%z" in format_ else text, format_)
+    except ValueError:
+        return False
+    return 1900 <= moment.year < 2100
+
+
+def join_times(columns: list[SampleColumn], guessed: list[GuessedColumn]) -> list[str]:
+    """A date column with a clock column right after it becomes one timestamp, by sourceColumns."""
+    notes = []
+    for (day_column, day), (clock_column, clock) in pairwise(list(zip(columns, guessed, strict=True))):
+        is_clock = clock_column.filled and all(_CLOCK.match(text) for text in clock_column.filled)
+        if day.logical_type != "date" or day.role == "birth_date" or not is_clock:
+            continue
+        fitting = [f for f in CLOCKS if all(_parses_clock(text, f) for text in clock_column.filled)]
+        if not fitting or day_column.occurrence > 1 or clock_column.occurrence > 1:
+            continue
+        formats = [f"{each} {fitting[0]}" for each in day.facts["formats"]]
+        if len(clock_column.filled) < len(clock_column.values):
+            formats += day.facts["formats"]
+        day.logical_type, day.is_naive = "timestamp", True
+        clock.role, clock.undecided = None, []
+        day.facts |= {"sourceColumns": [day.header, clock.header], "formats": formats}
+        notes.append(f"{day.name}: joined from {day.header!r} and {clock.header!r} by sourceColumns")
+    return notes
+
+
+def _parses_clock(text: str, format_: str) -> bool:
+    try:
+        datetime.strptime(text, format_)
+    except ValueError:
+        return False
+    return True
+
+
+def declare_zone_column(
+    columns: list[SampleColumn], guessed: list[GuessedColumn], facts: dict[str, Any]
+) -> list[str]:
+    """Naive times get the zone that a column names on each row, where all its names are known."""
+    for column, each in zip(columns, guessed, strict=True):
+        names = set(column.filled)
+        if each.role != "time_zone" or not names or not any(other.is_naive for other in guessed):
+            continue
+        if names <= available_timezones():
+            facts["timeZoneColumn"] = each.name
+        elif names <= ZONES.keys():
+            facts["timeZoneColumn"] = each.name
+            facts["timeZoneNames"] = dict(ZONES)
+        else:
+            return [
+                f"{each.name}: names a zone on each row; set timeZoneColumn, and timeZoneNames for its words"
+            ]
+        for other in guessed:
+            other.is_naive = False
+        blank = "" if len(column.filled) == len(column.values) else "; rows that name none go to quarantine"
+        return [f"timeZoneColumn: times are read in the zone that {each.name} names on each row{blank}"]
+    return []

@@ -1,0 +1,113 @@
+"""A drafted export's columns by meaning, and what every staging draft is made of. For drafts only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from cdp_assets.landing.guessing import GuessedColumn
+from cdp_assets.landing.meanings import role_of
+
+
+@dataclass
+class StagingDraft:
+    """One staging model: its source CTE, an expression per shape column, and what is left to decide."""
+
+    shape: str
+    source: str
+    expressions: dict[str, str]
+    comment: str = ""
+    group_by: list[str] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What the sample itself says: its currency, and the few different texts of columns whose words are translated."""
+
+    currency: str | None
+    words: dict[str, list[str]]
+
+
+class Roles:
+    """Columns of an export by meaning: the outermost of a JSON path, then the first, of the types asked for."""
+
+    def __init__(self, columns: list[GuessedColumn]) -> None:
+        self._columns = sorted(columns, key=lambda column: (column.is_blank, column.header.count(".")))
+
+    def __call__(self, *roles: str, types: tuple[str, ...] = ()) -> str | None:
+        column = self.column(*roles, types=types)
+        return column.name if column else None
+
+    def column(self, *roles: str, types: tuple[str, ...] = ()) -> GuessedColumn | None:
+        for role in roles:
+            for column in self._columns:
+                if column.role == role and (not types or column.logical_type in types):
+                    return column
+        return None
+
+    def all(self, role: str) -> list[GuessedColumn]:
+        return [column for column in self._columns if column.role == role]
+
+    def number(self, *roles: str) -> str | None:
+        return self(*roles, types=("number", "integer"))
+
+    def total(self) -> str | None:
+        """The order's amount: before discount, tax and shipping, where several amounts stand side by side."""
+        found = [c for c in self.all("gross_amount") if c.logical_type in ("number", "integer")]
+        before = [c for c in found if re.search(r"gross|sub.?total|goods|items?", c.header, re.IGNORECASE)]
+        return (before or found)[0].name if found else None
+
+    def time(self, *roles: str) -> str | None:
+        return self(*roles, types=("timestamp", "date"))
+
+    def any_time(self) -> str | None:
+        times = (
+            c.name
+            for c in self._columns
+            if c.logical_type in ("timestamp", "date") and c.role != "birth_date"
+        )
+        return next(times, None)
+
+    def logical_type(self, name: str) -> str:
+        return next(column.logical_type for column in self._columns if column.name == name)
+
+    def is_repeated(self, name: str) -> bool:
+        return next(column.is_repeated for column in self._columns if column.name == name)
+
+    def plain_id(self) -> str | None:
+        return next((c.name for c in self._columns if c.header.casefold() in ("id", "uuid", "_id")), None)
+
+    def items(self) -> GuessedColumn | None:
+        """A JSON array whose objects are an order's lines."""
+        wanted = {"sku", "product_name", "quantity", "unit_price"}
+        for column in self._columns:
+            if len({role_of(key) for key in column.elements} & wanted) > 1:
+                return column
+        return None
+
+
+def as_time(roles: Roles, name: str) -> str:
+    return name if roles.logical_type(name) == "timestamp" else f"cast({name} as timestamp)"
+
+
+def as_date(roles: Roles, name: str, expression: str | None = None) -> str:
+    used = expression or name
+    return used if roles.logical_type(name) == "date" else f"{{{{ business_date('{used}') }}}}"
+
+
+def currency_sql(roles: Roles, hints: Hints) -> tuple[str, list[str]]:
+    """SQL of the currency, and a note where the file has no column for it."""
+    if name := roles("currency"):
+        return name, []
+    code = hints.currency or "USD"
+    source = "the sample's headers and signs say so" if hints.currency else "the file names none"
+    return f"'{code}'", [f"currency: '{code}' stands there ({source}); put the channel's own"]
+
+
+def line_amount_of(roles: Roles) -> str | None:
+    """SQL for one line's amount before discount, where the file has lines."""
+    quantity, price = roles.number("quantity"), roles.number("unit_price")
+    if roles.number("line_amount"):
+        return roles.number("line_amount")
+    return f"{quantity} * {price}" if quantity and price else price

@@ -1,0 +1,186 @@
+"""What identifies a row of a sample, how its files replace each other, and what stands once per order. For drafts only.
+
+A key is declared only where replacing by it can lose no row of the sample; in doubt files are appended, and a note says so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from cdp_assets.landing.file_names import PERIOD_GROUP
+from cdp_assets.landing.guessing import GuessedColumn
+from cdp_assets.landing.sampling import Sample, SampleColumn
+
+PLAIN_IDS = ("id", "uuid", "_id")
+CONTACT_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+|[+(]?[0-9][0-9 ()./-]{5,}"
+
+
+def declare_keys(
+    sample: Sample, columns: list[GuessedColumn], facts: dict[str, Any]
+) -> tuple[list[str], list[str]]:
+    """Names of the key's columns, and notes; `facts` gets delivery, natural keys and fill-down."""
+    used = [column for column in sample.columns if column.header or column.filled]
+    texts = {guessed.name: column for guessed, column in zip(columns, used, strict=True)}
+    key, rows_per_key, notes = _key(columns, texts)
+    if rows_per_key == "many" and len(key) == 1:
+        notes += _per_order(columns, texts, key[0], facts)
+    facts |= _delivery(facts, key, rows_per_key, columns)
+    if key:
+        rows = "one row per key" if rows_per_key == "one" else "all rows of a key come together"
+        notes.append(
+            f"delivery: taken as delta, a newer file replaces the {', '.join(key)} that it holds ({rows}); "
+            "say snapshot if each file is the whole, append if rows are never sent again"
+        )
+    else:
+        notes.append(
+            "delivery: no column is sure to identify a row, so files are appended, and rows that come again in another "
+            f"file count twice; a new file replaces one of the same {facts['replaces']}"
+        )
+    notes += _natural_key(columns, facts)
+    notes += _dated(columns, texts)
+    return key, notes
+
+
+def _key(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> tuple[list[str], str, list[str]]:
+    roles = {column.role: column.name for column in reversed(columns) if not column.is_blank}
+    spend = [roles.get(role) for role in ("ordered_at", "campaign", "spend")]
+    if all(spend):
+        key = [name for name in spend[:2] if name]
+        rows = list(zip(*(texts[name].values for name in key), strict=True))
+        return key, "one" if len(set(rows)) == len(rows) else "many", []
+    own = [column.name for column in columns if _last_step(column) == column.header.casefold()]
+    own = [name for name in own if texts[name].header.casefold() in PLAIN_IDS]
+    plain = next((name for name in own if _is_filled(texts[name]) and _is_unique(texts[name])), None)
+    order = roles.get("order_id") if "refund_id" not in roles else None
+    if order and _is_filled(texts[order]):
+        if _is_unique(texts[order]):
+            return [plain or order], "one", []
+        if restarts := _restarts(columns, texts, order):
+            note = f"{order}: the same number stands on different {restarts}, so it is no key; "
+            return (
+                [],
+                "many",
+                [note + "add what makes it unique to the key and to the staging models' order_id"],
+            )
+        return [order], "many", []
+    candidates = (
+        ["refund_id"] if "refund_id" in roles else ["source_customer_id", "loyalty_id", "email", "sku"]
+    )
+    named = [roles[role] for role in candidates if role in roles] if order is None else []
+    inner = [column.name for column in columns if _last_step(column) in PLAIN_IDS]
+    for name in [*own, *named, *inner]:
+        if _is_filled(texts[name]) and _is_unique(texts[name]):
+            return [name], "one", []
+    return [], "many", []
+
+
+def _last_step(column: GuessedColumn) -> str:
+    return column.header.casefold().split(".")[-1]
+
+
+def _is_filled(column: SampleColumn) -> bool:
+    return bool(column.values) and len(column.filled) == len(column.values)
+
+
+def _is_unique(column: SampleColumn) -> bool:
+    return len(set(column.filled)) == len(column.filled)
+
+
+def _groups(texts: dict[str, SampleColumn], key: str) -> list[list[int]]:
+    """Row positions of each key that has several rows."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for position, value in enumerate(texts[key].values):
+        found[value.strip()].append(position)
+    return [rows for rows in found.values() if len(rows) > 1]
+
+
+def _restarts(columns: list[GuessedColumn], texts: dict[str, SampleColumn], order: str) -> str | None:
+    """What differs within one number that cannot differ within one order: its day or its store."""
+    for role, word in (("ordered_at", "days"), ("store_id", "stores")):
+        column = next((c for c in columns if c.role == role and not c.is_blank), None)
+        if column is None or (role == "ordered_at" and column.logical_type not in ("date", "timestamp")):
+            continue
+        values = texts[column.name].values
+        days = [value.split(" ")[0].split("T")[0] if role == "ordered_at" else value for value in values]
+        different = sum(len({days[row] for row in rows if days[row]}) > 1 for rows in _groups(texts, order))
+        if different > len(_groups(texts, order)) / 4:
+            return word
+    return None
+
+
+def _per_order(
+    columns: list[GuessedColumn], texts: dict[str, SampleColumn], key: str, facts: dict[str, Any]
+) -> list[str]:
+    """Mark values that stand once per order: on its first row only (declared as fillDown), or the same on each."""
+    groups = _groups(texts, key)
+    filled_down = []
+    for column in columns:
+        values = texts[column.name].values
+        if column.name == key or column.is_blank or column.facts.get("occurrence"):
+            continue
+        filled = [[values[row].strip() for row in rows] for rows in groups]
+        firsts = [cells for cells in filled if cells[0]]
+        if len(firsts) > 1 and not any(cell for cells in filled for cell in cells[1:]):
+            column.facts["fillDown"] = True
+            column.is_repeated = True
+            filled_down.append(column.name)
+        elif firsts and all(len(set(cells)) == 1 for cells in filled):
+            column.is_repeated = any(cell.strip(" 0.,") for cells in firsts for cell in cells[:1])
+    if not filled_down:
+        return []
+    facts["fillDownKey"] = key
+    return [
+        f"fillDown: {', '.join(filled_down)} stand on the first row of each {key} only; blank cells below repeat them"
+    ]
+
+
+def _delivery(
+    facts: dict[str, Any], key: list[str], rows_per_key: str, columns: list[GuessedColumn]
+) -> dict[str, Any]:
+    if key:
+        version = next(
+            (c.name for c in columns if c.role == "updated_at" and c.logical_type == "timestamp"), None
+        )
+        extra = {"versionColumn": version} if version else {}
+        return {"delivery": "delta", "replaces": "key", "rowsPerKey": rows_per_key, **extra}
+    return {
+        "delivery": "append",
+        "replaces": "period" if PERIOD_GROUP in facts["filePattern"] else "file_name",
+    }
+
+
+def _dated(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list[str]:
+    """The time of an event is required: a run takes its date from it, and a row without it is no order of any day."""
+    if not any(c.role in ("order_id", "refund_id", "spend", "device_id") for c in columns):
+        return []
+    for column in columns:
+        if column.role == "ordered_at" and column.logical_type in ("date", "timestamp"):
+            if _is_filled(texts[column.name]) or column.facts.get("fillDown"):
+                column.required = True
+                return []
+            return [
+                f"{column.name}: not on every row, so it is not required; a run dates its events by a required time"
+            ]
+    return [
+        "no time was found that dates the rows; a run dates its events by a required date or timestamp column"
+    ]
+
+
+def _natural_key(columns: list[GuessedColumn], facts: dict[str, Any]) -> list[str]:
+    """Where no id names the customer, a pseudonym of the e-mail or phone does: no contact value becomes a key."""
+    named = [c for c in columns if not c.is_blank]
+    if any(c.role in ("source_customer_id", "loyalty_id") for c in named):
+        return []
+    contacts = [next((c.name for c in named if c.role == role), None) for role in ("email", "phone")]
+    found = [name for name in contacts if name]
+    is_person_id = any(c.header.casefold() == "id" for c in named) and not any(
+        c.role == "order_id" for c in named
+    )
+    if not found or is_person_id:
+        return []
+    facts["naturalKeys"] = [{"name": "customer", "columns": found, "pattern": CONTACT_PATTERN}]
+    return [
+        f"naturalKeys: no column is an id of the customer, so a pseudonym of {' or else '.join(found)} is the key "
+        "(_key_customer); name the id instead if there is one"
+    ]

@@ -1,0 +1,144 @@
+"""What a header text means, in the words of the shared shapes ("roles"), and how a column of that meaning is classified.
+
+English, German, French, Spanish, Italian, Dutch, Chinese and Japanese headers of shops, tills and customer systems. For
+drafts only: a meaning that is not found leaves a column that lands all the same.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ID = r"(id|no\b|nr\b|number|num\b|code|#|nummer)"
+_RECIPIENT = r"(ship|recipient|receiver|consignee|delivery|liefer|versand|livraison|env[ií]o)"
+
+# role → words of a header, tried in order: the narrower meaning first
+ROLES: dict[str, str] = {
+    "time_zone": r"time.?zone|zeitzone|fuseau|时区",
+    "line_kind": r"^(line|row|record|entry).?(type|kind)$",
+    "consent": r"consent|opt.?(in|out)|accepts?.?marketing|newsletter|subscri(bed|ption)|einwilligung|同意|订阅|メルマガ",
+    "email_verified": r"(verif|confirm|optin|opt in|valid).*e.?mail|e.?mail.*(verif|confirm|valid|status|marketing|format)",
+    "recipient_name": _RECIPIENT + r".*(name|nom\b)|收货人(姓名)?$|收件人(姓名)?$|送付先.*(名|姓)",
+    "recipient_phone": _RECIPIENT
+    + r".*(phone|mobile|tel)|收货人?.*(电话|手机)|收件人.*(电话|手机)|送付先.*電話",
+    "recipient_address": _RECIPIENT
+    + r".*(street|address|addr|city|town|zip|post|state|province|region|country|stra|ort\b|plz)|收货.*地址|收件.*地址|送付先.*(住所|郵便|都道府県)",
+    "name_kana": r"カナ|ふりがな|フリガナ",
+    "note": r"\bnotes?\b|remark|comment|anmerkung|notiz|bemerkung|备注|備考|留言",
+    "ip_address": r"\bip\b.?(addr\w*)?$|^client.?ip",
+    "company": r"company|firma|soci[eé]t[eé]|empresa|会社|公司",
+    "email": r"e.?mail|correo|电子邮件|邮箱|メール",
+    "phone": r"phone|mobile|\btel\b|tel[eé]fono|telefon|t[eé]l[eé]phone|\bhandy\b|\bcell|手机|电话|電話",
+    "loyalty_id": r"(loyalty|member(ship)?|club|rewards?|kundenkarten?|bonus).?"
+    + _ID
+    + r"|card.?(no\b|nr\b|number)|^loyalty$|会员(号|卡号|编号)|会員(番号|id)",
+    "device_id": r"device.?id|cookie|anonymous.?id|visitor.?id|pseudo.?id|client.?id",
+    "platform_id": r"union.?id|open.?id",
+    "refund_id": r"(refund|return|credit.?note).?" + _ID + r"|退款(编号|单号)",
+    "line_number": r"(order.?)?line.?(no|number|id|#|item.?id)|order.?item.?id|^(item|position|pos|row).?#$|^(position|pos|row).?(number|no\.?|nr\.?)$|行号",
+    "order_id": r"(order|invoice|transaction|receipt|sale|bill|ticket|basket|purchase|bestell|auftrags?|rechnungs?|beleg|bon|commande|facture"
+    r"|pedido|factura|ordine|ordre).{0,3}"
+    + _ID
+    + r"|(order|booking|bestell|auftrags?).?(ref(erence)?\b|name)|^(increment.?id|sales.?order|order|invoice|bestellung|auftrag|commande|pedido|ordine)$"
+    r"|num[eé]ro de (commande|facture)|n[uú]mero de (pedido|factura)|订单(编号|号|id)|単?单号|[注受]文番号|受注番号|注文(id|no)",
+    "campaign_id": r"campaign.?id|ad.?set.?id|ad.?id$",
+    "campaign": r"campaign|kampagne|campagne|campaña|广告系列|活动名称|キャンペーン",
+    "impressions": r"impr|展示|曝光|表示回数",
+    "clicks": r"click|klicks|clics|点击|クリック",
+    "spend": r"^cost$|spend|amount.?spent|ad.?cost|^kosten$|花费|消耗|広告費",
+    "medium": r"medium$|媒介",
+    "source": r"^(utm.?|traffic.?|lead.?)?source$|来源$|来源渠道",
+    "birth_date": r"birth|\bdob\b|geburt|naissance|nacimiento|nascita|生日|出生|生年月日|誕生",
+    "gender": r"gender|\bsex\b|geschlecht|sexe|性别|性別",
+    "national_id": r"national.?id|passport|\bssn\b|身份证|证件",
+    "given_name": r"first.?name|given.?name|pr[eé]nom|vorname|^nombre$|^名$|名\s*[（(]名[)）]|(注文者|会員|顧客|送付者)名$",
+    "family_name": r"last.?name|family.?name|surname|nachname|nom de famille|apellidos?|cognome|^姓$|名\s*[（(]姓[)）]|(注文者|会員|顧客|送付者)姓$",
+    "unit_cost": r"unit.?cost|cost.?price|einkaufspreis|成本|原価",
+    "unit_price": r"(unit|item|list|retail|deal|selling|sale|einzel|stück).?(price|preis|cost)|^(price|preis|prix|precio|prezzo)$|price.?(each|per)|prix unitaire"
+    r"|precio unitario|prezzo unitario|单价|价格$|京东价|単価|^価格$|販売価格",
+    "discount_amount": r"discount|promo(?!.?code)|rebate|voucher.?(amount|value)|coupon.?(amount|value)|rabatt|remise|descuento|sconto"
+    r"|优惠(?!码|券)|折扣|抵扣|割引|値引|クーポン利用",
+    "coupon_code": r"coupon|promo.?code|voucher|gutschein.?code|优惠码|优惠券|クーポン",
+    "shipping_amount": r"(shipping|freight|postage|delivery).*(fee|charge|cost|amount|price|total)?$|versand.?kosten|frais de (port|livraison)"
+    r"|gastos de env[ií]o|运费|邮费|送料",
+    "tax_amount": r"\btax|\bvat\b|\bgst\b|mwst|steuer|\btva\b|\biva\b|税",
+    "refund_amount": r"refund.*(amount|total|sum|value)|amount.?refund|^refund(s|ed)?$|erstattung|rembours|reembolso|退款|返金",
+    "source_customer_id": r"(customer|cust|client|buyer|user|contact|shopper|account|guest|subscriber|profile|person|patron|party|kunden?).{0,2}"
+    + _ID
+    + r"|(customer|cust|client|buyer|user|contact|kunden?).{0,2}(key|ref|uuid|username)|buyer username|^(customer|uid)$|^record.?id$"
+    r"|客户(号|编号|id)|买家(id|会员名)|用户(id|编号)|下单[帐账]号|顧客(番号|id|コード)|会員コード",
+    "sku": r"\bsku\b|item.?(id|no\b|number|code)|product.?(id|no\b|number|code|sku)|article.?(no\b|nr|number|id)|stock.?code|\bean\b|\bgtin\b"
+    r"|\basin\b|barcode|\bplu\b|custom label"
+    r"|artikel.?(nr|nummer|id)|r[eé]f[eé]rence (produit|article)|商家编码|商品(编码|编号|id)|货号|商品(番号|コード|管理番号)|品番",
+    "line_amount": r"line.?(total|amount|sum)|ext(ended)?.?(price|amount)|row.?total|(product|item).?(sub)?total|positions?(summe|wert|preis)"
+    r"|gesamtpreis|total ligne|小计|小計|sold for",
+    "product_name": r"product|item.?(name|title|desc)|^item$|^description$|article|^title$|artikel|bezeichnung|produit|producto|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
+    "brand": r"brand|\bmarke\b|marque|marca|品牌|ブランド",
+    "category": r"categor|kategorie|cat[eé]gorie|warengruppe|department|类目|分类|品类|カテゴリ",
+    "quantity": r"\bqty\b|quantit|units?$|^pieces$|menge|anzahl|cantidad|数量|件数|个数|個数",
+    "gross_amount": r"gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue|sales$|^net\b|value$|betrag|summe|umsatz|montant"
+    r"|importe|金额|合计|总计|实付|合計|金額|総額",
+    "currency": r"currency|w[aä]hrung|devise|moneda|valuta|币种|货币|通貨",
+    "order_status": r"status|\bstate$|statut|estado|stato|状态|ステータス|状況",
+    "store_id": r"store|shop\b|branch|location|outlet|\btill\b|register|filiale|magasin|tienda|门店|店铺|网点|店舗",
+    "postcode": r"\bzip|post.?code|postal|\bplz\b|postleitzahl|\bcap\b|邮编|郵便番号",
+    "city": r"\bcity\b|\btown\b|\bort\b|\bstadt\b|ville|ciudad|citt[aà]|城市|^市$|市区|郡市",
+    "country": r"country|nation\b|\bland\b|\bpays\b|pa[ií]s|paese|国家|^国$",
+    "region": r"region|province|\bstate\b|county|bundesland|省|都道府県",
+    "street": r"street|address|addr|stra[sß]|adresse|direcci[oó]n|indirizzo|\brue\b|地址|住所",
+    "updated_at": r"updat|modif|last.?(chang|edit)|ge[aä]ndert|更新",
+    "full_name": r"^(full.?|customer.?|client.?|buyer.?|contact.?|member.?|guest.?|billing.?|account.?|kunden.?)?name$|(customer|cust|buyer|client"
+    r"|kunden).?name|nom complet|nom du client"
+    r"|姓名|昵称|会员名|客户名|买家|氏名|お名前",
+    "ordered_at": r"order.*(date|time|at\b)|\bsold\b|purchase|created|paid.?(at\b|on\b|date)|invoice.?date|create|transaction.?(date|time)|^date"
+    r"|date\b|^day$|time|^ts$|\bat$|datum|uhrzeit|fecha|\bdata\b|日期|时间|下单|日時|注文日",
+}
+CORE = {
+    "email", "recipient_name", "recipient_phone", "recipient_address", "phone", "given_name", "family_name", "full_name", "street",
+    "national_id", "name_kana",
+}  # fmt: skip
+SENSITIVE = {
+    "birth_date", "gender", "loyalty_id", "device_id", "platform_id", "source_customer_id", "city", "region", "postcode", "country",
+    "consent", "email_verified", "note", "ip_address",
+}  # fmt: skip
+TEXT_ROLES = CORE | {
+    "order_id", "refund_id", "source_customer_id", "sku", "postcode", "loyalty_id", "device_id", "platform_id", "campaign_id",
+    "store_id", "coupon_code",
+}  # fmt: skip
+
+# words of an order's status, beginning so (lower case) → the words that every channel shares
+STATUSES: dict[str, str] = {
+    "completed": r"complet|fulfil|deliver(ed)?$|closed|erledigt|abgeschlossen|zugestellt|termin|livr|entregado|交易成功|已完成|完成|処理済|配送済",
+    "cancelled": r"cancel|void|declined|failed|expired|storn|annul|abgebrochen|交易关闭|已取消|已关闭|取消|[（(]删除|キャンセル",
+    "refunded": r"refund|return|erstattet|rembours|reembols|退款|返金|返品",
+    "shipped": r"ship|sent|dispatch|versendet|versandt|exp[eé]di|enviado|已发货|卖家已发货|出荷済|発送済",
+    "paid": r"paid|captured|authori[sz]ed|processing|in bearbeitung|bezahlt|pay[eé]|pagado|已付款|买家已付款|等待出库|待发货|発送待ち",
+    "pending": r"pending|open|on.?hold|await|unpaid|wartend|offen|ausstehend|en attente|pendiente|等待买家付款|待付款|新規受付|入金待ち",
+}  # fmt: skip
+
+
+def role_of(header: str) -> str | None:
+    """The meaning of a header text; None where it is not known."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", header)
+    text = re.sub(r"[_.\-/]+", " ", spaced).strip()
+    for role, pattern in ROLES.items():
+        if re.search(pattern, text, re.IGNORECASE):
+            return role
+    return None
+
+
+def classification_of(role: str | None) -> str:
+    """How personal a column of this meaning is."""
+    if role in CORE:
+        return "core"
+    if role in SENSITIVE:
+        return "sensitive"
+    return "public" if role == "currency" else "internal"
+
+
+def status_of(text: str) -> str | None:
+    """The shared word for a channel's word of an order's status; None where it is not known."""
+    word = re.sub(r"^(wc-|order_?)", "", text.strip().lower())
+    for status, pattern in STATUSES.items():
+        if re.match(pattern, word):
+            return status
+    return None

@@ -1,0 +1,216 @@
+"""Drafts of what an export says of orders: orders, their lines and refunds. For drafts only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cdp_assets.landing.casting import sql_text
+from cdp_assets.landing.draft_roles import (
+    Hints,
+    Roles,
+    StagingDraft,
+    as_date,
+    as_time,
+    currency_sql,
+    line_amount_of,
+)
+from cdp_assets.landing.guessing import GuessedColumn
+from cdp_assets.landing.meanings import role_of, status_of
+
+
+def _status(roles: Roles, hints: Hints, is_many: bool) -> tuple[str, list[str]]:
+    """The channel's words for an order's status in the shared ones; what is not known stays, in lower case."""
+    name = roles("order_status")
+    if name is None:
+        return "'completed'", ["order_status: the file has none, every order counts as completed"]
+    value = f"max({name})" if is_many else name
+    words = hints.words.get(name, [])
+    known = {word: status for word in words if (status := status_of(word))}
+    branches = " ".join(f"when {sql_text(word)} then '{status}'" for word, status in known.items())
+    rest = len(words) - len(known)
+    note = (
+        f"order_status: {len(known)} words of the sample were translated"
+        f"{f', {rest} were not' if rest else ''}; see that all of them mean completed, shipped, paid, pending, "
+        "cancelled or refunded"
+    )
+    return (f"case {value} {branches} else lower({value}) end" if known else f"lower({value})"), [note]
+
+
+def draft_orders(
+    roles: Roles, rows: str, moment: str, is_many: bool, customer: str | None, hints: Hints
+) -> Iterator[StagingDraft]:
+    order_id = roles("order_id") or ""
+    notes = [] if customer else ["source_customer_id: nothing names the customer; the orders stay anonymous"]
+    currency, currency_notes = currency_sql(roles, hints)
+    status, status_notes = _status(roles, hints, is_many)
+    line, total = line_amount_of(roles), roles.total()
+    if line and not (total and not is_many):
+        amount = f"sum({line})" if is_many else line
+        if not roles.number("line_amount", "quantity"):
+            notes.append(f"gross_amount: the file has no quantity, so each row counts {line} once")
+    elif total and is_many:
+        is_repeated = roles.is_repeated(total)
+        amount = f"max({total})" if is_repeated else f"sum({total})"
+        how = (
+            "the same on all rows of an order, so it counts once"
+            if is_repeated
+            else "added up over an order's rows"
+        )
+        notes.append(f"gross_amount: {total} is {how}; it should be before discount, tax and shipping")
+    else:
+        amount = total or "0"
+        notes.append(f"gross_amount: {total} is taken; it should be before discount, tax and shipping")
+
+    def once(name: str | None, aggregate: str = "max") -> str | None:
+        return None if name is None else f"{aggregate}({name})" if is_many else name
+
+    at = once(moment, "min") or moment
+    expressions = {
+        "order_id": order_id,
+        "source_customer_id": once(customer),
+        "ordered_at": at if roles.logical_type(moment) == "timestamp" else f"cast({at} as timestamp)",
+        "order_date": as_date(roles, moment, at),
+        "store_id": once(roles("store_id")),
+        "currency": currency if currency.startswith("'") else once(f"upper({currency})"),
+        "gross_amount": amount,
+        "discount_amount": _order_amount(roles, "discount_amount", is_many, sign="abs"),
+        "shipping_amount": _order_amount(roles, "shipping_amount", is_many),
+        "tax_amount": _order_amount(roles, "tax_amount", is_many),
+        "order_status": status,
+        "fulfilment_type": "'delivery'" if not roles("store_id") else "'store'",
+    }
+    notes += [*currency_notes, *status_notes]
+    filled = {name: value for name, value in expressions.items() if value}
+    yield StagingDraft("orders", rows, filled, "", [order_id] if is_many else [], notes)
+    if items := roles.items():
+        yield _item_lines(rows, order_id, items)
+    elif (roles("sku", "product_name") and (line or not is_many)) or roles.number("quantity"):
+        yield _order_lines(roles, rows, order_id, line or total or "0")
+    if (refund := roles.number("refund_amount")) and not roles("refund_id"):
+        yield _order_refunds(roles, rows, order_id, refund, moment, is_many, currency)
+
+
+def _order_amount(roles: Roles, role: str, is_many: bool, sign: str = "") -> str:
+    """SQL of an amount per order: once where it stands on each of the order's rows, else added up."""
+    name = roles.number(role)
+    if name is None:
+        return "0"
+    if not is_many:
+        return f"{sign}(coalesce({name}, 0))" if sign else f"coalesce({name}, 0)"
+    total = f"coalesce(max({name}), 0)" if roles.is_repeated(name) else f"sum(coalesce({name}, 0))"
+    return f"{sign}({total})" if sign else total
+
+
+def _order_refunds(
+    roles: Roles, rows: str, order_id: str, refund: str, moment: str, is_many: bool, currency: str
+) -> StagingDraft:
+    """Refunds that stand on the order's own row, of the order's day: the file knows no other."""
+    amount = f"max({refund})" if roles.is_repeated(refund) else f"sum({refund})"
+    at = f"min({moment})"
+    expressions = {
+        "refund_id": f"{order_id} || ':refund'",
+        "order_id": order_id,
+        "refunded_at": at if roles.logical_type(moment) == "timestamp" else f"cast({at} as timestamp)",
+        "refund_date": as_date(roles, moment, at),
+        "currency": currency if currency.startswith("'") else f"max(upper({currency}))",
+        "amount": f"abs({amount})",
+    }
+    note = (
+        f"{refund}: taken as what was given back of the order, on the order's own day; the file says no other"
+    )
+    return StagingDraft(
+        "refunds",
+        f"{rows}\n{'and' if 'where' in rows else 'where'} {refund} <> 0",
+        expressions,
+        "",
+        [order_id],
+        [note],
+    )
+
+
+def _item_lines(rows: str, order_id: str, items: GuessedColumn) -> StagingDraft:
+    """Order lines out of a JSON array that stands on the order's row."""
+    keys = {role: key for key in reversed(items.elements) if (role := role_of(key))}
+
+    def text(role: str) -> str | None:
+        return f"{{{{ json_field('element', '{keys[role]}') }}}}" if role in keys else None
+
+    def number(role: str) -> str | None:
+        return f"cast({value} as decimal(18, 6))" if (value := text(role)) else None
+
+    quantity = number("quantity") or "1"
+    price = number("unit_price")
+    expressions = {
+        "order_id": order_id,
+        "line_number": "element_number",
+        "sku": text("sku"),
+        "product_name": text("product_name"),
+        "quantity": quantity,
+        "unit_price": price,
+        "discount_amount": f"coalesce({number('discount_amount')}, 0)" if "discount_amount" in keys else "0",
+        "line_amount": number("line_amount")
+        or (f"{quantity} * {price}" if price else number("gross_amount") or "0"),
+    }
+    source = rows.replace(
+        "select *", f"select rows.{order_id}, {{{{ each_element('rows.{items.name}') }}}}", 1
+    )
+    return StagingDraft(
+        "order_lines",
+        source,
+        {name: value for name, value in expressions.items() if value},
+        f"one row per object of the array {items.name}",
+        [],
+        [f"{items.name}: each object of this array is taken as an order line"],
+    )
+
+
+def _order_lines(roles: Roles, rows: str, order_id: str, amount: str) -> StagingDraft:
+    number = roles("line_number", types=("integer",))
+    expressions = {
+        "order_id": order_id,
+        "line_number": number or f"row_number() over (partition by {order_id} order by _load_id, _line)",
+        "sku": roles("sku"),
+        "product_name": roles("product_name"),
+        "quantity": roles.number("quantity") or "1",
+        "unit_price": roles.number("unit_price"),
+        "discount_amount": f"coalesce({name}, 0)" if (name := roles.number("discount_amount")) else "0",
+        "coupon_code": roles("coupon_code"),
+        "unit_cost": roles.number("unit_cost"),
+        "line_amount": amount,
+    }
+    return StagingDraft("order_lines", rows, {name: value for name, value in expressions.items() if value})
+
+
+def draft_refunds(roles: Roles, rows: str, moment: str, hints: Hints) -> StagingDraft:
+    currency, notes = currency_sql(roles, hints)
+    expressions = {
+        "refund_id": roles("refund_id"),
+        "order_id": roles("order_id"),
+        "source_customer_id": roles("source_customer_id"),
+        "refunded_at": as_time(roles, moment),
+        "refund_date": as_date(roles, moment),
+        "currency": currency,
+        "amount": f"abs({roles.number('refund_amount', 'gross_amount')})",
+        "quantity": roles.number("quantity"),
+        "sku": roles("sku"),
+    }
+    filled = {name: value for name, value in expressions.items() if value}
+    return StagingDraft("refunds", rows, filled, "", [], notes)
+
+
+def lines_only(roles: Roles, hints: Hints) -> tuple[str, list[str]]:
+    """A condition that keeps the line rows where a file mixes them with totals and payments, and a note."""
+    kind = roles("line_kind")
+    if kind is None:
+        return "", []
+    lines = [
+        word for word in hints.words.get(kind, []) if re.search(r"line|item|product", word, re.IGNORECASE)
+    ]
+    if len(lines) == 1:
+        note = f"{kind}: rows are of several kinds; only {lines[0]!r} is taken as an order's line, the others add no amount"
+        return f"\nwhere {kind} = {sql_text(lines[0])}", [note]
+    note = (
+        f"{kind}: rows are of several kinds; add a `where {kind} = …`, or totals and payments count as lines"
+    )
+    return "", [note]

@@ -1,0 +1,295 @@
+"""Drafts from exports that no contract was written for: they land whole, lose no row, and say what they guessed."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from cdp_assets.landing import load_contracts
+from cdp_assets.landing.drafting import ChannelDraft, draft_channel
+from cdp_assets.landing.file_names import file_pattern
+from cdp_assets.landing.guessing import column_name
+from cdp_assets.landing.meanings import role_of, status_of
+from cdp_assets.landing.wiring import wiring_problems, write_sources
+from cdp_assets.settings import Settings
+from tests.landing.builders import deliver, land, landed, quarantined, unhurried
+from tests.landing.test_drafting import rooms
+
+__all__ = ["rooms"]
+
+Rooms = tuple[Path, Path]
+
+
+def drafted(
+    settings: Settings, rooms: Rooms, folder: Path, file_name: str, content: str | bytes
+) -> ChannelDraft:
+    """Draft the channel `new` from one file and land that file."""
+    sample = folder / file_name
+    sample.write_bytes(content if isinstance(content, bytes) else content.encode())
+    draft = draft_channel(
+        settings, "new", [sample], export="rows", channels_dir=rooms[0], dbt_project_dir=rooms[1]
+    )
+    deliver(settings, f"new/{file_name}", sample.read_bytes())
+    report = land(settings, unhurried(load_contracts(rooms[0])))
+    assert report.held == []
+    assert quarantined(settings, "new", "rows") == []
+    return draft
+
+
+def model(rooms: Rooms, shape: str) -> str:
+    return (rooms[1] / "models" / "staging" / "new" / f"stg_new__{shape}.sql").read_text()
+
+
+def said(draft: ChannelDraft, *words: str) -> bool:
+    return any(all(word in note for word in words) for note in draft.undecided)
+
+
+def test_a_german_shop_with_decimal_commas_and_equal_zeros(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "Bestellnummer;Bestelldatum;Bestellstatus;E-Mail (Rechnung);Straße;Menge;Einzelpreis;Erstattung;Währung\n"
+        "1;01.03.2024 09:12;Abgeschlossen;anna@example.de;Weg 1;2;1.249,00;0,00;EUR\n"
+        "1;01.03.2024 09:12;Abgeschlossen;anna@example.de;Weg 1;1;5,50;0,00;EUR\n"
+        "2;13.03.2024 09:12;Storniert;bea@example.de;Weg 2;1;5,50;0,00;EUR\n"
+    )
+    draft = drafted(settings, rooms, tmp_path, "bestellungen-2024-03-31.csv", text.encode("cp1252"))
+    assert landed(settings, "new", "rows", "einzelpreis, erstattung")[0] == (Decimal("1249"), Decimal("0.00"))
+    assert {"orders", "order_lines", "customers", "refunds"} <= set(draft.shapes)
+    assert "when 'Storniert' then 'cancelled'" in model(rooms, "orders")
+    assert "_key_customer" in model(rooms, "customers")
+    assert "e_mail_rechnung as source_customer_id" not in model(rooms, "orders")
+    assert said(draft, "encoding", "cp1252")
+    assert said(draft, "timeZone", "bestelldatum")
+
+
+def test_amounts_without_cents_are_numbers_all_the_same(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    drafted(settings, rooms, tmp_path, "a.csv", "id,converted,fee\n1,10.00,0.00\n2,20.00,0.00\n")
+    assert landed(settings, "new", "rows", "converted") == [(Decimal("10"),), (Decimal("20"),)]
+
+
+def test_rows_around_the_table_are_declared_and_nothing_else(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "\ufeff\r\n"
+        '"Order Number","Buyer Name","Custom Label","Quantity","Sold For","Sale Date"\r\n'
+        '"","","","","",""\r\n'
+        '"30-1","A","L1","1","$1,019.00","Mar-01-24"\r\n'
+        '"30-2","B","L2","2","$9.99","Mar-02-24"\r\n'
+        "\r\n"
+        '"2","record(s) downloaded"," from ","Mar-01-24"\r\n'
+        '"Seller ID : somebody"\r\n'
+    )
+    draft = drafted(settings, rooms, tmp_path, "Orders-Mar-31-2024.csv", text)
+    assert landed(settings, "new", "rows", "order_number, sold_for, _line") == [
+        ("30-1", Decimal("1019"), 4),
+        ("30-2", Decimal("9.99"), 5),
+    ]
+    assert said(draft, "footer")
+    assert said(draft, "subHeaderRows")
+    assert said(draft, "does not sort")
+
+
+def test_a_name_that_begins_like_a_total_is_no_footer(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    drafted(settings, rooms, tmp_path, "a.csv", "campaign,cost\nSpring,1.50\nSummer sale,2.50\nTotal,4.00\n")
+    assert landed(settings, "new", "rows", "campaign") == [("Spring",), ("Summer sale",)]
+
+
+def test_orders_are_never_replaced_by_the_contact_of_their_buyer(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = "email,day,price\na@x.de,2024-03-01,1.50\na@x.de,2024-03-02,2.50\n"
+    draft = drafted(settings, rooms, tmp_path, "a_2024-03-02.csv", text)
+    facts = load_contracts(rooms[0])["new"].export("rows").facts
+    assert (facts.delivery, facts.replaces) == ("append", "period")
+    assert said(draft, "count twice")
+
+
+def test_numbers_that_restart_are_no_key(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:
+    text = "receipt no,store,date,price\n1,A,2024-03-01,1.5\n1,B,2024-03-01,2.5\n2,A,2024-03-01,2.5\n2,B,2024-03-02,2.5\n"
+    draft = drafted(settings, rooms, tmp_path, "a_2024-03-02.csv", text)
+    assert load_contracts(rooms[0])["new"].export("rows").primary_key == []
+    assert said(draft, "receipt_no", "no key")
+
+
+def test_order_values_on_the_first_row_only_are_filled_down(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "Name,Email,Created at,Lineitem price,Lineitem quantity,Shipping\n"
+        "#1,a@x.de,2024-03-01 10:00:00,5.00,1,4.90\n#1,,,6.00,1,\n#2,b@x.de,2024-03-02 10:00:00,7.00,1,4.90\n#2,,,7.00,1,\n"
+    ).replace("Name", "Order Name")
+    draft = drafted(settings, rooms, tmp_path, "a_2024-03-02.csv", text)
+    assert landed(settings, "new", "rows", "email")[1] == ("a@x.de",)
+    assert said(draft, "fillDown", "email", "shipping")
+    assert "coalesce(max(shipping), 0)" in model(rooms, "orders")
+
+
+def test_totals_and_payments_among_the_lines_add_no_amount(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "Date,Receipt Number,Line Type,Sku,Quantity,Subtotal\n"
+        "1 Mar 2024 10:00,7,Sale,,1,5.00\n1 Mar 2024 10:00,7,Sale Line,S1,1,5.00\n1 Mar 2024 10:00,7,Payment,,,\n"
+    )
+    draft = drafted(settings, rooms, tmp_path, "sales-20240301.csv", text)
+    assert "where line_type = 'Sale Line'" in model(rooms, "orders")
+    assert "where line_type = 'Sale Line'" in model(rooms, "order_lines")
+    assert said(draft, "several kinds")
+
+
+def test_a_json_document_of_orders_with_their_lines(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:
+    orders = [
+        {
+            "id": number,
+            "order_number": f"#{number}",
+            "created_at": "2024-03-01T10:00:00+02:00",
+            "subtotal_price": "20.00",
+            "customer": {"id": 7, "email": "a@x.de"},
+            "shipping_address": {"first_name": "Other"},
+            "line_items": [{"sku": "A", "title": "Mug", "quantity": 2, "price": "10.00"}],
+        }
+        for number in (1, 2)
+    ]
+    drafted(settings, rooms, tmp_path, "orders_2024-03-01.json", json.dumps({"count": 2, "orders": orders}))
+    assert landed(settings, "new", "rows", "order_number, created_at, customer_id")[0] == (
+        "#1",
+        datetime(2024, 3, 1, 8),
+        "7",
+    )
+    assert "each_element('rows.line_items')" in model(rooms, "order_lines")
+    assert "shipping_address_first_name" not in model(rooms, "customers")
+
+
+def test_a_workbook_with_title_explanations_and_total(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    for row in (
+        ["Order export", None],
+        [],
+        ["Order ID", "Phone Number", "Creation Date", "Quantity", "Deal Price"],
+        ["Unique ID", "Phone", "YYYY-MM-DD", "Pieces", "In SGD"],
+        ["A1", 6590000000, "2024-03-01", 1, 12.5],
+        ["A2", 6590000001, "2024-03-02", 2, 12],
+        ["Total", None, None, None, 36.5],
+    ):
+        book.active.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    draft = drafted(settings, rooms, tmp_path, "Order.all.20240301_20240331.xlsx", buffer.getvalue())
+    assert landed(settings, "new", "rows", "order_id, phone_number, deal_price") == [
+        ("A1", "6590000000", Decimal("12.5")),
+        ("A2", "6590000001", Decimal("12")),
+    ]
+    assert said(draft, "phone_number", "numberAsText")
+
+
+def test_one_unambiguous_column_says_which_of_day_and_month_comes_first(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    draft = drafted(
+        settings,
+        rooms,
+        tmp_path,
+        "a.csv",
+        "id,birth,joined\n1,12/31/1990,03/01/2024\n2,1/2/1991,03/02/2024\n",
+    )
+    assert landed(settings, "new", "rows", "joined::varchar") == [("2024-03-01",), ("2024-03-02",)]
+    assert not said(draft, "fits both")
+
+
+def test_clock_and_zone_columns_make_one_utc_time(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:
+    text = (
+        "Date,Time,Time Zone,Sale No,Price\n"
+        "2024-03-01,08:00 PM,Eastern Time (US & Canada),1,1.00\n2024-03-02,09:00 AM,Eastern Time (US & Canada),2,1.00\n"
+    )
+    drafted(settings, rooms, tmp_path, "a.csv", text)
+    assert landed(settings, "new", "rows", "date")[0] == (datetime(2024, 3, 2, 1),)
+
+
+def test_a_filled_column_without_a_header_lands_too(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:
+    draft = drafted(settings, rooms, tmp_path, "a.csv", ",name,day\n0,x,2024-03-01\n1,y,2024-03-02\n")
+    assert [row[0] for row in landed(settings, "new", "rows", "column_column")] == [0, 1]
+    assert said(draft, "header text is blank")
+
+
+def test_the_wiring_of_a_channel_is_checked(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:
+    drafted(
+        settings,
+        rooms,
+        tmp_path,
+        "a_2024-03-02.csv",
+        "Order No,Date,Price\n1,2024-03-01,1.50\n2,2024-03-02,2.50\n",
+    )
+    project = rooms[1] / "dbt_project.yml"
+    contract = load_contracts(rooms[0])["new"]
+    assert ["stg_new__orders is in no list" in each for each in wiring_problems(rooms[1], contract)] == [True]
+    project.write_text(
+        project.read_text()
+        .replace("    orders: [", "    orders: [new, ")
+        .replace("links: [", "links: [new, ")
+    )
+    assert ["there is no stg_new__links.sql" in each for each in wiring_problems(rooms[1], contract)] == [
+        True
+    ]
+    project.write_text(project.read_text().replace("links: [new, ", "links: ["))
+    assert wiring_problems(rooms[1], contract) == []
+    contract.exports[0].facts.delivery = "snapshot"
+    assert ["onefold channel sources new" in each for each in wiring_problems(rooms[1], contract)] == [True]
+    write_sources(rooms[1], contract)
+    assert wiring_problems(rooms[1], contract) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        (
+            "orders-2024-03-15-10-22-33.csv",
+            r"(?i)orders\-(?P<period>\d{4}\-\d{2}\-\d{2}\-\d{2}\-\d{2}\-\d{2})\.csv",
+        ),
+        ("a_202403.csv.gz", r"(?i)a_(?P<period>\d{6})\.csv(\.gz)?"),
+        (
+            "eBay-Mar-31-2024-08_00_00-13123456789.csv",
+            r"(?i)eBay\-[A-Za-z]+\-\d+\-\d+\-\d+_\d+_\d+\-\d+\.csv",
+        ),
+        ("pos_03312024.txt", r"(?i)pos_\d+\.txt"),
+    ],
+)
+def test_only_sortable_dates_of_a_name_are_its_period(name: str, pattern: str) -> None:
+    assert file_pattern(name)[0] == pattern
+
+
+def test_headers_of_many_languages_have_a_meaning() -> None:
+    assert {
+        role_of(h)
+        for h in ("Bestellnummer", "注文番号", "订单号", "Receipt #", "orderNumber", "numéro de commande")
+    } == {"order_id"}
+    assert [
+        role_of(h)
+        for h in ("Card Address Zip", "Payment Method Title", "Order Refund Amount", "Ship To Name")
+    ] == [
+        "postcode",
+        None,
+        "refund_amount",
+        "recipient_name",
+    ]
+    assert [status_of(w) for w in ("wc-completed", "(删除)等待出库", "処理済", "On hold", "???")] == [
+        "completed",
+        "cancelled",
+        "completed",
+        "pending",
+        None,
+    ]
+    assert (column_name("Währung"), column_name("注文者メールアドレス", "email")) == ("wahrung", "email")
