@@ -129,7 +129,10 @@ def replay(*, name: str, home: Path | None, inbox: Path | None) -> int:
     for held in report.held:
         _say(console, f"{held.file_name} waits ({held.reason_code}): {held.detail}; {held.remedy}")
     for lost in report.lost_originals:
-        _say(console, f"the original of {lost} is no longer kept: deliver the file again")
+        _say(
+            console,
+            f"the original of {lost} is no longer kept (the contract's retention), so its rows cannot be replayed",
+        )
     if gained:
         _say(console, "next: onefold run, so that the tables take them in")
     return 0

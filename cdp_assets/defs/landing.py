@@ -1,6 +1,8 @@
 """Landing as Dagster shows it: the inbox, then one asset per export with a check that its rows balance."""
 
+from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -12,6 +14,7 @@ from cdp_assets.settings import Settings
 
 INBOX = dg.AssetKey(["landing", "inbox"])
 BALANCE = "rows_balance"
+FRESH = "files_arrive_as_promised"
 
 
 def build_landing_assets(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -37,12 +40,20 @@ def inbox(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Materializ
         scan = landing.scan_inbox(settings, contracts)
         landing.record_unmatched(settings, scan, context.run.run_id)
         report.rows = sum(len(files) for files in scan.files.values())
-        report.metadata |= {"files": report.rows, "held": len(scan.held)}
+        expired = landing.expire(settings, contracts, datetime.now(UTC).date())
+        report.metadata |= {
+            "files": report.rows,
+            "held": len(scan.held),
+            "originals_expired": expired.originals,
+            "quarantines_expired": expired.quarantines,
+        }
     return dg.MaterializeResult(metadata=report.metadata)
 
 
 def _landing_asset(contract: ChannelContract, export: Export) -> dg.AssetsDefinition:
     name = f"{contract.name}_{export.name}"
+    promised = contract.freshness_days(export.name)
+    policy = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=promised)) if promised else None
 
     @dg.asset(
         key=["landing", name],
@@ -50,13 +61,19 @@ def _landing_asset(contract: ChannelContract, export: Export) -> dg.AssetsDefini
         group_name="landing",
         kinds={"python", "parquet"},
         description=f"{export.description} {export.data_granularity_description}".strip(),
+        freshness_policy=policy,
         check_specs=[
             dg.AssetCheckSpec(
                 BALANCE,
                 asset=["landing", name],
                 blocking=True,
                 description="Per file: parsed = landed + quarantined + duplicates + erased; parsed is counted by other code.",
-            )
+            ),
+            dg.AssetCheckSpec(
+                FRESH,
+                asset=["landing", name],
+                description="The newest file is as young as the contract's slaProperties promise; it blocks nothing.",
+            ),
         ],
     )
     def land(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:
@@ -68,16 +85,30 @@ def _landing_asset(contract: ChannelContract, export: Export) -> dg.AssetsDefini
             )
             report.rows = outcome.landed_rows
             report.metadata |= _counts(outcome)
+        today = datetime.now(UTC).date()
+        (status,) = [
+            each
+            for each in landing.landing_status(settings, {contract.name: contract}, today).exports
+            if each.export == export.name
+        ]
         home.record(context).check(f"landing/{name}:{BALANCE}", passed=outcome.is_balanced)
         yield dg.MaterializeResult(metadata=report.metadata)
         yield dg.AssetCheckResult(check_name=BALANCE, passed=outcome.is_balanced, metadata=_counts(outcome))
+        yield dg.AssetCheckResult(
+            check_name=FRESH,
+            passed=status.is_fresh is not False,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"promised_days": status.freshness_days, "age_days": status.age_days},
+        )
 
     return land
 
 
 def _counts(outcome: landing.ExportReport) -> dict[str, int]:
-    """The report's counts, as metadata."""
+    """The report's counts, and how many files wait for which reason, as metadata."""
+    waiting = Counter(f"held: {held.reason_code}" for held in outcome.held)
     return {
+        **waiting,
         "files_seen": outcome.files_seen,
         "files_landed": outcome.files_landed,
         "files_held": len(outcome.held),

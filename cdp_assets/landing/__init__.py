@@ -24,6 +24,7 @@ from cdp_assets.landing.loading import (
     land_export,
     record_unmatched,
 )
+from cdp_assets.landing.retention import Expired, expire
 from cdp_assets.landing.status import ExportStatus, LandingStatus, landing_status
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ __all__ = [
     "ChannelContract",
     "ChannelDraft",
     "ContractProblem",
+    "Expired",
     "Export",
     "ExportReport",
     "ExportStatus",
@@ -64,6 +66,7 @@ __all__ = [
     "check_channel",
     "draft_channel",
     "ensure_empty",
+    "expire",
     "land_all",
     "land_export",
     "landing_status",

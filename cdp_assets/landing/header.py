@@ -131,8 +131,10 @@ def _check_order(export: Export, found: dict[str, list[int]]) -> None:
 
 
 def _extras(texts: list[str], taken: set[int]) -> dict[str, int]:
+    """Columns that the contract does not know; blank texts at the header's end are but trailing delimiters."""
+    named = max((position for position, text in enumerate(texts) if text), default=-1)
     extras: dict[str, int] = {}
-    for position, text in enumerate(texts):
+    for position, text in enumerate(texts[: named + 1]):
         if position in taken:
             continue
         name = "extra_" + (re.sub(r"\W+", "_", text).strip("_") or "column")[:60]

@@ -153,3 +153,12 @@ def test_files_are_owner_only(settings: Settings) -> None:
     land(settings, contract_of({}, *COLUMNS))
     modes = {path.stat().st_mode & 0o077 for path in settings.landing_dir.rglob("*")}
     assert modes == {0}
+
+
+def test_a_filled_column_without_a_header_lands_as_an_extra_and_a_trailing_delimiter_is_none(
+    settings: Settings,
+) -> None:
+    contracts = contract_of({"delimiter": ","}, {"name": "id"}, {"name": "n"})
+    deliver(settings, "shop/a.csv", "id,,n,\n1,x,2,\n")
+    assert land(settings, contracts).exports[0].extra_columns == ["extra_column"]
+    assert landed(settings, "shop", "sales", "extra_column") == [("x",)]
