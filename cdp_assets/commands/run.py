@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from cdp_assets.errors import safe_text
 from cdp_assets.home import prepare_home
-from cdp_assets.operations.alerts import alert, describe_failure
+from cdp_assets.operations.alerts import alert, describe_failure, in_own_words
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.publishing.run_record import RunRecord, Step, listen
@@ -153,7 +153,7 @@ def _first_failure(result: Any) -> str:
             error = event.step_failure_data.error
             while error and error.cause:
                 error = error.cause
-            message = error.message.strip() if error else "no reason given"
+            message = in_own_words(error.message) if error else "no reason given"
             return f"{event.step_key} failed: {message}"
     return "the run failed before its first step; see its log"
 

@@ -7,7 +7,7 @@ import dagster as dg
 
 from cdp_assets.defs.jobs import nightly
 from cdp_assets.landing.contract import load_contracts
-from cdp_assets.operations.alerts import alert, describe_failure
+from cdp_assets.operations.alerts import alert, describe_failure, in_own_words
 from cdp_assets.operations.arrivals import Sighting, judge, look
 from cdp_assets.settings import Settings
 
@@ -50,7 +50,7 @@ def first_failure(context: dg.RunFailureSensorContext) -> tuple[str, str]:
         error = event.step_failure_data.error
         while error and error.cause:
             error = error.cause
-        return str(event.step_key), error.message.strip() if error else "no reason given"
+        return str(event.step_key), in_own_words(error.message) if error else "no reason given"
     return "the run itself", "it ended before or between its steps (killed, out of memory, or not startable)"
 
 

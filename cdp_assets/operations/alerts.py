@@ -7,6 +7,7 @@ wrong here comes back in words.
 from __future__ import annotations
 
 import json
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -60,6 +61,11 @@ class FailureNotice:
             f"log: {self.log_path}\n"
             f"readers still see: {self.readers_see}\n"
         )
+
+
+def in_own_words(message: str) -> str:
+    """What an error says, without the class name that Dagster puts before it: a person reads this at two in the night."""
+    return re.sub(r"^(?:[A-Za-z_]\w*\.)+[A-Z]\w*: ", "", message.strip())
 
 
 def describe_failure(settings: Settings, run_id: str, *, step: str, reason: str) -> FailureNotice:

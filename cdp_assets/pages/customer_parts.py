@@ -218,7 +218,7 @@ def _draw_facts(shown: Published, customer: Customer, mart: str) -> None:
     facts = pd.DataFrame(
         {
             "fact": [label(str(name)) for name in row.index],
-            "fact_value": [_shown_fact(str(name), value, customer.currency) for name, value in row.items()],
+            "fact_value": [shown_fact(str(name), value, customer.currency) for name, value in row.items()],
             "definition": [comments.get(str(name), "") for name in row.index],
         }
     )
@@ -231,12 +231,12 @@ def _rows(customer: Customer, mart: str) -> pd.DataFrame:
     return queries.of_customer(customer.shown, mart, customer.customer_id)
 
 
-def _shown_fact(name: str, value: Any, currency: str) -> str:
+def shown_fact(name: str, value: Any, currency: str) -> str:
     """One value of any type as text, by its name's ending as in tables."""
     if value is None or pd.isna(value):
         return NOTHING
-    if isinstance(value, bool):
-        return yes_no(value)
+    if pd.api.types.is_bool(value):  # numpy's too
+        return yes_no(bool(value))
     if isinstance(value, pd.Timestamp):
         return day(value)
     if isinstance(value, str):

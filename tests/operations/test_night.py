@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from cdp_assets.dbt_runner import DbtProblem
 from cdp_assets.defs import resources
 from cdp_assets.defs.schedules import nightly_at_two
 from cdp_assets.defs.sensors import files_arrived, run_failed
@@ -48,7 +49,7 @@ def test_a_failed_run_of_dagster_is_told_of_by_its_step(
 ) -> None:
     @dg.op
     def build_marts() -> None:
-        raise ValueError("2 dbt nodes failed")
+        raise DbtProblem("2 dbt nodes failed")
 
     @dg.job
     def night() -> None:
@@ -63,7 +64,7 @@ def test_a_failed_run_of_dagster_is_told_of_by_its_step(
         run_failed(context)
     (body,) = posted
     assert (body["run_id"], body["step"]) == (result.dagster_run.run_id, "build_marts")
-    assert "2 dbt nodes failed" in body["reason"]
+    assert body["reason"] == "2 dbt nodes failed"
 
 
 @pytest.mark.parametrize(

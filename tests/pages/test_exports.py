@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdp_assets.pages.customer_parts import shown_fact
 from cdp_assets.pages.exports import RISKY_STARTS, parquet, safe_csv
 
 
@@ -48,3 +50,16 @@ def test_no_text_cell_begins_as_a_formula(value: str) -> None:
 def test_parquet_gives_the_values_back() -> None:
     table = pd.DataFrame({"customer_id": ["a"], "name": ["=1+1"], "monetary": [-1.5]})
     pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(parquet(table))), table)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("is_in_fit", np.True_, "yes"),
+        ("is_population_order_value", np.False_, "no"),
+        ("return_rate", 0.004, "0.4 %"),
+        ("basket_value", None, "–"),
+    ],
+)
+def test_a_fact_is_shown_as_what_it_is(name: str, value: object, shown: str) -> None:
+    assert shown_fact(name, value, "USD") == shown
