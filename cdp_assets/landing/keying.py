@@ -12,6 +12,7 @@ from cdp_assets.landing.file_names import PERIOD_GROUP
 from cdp_assets.landing.guessing import GuessedColumn
 from cdp_assets.landing.sampling import Sample, SampleColumn
 
+LINE_ROLES = {"sku", "quantity", "unit_price", "line_amount", "line_number"}
 PLAIN_IDS = ("id", "uuid", "_id")
 CONTACT_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+|[+(]?[0-9][0-9 ()./-]{5,}"
 
@@ -22,7 +23,7 @@ def declare_keys(
     """Names of the key's columns, and notes; `facts` gets delivery, natural keys and fill-down."""
     used = [column for column in sample.columns if column.header or column.filled]
     texts = {guessed.name: column for guessed, column in zip(columns, used, strict=True)}
-    key, rows_per_key, notes = _key(columns, texts)
+    key, rows_per_key, notes = _key(columns, texts, is_document=facts.get("format") in ("json", "ndjson"))
     if rows_per_key == "many" and len(key) == 1:
         notes += _per_order(columns, texts, key[0], facts)
     facts |= _delivery(facts, key, rows_per_key, columns)
@@ -42,7 +43,9 @@ def declare_keys(
     return key, notes
 
 
-def _key(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> tuple[list[str], str, list[str]]:
+def _key(
+    columns: list[GuessedColumn], texts: dict[str, SampleColumn], *, is_document: bool
+) -> tuple[list[str], str, list[str]]:
     roles = {column.role: column.name for column in reversed(columns) if not column.is_blank}
     spend = [roles.get(role) for role in ("ordered_at", "campaign", "spend")]
     if all(spend):
@@ -55,6 +58,9 @@ def _key(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> tuple[
     order = roles.get("order_id") if "refund_id" not in roles else None
     if order and _is_filled(texts[order]):
         if _is_unique(texts[order]):
+            if not is_document and LINE_ROLES & roles.keys():
+                note = f"{order}: no order of the sample has several rows; as they name articles, several are allowed, "
+                return [order], "many", [note + "and amounts of an order's rows are added up"]
             return [plain or order], "one", []
         if restarts := _restarts(columns, texts, order):
             note = f"{order}: the same number stands on different {restarts}, so it is no key; "

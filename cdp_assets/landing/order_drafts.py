@@ -45,7 +45,10 @@ def draft_orders(
     currency, currency_notes = currency_sql(roles, hints)
     status, status_notes = _status(roles, hints, is_many)
     line, total = line_amount_of(roles), roles.total()
-    if line and not (total and not is_many):
+    items = roles.items()
+    if items and (keys := _amount_keys(items)):
+        amount = f"{{{{ element_total('{items.name}', {keys}) }}}}"
+    elif line:
         amount = f"sum({line})" if is_many else line
         if not roles.number("line_amount", "quantity"):
             notes.append(f"gross_amount: the file has no quantity, so each row counts {line} once")
@@ -83,10 +86,12 @@ def draft_orders(
     notes += [*currency_notes, *status_notes]
     filled = {name: value for name, value in expressions.items() if value}
     yield StagingDraft("orders", rows, filled, "", [order_id] if is_many else [], notes)
-    if items := roles.items():
+    if items and _amount_keys(items):
         yield _item_lines(rows, order_id, items)
-    elif (roles("sku", "product_name") and (line or not is_many)) or roles.number("quantity"):
+    elif line or not is_many or not (total and roles.is_repeated(total)):
         yield _order_lines(roles, rows, order_id, line or total or "0")
+    else:
+        yield _whole_order_lines(rows, order_id, total or "0")
     if (refund := roles.number("refund_amount")) and not roles("refund_id"):
         yield _order_refunds(roles, rows, order_id, refund, moment, is_many, currency)
 
@@ -129,6 +134,30 @@ def _order_refunds(
     )
 
 
+def _amount_keys(items: GuessedColumn) -> list[str]:
+    """Keys of an array's objects whose product is the line's amount; none where nothing says it."""
+    keys = {role: key for key in reversed(items.elements) if (role := role_of(key))}
+    if "line_amount" in keys:
+        return [keys["line_amount"]]
+    if "unit_price" in keys:
+        return [keys[role] for role in ("quantity", "unit_price") if role in keys]
+    return [keys["gross_amount"]] if "gross_amount" in keys else []
+
+
+def _whole_order_lines(rows: str, order_id: str, total: str) -> StagingDraft:
+    """One line that stands for the whole order: the rows repeat its total and name no amount of their own."""
+    source = f"{rows}\nqualify row_number() over (partition by {order_id} order by _load_id, _line) = 1"
+    expressions = {
+        "order_id": order_id,
+        "line_number": "1",
+        "quantity": "1",
+        "discount_amount": "0",
+        "line_amount": total,
+    }
+    note = f"the rows name no amount of their own, so one line per order bears {total}"
+    return StagingDraft("order_lines", source, expressions, "one line for the whole order", [], [note])
+
+
 def _item_lines(rows: str, order_id: str, items: GuessedColumn) -> StagingDraft:
     """Order lines out of a JSON array that stands on the order's row."""
     keys = {role: key for key in reversed(items.elements) if (role := role_of(key))}
@@ -149,8 +178,9 @@ def _item_lines(rows: str, order_id: str, items: GuessedColumn) -> StagingDraft:
         "quantity": quantity,
         "unit_price": price,
         "discount_amount": f"coalesce({number('discount_amount')}, 0)" if "discount_amount" in keys else "0",
-        "line_amount": number("line_amount")
-        or (f"{quantity} * {price}" if price else number("gross_amount") or "0"),
+        "line_amount": " * ".join(
+            f"cast({{{{ json_field('element', '{key}') }}}} as decimal(18, 6))" for key in _amount_keys(items)
+        ),
     }
     source = rows.replace(
         "select *", f"select rows.{order_id}, {{{{ each_element('rows.{items.name}') }}}}", 1

@@ -1,0 +1,4 @@
+{#- Sum over the elements of a JSON array held as text: the product of the named number fields of each (an absent field makes it nothing). -#}
+{% macro element_total(json_text, keys) -%}
+    coalesce(list_sum(list_transform(from_json({{ json_text }}, '["JSON"]'), lambda each: {% for key in keys %}cast(json_extract_string(each, '$."{{ key }}"') as decimal(18, 6)){{ ' * ' if not loop.last }}{% endfor %})), 0)
+{%- endmacro %}
