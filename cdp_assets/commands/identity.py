@@ -57,7 +57,7 @@ def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> in
 def lift_table(found: insight.LiftComparison) -> Table:
     """The true share of each marketing channel, and what each attribution model says instead, nearest first."""
     table = Table(
-        title="Attribution against true lift: % of the web shop's orders; wrong: % of credit misplaced",
+        title="Attribution against true lift, % of web shop orders (wrong: misplaced credit)",
         title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0),
     )  # fmt: skip
     channels = list(
