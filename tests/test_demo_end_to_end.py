@@ -122,7 +122,7 @@ def test_ids_are_right_far_beyond_matching_by_phone(first: Ran) -> None:
     }
     # direct visits cause no order in the simulator, so a model that passes them over is nearer to the truth
     assert misplaced["last_non_direct"] < misplaced["last_touch"]
-    assert max(misplaced.values()) < 0.6
+    assert max(misplaced.values()) < 60  # per cent
 
 
 def test_no_identifier_is_in_clear_in_the_masked_file(first: Ran) -> None:
