@@ -44,11 +44,20 @@ def simulate(
     ] = 3000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
     out: Annotated[Path, typer.Option(help="Folder for inbox/ and truth/.")] = Path("data/demo"),
+    one_basket_in: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Keep one basket in this many: fewer orders per person, for a great many persons."
+        ),
+    ] = 1,
 ) -> None:
-    """Write the exports of a simulated retailer: real baskets, invented persons, and the true answer beside them."""
+    """Write the exports of a simulated retailer: real baskets, invented persons, and the true answer beside them.
+
+    About 14 orders and 74 kB per person; memory does not grow with their number.
+    """
     from cdp_assets.commands.demo import run_simulate
 
-    raise typer.Exit(run_simulate(customers=customers, seed=seed, out=out))
+    raise typer.Exit(run_simulate(customers=customers, seed=seed, out=out, one_basket_in=one_basket_in))
 
 
 @app.command()

@@ -19,13 +19,13 @@ from cdp_assets.landing import landing_status, load_contracts
 from cdp_assets.settings import Settings
 
 
-def run_simulate(*, customers: int, seed: int, out: Path) -> int:
-    """Write a simulated retailer to OUT/inbox and OUT/truth; 0, or 1 where OUT holds something else."""
+def run_simulate(*, customers: int, seed: int, out: Path, one_basket_in: int = 1) -> int:
+    """Write a simulated retailer to OUT/inbox and OUT/truth; 0, or 1 where that cannot be."""
     console = Console()
     try:
-        report = _simulate(customers, seed, out, console)
-    except (FileExistsError, ValueError) as error:
-        console.print(str(error), markup=False)
+        report = _simulate(customers, seed, out, console, one_basket_in)
+    except demo.SimulationProblem as error:
+        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return 1
     console.print(
         f"{report.customers:,} persons, {report.orders:,} orders and {report.records:,} customer records in "
@@ -53,7 +53,11 @@ def run_demo(*, customers: int, seed: int, out: Path) -> int:
         shutil.rmtree(
             out / "home", ignore_errors=True
         )  # of another retailer; a demo's home can always be made again
-        _simulate(customers, seed, out, console)
+        try:
+            _simulate(customers, seed, out, console)
+        except demo.SimulationProblem as error:
+            console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+            return EXIT_NOT_PUBLISHED
         note.write_text(json.dumps(wanted))
     code = run_nightly(home=out / "home", inbox=out / "inbox", console=console)
     if code != EXIT_PUBLISHED:
@@ -66,7 +70,9 @@ def run_demo(*, customers: int, seed: int, out: Path) -> int:
     return EXIT_PUBLISHED
 
 
-def _simulate(customers: int, seed: int, out: Path, console: Console) -> demo.SimulationReport:
+def _simulate(
+    customers: int, seed: int, out: Path, console: Console, one_basket_in: int = 1
+) -> demo.SimulationReport:
     columns = (TextColumn("simulating {task.total:,} persons"), BarColumn(bar_width=28), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("simulating", total=customers)
@@ -75,6 +81,7 @@ def _simulate(customers: int, seed: int, out: Path, console: Console) -> demo.Si
             seed,
             out,
             progress=lambda done, total: progress.update(task, completed=done, total=total),
+            thin=one_basket_in,
         )
 
 
@@ -83,7 +90,7 @@ def _fingerprint(customers: int, seed: int) -> dict[str, object]:
     digest = hashlib.sha256()
     folder = Path(demo.__file__).parent
     for path in sorted(folder.rglob("*")):
-        if path.suffix in {".py", ".yaml"}:
+        if path.suffix in {".py", ".yaml", ".txt"}:
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return {"customers": customers, "seed": seed, "simulator": digest.hexdigest()}
 

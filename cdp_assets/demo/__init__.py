@@ -4,6 +4,6 @@
 anything that the pipeline reads or depends on; the truth is for evaluation only.
 """
 
-from cdp_assets.demo.simulator import SimulationReport, simulate
+from cdp_assets.demo.simulator import SimulationProblem, SimulationReport, simulate
 
-__all__ = ["SimulationReport", "simulate"]
+__all__ = ["SimulationProblem", "SimulationReport", "simulate"]

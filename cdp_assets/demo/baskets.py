@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from cdp_assets.demo.parameters import Parameters
 
 ALL_SALES_CHANNELS = ("shopify", "square", "youzan", "amazon", "taobao")
+OPENS, CLOSES = 7, 22  # the stores' hours; the study's stores never closed
 _NOT_SOLD_HERE = "('FUEL', 'COUPON', 'POSTAL CENTER', 'CNTRL/STORE SUP')"
 
 
 def load_real_baskets(con: duckdb.DuckDBPyConnection) -> None:
-    """Create `goods`, `real_lines` and `real_baskets` from the study's products and transactions.
+    """Create `goods`, `real_lines` and `real_baskets` from the study's products and transactions; needs `households`.
+
+    Real households beyond the number of simulated ones are not read: nobody would live their year.
 
     goods: product_id, product_name, category, brand, is_taxable. real_lines: basket_id, product_id,
     quantity, unit_price, discount: what the till showed before and after the loyalty card's discount, in
@@ -59,6 +62,10 @@ def load_real_baskets(con: duckdb.DuckDBPyConnection) -> None:
             from read_parquet('{sales}') as transactions
             semi join goods using (product_id)
             where quantity <= 50 and unit_price > 0
+                and household_id in (
+                    select household_id from read_parquet('{sales}') group by household_id
+                    order by household_id limit (select count(*) from households)
+                )
             """
         )
     con.execute(
@@ -102,6 +109,11 @@ def _channel_choice(parameters: Parameters) -> str:
     return f"select person_no, household_no, role, entry_date, exit_date, is_one_time, {weights} from persons"
 
 
+def _hours_to_opening(hour: str) -> str:
+    """SQL: by how many hours a visit at that hour moves, within its day, to find the store open (OPENS to CLOSES)."""
+    return f"(case when {hour} < {OPENS} then {OPENS + 2} when {hour} >= {CLOSES} then -4 else 0 end)"
+
+
 def create_candidates(con: duckdb.DuckDBPyConnection, parameters: Parameters, thin: int = 1) -> None:
     """Create `candidates`: baskets that the batch's persons might buy while they are customers.
 
@@ -141,20 +153,29 @@ def create_candidates(con: duckdb.DuckDBPyConnection, parameters: Parameters, th
                     wrapped + to_hours(4), wrapped) as at_utc,
             from lived
             join real_baskets using (source)
+        ),
+        chosen as (
+            select
+                candidate,
+                basket_id,
+                person_no,
+                u('channel', candidate) as luck_channel,
+                {total} as total,
+                case {cumulative} else '{channels[0]}' end as channel,
+                handed.at_utc,
+                u('bought', candidate) as luck,
+                is_one_time,
+            from handed
+            join tastes using (household_no, role)
+            where eastern(handed.at_utc)::date between entry_date and exit_date - 1
+                and pick('thin', candidate, {thin}) = 0
         )
         select
-            candidate,
-            basket_id,
-            person_no,
-            u('channel', candidate) as luck_channel,
-            {total} as total,
-            case {cumulative} else '{channels[0]}' end as channel,
-            handed.at_utc,
-            u('bought', candidate) as luck,
-            is_one_time,
-        from handed
-        join tastes using (household_no, role)
-        where eastern(handed.at_utc)::date between entry_date and exit_date - 1 and pick('thin', candidate, {thin}) = 0
+            * exclude (luck_channel, total) replace (
+                if(channel = 'square', at_utc + to_hours({_hours_to_opening("hour(eastern(at_utc))")}), at_utc)
+                    as at_utc
+            ),
+        from chosen
         """
     )
 
@@ -210,10 +231,12 @@ def create_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters, issued
                 when u('refunded in part', candidate) < 0.5 then 0.5
                 else 1
             end as refund_share,
-            if(refund_share > 0,
-                least(local_at + to_hours(20 + pick('refund day', candidate, 480)),
-                    timestamp '2017-12-31 21:30:00'), null)
-                as refunded_at,
+            case
+                when refund_share = 0 then null
+                when local_at::date > date '2017-12-30' then timestamp '2017-12-31 21:59:59'
+                else least(local_at::date + 1 + pick('refund day', candidate, 20)::int, date '2017-12-31')
+                    + to_seconds({OPENS} * 3600 + pick('refund time', candidate, {(CLOSES - OPENS) * 3600}))
+                end as refunded_at,
         from kept
         join summed using (basket_id)
         order by channel, order_no

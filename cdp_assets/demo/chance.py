@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     import duckdb
 
 
+SHUFFLE_RANGE = 90_000_000
+
+
 def register_chance(con: duckdb.DuckDBPyConnection, seed: int) -> None:
     """Create the macros `u(purpose, id)` in [0, 1) and `pick(purpose, id, n)` in 0 … n-1 in this connection.
 
+    `shuffled(number)`, one to one below SHUFFLE_RANGE, makes ids that do not tell their order, nor whose they are.
     `eastern(at_utc)` and `eastern_hours(at_utc)` turn the simulated year's UTC times into the shop's local ones.
 
     53 bits of MD5 over seed, purpose and id: the same in every version of DuckDB, which its own hash() is not.
@@ -24,6 +28,8 @@ def register_chance(con: duckdb.DuckDBPyConnection, seed: int) -> None:
         f"((md5_number_lower(concat('{int(seed)}|', purpose, '|', id)) >> 11)::double / 9007199254740992.0)"
     )
     con.execute("create or replace macro pick(purpose, id, n) as floor(u(purpose, id) * n)::bigint")
+    # the factor has no divisor in common with a range of twos, threes and fives: no two numbers meet
+    con.execute(f"create or replace macro shuffled(number) as number * 7368787 % {SHUFFLE_RANGE}")
     con.execute(
         "create or replace macro eastern_hours(at_utc) as "
         "if(at_utc >= timestamp '2017-03-12 07:00:00' and at_utc < timestamp '2017-11-05 06:00:00', 4, 5)"

@@ -93,7 +93,8 @@ def create_web_checkouts(con: duckdb.DuckDBPyConnection, parameters: Parameters)
         )
         select
             candidate, order_no, person_no, customer_id, recipient_no,
-            '#' || (1000 + order_no) as order_name,
+            case when at_utc < timestamp '2017-03-01' then '' when at_utc < timestamp '2017-10-01' then '#' else 'OM-' end
+                || (1000 + order_no) as order_name,
             (4400000000000 + order_no * 1237)::varchar as order_id,
             if(customer_id is null, shown_name, account_name) as buyer_name,
             if(customer_id is null,

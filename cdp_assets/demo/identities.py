@@ -39,7 +39,7 @@ def create_web_accounts(con: duckdb.DuckDBPyConnection, parameters: Parameters) 
             select
                 persons.*,
                 unnest(if(u('second account', person_no) < {rates["second_account"]}, [0, 1], [0])) as slot,
-                (5480000000000 + (person_no * 2 + slot) * 131)::varchar as customer_id,
+                (5480000000000 + shuffled(person_no * 2 + slot) * 131)::varchar as customer_id,
                 if(slot = 0, customer_since::timestamp, greatest(customer_since, date '2017-02-01')::timestamp
                     + to_days(20 + pick('opened again', person_no, 200)::int))
                     + to_seconds(pick('opened', customer_id, 18000)) as created_at,
@@ -95,7 +95,7 @@ def create_loyalty_members(con: duckdb.DuckDBPyConnection, parameters: Parameter
         with joined as (
             select
                 persons.*,
-                'OF' || lpad((10000000 + person_no * 7)::varchar, 8, '0') as member_id,
+                'OF' || (10000000 + shuffled(person_no))::varchar as member_id,
                 customer_since::timestamp + to_seconds(50400 + pick('card', person_no, 28800)) as joined_at,
                 store, store_phone,
             from persons
@@ -249,7 +249,7 @@ def create_program_customers(con: duckdb.DuckDBPyConnection, parameters: Paramet
             if(u('tells name', person_no) < 0.62, shown_name, null) as shown_name,
             shown_name as delivery_name,
             if(u('tells birthday', person_no) < 0.35, birth_date, null) as birth_date,
-            gender, street, city, region, district, country,
+            surname, gender, street, city, region, district, country,
             customer_since::timestamp + to_seconds(28800 + pick('became', person_no, 50000)) as became_at,
             u('listed', person_no) < 0.93 as is_listed,
             {
@@ -283,7 +283,7 @@ def create_subscribers(con: duckdb.DuckDBPyConnection, parameters: Parameters) -
         named as ({spelled("asked", "'newsletter ' || person_no", "latin", parameters)})
         select
             euid,
-            300000000 + person_no as leid,
+            300000000 + shuffled(person_no) as leid,
             person_no,
             if(u('newsletter email', person_no) < 0.2, email2, email1) as email,
             shown_given,
@@ -294,7 +294,7 @@ def create_subscribers(con: duckdb.DuckDBPyConnection, parameters: Parameters) -
                     person_no, 5000000)), null)
                 as wished_out_at,
             if(wished_out_at < timestamp '2017-12-31', wished_out_at, null) as unsubscribed_at,
-            country, region,
+            country, region, city,
             name_traps as traps,
         from named
         where opted_in_at < timestamp '2017-12-30'

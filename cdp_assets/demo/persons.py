@@ -200,6 +200,10 @@ def _contacts(parameters: Parameters, customers: int) -> str:
 
     latin_given, latin_surname = "lower(given_latin)", "lower(surname_latin)"
     digits = f"((person_no * 4271 + 913) % {prime})"
+    # a second address has figures of its own, but for those who use theirs everywhere
+    other_digits = (
+        f"if(u('same digits', person_no) < 0.3, {digits}, {prime} + ((person_no * 5843 + 2741) % {prime}))"
+    )
     return f"""
         select
             * exclude (takes_recycled, takes_namesake, number_area),
@@ -216,7 +220,7 @@ def _contacts(parameters: Parameters, customers: int) -> str:
                     else {latin_surname} || {latin_given} || {digits}
                 end || '@' || if(lang = 'zh', {domain("zh")}, {domain("en")})
             end as email1,
-            {latin_surname} || left({latin_given}, 1) || {digits}
+            {latin_surname} || left({latin_given}, 1) || {other_digits}
                 || '@' || if(lang = 'zh', {domain("zh_second")}, {domain("en_second")}) as email2,
             case
                 when number_from is not null then date '2017-08-01' + pick('entry', person_no, 60)::int

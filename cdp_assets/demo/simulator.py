@@ -45,6 +45,11 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 BATCH_PERSONS = 5_000
+MOST_PERSONS = 4_000_000  # below that no two persons share a number or an id
+BYTES_PER_PERSON, BYTES_OF_BASKETS = (
+    6_000,
+    68_000,
+)  # on disk, all channels; the latter in proportion to the baskets kept
 _NEEDED = ("shopify", "ga4")  # others build on their tables
 CHANNEL_WRITERS: dict[str, ChannelWriter] = {
     "shopify": shopify,
@@ -57,6 +62,10 @@ CHANNEL_WRITERS: dict[str, ChannelWriter] = {
     "ga4": ga4,
     "segment": segment,
 }
+
+
+class SimulationProblem(RuntimeError):
+    """What keeps the retailer from being written, and what to do about it."""
 
 
 @dataclass
@@ -85,19 +94,36 @@ def simulate(
     """Write OUT/inbox (what the channels deliver, with the demo's marker) and OUT/truth (who is who).
 
     `customers` is the number of persons, of whom about a tenth buy nothing; `progress(done, customers)` is
-    called after each batch of persons. `thin` n keeps one basket in n beyond that, for many persons with
+    called now and then. `thin` n keeps one basket in n beyond that, for many persons with
     few orders; `channels` overrides the list in retailer.yaml. Memory does not grow with `customers`.
-    An inbox that is not the demo's own is never touched: raises FileExistsError.
+    Raises SimulationProblem for arguments that make no retailer, for an inbox that is not the demo's own (which is never
+    touched) and where the disk is too small or cannot be written.
     """
-    if customers < 1:
-        raise ValueError(f"customers is {customers}: simulate at least 1 person")
+    if not 1 <= customers <= MOST_PERSONS:
+        raise SimulationProblem(f"customers is {customers}: simulate 1 to {MOST_PERSONS:,} persons")
     if thin < 1:
-        raise ValueError(f"thin is {thin}: keep one basket in 1 or more")
+        raise SimulationProblem(f"thin is {thin}: keep one basket in 1 or more")
     started = time.monotonic()
     out = Path(out).absolute()
-    inbox_dir = _cleared(out)
     parameters = _with_channels(load_parameters(), channels)
     report = SimulationReport(out=out, customers=customers, seed=seed)
+    try:
+        _write_retailer(report, parameters, progress, thin)
+    except (OSError, duckdb.IOException) as error:
+        reason = error.strerror if isinstance(error, OSError) else "the disk is full or cannot be written"
+        raise SimulationProblem(
+            f"{out} cannot be written ({reason}): choose another --out, or make room; what is there may be deleted"
+        ) from error
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _write_retailer(
+    report: SimulationReport, parameters: Parameters, progress: Progress | None, thin: int
+) -> None:
+    out, customers, seed = report.out, report.customers, report.seed
+    inbox_dir = _cleared(out)
+    _check_room(out, customers, thin)
     with duckdb.connect(":memory:", config=_limits(out)) as con:
         con.execute("set enable_progress_bar = false")
         _prepare(con, customers, seed, parameters)
@@ -107,18 +133,22 @@ def simulate(
         ]
         truth = Truth(con, out / "truth", writers)
         issued: dict[str, int] = {}
+        before = 0
         for batch, (first, last, done) in enumerate(_batches(con)):
             _simulate_batch(con, (first, last), customers, parameters, issued, thin)
-            for writer in writers:
+            for step, writer in enumerate(writers, start=1):
+                if progress is not None:
+                    progress(before + (done - before) * step // (len(writers) + 1), customers)
                 writer.write(con, inbox, parameters)
             google.count_sessions(con)
             truth.add_batch(batch)
+            before = done
             if progress is not None:
                 progress(done, customers)
         google.create_spend(con, parameters)
-        google.write_report(inbox)
+        google.write_report(inbox, parameters)
         if "meta_ads" in parameters.retailer["channels"]:
-            meta_ads.write_report(inbox)
+            meta_ads.write_report(inbox, parameters)
         write_bad_rows(inbox, parameters)
         truth.close()
     shutil.rmtree(out / ".simulate", ignore_errors=True)
@@ -127,8 +157,6 @@ def simulate(
     report.records = truth.records
     report.files = inbox.files
     report.rows = dict(sorted(inbox.rows.items()))
-    report.seconds = time.monotonic() - started
-    return report
 
 
 def _with_channels(parameters: Parameters, channels: Sequence[str] | None) -> Parameters:
@@ -137,7 +165,9 @@ def _with_channels(parameters: Parameters, channels: Sequence[str] | None) -> Pa
         return parameters
     known = {*CHANNEL_WRITERS, "google_ads", "meta_ads"}
     if missing := {*_NEEDED, *channels} - known | {*_NEEDED} - {*channels}:
-        raise ValueError(f"channels: {sorted(missing)} unknown or left out; needed are {', '.join(_NEEDED)}")
+        raise SimulationProblem(
+            f"channels: {sorted(missing)} unknown or left out; needed are {', '.join(_NEEDED)}"
+        )
     return replace(parameters, retailer={**parameters.retailer, "channels": list(channels)})
 
 
@@ -145,11 +175,22 @@ def _limits(out: Path) -> dict[str, str | int]:
     return {"threads": 2, "memory_limit": "500MB", "temp_directory": str(out / ".simulate")}
 
 
+def _check_room(out: Path, customers: int, thin: int) -> None:
+    """Refuse to begin what the disk cannot hold."""
+    needed = customers * (BYTES_PER_PERSON + BYTES_OF_BASKETS // thin)
+    free = shutil.disk_usage(out).free
+    if needed > free:
+        raise SimulationProblem(
+            f"{customers:,} persons need about {needed / 1e9:.1f} GB in {out}, of which {free / 1e9:.1f} GB are free: "
+            "choose fewer --customers, keep fewer baskets (--one-basket-in), or another --out"
+        )
+
+
 def _cleared(out: Path) -> Path:
     """OUT/inbox, emptied of an earlier simulation."""
     inbox_dir = out / "inbox"
     if inbox_dir.exists() and any(inbox_dir.iterdir()) and not (inbox_dir / DEMO_MARKER).exists():
-        raise FileExistsError(
+        raise SimulationProblem(
             f"{inbox_dir} holds files that `onefold simulate` did not write (there is no {DEMO_MARKER}): "
             "choose another --out, or empty it yourself"
         )
@@ -165,8 +206,8 @@ def _prepare(con: duckdb.DuckDBPyConnection, customers: int, seed: int, paramete
     register_chance(con, seed)
     create_pools(con, parameters)
     create_chain(con, parameters)
-    load_real_baskets(con)
     create_households(con, customers, parameters)
+    load_real_baskets(con)
 
 
 def _batches(con: duckdb.DuckDBPyConnection) -> list[tuple[int, int, int]]:

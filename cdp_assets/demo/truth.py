@@ -17,6 +17,9 @@ import pyarrow.parquet as pq
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from cdp_assets.demo.chance import text
+from cdp_assets.demo.channels.ga4 import TABLET
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -77,6 +80,26 @@ def supported_components(con: duckdb.DuckDBPyConnection, records: str) -> None:
     con.unregister("labelled")
 
 
+_PERSONS = """
+    select
+        person_id,
+        'H' || lpad(household_no::varchar, 8, '0') as household_id,
+        kind,
+        if(entry_date > date '2017-01-01', entry_date, null) as joined_date,
+        if(exit_date < date '2018-01-01', exit_date, null) as left_date,
+        is_one_time as buys_once,
+        'P' || lpad(namesake_of::varchar, 8, '0') as namesake_of,
+        'P' || lpad(number_from::varchar, 8, '0') as phone_was_of,
+        list_filter([
+            if(is_twin, 'twins', null),
+            if(is_married_name, 'married_name', null),
+            if(has_family_phone and role > 0, 'family_phone', null),
+            if(has_family_email and role > 0, 'family_email', null)
+        ], lambda trap: trap is not null) as traps,
+    from persons
+    order by person_no
+"""
+
 _TRAP_PAIRS = """
     with base as (
         select record, channel, source_customer_id, natural_key, person_no, household_no, phone_key,
@@ -132,6 +155,25 @@ _TRAP_PAIRS = """
         join base as l on r.channel = 'shopify' and l.channel = 'shopify'
             and l.source_customer_id = 'guest:' || substr(r.source_customer_id, 11)
         where r.source_customer_id like 'recipient:%'
+        union all
+        select l.record, r.record, 'gift'
+        from program_checkouts as parcel
+        join base as r on r.channel = 'youzan' and r.source_customer_id = 'recipient:' || parcel.order_id
+        join (
+            select * from base
+            where channel = 'youzan' and coalesce(source_customer_id, '') not like 'recipient:%'
+            qualify row_number() over (partition by person_no order by record) = 1
+        ) as l on l.person_no = parcel.person_no
+        where parcel.is_gift
+    ),
+    in_common as (
+        select lag(record) over (order by record) as l, record as r, 'store_tablet' as trap
+        from base
+        where channel = 'ga4'
+            and source_customer_id in (select customer_id from sessions where user_pseudo_id = {tablet})
+        union all
+        select lag(record) over (order by record), record, 'birth_date_placeholder'
+        from base where channel = 'loyalty' and list_contains(traps, 'birth_date_placeholder')
     ),
     -- a record that hides its owner, beside one of the same person that does not
     disguised as (
@@ -149,6 +191,7 @@ _TRAP_PAIRS = """
     paired as (
         select * from sharing
         union select * from refused where l is not null
+        union select * from in_common where l is not null
         union select * from lookalikes
         union select * from gifts_sent
         union select * from disguised
@@ -219,7 +262,8 @@ class Truth:
             "select channel, source_customer_id, natural_key, person_id, support_id, traps "
             "from true_records order by record",
         )
-        self._append("trap_pairs", _TRAP_PAIRS)
+        self._append("persons", _PERSONS)
+        self._append("trap_pairs", _TRAP_PAIRS.replace("{tablet}", text(TABLET)))
         self._append("orders", f"select * from ({self._orders}) order by channel, order_id")
         self._append("touches", f"select * from ({self._touches}) order by channel, touchpoint_id")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from python_calamine import load_workbook
 
-from cdp_assets.demo import SimulationReport, simulate
+from cdp_assets.demo import SimulationProblem, SimulationReport, simulate
 from cdp_assets.demo.parameters import load_parameters
 
 # one worker builds what this group shares, once
@@ -120,5 +120,5 @@ def test_square_transactions_and_items_have_the_same_net_sales(everything: Simul
 
 
 def test_an_unknown_channel_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="pigeon"):
+    with pytest.raises(SimulationProblem, match="pigeon"):
         simulate(5, 1, tmp_path, channels=["shopify", "ga4", "pigeon"])

@@ -8,8 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cdp_assets.demo.journeys import create_chain
-from cdp_assets.demo.parameters import load_parameters
+from cdp_assets.demo.baskets import create_candidates, create_orders, load_real_baskets
+from cdp_assets.demo.chance import register_chance
+from cdp_assets.demo.journeys import count_lift, create_chain, create_journeys
+from cdp_assets.demo.parameters import Parameters, load_parameters
+from cdp_assets.demo.persons import create_households, create_persons
+from cdp_assets.demo.pools import create_pools
 
 # one worker builds what this group shares, once
 pytestmark = pytest.mark.xdist_group("demo")
@@ -22,6 +26,41 @@ def test_shares_of_incremental_orders_add_up_to_one_and_a_channel_without_lift_g
     assert sum(lift.values()) == pytest.approx(1, abs=1e-5)
     assert lift["direct"] == 0
     assert lift["email"] > lift["organic_search"]
+
+
+def _web_orders(persons: int, parameters: Parameters, channel: str) -> tuple[int, int]:
+    """Web orders of a town, and how many of them the truth says are owed to the channel."""
+    with duckdb.connect() as con:
+        register_chance(con, 7)
+        create_pools(con, parameters)
+        create_chain(con, parameters)
+        create_households(con, persons, parameters)
+        load_real_baskets(con)
+        create_persons(con, 0, persons, persons, parameters)
+        create_candidates(con, parameters, thin=2)
+        create_journeys(con, parameters)
+        create_orders(con, parameters, {})
+        count_lift(con)
+        found = con.execute(
+            "select (select count(*) from orders where channel = 'shopify'), "
+            "(select sum(incremental_orders) from lift_counts where marketing_channel = ?)",
+            [channel],
+        ).fetchone()
+    assert found is not None
+    return int(found[0]), int(found[1] or 0)
+
+
+def test_orders_owed_to_a_channel_are_missing_where_its_visits_do_nothing() -> None:
+    """The same town with and without the effect of e-mail; persons who buy once would buy another time, and are left out."""
+    parameters = load_parameters()
+    persons = {**parameters.traps["persons"], "buys_once": 0.0}
+    with_email = dataclasses.replace(parameters, traps={**parameters.traps, "persons": persons})
+    channels = dict(parameters.journeys["channels"])
+    channels["email"] = {**channels["email"], "lift": 0.0}
+    without = dataclasses.replace(with_email, journeys={**parameters.journeys, "channels": channels})
+    placed, owed = _web_orders(60, with_email, "email")
+    assert owed > 5
+    assert _web_orders(60, without, "email") == (placed - owed, 0)
 
 
 def test_a_chain_that_does_not_add_up_is_refused(con: duckdb.DuckDBPyConnection) -> None:

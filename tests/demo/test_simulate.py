@@ -5,13 +5,19 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import resource
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from cdp_assets.demo import SimulationReport, simulate
+from cdp_assets.commands.demo import run_simulate
+from cdp_assets.demo import SimulationProblem, SimulationReport, simulate
+from cdp_assets.demo.baskets import CLOSES, OPENS
 from cdp_assets.demo.chance import register_chance
 from cdp_assets.demo.parameters import load_parameters
 from cdp_assets.keys import DEMO_MARKER
@@ -31,9 +37,21 @@ def _hashes(folder: Path) -> dict[str, str]:
     }
 
 
-def test_the_same_seed_gives_the_same_bytes(demo: SimulationReport, tmp_path: Path) -> None:
-    again = simulate(demo.customers, demo.seed, tmp_path / "again", thin=3)
-    assert _hashes(again.out) == _hashes(demo.out)
+def test_the_same_seed_gives_the_same_bytes_whatever_the_hash_seed_zone_and_locale(
+    demo: SimulationReport, tmp_path: Path
+) -> None:
+    """In a process of its own."""
+    again = tmp_path / "again"
+    code = (
+        "import sys; from pathlib import Path; from cdp_assets.demo import simulate; "
+        "simulate(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), thin=3)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, str(demo.customers), str(demo.seed), str(again)],
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LC_ALL": "C"},
+    )
+    assert _hashes(again) == _hashes(demo.out)
 
 
 def test_another_seed_gives_other_chances() -> None:
@@ -49,16 +67,32 @@ def test_a_simulation_replaces_an_earlier_one_but_never_files_of_others(tmp_path
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     (inbox / "orders.csv").write_text("somebody's file", encoding="utf-8")
-    with pytest.raises(FileExistsError, match="did not write"):
+    with pytest.raises(SimulationProblem, match="did not write"):
         simulate(5, 1, tmp_path)
     assert (inbox / "orders.csv").read_text(encoding="utf-8") == "somebody's file"
+
+
+def test_where_nothing_can_be_written_the_command_says_so_and_ends(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert run_simulate(customers=3, seed=1, out=tmp_path / "file") == 1
+    assert "choose another --out" in capsys.readouterr().out
+
+
+def test_more_than_the_disk_holds_is_refused_before_it_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10_000_000))
+    with pytest.raises(SimulationProblem, match=r"need about 0\.1 GB .*--one-basket-in"):
+        simulate(1000, 1, tmp_path)
 
 
 @pytest.mark.parametrize(("customers", "thin"), [(0, 1), (5, 0)])
 def test_a_retailer_without_customers_or_baskets_is_refused(
     tmp_path: Path, customers: int, thin: int
 ) -> None:
-    with pytest.raises(ValueError, match="is 0"):
+    with pytest.raises(SimulationProblem, match="is 0"):
         simulate(customers, 1, tmp_path, thin=thin)
 
 
@@ -94,7 +128,7 @@ def test_a_file_begins_with_its_header_and_every_row_has_as_many_cells(demo: Sim
     parameters = load_parameters()
     for name, export in {
         "shopify/orders_export_2017-05-31.csv": "shopify_orders",
-        "square/items-2017-05-01-2017-06-01.csv": "square_items",
+        "square/items-2017-07-01-2017-08-01.csv": "square_items",
         "youzan/orders_2017-05-31.csv": "youzan_orders",
         "loyalty/members_2017-06-30.csv": "loyalty_members",
     }.items():
@@ -102,6 +136,67 @@ def test_a_file_begins_with_its_header_and_every_row_has_as_many_cells(demo: Sim
             assert file.readline().rstrip("\n") == parameters.headers[export], name
             widths = {len(row) for row in csv.reader(file)}
         assert widths == {len(parameters.columns(export))}, name
+
+
+def _text(demo: SimulationReport, name: str, encoding: str = "utf-8") -> str:
+    return (demo.out / "inbox" / name).read_bytes().decode(encoding)
+
+
+def test_headers_vary_over_the_year_as_the_real_ones_do(demo: SimulationReport) -> None:
+    headers = load_parameters().headers
+    items = headers["square_items"].split(",")
+    widths = []
+    for month in range(1, 13):
+        after = f"{2017 + month // 12}-{month % 12 + 1:02d}"
+        header = _text(demo, f"square/items-2017-{month:02d}-01-{after}-01.csv").split("\n")[0].split(",")
+        assert header == items[: len(header)]
+        widths.append(len(header))
+    assert set(widths) == {24, 29, 32, 33, 35} and widths == sorted(widths)
+    payments = _text(demo, "square/transactions-2017-01-01-2017-04-01.csv").split("\n")[0]
+    assert ",Other Tender Note," in payments and ",Tender Note," not in payments
+    contacts = _text(demo, "mailchimp/subscribed_members_export_2017-12-31.csv").split("\n")[0]
+    assert ',"Last Name","Favorite Store",MEMBER_RATING,' in contacts and contacts.endswith(",TAGS")
+    customers = _text(demo, "shopify/customers_export_2017-12-31.csv").split("\n")[0]
+    assert customers.startswith("\ufeff" + headers["shopify_customers"] + ",")
+    ads = _text(demo, "meta_ads/ads_report_2017-03-31.csv").split("\n")[0]
+    assert f"{ads},Day" == headers["meta_ads_ads"]
+
+
+def test_shopify_has_lines_that_end_and_break_in_every_way_and_names_of_every_kind(
+    demo: SimulationReport,
+) -> None:
+    old, new = (_text(demo, f"shopify/orders_export_2017-{day}.csv") for day in ("01-31", "12-31"))
+    assert "\r" not in old and new.count("\r\n") > 0.9 * new.count("\n")
+    names = set()
+    for path in sorted((demo.out / "inbox" / "shopify").glob("orders_export_*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        names |= {row["Name"].rstrip("0123456789") for row in rows}
+    assert names == {"", "#", "OM-"}
+    assert "\nApt " in "".join(
+        _text(demo, f"shopify/{path.name}")
+        for path in (demo.out / "inbox" / "shopify").glob("orders_export_*.csv")
+    )
+
+
+def test_google_ads_comes_as_excel_csv_once(demo: SimulationReport) -> None:
+    text = _text(demo, "google_ads/campaign_report_excel_2017-10-31.csv", "utf-16")
+    _title, _dates, header, *rows = text.rstrip("\n").split("\n")
+    assert header.split("\t") == load_parameters().columns("google_ads_campaigns")
+    assert {row.count("\t") for row in rows} == {header.count("\t")}
+    assert rows[-1].startswith("Total: Account\t--")
+
+
+def test_tills_ring_while_the_store_is_open(demo: SimulationReport) -> None:
+    hours = duckdb.sql(
+        f"""
+        select min(hour(time)), max(hour(time)), count(*) filter (where "Event Type" = 'Refund')
+        from (select "Time"::time as time, "Event Type"
+            from read_csv('{demo.out}/inbox/square/transactions-*.csv', all_varchar = true, union_by_name = true))
+        """
+    ).fetchone()
+    assert hours is not None
+    assert hours[0] >= OPENS and hours[1] < CLOSES and hours[2] > 0
 
 
 def test_shopify_repeats_order_cells_on_the_first_row_of_an_order_only(demo: SimulationReport) -> None:

@@ -138,6 +138,33 @@ def test_a_pair_is_a_match_exactly_if_its_records_are_one_person(truth: Path) ->
     assert wrong == (0,)
 
 
+def test_persons_of_the_truth_are_those_asked_for_and_name_each_other(
+    demo: SimulationReport, truth: Path
+) -> None:
+    found = duckdb.sql(
+        f"""
+        with persons as (from '{truth}/persons.parquet')
+        select
+            count(*), count(distinct person_id),
+            (select count(*) from '{truth}/records.parquet' where person_id not in (select person_id from persons)),
+            count(*) filter (where namesake_of not in (select person_id from persons)),
+            (select count(*) from '{truth}/orders.parquet' join persons using (person_id)
+                where order_date < joined_date or order_date >= left_date),
+        from persons
+        """
+    ).fetchone()
+    assert found == (demo.customers, demo.customers, 0, 0, 0)
+
+
+def test_gifts_of_the_mini_program_are_pairs_of_giver_and_recipient(truth: Path) -> None:
+    same, pairs = duckdb.sql(
+        f"select count(*) filter (where is_match), count(*) from '{truth}/trap_pairs.parquet' "
+        "where trap = 'gift' and channel_l = 'youzan'"
+    ).fetchone() or (0, 0)
+    assert pairs > 0
+    assert same == 0
+
+
 def test_truth_accounts_for_every_order_and_session_of_the_inbox(demo: SimulationReport, truth: Path) -> None:
     inbox = demo.out / "inbox"
     orders = dict(

@@ -77,7 +77,12 @@ def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> N
 
 
 def _parameter(key: str, value: str, kind: str = "string_value") -> str:
-    kinds = {"string_value": "varchar", "int_value": "varchar", "double_value": "double"}
+    kinds = {
+        "string_value": "varchar",
+        "int_value": "varchar",
+        "float_value": "float",
+        "double_value": "double",
+    }
     cells = ", ".join(
         f"'{name}': {value if name == kind else 'null'}::{sort}" for name, sort in kinds.items()
     )

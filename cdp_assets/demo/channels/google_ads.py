@@ -1,7 +1,7 @@
 """Google Ads: the campaign report by day.
 
 Quirks kept: two lines of title before the header, totals at the end, thousands marks, '--' where there is
-nothing, shares as text with a percent sign.
+nothing, shares as text with a percent sign; one month as "Excel .csv", which is UTF-16 and has tabs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from cdp_assets.demo.parameters import Parameters
+
+EXCEL_MONTH = 10
 
 
 def count_sessions(con: duckdb.DuckDBPyConnection) -> None:
@@ -67,8 +69,9 @@ def create_spend(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None
     )
 
 
-def write_report(inbox: Inbox) -> None:
+def write_report(inbox: Inbox, parameters: Parameters) -> None:
     """Write the year's reports from `spend`, one file per month with its totals."""
+    columns = parameters.columns("google_ads_campaigns")
 
     def cells(day: str, campaign: str) -> str:
         return inbox.cells(
@@ -91,15 +94,27 @@ def write_report(inbox: Inbox) -> None:
 
     for year, month in MONTHS:
         last = month_end(year, month)
-        begun = f'Campaign report\n"{last[:8]}01 - {last}"\n'
-        name = f"campaign_report_{last}.csv"
+        excel = month == EXCEL_MONTH
+        dates = f"{last[:8]}01 - {last}"
+        begun = f"\ufeffCampaign report\n{dates}\n" if excel else f'Campaign report\n"{dates}"\n'
+        name = f"campaign_report_{'excel_' if excel else ''}{last}.csv"
+        header = ("\t" if excel else ",").join(columns)
+        encoding, delimiter = ("utf-16-le", "\t") if excel else ("utf-8", ",")
         where = f"marketing_channel = 'paid_search' and month(day) = {month}"
         query = f"select {cells('day', 'campaign')} from spend where {where} order by day, campaign"
-        inbox.append(("google_ads", "campaigns"), name, query, preamble=begun)
+        inbox.append(
+            ("google_ads", "campaigns"),
+            name,
+            query,
+            header=header,
+            preamble=begun,
+            encoding=encoding,
+            delimiter=delimiter,
+        )
         totals = f"""
             select {cells("'Total: Account'", "'--'")}
             from (select sum(clicks)::bigint as clicks, sum(impressions)::bigint as impressions, sum(cost) as cost,
                     sum(orders)::bigint as orders, sum(revenue) as revenue from spend where {where})
             where clicks is not null
         """
-        inbox.append(("google_ads", "totals"), name, totals)
+        inbox.append(("google_ads", "totals"), name, totals, encoding=encoding, delimiter=delimiter)

@@ -1,6 +1,7 @@
 """Mailchimp: the audience export, one file of subscribed and one of unsubscribed contacts, twice a year.
 
-Quirks kept: only names with blanks in the header are quoted, naive timestamps, a TAGS column in the newer files.
+Quirks kept: only names with blanks in the header are quoted, naive timestamps, in the newer files a
+TAGS column and a merge field of the shop's own before MEMBER_RATING.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from cdp_assets.demo.parameters import Parameters
 
 SNAPSHOT_MONTHS = (6, 12)
+_MERGE_FIELD = "Favorite Store"
 _CLOCK = "'%Y-%m-%d %H:%M:%S'"
 
 
@@ -55,16 +57,20 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
         is_out = f"(unsubscribed_at is not null and unsubscribed_at < {until})"
         tags = month == SNAPSHOT_MONTHS[-1]
         for part, where in (("subscribed", f"not {is_out}"), ("unsubscribed", is_out)):
+            header = parameters.headers[f"mailchimp_{part}"]
             cells = inbox.cells(f"mailchimp_{part}", _cells(is_out=part == "unsubscribed"))
             if tags:
-                cells += (
-                    ", if(u('tags', person_no) < 0.3, '\"newsletter\",\"vip\"', '\"newsletter\"') as tags"
+                header = header.replace(",MEMBER_RATING,", f',"{_MERGE_FIELD}",MEMBER_RATING,') + ",TAGS"
+                first, last = cells.split(" as c2, ")
+                cells = (
+                    f"{first} as c2, if(u('favorite', person_no) < 0.2, city, null) as favorite, {last}, "
+                    "if(u('tags', person_no) < 0.3, '\"newsletter\",\"vip\"', '\"newsletter\"') as tags"
                 )
             inbox.append(
                 ("mailchimp", "members"),
                 f"{part}_members_export_{day}.csv",
                 f"select {cells} from subscribers where opted_in_at < {until} and {where} order by opted_in_at, euid",
-                header=parameters.headers[f"mailchimp_{part}"] + (",TAGS" if tags else ""),
+                header=header,
             )
 
 

@@ -81,6 +81,11 @@ def _call(kind: str) -> str:
         "identify": "{'name': shown_name, 'email': email, 'phone': phone} as traits",
         "page": "name, {'title': name, 'url': 'https://app.onefold.example/offers'} as properties",
     }[kind]
+    page = "null"
+    if kind == "page":
+        page = (
+            "{'path': '/offers', 'referrer': '', 'title': name, 'url': 'https://app.onefold.example/offers'}"
+        )
     return f"""
         anonymous_id as "anonymousId",
         if(is_logged_in, customer_id, null) as "userId",
@@ -92,7 +97,9 @@ def _call(kind: str) -> str:
         strftime(at_utc + to_milliseconds(480), {_CLOCK}) as "receivedAt",
         {{
             'campaign': if(coalesce(is_pushed, false),
-                {{'name': 'offers-push', 'source': 'app', 'medium': 'push'}}, null),
+                {{'name': 'offers-push', 'source': 'app', 'medium': 'push', 'term': null::varchar,
+                    'content': 'banner'}}, null),
+            'page': {page},
             'library': {{'name': 'analytics-ios', 'version': '3.6.0'}},
             'os': {{'name': 'iOS'}}
         }} as context

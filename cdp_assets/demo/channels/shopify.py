@@ -1,8 +1,9 @@
 """Shopify: the orders and customers exports of the web shop.
 
 Quirks kept: order-level cells blank from an order's second row on, offsets that change with daylight
-saving, apostrophes before ids, zips and phones, embedded newlines in notes, an order again in a later file
-when its refund is reported late.
+saving, apostrophes before ids, zips and phones, embedded newlines in notes and addresses, CRLF in the newer
+files, order names bare, with '#' and with a prefix, a byte order mark, a metafield at the end, an order again in a
+later file when its refund is reported late.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     import duckdb
 
     from cdp_assets.demo.parameters import Parameters
+
+
+CRLF_FROM = 10  # the month from which the orders export ends its lines with CRLF
+_METAFIELD = "Favorite store (customer.metafields.custom.favorite_store)"
 
 
 def _stamp(at_utc: str) -> str:
@@ -58,6 +63,7 @@ def _order_cells(month: int, tax_rate: float) -> dict[str, str]:
     def ship(column: str) -> str:
         return top(f"if(recipient_no is null, {column}, gift_{column})")
 
+    street = "if(u('breaks the line', candidate) < 0.1, replace(street, ' Apt ', chr(10) || 'Apt '), street)"
     refunded = f"(refund_share > 0 and refund_month <= {month})"
     tax = f"round(taxable * {tax_rate}, 2)::decimal(18, 2)"
     return {
@@ -88,8 +94,8 @@ def _order_cells(month: int, tax_rate: float) -> dict[str, str]:
         "Lineitem taxable": "if(is_taxable, 'true', 'false')",
         "Lineitem fulfillment status": "'fulfilled'",
         "Billing Name": top("buyer_name"),
-        "Billing Street": top("street"),
-        "Billing Address1": top("street"),
+        "Billing Street": top(street),
+        "Billing Address1": top(street),
         "Billing City": top("city"),
         "Billing Zip": top("'''' || postcode"),
         "Billing Province": top("region"),
@@ -151,11 +157,13 @@ def write_orders(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Param
             ("shopify", "orders"),
             f"orders_export_{month_end(year, month)}.csv",
             f"select {cells} from web_rows where sold_month = {month} or refund_month = {month}",
+            newline="\r\n" if month >= CRLF_FROM else "\n",
         )
 
 
-def write_customers(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
+def write_customers(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch's accounts to one snapshot per quarter, with what each had spent by then."""
+    header = parameters.headers["shopify_customers"]
     for year, month in QUARTERS:
         day = month_end(year, month)
         cells = inbox.cells(
@@ -182,6 +190,9 @@ def write_customers(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
                 "Tags": "if(orders > 20, 'regular', null)",
             },
         )
+        with_metafield = month == 12
+        if with_metafield:
+            cells += ", if(u('favorite', person_no) < 0.2, city, null) as metafield"
         inbox.append(
             ("shopify", "customers"),
             f"customers_export_{day}.csv",
@@ -198,6 +209,8 @@ def write_customers(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
             where created_at < date '{day}' + 1
             order by created_at, customer_id
             """,
+            header=f"{header},{_METAFIELD}" if with_metafield else header,
+            preamble="\ufeff" if month >= 9 else "",
         )
 
 
@@ -237,7 +250,7 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
     """Append the batch to the channel's files."""
     create_web_orders(con, parameters)
     write_orders(con, inbox, parameters)
-    write_customers(con, inbox)
+    write_customers(con, inbox, parameters)
 
 
 def orders() -> str:

@@ -1,7 +1,8 @@
 """Square: item sales detail and transactions of the tills.
 
 Quirks kept: date and time apart with the zone as a display name, money as '$1,240.00' and '-$12.00',
-refunds as rows with negative money, fewer columns and American dates in the files from before April.
+refunds as rows with negative money, American dates in the files from before April, columns that grew in number over
+the year, and a column of the transactions by its older name.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
 
     from cdp_assets.demo.parameters import Parameters
 
-OLD_STYLE_UNTIL = 3  # months whose files have the older layout
-_OLD_MISSING = 3  # columns that the older layout lacks at its end
+OLD_STYLE_UNTIL = 3  # months whose files have American dates
+WIDTHS = {1: 24, 2: 29, 3: 32, 4: 33, 5: 33, 6: 33}  # columns of the items export by month; all of them later
 
 
 _IS_CASH = "(u('pays cash', order_no) < 0.2)"
-_CARD_BRAND = f"if({_IS_CASH}, null, 'Visa')"
+_CARD_BRAND = f"""
+    case when {_IS_CASH} then null else ['Visa', 'Visa', 'Visa', 'MasterCard', 'American Express', 'Discover'][
+        1 + pick('card brand', person_no, 6)] end
+"""
 _CARD_END = f"if({_IS_CASH}, null, lpad(pick('card', person_no, 10000)::varchar, 4, '0'))"
 
 
@@ -60,7 +64,7 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
     """Append the batch to the channel's files."""
     create_till_rows(con, parameters)
     write_items(inbox, parameters)
-    write_transactions(con, inbox)
+    write_transactions(con, inbox, parameters)
 
 
 def write_items(inbox: Inbox, parameters: Parameters) -> None:
@@ -102,7 +106,7 @@ def write_items(inbox: Inbox, parameters: Parameters) -> None:
                 "PAN Suffix": _CARD_END,
             },
         )
-        kept = len(columns) - (_OLD_MISSING if old else 0)
+        kept = WIDTHS.get(month, len(columns))
         query = f"""
             select {", ".join(f"c{index}" for index in range(kept))}
             from (
@@ -117,7 +121,7 @@ def write_items(inbox: Inbox, parameters: Parameters) -> None:
         )
 
 
-def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
+def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch's payments and refunds to one file per quarter; Card and Cash are amounts, fees negative."""
     con.execute(
         f"""
@@ -180,11 +184,15 @@ def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
             "Transaction Status": "'Complete'",
         },
     )
+    header = parameters.headers["square_transactions"]
     for year, month in QUARTERS:
         inbox.append(
             ("square", "transactions"),
             f"transactions-{month_start(year, month - 2)}-{month_start(year, month + 1)}.csv",
             f"select {cells} from till_payments where quarter(happened_at) * 3 = {month}",
+            header=header.replace(",Tender Note,", ",Other Tender Note,")
+            if month <= OLD_STYLE_UNTIL
+            else header,
         )
 
 

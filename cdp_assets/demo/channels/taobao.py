@@ -43,7 +43,7 @@ def create_parcels(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> No
         select
             (3000000000000000 + order_no * 104729)::varchar as order_id,
             candidate, person_no, local_at, month(local_at) as month, kinds, pieces, titles,
-            lower(given_latin) || '_' || lower(left(surname_latin, 1)) || person_no as member_name,
+            lower(given_latin) || '_' || lower(left(surname_latin, 1)) || shuffled(person_no) % 9000000 as member_name,
             if(u('alipay', person_no) < 0.5, phone2, email1) as alipay,
             shown_name as receiver,
             phone1 as phone,

@@ -1,7 +1,7 @@
 """Youzan: orders and customers of the WeChat mini-program shop, Chinese headers.
 
 Quirks kept: no customer id, a column name twice, an unnamed last column, '——' and a lone blank for nothing,
-masked phones, prices in CNY, times on Shanghai's clock, all goods of an order in one cell.
+masked phones, one phone twice under two names, prices in CNY, times on Shanghai's clock, all goods of an order in one cell.
 """
 
 from __future__ import annotations
@@ -105,8 +105,9 @@ def write_orders(inbox: Inbox, parameters: Parameters) -> None:
         )
 
 
-def write_customers(inbox: Inbox) -> None:
-    """Append the batch's listed customers to the half-yearly snapshots."""
+def write_customers(inbox: Inbox, parameters: Parameters) -> None:
+    """Append the batch's listed customers to the half-yearly snapshots; some stand there twice with one phone."""
+    twice = parameters.rate("identities", "listed_twice")
     blank = "' '"
     clock = "'%Y-%m-%d %H:%M:%S'"
     for year, month in MONTHS:
@@ -154,11 +155,21 @@ def write_customers(inbox: Inbox) -> None:
                 from program_orders
                 where local_at < date '{day}' + 1
                 group by person_no
+            ),
+            listed as (
+                select * from program_customers where is_listed
+                union all
+                -- listed before, under a form of address, by somebody at the counter; the last line of a phone counts
+                select * replace (
+                    surname || if(gender = 'F', '女士', '先生') as shown_name, null as birth_date,
+                    became_at - to_days(40) as became_at)
+                from program_customers
+                where is_listed and full_phone is not null and u('listed twice', person_no) < {twice}
             )
             select {cells}
-            from program_customers
+            from listed
             left join spent using (person_no)
-            where is_listed and became_at < date '{day}' + 1
+            where became_at < date '{day}' + 1
             order by became_at, person_no
             """,
         )
@@ -219,7 +230,7 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
     """Append the batch to the channel's files."""
     create_program_orders(con, parameters)
     write_orders(inbox, parameters)
-    write_customers(inbox)
+    write_customers(inbox, parameters)
 
 
 def orders() -> str:
