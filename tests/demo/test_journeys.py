@@ -37,7 +37,7 @@ def _web_orders(persons: int, parameters: Parameters, channel: str) -> tuple[int
         create_households(con, persons, parameters)
         load_real_baskets(con)
         create_persons(con, 0, persons, persons, parameters)
-        create_candidates(con, parameters, thin=2)
+        create_candidates(con, parameters)
         create_journeys(con, parameters)
         create_orders(con, parameters, {})
         count_lift(con)
@@ -58,9 +58,9 @@ def test_orders_owed_to_a_channel_are_missing_where_its_visits_do_nothing() -> N
     channels = dict(parameters.journeys["channels"])
     channels["email"] = {**channels["email"], "lift": 0.0}
     without = dataclasses.replace(with_email, journeys={**parameters.journeys, "channels": channels})
-    placed, owed = _web_orders(60, with_email, "email")
-    assert owed > 5
-    assert _web_orders(60, without, "email") == (placed - owed, 0)
+    placed, owed = _web_orders(150, with_email, "email")
+    assert owed > 15
+    assert _web_orders(150, without, "email") == (placed - owed, 0)
 
 
 def test_a_chain_that_does_not_add_up_is_refused(con: duckdb.DuckDBPyConnection) -> None:
