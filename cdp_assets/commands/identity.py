@@ -11,7 +11,9 @@ from cdp_assets import insight, linkage
 from cdp_assets.errors import safe_text
 from cdp_assets.insight.lift import LIFT_FILE
 from cdp_assets.keys import load_key
+from cdp_assets.publishing import lock
 from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
 from cdp_assets.warehouse import open_warehouse
 
 
@@ -32,15 +34,25 @@ def evaluate_attribution(settings: Settings, truth: Path) -> insight.LiftCompari
 def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> int:
     """Print precision, recall and F1 beside the naive baselines, and credit beside true lift; 1 where they cannot be computed."""
     console = Console()
+    settings = Settings.load(home=home, inbox=inbox)
     try:
-        settings = Settings.load(home=home, inbox=inbox)
-        found = evaluate_home(settings, truth)
-        credit = evaluate_attribution(settings, truth)
+        with lock.hold(settings.home):
+            found = evaluate_home(settings, truth)
+            credit = evaluate_attribution(settings, truth)
+            with connect_state(settings) as con:
+                generation = linkage.keep_evaluation(con, found)
+    except lock.HomeLocked as error:
+        console.print(str(error), markup=False)
+        return lock.EXIT_LOCKED
     except Exception as error:
         console.print(safe_text(error), markup=False)
         return 1
     console.print(scores_table(found))
     console.print(_rows_table("By trap", found.by_trap))
+    if found.by_trap:
+        console.print(
+            f"all traps: precision {_cell(found.trap_precision)}, recall {_cell(found.trap_recall)}"
+        )
     console.print(_rows_table("By channel pair", found.by_channel_pair))
     console.print(_rows_table("Worst clusters: several persons in one id", found.worst_merged))
     console.print(_rows_table("Worst persons: several ids for one person", found.worst_split))
@@ -49,8 +61,14 @@ def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> in
             f"{found.unknown_truth_ids:,} ids of the truth are no record here; "
             f"{found.records_without_truth:,} records have no truth and count nowhere"
         )
+<<<<<<< HEAD
     if credit:
         console.print(lift_table(credit))
+=======
+    if generation is not None:
+        console.print(
+            "the scores are kept: ops_identity_quality shows them from the next run on (metrics truth_…)"
+        )
     return 0
 
 
@@ -80,7 +98,8 @@ SCORES = {
     "recall,\nsupported": "supported_recall",
     "B-cubed\nprecision": "bcubed_precision",
     "B-cubed\nrecall": "bcubed_recall",
-    "exact\nclusters": "exact_clusters",
+    "B-cubed\nF1": "bcubed_f1",
+    "exact": "exact_clusters",
 }
 
 

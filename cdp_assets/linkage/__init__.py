@@ -29,7 +29,7 @@ from cdp_assets.linkage.links import build_links
 from cdp_assets.linkage.nodes import build_nodes
 from cdp_assets.linkage.normalise import normalise_records
 from cdp_assets.linkage.pairs import score_pairs
-from cdp_assets.linkage.quality import measure_quality
+from cdp_assets.linkage.quality import keep_evaluation, measure_quality
 from cdp_assets.linkage.resolve import ResolvedId, resolve_id
 from cdp_assets.linkage.review import build_review_queue
 from cdp_assets.linkage.rulings import (
@@ -114,6 +114,7 @@ __all__ = [
     "explain_records",
     "export_rulings",
     "import_rulings",
+    "keep_evaluation",
     "list_rulings",
     "measure_blast_radius",
     "measure_quality",

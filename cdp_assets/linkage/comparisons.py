@@ -104,31 +104,35 @@ NAME = Comparison(
     ),
 )  # fmt: skip
 
-_MONTH_DAY = "substr(birth_key_{0}, 5, 2) || substr(birth_key_{0}, 7, 2)"
+_PART_OF_DATE = "(right(birth_key_l, 2) = '00' or right(birth_key_r, 2) = '00')"
 BIRTH_DATE = Comparison(
     "birth_date",
     "birth_key_l is null or birth_key_r is null",
     (
-        Level("exact", "same birth date", "birth_key_l = birth_key_r", "birth_key"),
+        Level("exact", "same birth date", f"birth_key_l = birth_key_r and not {_PART_OF_DATE}", "birth_key"),
         Level(
             "day_and_month_swapped", "day and month swapped",
             "left(birth_key_l, 4) = left(birth_key_r, 4) and substr(birth_key_l, 5, 2) = substr(birth_key_r, 7, 2) "
-            "and substr(birth_key_l, 7, 2) = substr(birth_key_r, 5, 2)",
+            "and substr(birth_key_l, 7, 2) = substr(birth_key_r, 5, 2) "
+            f"and not {_PART_OF_DATE}",
         ),
         Level(
             "one_error", "one digit differs or two neighbours swapped",
-            "hamming(birth_key_l, birth_key_r) <= 1 or (hamming(birth_key_l, birth_key_r) = 2 "
-            "and damerau_levenshtein(birth_key_l, birth_key_r) = 1)",
+            f"not {_PART_OF_DATE} and (hamming(birth_key_l, birth_key_r) <= 1 or (hamming(birth_key_l, birth_key_r) = 2 "
+            "and damerau_levenshtein(birth_key_l, birth_key_r) = 1))",
         ),
         Level(
-            "placeholder_day", "same year, one of them the first of January",
-            "left(birth_key_l, 4) = left(birth_key_r, 4) "
-            "and (substr(birth_key_l, 5) = '0101' or substr(birth_key_r, 5) = '0101')",
+            "placeholder_day", "same year, one of them without month and day or the first of January",
+            "left(birth_key_l, 4) = left(birth_key_r, 4) and (substr(birth_key_l, 5) in ('0101', '0000') "
+            f"or substr(birth_key_r, 5) in ('0101', '0000') or ({_PART_OF_DATE} and left(birth_key_l, 6) = left(birth_key_r, 6)))",
         ),
-        Level("two_errors", "two digits differ", "hamming(birth_key_l, birth_key_r) <= 2"),
+        Level(
+            "two_errors", "two digits differ",
+            f"hamming(birth_key_l, birth_key_r) <= case when {_PART_OF_DATE} then 1 else 2 end",
+        ),
         Level(
             "same_day_other_year", "same day and month, other year",
-            "substr(birth_key_l, 5) = substr(birth_key_r, 5)",
+            f"substr(birth_key_l, 5) = substr(birth_key_r, 5) and not {_PART_OF_DATE}",
         ),
         Level("else", "other birth date", ""),
     ),
@@ -257,13 +261,16 @@ _SHARED = (
 _NOTHING_SHARED = (
     f"not (coalesce(phone_l = phone_r, false) or coalesce(email_l = email_r, false) or {_SHARED_STREET})"
 )
-# A document is nobody else's: where it is the same, the household explains nothing.
-_OTHER_PERSON = f"(not coalesce(national_id_l = national_id_r, false) and {_CONFLICT})"
-_SAME_BIRTH = "coalesce(birth_key_l = birth_key_r, false)"
+# A document is nobody else's: where it is the same, but for a slip, the household explains nothing. Where one record has no name,
+# two documents tell two persons as names would.
+_SAME_DOCUMENT = "coalesce(damerau_levenshtein(national_id_l, national_id_r) <= 1, false)"
+_OTHER_DOCUMENT = "coalesce(damerau_levenshtein(national_id_l, national_id_r) > 2, false)"
+_OTHER_PERSON = f"(not {_SAME_DOCUMENT} and ({_CONFLICT} or ({_UNNAMED} and {_OTHER_DOCUMENT})))"
+_SAME_BIRTH = f"coalesce(birth_key_l = birth_key_r and not {_PART_OF_DATE}, false)"
 # Phone, e-mail and address are shared in a household: where given names conflict, they say "family", and count no more.
 HOUSEHOLD = Comparison(
     "household",
-    "given_key_l is null or given_key_r is null",
+    f"{_UNNAMED} and (national_id_l is null or national_id_r is null)",
     (
         Level("nothing_shared", "no phone, e-mail or address in common", _NOTHING_SHARED),
         Level("other_person_3_birth", "other given name: household shares phone, e-mail, address; same birth date (twins)",

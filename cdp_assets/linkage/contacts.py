@@ -26,17 +26,36 @@ def e164(text: str, region: str | None) -> str | None:
         number = phonenumbers.parse(text, region if region != _NO_REGION else None)
     except phonenumbers.NumberParseException:
         digits = re.sub(r"\D", "", text)
-        return f"0:{digits}" if region in (None, _NO_REGION) and 7 <= len(digits) <= 15 else None
+        if region not in (None, _NO_REGION) or not 7 <= len(digits) <= 15:
+            return None
+        return _with_country_code(digits) or f"0:{digits}"
     if not phonenumbers.is_possible_number(number):
         return None
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
+def _with_country_code(digits: str) -> str | None:
+    """Eleven digits or more that are a valid number once a plus is put before them carry their country code."""
+    if len(digits) < 11 or digits.startswith("0"):
+        return None
+    try:
+        number = phonenumbers.parse("+" + digits, None)
+    except phonenumbers.NumberParseException:
+        return None
+    return f"+{digits}" if phonenumbers.is_valid_number(number) else None
+
+
 def clean_email(text: str) -> str | None:
-    """A plausible e-mail address in lower case, ASCII domain; None if nothing can be delivered to it by its form."""
+    """A plausible e-mail address in lower case, ASCII domain; None if nothing can be delivered to it by its form.
+
+    Of `Some Name <address>` the address counts.
+    """
+    named = re.search(r"<([^<>]+)>\s*$", text)
     try:
         checked = validate_email(
-            text.strip().strip("<>'\""), check_deliverability=False, test_environment=True
+            (named.group(1) if named else text).strip().strip("<>'\""),
+            check_deliverability=False,
+            test_environment=True,
         )
     except (EmailNotValidError, ValueError):
         return None

@@ -16,12 +16,45 @@ from cdp_assets.linkage.names import build_name_forms
 _COUNTRY_REGIONS = {
     "CN": ("CHN", "CHINA", "中国", "PRC"),
     "US": ("USA", "UNITED STATES", "UNITED STATES OF AMERICA", "AMERICA"),
-    "GB": ("GBR", "UK", "UNITED KINGDOM", "GREAT BRITAIN", "ENGLAND"),
-    "DE": ("DEU", "GERMANY"),
+    "GB": ("GBR", "UK", "UNITED KINGDOM", "GREAT BRITAIN", "ENGLAND", "SCOTLAND", "WALES"),
+    "DE": ("DEU", "GERMANY", "DEUTSCHLAND"),
     "FR": ("FRA", "FRANCE"),
     "CA": ("CAN", "CANADA"),
     "AU": ("AUS", "AUSTRALIA"),
-    "JP": ("JPN", "JAPAN"),
+    "JP": ("JPN", "JAPAN", "日本"),
+    "AT": ("AUT", "AUSTRIA"),
+    "BE": ("BEL", "BELGIUM"),
+    "BR": ("BRA", "BRAZIL"),
+    "CH": ("CHE", "SWITZERLAND"),
+    "CZ": ("CZE", "CZECHIA", "CZECH REPUBLIC"),
+    "DK": ("DNK", "DENMARK"),
+    "ES": ("ESP", "SPAIN"),
+    "FI": ("FIN", "FINLAND"),
+    "GR": ("GRC", "GREECE"),
+    "HK": ("HKG", "HONG KONG", "香港"),
+    "ID": ("IDN", "INDONESIA"),
+    "IE": ("IRL", "IRELAND"),
+    "IN": ("IND", "INDIA"),
+    "IT": ("ITA", "ITALY"),
+    "KR": ("KOR", "SOUTH KOREA", "KOREA"),
+    "MX": ("MEX", "MEXICO"),
+    "MY": ("MYS", "MALAYSIA"),
+    "NL": ("NLD", "NETHERLANDS", "HOLLAND"),
+    "NO": ("NOR", "NORWAY"),
+    "NZ": ("NZL", "NEW ZEALAND"),
+    "PH": ("PHL", "PHILIPPINES"),
+    "PK": ("PAK", "PAKISTAN"),
+    "PL": ("POL", "POLAND"),
+    "PT": ("PRT", "PORTUGAL"),
+    "RU": ("RUS", "RUSSIA"),
+    "SE": ("SWE", "SWEDEN"),
+    "SG": ("SGP", "SINGAPORE"),
+    "TH": ("THA", "THAILAND"),
+    "TR": ("TUR", "TURKEY"),
+    "TW": ("TWN", "TAIWAN", "台湾"),
+    "UA": ("UKR", "UKRAINE"),
+    "VN": ("VNM", "VIETNAM"),
+    "ZA": ("ZAF", "SOUTH AFRICA"),
 }
 
 
@@ -56,7 +89,7 @@ def normalise_records(
             "select distinct email as email_raw from raw_records where email is not null"
         )
         build_email_forms(con)
-        _write_records(con, ctx)
+        _write_records(con)
     finally:
         _drop_work_tables(con)
     count, named, phoned, mailed = con.execute(
@@ -126,7 +159,7 @@ def _check_grain(con: duckdb.DuckDBPyConnection, source: str) -> None:
         )
 
 
-def _write_records(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> None:
+def _write_records(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""
         create or replace table identity.records as
@@ -166,7 +199,7 @@ def _write_records(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> None:
         )
         select
             * exclude (birth_key, street_words),
-            case when birth_key between '18800000' and '{ctx.as_of_date:%Y%m%d}' then birth_key end as birth_key,
+            case when birth_key between '10000000' and '21991231' then birth_key end as birth_key,
             street_words,
             replace(street_words, ' ', '') as street_key,
             nullif(regexp_extract(street_words, '[0-9]+'), '') as street_number,

@@ -7,37 +7,65 @@ from __future__ import annotations
 
 from cdp_assets.linkage.context import reference
 
+_MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
+
 
 def birth_key(column: str) -> str:
-    """YYYYMMDD as text from a date or a text in ISO, compact or M/D/YYYY form; impossible days are kept as written.
+    """YYYYMMDD as text from a date or a text; null where there is no year of four digits or month and day to go with two.
 
-    A typing error in a date is still evidence, so 19320931 stays; what is not eight digits becomes null.
+    Read: ISO (with time or not), compact, month/day/year and, where only that is possible or with dots, day.month.year, days with the
+    month's English name, years of two digits (up to 20: after 2000). An unknown day is 00, an unknown month and day 0000.
+    Impossible days are kept as written: a typing error in a date is still evidence, so 19320931 stays.
     """
-    text = f"trim(cast({column} as varchar))"
+    text = f"regexp_replace(lower(trim(cast({column} as varchar))), '[/. ,]+', '-', 'g')"
+    first, second = f"regexp_extract({text}, '^[0-9]+')", f"split_part({text}, '-', 2)"
+    is_day_first = f"({first}::int > 12 or contains(cast({column} as varchar), '.')) and {second}::int <= 12"
+
+    def padded(part: str) -> str:
+        return f"lpad({part}, 2, '0')"
+
+    def year(part: str) -> str:
+        return f"case when length({part}) = 4 then {part} when {part} <= '20' then '20' || {part} else '19' || {part} end"
+
+    def month(part: str) -> str:
+        return padded(f"((position(left({part}, 3) in '{_MONTHS}') + 2) // 3)::varchar")
+
+    numbered = f"regexp_extract({text}, '^[0-9]+-[0-9]+-([0-9]+)', 1)"
     return f"""
         case
-            when regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([ T].*)?')
-                then lpad(split_part({text}, '-', 1), 4, '0') || lpad(split_part({text}, '-', 2), 2, '0')
-                    || lpad(regexp_extract(split_part({text}, '-', 3), '^[0-9]+'), 2, '0')
-            when regexp_full_match({text}, '[0-9]{{8}}') then {text}
-            when regexp_full_match({text}, '[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}')
-                then split_part({text}, '/', 3) || lpad(split_part({text}, '/', 1), 2, '0')
-                    || lpad(split_part({text}, '/', 2), 2, '0')
+            when {text} is null then null
+            when regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([-t].*)?')
+                then left({text}, 4) || {padded(second)} || {padded(f"regexp_extract({text}, '^[0-9]+-[0-9]+-([0-9]+)', 1)")}
+            when regexp_full_match({text}, '[0-9]{{8}}(-0)?') then left({text}, 8)
+            when regexp_full_match({text}, '[0-9]{{1,2}}-[0-9]{{1,2}}-([0-9]{{4}}|[0-9]{{2}})([-t].*)?')
+                then {year(numbered)} || case when {is_day_first} then {padded(second)} || {padded(first)}
+                    else {padded(first)} || {padded(second)} end
+            when regexp_full_match({text}, '[0-9]{{1,2}}-[a-z]{{3,9}}-([0-9]{{4}}|[0-9]{{2}})')
+                and (position(left({second}, 3) in '{_MONTHS}') - 1) % 3 = 0
+                then {year(f"split_part({text}, '-', 3)")} || {month(second)} || {padded(first)}
+            when regexp_full_match({text}, '[a-z]{{3,9}}-[0-9]{{1,2}}-[0-9]{{4}}')
+                and (position(left({text}, 3) in '{_MONTHS}') - 1) % 3 = 0
+                then right({text}, 4) || {month(text)} || {padded(second)}
+            when regexp_full_match({text}, '[12][0-9]{{3}}(-[0-9]{{1,2}})?')
+                then left({text}, 4) || lpad({second}, 2, '0') || '00'
         end
     """
 
 
 def words_of(column: str) -> str:
-    """Lower case letters, digits and Chinese characters of a text, single spaces between words."""
+    """Letters of any script in lower case, without accents, and digits of a text; single spaces between words."""
+    plain = f"translate({column}, '０１２３４５６７８９－＃øØłŁđĐı', '0123456789-#oOlLdDi')"
+    for letter, spelt in (("ß", "ss"), ("æ", "ae"), ("œ", "oe")):
+        plain = f"replace({plain}, '{letter}', '{spelt}')"
     return (
-        f"nullif(trim(regexp_replace(lower(strip_accents(translate({column}, '０１２３４５６７８９－＃', '0123456789-#'))), "
-        r"'[^a-z0-9\x{3040}-\x{9fff}\x{ac00}-\x{d7af}]+', ' ', 'g')), '')"
+        f"nullif(trim(regexp_replace(lower(strip_accents({plain})), " + r"'[^\p{L}\p{N}]+', ' ', 'g')), '')"
     )
 
 
 def address_words(column: str) -> str:
-    """Words of a street address with the usual abbreviations (street → st, apartment → apt)."""
-    expression = f"' ' || replace({words_of(column)}, ' ', '  ') || ' '"
+    """Words of a street address with the usual abbreviations (street → st, apartment → apt, Hauptstraße → hauptstr)."""
+    words = f"regexp_replace({words_of(column)}, '([a-z]{{3}})strasse\\b', '\\1str', 'g')"
+    expression = f"' ' || replace({words}, ' ', '  ') || ' '"
     for long, short in reference("words")["address"].items():
         expression = f"replace({expression}, ' {long} ', ' {short} ')"
     return f"nullif(trim(regexp_replace({expression}, ' +', ' ', 'g')), '')"

@@ -1,6 +1,6 @@
 """Step 9: figures of this run's identity beside those of all committed ones (identity.quality), and the proposal's seal.
 
-Figures against a known truth belong to evaluation; limits to blast_radius.
+Figures against a known truth are computed in evaluation and kept here; limits belong to blast_radius.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import duckdb
 
 from cdp_assets.linkage.context import LinkageContext, StepSummary
+from cdp_assets.linkage.evaluation import Evaluation
 
 
 def measure_quality(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSummary:
@@ -76,3 +77,48 @@ def measure_quality(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> Step
     )
     rows = con.execute("select count(*) from identity.quality").fetchall()[0][0]
     return StepSummary("measure_quality", {"metrics": rows})
+
+
+_KEPT_SCORES = (
+    "precision", "recall", "f1", "bcubed_precision", "bcubed_recall", "bcubed_f1", "exact_clusters", "supported_recall",
+)  # fmt: skip
+
+
+def keep_evaluation(state_con: duckdb.DuckDBPyConnection, found: Evaluation) -> int | None:
+    """Keep the figures of an evaluation beside the current generation's own (metrics truth_…); returns its number, None if there is none.
+
+    Another evaluation of the same generation takes the place of the former. Dimensions: onefold and the two baselines.
+    """
+    row = state_con.execute(
+        "select q.generation_number, max(q.as_of_date) from identity_quality as q where q.generation_number = "
+        "(select max(generation_number) from identity_generations where not is_withdrawn) group by q.generation_number"
+    ).fetchone()
+    if row is None:
+        return None
+    number, as_of_date = row
+    matchings = {"onefold": found.oneid, "phone": found.phone_only, "phone_or_email": found.phone_or_email}
+    figures = [
+        (f"truth_{measure}", name, getattr(scores, measure))
+        for name, scores in matchings.items()
+        for measure in _KEPT_SCORES
+    ]
+    figures += [
+        ("truth_trap_precision", "onefold", found.trap_precision),
+        ("truth_trap_recall", "onefold", found.trap_recall),
+    ]
+    state_con.begin()
+    try:
+        state_con.execute(
+            "delete from identity_quality where generation_number = ? and starts_with(metric, 'truth_')",
+            [number],
+        )
+        for metric, dimension, value in figures:
+            state_con.execute(
+                "insert into identity_quality values (?, ?, ?, ?, ?)",
+                [number, as_of_date, metric, dimension, value],
+            )
+        state_con.commit()
+    except BaseException:
+        state_con.rollback()
+        raise
+    return int(number)

@@ -4,7 +4,7 @@
         'customers': [
             ('channel', 'varchar'), ('source_customer_id', 'varchar'), ('record_kind', 'varchar'), ('contact_role', 'varchar'),
             ('full_name', 'varchar'), ('given_name', 'varchar'), ('family_name', 'varchar'), ('phone', 'varchar'), ('email', 'varchar'),
-            ('birth_date', 'date'), ('gender', 'varchar'), ('national_id', 'varchar'),
+            ('birth_date', 'varchar'), ('gender', 'varchar'), ('national_id', 'varchar'),
             ('street', 'varchar'), ('city', 'varchar'), ('region', 'varchar'), ('postcode', 'varchar'), ('country', 'varchar'),
             ('loyalty_id', 'varchar'), ('platform_id', 'varchar'), ('created_at', 'timestamp'), ('updated_at', 'timestamp'),
         ],

@@ -56,6 +56,13 @@ def test_a_number_without_region_keeps_its_digits() -> None:
     assert phones(("702-919-1300", "ZZ"))[0][0] == "0:7029191300"
 
 
+def test_a_number_without_region_and_plus_may_carry_its_country_code() -> None:
+    assert (
+        phones(("44 20 7946 0958", "ZZ"))[0][0] == phones(("+44 20 7946 0958", "ZZ"))[0][0] == "+442079460958"
+    )
+    assert phones(("020 7946 0958", "ZZ"))[0][0] == "0:02079460958"
+
+
 def test_what_cannot_be_a_phone_is_none() -> None:
     assert phones(("12", "US"))[0][0] is None
     assert e164("call me", "US") is None
@@ -65,6 +72,10 @@ def test_gmail_dots_and_plus_tags_do_not_matter() -> None:
     found = emails("Jo.Smith+news@Gmail.com", "josmith@googlemail.com", "jo.smith@example.org")
     assert found["Jo.Smith+news@Gmail.com"] == found["josmith@googlemail.com"] == "josmith@gmail.com"
     assert found["jo.smith@example.org"] == "jo.smith@example.org"
+
+
+def test_of_a_named_email_the_address_counts() -> None:
+    assert clean_email("Jo Smith <jo.smith@mail.net>") == "jo.smith@mail.net"
 
 
 def test_implausible_emails_are_none() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from cdp_assets import linkage
 from cdp_assets.keys import pseudonym
+from cdp_assets.state import connect_state
 from tests.linkage.identity_home import KEY, IdentityHome, person
 
 
@@ -102,3 +103,20 @@ def test_a_truth_of_another_home_or_form_is_an_error_that_says_so(
         evaluate(grouped, path)
     with pytest.raises(linkage.IdentityProblem, match="does not exist"):
         evaluate(grouped, tmp_path / "nothing")
+
+
+def test_an_evaluation_is_kept_beside_the_generation_and_replaced_by_the_next(
+    grouped: IdentityHome, tmp_path: Path
+) -> None:
+    found = evaluate(grouped, write_truth(tmp_path / "truth"))
+    with connect_state(grouped.settings) as con:
+        assert linkage.keep_evaluation(con, found) is None
+    grouped.assign({"a": "one", "b": "one"}, "g1")
+    kept = "select metric, dimension, value from state.identity_quality where metric like 'truth%'"
+    with connect_state(grouped.settings) as con:
+        con.execute("insert into identity_quality values (1, date '2024-01-01', 'records', 'all', 2)")
+        assert [linkage.keep_evaluation(con, found) for _ in range(2)] == [1, 1]
+    rows = {(metric, dimension): value for metric, dimension, value in grouped.query(kept)}
+    assert len(rows) == len(grouped.query(kept)) == 26
+    assert rows["truth_bcubed_precision", "onefold"] == found.oneid.bcubed_precision
+    assert rows["truth_recall", "phone_or_email"] == found.phone_or_email.recall

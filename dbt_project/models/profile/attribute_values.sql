@@ -12,7 +12,7 @@ records as (
         nullif(trim(customer_records.family_name), '') as family_name,
         normalised.phone,
         normalised.email,
-        cast(customer_records.birth_date as varchar) as birth_date,
+        cast(try_cast(customer_records.birth_date as date) as varchar) as birth_date,
         nullif(trim(customer_records.gender), '') as gender,
         nullif(trim(coalesce(customer_records.street, '') || '|' || coalesce(customer_records.city, '') || '|'
             || coalesce(customer_records.region, '') || '|' || coalesce(customer_records.postcode, '') || '|'
