@@ -1,9 +1,10 @@
-"""`make bench-identity`: pairwise precision, recall and F1 of clusters, seconds and peak memory, beside plain Splink 5.
+"""`make bench-identity`: pairwise precision, recall and F1 of clusters, seconds and peak memory, beside plain Splink 5 and goldenmatch.
 
-python benches/bench_identity.py [SETS…] [--home HOME --truth DIR/truth] [--golden PYTHON_WITH_GOLDENMATCH]
+python benches/bench_identity.py [SETS…] [--golden PYTHON_WITH_GOLDENMATCH | --no-golden]
 
-SETS: febrl1 febrl2 febrl3 fake_1000 child_care senzing retailer (default: all that can run). Each matcher runs in a process of its own,
-on two threads. The retailer needs the home of a finished `onefold run` on a simulated inbox.
+SETS: febrl1 febrl2 febrl3 fake_1000 child_care senzing retailer_PERSONS (default: all, with retailers of 3,000 and 100,000 persons). Each
+matcher runs in a process of its own, on two threads. A retailer is simulated and run once by `onefold demo` into benches/out and used again;
+goldenmatch lives in an environment of its own (benches/.venv-golden, made on the first run where its package can be had).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv
 from pathlib import Path
 
 import duckdb
@@ -25,7 +27,12 @@ sys.path.insert(0, str(ROOT))
 from benches.identity import datasets  # noqa: E402
 
 MATCHERS = ("onefold", "plain_splink", "goldenmatch")
+RETAILERS = ("retailer_3000", "retailer_100000")
 TARGETS = {"febrl3": "F1 0.995", "retailer": "P 0.995, supported R 0.95, traps P 0.98"}
+OUT = Path(__file__).resolve().parent / "out"
+GOLDEN = "goldenmatch==3.22.0"
+_PATIENCE = 900  # seconds for goldenmatch
+GOLDEN_HOME = Path(__file__).resolve().parent / ".venv-golden"
 
 
 def score(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
@@ -86,9 +93,12 @@ def run_golden(python: str, file: Path) -> dict[str, object]:
         con = duckdb.connect(str(file))
         con.execute(f"copy (select * from identity.customer_records) to '{folder}/records.csv'")
         start = time.perf_counter()
-        done = subprocess.run(
-            [python, str(script), folder], capture_output=True, text=True, timeout=900, check=False
-        )
+        try:
+            done = subprocess.run(
+                [python, str(script), folder], capture_output=True, text=True, timeout=_PATIENCE, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return {"error": f"gave up after {_PATIENCE} s"}
         seconds = time.perf_counter() - start
         if done.returncode:
             return {"error": done.stderr.strip().splitlines()[-1:]}
@@ -98,38 +108,68 @@ def run_golden(python: str, file: Path) -> dict[str, object]:
         return {"seconds": seconds, "megabytes": float(done.stdout.split()[-1]), **score(con)}
 
 
+def golden_python() -> str | None:
+    """The Python of goldenmatch's own environment, made if need be; None where the package cannot be installed."""
+    python, ready = GOLDEN_HOME / "bin" / "python", GOLDEN_HOME / "ready"
+    if not ready.exists():
+        venv.create(GOLDEN_HOME, with_pip=True, clear=True)
+        made = subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--quiet", GOLDEN], capture_output=True, check=False
+        )
+        if made.returncode:
+            return None
+        ready.touch()
+    return str(python)
+
+
+def retailer(name: str) -> Path:
+    """Folder with home and truth of the simulated retailer of `retailer_PERSONS`, made by `onefold demo` unless it is there."""
+    folder = OUT / name
+    if not (folder / "made").exists():
+        persons = name.removeprefix("retailer_")
+        command = [Path(sys.executable).parent / "onefold", "demo", "--customers", persons, "--out", folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not (folder / "home" / "warehouse.duckdb").exists():
+            raise SystemExit(f"{name}: onefold demo failed: {done.stdout[-500:]}{done.stderr[-500:]}")
+        (folder / "made").touch()
+    return folder
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("sets", nargs="*")
-    parser.add_argument("--home", type=Path)
-    parser.add_argument("--truth", type=Path)
-    parser.add_argument("--golden", help="a Python that has goldenmatch installed")
+    parser.add_argument("--truth", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--golden", help="a Python that has goldenmatch installed (default: made here)")
+    parser.add_argument("--no-golden", action="store_true")
     parser.add_argument("--one", nargs=2, metavar=("MATCHER", "FILE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         run_one(arguments.one[0], Path(arguments.one[1]), arguments.truth)
         return
     shared = ROOT.parent / "shared"
-    wanted = arguments.sets or [*datasets.HOUSEHOLD_SETS, *(["retailer"] if arguments.home else [])]
+    if not arguments.golden and not arguments.no_golden:
+        arguments.golden = golden_python()
     print(
-        f"{'set':10} {'records':>9} {'matcher':13} {'precision':>9} {'recall':>7} {'F1':>7} {'seconds':>8} {'MB':>6}  target / more"
+        f"{'set':15} {'records':>9} {'matcher':13} {'precision':>9} {'recall':>7} {'F1':>7} {'seconds':>8} {'MB':>6}  target / more"
     )
-    for name in wanted:
+    for name in arguments.sets or [*datasets.HOUSEHOLD_SETS, *RETAILERS]:
+        made = retailer(name) if name.startswith("retailer_") else None
+        truth = made / "truth" if made else None
         for matcher in MATCHERS:
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / "bench.duckdb"
-                records = datasets.write(name, shared, file, arguments.home, arguments.truth)
-                print_row(name, records, matcher, measure(matcher, name, file, arguments))
+                records = datasets.write(name, shared, file, made / "home" if made else None, truth)
+                print_row(name, records, matcher, measure(matcher, file, truth, arguments.golden))
 
 
-def measure(matcher: str, name: str, file: Path, arguments: argparse.Namespace) -> dict[str, object]:
+def measure(matcher: str, file: Path, truth: Path | None, golden: str | None) -> dict[str, object]:
     if matcher == "goldenmatch":
-        return run_golden(arguments.golden, file) if arguments.golden else {"error": "not given (--golden)"}
-    truth = ["--truth", str(arguments.truth)] if name == "retailer" else []
+        return run_golden(golden, file) if golden else {"error": "not installed"}
+    known = ["--truth", str(truth)] if truth else []
     done = subprocess.run(
-        [sys.executable, __file__, "--one", matcher, str(file), *truth],
+        [sys.executable, __file__, "--one", matcher, str(file), *known],
         capture_output=True,
         text=True,
         check=False,
@@ -141,14 +181,14 @@ def measure(matcher: str, name: str, file: Path, arguments: argparse.Namespace) 
 
 def print_row(name: str, records: int, matcher: str, found: dict[str, object]) -> None:
     if "error" in found:
-        print(f"{name:10} {records:9,} {matcher:13} {found['error']}", flush=True)
+        print(f"{name:15} {records:9,} {matcher:13} {found['error']}", flush=True)
         return
-    more = TARGETS.get(name, "") if matcher == "onefold" else ""
+    more = TARGETS.get(name.split("_")[0], "") if matcher == "onefold" else ""
     for key in ("supported_recall", "trap_precision", "phone_f1", "phone_or_email_f1"):
         if found.get(key) is not None:
             more += f"  {key} {found[key]:.4f}"
     print(
-        f"{name:10} {records:9,} {matcher:13} {found['precision']:9.4f} {found['recall']:7.4f} {found['f1']:7.4f} "
+        f"{name:15} {records:9,} {matcher:13} {found['precision']:9.4f} {found['recall']:7.4f} {found['f1']:7.4f} "
         f"{found['seconds']:8.1f} {found['megabytes']:6.0f}  {more}",
         flush=True,
     )

@@ -28,9 +28,7 @@ def write(name: str, shared: Path, target: Path, home: Path | None = None, truth
     elif home and truth:
         _retailer(con, home, truth)
     else:
-        raise SystemExit(
-            "the retailer needs --home (of a finished run) and --truth (DIR/truth of the simulation)"
-        )
+        raise SystemExit(f"{name} is no set: {', '.join(HOUSEHOLD_SETS)} or retailer_PERSONS")
     count = con.execute("select count(*) from identity.customer_records").fetchall()[0][0]
     con.close()
     return int(count)

@@ -261,16 +261,14 @@ _SHARED = (
 _NOTHING_SHARED = (
     f"not (coalesce(phone_l = phone_r, false) or coalesce(email_l = email_r, false) or {_SHARED_STREET})"
 )
-# A document is nobody else's: where it is the same, but for a slip, the household explains nothing. Where one record has no name,
-# two documents tell two persons as names would.
+# A document is nobody else's: where it is the same, but for a slip, the household explains nothing.
 _SAME_DOCUMENT = "coalesce(damerau_levenshtein(national_id_l, national_id_r) <= 1, false)"
-_OTHER_DOCUMENT = "coalesce(damerau_levenshtein(national_id_l, national_id_r) > 2, false)"
-_OTHER_PERSON = f"(not {_SAME_DOCUMENT} and ({_CONFLICT} or ({_UNNAMED} and {_OTHER_DOCUMENT})))"
+_OTHER_PERSON = f"(not {_SAME_DOCUMENT} and {_CONFLICT})"
 _SAME_BIRTH = f"coalesce(birth_key_l = birth_key_r and not {_PART_OF_DATE}, false)"
 # Phone, e-mail and address are shared in a household: where given names conflict, they say "family", and count no more.
 HOUSEHOLD = Comparison(
     "household",
-    f"{_UNNAMED} and (national_id_l is null or national_id_r is null)",
+    "given_key_l is null or given_key_r is null",
     (
         Level("nothing_shared", "no phone, e-mail or address in common", _NOTHING_SHARED),
         Level("other_person_3_birth", "other given name: household shares phone, e-mail, address; same birth date (twins)",

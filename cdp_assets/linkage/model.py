@@ -210,16 +210,15 @@ def propose_model(
 
 def _term_frequency_sql(column: str) -> str:
     if column == "birth_key":
-        # Others who carry the date too (by initials, so that one person's records count once, and one slip in a name makes no
-        # other): popular and placeholder dates.
+        # Others who carry the date too (by initials, so that one person's records count once): popular and placeholder dates.
         return """
             insert into identity.term_frequencies
             with carriers as (
                 select birth_key, count(distinct left(given_canon, 1) || left(family_key, 1)) as people
                 from identity.node_evidence where birth_key is not null group by birth_key
             )
-            select '', 'birth_key', pseudonym('term' || chr(31) || birth_key), (people - 2) / (select sum(people) from carriers)
-            from carriers where people > 2
+            select '', 'birth_key', pseudonym('term' || chr(31) || birth_key), (people - 1) / (select sum(people) from carriers)
+            from carriers where people > 1
         """
     return f"""
         insert into identity.term_frequencies

@@ -11,8 +11,6 @@ TEXTS = (
     "given_key", "family_key", "given_canon", "given_letters", "birth_key", "phone", "email", "national_id", "street_key", "street_number",
 )  # fmt: skip
 HARRY: dict[str, str | None] = {"given_key": "harry", "family_key": "reid", "birth_key": "19280714", "street_key": "5roperplace", "national_id": "3527397"}  # fmt: skip
-MARY: dict[str, str | None] = {"given_key": "mary", "family_key": "kusha", "email": "kusha@mail.net", "street_key": "1304poppyhillsdr", "national_id": "293909090"}  # fmt: skip
-NAMELESS = MARY | {"given_key": None, "family_key": None}
 
 
 def level(comparison: Comparison, left: dict[str, str | None], right: dict[str, str | None]) -> str:
@@ -45,17 +43,6 @@ def _literal(value: str | None) -> str:
 )
 def test_the_same_document_but_for_a_slip_is_no_household(document: str | None, expected: str) -> None:
     assert level(HOUSEHOLD, HARRY, HARRY | {"given_key": "william", "national_id": document}) == expected
-
-
-@pytest.mark.parametrize(
-    ("document", "expected"),
-    [("293909090", "else"), ("293909091", "else"), ("201777719", "other_person_2"), (None, "not known")],
-)
-def test_two_documents_tell_a_household_apart_where_a_name_is_missing(
-    document: str | None, expected: str
-) -> None:
-    assert level(HOUSEHOLD, MARY, NAMELESS | {"national_id": document}) == expected
-    assert level(HOUSEHOLD, NAMELESS | {"national_id": document}, MARY) == expected
 
 
 @pytest.mark.parametrize(
