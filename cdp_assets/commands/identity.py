@@ -48,6 +48,10 @@ def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> in
         console.print(safe_text(error), markup=False)
         return 1
     console.print(scores_table(found))
+    console.print(
+        f"B-cubed F1: Onefold {_cell(found.oneid.bcubed_f1)}, phone alone {_cell(found.phone_only.bcubed_f1)}, "
+        f"phone, e-mail {_cell(found.phone_or_email.bcubed_f1)}"
+    )
     console.print(_rows_table("By trap", found.by_trap))
     if found.by_trap:
         console.print(
@@ -61,10 +65,8 @@ def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> in
             f"{found.unknown_truth_ids:,} ids of the truth are no record here; "
             f"{found.records_without_truth:,} records have no truth and count nowhere"
         )
-<<<<<<< HEAD
     if credit:
         console.print(lift_table(credit))
-=======
     if generation is not None:
         console.print(
             "the scores are kept: ops_identity_quality shows them from the next run on (metrics truth_…)"
@@ -98,7 +100,6 @@ SCORES = {
     "recall,\nsupported": "supported_recall",
     "B-cubed\nprecision": "bcubed_precision",
     "B-cubed\nrecall": "bcubed_recall",
-    "B-cubed\nF1": "bcubed_f1",
     "exact": "exact_clusters",
 }
 
