@@ -6,10 +6,12 @@ import gzip
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cdp_assets.landing import landing_status
+from cdp_assets.landing import inspecting, landing_status
+from cdp_assets.landing.counting import TextCount
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, held_reasons, land, landed, query_state
 
@@ -162,3 +164,21 @@ def test_a_filled_column_without_a_header_lands_as_an_extra_and_a_trailing_delim
     deliver(settings, "shop/a.csv", "id,,n,\n1,x,2,\n")
     assert land(settings, contracts).exports[0].extra_columns == ["extra_column"]
     assert landed(settings, "shop", "sales", "extra_column") == [("x",)]
+
+
+def test_a_reader_that_loses_a_row_holds_the_file(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The count by other code is compared with what the reader found; a difference lands nothing."""
+    honest = inspecting.counting.count_records
+
+    def one_more(*args: Any) -> TextCount:
+        count = honest(*args)
+        count.records += 1
+        return count
+
+    monkeypatch.setattr(inspecting.counting, "count_records", one_more)
+    deliver(settings, "shop/a.csv", GOOD)
+    report = land(settings, contract_of({}, *COLUMNS))
+    assert held_reasons(report) == {"a.csv": "row_count_mismatch"}
+    assert landed(settings, "shop", "sales") == []
