@@ -10,7 +10,7 @@ import json
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 from urllib.parse import urlsplit
@@ -91,25 +91,34 @@ def describe_failure(settings: Settings, run_id: str, *, step: str, reason: str)
 def alert(settings: Settings, notice: FailureNotice) -> list[str]:
     """Send the notice to the webhook and the addresses that are configured; returns what was done, in words.
 
-    A run is told of once: `onefold run` and Dagster's daemon may both have seen it fail.
+    A run is told of once: `onefold run` and Dagster's daemon may both have seen it fail. What reached nobody is tried
+    again by whoever comes next (`onefold alert`, the daemon).
     """
     if not (settings.alert_webhook or settings.alert_mail) or _was_told(settings, notice.run_id):
         return []
-    return list(_send(settings, notice))
+    said, reached = _send(settings, notice)
+    if reached:
+        _remember(settings, notice.run_id)
+    return said
 
 
 def _was_told(settings: Settings, run_id: str) -> bool:
-    """Whether this run was told of before; from now on it was. A home that is not writable is told of each time."""
+    """Whether somebody was reached about this run before; where the home cannot be read, nobody was."""
     try:
-        record = RunRecord(settings, run_id)
-        told = bool(record.facts().get("alerted"))
-        record.set_facts(alerted=True)
+        return bool(RunRecord(settings, run_id).facts().get("alerted"))
     except OSError:
         return False
-    return told
 
 
-def _send(settings: Settings, notice: FailureNotice) -> Iterator[str]:
+def _remember(settings: Settings, run_id: str) -> None:
+    """A home that is not writable is told of each time."""
+    with suppress(OSError):
+        RunRecord(settings, run_id).set_facts(alerted=True)
+
+
+def _send(settings: Settings, notice: FailureNotice) -> tuple[list[str], bool]:
+    """What became of each configured way, in words, and whether one of them got through."""
+    said, reached = [], False
     for is_configured, way, send in (
         (settings.alert_webhook, "webhook", post_to_webhook),
         (settings.alert_mail, "mail", send_mail),
@@ -118,9 +127,11 @@ def _send(settings: Settings, notice: FailureNotice) -> Iterator[str]:
             continue
         try:
             send(settings, notice)
-            yield f"alert sent by {way}"
+            said.append(f"alert sent by {way}")
+            reached = True
         except AlertProblem as problem:
-            yield str(problem)
+            said.append(str(problem))
+    return said, reached
 
 
 def post_to_webhook(settings: Settings, notice: FailureNotice) -> None:

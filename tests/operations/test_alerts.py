@@ -135,6 +135,15 @@ def test_a_run_is_told_of_once(settings: Settings) -> None:
     assert len(posted) == 1
 
 
+def test_an_alert_that_reached_nobody_is_tried_again(settings: Settings) -> None:
+    notice = notice_of_failed_run(settings)
+    deaf = with_alerts(settings, alert_webhook="http://127.0.0.1:9/")
+    assert alert(deaf, notice) == alert(deaf, notice) != []
+    with web_server() as (port, _):
+        mended = with_alerts(settings, alert_webhook=f"http://127.0.0.1:{port}/")
+        assert alert(mended, notice) == ["alert sent by webhook"]
+
+
 def test_nothing_is_sent_where_nothing_is_configured(settings: Settings) -> None:
     assert alert(settings, notice_of_failed_run(settings)) == []
 

@@ -31,7 +31,7 @@ renamed as (
         cast(null as varchar) as city,
         region,
         cast(null as varchar) as postcode,
-        country_code as country,
+        upper(country_code) as country,
 
         ---------- times
         coalesce(confirmed_at, opted_in_at) as created_at,
