@@ -17,7 +17,7 @@ import pytest
 from cdp_assets.landing import structured_rows, workers
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.parsing import open_parser
-from cdp_assets.landing.xlsx_rows import check_package
+from cdp_assets.landing.xlsx_rows import check_package, read_sheet
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, held_reasons, land, query_state
 
@@ -42,6 +42,9 @@ def test_a_workbook_that_expands_a_thousandfold_is_refused_by_its_directory(tmp_
         archive.writestr("xl/worksheets/sheet1.xml", b"<row/>" * 20_000_000)
     with pytest.raises(FileHeld, match="expands_too_far"):
         check_package(path, 200)
+    export = contract_of({"format": "xlsx"}, *COLUMNS)["shop"].exports[0]
+    with pytest.raises(FileHeld, match="expands_too_far"):
+        read_sheet(path, export, export.facts)
 
 
 def test_a_sheet_with_a_cell_at_the_far_end_does_not_take_the_machine_with_it(settings: Settings) -> None:
