@@ -40,6 +40,26 @@ def test_a_fifth_buys_once_and_four_per_cent_of_orders_are_refunded(default: Sim
 
 
 @pytest.mark.slow
+def test_the_truth_names_the_accounts_that_the_last_export_holds_and_no_others(
+    default: SimulationReport,
+) -> None:
+    named, held, both = duckdb.sql(
+        f"""
+        with named as (
+            select source_customer_id as id from '{default.out}/truth/records.parquet'
+            where channel = 'shopify' and source_customer_id not like '%:%'
+        ),
+        held as (
+            select right("Customer ID", 13) as id
+            from read_csv('{default.out}/inbox/shopify/customers_export_2017-12-31.csv', all_varchar = true)
+        )
+        select (select count(*) from named), (select count(*) from held), count(*) from named join held using (id)
+        """
+    ).fetchone() or (0, 0, 0)
+    assert named == held == both > 1_000
+
+
+@pytest.mark.slow
 def test_every_trap_is_set(default: SimulationReport) -> None:
     pairs = dict(
         duckdb.sql(

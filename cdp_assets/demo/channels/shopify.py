@@ -224,6 +224,7 @@ def records() -> str:
             'shopify:' || customer_id as link_key, null::date as birth_key, street as address_key,
             case when is_phone_blocked then phone when is_email_blocked then email end as refused_value, traps
         from web_accounts
+        where created_at < timestamp '2018-01-01'
         union all by name
         select
             'shopify' as channel, 'guest:' || order_id as source_customer_id, null::varchar as natural_key, person_no,
