@@ -54,7 +54,7 @@ ROLES: dict[str, str] = {
     "family_name": r"last.?name|family.?name|surname|nachname|nom de famille|apellidos?|cognome|^姓$|名\s*[（(]姓[)）]|(注文者|会員|顧客|送付者)姓$",
     "unit_cost": r"unit.?cost|cost.?price|einkaufspreis|成本|原価",
     "unit_price": r"(unit|item|list|retail|deal|selling|sale|einzel|stück).?(price|preis|cost)|^(price|preis|prix|precio|prezzo)$|price.?(each|per)|prix unitaire"
-    r"|precio unitario|prezzo unitario|单价|价格$|京东价|単価|^価格$|販売価格",
+    r"|precio unitario|prezzo unitario|sold for|单价|价格$|京东价|単価|^価格$|販売価格",
     "discount_amount": r"discount|promo(?!.?code)|rebate|voucher.?(amount|value)|coupon.?(amount|value)|rabatt|remise|descuento|sconto"
     r"|优惠(?!码|券)|折扣|抵扣|割引|値引|クーポン利用",
     "coupon_code": r"coupon|promo.?code|voucher|gutschein.?code|优惠码|优惠券|クーポン",
@@ -70,7 +70,7 @@ ROLES: dict[str, str] = {
     r"|\basin\b|barcode|\bplu\b|custom label"
     r"|artikel.?(nr|nummer|id)|r[eé]f[eé]rence (produit|article)|商家编码|商品(编码|编号|id)|货号|商品(番号|コード|管理番号)|品番",
     "line_amount": r"line.?(total|amount|sum)|ext(ended)?.?(price|amount)|row.?total|(product|item).?(sub)?total|positions?(summe|wert|preis)"
-    r"|gesamtpreis|total ligne|小计|小計|sold for",
+    r"|gesamtpreis|total ligne|小计|小計",
     "product_name": r"product|item.?(name|title|desc)|^item$|^description$|article|^title$|artikel|bezeichnung|produit|producto|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
     "brand": r"brand|\bmarke\b|marque|marca|品牌|ブランド",
     "category": r"categor|kategorie|cat[eé]gorie|warengruppe|department|类目|分类|品类|カテゴリ",

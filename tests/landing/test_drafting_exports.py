@@ -99,7 +99,9 @@ def test_rows_around_the_table_are_declared_and_nothing_else(
     assert said(draft, "does not sort")
     # one row per order in the sample, but rows that name articles: a second row of an order is never taken for a duplicate
     assert load_contracts(rooms[0])["new"].export("rows").facts.rows_per_key == "many"
-    assert "sum(sold_for) as gross_amount" in model(rooms, "orders")
+    assert "sum(quantity * sold_for) as gross_amount" in model(
+        rooms, "orders"
+    )  # what eBay calls "Sold For" is one piece's price
 
 
 def test_a_name_that_begins_like_a_total_is_no_footer(
