@@ -105,18 +105,16 @@ def invoke(
     arguments: Sequence[str],
     *,
     as_of_date: date | None,
-    manifest: Any = None,
     on_node: Callable[[NodeResult], None] | None = None,
 ) -> list[NodeResult]:
     """Run one dbt command (`build`, `test`, `run`, …) and return what became of each node.
 
-    manifest: dbt's own, where the caller has parsed it already. A failed node is in the list; only a command that could
-    not run at all raises DbtProblem.
+    A failed node is in the list; only a command that could not run at all raises DbtProblem.
     """
     callbacks: list[Callable[[Any], None]] = [_node_listener(on_node)] if on_node else []
     # What dbt would write after each command (manifest, results, graph) is known here already.
     command = [*arguments, "--no-write-json", "--vars", json.dumps(run_vars(settings, as_of_date))]
-    result = _invoke(settings, command, manifest or parsed(settings), callbacks)
+    result = _invoke(settings, command, parsed(settings), callbacks)
     if result.result is None or not hasattr(result.result, "results"):
         raise DbtProblem(f"dbt {arguments[0]} did not run: {_parse_reason(result.exception)}")
     return [_node_result(each) for each in result.result.results]

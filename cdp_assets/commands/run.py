@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from cdp_assets.errors import safe_text
 from cdp_assets.home import prepare_home
-from cdp_assets.operations.alerts import alert, describe_failure, in_own_words
+from cdp_assets.operations.alerts import alert, describe_failure, reason_of
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.publishing.run_record import RunRecord, Step, listen
@@ -150,11 +150,7 @@ def _first_failure(result: Any) -> str:
     """What the first failed step said; steps raise texts of our own only."""
     for event in result.all_events:
         if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error and error.cause:
-                error = error.cause
-            message = in_own_words(error.message) if error else "no reason given"
-            return f"{event.step_key} failed: {message}"
+            return f"{event.step_key} failed: {reason_of(event.step_failure_data.error)}"
     return "the run failed before its first step; see its log"
 
 

@@ -7,7 +7,7 @@ import dagster as dg
 
 from cdp_assets.defs.jobs import nightly
 from cdp_assets.landing.contract import load_contracts
-from cdp_assets.operations.alerts import alert, describe_failure, in_own_words
+from cdp_assets.operations.alerts import alert, describe_failure, reason_of
 from cdp_assets.operations.arrivals import Sighting, judge, look
 from cdp_assets.settings import Settings
 
@@ -47,10 +47,7 @@ def first_failure(context: dg.RunFailureSensorContext) -> tuple[str, str]:
     What fails outside a step is told without its text: a library may have quoted data.
     """
     for event in context.get_step_failure_events():
-        error = event.step_failure_data.error
-        while error and error.cause:
-            error = error.cause
-        return str(event.step_key), in_own_words(error.message) if error else "no reason given"
+        return str(event.step_key), reason_of(event.step_failure_data.error)
     return "the run itself", "it ended before or between its steps (killed, out of memory, or not startable)"
 
 

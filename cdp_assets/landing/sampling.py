@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import json
 import re
@@ -25,6 +24,7 @@ from cdp_assets.landing.contract import ENCODINGS
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.layout import Layout, find_layout
 from cdp_assets.landing.numbering import without_currency
+from cdp_assets.landing.text import ZIP_MAGIC, decompressed
 
 SAMPLE_ROWS = 5000
 SAMPLE_BYTES = 8 << 20
@@ -66,14 +66,15 @@ class Sample:
 
 def read_sample(path: Path) -> Sample:
     """Read the first rows of a CSV, TSV, NDJSON, JSON, XLSX or Parquet sample. Raises FileHeld where none fits."""
-    magic = path.read_bytes()[:4]
+    with path.open("rb") as file:
+        magic = file.read(4)
     if magic == b"PAR1":
         table = pq.ParquetFile(path).iter_batches(SAMPLE_ROWS)
         batch = next(table, None)
         names = pq.read_schema(path).names
         values = [[_text(v) for v in batch.column(i).to_pylist()] if batch else [] for i in range(len(names))]
         return Sample(path, {"format": "parquet"}, _columns(names, values))
-    if magic == b"PK\x03\x04" and _is_workbook(path):
+    if magic == ZIP_MAGIC and _is_workbook(path):
         return _read_workbook(path)
     data = _head(path, magic)
     sample = _read_json(path, data) if data.lstrip()[:1] in (b"{", b"[") else None
@@ -86,22 +87,8 @@ def _is_workbook(path: Path) -> bool:
 
 
 def _head(path: Path, magic: bytes) -> bytes:
-    if magic.startswith(b"\x1f\x8b"):
-        with gzip.open(path) as file:
-            return file.read(SAMPLE_BYTES)
-    if magic == b"PK\x03\x04":
-        with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-            if len(members) != 1:
-                raise FileHeld(
-                    "zip_members",
-                    f"the zip holds {len(members)} files",
-                    "a delivery has one file per zip: unpack it and give its files as samples, one per export",
-                )
-            with archive.open(members[0]) as member:
-                return member.read(SAMPLE_BYTES)
-    with path.open("rb") as plain:
-        return plain.read(SAMPLE_BYTES)
+    with decompressed(path, magic) as file:
+        return file.read(SAMPLE_BYTES)
 
 
 def _read_workbook(path: Path) -> Sample:

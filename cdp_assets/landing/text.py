@@ -57,13 +57,14 @@ def prepare_text(original: Path, encoding: str, max_expansion: int, work_dir: Pa
     if ENCODINGS[encoding] == "utf-8" and magic != ZIP_MAGIC:
         return TextSource(original, is_gzip, max_bytes if is_gzip else size)
     target = work_dir / "text"
-    with _decompressed(original, magic) as inner, target.open("wb") as writer:
+    with decompressed(original, magic) as inner, target.open("wb") as writer:
         _transcode(inner, writer, encoding, max_bytes)
     return TextSource(target, False, target.stat().st_size)
 
 
 @contextmanager
-def _decompressed(original: Path, magic: bytes) -> Iterator[BinaryIO]:
+def decompressed(original: Path, magic: bytes) -> Iterator[BinaryIO]:
+    """The bytes of a plain file, a gzip, or the one file in a zip, by the first four bytes. Raises FileHeld for another zip."""
     if magic == ZIP_MAGIC:
         with _single_member(original) as member:
             yield member
@@ -85,7 +86,7 @@ def _single_member(original: Path) -> Iterator[BinaryIO]:
                 raise FileHeld(
                     "zip_members",
                     f"the zip holds {len(members)} files",
-                    "deliver one file per zip, or unpack it",
+                    "deliver one file per zip, or unpack it and give its files one by one",
                 )
             with archive.open(members[0]) as member:
                 yield cast(BinaryIO, member)

@@ -30,21 +30,24 @@ def birth_key(column: str) -> str:
     def month(part: str) -> str:
         return padded(f"((position(left({part}, 3) in '{_MONTHS}') + 2) // 3)::varchar")
 
-    numbered = f"regexp_extract({text}, '^[0-9]+-[0-9]+-([0-9]+)', 1)"
+    def is_month(part: str) -> str:
+        return f"(position(left({part}, 3) in '{_MONTHS}') - 1) % 3 = 0"
+
+    third = f"regexp_extract({text}, '^[0-9]+-[0-9]+-([0-9]+)', 1)"
     return f"""
         case
             when {text} is null then null
             when regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([-t].*)?')
-                then left({text}, 4) || {padded(second)} || {padded(f"regexp_extract({text}, '^[0-9]+-[0-9]+-([0-9]+)', 1)")}
+                then left({text}, 4) || {padded(second)} || {padded(third)}
             when regexp_full_match({text}, '[0-9]{{8}}(-0)?') then left({text}, 8)
             when regexp_full_match({text}, '[0-9]{{1,2}}-[0-9]{{1,2}}-([0-9]{{4}}|[0-9]{{2}})([-t].*)?')
-                then {year(numbered)} || case when {is_day_first} then {padded(second)} || {padded(first)}
+                then {year(third)} || case when {is_day_first} then {padded(second)} || {padded(first)}
                     else {padded(first)} || {padded(second)} end
             when regexp_full_match({text}, '[0-9]{{1,2}}-[a-z]{{3,9}}-([0-9]{{4}}|[0-9]{{2}})')
-                and (position(left({second}, 3) in '{_MONTHS}') - 1) % 3 = 0
+                and {is_month(second)}
                 then {year(f"split_part({text}, '-', 3)")} || {month(second)} || {padded(first)}
             when regexp_full_match({text}, '[a-z]{{3,9}}-[0-9]{{1,2}}-[0-9]{{4}}')
-                and (position(left({text}, 3) in '{_MONTHS}') - 1) % 3 = 0
+                and {is_month(text)}
                 then right({text}, 4) || {month(text)} || {padded(second)}
             when regexp_full_match({text}, '[12][0-9]{{3}}(-[0-9]{{1,2}})?')
                 then left({text}, 4) || lpad({second}, 2, '0') || '00'

@@ -13,6 +13,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -66,6 +67,13 @@ class FailureNotice:
 def in_own_words(message: str) -> str:
     """What an error says, without the class name that Dagster puts before it: a person reads this at two in the night."""
     return re.sub(r"^(?:[A-Za-z_]\w*\.)+[A-Z]\w*: ", "", message.strip())
+
+
+def reason_of(error: Any) -> str:
+    """What lies at the bottom of a step's error (Dagster's record of it: message and cause), in our own words."""
+    while error and error.cause:
+        error = error.cause
+    return in_own_words(error.message) if error else "no reason given"
 
 
 def describe_failure(settings: Settings, run_id: str, *, step: str, reason: str) -> FailureNotice:

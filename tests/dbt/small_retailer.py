@@ -69,7 +69,6 @@ class SmallRetailer:
     settings: Settings
     as_of_date: date
     people: dict[str, str] = field(default_factory=dict)
-    manifest: Any = None
 
     @classmethod
     def open(cls, home: Path, as_of_date: date, **knobs: Any) -> SmallRetailer:
@@ -108,14 +107,12 @@ class SmallRetailer:
             )
 
     def dbt(self, *arguments: str) -> list[NodeResult]:
-        """One dbt command in this process, with the manifest parsed once."""
-        return dbt_runner.invoke(self.settings, arguments, as_of_date=self.as_of_date, manifest=self.parse())
+        """One dbt command in this process."""
+        return dbt_runner.invoke(self.settings, arguments, as_of_date=self.as_of_date)
 
     def parse(self) -> Any:
-        """dbt's manifest of the project, parsed on the first call."""
-        if self.manifest is None:
-            self.manifest = dbt_runner.parse(self.settings)
-        return self.manifest
+        """dbt's manifest of the project."""
+        return dbt_runner.parsed(self.settings)
 
     def build(self) -> list[NodeResult]:
         """Everything in the order of a run: identity's inputs, identity, dbt, insight, the rest."""
