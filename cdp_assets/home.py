@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 
@@ -33,6 +34,12 @@ run_retries:
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
+# Events are stored where Dagster stores them, on files that stay open.
+event_log_storage:
+  module: cdp_assets.operations.event_store
+  class: OpenSqliteEventLogStorage
+  config:
+    base_dir: {events_dir}
 """
 
 
@@ -66,8 +73,9 @@ def _prepare_locked(settings: Settings) -> list[str]:
     ):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     instance_file = settings.dagster_dir / "dagster.yaml"
-    if not instance_file.exists() or instance_file.read_text() != DAGSTER_YAML:
-        instance_file.write_text(DAGSTER_YAML)
+    instance_text = DAGSTER_YAML.format(events_dir=json.dumps(f"{settings.dagster_dir}/history/runs"))
+    if not instance_file.exists() or instance_file.read_text() != instance_text:
+        instance_file.write_text(instance_text)
     key = load_key(settings)
     migrate(settings)
     check_key(settings, key)

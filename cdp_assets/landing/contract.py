@@ -7,7 +7,7 @@ its `customProperties`. This module reads, checks and explains contracts. It ope
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -47,13 +47,13 @@ def _fold(value: Any) -> Any:
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
 
 class _OpenModel(BaseModel):
     """For objects where ODCS allows more fields than landing reads (owners, tags, links …)."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
 
 
 class ColumnFacts(_Model):
@@ -373,8 +373,13 @@ class ChannelContract(_OpenModel):
 
 def load_contract(path: Path) -> ChannelContract:
     """Read one contract. Raises ContractProblem that names the file, the place and what to do."""
+    return _contract(path, path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=256)  # a run asks for every contract several times; the same text is the same contract
+def _contract(path: Path, text: str) -> ChannelContract:
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER)  # noqa: S506 (a safe loader)
+        document = yaml.load(text, Loader=SAFE_LOADER)  # noqa: S506 (a safe loader)
         contract = ChannelContract.model_validate(document)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

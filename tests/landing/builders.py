@@ -29,10 +29,16 @@ def shipped_contracts(settings: Settings) -> dict[str, ChannelContract]:
 
 def unhurried(contracts: dict[str, ChannelContract]) -> dict[str, ChannelContract]:
     """The same contracts with settleSeconds 0."""
-    for contract in contracts.values():
-        for export in contract.exports:
-            export.facts.settle_seconds = 0
-    return contracts
+    return {name: with_facts(contract, settle_seconds=0) for name, contract in contracts.items()}
+
+
+def with_facts(contract: ChannelContract, **facts: Any) -> ChannelContract:
+    """The same contract with other facts for each of its exports."""
+    exports = [
+        export.model_copy(update={"facts": export.facts.model_copy(update=facts)})
+        for export in contract.exports
+    ]
+    return contract.model_copy(update={"exports": exports})
 
 
 def contract_of(

@@ -18,7 +18,7 @@ from cdp_assets.landing.guessing import column_name
 from cdp_assets.landing.meanings import role_of, status_of
 from cdp_assets.landing.wiring import wiring_problems, write_sources
 from cdp_assets.settings import Settings
-from tests.landing.builders import deliver, land, landed, quarantined, unhurried
+from tests.landing.builders import deliver, land, landed, quarantined, unhurried, with_facts
 from tests.landing.test_drafting import rooms
 
 __all__ = ["rooms"]
@@ -275,7 +275,7 @@ def test_the_wiring_of_a_channel_is_checked(settings: Settings, rooms: Rooms, tm
     ]
     project.write_text(project.read_text().replace("links: [new, ", "links: ["))
     assert wiring_problems(rooms[1], contract) == []
-    contract.exports[0].facts.delivery = "snapshot"
+    contract = with_facts(contract, delivery="snapshot")
     assert ["onefold channel sources new" in each for each in wiring_problems(rooms[1], contract)] == [True]
     write_sources(rooms[1], contract)
     assert wiring_problems(rooms[1], contract) == []
