@@ -152,6 +152,9 @@ def _invoke(
 ) -> Any:
     from dbt.cli.main import dbtRunner
 
+    from cdp_assets.dbt_plugin import use_key
+
+    use_key(settings)
     export_environment(settings)
     common = [
         "--project-dir", str(settings.dbt_project_dir),

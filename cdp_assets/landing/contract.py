@@ -147,11 +147,11 @@ class NaturalKey(_Model):
     """A key for exports without an id: `_key_<name>` = pseudonym(key, "customer", channel, value).
 
     The value is the first column of `columns` that is filled and matches `pattern`, after `strip`; else the `fallback`
-    columns joined with "|", if the first of them is filled; else the key is null.
+    columns joined with "|", if the first of them is filled; else the key is null. Without `columns` it is always the latter.
     """
 
     name: Name
-    columns: list[Name]
+    columns: list[Name] = []
     pattern: str | None = None
     strip: list[Strip] = []
     fallback: list[Name] = []

@@ -65,9 +65,8 @@ def _customer(roles: Roles, facts: dict[str, Any]) -> str | None:
 def _newest_of(customer: str, rows: str, moment: str | None) -> str:
     """The newest row of each customer."""
     order = f"{moment} desc nulls last, " if moment else ""
-    kept = f"\n    and {{{{ not_suppressed('rows.{customer}') }}}}" if customer.startswith("_key_") else ""
     return (
-        f"{rows}\nwhere {customer} is not null{kept}"
+        f"{rows}\nwhere {customer} is not null"
         f"\nqualify row_number() over (partition by {customer} order by {order}_load_id desc, _line desc) = 1"
     )
 

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from small_retailer import SmallRetailer, failures
 
+from cdp_assets.keys import record_key
 from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
 
 AS_OF = date(2017, 12, 31)
 
@@ -76,6 +78,15 @@ def _deliver(retailer: SmallRetailer) -> None:
             shopify_order("#4", "2017-05-02 12:00:00", "0.00", email="dan@x.test"),
             shopify_order("#5", "2017-05-03 12:00:00", "15.00", email="dan@x.test", refunded_amount="25.00"),
             shopify_order("#6", "2017-05-04 12:00:00", "12.50"),
+            shopify_order(
+                "#7",
+                "2017-05-05 12:00:00",
+                "40.00",
+                email="gil@x.test",
+                cancelled_at=datetime(2017, 5, 6),
+                refunded_amount="44.90",
+            ),
+            shopify_order("#8", "2017-05-07 12:00:00", "40.00", email="gil@x.test", financial_status="pending"),
         ],
     )
     retailer.deliver(
@@ -108,6 +119,22 @@ def _deliver(retailer: SmallRetailer) -> None:
         ],
     )
     retailer.deliver(
+        "youzan",
+        "customers",
+        [
+            {"full_name": name, "phone": phone, "_key_customer": key, "_key_person": f"{key}{name}"}
+            for name, phone, key in [
+                ("Hua", "13800138001", "k2"),
+                ("Jun", "13800138001", "k2"),
+                ("Jun", "13800138001", "k2"),
+                ("Gone", "13800138002", "k3"),
+            ]
+        ],
+    )
+    with connect_state(retailer.settings) as con:
+        forgotten = [record_key(b"test-key", "loyalty", "M9"), "k3"]
+        con.executemany("insert into suppressions values ('record', ?, null)", [[each] for each in forgotten])
+    retailer.deliver(
         "loyalty",
         "members",
         [
@@ -119,6 +146,7 @@ def _deliver(retailer: SmallRetailer) -> None:
                 "marketing_consent": True,
             },
             {"member_id": "M3", "full_name": "Cid Ray", "joined_at": datetime(2017, 1, 5)},
+            {"member_id": "M9", "full_name": "Forget Me"},
         ],
     )
     retailer.deliver(
@@ -176,7 +204,7 @@ def _deliver(retailer: SmallRetailer) -> None:
         "shopify:7": "ann", "shopify:guest:#1": "ann", "shopify:guest:#2": "ann", "loyalty:M1": "ann",
         "square:SQ1": "ann", "ga4:7": "ann", "shopify:guest:#3": "ben", "loyalty:M2": "ben", "ga4:8": "ben",
         "loyalty:M3": "cid", "shopify:guest:#4": "dan", "shopify:guest:#5": "dan", "ga4:9": "dan",
-        "youzan:k1": "eve", "online_retail:17850": "fay",
+        "shopify:guest:#7": "gil", "shopify:guest:#8": "gil", "youzan:k1": "eve", "online_retail:17850": "fay",
     }  # fmt: skip
 
 

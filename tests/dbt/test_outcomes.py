@@ -55,6 +55,43 @@ def test_an_order_of_nothing_is_an_order_but_no_conversion(retailer: SmallRetail
     assert retailer.query("select 1 from marts.attribution_credits where conversion_id = 'shopify:#4'") == []
 
 
+def test_a_cancelled_or_unpaid_order_is_kept_and_counts_as_nothing(retailer: SmallRetailer) -> None:
+    assert retailer.query(
+        """
+        select order_id, is_sale, is_conversion, gross_amount, refunded_amount, net_amount, gross_revenue, net_revenue
+        from marts.orders where order_id in ('#7', '#8') order by 1
+        """
+    ) == [
+        ("#7", False, False, Decimal("40.00"), Decimal("44.90"), *[Decimal("0.00")] * 3),
+        ("#8", False, False, Decimal("40.00"), Decimal("0.00"), *[Decimal("0.00")] * 3),
+    ]
+    assert retailer.query(
+        "select order_count, gross_revenue, net_revenue from marts.customers where customer_id = 'gil'"
+    ) == [(0, Decimal("0.00"), Decimal("0.00"))]
+    assert retailer.query("select amount, refund_revenue from marts.refunds where order_id = '#7'") == [
+        (Decimal("44.90"), Decimal("0.00"))
+    ]
+
+
+def test_whoever_asked_to_be_forgotten_is_no_record_of_any_channel(retailer: SmallRetailer) -> None:
+    assert retailer.query(
+        "select channel, source_customer_id from identity.customer_records where channel in ('loyalty', 'youzan') order by 2, 1"
+    ) == [
+        ("loyalty", "M1"),
+        ("loyalty", "M2"),
+        ("loyalty", "M3"),
+        ("youzan", "k1"),
+        ("youzan", "k2"),
+        ("youzan", "k2Jun"),
+    ]
+
+
+def test_two_names_behind_one_phone_are_two_records(retailer: SmallRetailer) -> None:
+    assert retailer.query(
+        "select full_name, phone from identity.customer_records where channel = 'youzan' and source_customer_id like 'k2%' order by 1"
+    ) == [("Hua", "13800138001"), ("Jun", "13800138001")]
+
+
 def test_a_refund_larger_than_its_order_leaves_a_negative_net_and_no_purchase_day(
     retailer: SmallRetailer,
 ) -> None:

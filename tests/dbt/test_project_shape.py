@@ -14,7 +14,7 @@ import yaml
 READS = {
     "staging": {"landing", "state", "reference"},
     "reference": {"reference"},
-    "identity": {"staging", "identity", "reference"},
+    "identity": {"staging", "identity", "state", "reference"},
     "profile": {"staging", "identity", "profile", "journeys", "reference"},
     "journeys": {"staging", "identity", "profile", "journeys", "reference"},
     "traits": {"identity", "profile", "journeys", "traits", "insight", "reference"},
@@ -102,6 +102,16 @@ def test_a_staging_model_reads_its_own_channel_only(manifest: dict[str, Any]) ->
             if not is_own:
                 wrong.append(f"{node['name']} reads {parent}")
     assert not wrong
+
+
+def test_staged_customers_are_read_only_where_the_forgotten_are_left_out(manifest: dict[str, Any]) -> None:
+    readers = {
+        node["name"]
+        for node in _models(manifest)
+        for parent in node["depends_on"]["nodes"]
+        if parent.endswith("__customers") and node["schema"] != "staging"
+    }
+    assert readers == {"customer_records"}
 
 
 def test_duckdb_dialect_is_spoken_in_engine_macros_only(project_dir: Path) -> None:

@@ -1,4 +1,5 @@
--- every order once, with its customer, what it is worth in the reporting currency, and what was given back of it
+-- every order once, with its customer, what it is worth in the reporting currency, and what was given back of it; one that was
+-- cancelled or never paid keeps its amounts and is worth nothing
 with
 
 orders as (
@@ -39,12 +40,14 @@ valued as (
         orders.fulfilled_at,
         orders.store_id,
         orders.order_status,
+        {{ is_sale('orders.order_status') }} as is_sale,
         orders.fulfilment_type,
         lines.coupon_code,
         coalesce(lines.line_count, 0) as line_count,
         lines.item_quantity,
         orders.currency,
         orders.gross_amount,
+        {{ is_sale('orders.order_status') }} and orders.gross_amount > 0 as is_conversion,
         coalesce(orders.discount_amount, 0) as discount_amount,
         coalesce(orders.shipping_amount, 0) as shipping_amount,
         coalesce(orders.tax_amount, 0) as tax_amount,
@@ -82,6 +85,7 @@ select
     fulfilled_at,
     store_id,
     order_status,
+    is_sale,
     fulfilment_type,
     coupon_code,
     line_count,
@@ -92,16 +96,16 @@ select
     shipping_amount,
     tax_amount,
     cast(refunded_amount as decimal(18, 2)) as refunded_amount,
-    cast(gross_amount - discount_amount - refunded_amount as decimal(18, 2)) as net_amount,
-    gross_revenue,
-    discount_revenue,
+    cast(case when is_sale then gross_amount - discount_amount - refunded_amount else 0 end as decimal(18, 2)) as net_amount,
+    cast(case when is_sale then gross_revenue else 0 end as decimal(18, 2)) as gross_revenue,
+    cast(case when is_sale then discount_revenue else 0 end as decimal(18, 2)) as discount_revenue,
     cast(refunded_revenue as decimal(18, 2)) as refunded_revenue,
-    cast(gross_revenue - discount_revenue - refunded_revenue as decimal(18, 2)) as net_revenue,
-    cost,
+    cast(case when is_sale then gross_revenue - discount_revenue - refunded_revenue else 0 end as decimal(18, 2)) as net_revenue,
+    case when is_sale then cost end as cost,
     customer_id is null as is_anonymous,
-    gross_amount > 0 as is_conversion,
+    is_conversion,
     case
-        when customer_id is null or gross_amount <= 0 then null
-        else row_number() over (partition by customer_id, gross_amount > 0 order by ordered_at, channel, order_id)
+        when customer_id is not null and is_conversion
+            then row_number() over (partition by customer_id, is_conversion order by ordered_at, channel, order_id)
     end as customer_order_number
 from valued

@@ -5,7 +5,7 @@ with
 movements as (
     select customer_id, order_date as purchase_date, net_revenue as net_amount, gross_revenue, 1 as order_count
     from {{ ref('customer_orders') }}
-    where customer_id is not null
+    where customer_id is not null and is_sale
     union all
     select customer_id, restated_date as purchase_date, -refund_revenue as net_amount, 0 as gross_revenue, 0 as order_count
     from {{ ref('customer_refunds') }}

@@ -49,6 +49,7 @@ linked as (
         all_refunds.refunded_at,
         all_refunds.refund_date,
         coalesce(orders.order_date, all_refunds.refund_date) as restated_date,
+        {{ is_sale('orders.order_status') }} as is_of_sale,
         coalesce(all_refunds.currency, orders.currency) as currency,
         all_refunds.amount,
         all_refunds.quantity,
@@ -72,7 +73,8 @@ select
     linked.restated_date,
     linked.currency,
     linked.amount,
-    cast(round(linked.amount * rates.rate, 2) as decimal(18, 2)) as refund_revenue,
+    -- what is given back of an order that was no sale takes nothing from revenue: it was never counted
+    cast(case when linked.is_of_sale then round(linked.amount * rates.rate, 2) else 0 end as decimal(18, 2)) as refund_revenue,
     linked.quantity,
     linked.sku
 from linked

@@ -15,6 +15,7 @@ select
 
     ---------- kind
     order_status,
+    is_sale,
     fulfilment_type,
     coupon_code,
     is_anonymous,

@@ -1,12 +1,23 @@
--- accounts from the customers export; buyers that it does not list, guests and recipients from the orders export
+-- accounts from the customers export, a further one for each further name behind the same phone; buyers that it does not list, guests and
+-- recipients from the orders export
 {{ config(materialized='table') }}
 with
 
-accounts as (
-    select * from {{ landed('youzan', 'customers') }} as rows
+-- the newest row of each name; the newest of a phone is whom its orders name
+named_accounts as (
+    select *, row_number() over (partition by _key_customer order by last_seen_at desc nulls last, _load_id, _line) as account_number
+    from {{ landed('youzan', 'customers') }} as rows
     where _key_customer is not null
         and {{ not_suppressed('rows._key_customer') }}
-    qualify row_number() over (partition by _key_customer order by last_seen_at desc nulls last, _load_id, _line) = 1
+    qualify row_number() over (
+        partition by _key_customer, full_name, nickname
+        order by last_seen_at desc nulls last, _load_id, _line
+    ) = 1
+),
+
+accounts as (
+    select *, case when account_number = 1 then _key_customer else _key_person end as account_id
+    from named_accounts
 ),
 
 order_rows as (
@@ -31,8 +42,8 @@ buyers as (
         order_rows.created_at
     from order_rows
     left join accounts
-        on order_rows.buyer_id = accounts._key_customer
-    where order_rows.buyer_id is not null and accounts._key_customer is null
+        on order_rows.buyer_id = accounts.account_id
+    where order_rows.buyer_id is not null and accounts.account_id is null
     qualify row_number() over (
         partition by order_rows.buyer_id
         order by order_rows.is_own_delivery desc, order_rows.created_at desc, order_rows.order_id
@@ -48,7 +59,7 @@ recipients as (
 
 records as (
     select
-        _key_customer as source_customer_id,
+        account_id as source_customer_id,
         'account' as record_kind,
         'buyer' as contact_role,
         coalesce(nullif(trim(full_name), ''), nickname) as full_name,
