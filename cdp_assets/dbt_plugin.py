@@ -20,7 +20,7 @@ def use_key(settings: Settings) -> None:
     _KEYS[:] = [load_key(settings)]
 
 
-class Plugin(BasePlugin):
+class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb has no types
     """Temporary macros belong to a cursor: each gets its own."""
 
     def configure_cursor(self, cursor: Any) -> None:

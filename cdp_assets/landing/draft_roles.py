@@ -72,8 +72,27 @@ class Roles:
     def logical_type(self, name: str) -> str:
         return next(column.logical_type for column in self._columns if column.name == name)
 
+    def is_filled(self, name: str) -> bool:
+        return next(column.is_filled for column in self._columns if column.name == name)
+
     def is_repeated(self, name: str) -> bool:
         return next(column.is_repeated for column in self._columns if column.name == name)
+
+    def order_id(self) -> str | None:
+        """The order's number: a column that every row fills, else a payment's own id, else one that some rows fill."""
+        found = [c for c in self.all("order_id") if not c.is_blank]
+        filled = next((c.name for c in found if c.is_filled), None)
+        return filled or self._payment_id() or (found[0].name if found else None)
+
+    def _payment_id(self) -> str | None:
+        """The row's own id, where a row is money that changed hands: an amount in a currency, with a time."""
+        paid = [
+            c
+            for c in self.all("gross_amount")
+            if re.search(r"amount|gross|paid|charge", c.header, re.IGNORECASE)
+        ]
+        is_payment = self("currency") and self.time("ordered_at") and paid and not self("refund_id", "spend")
+        return self.plain_id() if is_payment else None
 
     def plain_id(self) -> str | None:
         return next((c.name for c in self._columns if c.header.casefold() in ("id", "uuid", "_id")), None)

@@ -40,8 +40,11 @@ def _status(roles: Roles, hints: Hints, is_many: bool) -> tuple[str, list[str]]:
 def draft_orders(
     roles: Roles, rows: str, moment: str, is_many: bool, customer: str | None, hints: Hints
 ) -> Iterator[StagingDraft]:
-    order_id = roles("order_id") or ""
+    order_id = roles.order_id() or ""
     notes = [] if customer else ["source_customer_id: nothing names the customer; the orders stay anonymous"]
+    if not roles.is_filled(order_id):
+        rows += f"\n{'and' if 'where' in rows else 'where'} {order_id} is not null"
+        notes.append(f"{order_id}: rows without it are no order; they land and count nowhere")
     currency, currency_notes = currency_sql(roles, hints)
     status, status_notes = _status(roles, hints, is_many)
     line, total = line_amount_of(roles), roles.total()

@@ -57,7 +57,12 @@ def _table(channel: str, export: Export) -> dict[str, Any]:
         for column in export.properties
     ]
     columns += [
-        _column(f"_key_{key.name}", "varchar", "sensitive", f"Pseudonym of {' or '.join(key.columns or [' and '.join(key.fallback)])}.")
+        _column(
+            f"_key_{key.name}",
+            "varchar",
+            "sensitive",
+            f"Pseudonym of {' or '.join(key.columns or [' and '.join(key.fallback)])}.",
+        )
         for key in facts.natural_keys
     ]
     columns += [_column(name, *about) for name, about in META_COLUMNS.items()]

@@ -21,8 +21,8 @@ def draft_staging(
     moment = roles.time("ordered_at", "updated_at") or roles.any_time()
     amount = roles.number("gross_amount", "line_amount", "unit_price")
     customer = _customer(roles, facts)
-    is_order = bool(roles("order_id") and moment and amount)
-    if roles("order_id") and moment and amount:
+    is_order = bool(roles.order_id() and moment and amount)
+    if roles.order_id() and moment and amount:
         only, kind_notes = lines_only(roles, hints)
         for draft in draft_orders(
             roles, rows + only, moment, facts.get("rowsPerKey") != "one", customer, hints
@@ -33,7 +33,7 @@ def draft_staging(
     if roles("refund_id") and moment and roles.number("refund_amount", "gross_amount"):
         yield draft_refunds(roles, rows, moment, hints)
     is_person = roles("email", "phone", "full_name", "given_name") is not None
-    if customer and (is_person or is_order or not roles("order_id")):
+    if customer and (is_person or is_order or not roles.order_id()):
         yield _customers(roles, rows, moment, customer, facts)
         yield from _consents(roles, rows, moment, customer, hints)
     if roles.number("spend") and roles("campaign") and moment:
@@ -57,7 +57,7 @@ def _customer(roles: Roles, facts: dict[str, Any]) -> str | None:
         return name or "_key_customer"
     return (
         roles.plain_id()
-        if not roles("order_id") and roles("email", "phone", "full_name", "given_name")
+        if not roles.order_id() and roles("email", "phone", "full_name", "given_name")
         else None
     )
 

@@ -86,7 +86,9 @@ def _deliver(retailer: SmallRetailer) -> None:
                 cancelled_at=datetime(2017, 5, 6),
                 refunded_amount="44.90",
             ),
-            shopify_order("#8", "2017-05-07 12:00:00", "40.00", email="gil@x.test", financial_status="pending"),
+            shopify_order(
+                "#8", "2017-05-07 12:00:00", "40.00", email="gil@x.test", financial_status="pending"
+            ),
         ],
     )
     retailer.deliver(
