@@ -55,8 +55,15 @@ class Roles:
     def total(self) -> str | None:
         """The order's amount: before discount, tax and shipping, where several amounts stand side by side."""
         found = [c for c in self.all("gross_amount") if c.logical_type in ("number", "integer")]
-        before = [c for c in found if re.search(r"gross|sub.?total|goods|items?", c.header, re.IGNORECASE)]
-        return (before or found)[0].name if found else None
+        before = [
+            c for c in found if re.search(r"gross|sub.?total|goods|items?", c.header, re.IGNORECASE)
+        ] or found
+        bare = [
+            c
+            for c in before
+            if re.search(r"\b(ex|excl|excluding|without|ohne|net)\b", c.header, re.IGNORECASE)
+        ]
+        return (bare or before)[0].name if before else None
 
     def time(self, *roles: str) -> str | None:
         return self(*roles, types=("timestamp", "date"))
@@ -75,6 +82,9 @@ class Roles:
     def is_filled(self, name: str) -> bool:
         return next(column.is_filled for column in self._columns if column.name == name)
 
+    def is_unique(self, name: str) -> bool:
+        return next(column.is_unique for column in self._columns if column.name == name)
+
     def is_repeated(self, name: str) -> bool:
         return next(column.is_repeated for column in self._columns if column.name == name)
 
@@ -85,14 +95,16 @@ class Roles:
         return filled or self._payment_id() or (found[0].name if found else None)
 
     def _payment_id(self) -> str | None:
-        """The row's own id, where a row is money that changed hands: an amount in a currency, with a time."""
-        paid = [
+        """The row's own id, where a row is money that changed hands: an amount, and a time or state that only orders have."""
+        words = r"amount|gross|paid|charge|sub.?total|grand.?total"
+        paid = [c for c in self.all("gross_amount") if re.search(words, c.header, re.IGNORECASE)]
+        bought = [
             c
-            for c in self.all("gross_amount")
-            if re.search(r"amount|gross|paid|charge", c.header, re.IGNORECASE)
+            for c in self.all("ordered_at")
+            if re.search(r"order|purchase|sold|paid", c.header, re.IGNORECASE)
         ]
-        is_payment = self("currency") and self.time("ordered_at") and paid and not self("refund_id", "spend")
-        return self.plain_id() if is_payment else None
+        is_payment = paid and self.time("ordered_at") and (self("currency", "order_status") or bought)
+        return self.plain_id() if is_payment and not self("refund_id", "spend") else None
 
     def plain_id(self) -> str | None:
         return next((c.name for c in self._columns if c.header.casefold() in ("id", "uuid", "_id")), None)

@@ -40,7 +40,8 @@ _CJK = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 class GuessedColumn:
     """A drafted column: its ODCS fields, its meaning if one was recognised, and what a person must decide.
 
-    `is_blank`: no text in the sample; `is_filled`: a text on every row; `is_naive`: times without a zone; `is_repeated`: an order-level value, the same on
+    `is_blank`: no text in the sample; `is_filled`: a text on every row; `is_unique`: never the same twice;
+    `is_naive`: times without a zone; `is_repeated`: an order-level value, the same on
     all rows of a key; `elements`: keys of the objects in a JSON array.
     """
 
@@ -53,6 +54,7 @@ class GuessedColumn:
     required: bool = False
     is_blank: bool = False
     is_filled: bool = False
+    is_unique: bool = False
     is_naive: bool = False
     is_repeated: bool = False
     elements: list[str] = field(default_factory=list)
@@ -89,6 +91,7 @@ def _named(column: SampleColumn, taken: set[str], facts: dict[str, Any]) -> Gues
     name = _unique(column_name(column.header, role), taken)
     guessed = GuessedColumn(name, column.header, "string", classification_of(role), role)
     guessed.is_filled = bool(column.values) and len(column.filled) == len(column.values)
+    guessed.is_unique = len(set(column.filled)) == len(column.filled)
     if column.occurrence > 1:
         guessed.facts["occurrence"] = column.occurrence
     if not column.header:

@@ -5,9 +5,11 @@ A key is declared only where replacing by it can lose no row of the sample; in d
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import Any
 
+from cdp_assets.landing.draft_roles import Roles
 from cdp_assets.landing.file_names import PERIOD_GROUP
 from cdp_assets.landing.guessing import GuessedColumn
 from cdp_assets.landing.sampling import Sample, SampleColumn
@@ -132,7 +134,10 @@ def _per_order(
             column.is_repeated = True
             filled_down.append(column.name)
         elif firsts and all(len(set(cells)) == 1 for cells in filled):
-            column.is_repeated = any(cell.strip(" 0.,") for cells in firsts for cell in cells[:1])
+            is_of_line = re.search(r"\b(line|item|unit|piece|each)", column.header, re.IGNORECASE)
+            column.is_repeated = not is_of_line and any(
+                cell.strip(" 0.,") for cells in firsts for cell in cells[:1]
+            )
     if not filled_down:
         return []
     facts["fillDownKey"] = key
@@ -180,9 +185,7 @@ def _natural_key(columns: list[GuessedColumn], facts: dict[str, Any]) -> list[st
         return []
     contacts = [next((c.name for c in named if c.role == role), None) for role in ("email", "phone")]
     found = [name for name in contacts if name]
-    is_person_id = any(c.header.casefold() == "id" for c in named) and not any(
-        c.role == "order_id" for c in named
-    )
+    is_person_id = any(c.header.casefold() == "id" for c in named) and Roles(columns).order_id() is None
     if not found or is_person_id:
         return []
     facts["naturalKeys"] = [{"name": "customer", "columns": found, "pattern": CONTACT_PATTERN}]

@@ -15,7 +15,7 @@ _RECIPIENT = r"(ship|recipient|receiver|consignee|delivery|liefer|versand|livrai
 ROLES: dict[str, str] = {
     "time_zone": r"time.?zone|zeitzone|fuseau|时区",
     "line_kind": r"^(line|row|record|entry).?(type|kind)$",
-    "consent": r"consent|opt.?(in|out)|accepts?.?marketing|newsletter|subscri(bed|ption)|einwilligung|同意|订阅|メルマガ",
+    "consent": r"consent|opt(ed)?.?(in|out)|accepts?.?marketing|newsletter|subscri(bed|ption)|einwilligung|同意|订阅|メルマガ",
     "email_verified": r"(verif|confirm|optin|opt in|valid).*e.?mail|e.?mail.*(verif|confirm|valid|status|marketing|format)",
     "recipient_name": _RECIPIENT + r".*(name|nom\b)|收货人(姓名)?$|收件人(姓名)?$|送付先.*(名|姓)",
     "recipient_phone": _RECIPIENT
@@ -38,7 +38,7 @@ ROLES: dict[str, str] = {
     "order_id": r"(order|invoice|transaction|receipt|sale|bill|ticket|basket|purchase|bestell|auftrags?|rechnungs?|beleg|bon|commande|facture"
     r"|pedido|factura|ordine|ordre).{0,3}"
     + _ID
-    + r"|(order|booking|bestell|auftrags?).?(ref(erence)?\b|name)|^(increment.?id|sales.?order|order|invoice|bestellung|auftrag|commande|pedido|ordine)$"
+    + r"|(order|booking|bestell|auftrags?).?(ref(erence)?\b|name)|^(increment.?id|sales.?order|order|invoice|receipt|bestellung|auftrag|commande|pedido|ordine)$"
     r"|num[eé]ro de (commande|facture)|n[uú]mero de (pedido|factura)|订单(编号|号|id)|単?单号|[注受]文番号|受注番号|注文(id|no)",
     "campaign_id": r"campaign.?id|ad.?set.?id|ad.?id$",
     "campaign": r"campaign|kampagne|campagne|campaña|广告系列|活动名称|キャンペーン",
@@ -60,8 +60,8 @@ ROLES: dict[str, str] = {
     "coupon_code": r"coupon|promo.?code|voucher|gutschein.?code|优惠码|优惠券|クーポン",
     "shipping_amount": r"(shipping|freight|postage|delivery).*(fee|charge|cost|amount|price|total)?$|versand.?kosten|frais de (port|livraison)"
     r"|gastos de env[ií]o|运费|邮费|送料",
-    "tax_amount": r"\btax|\bvat\b|\bgst\b|mwst|steuer|\btva\b|\biva\b|税",
-    "refund_amount": r"refund.*(amount|total|sum|value)|amount.?refund|^refund(s|ed)?$|erstattung|rembours|reembolso|退款|返金",
+    "tax_amount": r"\btax|\bvat\b|\bgst\b|mw ?st|steuer|\btva\b|\biva\b|税",
+    "refund_amount": r"refund.*(amount|total|sum|value)|(amount|total|sum).?refund|^refund(s|ed)?$|erstattung|rembours|reembolso|退款|返金",
     "source_customer_id": r"(customer|cust|client|buyer|user|contact|shopper|account|guest|subscriber|profile|person|patron|party|kunden?).{0,2}"
     + _ID
     + r"|(customer|cust|client|buyer|user|contact|kunden?).{0,2}(key|ref|uuid|username)|buyer username|^(customer|uid)$|^record.?id$"
@@ -105,14 +105,20 @@ TEXT_ROLES = CORE | {
     "store_id", "coupon_code",
 }  # fmt: skip
 
+_TAX_NOTE = re.compile(
+    r"\s*\(?\b(incl?|excl?|ex|including|excluding|inkl|exkl|with|without|ohne)\.? *(of )?(tax(es)?|vat|gst|mw ?st|ust)\b\)?",
+    re.IGNORECASE,
+)
+
 # words of an order's status, beginning so (lower case) → the words that every channel shares
 STATUSES: dict[str, str] = {
     "completed": r"complet|fulfil|deliver(ed)?$|closed|erledigt|abgeschlossen|zugestellt|termin|livr|entregado|交易成功|已完成|完成|処理済|配送済",
-    "cancelled": r"cancel|void|declined|failed|expired|storn|annul|abgebrochen|交易关闭|已取消|已关闭|取消|[（(]删除|キャンセル",
-    "refunded": r"refund|return|erstattet|rembours|reembols|退款|返金|返品",
+    "cancelled": r"cancel|void|declined|denied|rejected|failed|expired|storn|annul|abgebrochen|交易关闭|已取消|已关闭|取消|[（(]删除|キャンセル",
+    "refunded": r"refund|return|reversed|erstattet|retourniert|zur[uü]ckge|rembours|reembols|退款|返金|返品",
     "shipped": r"ship|sent|dispatch|versendet|versandt|exp[eé]di|enviado|已发货|卖家已发货|出荷済|発送済",
-    "paid": r"paid|captured|authori[sz]ed|processing|in bearbeitung|bezahlt|pay[eé]|pagado|已付款|买家已付款|等待出库|待发货|発送待ち",
-    "pending": r"pending|open|on.?hold|await|unpaid|wartend|offen|ausstehend|en attente|pendiente|等待买家付款|待付款|新規受付|入金待ち",
+    "pending": r"pending|on.?hold|await\w*.?pay|unpaid|incomplete|requires|abandon|draft|wartend|unbezahlt|ausstehend"
+    r"|en attente|pendiente|等待买家付款|待付款|新規受付|入金待ち",
+    "paid": r"paid|captured|authori[sz]ed|succe|processing|await|open$|offen$|in bearbeitung|bezahlt|pay[eé]|pagado|已付款|买家已付款|等待出库|待发货|発送待ち",
 }  # fmt: skip
 
 
@@ -120,6 +126,7 @@ def role_of(header: str) -> str | None:
     """The meaning of a header text; None where it is not known."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", header)
     text = re.sub(r"[_.\-/]+", " ", spaced).strip()
+    text = _TAX_NOTE.sub("", text) or text  # what an amount includes is not what it is
     for role, pattern in ROLES.items():
         if re.search(pattern, text, re.IGNORECASE):
             return role

@@ -95,8 +95,22 @@ def draft_orders(
         yield _order_lines(roles, rows, order_id, line or total or "0")
     else:
         yield _whole_order_lines(rows, order_id, total or "0")
-    if (refund := roles.number("refund_amount")) and not roles("refund_id"):
-        yield _order_refunds(roles, rows, order_id, refund, moment, is_many, currency)
+    if roles("refund_id"):
+        return
+    if refund := roles.number("refund_amount"):
+        note = f"{refund}: taken as what was given back of the order, on the order's own day; the file says no other"
+        total = f"max({refund})" if roles.is_repeated(refund) else f"sum({refund})"
+        only = f"{refund} <> 0"
+        yield _order_refunds(roles, rows, order_id, f"abs({total})", only, moment, currency, note)
+    elif words := [
+        word for word in hints.words.get(roles("order_status") or "", []) if status_of(word) == "refunded"
+    ]:
+        note = "an order whose status says refunded is taken as given back whole, on its own day; the file says no amount"
+        whole = amount if is_many else f"sum({amount})"
+        less = _order_amount(roles, "discount_amount", is_many, sign="abs")
+        less = less if is_many else f"sum({less})"
+        only = f"{roles('order_status')} in ({', '.join(sql_text(word) for word in words)})"
+        yield _order_refunds(roles, rows, order_id, f"{whole} - {less}", only, moment, currency, note)
 
 
 def _order_amount(roles: Roles, role: str, is_many: bool, sign: str = "") -> str:
@@ -111,10 +125,9 @@ def _order_amount(roles: Roles, role: str, is_many: bool, sign: str = "") -> str
 
 
 def _order_refunds(
-    roles: Roles, rows: str, order_id: str, refund: str, moment: str, is_many: bool, currency: str
+    roles: Roles, rows: str, order_id: str, amount: str, only: str, moment: str, currency: str, note: str
 ) -> StagingDraft:
-    """Refunds that stand on the order's own row, of the order's day: the file knows no other."""
-    amount = f"max({refund})" if roles.is_repeated(refund) else f"sum({refund})"
+    """Refunds that stand on the order's own row, of the order's day: the file knows no other. `only`: which rows say so."""
     at = f"min({moment})"
     expressions = {
         "refund_id": f"{order_id} || ':refund'",
@@ -122,19 +135,10 @@ def _order_refunds(
         "refunded_at": at if roles.logical_type(moment) == "timestamp" else f"cast({at} as timestamp)",
         "refund_date": as_date(roles, moment, at),
         "currency": currency if currency.startswith("'") else f"max(upper({currency}))",
-        "amount": f"abs({amount})",
+        "amount": amount,
     }
-    note = (
-        f"{refund}: taken as what was given back of the order, on the order's own day; the file says no other"
-    )
-    return StagingDraft(
-        "refunds",
-        f"{rows}\n{'and' if 'where' in rows else 'where'} {refund} <> 0",
-        expressions,
-        "",
-        [order_id],
-        [note],
-    )
+    source = f"{rows}\n{'and' if 'where' in rows else 'where'} {only}"
+    return StagingDraft("refunds", source, expressions, "", [order_id], [note])
 
 
 def _amount_keys(items: GuessedColumn) -> list[str]:

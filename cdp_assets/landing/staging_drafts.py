@@ -40,7 +40,7 @@ def draft_staging(
         yield _spend(roles, rows, channel, moment, hints)
     if (
         roles("source", "campaign")
-        and roles("device_id", "source_customer_id")
+        and (roles("device_id") or (roles("source_customer_id") and not is_person))
         and moment
         and not roles.number("spend")
         and not is_order
@@ -51,15 +51,18 @@ def draft_staging(
 
 
 def _customer(roles: Roles, facts: dict[str, Any]) -> str | None:
-    """The column that identifies the customer: an id, the natural key's pseudonym, else a plain `id` of a person."""
+    """The column that identifies the customer: an id, the natural key's pseudonym, else a plain `id` of a person.
+
+    In a list of persons their own id goes before another's that several rows share, such as a company's account.
+    """
     name = roles("source_customer_id", "loyalty_id")
+    is_list = not roles.order_id() and roles("email", "phone", "full_name", "given_name")
+    own = roles.plain_id() if is_list else None
+    if own and name and roles.is_unique(own) and not roles.is_unique(name):
+        return own
     if name or "naturalKeys" in facts:
         return name or "_key_customer"
-    return (
-        roles.plain_id()
-        if not roles.order_id() and roles("email", "phone", "full_name", "given_name")
-        else None
-    )
+    return own
 
 
 def _newest_of(customer: str, rows: str, moment: str | None) -> str:
@@ -109,7 +112,7 @@ def _consents(
     column = roles.column("consent", types=("boolean", "string"))
     if column is None:
         return
-    is_out = bool(re.search(r"opt.?out|unsubscri", column.header, re.IGNORECASE))
+    is_out = bool(re.search(r"opt(ed)?.?out|unsubscri", column.header, re.IGNORECASE))
     granted, denied = ("'withdrawn'", "'granted'") if is_out else ("'granted'", "'denied'")
     if column.logical_type == "boolean":
         status = f"case when {column.name} then {granted} else {denied} end"

@@ -177,6 +177,65 @@ def test_payments_are_orders_of_one_line(settings: Settings, rooms: Rooms, tmp_p
     assert not said(draft, "timeZone")
 
 
+def test_a_payment_without_an_order_number_is_known_by_its_own_id(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "id,Created date (UTC),Amount,Amount Refunded,Currency,Status,Customer Email,Invoice ID\n"
+        "ch_1,2024-03-01 10:00,9.50,0.00,usd,Paid,a@x.de,\nch_2,2024-03-02 10:00,1.50,1.50,usd,Refunded,b@x.de,\n"
+    )
+    drafted(settings, rooms, tmp_path, "payments.csv", text)
+    assert "        id as order_id" in model(rooms, "orders")
+    assert "_key_customer as source_customer_id" in model(rooms, "customers")
+
+
+def test_rows_without_an_order_number_are_no_order(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:
+    text = "Order No,Date,Price\n1,2024-03-01,1.50\n,2024-03-02,2.50\n"
+    draft = drafted(settings, rooms, tmp_path, "a_2024-03-02.csv", text)
+    assert "where order_no is not null" in model(rooms, "orders")
+    assert "where order_no is not null" in model(rooms, "order_lines")
+    assert said(draft, "rows without it are no order")
+
+
+def test_what_an_amount_includes_is_not_what_it_is(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:
+    text = (
+        "ID,Purchase Date,Subtotal (inc tax),Subtotal (ex tax),Tax Total,Customer Email,Status\n"
+        "7,2024-03-01,11.00,10.00,1.00,a@x.de,Complete\n8,2024-03-02,22.00,20.00,2.00,a@x.de,Awaiting Payment\n"
+    )
+    drafted(settings, rooms, tmp_path, "orders_2024-03-02.csv", text)
+    assert "subtotal_ex_tax as gross_amount" in model(rooms, "orders")
+    assert "coalesce(tax_total, 0) as tax_amount" in model(rooms, "orders")
+    assert "when 'Awaiting Payment' then 'pending'" in model(rooms, "orders")
+    assert "_key_customer as source_customer_id" in model(rooms, "orders")
+
+
+def test_an_order_that_is_refunded_by_its_status_alone_is_given_back_whole(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "Order No,Date,Item,Qty,Price,Line Discount,Status\n1,2024-03-01,a,2,5.00,0.50,Delivered\n"
+        "1,2024-03-01,b,1,4.00,0.50,Delivered\n2,2024-03-02,a,1,5.00,0.00,Returned\n"
+    )
+    drafted(settings, rooms, tmp_path, "a_2024-03-02.csv", text)
+    assert "where status in ('Returned')" in model(rooms, "refunds")
+    assert "sum(qty * price) - abs(sum(coalesce(line_discount, 0))) as amount" in model(rooms, "refunds")
+    # the same on each of an order's lines, but a line's by its name: it is added up
+    assert "abs(sum(coalesce(line_discount, 0))) as discount_amount" in model(rooms, "orders")
+
+
+def test_persons_are_known_by_their_own_id_and_their_source_is_no_visit(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "Id,AccountId,FirstName,Email,LeadSource,HasOptedOutOfEmail,CreatedDate\n"
+        "p1,acme,Ann,a@x.de,Web,true,2024-03-01\np2,acme,Ben,b@x.de,Web,false,2024-03-02\n"
+    )
+    draft = drafted(settings, rooms, tmp_path, "contacts.csv", text)
+    assert "        id as source_customer_id" in model(rooms, "customers")
+    assert set(draft.shapes) == {"customers", "consents"}
+    assert "case when has_opted_out_of_email then 'withdrawn'" in model(rooms, "consents")
+
+
 def test_a_json_document_of_orders_with_their_lines(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:
     orders = [
         {
