@@ -266,6 +266,7 @@ def test_each_macro_has_a_file_of_its_own(project_dir: Path) -> None:
     crowded = [
         path.name
         for path in (project_dir / "macros").rglob("*.sql")
-        if re.findall(r"\{%-?\s*macro\s+(\w+)", path.read_text(encoding="utf-8")) != [path.stem]
+        if re.findall(r"\{%-?\s*(?:macro|materialization)\s+(\w+)", path.read_text(encoding="utf-8"))
+        != [path.stem]
     ]
     assert not crowded
