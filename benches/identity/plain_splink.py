@@ -1,15 +1,21 @@
 """The peer: plain Splink 5 with its documented comparisons on the same columns, as its tutorial trains it.
 
-No normalising beyond lower case and trimming, no guards, no links: what one gets by following the documentation.
+No normalising beyond lower case and trimming, no guards, no links: what one gets by following the documentation. Where expectation
+maximisation drives the share of a level to zero, Splink 5.0.0 stops with an error; here such a level gets what Splink gives
+one that it never saw (one in a million), so that the peer has an answer on every set.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import duckdb
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+from splink.internals import expectation_maximisation
 
 _COLUMNS = (
     "full_name", "given_name", "family_name", "birth_date", "email", "phone", "national_id", "street", "city", "postcode",
@@ -91,6 +97,28 @@ def _train(linker: Linker, filled: list[str]) -> None:
     ]  # fmt: skip
     linker.training.estimate_probability_two_random_records_match(strong, recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
-    for columns in (("given_name", "family_name"), ("full_name",), ("birth_date",), ("email",), ("phone",)):
-        if set(columns) <= set(filled):
-            linker.training.estimate_parameters_using_expectation_maximisation(block_on(*columns))
+    with _zero_is_unseen():
+        for columns in (
+            ("given_name", "family_name"),
+            ("full_name",),
+            ("birth_date",),
+            ("email",),
+            ("phone",),
+        ):
+            if set(columns) <= set(filled):
+                linker.training.estimate_parameters_using_expectation_maximisation(block_on(*columns))
+
+
+@contextmanager
+def _zero_is_unseen() -> Iterator[None]:
+    """A level whose share came out as zero is left to Splink's default for levels that it never saw."""
+    looked_up = expectation_maximisation.m_u_records_to_lookup_dict
+
+    def without_zeros(records: list[dict[str, Any]]) -> Any:
+        return looked_up([record for record in records if record["m_probability"] > 1e-300])
+
+    expectation_maximisation.m_u_records_to_lookup_dict = without_zeros
+    try:
+        yield
+    finally:
+        expectation_maximisation.m_u_records_to_lookup_dict = looked_up

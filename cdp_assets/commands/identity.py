@@ -39,8 +39,11 @@ def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> in
         with lock.hold(settings.home):
             found = evaluate_home(settings, truth)
             credit = evaluate_attribution(settings, truth)
-            with connect_state(settings) as con:
-                generation = linkage.keep_evaluation(con, found)
+            with open_warehouse(settings) as con:
+                generation = linkage.published_generation(con)
+            if generation is not None:
+                with connect_state(settings) as con:
+                    linkage.keep_evaluation(con, found, generation)
     except lock.HomeLocked as error:
         console.print(str(error), markup=False)
         return lock.EXIT_LOCKED
@@ -67,10 +70,11 @@ def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> in
         )
     if credit:
         console.print(lift_table(credit))
-    if generation is not None:
-        console.print(
-            "the scores are kept: ops_identity_quality shows them from the next run on (metrics truth_…)"
-        )
+    console.print(
+        "the scores are those of the last run, which is not the published one: they are not kept"
+        if generation is None
+        else "the scores are kept: ops_identity_quality shows them from the next run on (metrics truth_…)"
+    )
     return 0
 
 

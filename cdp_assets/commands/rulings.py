@@ -84,7 +84,7 @@ def show_explanation(
                 left, right = linkage.record_of(key, first), linkage.record_of(key, second)
                 found = [linkage.explain_records(con, context, left, right)]
         if page is not None:
-            page.write_text("\n".join(each.to_html() for each in found), encoding="utf-8")
+            page.write_text(linkage.explanations_page(found), encoding="utf-8")
         lines = [line for each in found for line in (*each.in_words(), "")]
         if not found:
             lines.append(f"{first} has one record only: there is nothing to connect")

@@ -21,7 +21,7 @@ from cdp_assets.linkage.commit import (
 )
 from cdp_assets.linkage.context import IdentityProblem, LinkageContext, LinkageKnobs, StepSummary
 from cdp_assets.linkage.evaluation import Evaluation, Scores, evaluate
-from cdp_assets.linkage.explain import Explanation, explain_customer, explain_records
+from cdp_assets.linkage.explain import Explanation, explain_customer, explain_records, explanations_page
 from cdp_assets.linkage.guards import refuse_bad_evidence
 from cdp_assets.linkage.households import assign_households
 from cdp_assets.linkage.lasting_ids import assign_customer_ids
@@ -29,7 +29,7 @@ from cdp_assets.linkage.links import build_links
 from cdp_assets.linkage.nodes import build_nodes
 from cdp_assets.linkage.normalise import normalise_records
 from cdp_assets.linkage.pairs import score_pairs
-from cdp_assets.linkage.quality import keep_evaluation, measure_quality
+from cdp_assets.linkage.quality import keep_evaluation, measure_quality, published_generation
 from cdp_assets.linkage.resolve import ResolvedId, resolve_id
 from cdp_assets.linkage.review import build_review_queue
 from cdp_assets.linkage.rulings import (
@@ -112,6 +112,7 @@ __all__ = [
     "evaluate",
     "explain_customer",
     "explain_records",
+    "explanations_page",
     "export_rulings",
     "import_rulings",
     "keep_evaluation",
@@ -119,6 +120,7 @@ __all__ = [
     "measure_blast_radius",
     "measure_quality",
     "normalise_records",
+    "published_generation",
     "read_inbox",
     "record_of",
     "refuse_bad_evidence",

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import html
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
-from splink import Linker
 
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.linkage.comparisons import COMPARISONS
 from cdp_assets.linkage.context import IdentityProblem, LinkageContext
 from cdp_assets.linkage.model import Model, current_model_read_only
-from cdp_assets.linkage.pairs import make_linker, prepare_compared, write_blocks
+from cdp_assets.linkage.pairs import make_linker, predict, prepare_compared
 from cdp_assets.linkage.scratch import scratch_database
 
 
@@ -79,55 +79,42 @@ class Explanation:
         lines += [f"guard: {message}" for message in self.guards]
         return lines
 
-    def to_html(self) -> str:
-        """A page that needs nothing else: the words, and Splink's waterfall chart inside."""
-        words = "\n".join(html.escape(line) for line in self.in_words())
-        page = (
-            "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Why these records</title>"
-            "<style>body{font-family:sans-serif;margin:2rem;max-width:70rem}pre{white-space:pre-wrap}</style></head>"
-            f"<body><h1>Why these records</h1><pre>{words}</pre>"
-        )
-        if self.chart is not None:
-            chart = getattr(self.chart, "altair_chart", self.chart)
-            inline = chart.to_html(inline=True, fullhtml=True)
-            style = "width:100%;height:32rem;border:0"
-            page += f"<iframe title='Waterfall' style='{style}' srcdoc='{html.escape(inline, quote=True)}'></iframe>"
-        return page + "</body></html>"
+
+def explanations_page(explanations: Sequence[Explanation]) -> str:
+    """A page that needs nothing else: the words of each explanation, and Splink's waterfall chart as a picture.
+
+    It holds no value of a record, so that it can be sent on.
+    """
+    parts = []
+    for number, each in enumerate(explanations, start=1):
+        title = f"{number}. {html.escape(each.in_words()[0])}"
+        words = "\n".join(html.escape(line) for line in each.in_words()[1:])
+        picture = "" if each.chart is None else _picture(each.chart)
+        parts.append(f"<section><h2>{title}</h2><pre>{words}</pre>{picture}</section>")
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Why these records</title>"
+        "<style>body{font-family:sans-serif;margin:2rem;max-width:75rem}h2{font-size:1rem;margin-top:2.5rem}"
+        "pre{white-space:pre-wrap;background:#f6f6f4;padding:1rem}svg{max-width:100%;height:auto}</style></head>"
+        f"<body><h1>Why these records</h1>{''.join(parts)}</body></html>"
+    )
+
+
+def _picture(chart: Any) -> str:
+    """Splink's chart as SVG, without the values that it writes over its bars."""
+    import vl_convert
+
+    specification = chart.altair_chart.to_dict()
+    for rows in specification["datasets"].values():
+        for row in rows:
+            row["value_l"] = row["value_r"] = ""
+    return str(vl_convert.vegalite_to_svg(specification))
 
 
 def explain_records(
     con: duckdb.DuckDBPyConnection, ctx: LinkageContext, left: str, right: str
 ) -> Explanation:
     """Explain two records by record_key (con: warehouse with state attached). Raises IdentityProblem for an unknown record."""
-    register_pseudonym(con, ctx.key)
-    ids = {}
-    for key in (left, right):
-        row = con.execute(
-            "select i.customer_id, n.node_key from identity.customer_ids as i join identity.nodes as n using (record_key) "
-            "where record_key = ?",
-            [key],
-        ).fetchone()
-        if row is None:
-            raise IdentityProblem(
-                f"record {key[:12]} is not in the last build: give a record_key or channel:source_customer_id"
-            )
-        ids[key] = row
-    (customer_l, node_l), (customer_r, node_r) = ids[left], ids[right]
-    weight, probability, start, waterfall, chart = _weigh(con, ctx, node_l, node_r)
-    chain = _chain(con, ctx, left, right) if customer_l == customer_r else ()
-    return Explanation(
-        left,
-        right,
-        customer_l,
-        customer_r,
-        weight,
-        probability,
-        start,
-        waterfall,
-        chain,
-        _guards(con, ctx, left, right),
-        chart,
-    )
+    return _explain_pairs(con, ctx, [(left, right)])[0]
 
 
 def explain_customer(
@@ -144,40 +131,72 @@ def explain_customer(
         )
     register_pseudonym(con, ctx.key)
     first = str(rows[0][0])
-    seen: set[tuple[str, str]] = set()
+    neighbours = _neighbours(con, ctx, first)
+    edges = {
+        (min(a, b), max(a, b)): None
+        for (other,) in rows[1:]
+        for a, b, _ in _chain(neighbours, first, str(other))
+    }
+    return _explain_pairs(con, ctx, list(edges))
+
+
+def _explain_pairs(
+    con: duckdb.DuckDBPyConnection, ctx: LinkageContext, pairs: list[tuple[str, str]]
+) -> list[Explanation]:
+    """Explain pairs of records; all are weighed at once."""
+    register_pseudonym(con, ctx.key)
+    records = sorted({key for pair in pairs for key in pair})
+    placed = {
+        key: (customer_id, node_no)
+        for key, customer_id, node_no in con.execute(
+            "select record_key, i.customer_id, e.rowid from identity.customer_ids as i join identity.nodes using (record_key) "
+            "join identity.node_evidence as e using (node_key) where record_key in (select unnest(?::varchar[]))",
+            [records],
+        ).fetchall()
+    }
+    if missing := [key for key in records if key not in placed]:
+        raise IdentityProblem(
+            f"record {missing[0][:12]} is not in the last build: give a record_key or channel:source_customer_id"
+        )
+    weighed = _weigh(con, ctx, {(placed[left][1], placed[right][1]) for left, right in pairs})
     explanations = []
-    for (other,) in rows[1:]:
-        for a, b, _ in _chain(con, ctx, first, str(other)):
-            edge = (min(a, b), max(a, b))
-            if edge not in seen:
-                seen.add(edge)
-                explanations.append(explain_records(con, ctx, *edge))
+    for left, right in pairs:
+        (customer_l, node_l), (customer_r, node_r) = placed[left], placed[right]
+        chain = _chain(_neighbours(con, ctx, left), left, right) if customer_l == customer_r else ()
+        weight, probability, start, waterfall, chart = weighed[node_l, node_r]
+        explanations.append(
+            Explanation(
+                left, right, customer_l, customer_r, weight, probability, start, waterfall, chain,
+                _guards(con, left, right), chart,
+            )
+        )  # fmt: skip
     return explanations
 
 
+Weights = tuple[float, float, float, tuple[Weighed, ...], Any]
+
+
 def _weigh(
-    con: duckdb.DuckDBPyConnection, ctx: LinkageContext, node_l: str, node_r: str
-) -> tuple[float | None, float | None, float, tuple[Weighed, ...], Any]:
+    con: duckdb.DuckDBPyConnection, ctx: LinkageContext, pairs: set[tuple[int, int]]
+) -> dict[tuple[int, int], Weights]:
+    """The waterfall of each pair of node numbers."""
+    if not pairs:
+        return {}
     model = current_model_read_only(con, ctx)
+    listed = ", ".join(f"('explain', {left}, {right})" for left, right in sorted(pairs))
     with scratch_database(con) as scratch:
         register_pseudonym(scratch.con, ctx.key)
-        # Node keys are our own hex digests.
-        prepare_compared(scratch, model, where=f"node_key in ('{node_l}', '{node_r}')")
-        write_blocks(scratch, ctx, model, is_kept=False)
-        if node_l == node_r:
-            scratch.con.execute(
-                "insert into compared select * replace (node_no + 1 as node_no) from compared"
-            )
-        linker = make_linker(scratch, model, with_details=True, with_values=True)
-        found = linker.inference.predict_within(
-            linker._db_api.register("compared"),
-            blocking_rules_to_generate_predictions=["1=1"],
-            warning_mode="never",
+        prepare_compared(
+            scratch, model, ", ".join(str(node) for node in sorted({n for pair in pairs for n in pair}))
         )
-        records = found.as_record_list()
-        if not records:
-            return None, None, 0.0, (), None
-        return (*_read_record(model, records[0]), _chart(linker, records))
+        linker = make_linker(scratch, model, with_details=True)
+        found = predict(linker, f"(values {listed}) as t(match_key, join_key_l, join_key_r)")
+        return {
+            (int(record["node_no_l"]), int(record["node_no_r"])): (
+                *_read_record(model, record), linker.visualisations.waterfall_chart([record]),
+            )
+            for record in found.as_record_list()
+        }  # fmt: skip
 
 
 def _read_record(model: Model, record: dict[str, Any]) -> tuple[float, float, float, tuple[Weighed, ...]]:
@@ -197,14 +216,11 @@ def _read_record(model: Model, record: dict[str, Any]) -> tuple[float, float, fl
     return float(record["match_weight"]), float(record["match_probability"]), start, tuple(lines)
 
 
-def _chart(linker: Linker, records: list[dict[str, Any]]) -> Any:
-    return linker.visualisations.waterfall_chart(records)
+Neighbours = dict[str, list[tuple[str, str]]]
 
 
-def _chain(
-    con: duckdb.DuckDBPyConnection, ctx: LinkageContext, left: str, right: str
-) -> tuple[tuple[str, str, str], ...]:
-    """Fewest links between two records of one customer: same node, scored pair, deterministic link or ruling."""
+def _neighbours(con: duckdb.DuckDBPyConnection, ctx: LinkageContext, record: str) -> Neighbours:
+    """Among the records of one customer: record → (other, why), by the same node, a scored pair, a link or a ruling."""
     rows = con.execute(
         """
         with members as (
@@ -229,17 +245,22 @@ def _chain(
         from identity.links semi join members on members.record_key = record_key_l
         where not is_refused
         """,
-        [left, ctx.knobs.publish_probability],
+        [record, ctx.knobs.publish_probability],
     ).fetchall()
-    neighbours: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    neighbours: Neighbours = defaultdict(list)
     for a, b, why in rows:
         neighbours[a].append((b, why))
         neighbours[b].append((a, why))
+    return neighbours
+
+
+def _chain(neighbours: Neighbours, left: str, right: str) -> tuple[tuple[str, str, str], ...]:
+    """The fewest links from one record to another."""
     before: dict[str, tuple[str, str]] = {left: ("", "")}
     queue = deque([left])
     while queue:
         here = queue.popleft()
-        for other, why in sorted(neighbours[here]):
+        for other, why in sorted(neighbours.get(here, ())):
             if other not in before:
                 before[other] = (here, why)
                 queue.append(other)
@@ -252,7 +273,7 @@ def _chain(
     return tuple(reversed(chain))
 
 
-def _guards(con: duckdb.DuckDBPyConnection, ctx: LinkageContext, left: str, right: str) -> tuple[str, ...]:
+def _guards(con: duckdb.DuckDBPyConnection, left: str, right: str) -> tuple[str, ...]:
     rows = con.execute(
         """
         with carried as (

@@ -303,11 +303,9 @@ def _kind_sql(part: str) -> str:
     return f"case when regexp_matches({value}, '[a-z]') then '{part}_key' else '{part}_han' end"
 
 
-def splink_settings(
-    model: Model, blocking: list[str], *, with_details: bool = False, with_values: bool = False
-) -> dict[str, Any]:
-    """Settings for Splink: the comparisons with the model's m and u. with_details keeps weights per
-    comparison, with_values what was compared."""
+def splink_settings(model: Model, *, with_details: bool = False) -> dict[str, Any]:
+    """Settings for Splink: the comparisons with the model's m and u. with_details keeps levels and weights per comparison, and what
+    was compared (Splink keeps levels only together with that)."""
     comparisons = []
     for comparison in COMPARISONS:
         levels: list[dict[str, Any]] = [
@@ -334,9 +332,9 @@ def splink_settings(
         "unique_id_column_name": "node_no",
         "probability_two_random_records_match": model.match_chance,
         "comparisons": comparisons,
-        "blocking_rules_to_generate_predictions": [{"blocking_rule": rule} for rule in blocking],
-        "retain_matching_columns": with_values,
+        "blocking_rules_to_generate_predictions": [],  # the pairs are handed over: see blocking
+        "retain_matching_columns": with_details,
         # Splink's waterfall chart shows the value whose frequency weighs.
-        "additional_columns_to_retain": ["given_term", "family_term"] if with_values else [],
+        "additional_columns_to_retain": ["given_term", "family_term"] if with_details else [],
         "retain_intermediate_calculation_columns": with_details,
     }

@@ -1,6 +1,7 @@
 """Step 4: Splink scores the pairs of nodes that share a blocking key; kept scores are used again.
 
-A night scores new and changed nodes among themselves and against the rest. Under one model that equals scoring all.
+A night scores new and changed nodes among themselves and against the rest. Under one model that equals scoring all. Which pairs
+are compared belongs to blocking.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from dataclasses import dataclass
 
 import duckdb
 from splink import DuckDBAPI, Linker
+from splink.internals.splink_dataframe import SplinkDataFrame
 
 from cdp_assets.keys import register_pseudonym
-from cdp_assets.linkage.comparisons import BLOCKING, TERM_COLUMNS
+from cdp_assets.linkage.blocking import keep_overfull, write_blocks, write_candidates, write_reopened
+from cdp_assets.linkage.comparisons import TERM_COLUMNS
 from cdp_assets.linkage.context import LinkageContext, StepSummary
 from cdp_assets.linkage.model import (
     Model,
@@ -22,7 +25,6 @@ from cdp_assets.linkage.model import (
 )
 from cdp_assets.linkage.scratch import Scratch, scratch_database
 
-_RULES = list(BLOCKING)
 _KEPT_PROBABILITY = 0.05  # scores below it are of no use to anyone
 
 
@@ -45,134 +47,123 @@ def score_pairs(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSumm
     register_pseudonym(con, ctx.key)
     with scratch_database(con) as scratch:
         register_pseudonym(scratch.con, ctx.key)
-        prepare_compared(scratch, model)
-        block_counts = write_blocks(scratch, ctx, model)
+        write_blocks(scratch, ctx)
+        overfull = keep_overfull(scratch, model.version)
         night = _choose_fresh(scratch, model)
+        compared = write_candidates(scratch, fresh=None if night.is_full else "fresh")
+        _write_scored_nodes(scratch, model)
+        prepare_compared(scratch, model)
         linker = make_linker(scratch, model)
-        _predict(scratch, linker, night)
-        _write_self_weights(scratch, linker, model, night)
-        _write_pairs(con, scratch, model, night)
+        _write_self_weights(scratch, linker)
+        _write_pairs(scratch, linker, model, night)
     pairs, published = con.execute(
         "select count(*), count(*) filter (where match_probability >= ?) from identity.pairs",
         [ctx.knobs.publish_probability],
     ).fetchall()[0]
     nodes = con.execute("select count(*) from identity.scored_nodes").fetchall()[0][0]
-    counts: dict[str, float | str] = {
-        "nodes": nodes, "nodes_scored": night.fresh_count, "pairs_kept": pairs, "pairs_above_threshold": published,
-        "model": model.version,
-    }  # fmt: skip
-    return StepSummary("score_pairs", counts | block_counts)
-
-
-def prepare_compared(scratch: Scratch, model: Model, where: str = "true") -> None:
-    """Table compared in the scratch database: the nodes with a number, their evidence and what is derived from it."""
-    scratch.con.execute(
-        f"""
-        create or replace table known_names as
-        select names.given_key
-        from (select distinct given_key from {scratch.home}.identity.node_evidence where given_key is not null) as names
-        semi join (select term_key from {frozen_terms_sql(model, scratch.home)} where column_name = 'known_given') as known
-            on known.term_key = pseudonym('term' || chr(31) || names.given_key)
-        """
-    )
-    scratch.con.execute(
-        f"""
-        create or replace table compared as
-        select
-            row_number() over (order by node_key)::bigint as node_no,
-            evidence.*,
-            regexp_replace(email_user, '[^0-9]', '', 'g') as email_digits,
-            array_to_string(list_sort(string_split(evidence.given_key, '')), '') as given_letters,
-            known_names.given_key is not null as is_given_known,
-            given_canon as given_term,
-            family_key as family_term,
-        from {scratch.home}.identity.node_evidence as evidence
-        left join known_names on known_names.given_key = evidence.given_key
-        where {where}
-        """
-    )
-
-
-def write_blocks(
-    scratch: Scratch, ctx: LinkageContext, model: Model, *, is_kept: bool = True
-) -> dict[str, float | str]:
-    """Add block_<n> to compared; blocks of more nodes than the limit are left out, and listed in identity.overfull_blocks (is_kept)."""
-    con, home = scratch.con, scratch.home
-    overfull = f"{home}.identity.overfull_blocks" if is_kept else "overfull_blocks"
-    con.execute(
-        f"create or replace table {overfull} "
-        "(blocking_rule varchar, block_key varchar, node_count bigint, model_version varchar)"
-    )
-    keys = ", ".join(
-        f"case when ({BLOCKING[rule]}) is not null then hash({BLOCKING[rule]}) end as block_{n}"
-        for n, rule in enumerate(_RULES)
-    )
-    con.execute(f"create or replace table keyed as select *, {keys} from compared")
-    columns = []
-    for number, rule in enumerate(_RULES):
-        block = f"block_{number}"
-        large = con.execute(
-            f"select {block}, count(*) from keyed where {block} is not null group by {block} "
-            f"having count(*) > {ctx.knobs.max_block_nodes} order by 1"
-        ).fetchall()
-        if large:
-            con.execute(
-                f"insert into {overfull} select '{rule}', pseudonym('block' || chr(31) || b), n, '{model.version}' "
-                "from (select unnest($b::ubigint[]) as b, unnest($n::bigint[]) as n)",
-                {"b": [key for key, _ in large], "n": [count for _, count in large]},
-            )
-            listed = ", ".join(str(key) for key, _ in large)
-            columns.append(f"case when {block} not in ({listed}) then {block} end as {block}")
-    replaced = f"replace ({', '.join(columns)})" if columns else ""
-    con.execute(f"create or replace table compared as select * {replaced} from keyed")
-    con.execute("drop table keyed")
-    return {"blocks_too_large": con.execute(f"select count(*) from {overfull}").fetchall()[0][0]}
+    return StepSummary(
+        "score_pairs",
+        {
+            "nodes": nodes, "nodes_scored": night.fresh_count, "pairs_compared": compared, "pairs_kept": pairs,
+            "pairs_above_threshold": published, "model": model.version, "blocks_too_large": overfull,
+        },
+    )  # fmt: skip
 
 
 def _choose_fresh(scratch: Scratch, model: Model) -> _Night:
-    """Nodes without kept scores, and nodes of blocks that were too large when last scored and are not now."""
+    """Table fresh (node_no): nodes without kept scores, and nodes of blocks that were too large when last scored and are not now."""
     con, home = scratch.con, scratch.home
-    reopened = " union ".join(
-        f"select node_no from compared join old_overfull on blocking_rule = '{rule}' "
-        f"and block_key = pseudonym('block' || chr(31) || block_{number})"
-        for number, rule in enumerate(_RULES)
-    )
-    con.execute(
-        f"""
-        create or replace table old_overfull as
-        select blocking_rule, block_key from state.identity_overfull_blocks where model_version = '{model.version}'
-        except select blocking_rule, block_key from {home}.identity.overfull_blocks
-        """
-    )
-    any_reopened = con.execute("select count(*) from old_overfull").fetchall()[0][0] > 0
+    write_reopened(scratch, model.version)
     con.execute(
         f"""
         create or replace table fresh as
-        select compared.node_no
-        from compared
+        select evidence.rowid as node_no
+        from {home}.identity.node_evidence as evidence
         anti join (
             select node_key from state.identity_scored_nodes where model_version = '{model.version}'
-        ) as known on known.node_key = compared.node_key
-        {"union " + reopened if any_reopened else ""}
+        ) as known on known.node_key = evidence.node_key
+        union select node_no from reopened
         """
     )
     nodes, fresh = con.execute(
-        "select (select count(*) from compared), (select count(*) from fresh)"
+        f"select (select count(*) from {home}.identity.node_evidence), (select count(*) from fresh)"
     ).fetchall()[0]
-    if fresh * 2 > nodes:
-        con.execute("create or replace table fresh as select node_no from compared")
-        return _Night(True, nodes)
-    return _Night(False, fresh)
+    is_full = fresh * 2 > nodes
+    return _Night(is_full, nodes if is_full else fresh)
 
 
-def make_linker(
-    scratch: Scratch, model: Model, *, with_details: bool = False, with_values: bool = False
-) -> Linker:
+def _write_scored_nodes(scratch: Scratch, model: Model) -> None:
+    """identity.scored_nodes with the kept self weights, and table twins (node_no): nodes of several records that have none yet."""
+    con, home = scratch.con, scratch.home
+    con.execute(
+        f"""
+        create or replace table {home}.identity.scored_nodes as
+        select evidence.node_key, kept.self_weight, '{model.version}' as model_version
+        from {home}.identity.node_evidence as evidence
+        left join state.identity_scored_nodes as kept
+            on kept.node_key = evidence.node_key and kept.model_version = '{model.version}'
+        order by evidence.node_key
+        """
+    )
+    con.execute(
+        f"""
+        create or replace table twins as
+        select evidence.rowid as node_no
+        from {home}.identity.node_evidence as evidence
+        join {home}.identity.scored_nodes as scored using (node_key)
+        where evidence.record_count > 1 and scored.self_weight is null
+        """
+    )
+
+
+def prepare_compared(
+    scratch: Scratch,
+    model: Model,
+    nodes: str = "select join_key_l from candidates union select join_key_r from candidates union select node_no from twins",
+) -> None:
+    """Scratch table compared: the `nodes` (a query of node_no) with their evidence and what is derived from it."""
+    evidence = f"{scratch.home}.identity.node_evidence"
+    scratch.con.execute(
+        f"""
+        create or replace table compared_nodes as
+        select rowid as node_no, evidence.* from {evidence} as evidence where rowid in ({nodes})
+        """
+    )
+    scratch.con.execute(
+        f"""
+        create or replace table given_names as
+        select
+            names.given_key,
+            array_to_string(list_sort(string_split(names.given_key, '')), '') as given_letters,
+            known.term_key is not null as is_given_known,
+        from (select distinct given_key from compared_nodes where given_key is not null) as names
+        left join (
+            select term_key from {frozen_terms_sql(model, scratch.home)} where column_name = 'known_given'
+        ) as known on known.term_key = pseudonym('term' || chr(31) || names.given_key)
+        """
+    )
+    scratch.con.execute(
+        """
+        create or replace table compared as
+        select
+            nodes.*,
+            regexp_replace(email_user, '[^0-9]', '', 'g') as email_digits,
+            given_letters,
+            coalesce(is_given_known, false) as is_given_known,
+            given_canon as given_term,
+            family_key as family_term,
+        from compared_nodes as nodes
+        left join given_names using (given_key)
+        """
+    )
+    scratch.con.execute("drop table compared_nodes; drop table given_names")
+
+
+def make_linker(scratch: Scratch, model: Model, *, with_details: bool = False) -> Linker:
     """A linker over table compared with the model's parameters and frozen term frequencies."""
     api = DuckDBAPI(scratch.con)
-    rules = [f"l.block_{number} = r.block_{number}" for number in range(len(_RULES))]
     linker = Linker(
-        api.register("compared"), splink_settings(model, rules, with_details=with_details, with_values=with_values),
+        api.register("compared"), splink_settings(model, with_details=with_details),
         log_level=None, validate_settings=False,
     )  # fmt: skip
     queries = term_table_sql(model, scratch.home)
@@ -182,112 +173,71 @@ def make_linker(
     return linker
 
 
-def _predict(scratch: Scratch, linker: Linker, night: _Night) -> None:
-    """Table scored (node_no_l, node_no_r, match_weight, match_probability, match_key): fresh nodes within and against the rest."""
-    con = scratch.con
-    con.execute(
-        "create or replace table scored (node_no_l bigint, node_no_r bigint, match_weight double, "
-        "match_probability double, match_key varchar)"
-    )
-    if night.fresh_count == 0:
-        return
+def predict(linker: Linker, pairs: str, probability: float | None = None) -> SplinkDataFrame:
+    """Score the pairs of a table or query (match_key, join_key_l, join_key_r: node numbers), from `probability` on."""
     api = linker._db_api
-    con.execute(
-        "create or replace table fresh_nodes as select compared.* from compared semi join fresh using (node_no)"
-    )
-    within = linker.inference.predict_within(
-        api.register("fresh_nodes"), threshold_match_probability=_KEPT_PROBABILITY, warning_mode="never"
-    )
-    insert = "insert into scored select node_no_l, node_no_r, match_weight, match_probability, match_key::varchar from {0}"
-    con.execute(insert.format(within.physical_name))
-    within.drop_table_from_database_and_remove_from_cache()
-    if not night.is_full:
-        con.execute(
-            "create or replace table rest_nodes as select compared.* from compared anti join fresh using (node_no)"
-        )
-        between = linker.inference.predict_between(
-            api.register("rest_nodes"), api.register("fresh_nodes"),
-            threshold_match_probability=_KEPT_PROBABILITY, warning_mode="never",
-        )  # fmt: skip
-        con.execute(insert.format(between.physical_name))
-        between.drop_table_from_database_and_remove_from_cache()
-        con.execute("drop table rest_nodes")
-    con.execute("drop table fresh_nodes")
+    api.duckdb_con.execute(f"create or replace table wanted_pairs as from {pairs}")
+    linker.table_management.register_blocked_pairs_for_predict(api.register("wanted_pairs"))
+    return linker.inference.predict(threshold_match_probability=probability, warning_mode="never")
 
 
-def _write_self_weights(scratch: Scratch, linker: Linker, model: Model, night: _Night) -> None:
-    """identity.scored_nodes: kept self weights of known nodes, Splink's of the fresh ones that stand for several records."""
-    con, home = scratch.con, scratch.home
-    con.execute(
-        f"""
-        create or replace table {home}.identity.scored_nodes as
-        select compared.node_key, kept.self_weight, '{model.version}' as model_version
-        from compared
-        left join state.identity_scored_nodes as kept
-            on kept.node_key = compared.node_key and kept.model_version = '{model.version}'
-        order by compared.node_key
-        """
+def _write_self_weights(scratch: Scratch, linker: Linker) -> None:
+    """identity.scored_nodes: Splink's weight of a node against itself, where it stands for several records."""
+    found = predict(
+        linker, "(select 'twins' as match_key, node_no as join_key_l, node_no as join_key_r from twins)"
     )
-    wanted = f"compared.record_count > 1 and node_key in (select node_key from {home}.identity.scored_nodes where self_weight is null)"
-    con.execute(f"create or replace table twin_left as select * from compared where {wanted}")
-    if con.execute("select count(*) from twin_left").fetchall()[0][0] == 0:
-        con.execute("drop table twin_left")
-        return
-    con.execute("create or replace table twin_right as from twin_left")
-    api = linker._db_api
-    twins = linker.inference.predict_between(
-        api.register("twin_left"), api.register("twin_right"),
-        blocking_rules_to_generate_predictions=["l.node_no = r.node_no"], warning_mode="never",
-    )  # fmt: skip
-    con.execute(
+    scratch.con.execute(
         f"""
-        update {home}.identity.scored_nodes as s
+        update {scratch.home}.identity.scored_nodes as s
         set self_weight = t.match_weight
-        from {twins.physical_name} as t
+        from {found.physical_name} as t
         join compared on compared.node_no = t.node_no_l
         where s.node_key = compared.node_key
         """
     )
-    twins.drop_table_from_database_and_remove_from_cache()
-    con.execute("drop table twin_left; drop table twin_right")
+    found.drop_table_from_database_and_remove_from_cache()
 
 
-def _write_pairs(con: duckdb.DuckDBPyConnection, scratch: Scratch, model: Model, night: _Night) -> None:
+def _write_pairs(scratch: Scratch, linker: Linker, model: Model, night: _Night) -> None:
     """identity.pairs: kept pairs that still share a block, and the new ones, left below right."""
-    names = " ".join(f"when '{number}' then '{rule}'" for number, rule in enumerate(_RULES))
-    shares_block = " or ".join(f"l.block_{number} = r.block_{number}" for number in range(len(_RULES)))
-    kept = (
-        ""
-        if night.is_full
-        else f"""
+    found = predict(linker, "candidates", _KEPT_PROBABILITY)
+    home = scratch.home
+    # Evidence of a kept node is what it was; only a block that has become too large can part a pair.
+    kept = f"""
         union all
         select
             k.node_key_l, k.node_key_r, k.match_weight, k.match_probability, k.match_key, k.model_version,
         from state.identity_pairs as k
-        join compared as l on l.node_key = k.node_key_l
-        join compared as r on r.node_key = k.node_key_r
+        join {home}.identity.node_evidence as l on l.node_key = k.node_key_l
+        join {home}.identity.node_evidence as r on r.node_key = k.node_key_r
         where k.model_version = '{model.version}'
-          and l.node_no not in (select node_no from fresh) and r.node_no not in (select node_no from fresh)
-          and ({shares_block})
-        """
-    )
+            and l.rowid not in (from fresh) and r.rowid not in (from fresh)
+            and (
+                l.rowid not in (from crowded) or r.rowid not in (from crowded)
+                or (l.rowid, r.rowid) in (
+                    select (a.node_no, b.node_no) from blocks as a join blocks as b using (rule, block)
+                    where a.node_no in (from crowded) and b.node_no in (from crowded)
+                )
+            )
+    """
     scratch.con.execute(
         f"""
-        create or replace table {scratch.home}.identity.pairs as
+        create or replace table {home}.identity.pairs as
         with new_pairs as (
             select
                 least(l.node_key, r.node_key) as node_key_l,
                 greatest(l.node_key, r.node_key) as node_key_r,
                 scored.match_weight,
                 scored.match_probability,
-                case scored.match_key {names} end as match_key,
+                scored.match_key,
                 '{model.version}' as model_version,
-            from scored
+            from {found.physical_name} as scored
             join compared as l on l.node_no = scored.node_no_l
             join compared as r on r.node_no = scored.node_no_r
         )
         select * from new_pairs
-        {kept}
+        {"" if night.is_full else kept}
         order by node_key_l, node_key_r
         """
     )
+    found.drop_table_from_database_and_remove_from_cache()

@@ -84,18 +84,34 @@ _KEPT_SCORES = (
 )  # fmt: skip
 
 
-def keep_evaluation(state_con: duckdb.DuckDBPyConnection, found: Evaluation) -> int | None:
-    """Keep the figures of an evaluation beside the current generation's own (metrics truth_…); returns its number, None if there is none.
+def published_generation(con: duckdb.DuckDBPyConnection) -> int | None:
+    """Number of the current generation if the warehouse's ids are its own (con: warehouse with state attached), else None.
+
+    They are not where the last run was refused, stopped on its way or was rolled back.
+    """
+    has_proposal = con.execute(
+        "select count(*) from information_schema.tables where table_schema = 'identity' and table_name = 'proposal'"
+    ).fetchall()[0][0]
+    if not has_proposal:
+        return None
+    row = con.execute(
+        """
+        select g.generation_number from state.identity_generations as g
+        join identity.proposal as p on p.generation_number = g.generation_number and p.run_id = g.run_id
+        where g.generation_number = (select max(generation_number) from state.identity_generations where not is_withdrawn)
+        """
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def keep_evaluation(state_con: duckdb.DuckDBPyConnection, found: Evaluation, number: int) -> None:
+    """Keep the figures of an evaluation beside those of generation `number` (metrics truth_…).
 
     Another evaluation of the same generation takes the place of the former. Dimensions: onefold and the two baselines.
     """
-    row = state_con.execute(
-        "select q.generation_number, max(q.as_of_date) from identity_quality as q where q.generation_number = "
-        "(select max(generation_number) from identity_generations where not is_withdrawn) group by q.generation_number"
-    ).fetchone()
-    if row is None:
-        return None
-    number, as_of_date = row
+    (as_of_date,) = state_con.execute(
+        "select as_of_date from identity_generations where generation_number = ?", [number]
+    ).fetchall()[0]
     matchings = {"onefold": found.oneid, "phone": found.phone_only, "phone_or_email": found.phone_or_email}
     figures = [
         (f"truth_{measure}", name, getattr(scores, measure))
@@ -121,4 +137,3 @@ def keep_evaluation(state_con: duckdb.DuckDBPyConnection, found: Evaluation) -> 
     except BaseException:
         state_con.rollback()
         raise
-    return int(number)

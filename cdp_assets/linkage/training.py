@@ -19,6 +19,7 @@ import numpy as np
 from splink import Linker
 
 from cdp_assets.keys import register_pseudonym
+from cdp_assets.linkage.blocking import write_blocks, write_candidates
 from cdp_assets.linkage.comparisons import COMPARISONS, MUST_FALL
 from cdp_assets.linkage.context import IdentityProblem, LinkageContext
 from cdp_assets.linkage.model import (
@@ -34,11 +35,14 @@ from cdp_assets.linkage.scratch import Scratch, scratch_database
 
 _PRIOR_PAIRS = 100.0  # matching pairs that the prior's m is worth
 _PRIOR_STRANGERS = 20_000.0  # pairs of strangers that the prior's u is worth
-_STRANGER_NODES = 700  # nodes whose every pair is looked at for u
-_MOST_PAIRS = 300_000
+_STRANGER_NODES = 500  # nodes whose every pair is looked at for u
+_MOST_PAIRS = 150_000  # compared pairs that are looked at for m
 _MOST_ITERATIONS = 60
 _CONVERGED = 0.002
 _POOLED_RISE = 2.0  # bits; a larger rise fails the training
+_SAMPLED = " union ".join(
+    f"select join_key_{side} from {pairs}" for side in "lr" for pairs in ("stranger_pairs", "blocked_pairs")
+)
 # Levels whose pairs blocking finds all.
 _SEEN_WHOLE = (("address", "street_and_area"), ("phone", "exact"), ("email", "exact"))
 _TRAINED = tuple(comparison for comparison in COMPARISONS if comparison.name != "household")
@@ -61,7 +65,7 @@ def learn_parameters(
 
     In: identity.node_evidence. The caller decides what to do with a report that did not pass.
     """
-    from cdp_assets.linkage.pairs import make_linker, prepare_compared, write_blocks
+    from cdp_assets.linkage.pairs import make_linker, prepare_compared
 
     register_pseudonym(con, ctx.key)
 
@@ -70,12 +74,11 @@ def learn_parameters(
     with scratch_database(con) as scratch:
         register_pseudonym(scratch.con, ctx.key)
         probe = propose_model(con, ctx, "probe", parameters, {})
-        prepare_compared(scratch, probe)
-        write_blocks(scratch, ctx, probe)
-        linker = make_linker(scratch, probe, with_details=True, with_values=True)
-        strangers = _stranger_patterns(scratch, linker)
-        calibrate_strangers(parameters, strangers)
-        blocked, share = _blocked_patterns(scratch, linker)
+        share = _write_samples(scratch, ctx)
+        prepare_compared(scratch, probe, _SAMPLED)
+        linker = make_linker(scratch, probe, with_details=True)
+        calibrate_strangers(parameters, _count_patterns(scratch, linker, "stranger_pairs"))
+        blocked = _count_patterns(scratch, linker, "blocked_pairs")
     report = maximise(parameters, blocked, share * nodes * (nodes - 1) / 2)
     report["pooled"] = pool_small_rises(parameters)
     report["problems"] = check_parameters(parameters, report)
@@ -98,49 +101,35 @@ def train_model(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> Model:
     return propose_model(con, ctx, "trained", parameters, report)
 
 
-def _stranger_patterns(scratch: Scratch, linker: Linker) -> Patterns:
-    """Patterns of every pair among a fixed sample of nodes (by hash): nearly all are pairs of strangers."""
-    scratch.con.execute(
-        f"create or replace table stranger_nodes as select * from compared order by hash(node_key), node_key limit {_STRANGER_NODES}"
+def _write_samples(scratch: Scratch, ctx: LinkageContext) -> float:
+    """Scratch tables stranger_pairs (every pair among a fixed sample of nodes, nearly all of them strangers) and blocked_pairs
+    (pairs that share a block, or a fixed share of them); returns that share. Both samples go by hash, so they do not depend on order.
+    """
+    con = scratch.con
+    con.execute(
+        f"create or replace table strangers as select rowid as node_no from {scratch.home}.identity.node_evidence "
+        f"order by hash(node_key), node_key limit {_STRANGER_NODES}"
     )
-    api = linker._db_api
-    pairs = linker.inference.predict_within(
-        api.register("stranger_nodes"), blocking_rules_to_generate_predictions=["1=1"], warning_mode="never"
+    con.execute(
+        "create or replace table stranger_pairs as select 'strangers' as match_key, l.node_no as join_key_l, "
+        "r.node_no as join_key_r from strangers as l join strangers as r on l.node_no < r.node_no"
     )
-    patterns = _count_patterns(scratch, pairs.physical_name)
-    pairs.drop_table_from_database_and_remove_from_cache()
-    return patterns
-
-
-def _blocked_patterns(scratch: Scratch, linker: Linker) -> tuple[Patterns, float]:
-    """Patterns of the pairs that blocking finds, and the share of nodes whose pairs were looked at."""
-    con, api = scratch.con, linker._db_api
-    blocks = [row[0] for row in con.execute("describe compared").fetchall() if row[0].startswith("block_")]
-    expected = sum(
-        con.execute(
-            f"select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) as n from compared where {b} is not null group by {b})"
-        ).fetchall()[0][0]
-        for b in blocks
+    write_blocks(scratch, ctx)
+    found = write_candidates(scratch)
+    share = min(1.0, _MOST_PAIRS / max(found, 1))
+    con.execute(
+        f"create or replace table blocked_pairs as from candidates "
+        f"where hash(join_key_l, join_key_r) % 1000000 < {round(share * 1e6)}"
     )
-    share = min(1.0, _MOST_PAIRS / max(float(expected), 1.0))
-    if share == 1.0:
-        pairs = linker.inference.predict_within(api.register("compared"), warning_mode="never")
-        patterns = _count_patterns(scratch, pairs.physical_name)
-    else:
-        con.execute(
-            f"create or replace table sample_nodes as select * from compared where hash(node_key) % 1000000 < {int(share * 1e6)}"
-        )
-        pairs = linker.inference.predict_between(
-            api.register("sample_nodes"), api.register("compared"), warning_mode="never"
-        )
-        patterns = _count_patterns(
-            scratch, f"(from {pairs.physical_name} where node_no_l <> node_no_r)", weight=0.5
-        )
-    pairs.drop_table_from_database_and_remove_from_cache()
-    return patterns, share
+    return share
 
 
-def _count_patterns(scratch: Scratch, relation: str, weight: float = 1.0) -> Patterns:
+def _count_patterns(scratch: Scratch, linker: Linker, pairs: str) -> Patterns:
+    """Agreement patterns of a table of pairs."""
+    from cdp_assets.linkage.pairs import predict
+
+    scored = predict(linker, pairs)
+    relation = scored.physical_name
     names = [comparison.name for comparison in _TRAINED]
     described = {row[0] for row in scratch.con.execute(f"describe select * from {relation}").fetchall()}
     terms = [f"coalesce(mw_tf_adj_{name}, 0)" for name in names if f"mw_tf_adj_{name}" in described]
@@ -151,9 +140,10 @@ def _count_patterns(scratch: Scratch, relation: str, weight: float = 1.0) -> Pat
         from {relation} group by all order by all
         """
     ).fetchnumpy()
+    scored.drop_table_from_database_and_remove_from_cache()
     levels = np.stack([np.ma.filled(rows[f"gamma_{name}"], -1).astype(np.int64) for name in names], axis=1)
     return Patterns(
-        levels, rows["term_bits"].astype(np.float64), rows["pair_count"].astype(np.float64) * weight,
+        levels, rows["term_bits"].astype(np.float64), rows["pair_count"].astype(np.float64),
         np.ma.filled(rows["gamma_household"], -1).astype(np.int64),
     )  # fmt: skip
 

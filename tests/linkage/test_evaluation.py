@@ -109,14 +109,30 @@ def test_an_evaluation_is_kept_beside_the_generation_and_replaced_by_the_next(
     grouped: IdentityHome, tmp_path: Path
 ) -> None:
     found = evaluate(grouped, write_truth(tmp_path / "truth"))
-    with connect_state(grouped.settings) as con:
-        assert linkage.keep_evaluation(con, found) is None
     grouped.assign({"a": "one", "b": "one"}, "g1")
     kept = "select metric, dimension, value from state.identity_quality where metric like 'truth%'"
     with connect_state(grouped.settings) as con:
-        con.execute("insert into identity_quality values (1, date '2024-01-01', 'records', 'all', 2)")
-        assert [linkage.keep_evaluation(con, found) for _ in range(2)] == [1, 1]
+        for _ in range(2):
+            linkage.keep_evaluation(con, found, 1)
     rows = {(metric, dimension): value for metric, dimension, value in grouped.query(kept)}
     assert len(rows) == len(grouped.query(kept)) == 26
     assert rows["truth_bcubed_precision", "onefold"] == found.oneid.bcubed_precision
     assert rows["truth_recall", "phone_or_email"] == found.phone_or_email.recall
+
+
+def test_only_the_published_ids_have_a_generation_to_keep_scores_with(home: IdentityHome) -> None:
+    def published() -> int | None:
+        with home.warehouse() as con:
+            return linkage.published_generation(con)
+
+    assert published() is None
+    home.assign({"a": "one", "b": "one"})
+    assert published() is None  # refused
+    home.commit("g1")
+    assert published() == 1
+    home.assign({"a": "one", "b": "two"})
+    assert published() is None  # refused, on top of a published one
+    home.commit("g2")
+    with connect_state(home.settings) as con:
+        linkage.withdraw_generations(con, "g1")
+    assert published() is None  # rolled back

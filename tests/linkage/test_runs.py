@@ -147,8 +147,9 @@ def test_explanations_give_weights_and_a_page_of_its_own(home: IdentityHome) -> 
         assert sum(
             line.bits + line.term_bits for line in found.waterfall
         ) + found.starting_bits == pytest.approx(found.match_weight)
-        page = found.to_html()
-        assert "same e-mail" in page and "<script src=" not in page
+        page = linkage.explanations_page([found])
+        assert "same e-mail" in page and "<svg" in page and "src=" not in page
+        assert "penn" not in page.lower()
         assert "penn" not in "\n".join(found.in_words()).lower()
         twins = explain_records(con, home.context, key_of("c"), key_of("d"))
         assert any("placeholder" in message for message in twins.guards)
