@@ -74,7 +74,10 @@ STEPS: tuple[Step, ...] = (
         ("customer_ids", "customer_id_changes", "customer_id_history", "customer_id_events", "issued_ids"), assign_customer_ids,
     ),
     Step("assign_households", "Customers who share an address with surname or phone", ("households",), assign_households),
-    Step("build_review_queue", "Pairs that a steward should look at", ("review_queue",), build_review_queue),
+    Step(
+        "build_review_queue", "Pairs that a steward should look at, with the evidence for and against",
+        ("review_queue", "review_evidence"), build_review_queue,
+    ),
     Step("measure_quality", "Figures of this run's identity", ("quality", "proposal"), measure_quality),
 )  # fmt: skip
 

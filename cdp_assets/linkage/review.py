@@ -9,10 +9,11 @@ import duckdb
 
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.linkage.context import LinkageContext, StepSummary
+from cdp_assets.linkage.review_evidence import weigh_review_queue
 
 
 def build_review_queue(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSummary:
-    """Make identity.review_queue from pairs, clusters, conflicts and (if there) identity.customer_activity.
+    """Make identity.review_queue, and identity.review_evidence (review_evidence), from pairs, clusters, conflicts and (if there) identity.customer_activity.
 
     One row per pair of customers: kind (likely_same: between the review and the publishing threshold; refused: a veto keeps them
     apart; held: a component too large or too sparse), record_key_l, record_key_r (one record of each side), customer_id_l,
@@ -94,7 +95,7 @@ def build_review_queue(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> S
         """
     )
     waiting = con.execute("select count(*) from identity.review_queue").fetchall()[0][0]
-    return StepSummary("build_review_queue", {"waiting": waiting})
+    return StepSummary("build_review_queue", {"waiting": waiting, "weighed": weigh_review_queue(con, ctx)})
 
 
 def _activity_sql(con: duckdb.DuckDBPyConnection) -> str:

@@ -86,7 +86,8 @@ def _draw_pair(shown: Published, settings: Settings, pair: pd.Series) -> None:
 
 
 def _draw_evidence(shown: Published, pair: pd.Series) -> None:
-    """What the model saw, for and against: every further column of the queue's row."""
+    """What the model saw, for and against: the weights, and every further column of the queue's row."""
+    _draw_weights(shown, str(pair["record_key_l"]), str(pair["record_key_r"]))
     hidden = {*LISTED, "record_key_l", "record_key_r", "evidence_hash", "as_of_date"}
     comments = shown.column_comments(queries.QUEUE)
     for name, value in pair.items():
@@ -94,6 +95,32 @@ def _draw_evidence(shown: Published, pair: pd.Series) -> None:
             text = share(value) if str(name).endswith("probability") else _plain(value)
             st.caption(f"**{label(str(name))}**: {text}", help=comments.get(str(name)))
     st.caption(t("identity.queue.explain", left=pair["record_key_l"], right=pair["record_key_r"]))
+
+
+def _draw_weights(shown: Published, record_key_l: str, record_key_r: str) -> None:
+    """The pair's waterfall as a table; nothing where the generation is older than the table."""
+    if shown.missing((queries.EVIDENCE,)):
+        return
+    found = queries.review_evidence(shown, record_key_l, record_key_r)
+    if found.empty:
+        return
+    reach = max(1.0, float(found["bits"].abs().max()))
+    table = pd.DataFrame(
+        {
+            "comparison": [label(name, "comparisons") for name in found["comparison"]],
+            "finding": found["finding"],
+            "against": found["bits"].clip(upper=0).abs(),
+            "in_favour": found["bits"].clip(lower=0),
+        }
+    )
+    bars = {
+        name: st.column_config.ProgressColumn(
+            label(name), help=t("identity.queue.bits"), format="%.1f", min_value=0.0, max_value=reach
+        )
+        for name in ("against", "in_favour")
+    }
+    show_table(table, shown, queries.EVIDENCE, key="review_evidence", columns=bars)
+    st.caption(t("identity.queue.sum", bits=f"{found['bits'].sum():+.1f}"))
 
 
 def _draw_form(settings: Settings, pair: pd.Series) -> None:

@@ -59,6 +59,8 @@ create or replace table identity.review_queue (
     rank bigint, kind text, record_key_l text, record_key_r text, customer_id_l text, customer_id_r text,
     match_probability double, match_weight double, match_key text, records_affected bigint, revenue_affected double,
     evidence_hash text);
+create or replace table identity.review_evidence (
+    record_key_l text, record_key_r text, comparison text, finding text, bits double, term_bits double);
 """
 
 

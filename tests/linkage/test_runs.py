@@ -185,6 +185,15 @@ def test_the_review_queue_ranks_by_what_a_ruling_changes(home: IdentityHome) -> 
     )
     assert queue[0][0] in {key_of("y1"), key_of("y2")}
     assert [row[1] for row in queue[:2]] == [700.0, 5.0]
+    evidence = home.query(
+        "select q.rank, q.match_weight, sum(e.bits), count(*), list(e.comparison order by e.comparison) "
+        "from identity.review_queue as q join identity.review_evidence as e using (record_key_l, record_key_r) "
+        "group by all order by all"
+    )
+    assert [row[0] for row in evidence] == [1, 2]
+    for _, weight, bits, _, comparisons in evidence:
+        assert bits == pytest.approx(weight, abs=1e-6)  # the waterfall ends at the pair's weight
+        assert comparisons == ["name", "start"]  # a name is all that these records have
 
 
 def test_training_makes_a_version_and_a_failed_one_keeps_the_old(

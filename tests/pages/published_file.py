@@ -114,6 +114,7 @@ SHAPES: dict[str, Shape] = {
             ]
         }
     ),
+    "ops_review_evidence": Shape(c="i // 3"),
     "ops_loads": Shape(
         cross={
             "channel": CHANNELS,
@@ -183,6 +184,8 @@ BY_NAME: dict[str, str] = {
     "is_marketing_allowed": "c % 2 = 0",
     "is_current": "true",
     "queue_rank": "i + 1",
+    "comparison": "list_value('start', 'name', 'phone')[1 + i % 3]",
+    "bits": "list_value(-20.0, 14.5, -3.25)[1 + i % 3]",
     "position": "1 + t % 2",
     "path_length": "1 + i % 12",
     "record_count": "1 + c % 6",

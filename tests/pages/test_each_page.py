@@ -153,6 +153,11 @@ def test_paths_can_be_restricted_to_longer_ones(published: Settings, run_page: R
 
 def test_a_ruling_made_on_the_page_reaches_the_inbox(published: Settings, run_page: RunPage) -> None:
     app = run_page(published, "identity", tab="queue")
+    weights = app.dataframe[-1].value
+    assert weights["comparison"].tolist() == ["Start", "Name", "Phone"]
+    assert weights["against"].tolist() == [20.0, 0.0, 3.25]
+    assert weights["in_favour"].tolist() == [0.0, 14.5, 0.0]
+    assert any("-8.8 bits" in caption.value for caption in app.caption)
     app.radio[0].set_value("cannot_link")
     app.text_area[0].set_value("two sisters")
     app.text_input[0].set_value("steward")

@@ -22,7 +22,7 @@ SPEAKS = {
 # Words that data brings: columns, codes, names of models.
 FAMILIES = {
     "columns", "attributes", "record_kinds", "events", "rules", "statuses", "metric_groups", "metrics", "totals", "customer_types",
-    "models", "outcomes", "reconciliations", "attribution_metrics", "identity_metrics", "id_events", "review_kinds", "rulings",
+    "models", "comparisons", "outcomes", "reconciliations", "attribution_metrics", "identity_metrics", "id_events", "review_kinds", "rulings",
     "guards", "words", "calibrations", "stages", "value_models", "marketing_channels",
 }  # fmt: skip
 

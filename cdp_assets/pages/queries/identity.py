@@ -6,7 +6,8 @@ import pandas as pd
 
 from cdp_assets.pages.published import CONTACT, MARTS, Published
 
-GUARDS, EVENTS, QUEUE = "ops_guard_events", "customer_id_events", "ops_review_queue"
+GUARDS, EVENTS = "ops_guard_events", "customer_id_events"
+QUEUE, EVIDENCE = "ops_review_queue", "ops_review_evidence"
 
 
 def quality(shown: Published) -> pd.DataFrame:
@@ -70,6 +71,16 @@ def id_events(shown: Published) -> pd.DataFrame:
 def review_queue(shown: Published) -> pd.DataFrame:
     """marts.ops_review_queue, the most worthwhile first. One row per pair."""
     return shown.ask(f"select * from {QUEUE} order by queue_rank limit 200")
+
+
+def review_evidence(shown: Published, record_key_l: str, record_key_r: str) -> pd.DataFrame:
+    """What speaks for and against one pair, the weightiest first. One row per comparison."""
+    return shown.ask(
+        f"select comparison, finding, bits from {EVIDENCE} where record_key_l = ? and record_key_r = ? "
+        "order by comparison = 'start' desc, abs(bits) desc, comparison",
+        record_key_l,
+        record_key_r,
+    )
 
 
 def record(shown: Published, record_key: str) -> pd.DataFrame:
