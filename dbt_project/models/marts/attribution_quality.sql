@@ -13,22 +13,42 @@ known as (
         on conversions.conversion_id = paths.conversion_id
 ),
 
--- what would be credited had each record stayed alone, and had no device lent its log-in
-by_evidence as (
+-- what would be credited without identity resolution: where a touch names the order's own record (itself, or by the account
+-- that its log-in links to); where a plain join by e-mail address finds it; and where somebody was logged in
+touching_records as (
     select
         touches.conversion_id,
-        bool_or(points.channel = orders.channel and points.source_customer_id = orders.source_customer_id) as has_own_record_touch,
-        bool_or(points.resolved_by = 'login') as has_login_touch
+        points.resolved_by,
+        coalesce(links.linked_channel, points.channel) as channel,
+        coalesce(links.linked_customer_id, points.source_customer_id) as source_customer_id
     from {{ ref('path_touches') }} as touches
     inner join {{ ref('customer_touchpoints') }} as points
         on touches.touch_id = points.touch_id
+    left join {{ ref('customer_links') }} as links
+        on points.channel = links.channel
+        and points.source_customer_id = links.source_customer_id
+    where touches.is_conversion
+),
+
+by_evidence as (
+    select
+        touching.conversion_id,
+        bool_or(touching.channel = orders.channel and touching.source_customer_id = orders.source_customer_id) as has_own_record_touch,
+        bool_or(touch_records.email = order_records.email) as has_equal_email_touch,
+        bool_or(touching.resolved_by = 'login') as has_login_touch
+    from touching_records as touching
     inner join {{ ref('conversions') }} as conversions
-        on touches.conversion_id = conversions.conversion_id
+        on touching.conversion_id = conversions.conversion_id
     inner join {{ ref('customer_orders') }} as orders
         on conversions.channel = orders.channel
         and conversions.order_id = orders.order_id
-    where touches.is_conversion
-    group by touches.conversion_id
+    left join {{ source('identity', 'records') }} as order_records
+        on orders.channel = order_records.channel
+        and orders.source_customer_id = order_records.source_customer_id
+    left join {{ source('identity', 'records') }} as touch_records
+        on touching.channel = touch_records.channel
+        and touching.source_customer_id = touch_records.source_customer_id
+    group by touching.conversion_id
 ),
 
 flags as (
@@ -38,6 +58,7 @@ flags as (
         known.has_path,
         known.is_direct_only,
         coalesce(by_evidence.has_own_record_touch, false) as has_own_record_touch,
+        coalesce(by_evidence.has_equal_email_touch, false) as has_equal_email_touch,
         coalesce(by_evidence.has_login_touch, false) as has_login_touch
     from known
     left join by_evidence
@@ -50,6 +71,7 @@ measured as (
         ('without_customer', 'not has_customer'),
         ('direct_only', 'is_direct_only'),
         ('credited_before_identity_resolution', 'has_own_record_touch'),
+        ('credited_by_equal_email', 'has_equal_email_touch'),
         ('credited_by_log_in_alone', 'has_login_touch'),
         ('credited_after_identity_resolution', 'has_path'),
     ] %}
