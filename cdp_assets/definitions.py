@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from cdp_assets.defs.checks import build_scorecard_checks
 from cdp_assets.defs.dbt import build_dbt_assets
 from cdp_assets.defs.identity import build_identity_assets
 from cdp_assets.defs.insight import insight_assets
@@ -30,6 +31,7 @@ defs = dg.Definitions(
             *publish_assets,
         ]
     ),
+    asset_checks=build_scorecard_checks(settings),
     jobs=jobs,
     schedules=schedules,
     sensors=sensors,

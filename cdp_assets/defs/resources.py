@@ -44,7 +44,7 @@ class OnefoldHome(dg.ConfigurableResource[Any]):
     def key(self) -> bytes:
         return load_key(self.settings)
 
-    def record(self, context: dg.AssetExecutionContext) -> RunRecord:
+    def record(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> RunRecord:
         return RunRecord(self.settings, context.run.run_id)
 
 
