@@ -45,7 +45,7 @@ def weigh_review_queue(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> i
             with evidence(node_no_l, node_no_r, comparison, finding, bits, term_bits) as (
                 {rows}
                 union all
-                select node_no_l, node_no_r, '{START}', 'how rarely two records are one person', {start}, 0.0 from {weighed}
+                select node_no_l, node_no_r, '{START}', 'before any evidence', {start}, 0.0 from {weighed}
             )
             select record_key_l, record_key_r, comparison, finding, bits, term_bits
             from evidence join queued using (node_no_l, node_no_r)

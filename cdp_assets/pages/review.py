@@ -76,7 +76,10 @@ def _draw_pair(shown: Published, settings: Settings, pair: pd.Series) -> None:
             "record_r": [sides[1].get(name, NOTHING) for name in names],
         }
     )
-    table["is_equal"] = (table["record_l"] == table["record_r"]) & (table["record_l"] != NOTHING)
+    # What is masked may look equal and be two values: the evidence below says whether it is.
+    is_shown = pd.Series([not name.startswith("masked_") for name in names])
+    is_equal = (table["record_l"] == table["record_r"]) & (table["record_l"] != NOTHING)
+    table["is_equal"] = is_equal.astype(object).where(is_shown, None)
     facts, form = st.columns([3, 2], gap="large")
     with facts:
         show_table(table, shown, key="review_pair")
@@ -92,7 +95,7 @@ def _draw_evidence(shown: Published, pair: pd.Series) -> None:
     comments = shown.column_comments(queries.QUEUE)
     for name, value in pair.items():
         if name not in hidden and value is not None and not pd.isna(value):
-            text = share(value) if str(name).endswith("probability") else _plain(value)
+            text = share(value) if str(name).endswith("probability") else _plain(value).replace("_", " ")
             st.caption(f"**{label(str(name))}**: {text}", help=comments.get(str(name)))
     st.caption(t("identity.queue.explain", left=pair["record_key_l"], right=pair["record_key_r"]))
 
@@ -113,12 +116,18 @@ def _draw_weights(shown: Published, record_key_l: str, record_key_r: str) -> Non
             "in_favour": found["bits"].clip(lower=0),
         }
     )
-    bars = {
+    bars: dict[str, Any] = {
         name: st.column_config.ProgressColumn(
-            label(name), help=t("identity.queue.bits"), format="%.1f", min_value=0.0, max_value=reach
+            label(name),
+            help=t("identity.queue.bits"),
+            format="%.1f",
+            min_value=0.0,
+            max_value=reach,
+            width="small",
         )
         for name in ("against", "in_favour")
     }
+    bars["finding"] = st.column_config.TextColumn(label("finding"), width="small")
     show_table(table, shown, queries.EVIDENCE, key="review_evidence", columns=bars)
     st.caption(t("identity.queue.sum", bits=f"{found['bits'].sum():+.1f}"))
 
