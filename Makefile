@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run ui dagster docs check format test test-all bench-landing bench-identity bench-insight lock clean
+.PHONY: help setup demo run ui dagster docs check format test test-all bench-landing bench-identity bench-insight bench-pages bench-orchestration lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -64,6 +64,12 @@ bench-identity: $(READY) ## identity beside plain Splink
 
 bench-insight: $(READY) ## attribution and customer value beside their peers
 	@$(BIN)/python benches/bench_insight.py
+
+bench-pages: $(READY) ## seconds of every page at 100,000 customers
+	@$(BIN)/python benches/bench_pages.py
+
+bench-orchestration: $(READY) ## what Dagster costs over the work itself, on the demo
+	@$(BIN)/python benches/bench_orchestration.py
 
 lock: $(READY) ## renew requirements.lock from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
