@@ -95,6 +95,10 @@ def _train(linker: Linker, filled: list[str]) -> None:
         )
         if set(columns) <= set(filled)
     ]  # fmt: skip
+    # where nothing strong is filled, names must do
+    strong = strong or [
+        block_on("given_name", "family_name") if "family_name" in filled else block_on("full_name")
+    ]
     linker.training.estimate_probability_two_random_records_match(strong, recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
     with _zero_is_unseen():

@@ -34,7 +34,7 @@ def make(persons: int, out: Path) -> None:
                 report = landing.land_export(
                     settings, contract, export, "bench", scan.of(channel, export.name)
                 )
-                if report.held or not report.is_balanced:
+                if len(report.held) > 1 or not report.is_balanced:
                     raise SystemExit(f"{channel}/{export.name} did not land")
     found = dbt_runner.invoke(
         settings,

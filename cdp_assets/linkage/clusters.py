@@ -21,6 +21,7 @@ from cdp_assets.linkage.context import LinkageContext, StepSummary
 LINK_WEIGHT = 60.0
 RULING_WEIGHT = 1e6
 _RISING = (2.0, 4.0, 8.0, 16.0, 32.0)
+_CUTS_SHOWN = 20  # strongest edges cut from one suspicious component that a steward gets to see
 
 Edge = tuple[float, int, int]
 
@@ -315,6 +316,11 @@ def _recluster(
         for group in groups:
             label[group] = next_label
             next_label += 1
+        if len(parts) > 1:
+            cut = sorted(
+                (-w, a, b) for w, a, b in edges[index] if label[a] != label[b] and (w, a, b) not in refused
+            )
+            problems += [("held", a, b, -w, len(units)) for w, a, b in cut[:_CUTS_SHOWN]]
     return label, problems
 
 

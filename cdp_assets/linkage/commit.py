@@ -63,9 +63,15 @@ def commit_proposal(
     ).fetchone()
     if done is not None:
         return CommitSummary(int(done[0]), False, 0)
-    facts = con.execute(
-        f"select generation_number, as_of_date, run_id, model_version from {build}.identity.proposal"
-    ).fetchone()
+    is_sealed = con.execute(
+        "select count(*) from duckdb_tables() where database_name = ? and schema_name = 'identity' and table_name = 'proposal'",
+        [build],
+    ).fetchall()[0][0]
+    facts = None
+    if is_sealed:
+        facts = con.execute(
+            f"select generation_number, as_of_date, run_id, model_version from {build}.identity.proposal"
+        ).fetchone()
     if facts is None:
         raise IdentityProblem(
             "the warehouse holds no identity proposal: run the identity steps first (`onefold run`)"

@@ -309,6 +309,8 @@ BLOCKING: dict[str, str] = {
     "same_family_name_and_city": "family_key || '|' || city_key",
     "same_street": "street_key",
     "same_street_number_and_postcode": "street_number || '|' || postcode_key || '|' || left(coalesce(given_key, family_key), 1)",
+    "same_given_name_and_street_number": "given_canon || '|' || street_number",
+    "same_family_name_and_street_number": "family_key || '|' || street_number",
     "same_email_user": "case when length(email_user) >= 5 then email_user end",
     "same_phone_tail_and_family_name": "phone_tail || '|' || family_key",
     "same_phone_tail_and_name": "phone_tail || '|' || name_sound",

@@ -56,7 +56,7 @@ class LinkageKnobs:
     records on, the first run trains a model instead of taking the prior as it is.
     """
 
-    publish_probability: float = 0.60
+    publish_probability: float = 0.50
     review_probability: float = 0.30
     max_cluster_records: int = 200
     max_cluster_nodes: int = 60

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import html
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -39,13 +40,13 @@ class Explanation:
     record_key_r: str
     customer_id_l: str
     customer_id_r: str
-    match_weight: float | None
-    match_probability: float | None
+    match_weight: float
+    match_probability: float
     starting_bits: float
     waterfall: tuple[Weighed, ...]
     chain: tuple[tuple[str, str, str], ...]
     guards: tuple[str, ...]
-    chart: Any = field(default=None, repr=False, compare=False)
+    chart: Callable[[], Any] = field(repr=False, compare=False)  # draws Splink's waterfall
 
     @property
     def is_same(self) -> bool:
@@ -59,20 +60,19 @@ class Explanation:
             else f"two customers, {self.customer_id_l} and {self.customer_id_r}"
         )
         lines = [f"records {self.record_key_l[:12]} and {self.record_key_r[:12]} are {verdict}"]
-        if self.match_weight is not None and self.match_probability is not None:
-            lines.append(
-                f"their own evidence: {self.match_weight:+.1f} bits, probability {self.match_probability:.4f}"
+        lines.append(
+            f"their own evidence: {self.match_weight:+.1f} bits, probability {self.match_probability:.4f}"
+        )
+        lines.append(f"  {self.starting_bits:+6.1f}  start: how rarely two records are one person")
+        for line in sorted(self.waterfall, key=lambda w: -abs(w.bits + w.term_bits)):
+            rare = (
+                f" (of it {line.term_bits:+.1f} for how common the value is)"
+                if abs(line.term_bits) >= 0.05
+                else ""
             )
-            lines.append(f"  {self.starting_bits:+6.1f}  start: how rarely two records are one person")
-            for line in sorted(self.waterfall, key=lambda w: -abs(w.bits + w.term_bits)):
-                rare = (
-                    f" (of it {line.term_bits:+.1f} for how common the value is)"
-                    if abs(line.term_bits) >= 0.05
-                    else ""
-                )
-                lines.append(
-                    f"  {line.bits + line.term_bits:+6.1f}  {line.comparison.replace('_', ' ')}: {line.finding}{rare}"
-                )
+            lines.append(
+                f"  {line.bits + line.term_bits:+6.1f}  {line.comparison.replace('_', ' ')}: {line.finding}{rare}"
+            )
         if self.chain:
             lines.append("what connects them:")
             lines += [f"  {a[:12]} - {b[:12]}: {why}" for a, b, why in self.chain]
@@ -86,10 +86,12 @@ def explanations_page(explanations: Sequence[Explanation]) -> str:
     It holds no value of a record, so that it can be sent on.
     """
     parts = []
+    drawn: dict[Callable[[], Any], int] = {}
     for number, each in enumerate(explanations, start=1):
         title = f"{number}. {html.escape(each.in_words()[0])}"
         words = "\n".join(html.escape(line) for line in each.in_words()[1:])
-        picture = "" if each.chart is None else _picture(each.chart)
+        first = drawn.setdefault(each.chart, number)
+        picture = _picture(each.chart()) if first == number else f"<p>weighed as in {first}.</p>"
         parts.append(f"<section><h2>{title}</h2><pre>{words}</pre>{picture}</section>")
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Why these records</title>"
@@ -173,7 +175,7 @@ def _explain_pairs(
     return explanations
 
 
-Weights = tuple[float, float, float, tuple[Weighed, ...], Any]
+Weights = tuple[float, float, float, tuple[Weighed, ...], Callable[[], Any]]
 
 
 def _weigh(
@@ -193,7 +195,7 @@ def _weigh(
         found = predict(linker, f"(values {listed}) as t(match_key, join_key_l, join_key_r)")
         return {
             (int(record["node_no_l"]), int(record["node_no_r"])): (
-                *_read_record(model, record), linker.visualisations.waterfall_chart([record]),
+                *_read_record(model, record), partial(linker.visualisations.waterfall_chart, [record]),
             )
             for record in found.as_record_list()
         }  # fmt: skip

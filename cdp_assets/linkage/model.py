@@ -17,7 +17,7 @@ import duckdb
 
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.linkage.comparisons import COMPARISONS
-from cdp_assets.linkage.context import IdentityProblem, LinkageContext
+from cdp_assets.linkage.context import IdentityProblem, LinkageContext, reference
 
 PRIOR_PATH = Path(__file__).parent / "prior_model.json"
 _TF_COLUMNS = ("given_key", "family_key", "given_han", "family_han", "birth_key")
@@ -170,14 +170,15 @@ def set_household_levels(parameters: Parameters) -> None:
     levels = {}
     for shared in (1, 2, 3):
         correction = -sum(contact[:shared]) + 2.0
-        levels[f"other_person_{shared}"] = _level_of(correction)
-        levels[f"other_person_{shared}_birth"] = _level_of(correction - birth + 3.0)
+        levels[f"other_person_{shared}"] = household_level(correction)
+        levels[f"other_person_{shared}_birth"] = household_level(correction - birth + 3.0)
     levels["nothing_shared"] = {"m": 0.9, "u": 0.9}
     levels["else"] = {"m": 0.9, "u": 0.9}
     comparisons["household"] = levels
 
 
-def _level_of(weight: float) -> dict[str, float]:
+def household_level(weight: float) -> dict[str, float]:
+    """Shares of a level of `household` that weighs so many bits."""
     u = 0.01
     return {"m": max(u * 2**weight, 1e-30), "u": u}
 
@@ -230,21 +231,22 @@ def _term_frequency_sql(column: str) -> str:
 
 
 def _known_names_sql() -> str:
-    """Given names carried with at least four different family names: a name, not a slip of the pen."""
-    return """
+    """Given names on the list of common ones, or carried with at least four different family names: a name, not a slip of the pen."""
+    common = ", ".join(f"'{name}'" for group in reference("given_names").values() for name in group.split())
+    return f"""
         insert into identity.term_frequencies
         select '', 'known_given', pseudonym('term' || chr(31) || given_key), count(distinct family_key)
         from identity.node_evidence where given_key is not null and family_key is not null
-        group by given_key having count(distinct family_key) >= 4
+        group by given_key having count(distinct family_key) >= 4 or given_key in ({common})
     """
 
 
 def frozen_terms_sql(model: Model, home: str) -> str:
-    """Relation (column_name, term_key, frequency) of the model's frozen terms, from the proposal or from state."""
+    """Relation (column_name, term_key, frequency) of the model's frozen terms, from the proposal, from state, or from both alike."""
     version = model.version.replace("'", "")
     return (
         f"(select column_name, term_key, frequency from {home}.identity.term_frequencies "
-        f"where model_version = '{version}' union all select column_name, term_key, frequency "
+        f"where model_version = '{version}' union select column_name, term_key, frequency "
         f"from state.identity_term_frequencies where model_version = '{version}')"
     )
 

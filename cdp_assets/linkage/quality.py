@@ -19,7 +19,7 @@ def measure_quality(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> Step
     """
     con.execute(
         f"""
-        create or replace table identity.proposal as
+        create or replace temp table this_proposal as
         select
             (select coalesce(max(generation_number), 0) + 1 from state.identity_generations) as generation_number,
             date '{ctx.as_of_date:%Y-%m-%d}' as as_of_date,
@@ -62,7 +62,7 @@ def measure_quality(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> Step
             select 'refused_links', reason, count(*) from identity.links where is_refused group by reason
             union all
             select 'events', event, count(*) from identity.customer_id_events
-            where generation_number = (select generation_number from identity.proposal) group by event
+            where generation_number = (select generation_number from this_proposal) group by event
             union all
             select 'review_queue', kind, count(*) from identity.review_queue group by kind
             union all
@@ -72,9 +72,12 @@ def measure_quality(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> Step
         select generation_number, as_of_date, metric, dimension, value from state.identity_quality
         union all
         select p.generation_number, p.as_of_date, m.metric, m.dimension, m.value
-        from metrics as m cross join identity.proposal as p
+        from metrics as m cross join this_proposal as p
         """
     )
+    # The seal comes last: without it nothing of this run can be committed.
+    con.execute("create or replace table identity.proposal as from this_proposal")
+    con.execute("drop table temp.this_proposal")
     rows = con.execute("select count(*) from identity.quality").fetchall()[0][0]
     return StepSummary("measure_quality", {"metrics": rows})
 

@@ -26,6 +26,7 @@ from cdp_assets.linkage.model import (
     PRIOR_PATH,
     Model,
     Parameters,
+    household_level,
     match_chance,
     prior_parameters,
     propose_model,
@@ -45,7 +46,10 @@ _SAMPLED = " union ".join(
 )
 # Levels whose pairs blocking finds all.
 _SEEN_WHOLE = (("address", "street_and_area"), ("phone", "exact"), ("email", "exact"))
-_TRAINED = tuple(comparison for comparison in COMPARISONS if comparison.name != "household")
+_HOUSEHOLD = next(comparison for comparison in COMPARISONS if comparison.name == "household")
+_TRAINED = tuple(comparison for comparison in COMPARISONS if comparison is not _HOUSEHOLD)
+_TWINS = 0.1  # most twins to expect per pair of relatives (about one birth in thirty is of twins; relatives are mostly siblings or couples)
+_PRIOR_RELATIVES = 100.0  # pairs of relatives that are taken for granted
 
 
 @dataclass(frozen=True)
@@ -196,6 +200,7 @@ def maximise(parameters: Parameters, patterns: Patterns, total_pairs: float) -> 
         estimate = float(weighted.sum() / max(total_pairs, 1.0))
         parameters["lambda"] = min(max(estimate, prior["lambda"] / 3), prior["lambda"] * 3)
         set_household_levels(parameters)
+        _weigh_twins(parameters, patterns)
     return {
         "iterations": iteration,
         "last_change": change,
@@ -221,20 +226,53 @@ def _update_shared_contacts(
         parameters["comparisons"][name][level_name]["u"] = min(max(seen, default / 5), default * 4)
 
 
+def _weigh_twins(parameters: Parameters, patterns: Patterns) -> None:
+    """Raise the levels other_person_N_birth as far as this base gives reason to.
+
+    Who shares birth date and contact data but not the given name is a twin, or the same person under a replaced name. Twins come with
+    households: there are as many as a tenth of the pairs that share contact data and have other birth dates. What is beyond
+    that is no twins, so the level gets the weight at which just so many pairs remain strangers.
+    """
+    birth = next(i for i, comparison in enumerate(_TRAINED) if comparison.name == "birth_date")
+    other_birth = [
+        _level_number(_TRAINED[birth], name) for name in ("two_errors", "same_day_other_year", "else")
+    ]
+    levels = parameters["comparisons"]["household"]
+    for shared in (1, 2, 3):
+        relatives = patterns.household == _level_number(_HOUSEHOLD, f"other_person_{shared}")
+        relatives &= np.isin(patterns.levels[:, birth], other_birth)
+        twins = _TWINS * (float(patterns.count[relatives].sum()) + _PRIOR_RELATIVES)
+        name = f"other_person_{shared}_birth"
+        same_birth = patterns.household == _level_number(_HOUSEHOLD, name)
+        count, least = patterns.count[same_birth], _bits(levels[name])
+        evidence = _match_bits(parameters, patterns)[same_birth] - least
+        low, high = least, 0.0
+        while high - low > 0.01:
+            middle = (low + high) / 2
+            strangers = float((count / (1.0 + np.exp2(np.clip(evidence + middle, -200, 200)))).sum())
+            low, high = (middle, high) if strangers > twins else (low, middle)
+        if float(count.sum()) > twins:
+            levels[name] = household_level(low)
+
+
 def _match_share(parameters: Parameters, patterns: Patterns) -> np.ndarray:
     """Probability of each pattern to be a match under the parameters (the E step)."""
+    chances: np.ndarray = 1.0 / (1.0 + np.exp2(-np.clip(_match_bits(parameters, patterns), -200, 200)))
+    return chances
+
+
+def _match_bits(parameters: Parameters, patterns: Patterns) -> np.ndarray:
+    """Match weight of each pattern under the parameters."""
     chance = parameters["lambda"]
-    bits = np.full(len(patterns.count), math.log2(chance / (1 - chance))) + patterns.term_bits
-    household = next(comparison for comparison in COMPARISONS if comparison.name == "household")
+    bits: np.ndarray = np.full(len(patterns.count), math.log2(chance / (1 - chance))) + patterns.term_bits
     for column, comparison in [
         *((patterns.levels[:, i], c) for i, c in enumerate(_TRAINED)),
-        (patterns.household, household),
+        (patterns.household, _HOUSEHOLD),
     ]:
         for level in comparison.levels:
             entry = parameters["comparisons"][comparison.name][level.name]
             bits[column == _level_number(comparison, level.name)] += math.log2(entry["m"] / entry["u"])
-    chances: np.ndarray = 1.0 / (1.0 + np.exp2(-np.clip(bits, -200, 200)))
-    return chances
+    return bits
 
 
 def pool_small_rises(parameters: Parameters) -> list[str]:
@@ -249,7 +287,6 @@ def pool_small_rises(parameters: Parameters) -> list[str]:
                 for level in (better, worse):
                     levels[level]["u"] = levels[level]["m"] / both
                 pooled.append(f"{name}: {better}, {worse}")
-    set_household_levels(parameters)
     return pooled
 
 

@@ -104,3 +104,33 @@ def test_a_recycled_phone_without_a_name_joins_nobody(home: IdentityHome) -> Non
     ])  # fmt: skip
     home.run()
     assert len(home.groups()) == 4
+
+
+def test_a_caterpillar_of_near_matches_is_not_one_customer(home: IdentityHome) -> None:
+    """Each record shares a phone with the one before and an e-mail with the one after: no two ends have anything in common."""
+    chain = [
+        person(f"c{i:02}", full_name=f"Ida Jung{'abcdefghij'[i // 4]}", phone=f"+1415{5550200 + 37 * (i // 2)}",
+               email=f"jung{(i + 1) // 2 * 91}@mail.net")
+        for i in range(40)
+    ]  # fmt: skip
+    home.write(chain)
+    home.run()
+    # Every tie is as weak as the next, so none is trusted, and a steward sees the strongest of them.
+    assert len(home.groups()) == 40
+    assert home.query(
+        "select count(*), min(record_key_l) <> max(record_key_l) from identity.review_queue where kind = 'held'"
+    ) == [(20, True)]
+
+
+def test_in_a_small_file_two_common_names_in_one_household_are_two_people(home: IdentityHome) -> None:
+    shared = {
+        "email": "kusha123@mail.net",
+        "street": "1304 Poppy Hills Dr",
+        "postcode": "43004",
+        "birth_date": "1997-09-28",
+    }
+    home.write(
+        [person("a", full_name="Mark Kusha", **shared), person("b", full_name="Marsha Kusha", **shared)]
+    )
+    home.run()
+    assert len(home.groups()) == 2

@@ -11,6 +11,7 @@ import pytest
 from cdp_assets import linkage
 from cdp_assets.linkage import IdentityProblem, LinkageKnobs
 from cdp_assets.linkage.explain import explain_customer, explain_records
+from cdp_assets.linkage.model import current_model_read_only, frozen_terms_sql
 from cdp_assets.state import connect_state
 from tests.linkage.identity_home import IdentityHome, Row, key_of, person
 
@@ -157,6 +158,20 @@ def test_explanations_give_weights_and_a_page_of_its_own(home: IdentityHome) -> 
         assert len(explain_customer(con, home.context, customer)) == 1
         with pytest.raises(IdentityProblem, match="not in the last build"):
             explain_records(con, home.context, "nothing", key_of("a"))
+
+
+def test_a_published_model_has_each_term_once_though_state_and_the_last_build_hold_it(
+    home: IdentityHome,
+) -> None:
+    home.write(base(12))
+    home.run()
+    home.commit("g1")
+    with home.warehouse() as con:
+        terms = frozen_terms_sql(current_model_read_only(con, home.context), "warehouse")
+        rows, terms_of_it = con.execute(
+            f"select count(*), count(distinct (column_name, term_key)) from {terms}"
+        ).fetchall()[0]
+    assert rows == terms_of_it > 0
 
 
 def home_customer(con: object, source_id: str) -> str:
