@@ -22,7 +22,7 @@ class ExportStatus:
     channel: str
     export: str
     files_landed: int
-    last_file: str | None
+    last_file: str | None  # of the latest period; of the latest landing where names carry no period
     last_landed_at: datetime | None
     newest_period: str | None
     parsed_rows: int
@@ -58,7 +58,7 @@ def landing_status(
         rows = con.execute(
             """
             select
-                channel, export, count(*), max_by(file_name, landed_at), max(landed_at), max(period),
+                channel, export, count(*), max_by(file_name, (coalesce(period, ''), landed_at, file_name)), max(landed_at), max(period),
                 sum(parsed_rows)::bigint, sum(landed_rows)::bigint,
                 coalesce(sum(landed_rows) filter (where is_current), 0)::bigint, sum(quarantined_rows)::bigint,
                 sum(duplicate_rows)::bigint, sum(erased_rows)::bigint

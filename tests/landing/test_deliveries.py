@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cdp_assets.keys import pseudonym
+from cdp_assets.landing import landing_status
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state, migrate
 from tests.landing.builders import contract_of, deliver, land, landed, query_state
@@ -74,6 +75,14 @@ def test_what_is_current_does_not_depend_on_the_order_of_arrival(
             deliver(settings, f"shop/{name}", files[name])
             land(settings, contracts)
         assert {row[0] for row in landed(settings, "shop", "sales", "id")} == expected
+
+
+def test_the_last_file_is_that_of_the_latest_period_whichever_came_first(settings: Settings) -> None:
+    contracts = contract_of({"filePattern": r"s_(?P<period>\d{4}-\d{2})\.csv"}, *COLUMNS)
+    for name in ("s_2024-03.csv", "s_2024-02.csv", "s_2024-01.csv"):
+        deliver(settings, f"shop/{name}", _file(f"{name[6:8]},1"))
+        land(settings, contracts)
+    assert landing_status(settings, contracts).exports[0].last_file == "s_2024-03.csv"
 
 
 def test_snapshot_parts_do_not_replace_each_other(settings: Settings) -> None:
