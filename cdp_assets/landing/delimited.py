@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -91,17 +92,32 @@ def duckdb_rows(
     Several files of the same shape are read one after the other: then `_line` runs on, and `_path` tells the file.
     `has_breaks`: cells hold line breaks, so a row's line is counted from the breaks in all rows before it.
     """
-    names = [f"c{position}" for position in range(width)]
-    columns = ", ".join(f"'{name}': 'varchar'" for name in names)
-    quote = sql_text(dialect.quote or "")
-    path, option = _many(sources)
+    path, _ = _many(sources)
     line = f"row_number() over () + {skipped}"
     if has_breaks:
-        breaks = f"length(regexp_replace(concat({', '.join(names)}), '[^\n]+', '', 'g'))"
+        texts = ", ".join(f"c{position}" for position in range(width))
+        breaks = f"length(regexp_replace(concat({texts}), '[^\n]+', '', 'g'))"
         line = f"row_number() over () + {skipped} + sum({breaks}) over (rows unbounded preceding) - {breaks}"
+    cells = duckdb_cells(sources, dialect, width, skipped, max_line)
+    return f"select ({line})::bigint as _line, null::varchar as _row_reason, *{path} from {cells}"
+
+
+def kept_rows(con: duckdb.DuckDBPyConnection, cells: str, skipped: int) -> str:
+    """The same rows as `duckdb_rows`, by way of a temporary table whose row ids number them.
+
+    A row_number over a large file keeps one processor at work; reading into a table and on from it keeps all of them.
+    """
+    con.execute(f"create or replace temp table kept_cells as select * from {cells}")
+    return f"select rowid + 1 + {skipped} as _line, null::varchar as _row_reason, * from kept_cells"
+
+
+def duckdb_cells(sources: list[TextSource], dialect: Dialect, width: int, skipped: int, max_line: int) -> str:
+    """DuckDB's CSV reader as a table function: c0… (and `filename` where sources are several), in the file's order."""
+    columns = ", ".join(f"'c{position}': 'varchar'" for position in range(width))
+    quote = sql_text(dialect.quote or "")
+    _, option = _many(sources)
     return f"""
-        select ({line})::bigint as _line, null::varchar as _row_reason, *{path}
-        from read_csv({_paths(sources)}, columns = {{{columns}}}, header = false, skip = {skipped},
+        read_csv({_paths(sources)}, columns = {{{columns}}}, header = false, skip = {skipped},
             delim = {sql_text(dialect.delimiter)}, quote = {quote}, escape = {quote}, auto_detect = false,
             strict_mode = true, max_line_size = {max_line + 2}, compression = '{_compression(sources)}'{option})
     """

@@ -20,6 +20,11 @@ from cdp_assets.landing.inspecting import Inspected, ParseJob, Rows
 from cdp_assets.landing.judging import Origin, judged_rows, landed_columns, quarantine_columns
 from cdp_assets.landing.measuring import Measured, measure
 
+KEPT_BYTES = (
+    16 << 20,
+    2 << 30,
+)  # sizes of text between which a file's cells are kept in a table while they are parsed
+
 
 @dataclass(frozen=True)
 class QuarantineReason:
@@ -98,6 +103,8 @@ def parse_file(con: duckdb.DuckDBPyConnection, file: Inspected) -> ParseResult:
             f"the parser stopped ({type(error).__name__}) although the file passed the checks",
             "run `onefold channel check` on it; if it repeats, this is a bug of landing: report the kind of error",
         ) from None
+    finally:
+        con.execute("drop table if exists kept_cells")
 
 
 def _plain_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
@@ -105,9 +112,11 @@ def _plain_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
     if file.columns is None:
         return json_relation(con, job.export, delimited.duckdb_lines([file.text], limit))
     lines = None if file.has_breaks else delimited.duckdb_lines([file.text], limit)
-    sql = delimited.duckdb_rows(
-        [file.text], job.dialect, file.columns.width, file.skipped, limit, has_breaks=file.has_breaks
-    )
+    shape = ([file.text], job.dialect, file.columns.width, file.skipped, limit)
+    if not file.has_breaks and KEPT_BYTES[0] < file.text.path.stat().st_size < KEPT_BYTES[1]:
+        sql = delimited.kept_rows(con, delimited.duckdb_cells(*shape), file.skipped)
+    else:
+        sql = delimited.duckdb_rows(*shape, has_breaks=file.has_breaks)
     return Rows(sql, file.columns, False, lines)
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import pytest
 
+from cdp_assets.landing import parsing
+from cdp_assets.landing.delimited import kept_rows as delimited_kept_rows
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, held_reasons, land, landed, quarantined
 
@@ -79,6 +81,26 @@ def test_line_breaks_in_cells_and_blank_lines_keep_physical_line_numbers(setting
     land(settings, contract_of({}, *SALES))
     assert landed(settings, "shop", "sales", "order_id, _line") == [("a\r\nb", 2), ("d", 6)]
     assert quarantined(settings, "shop", "sales") == [(5, "not_a_number", "amount", "c,x,2017-01-01")]
+
+
+def test_a_large_file_is_read_by_several_processors_and_each_row_keeps_its_line(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = 400_000
+    assert parsing.KEPT_BYTES[0] < rows * 42
+    text = "".join(f"{n:040d},{'x' if n == rows - 7 else n}\n" for n in range(2, rows + 2))
+    kept = list[str]()
+    monkeypatch.setattr(
+        parsing.delimited, "kept_rows", lambda *given: kept.append("read") or delimited_kept_rows(*given)
+    )
+    deliver(settings, "shop/a.csv", f"id,n\n{text}")
+    land(settings, contract_of({}, {"name": "id"}, {"name": "n", "logicalType": "integer"}))
+    assert kept == ["read"]
+    found = landed(settings, "shop", "sales", "n, _line")
+    assert len(found) == rows - 1
+    assert all(n == line for n, line in found)
+    ((line, reason, *_),) = quarantined(settings, "shop", "sales")
+    assert (line, reason) == (rows - 7, "not_an_integer")
 
 
 def test_null_tokens_prefixes_marks_and_symbols_follow_the_contract(settings: Settings) -> None:
