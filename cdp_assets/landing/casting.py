@@ -74,7 +74,7 @@ def cast_column(export: Export, column: Column, raw: str) -> CastColumn:
 def clean(raw: str, null_tokens: list[str], strips: list[Strip], symbols: list[str]) -> str:
     """Trimmed text with decorations removed, null where it is empty or a null token."""
     # Most texts begin and end with a printable ASCII character; asking that first costs a third of trimming.
-    is_trim = f"{raw} >= '!' and {raw} < chr(127) and {raw}[-1] between '!' and '~'"
+    is_trim = f"{raw} >= '!' and {raw} < chr(127) and ({raw})[-1] between '!' and '~'"
     text = f"case when {is_trim} then {raw} else trim({raw}, {sql_text(WHITESPACE)}) end"
     text = f"({text})"
     if null_tokens:

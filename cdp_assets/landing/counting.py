@@ -41,7 +41,7 @@ def count_records(
 ) -> TextCount:
     """Count the records of a UTF-8 byte stream that stands after `skipped` physical lines.
 
-    Raises FileHeld where one physical line exceeds `max_line` bytes.
+    Raises FileHeld where one physical line, or one record over several lines, exceeds `max_line` bytes.
 
     A quote opens a field only at a field's start; a doubled quote is one; what follows a closing quote up to the line's
     end belongs to the same record.
@@ -54,6 +54,12 @@ def count_records(
         if len(chunk) > max_line:
             _refuse_long_lines(chunk, max_line, counter.count.lines)
         counter.feed(chunk)
+        if counter.open_bytes > max_line:
+            raise FileHeld(
+                "line_too_long",
+                f"at line {counter.count.lines} a quoted cell has been open for more than {max_line:,} bytes",
+                "look for a quote that is never closed; if such cells are right, raise maxLineBytes in the contract",
+            )
     return counter.close()
 
 
@@ -75,6 +81,7 @@ class _Counter:
 
     def __init__(self, delimiter: bytes, quote: bytes, footers: list[str], patterns: list[str]) -> None:
         self.count = TextCount()
+        self.open_bytes = 0  # of the record that is open at the end of what was fed
         self._delimiter = delimiter
         self._quote = quote
         self._in_quotes = False
@@ -119,6 +126,7 @@ class _Counter:
         self.count.records += len(ends) - int(blank.sum())
         self.count.blank_lines += int(blank.sum())
         tail = len(chunk) - (int(ends[-1]) + 1 if len(ends) else 0)
+        self.open_bytes = tail + (0 if len(ends) else self.open_bytes)
         self._record_has_bytes = self._record_has_bytes or tail > 0
         return True
 
@@ -142,6 +150,7 @@ class _Counter:
             if not self._in_quotes and self._is_footer(line):
                 self.count.footer_records += 1
             self._in_quotes = self._open_after(line)
+            self.open_bytes = self.open_bytes + len(line) if self._in_quotes else 0
             if not self._in_quotes:
                 self.count.records += 1
             self._record_has_bytes = self._in_quotes

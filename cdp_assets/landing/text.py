@@ -11,7 +11,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -23,6 +23,33 @@ from cdp_assets.landing.held import FileHeld
 
 GZIP_MAGIC, ZIP_MAGIC = b"\x1f\x8b", b"PK\x03\x04"
 SMALL_EXPANSION = 64 << 20  # bytes that any file may expand to, whatever its ratio
+
+
+MAX_ENTRIES = 10_000  # of a zip: a workbook has tens, a delivery one
+_ZIP_END, _ZIP_END_BYTES = b"PK\x05\x06", 22 + (1 << 16)
+
+
+def check_unpacked(original: Path, max_expansion: int) -> None:
+    """Refuse a zip (or workbook) that says itself that it unpacks beyond measure; reads its directory only.
+
+    What lies about its size, and a gzip, whose size is known at its end, are stopped while they are read. Raises FileHeld.
+    """
+    size = original.stat().st_size
+    with original.open("rb") as file:
+        if file.read(4) != ZIP_MAGIC:
+            return
+        file.seek(max(0, size - _ZIP_END_BYTES))
+        tail = file.read()
+    end = tail.rfind(_ZIP_END)
+    entries = int.from_bytes(tail[end + 10 : end + 12], "little") if end >= 0 else 0
+    if entries > MAX_ENTRIES:
+        raise _wrong_members(entries)
+    with (
+        suppress(zipfile.BadZipFile),
+        zipfile.ZipFile(original) as archive,
+    ):  # a damaged one: its reader says so
+        if sum(info.file_size for info in archive.infolist()) > max(SMALL_EXPANSION, size * max_expansion):
+            raise _expands()
 
 
 @dataclass(frozen=True)
@@ -83,11 +110,7 @@ def _single_member(original: Path) -> Iterator[BinaryIO]:
         with zipfile.ZipFile(original) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
             if len(members) != 1:
-                raise FileHeld(
-                    "zip_members",
-                    f"the zip holds {len(members)} files",
-                    "deliver one file per zip, or unpack it and give its files one by one",
-                )
+                raise _wrong_members(len(members))
             with archive.open(members[0]) as member:
                 yield cast(BinaryIO, member)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
@@ -155,6 +178,14 @@ class _Checked(io.RawIOBase):
             if block.startswith(codecs.BOM_UTF8):
                 block = block[len(codecs.BOM_UTF8) :] or self._next_block(size)
         return block
+
+
+def _wrong_members(count: int) -> FileHeld:
+    return FileHeld(
+        "zip_members",
+        f"the zip holds {count} files",
+        "deliver one file per zip, or unpack it and give its files one by one",
+    )
 
 
 def _wrong_encoding(encoding: str, line: int) -> FileHeld:

@@ -21,7 +21,7 @@ from cdp_assets.landing.batching import batches, parse_batch
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.inspecting import Inspected, ParseJob, inspect_file
 from cdp_assets.landing.parsing import ParseResult, open_parser, parse_file
-from cdp_assets.landing.text import ZIP_MAGIC
+from cdp_assets.landing.text import ZIP_MAGIC, check_unpacked
 
 CHILD_FORMATS = ("xlsx", "parquet", "json")
 CHILD_BYTES = 64 << 20
@@ -53,9 +53,16 @@ class ParserSetup:
 
 def run_jobs(jobs: Sequence[ParseJob], setup: ParserSetup) -> dict[str, Outcome]:
     """Parse files of one export; each load id gets its counts or the reason why the file is held."""
-    risky = [job for job in jobs if needs_child(job)]
-    outcomes = _run_here([job for job in jobs if job not in risky], setup)
-    return outcomes | _run_in_children(risky, setup)
+    outcomes: dict[str, Outcome] = {}
+    here: list[ParseJob] = []
+    risky: list[ParseJob] = []
+    for job in jobs:
+        try:
+            check_unpacked(job.original, job.export.facts.max_expansion)
+            (risky if needs_child(job) else here).append(job)
+        except FileHeld as held:
+            outcomes[job.load_id] = held
+    return outcomes | _run_here(here, setup) | _run_in_children(risky, setup)
 
 
 def needs_child(job: ParseJob) -> bool:

@@ -36,6 +36,27 @@ def test_ten_thousand_columns_and_a_forty_megabyte_line_are_refused_before_parsi
     assert time.process_time() - before < 3
 
 
+def test_a_quote_that_never_closes_does_not_swallow_a_large_file(settings: Settings) -> None:
+    deliver(settings, "shop/open.csv", b'id,n\n1,"2\n' + b"1,2\n" * 300_000)
+    deliver(settings, "shop/odd.csv", b'id,n\na"b,1\n1,"2\n' + b"1,2\n" * 300_000)
+    report = land(settings, contract_of({}, *COLUMNS))
+    assert held_reasons(report) == {"open.csv": "line_too_long", "odd.csv": "line_too_long"}
+
+
+def test_zips_are_refused_by_their_directory_before_anything_is_unpacked(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_run_child", lambda *_: pytest.fail("a child was started"))
+    for name, files, content in (("bomb", 1, bytes(70 << 20)), ("crowd", 10_001, b"")):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number in range(files):
+                archive.writestr(f"{number}.csv", content)
+        deliver(settings, f"shop/{name}.csv.zip", buffer.getvalue())
+    report = land(settings, contract_of({"filePattern": ".*"}, *COLUMNS))
+    assert held_reasons(report) == {"bomb.csv.zip": "expands_too_far", "crowd.csv.zip": "zip_members"}
+
+
 def test_a_workbook_that_expands_a_thousandfold_is_refused_by_its_directory(tmp_path: Path) -> None:
     path = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
