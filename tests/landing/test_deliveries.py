@@ -80,7 +80,7 @@ def test_what_is_current_does_not_depend_on_the_order_of_arrival(
 def test_the_last_file_is_that_of_the_latest_period_whichever_came_first(settings: Settings) -> None:
     contracts = contract_of({"filePattern": r"s_(?P<period>\d{4}-\d{2})\.csv"}, *COLUMNS)
     for name in ("s_2024-02.csv", "s_2024-03.csv", "s_2024-01.csv"):
-        deliver(settings, f"shop/{name}", _file(f"{name[6:8]},1"))
+        deliver(settings, f"shop/{name}", _file(f"{name[7:9]},1"))
         land(settings, contracts)
     assert landing_status(settings, contracts).exports[0].last_file == "s_2024-03.csv"
 
