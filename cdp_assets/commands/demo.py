@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from cdp_assets.commands.identity import evaluate_home, scores_table
 from cdp_assets.commands.run import EXIT_NOT_PUBLISHED, EXIT_PUBLISHED, run_nightly
 from cdp_assets.landing import landing_status, load_contracts
 from cdp_assets.settings import Settings
+
+ZONE_VARIABLE = "ONEFOLD_BUSINESS_TIME_ZONE"
 
 
 def run_simulate(*, customers: int, seed: int, out: Path, one_basket_in: int = 1) -> int:
@@ -34,7 +37,7 @@ def run_simulate(*, customers: int, seed: int, out: Path, one_basket_in: int = 1
         soft_wrap=True,
     )
     console.print(
-        f"next: onefold run --home {report.out / 'home'} --inbox {report.out / 'inbox'}",
+        f"next: {ZONE_VARIABLE}={demo.TIME_ZONE} onefold run --home {report.out / 'home'} --inbox {report.out / 'inbox'}",
         highlight=False,
         soft_wrap=True,
     )
@@ -59,6 +62,7 @@ def run_demo(*, customers: int, seed: int, out: Path) -> int:
             console.print(str(error), markup=False, highlight=False, soft_wrap=True)
             return EXIT_NOT_PUBLISHED
         note.write_text(json.dumps(wanted))
+    os.environ.setdefault(ZONE_VARIABLE, demo.TIME_ZONE)  # the settings of a run are those of its process
     code = run_nightly(home=out / "home", inbox=out / "inbox", console=console)
     if code != EXIT_PUBLISHED:
         return code
@@ -208,7 +212,8 @@ def _print_next(settings: Settings, truth: Path, console: Console) -> None:
     lines = (
         f"published: {current}",
         "try next:",
-        f"  export ONEFOLD_HOME={settings.home} ONEFOLD_INBOX={settings.inbox_dir}",
+        f"  export ONEFOLD_HOME={settings.home} ONEFOLD_INBOX={settings.inbox_dir} "
+        f"{ZONE_VARIABLE}={settings.business_time_zone}",
         "  .venv/bin/onefold ui                         the analysts' pages",
         "  .venv/bin/onefold dagster                    the graph, runs and checks",
         f"  .venv/bin/onefold evaluate --truth {truth}   how right the ids are, trap by trap",

@@ -6,4 +6,6 @@ anything that the pipeline reads or depends on; the truth is for evaluation only
 
 from cdp_assets.demo.simulator import SimulationProblem, SimulationReport, simulate
 
-__all__ = ["SimulationProblem", "SimulationReport", "simulate"]
+TIME_ZONE = "America/New_York"  # the retailer's clock: its days are the truth's (chance.eastern)
+
+__all__ = ["TIME_ZONE", "SimulationProblem", "SimulationReport", "simulate"]

@@ -51,6 +51,7 @@ def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> N
             left join web_orders on web_orders.order_no = touches.order_no
             left join web_accounts as account on account.person_no = touches.person_no and account.slot = 0
                 and account.created_at <= touches.at_utc
+            where touches.marketing_channel <> 'store'
         )
         select
             touch,

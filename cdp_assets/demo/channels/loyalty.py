@@ -1,10 +1,14 @@
-"""The loyalty programme's own member file: plain CSV, whole at the end of each quarter."""
+"""The loyalty programme's own files, plain CSV: its members, whole at the end of each quarter, and the cards' scans of each month.
+
+A scan is a member's visit to a store without a sale: the card held to the reader at the door. Whoever has no card visits unseen.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdp_assets.demo.inbox import QUARTERS, Inbox, month_end
+from cdp_assets.demo.baskets import CLOSES, OPENS
+from cdp_assets.demo.inbox import MONTHS, QUARTERS, Inbox, month_end
 
 if TYPE_CHECKING:
     import duckdb
@@ -12,8 +16,41 @@ if TYPE_CHECKING:
     from cdp_assets.demo.parameters import Parameters
 
 
+def create_scans(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `scans` (scan_id, member_id, person_no, local_at, store): the members' store visits, in opening hours.
+
+    A visit that the journey puts at night was in the daytime before it, so that it stays ahead of what it led to.
+    """
+    con.execute(
+        f"""
+        create or replace temp table scans as
+        with visits as (
+            select touch, person_no, eastern(at_utc) as wished_at from touches where marketing_channel = 'store'
+        ),
+        opened as (
+            select
+                touch,
+                person_no,
+                wished_at - to_hours(case when hour(wished_at) < {OPENS} then 10
+                    when hour(wished_at) >= {CLOSES} then 4 else 0 end) as local_at,
+            from visits
+        )
+        select
+            'SC' || upper(substr(md5('scan ' || touch), 1, 12)) as scan_id,
+            any_value(member_id) as member_id,
+            person_no,
+            local_at,
+            any_value(store) as store,
+        from opened
+        join loyalty_members using (person_no)
+        where local_at >= timestamp '2017-01-01' and eastern(joined_at) <= local_at
+        group by touch, person_no, local_at
+        """
+    )
+
+
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
-    """Append the batch's members to one snapshot per quarter."""
+    """Append the batch's members to one snapshot per quarter, and their scans to one file per month."""
     cells = inbox.cells(
         "loyalty_members",
         {
@@ -40,6 +77,22 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
             f"members_{day}.csv",
             f"select {cells} from loyalty_members where joined_at < date '{day}' + 1 order by joined_at, member_id",
         )
+    create_scans(con)
+    scan_cells = inbox.cells(
+        "loyalty_scans",
+        {
+            "scan_id": "scan_id",
+            "member_id": "member_id",
+            "scanned_at": "strftime(local_at, '%Y-%m-%d %H:%M:%S')",
+            "store": "store",
+        },
+    )
+    for year, month in MONTHS:
+        inbox.append(
+            ("loyalty", "scans"),
+            f"scans_{month_end(year, month)}.csv",
+            f"select {scan_cells} from scans where month(local_at) = {month} order by local_at, scan_id",
+        )
 
 
 def records() -> str:
@@ -62,6 +115,10 @@ def orders() -> None:
     return None
 
 
-def touches() -> None:
-    """None: no touches here."""
-    return None
+def touches() -> str:
+    """SELECT of the touches: one per scan."""
+    return """
+        select 'loyalty' as channel, scan_id as touchpoint_id, person_id, 'store' as marketing_channel,
+            local_at::date as touch_date
+        from scans join persons using (person_no)
+    """

@@ -54,7 +54,7 @@ def create_web_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters) ->
     )
 
 
-def _order_cells(month: int, tax_rate: float) -> dict[str, str]:
+def _order_cells(month: int, tax_rate: float, ships_after: list[int]) -> dict[str, str]:
     """SQL of the orders export's cells as of the end of `month`; `top` marks an order's first row."""
 
     def top(sql: str) -> str:
@@ -65,6 +65,7 @@ def _order_cells(month: int, tax_rate: float) -> dict[str, str]:
 
     street = "if(u('breaks the line', candidate) < 0.1, replace(street, ' Apt ', chr(10) || 'Apt '), street)"
     refunded = f"(refund_share > 0 and refund_month <= {month})"
+    least, most = ships_after
     tax = f"round(taxable * {tax_rate}, 2)::decimal(18, 2)"
     return {
         "Name": "order_name",
@@ -75,7 +76,7 @@ def _order_cells(month: int, tax_rate: float) -> dict[str, str]:
         ),
         "Paid at": top(_stamp("at_utc")),
         "Fulfillment Status": top("'fulfilled'"),
-        "Fulfilled at": top(_stamp("(at_utc + to_hours(26))")),
+        "Fulfilled at": top(_stamp(f"(at_utc + to_seconds({least * 3600} + pick('ships after', candidate, {(most - least) * 3600})))")),
         "Accepts Marketing": top("if(u('accepts', person_no) < 0.4, 'yes', 'no')"),
         "Currency": top("'USD'"),
         "Subtotal": top("net"),
@@ -152,7 +153,12 @@ def write_orders(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Param
         """
     )
     for year, month in MONTHS:
-        cells = inbox.cells("shopify_orders", _order_cells(month, float(parameters.retailer["tax_rate"])))
+        cells = inbox.cells(
+            "shopify_orders",
+            _order_cells(
+                month, float(parameters.retailer["tax_rate"]), parameters.retailer["ships_after_hours"]
+            ),
+        )
         inbox.append(
             ("shopify", "orders"),
             f"orders_export_{month_end(year, month)}.csv",
