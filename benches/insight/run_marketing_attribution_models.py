@@ -2,7 +2,7 @@
 
 Its grouped-journey format, grouped by its own library (polars). Conversions are its value column, so credit is
 in conversions. Its Markov credit is normalised per journey: its removal effects, normalised, are reported instead.
-Shapley at its default size of four channels, which is another definition.
+Shapley at its default size of four channels, which is another game (see WHY_DIFFERENT in bench_insight).
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import pytest
 from python_calamine import load_workbook
 
 from cdp_assets.demo import SimulationProblem, SimulationReport, simulate
+from cdp_assets.demo.baskets import CLOSES, OPENS
 from cdp_assets.demo.parameters import load_parameters
 
 # one worker builds what this group shares, once
@@ -122,3 +123,17 @@ def test_square_transactions_and_items_have_the_same_net_sales(everything: Simul
 def test_an_unknown_channel_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SimulationProblem, match="pigeon"):
         simulate(5, 1, tmp_path, channels=["shopify", "ga4", "pigeon"])
+
+
+def test_a_cards_scan_is_a_members_visit_in_opening_hours(everything: SimulationReport) -> None:
+    folder = everything.out / "inbox" / "loyalty"
+    members = {
+        row["member_id"]: row["joined_at"]
+        for path in sorted(folder.glob("members_*.csv"))
+        for row in _rows(path)
+    }
+    scans = [row for path in sorted(folder.glob("scans_*.csv")) for row in _rows(path)]
+    assert len({row["scan_id"] for row in scans}) == len(scans) > 10
+    assert all(row["member_id"] in members and row["store"] for row in scans)
+    assert {OPENS <= int(row["scanned_at"][11:13]) < CLOSES for row in scans} == {True}
+    assert all(row["scanned_at"][:10] >= members[row["member_id"]][:10] for row in scans)

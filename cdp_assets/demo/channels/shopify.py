@@ -76,7 +76,11 @@ def _order_cells(month: int, tax_rate: float, ships_after: list[int]) -> dict[st
         ),
         "Paid at": top(_stamp("at_utc")),
         "Fulfillment Status": top("'fulfilled'"),
-        "Fulfilled at": top(_stamp(f"(at_utc + to_seconds({least * 3600} + pick('ships after', candidate, {(most - least) * 3600})))")),
+        "Fulfilled at": top(
+            _stamp(
+                f"(at_utc + to_seconds({least * 3600} + pick('ships after', candidate, {(most - least) * 3600})))"
+            )
+        ),
         "Accepts Marketing": top("if(u('accepts', person_no) < 0.4, 'yes', 'no')"),
         "Currency": top("'USD'"),
         "Subtotal": top("net"),
