@@ -1,10 +1,13 @@
 """`make bench-identity`: pairwise precision, recall and F1 of clusters, seconds and peak memory, beside plain Splink 5 and goldenmatch.
 
 python benches/bench_identity.py [SETS…] [--golden PYTHON_WITH_GOLDENMATCH | --no-golden]
+python benches/bench_identity.py --scale [retailer_PERSONS…]
 
-SETS: febrl1 febrl2 febrl3 fake_1000 child_care senzing retailer_PERSONS (default: all, with retailers of 3,000 and 100,000 persons). Each
-matcher runs in a process of its own, on two threads. A retailer is simulated and run once by `onefold demo` into benches/out and used again;
-goldenmatch lives in an environment of its own (benches/.venv-golden, made on the first run where its package can be had).
+SETS: febrl1 febrl2 febrl3 febrl3_no_id febrl3_name_birth_city febrl3_name_address fake_1000 child_care senzing retailer_PERSONS (default:
+all, with retailers of 3,000 and 100,000 persons). Each matcher runs in a process of its own, on two threads. A retailer is simulated,
+landed and staged once into benches/out and used again. --scale measures retailers of 100,000 and a million customer records, in processor
+seconds: Onefold in full, Onefold with one record in a hundred new, plain Splink. goldenmatch
+lives in an environment of its own (benches/.venv-golden, made on the first run where its package can be had).
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import sys
 import tempfile
 import time
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -28,6 +32,8 @@ from benches.identity import datasets  # noqa: E402
 
 MATCHERS = ("onefold", "plain_splink", "goldenmatch")
 RETAILERS = ("retailer_3000", "retailer_100000")
+SCALE_MATCHERS = ("onefold", "onefold_night", "plain_splink")
+SCALES = ("retailer_66500", "retailer_665000")  # 100,000 and 1,000,000 customer records
 TARGETS = {"febrl3": "F1 0.995", "retailer": "P 0.995, supported R 0.95, traps P 0.98"}
 OUT = Path(__file__).resolve().parent / "out"
 GOLDEN = "goldenmatch==3.22.0"
@@ -62,15 +68,14 @@ def run_one(matcher: str, file: Path, truth: Path | None) -> None:
     con = duckdb.connect(str(file), config={"threads": 2, "memory_limit": "4GB"})
     con.execute("set enable_progress_bar = false")
     start = time.perf_counter()
-    steps: dict[str, float] = {}
-    if matcher == "onefold":
+    if matcher.startswith("onefold"):
         from benches.identity import onefold
 
-        steps = onefold.match(con)
+        steps = onefold.match(con, is_night=matcher == "onefold_night")
     else:
         from benches.identity import plain_splink
 
-        plain_splink.match(con)
+        steps = plain_splink.match(con)
     seconds = time.perf_counter() - start
     found: dict[str, object] = {
         "seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, **score(con), "steps": steps,
@@ -123,14 +128,12 @@ def golden_python() -> str | None:
 
 
 def retailer(name: str) -> Path:
-    """Folder with home and truth of the simulated retailer of `retailer_PERSONS`, made by `onefold demo` unless it is there."""
+    """Folder with home and truth of the simulated retailer of `retailer_PERSONS`, made unless it is there."""
     folder = OUT / name
     if not (folder / "made").exists():
-        persons = name.removeprefix("retailer_")
-        command = [Path(sys.executable).parent / "onefold", "demo", "--customers", persons, "--out", folder]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if not (folder / "home" / "warehouse.duckdb").exists():
-            raise SystemExit(f"{name}: onefold demo failed: {done.stdout[-500:]}{done.stderr[-500:]}")
+        from benches.identity import retailer as simulated
+
+        simulated.make(int(name.removeprefix("retailer_")), folder)
         (folder / "made").touch()
     return folder
 
@@ -143,10 +146,16 @@ def main() -> None:
     parser.add_argument("--truth", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--golden", help="a Python that has goldenmatch installed (default: made here)")
     parser.add_argument("--no-golden", action="store_true")
+    parser.add_argument(
+        "--scale", action="store_true", help="processor seconds at 100,000 and a million records"
+    )
     parser.add_argument("--one", nargs=2, metavar=("MATCHER", "FILE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         run_one(arguments.one[0], Path(arguments.one[1]), arguments.truth)
+        return
+    if arguments.scale:
+        measure_scale(arguments.sets or SCALES)
         return
     shared = ROOT.parent / "shared"
     if not arguments.golden and not arguments.no_golden:
@@ -154,7 +163,7 @@ def main() -> None:
     print(
         f"{'set':15} {'records':>9} {'matcher':13} {'precision':>9} {'recall':>7} {'F1':>7} {'seconds':>8} {'MB':>6}  target / more"
     )
-    for name in arguments.sets or [*datasets.HOUSEHOLD_SETS, *RETAILERS]:
+    for name in arguments.sets or [*datasets.HOUSEHOLD_SETS, *datasets.REDUCED_SETS, *RETAILERS]:
         made = retailer(name) if name.startswith("retailer_") else None
         truth = made / "truth" if made else None
         for matcher in MATCHERS:
@@ -162,6 +171,31 @@ def main() -> None:
                 file = Path(folder) / "bench.duckdb"
                 records = datasets.write(name, shared, file, made / "home" if made else None, truth)
                 print_row(name, records, matcher, measure(matcher, file, truth, arguments.golden))
+
+
+def measure_scale(names: Sequence[str]) -> None:
+    """Print processor seconds of scoring and clustering (training of a first model apart), of everything, and peak memory."""
+    print(
+        f"{'set':16} {'records':>9} {'matcher':13} {'score, cluster':>14} {'train':>7} {'all':>7} {'per 1,000':>9} {'MB':>6}  P, R of pairs"
+    )
+    for name in names:
+        made = retailer(name)
+        for matcher in SCALE_MATCHERS:
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / "bench.duckdb"
+                records = datasets.write(name, ROOT.parent / "shared", file, made / "home", made / "truth")
+                found = measure(matcher, file, None, None)
+            if "error" in found:
+                print(f"{name:16} {records:9,} {matcher:13} {found['error']}", flush=True)
+                continue
+            steps = found["steps"]
+            assert isinstance(steps, dict)
+            scored, everything = steps["score_pairs"] + steps["build_clusters"], sum(steps.values())
+            print(
+                f"{name:16} {records:9,} {matcher:13} {scored:14.1f} {steps.get('train', 0.0):7.1f} {everything:7.1f} "
+                f"{1000 * everything / records:9.3f} {found['megabytes']:6.0f}  {found['precision']:.4f} {found['recall']:.4f}",
+                flush=True,
+            )
 
 
 def measure(matcher: str, file: Path, truth: Path | None, golden: str | None) -> dict[str, object]:

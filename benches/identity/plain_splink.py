@@ -8,6 +8,7 @@ one that it never saw (one in a million), so that the peer has an answer on ever
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,8 +23,8 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def match(con: duckdb.DuckDBPyConnection, threshold: float = 0.95) -> None:
-    """Write table clusters (channel, source_customer_id, cluster) from identity.customer_records."""
+def match(con: duckdb.DuckDBPyConnection, threshold: float = 0.95) -> dict[str, float]:
+    """Write table clusters (channel, source_customer_id, cluster) from identity.customer_records; returns processor seconds per step."""
     logging.getLogger("splink").setLevel(logging.ERROR)
     present = {row[0] for row in con.execute("describe identity.customer_records").fetchall()}
     filled = [
@@ -43,8 +44,11 @@ def match(con: duckdb.DuckDBPyConnection, threshold: float = 0.95) -> None:
         "from identity.customer_records"
     )
     linker = Linker(DuckDBAPI(con).register("plain"), _settings(filled), log_level=None)
+    seconds, start = {}, time.process_time()
     _train(linker, filled)
+    seconds["train"], start = time.process_time() - start, time.process_time()
     pairs = linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
+    seconds["score_pairs"], start = time.process_time() - start, time.process_time()
     clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
         pairs, threshold_match_probability=threshold
     )
@@ -52,6 +56,8 @@ def match(con: duckdb.DuckDBPyConnection, threshold: float = 0.95) -> None:
         "create or replace table clusters as select p.channel, p.source_customer_id, c.cluster_id::varchar as cluster "
         f"from plain as p join {clusters.physical_name} as c using (unique_id)"
     )
+    seconds["build_clusters"] = time.process_time() - start
+    return seconds
 
 
 def _settings(filled: list[str]) -> SettingsCreator:
