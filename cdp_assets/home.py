@@ -36,7 +36,7 @@ compute_logs:
   class: NoOpComputeLogManager
 # Events are stored where Dagster stores them, on files that stay open.
 event_log_storage:
-  module: cdp_assets.operations.event_store
+  module: cdp_assets.defs.event_store
   class: OpenSqliteEventLogStorage
   config:
     base_dir: {events_dir}

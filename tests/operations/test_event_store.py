@@ -9,8 +9,8 @@ from uuid import uuid4
 import dagster as dg
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
+from cdp_assets.defs.event_store import MOST_OPEN, OpenSqliteEventLogStorage
 from cdp_assets.home import prepare_home
-from cdp_assets.operations.event_store import MOST_OPEN, OpenSqliteEventLogStorage
 from cdp_assets.settings import Settings
 
 
