@@ -71,6 +71,11 @@ def print_waiting(settings: Settings, console: Console, status: LandingStatus | 
                 highlight=False,
                 soft_wrap=True,
             )
+        for why in status.quarantined:
+            if (why.channel, why.export) == (export.channel, export.export):
+                column = f" in column {why.column_name}" if why.column_name else ""
+                line = f"  {why.rows:,} × {why.reason_code}{column}, first in {why.first}"
+                console.print(line, highlight=False, markup=False, soft_wrap=True)
     landed = {export.channel for export in status.exports if export.files_landed}
     for contract in load_contracts(settings.channels_dir).values():
         for problem in wiring_problems(settings.dbt_project_dir, contract) if contract.name in landed else []:

@@ -18,13 +18,15 @@ class ColumnMap:
     """Positions (from 0) of the contract's columns in the file, and of the columns that it does not know.
 
     `positions`: our column name → positions whose texts are joined by a space (one, unless sourceColumns are declared);
-    a column that the file lacks, allowed so, is left out. `extras`: landed name → position.
+    a column that the file lacks, allowed so, is left out. `extras`: landed name → position. `unnamed`: positions after the last
+    header text: no column is there, so no row may hold a text there.
     """
 
     width: int
     positions: dict[str, list[int]]
     extras: dict[str, int]
     constants: dict[str, str] = field(default_factory=dict)  # values that stand in the header itself
+    unnamed: tuple[int, ...] = ()
 
 
 def map_header(export: Export, dialect: Dialect, header: list[str], line: int) -> ColumnMap:
@@ -49,7 +51,9 @@ def map_header(export: Export, dialect: Dialect, header: list[str], line: int) -
     if dialect.column_order == "declared":
         _check_order(export, found)
     taken = {position for where in found.values() for position in where}
-    return ColumnMap(len(texts), found, _extras(texts, taken), constants)
+    named = max((position for position, text in enumerate(texts) if text or position in taken), default=-1)
+    unnamed = tuple(range(named + 1, len(texts)))
+    return ColumnMap(len(texts), found, _extras(texts, taken), constants, unnamed)
 
 
 def _plain(text: str) -> str:

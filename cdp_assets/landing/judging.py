@@ -47,7 +47,7 @@ def judged_rows(
     erased = _is_erased(channel, export) if has_suppressed else "false"
     return f"""
         raw as ({raw_sql}),
-        cleaned as (select {kept}{extras}, {cleaned} from raw),
+        cleaned as (select {kept.replace("_row_reason", _row_reason(columns), 1)}{extras}, {cleaned} from raw),
         packed as (select *{_first_of_key(export, casts)} from cleaned),
         filled as (select {kept}{passed}, {_filled(export, casts)} from packed),
         typed as (select *, {values} from filled),
@@ -55,6 +55,14 @@ def judged_rows(
         judged as (select *, {_reason(casts)} as _reason, {erased} as _is_erased from keyed),
         ranked as (select *, {_fate(export)} as _fate from judged)
     """
+
+
+def _row_reason(columns: ColumnMap) -> str:
+    """The reader's own reason, else that a cell stands where the header names no column."""
+    if not columns.unnamed:
+        return "_row_reason"
+    texts = ", ".join(f"c{position}" for position in columns.unnamed)
+    return f"coalesce(_row_reason, case when trim(concat({texts})) <> '' then 'cell_without_header' end) as _row_reason"
 
 
 def _raw_text(columns: ColumnMap, name: str) -> str:

@@ -43,11 +43,24 @@ class ExportStatus:
 
 
 @dataclass(frozen=True)
+class QuarantinedRows:
+    """How many rows of an export broke one rule, and where the first of them is (`<file>, line <n>`)."""
+
+    channel: str
+    export: str
+    reason_code: str
+    column_name: str | None
+    rows: int
+    first: str
+
+
+@dataclass(frozen=True)
 class LandingStatus:
-    """All exports, and every file that waits with its reason and remedy."""
+    """All exports, every file that waits with its reason and remedy, and why rows are in quarantine."""
 
     exports: list[ExportStatus]
     held: list[HeldFile]
+    quarantined: list[QuarantinedRows]
 
 
 def landing_status(
@@ -71,6 +84,19 @@ def landing_status(
             from held_files order by channel, file_name
             """
         ).fetchall()
+        quarantined = con.execute(
+            """
+            select
+                summary.channel, summary.export, summary.reason_code, summary.column_name,
+                sum(summary.quarantined_rows)::bigint as quarantined_rows,
+                min_by(loads.file_name || ', line ' || summary.first_line, loads.file_name)
+            from quarantine_summary as summary
+            inner join loads using (load_id, channel, export)
+            where loads.status = 'landed'
+            group by summary.channel, summary.export, summary.reason_code, summary.column_name
+            order by summary.channel, summary.export, quarantined_rows desc, summary.reason_code, summary.column_name
+            """
+        ).fetchall()
     found = {(row[0], row[1]): row[2:] for row in rows}
     exports = []
     for contract in contracts.values():
@@ -79,4 +105,6 @@ def landing_status(
             promised = contract.freshness_days(export.name)
             age = (today - counts[2].date()).days if today and counts[2] else None
             exports.append(ExportStatus(*(contract.name, export.name, *counts, promised, age)))
-    return LandingStatus(exports, [HeldFile(*row) for row in held])
+    return LandingStatus(
+        exports, [HeldFile(*row) for row in held], [QuarantinedRows(*row) for row in quarantined]
+    )

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from cdp_assets.landing import parsing
+from cdp_assets.landing import landing_status, parsing
 from cdp_assets.landing.delimited import kept_rows as delimited_kept_rows
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, held_reasons, land, landed, quarantined
@@ -101,6 +101,25 @@ def test_a_large_file_is_read_by_several_processors_and_each_row_keeps_its_line(
     assert all(n == line for n, line in found)
     ((line, reason, *_),) = quarantined(settings, "shop", "sales")
     assert (line, reason) == (rows - 7, "not_an_integer")
+
+
+def test_a_cell_under_no_header_is_not_lost(settings: Settings) -> None:
+    deliver(settings, "shop/a.csv", "id,n,,\n1,1,,\n2,2,, x\n3,3, ,\n")
+    land(settings, contract_of({}, {"name": "id"}, {"name": "n", "logicalType": "integer"}))
+    assert landed(settings, "shop", "sales", "id") == [("1",), ("3",)]
+    assert quarantined(settings, "shop", "sales") == [(3, "cell_without_header", None, "2,2,, x")]
+
+
+def test_the_status_says_why_rows_are_in_quarantine_and_where(settings: Settings) -> None:
+    deliver(settings, "shop/a.csv", "id,n\n1,x\n2,2\n3,y\n")
+    deliver(settings, "shop/b.csv", "id,n\n4,z\n,5\n")
+    contracts = contract_of({}, {"name": "id", "required": True}, {"name": "n", "logicalType": "integer"})
+    land(settings, contracts)
+    found = landing_status(settings, contracts).quarantined
+    assert [(each.reason_code, each.column_name, each.rows, each.first) for each in found] == [
+        ("not_an_integer", "n", 3, "a.csv, line 2"),
+        ("required_value_missing", "id", 1, "b.csv, line 3"),
+    ]
 
 
 def test_null_tokens_prefixes_marks_and_symbols_follow_the_contract(settings: Settings) -> None:
