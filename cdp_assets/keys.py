@@ -80,7 +80,8 @@ def _write_new_key(settings: Settings) -> bytes:
     if settings.state_path.exists():
         raise KeyProblem(
             f"{settings.home} has a state.duckdb but no key: restore {settings.home / 'key'} from the backup or set "
-            "ONEFOLD_KEY; a new key would give every customer a new identity"
+            "ONEFOLD_KEY (a demo's home needs its inbox named, too: ONEFOLD_INBOX or --inbox); a new key would give every customer a "
+            "new identity"
         )
     path = settings.home / "key"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -115,9 +115,12 @@ def _do(console: Console, action: Callable[[], str]) -> int:
 
 
 def _table(rulings: list[linkage.Ruling]) -> Table:
-    table = Table(
-        "ruling", "kind", "record", "record", "ruled on", "by", "why", "status", box=None, pad_edge=False
-    )
+    table = Table(box=None, pad_edge=False)
+    for heading in ("ruling", "kind", "record", "record", "ruled on"):
+        table.add_column(heading, no_wrap=True, min_width=12 if heading in ("ruling", "record") else None)
+    for heading in ("by", "why"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("status", no_wrap=True, min_width=7)
     for each in rulings:
         table.add_row(
             each.ruling_id,

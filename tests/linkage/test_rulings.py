@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from cdp_assets.commands.rulings import _table
 from cdp_assets.linkage import (
     Contradiction,
     IdentityProblem,
+    Ruling,
     add_ruling,
     export_rulings,
     import_rulings,
@@ -105,3 +109,12 @@ def test_the_pages_inbox_is_taken_once_and_torn_lines_are_named(ruled: IdentityH
         undo_ruling(con, list_rulings(con)[0].ruling_id)
         assert read_inbox(con, tmp_path, ruled_on=TODAY)[0] == 1  # now the other line stands alone
         assert [ruling.status for ruling in list_rulings(con)].count("active") == 1
+
+
+def test_the_list_shows_whole_ids_on_a_narrow_screen() -> None:
+    why = "a long reason that fills the line, given by a steward who had much to say"
+    listed = Ruling("9ba8db3ee620", "must_link", "a" * 32, "b" * 32, why, "somebody", date(2024, 1, 1), None)
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(_table([listed]))
+    shown = console.export_text()
+    assert all(each in shown for each in ("9ba8db3ee620", "a" * 12, "b" * 12, "2024-01-01", "active"))
