@@ -103,7 +103,7 @@ of_orders as (
         cast(count(*) filter (where is_conversion and not is_store_order) as double) as online_orders,
         cast(count(*) filter (where is_conversion and is_store_order and is_begun_online) as double) as store_orders_begun_online,
         cast(count(*) filter (where is_conversion and not is_store_order and is_begun_in_store) as double) as online_orders_begun_in_store,
-        sum(fulfilment_hours) as fulfilment_hours,
+        {{ exact_sum('fulfilment_hours') }} as fulfilment_hours,
         cast(count(fulfilment_hours) as double) as fulfilled_orders
     from facts
     cross join cadences
