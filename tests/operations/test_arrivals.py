@@ -10,6 +10,7 @@ import pytest
 from cdp_assets.landing.contract import ChannelContract, load_contract
 from cdp_assets.operations.arrivals import Sighting, judge, look
 from cdp_assets.settings import Settings
+from tests.landing.builders import with_facts
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_hidden_files_and_unknown_folders_start_no_run(
 def test_a_file_that_needs_a_done_marker_waits_for_it(
     settings: Settings, contracts: dict[str, ChannelContract]
 ) -> None:
-    contracts["shopify"].export("orders").facts.done_marker = ".done"
+    contracts = {"shopify": with_facts(contracts["shopify"], done_marker=".done")}
     path = deliver(settings, "orders_export_2017-01-01.csv")
     *_, seen = ticks(settings, contracts, Sighting())
     ready, why, seen = ticks(settings, contracts, seen)
