@@ -15,11 +15,11 @@ from typing import Any
 import duckdb
 
 from cdp_assets.keys import register_pseudonym
-from cdp_assets.linkage.comparisons import COMPARISONS
 from cdp_assets.linkage.context import IdentityProblem, LinkageContext
-from cdp_assets.linkage.model import Model, current_model_read_only
+from cdp_assets.linkage.model import current_model_read_only
 from cdp_assets.linkage.pairs import make_linker, predict, prepare_compared
 from cdp_assets.linkage.scratch import scratch_database
+from cdp_assets.linkage.waterfall import starting_bits, waterfall_sql
 
 
 @dataclass(frozen=True)
@@ -161,10 +161,13 @@ def _explain_pairs(
             f"record {missing[0][:12]} is not in the last build: give a record_key or channel:source_customer_id"
         )
     weighed = _weigh(con, ctx, {(placed[left][1], placed[right][1]) for left, right in pairs})
+    neighbours: dict[str, Neighbours] = {}  # by customer
     explanations = []
     for left, right in pairs:
         (customer_l, node_l), (customer_r, node_r) = placed[left], placed[right]
-        chain = _chain(_neighbours(con, ctx, left), left, right) if customer_l == customer_r else ()
+        if customer_l not in neighbours:
+            neighbours[customer_l] = _neighbours(con, ctx, left)
+        chain = _chain(neighbours[customer_l], left, right) if customer_l == customer_r else ()
         weight, probability, start, waterfall, chart = weighed[node_l, node_r]
         explanations.append(
             Explanation(
@@ -193,29 +196,19 @@ def _weigh(
         )
         linker = make_linker(scratch, model, with_details=True)
         found = predict(linker, f"(values {listed}) as t(match_key, join_key_l, join_key_r)")
-        return {
-            (int(record["node_no_l"]), int(record["node_no_r"])): (
-                *_read_record(model, record), partial(linker.visualisations.waterfall_chart, [record]),
-            )
-            for record in found.as_record_list()
-        }  # fmt: skip
-
-
-def _read_record(model: Model, record: dict[str, Any]) -> tuple[float, float, float, tuple[Weighed, ...]]:
-    import math
-
-    lines = []
-    for comparison in COMPARISONS:
-        level = int(record[f"gamma_{comparison.name}"])
-        if level < 0:
-            continue
-        found = comparison.levels[len(comparison.levels) - 1 - level]
-        term = float(record.get(f"mw_tf_adj_{comparison.name}") or 0.0)
-        bits = float(record[f"mw_{comparison.name}"])
-        if comparison.name != "household" or bits:
-            lines.append(Weighed(comparison.name, found.label, bits, term))
-    start = math.log2(model.match_chance / (1 - model.match_chance))
-    return float(record["match_weight"]), float(record["match_probability"]), start, tuple(lines)
+        lines: dict[tuple[int, int], list[Weighed]] = defaultdict(list)
+        for left, right, comparison, finding, bits, term_bits in scratch.con.execute(
+            waterfall_sql(found.physical_name)
+        ).fetchall():
+            lines[left, right].append(Weighed(comparison, finding, bits - term_bits, term_bits))
+        weighed: dict[tuple[int, int], Weights] = {}
+        for record in found.as_record_list():
+            pair = (int(record["node_no_l"]), int(record["node_no_r"]))
+            weighed[pair] = (
+                float(record["match_weight"]), float(record["match_probability"]), starting_bits(model), tuple(lines[pair]),
+                partial(linker.visualisations.waterfall_chart, [record]),
+            )  # fmt: skip
+        return weighed
 
 
 Neighbours = dict[str, list[tuple[str, str]]]

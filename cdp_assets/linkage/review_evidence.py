@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import duckdb
 
 from cdp_assets.keys import register_pseudonym
-from cdp_assets.linkage.comparisons import COMPARISONS, Comparison
 from cdp_assets.linkage.context import LinkageContext
 from cdp_assets.linkage.model import Model, current_model
 from cdp_assets.linkage.pairs import make_linker, predict, prepare_compared
 from cdp_assets.linkage.scratch import Scratch, scratch_database
+from cdp_assets.linkage.waterfall import starting_bits, waterfall_sql
 
 SHOWN = 1000  # pairs, the most worthwhile; a steward who rules on these has a new queue the next day
 START = "start"  # stands for how rarely two records are one person, before any evidence
@@ -37,15 +35,13 @@ def weigh_review_queue(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> i
     with scratch_database(con) as scratch:
         register_pseudonym(scratch.con, ctx.key)
         weighed = _weigh(scratch, model)
-        rows = " union all ".join(_rows_of(comparison, weighed) for comparison in COMPARISONS)
-        start = math.log2(model.match_chance / (1 - model.match_chance))
         scratch.con.execute(
             f"""
             insert into {scratch.home}.identity.review_evidence
-            with evidence(node_no_l, node_no_r, comparison, finding, bits, term_bits) as (
-                {rows}
+            with evidence as (
+                from ({waterfall_sql(weighed)}) where bits <> 0
                 union all
-                select node_no_l, node_no_r, '{START}', 'before any evidence', {start}, 0.0 from {weighed}
+                select node_no_l, node_no_r, '{START}', 'before any evidence', {starting_bits(model)}, 0.0 from {weighed}
             )
             select record_key_l, record_key_r, comparison, finding, bits, term_bits
             from evidence join queued using (node_no_l, node_no_r)
@@ -76,15 +72,3 @@ def _weigh(scratch: Scratch, model: Model) -> str:
         "(select distinct 'queue' as match_key, node_no_l as join_key_l, node_no_r as join_key_r from queued)"
     )
     return str(predict(linker, pairs).physical_name)
-
-
-def _rows_of(comparison: Comparison, weighed: str) -> str:
-    """Rows (node numbers, comparison, finding, bits, term_bits) of one comparison; labels are the project's own words."""
-    name = comparison.name
-    labels = ", ".join("'" + level.label.replace("'", "''") + "'" for level in reversed(comparison.levels))
-    has_term = any(level.term for level in comparison.levels)
-    term = f"coalesce(mw_tf_adj_{name}, 0)" if has_term else "0.0"
-    return (
-        f"select node_no_l, node_no_r, '{name}', list_element([{labels}], gamma_{name}::integer + 1), mw_{name} + {term}, {term} "
-        f"from {weighed} where gamma_{name} >= 0 and (mw_{name} + {term}) <> 0"
-    )
