@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import duckdb
 
 from cdp_assets.linkage.context import LinkageKnobs
+from cdp_assets.linkage.tables import has_table
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,10 @@ def measure_blast_radius(con: duckdb.DuckDBPyConnection, knobs: LinkageKnobs | N
     first run, and homes below the gate's size, pass.
     """
     knobs = knobs or LinkageKnobs()
-    has_activity = con.execute(
-        "select count(*) from information_schema.tables where table_schema = 'identity' and table_name = 'customer_activity'"
-    ).fetchall()[0][0]
     revenue = (
         "select ids.record_key, coalesce(a.revenue, 0)::double as revenue from identity.customer_ids as ids "
         "left join identity.customer_activity as a using (channel, source_customer_id)"
-        if has_activity
+        if has_table(con, "customer_activity")
         else "select record_key, 0::double as revenue from identity.customer_ids"
     )
     row = con.execute(

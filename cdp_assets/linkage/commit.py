@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from cdp_assets.linkage.context import IdentityProblem
+from cdp_assets.linkage.tables import has_table
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,8 @@ def commit_proposal(
     ).fetchone()
     if done is not None:
         return CommitSummary(int(done[0]), False, 0)
-    is_sealed = con.execute(
-        "select count(*) from duckdb_tables() where database_name = ? and schema_name = 'identity' and table_name = 'proposal'",
-        [build],
-    ).fetchall()[0][0]
     facts = None
-    if is_sealed:
+    if has_table(con, "proposal", database=build):
         facts = con.execute(
             f"select generation_number, as_of_date, run_id, model_version from {build}.identity.proposal"
         ).fetchone()

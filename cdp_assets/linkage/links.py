@@ -11,18 +11,17 @@ from cdp_assets.keys import register_pseudonym
 from cdp_assets.linkage.compatibility import aliased, given_names_conflict
 from cdp_assets.linkage.context import LinkageContext, StepSummary, reference
 from cdp_assets.linkage.guards import INITIALS
+from cdp_assets.linkage.tables import has_table
 
 
-def build_links(
-    con: duckdb.DuckDBPyConnection, ctx: LinkageContext, source: str = "identity.customer_links"
-) -> StepSummary:
+def build_links(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSummary:
     """Make identity.links from the channels' links, from shared loyalty and platform ids and from must-link rulings.
 
     Grain: one row per (record_key_l, record_key_r, link_type), l < r: is_refused and reason. A linked account with too many
     different people (a staff card) and a link between records whose given names conflict are refused, with a guard event.
     """
     register_pseudonym(con, ctx.key)
-    _write_candidates(con, source)
+    _write_candidates(con)
     limits = reference("guards")
     con.execute(
         f"""
@@ -72,7 +71,7 @@ def build_links(
     return StepSummary("build_links", {"links": links, "refused_links": refused})
 
 
-def _write_candidates(con: duckdb.DuckDBPyConnection, source: str) -> None:
+def _write_candidates(con: duckdb.DuckDBPyConnection) -> None:
     """Temp table link_candidates (target_key, other_key, link_type): the account linked to, and the record that links."""
     con.execute(
         """
@@ -99,16 +98,12 @@ def _write_candidates(con: duckdb.DuckDBPyConnection, source: str) -> None:
         from state.rulings where kind = 'must_link' and not is_undone
         """
     )
-    exists = con.execute(
-        "select count(*) from information_schema.tables where table_schema = ? and table_name = ?",
-        source.split(".")[-2:],
-    ).fetchall()[0][0]
-    if exists:
+    if has_table(con, "customer_links"):
         con.execute(
-            f"""
+            """
             insert into link_candidates
             select distinct t.record_key, o.record_key, 'link'
-            from {source} as s
+            from identity.customer_links as s
             join identity.records as t on t.channel = s.linked_channel and t.source_customer_id = s.linked_customer_id
             join identity.records as o on o.channel = s.channel and o.source_customer_id = s.source_customer_id
             """

@@ -9,6 +9,7 @@ import duckdb
 
 from cdp_assets.linkage.context import LinkageContext, StepSummary
 from cdp_assets.linkage.evaluation import Evaluation
+from cdp_assets.linkage.tables import has_table
 
 
 def measure_quality(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSummary:
@@ -92,10 +93,7 @@ def published_generation(con: duckdb.DuckDBPyConnection) -> int | None:
 
     They are not where the last run was refused, stopped on its way or was rolled back.
     """
-    has_proposal = con.execute(
-        "select count(*) from information_schema.tables where table_schema = 'identity' and table_name = 'proposal'"
-    ).fetchall()[0][0]
-    if not has_proposal:
+    if not has_table(con, "proposal"):
         return None
     row = con.execute(
         """

@@ -10,6 +10,7 @@ import duckdb
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.linkage.context import LinkageContext, StepSummary
 from cdp_assets.linkage.review_evidence import weigh_review_queue
+from cdp_assets.linkage.tables import has_table
 
 
 def build_review_queue(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSummary:
@@ -99,10 +100,7 @@ def build_review_queue(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> S
 
 
 def _activity_sql(con: duckdb.DuckDBPyConnection) -> str:
-    exists = con.execute(
-        "select count(*) from information_schema.tables where table_schema = 'identity' and table_name = 'customer_activity'"
-    ).fetchall()[0][0]
-    if exists:
+    if has_table(con, "customer_activity"):
         return "select channel, source_customer_id, cast(revenue as double) as revenue from identity.customer_activity"
     return (
         "select null::varchar as channel, null::varchar as source_customer_id, null::double as revenue "
