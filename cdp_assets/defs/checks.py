@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from cdp_assets.defs.resources import OnefoldHome
+from cdp_assets.defs.resources import OnefoldHome, told
 from cdp_assets.insight.scorecard import RED, LimitedMetric, limited_metrics, read_standings
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse import open_warehouse
@@ -38,23 +38,17 @@ def build_scorecard_checks(settings: Settings) -> list[dg.AssetChecksDefinition]
             standing = standings.get((metric.cadence, metric.metric))
             status = standing.status if standing else "unknown"
             passed = status != RED
-            record.check(
-                f"{'/'.join(key.asset_key.path)}:{key.name}",
+            value = None if standing is None else standing.value
+            yield told(
+                record,
+                key,
                 passed=passed,
                 blocking=False,
                 detail=None if passed else f"{RED}; limit {metric.red_limit:g}",
-            )
-            yield dg.AssetCheckResult(
-                asset_key=key.asset_key,
-                check_name=key.name,
-                passed=passed,
-                severity=dg.AssetCheckSeverity.WARN,
                 metadata={
                     "status": status,
                     "red_limit": metric.red_limit,
-                    "value": dg.MetadataValue.null()
-                    if standing is None or standing.value is None
-                    else standing.value,
+                    "value": dg.MetadataValue.null() if value is None else value,
                     "period_start": "none" if standing is None else standing.period_start.isoformat(),
                 },
             )

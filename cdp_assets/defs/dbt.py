@@ -16,7 +16,7 @@ from cdp_assets import dbt_runner
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.dbt_runner import DbtProblem, NodeResult
 from cdp_assets.defs.pictures import picture
-from cdp_assets.defs.resources import OnefoldHome
+from cdp_assets.defs.resources import OnefoldHome, told
 from cdp_assets.insight.tables import OUTPUT_COLUMNS
 from cdp_assets.linkage import STEPS
 from cdp_assets.operations import pictures
@@ -161,16 +161,10 @@ def _check_result(
     is_blocking = severity == "error"
     held = result.passed and result.status != "warn"
     detail = None if held else f"{result.failing_rows or 0} failing rows; {result.reason or 'warning'}"
-    record.check(
-        f"{'/'.join(key.asset_key.path)}:{key.name}", passed=held, blocking=is_blocking, detail=detail
-    )
-    return dg.AssetCheckResult(
-        asset_key=key.asset_key,
-        check_name=key.name,
-        passed=held,
-        severity=dg.AssetCheckSeverity.ERROR if is_blocking else dg.AssetCheckSeverity.WARN,
+    return told(
+        record, key, passed=held, blocking=is_blocking, detail=detail,
         metadata={"failing_rows": result.failing_rows or 0},
-    )
+    )  # fmt: skip
 
 
 def _record_model(record: RunRecord, manifest: Mapping[str, Any], result: NodeResult) -> None:

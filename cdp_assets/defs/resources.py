@@ -69,3 +69,25 @@ def reported(context: dg.AssetExecutionContext, home: OnefoldHome, name: str) ->
     if report.rows is not None:
         report.metadata["dagster/row_count"] = report.rows
     home.record(context).asset(name, rows=report.rows, seconds=round(time.monotonic() - started, 3))
+
+
+def told(
+    record: RunRecord,
+    key: dg.AssetCheckKey,
+    *,
+    passed: bool,
+    blocking: bool,
+    detail: str | None,
+    metadata: dict[str, Any],
+) -> dg.AssetCheckResult:
+    """A check's result, written to the run's record on its way to Dagster."""
+    record.check(
+        f"{'/'.join(key.asset_key.path)}:{key.name}", passed=passed, blocking=blocking, detail=detail
+    )
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
+        metadata=metadata,
+    )
