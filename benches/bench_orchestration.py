@@ -7,93 +7,77 @@ whole. What remains is imports, Dagster's graph, its steps, events and checks.
 
 from __future__ import annotations
 
+import importlib
+import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
-@dataclass(frozen=True)
-class Moment:
-    """Wall and processor seconds (children not counted)."""
+from benches.insight.measure import Clock  # noqa: E402
 
-    wall: float = 0.0
-    processor: float = 0.0
-
-    def __sub__(self, other: Moment) -> Moment:
-        return Moment(self.wall - other.wall, self.processor - other.processor)
-
-    def __add__(self, other: Moment) -> Moment:
-        return Moment(self.wall + other.wall, self.processor + other.processor)
-
-    def __str__(self) -> str:
-        return f"{self.wall:6.1f} s ({self.processor:5.1f} s of processor)"
-
-
-def now() -> Moment:
-    return Moment(time.perf_counter(), time.process_time())
-
-
-STARTED = now()
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+WORK = {
+    "landing": ("ensure_empty", "scan_inbox", "record_unmatched", "expire", "land_export", "landing_status"),
+    "dbt_runner": ("parse", "invoke", "write_docs"),
+    "insight": ("compute_attribution", "compute_customer_value"),
+    "defs.publish": ("publish_run",),
+}
 
 
 def main() -> None:
     """Run once and print seconds per kind of work, of the whole, and the difference."""
-    from cdp_assets import dbt_runner, insight, landing, linkage
-    from cdp_assets.commands.run import run_nightly
-    from cdp_assets.defs import publish
-    from cdp_assets.demo import simulate
-
-    imported = now() - STARTED
     persons = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
-    spent: dict[str, Moment] = {}
-    work = {
-        landing: (
-            "ensure_empty",
-            "scan_inbox",
-            "record_unmatched",
-            "expire",
-            "land_export",
-            "landing_status",
-        ),
-        dbt_runner: ("parse", "invoke", "write_docs"),
-        insight: ("compute_attribution", "compute_customer_value"),
-        publish: ("publish_run",),
-    }
-    for owner, names in work.items():
-        for name in names:
-            kind = owner.__name__.rpartition(".")[2]
-            setattr(owner, name, timed(spent, kind, getattr(owner, name)))
-    for step in linkage.STEPS:
-        object.__setattr__(step, "run", timed(spent, "identity", step.run))
+    work, whole = Clock(), Clock()
     with tempfile.TemporaryDirectory() as folder:
-        simulate(persons, out=Path(folder))
-        begun = now()
-        code = run_nightly(home=Path(folder) / "home", inbox=Path(folder) / "inbox")
-        whole = imported + (now() - begun)
-    done = sum(spent.values(), Moment())
-    for kind, seconds in spent.items():
-        print(f"  {kind:<14} {seconds}")
-    print(f"  the work       {done}")
-    print(f"  the whole run  {whole}, exit {code}")
-    print(f"  orchestration  {whole - done}; aim: at most 30 s")
+        simulate(Path(folder), persons)
+        with whole("run"):
+            code = run(Path(folder), work)
+    print(f"{'':16}{'wall':>8} {'processor':>10}  seconds")
+    for kind, seconds in work.seconds.items():
+        print_row(kind, seconds, work.processor_seconds[kind])
+    done, busy = sum(work.seconds.values()), sum(work.processor_seconds.values())
+    print_row("the work", done, busy)
+    print_row(f"the run, exit {code}", whole.seconds["run"], whole.processor_seconds["run"])
+    print_row("orchestration", whole.seconds["run"] - done, whole.processor_seconds["run"] - busy)
+    print("aim: orchestration at most 30 s on the demo")
 
 
-def timed(spent: dict[str, Moment], kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, its seconds added to spent[kind]."""
+def simulate(folder: Path, persons: int) -> None:
+    """Write the retailer, by a process of its own: what it imports is not the run's."""
+    command = "import sys; from pathlib import Path; from cdp_assets.demo import simulate; simulate(int(sys.argv[1]), out=Path(sys.argv[2]))"
+    subprocess.run([sys.executable, "-c", command, str(persons), str(folder)], cwd=ROOT, check=True)
+
+
+def run(folder: Path, work: Clock) -> int:
+    """`onefold run`, imports included, with the plain functions on the clock."""
+    from cdp_assets import linkage
+    from cdp_assets.commands.run import run_nightly
+
+    for module, names in WORK.items():
+        owner = importlib.import_module(f"cdp_assets.{module}")
+        for name in names:
+            setattr(owner, name, timed(work, module.rpartition(".")[2], getattr(owner, name)))
+    for step in linkage.STEPS:
+        object.__setattr__(step, "run", timed(work, "identity", step.run))
+    return run_nightly(home=folder / "home", inbox=folder / "inbox")
+
+
+def timed(clock: Clock, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with its seconds added to the clock's part."""
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
-        begun = now()
-        try:
+        with clock(part):
             return function(*arguments, **named)
-        finally:
-            spent[kind] = spent.get(kind, Moment()) + (now() - begun)
 
     return wrapped
+
+
+def print_row(name: str, seconds: float, processor: float) -> None:
+    print(f"{name:16}{seconds:8.1f} {processor:10.1f}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from types import TracebackType
 
 
 class Clock:
-    """Wall and processor seconds of the parts of a run: `with clock("fit"): ...`."""
+    """Wall and processor seconds of the parts of a run: `with clock("fit"): ...`. A part that comes again adds up."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -27,8 +27,9 @@ class Clock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.seconds[self._part] = time.perf_counter() - self._begin[0]
-        self.processor_seconds[self._part] = time.process_time() - self._begin[1]
+        part, (wall, processor) = self._part, self._begin
+        self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - wall
+        self.processor_seconds[part] = self.processor_seconds.get(part, 0.0) + time.process_time() - processor
 
     def result(self) -> dict[str, object]:
         """What every worker prints beside its figures."""
