@@ -76,17 +76,20 @@ class Roles:
         )
         return next(times, None)
 
+    def _column(self, name: str) -> GuessedColumn:
+        return next(column for column in self._columns if column.name == name)
+
     def logical_type(self, name: str) -> str:
-        return next(column.logical_type for column in self._columns if column.name == name)
+        return self._column(name).logical_type
 
     def is_filled(self, name: str) -> bool:
-        return next(column.is_filled for column in self._columns if column.name == name)
+        return self._column(name).is_filled
 
     def is_unique(self, name: str) -> bool:
-        return next(column.is_unique for column in self._columns if column.name == name)
+        return self._column(name).is_unique
 
     def is_repeated(self, name: str) -> bool:
-        return next(column.is_repeated for column in self._columns if column.name == name)
+        return self._column(name).is_repeated
 
     def order_id(self) -> str | None:
         """The order's number: a column that every row fills, else a payment's own id, else one that some rows fill."""

@@ -20,10 +20,8 @@ from cdp_assets.landing.inspecting import Inspected, ParseJob, Rows
 from cdp_assets.landing.judging import Origin, judged_rows, landed_columns, quarantine_columns
 from cdp_assets.landing.measuring import Measured, measure
 
-KEPT_BYTES = (
-    16 << 20,
-    2 << 30,
-)  # sizes of text between which a file's cells are kept in a table while they are parsed
+# Sizes of text between which a file's cells are kept in a table while they are parsed.
+KEPT_BYTES = (16 << 20, 2 << 30)
 
 
 @dataclass(frozen=True)
