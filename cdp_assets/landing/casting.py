@@ -36,10 +36,12 @@ _DIRECTIVES = {
 
 @dataclass(frozen=True)
 class CastColumn:
-    """One column's SQL: the cleaned text, the value over `text_name`, and the reason code (null: good)."""
+    """One column's SQL, each over the one before: the trimmed text, the cleaned text (both as `text_name`), the value, and the
+    reason code (null: good)."""
 
     name: str
     text_name: str
+    trimmed: str
     text: str
     value: str
     reason: str | None
@@ -63,20 +65,23 @@ def text_column(name: str) -> str:
 def cast_column(export: Export, column: Column, raw: str) -> CastColumn:
     """SQL for one column, whose delivered text is the expression `raw`; a column that the file lacks has raw `null`."""
     text_name = text_column(column.name)
-    text = clean(raw, _null_tokens(export, column), column.facts.strip, export.facts.currency_symbols)
     name = identifier(text_name)
+    text = clean(name, _null_tokens(export, column), column.facts.strip, export.facts.currency_symbols)
     value, check = _value(export, column, name)
     rules = _zone_rules(export, column, name)
     reasons = _reasons(column, name, identifier(column.name), check, rules)
-    return CastColumn(column.name, text_name, text, value, reasons)
+    return CastColumn(column.name, text_name, trim(raw), text, value, reasons)
 
 
-def clean(raw: str, null_tokens: list[str], strips: list[Strip], symbols: list[str]) -> str:
-    """Trimmed text with decorations removed, null where it is empty or a null token."""
+def trim(raw: str) -> str:
+    """The text without white space around it."""
     # Most texts begin and end with a printable ASCII character; asking that first costs a third of trimming.
     is_trim = f"{raw} >= '!' and {raw} < chr(127) and ({raw})[-1] between '!' and '~'"
-    text = f"case when {is_trim} then {raw} else trim({raw}, {sql_text(WHITESPACE)}) end"
-    text = f"({text})"
+    return f"case when {is_trim} then {raw} else trim({raw}, {sql_text(WHITESPACE)}) end"
+
+
+def clean(text: str, null_tokens: list[str], strips: list[Strip], symbols: list[str]) -> str:
+    """Trimmed text (a column: it is repeated) with decorations removed, null where it is empty or a null token."""
     if null_tokens:
         tokens = ", ".join(sql_text(token.strip(WHITESPACE)) for token in null_tokens)
         text = f"case when {text} not in ({tokens}) then {text} end"

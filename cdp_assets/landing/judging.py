@@ -1,6 +1,6 @@
 """SQL that decides each row's fate: landed, quarantined, duplicate or erased, and never two of them.
 
-The CTEs run raw → cleaned → packed → filled → typed → keyed → judged → ranked; the caller selects from `ranked`.
+The CTEs run raw → trimmed → cleaned → packed → filled → typed → keyed → judged → ranked; the caller selects from `ranked`.
 """
 
 from __future__ import annotations
@@ -41,13 +41,15 @@ def judged_rows(
         f", trim(c{position}) as {identifier(name)}" for name, position in columns.extras.items()
     )
     passed = "".join(f", {identifier(name)}" for name in columns.extras)
+    trimmed = ", ".join(f"{cast.trimmed} as {identifier(cast.text_name)}" for cast in casts)
     cleaned = ", ".join(f"{cast.text} as {identifier(cast.text_name)}" for cast in casts)
     values = ", ".join(f"{cast.value} as {identifier(cast.name)}" for cast in casts)
     keys = "".join(f", {_natural_key(channel, key)} as _key_{key.name}" for key in export.facts.natural_keys)
     erased = _is_erased(channel, export) if has_suppressed else "false"
     return f"""
         raw as ({raw_sql}),
-        cleaned as (select {kept.replace("_row_reason", _row_reason(columns), 1)}{extras}, {cleaned} from raw),
+        trimmed as (select {kept.replace("_row_reason", _row_reason(columns), 1)}{extras}, {trimmed} from raw),
+        cleaned as (select {kept}{passed}, {cleaned} from trimmed),
         packed as (select *{_first_of_key(export, casts)} from cleaned),
         filled as (select {kept}{passed}, {_filled(export, casts)} from packed),
         typed as (select *, {values} from filled),
