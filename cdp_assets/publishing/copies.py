@@ -97,6 +97,7 @@ def _copy_schema(settings: Settings, schema: str, path: Path, file_name: str) ->
         if schema == "marts" and not names:
             raise PublishProblem("the warehouse has no marts: run `onefold run`, which builds them first")
         tables = [_copy_table(con, schema, name, file_name) for name in names]
+        _copy_comments(con, schema)
         con.execute("checkpoint target")
         con.execute("detach target")
         return tables
@@ -108,7 +109,6 @@ def _copy_table(con: duckdb.DuckDBPyConnection, schema: str, name: str, file_nam
     con.execute(
         f"create table target.{quoted(schema, name)} as select * from warehouse.{quoted(schema, name)}"
     )
-    _copy_comments(con, schema, name)
     before = fingerprint(con, "warehouse", schema, name)
     after = fingerprint(con, "target", schema, name)
     if before != after:
@@ -118,20 +118,24 @@ def _copy_table(con: duckdb.DuckDBPyConnection, schema: str, name: str, file_nam
     return PublishedTable(file_name, name, *after)
 
 
-def _copy_comments(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> None:
+def _copy_comments(con: duckdb.DuckDBPyConnection, schema: str) -> None:
     """Carry the descriptions that dbt persisted, so that whoever opens the file can read them."""
-    row = con.execute(
-        "select comment from duckdb_tables() where database_name = 'warehouse' and schema_name = ? and table_name = ?",
-        [schema, table],
-    ).fetchone()
-    if row and row[0]:
-        con.execute(f"comment on table target.{quoted(schema, table)} is {text(row[0])}")
-    for column, comment in con.execute(
-        "select column_name, comment from duckdb_columns() where database_name = 'warehouse' and schema_name = ? "
-        "and table_name = ? and comment is not null",
-        [schema, table],
-    ).fetchall():
-        con.execute(f"comment on column target.{quoted(schema, table, column)} is {text(comment)}")
+    comments = con.execute(
+        """
+        select 'table', [table_name], comment from duckdb_tables() where database_name = 'warehouse' and schema_name = $schema
+        union all
+        select 'table', [view_name], comment from duckdb_views() where database_name = 'warehouse' and schema_name = $schema
+        union all
+        select 'column', [table_name, column_name], comment from duckdb_columns()
+        where database_name = 'warehouse' and schema_name = $schema
+        """,
+        {"schema": schema},
+    ).fetchall()
+    con.begin()
+    for kind, path, comment in comments:
+        if comment:
+            con.execute(f"comment on {kind} target.{quoted(schema, *path)} is {text(comment)}")
+    con.commit()
 
 
 def _check_copy(path: Path, schema: str, tables: list[PublishedTable]) -> None:
