@@ -135,6 +135,7 @@ def test_no_identifier_is_in_clear_in_the_masked_file(first: Ran) -> None:
     assert [email for (email,) in emails if email.encode() in content and not email.startswith("test@")] == []
 
 
+@pytest.mark.slow
 def test_a_second_demo_lands_nothing_twice_and_changes_no_id(
     second: tuple[list[tuple[object, ...]], Ran],
 ) -> None:

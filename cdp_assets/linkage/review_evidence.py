@@ -6,7 +6,7 @@ import duckdb
 
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.linkage.context import LinkageContext
-from cdp_assets.linkage.model import Model, current_model
+from cdp_assets.linkage.model import Model, current_model_read_only
 from cdp_assets.linkage.pairs import make_linker, predict, prepare_compared
 from cdp_assets.linkage.scratch import Scratch, scratch_database
 from cdp_assets.linkage.waterfall import starting_bits, waterfall_sql
@@ -31,7 +31,7 @@ def weigh_review_queue(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> i
     queued = con.execute("select count(*) from identity.review_queue").fetchall()[0][0]
     if queued == 0:
         return 0
-    model = current_model(con, ctx)
+    model = current_model_read_only(con, ctx)
     with scratch_database(con) as scratch:
         register_pseudonym(scratch.con, ctx.key)
         weighed = _weigh(scratch, model)

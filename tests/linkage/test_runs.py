@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from cdp_assets import linkage
-from cdp_assets.linkage import IdentityProblem, LinkageKnobs
+from cdp_assets.linkage import IdentityProblem, LinkageKnobs, training
 from cdp_assets.linkage.explain import explain_customer, explain_records
 from cdp_assets.linkage.model import current_model_read_only, frozen_terms_sql
 from cdp_assets.state import connect_state
@@ -77,6 +77,17 @@ def test_incremental_equals_full_and_the_model_stays(home: IdentityHome) -> None
     assert scores(home) == incremental
     assert home.ids() == ids
     assert home.query("select model_version from state.identity_models where is_current") == model
+
+
+def test_a_first_run_learns_its_model_once(home: IdentityHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    learnt = []
+    learn = training.learn_parameters
+    monkeypatch.setattr(training, "learn_parameters", lambda *given: learnt.append(1) or learn(*given))
+    home.knobs = LinkageKnobs(training_records=10)
+    home.write([*base(12), *(person(name, full_name="Xenia Quist") for name in ("x1", "x2"))])
+    home.run()
+    assert home.query("select count(*) > 0 from identity.review_evidence") == [(True,)]
+    assert len(learnt) == 1
 
 
 def test_a_block_that_was_too_large_is_compared_once_it_shrinks(home: IdentityHome) -> None:
