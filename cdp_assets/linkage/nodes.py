@@ -27,9 +27,9 @@ def build_nodes(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSumm
     with its node_key. Records without evidence, or named in a ruling, have a node of their own.
     """
     register_pseudonym(con, ctx.key)
-    _write_guarded(con)
+    _define_guarded(con)
     evidence = ", ".join(EVIDENCE)
-    joined = " || chr(31) || ".join(f"coalesce(cast({column} as varchar), '')" for column in EVIDENCE)
+    texts = ", ".join(f"coalesce(cast({column} as varchar), '')" for column in EVIDENCE)
     empty = " and ".join(f"{column} is null" for column in _MEANINGFUL)
     con.execute(
         f"""
@@ -38,7 +38,7 @@ def build_nodes(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSumm
             guarded.*,
             case when ({empty}) or ruled.record_key is not null
                 then pseudonym('solo' || chr(31) || guarded.record_key)
-                else pseudonym('node' || chr(31) || {joined}) end as node_key,
+                else pseudonym('node' || chr(31) || concat_ws(chr(31), {texts})) end as node_key,
         from guarded
         left join (
             select record_key_l as record_key from state.rulings where not is_undone
@@ -56,16 +56,14 @@ def build_nodes(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSumm
     con.execute(
         f"""
         create or replace table identity.node_evidence as
-        select
-            node_key,
-            {", ".join(f"any_value({column}) as {column}" for column in EVIDENCE)},
-            count(*) as record_count,
+        select node_key, {evidence}, record_count
         from keyed
-        group by node_key
+        -- The evidence of a node's records is the same: any of them stands for it.
+        join (select min(record_key) as record_key, count(*) as record_count from keyed group by node_key) using (record_key)
         order by node_key
         """
     )
-    con.execute("drop table if exists temp.keyed; drop table if exists temp.guarded")
+    con.execute("drop table temp.keyed; drop view temp.guarded")
     records, nodes = con.execute("select count(*), count(distinct node_key) from identity.nodes").fetchall()[
         0
     ]
@@ -74,11 +72,11 @@ def build_nodes(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSumm
     )
 
 
-def _write_guarded(con: duckdb.DuckDBPyConnection) -> None:
-    """Temp table guarded: records with refused evidence blanked and the shared flags of what is left."""
+def _define_guarded(con: duckdb.DuckDBPyConnection) -> None:
+    """Temp view guarded: records with refused evidence blanked and the shared flags of what is left."""
     con.execute(
         """
-        create or replace temp table guarded as
+        create or replace temp view guarded as
         with judged as (
             select
                 record_key,

@@ -1,17 +1,33 @@
 """Step 1: customer records of all channels, in one comparable form (identity.records).
 
-Set-based; libraries see only distinct uncommon values. Refusing evidence does not belong here: see guards.
+Set-based; libraries see only distinct uncommon values. A record that is delivered as it was when this warehouse was last built,
+under the same rules, is not read again. Refusing evidence does not belong here: see guards.
 """
 
 from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 
 import duckdb
 
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.linkage import places
 from cdp_assets.linkage.contacts import build_email_forms, build_phone_forms
-from cdp_assets.linkage.context import CUSTOMER_COLUMNS, IdentityProblem, LinkageContext, StepSummary
+from cdp_assets.linkage.context import (
+    CUSTOMER_COLUMNS,
+    REFERENCE_DIR,
+    IdentityProblem,
+    LinkageContext,
+    StepSummary,
+)
 from cdp_assets.linkage.names import build_name_forms
+
+# Of what it depends how a delivered record reads.
+_CODE = ("normalise", "names", "contacts", "places", "context")
+_LIBRARIES = ("duckdb", "phonenumbers", "email-validator", "pypinyin", "opencc-python-reimplemented")
 
 _COUNTRY_REGIONS = {
     "CN": ("CHN", "CHINA", "中国", "PRC"),
@@ -66,14 +82,17 @@ def normalise_records(
     In: `source`, one row per (channel, source_customer_id) in the shared customers shape; a missing column counts as empty.
     Out: identity.records, one row per record_key, with comparable keys (name_exact, name_sound, given_key, family_key, phone,
     phone_head, phone_tail, email, email_user, birth_key, gender_key, national_id, street_key, street_number, city_key, region_key,
-    postcode_key, country_key, loyalty_id, platform_id). Raises IdentityProblem if a key repeats.
+    postcode_key, country_key, loyalty_id, platform_id) and delivered_hash (of the row of `source`). Raises IdentityProblem if a key
+    repeats.
     """
     register_pseudonym(con, ctx.key)
     con.execute("create schema if not exists identity")
     con.execute("drop table if exists identity.proposal")
     try:
-        _read_source(con, ctx, source)
+        _find_delivered(con, source)
         _check_grain(con, source)
+        is_held = _find_fresh(con, ctx)
+        _read_source(con, ctx, source)
         con.execute(
             "create or replace temp table name_parts as "
             "select distinct name_raw, full_name, given_name, family_name from raw_records where name_raw is not null"
@@ -89,7 +108,8 @@ def normalise_records(
             "select distinct email as email_raw from raw_records where email is not null"
         )
         build_email_forms(con)
-        _write_records(con)
+        _write_records(con, ctx, is_held=is_held)
+        read = con.execute("select count(*) from fresh").fetchall()[0][0]
     finally:
         _drop_work_tables(con)
     count, named, phoned, mailed = con.execute(
@@ -97,17 +117,63 @@ def normalise_records(
     ).fetchall()[0]
     return StepSummary(
         "normalise_records",
-        {"records": count, "with_name": named, "with_phone": phoned, "with_email": mailed},
+        {"records": count, "read": read, "with_name": named, "with_phone": phoned, "with_email": mailed},
     )
 
 
-def _source_expression(con: duckdb.DuckDBPyConnection, source: str) -> str:
+@cache
+def _rules() -> str:
+    """Digest of all that decides how a delivered record reads: code, lists, and the versions of the libraries asked."""
+    digest = hashlib.sha256(" ".join(version(library) for library in _LIBRARIES).encode())
+    code = [Path(__file__).with_name(f"{name}.py") for name in _CODE]
+    for path in [*code, *sorted(REFERENCE_DIR.glob("*.yaml"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _find_delivered(con: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Temp table delivered (channel, source_customer_id, delivered_hash): one row per row of `source` that has a key."""
     present = {row[0] for row in con.execute(f"describe {source}").fetchall()}
     missing = {"channel", "source_customer_id"} - present
     if missing:
         raise IdentityProblem(
             f"{source} has no column {', '.join(sorted(missing))}: every customer record needs its channel and id there"
         )
+    con.execute(
+        f"""
+        create or replace temp table delivered as
+        select * from (
+            select nullif(trim(cast(source.channel as varchar)), '') as channel,
+                nullif(trim(cast(source.source_customer_id as varchar)), '') as source_customer_id,
+                hash(source) as delivered_hash,
+            from {source} as source
+        ) where channel is not null and source_customer_id is not null
+        """
+    )
+
+
+def _find_fresh(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> bool:
+    """Temp table fresh: rows of delivered that identity.records does not hold. False: it holds none that still count.
+
+    The comment of identity.records names the rules and the key that it was made by.
+    """
+    made_by = con.execute(
+        "select comment from duckdb_tables() where database_name = current_database() "
+        "and schema_name = 'identity' and table_name = 'records'"
+    ).fetchone()
+    is_held = made_by is not None and made_by[0] == _made_by(con, ctx)
+    held = "anti join identity.records using (channel, source_customer_id, delivered_hash)" if is_held else ""
+    con.execute(f"create or replace temp table fresh as from delivered {held}")
+    return is_held
+
+
+def _made_by(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> str:
+    rules = f"{_rules()} {sorted(ctx.phone_regions.items())}"
+    return str(con.execute("select pseudonym($rules)", {"rules": rules}).fetchall()[0][0])
+
+
+def _source_expression(con: duckdb.DuckDBPyConnection, source: str) -> str:
+    present = {row[0] for row in con.execute(f"describe {source}").fetchall()}
     expressions = []
     for column, kind in CUSTOMER_COLUMNS.items():
         if column not in present:
@@ -120,7 +186,7 @@ def _source_expression(con: duckdb.DuckDBPyConnection, source: str) -> str:
 
 
 def _read_source(con: duckdb.DuckDBPyConnection, ctx: LinkageContext, source: str) -> None:
-    """Temp table raw_records: the shape's columns, record_key, the raw name key and the region to read phones in."""
+    """Temp table raw_records: fresh rows in the shape's columns, with record_key, raw name key and the region to read phones in."""
     by_channel = " ".join(
         f"when channel = '{channel}' then '{region}'" for channel, region in ctx.phone_regions.items()
     )
@@ -141,14 +207,14 @@ def _read_source(con: duckdb.DuckDBPyConnection, ctx: LinkageContext, source: st
             case {by_channel} {by_country}
                 when regexp_full_match(upper(country), '[A-Z]{{2}}') then upper(country) else 'ZZ' end as phone_region,
         from shaped
-        where channel is not null and source_customer_id is not null
+        join fresh using (channel, source_customer_id)
         """
     )
 
 
 def _check_grain(con: duckdb.DuckDBPyConnection, source: str) -> None:
     repeated = con.execute(
-        "select channel, count(*) from (select channel from raw_records group by channel, source_customer_id "
+        "select channel, count(*) from (select channel from delivered group by channel, source_customer_id "
         "having count(*) > 1) group by channel order by channel"
     ).fetchall()
     if repeated:
@@ -159,10 +225,10 @@ def _check_grain(con: duckdb.DuckDBPyConnection, source: str) -> None:
         )
 
 
-def _write_records(con: duckdb.DuckDBPyConnection) -> None:
+def _write_records(con: duckdb.DuckDBPyConnection, ctx: LinkageContext, *, is_held: bool) -> None:
     con.execute(
         f"""
-        create or replace table identity.records as
+        create or replace temp table read_records as
         with joined as (
             select
                 raw.record_key, raw.channel, raw.source_customer_id,
@@ -191,7 +257,7 @@ def _write_records(con: duckdb.DuckDBPyConnection) -> None:
                     as is_phone_unreadable,
                 raw.email is not null and email_forms.email is null as is_email_unreadable,
                 coalesce(email_forms.is_relay, false) as is_email_relay,
-                raw.created_at, raw.updated_at,
+                raw.created_at, raw.updated_at, raw.delivered_hash,
             from raw_records as raw
             left join name_forms using (name_raw)
             left join phone_forms on phone_forms.phone = raw.phone and phone_forms.region = raw.phone_region
@@ -207,11 +273,21 @@ def _write_records(con: duckdb.DuckDBPyConnection) -> None:
         order by record_key
         """
     )
+    if is_held:
+        con.begin()
+        con.execute(
+            "delete from identity.records where (channel, source_customer_id, delivered_hash) not in (from delivered)"
+        )
+        con.execute("insert into identity.records from read_records")
+        con.commit()
+    else:
+        con.execute("create or replace table identity.records as from read_records")
+        con.execute(f"comment on table identity.records is '{_made_by(con, ctx)}'")
 
 
 def _drop_work_tables(con: duckdb.DuckDBPyConnection) -> None:
     for table in (
-        "raw_records", "name_parts", "name_forms", "folded_parts", "han_characters", "nicknames", "pinyin_surnames",
+        "delivered", "fresh", "raw_records", "read_records", "name_parts", "name_forms", "folded_parts", "han_characters", "nicknames", "pinyin_surnames",
         "phone_parts", "phone_cleaned", "phone_common", "phone_rare", "phone_forms",
         "email_parts", "email_checked", "email_rare", "email_forms",
     ):  # fmt: skip

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from cdp_assets import linkage
-from cdp_assets.linkage import IdentityProblem, LinkageKnobs, training
+from cdp_assets.linkage import IdentityProblem, LinkageKnobs, normalise, training
 from cdp_assets.linkage.explain import explain_customer, explain_records
 from cdp_assets.linkage.model import current_model_read_only, frozen_terms_sql
 from cdp_assets.state import connect_state
@@ -77,6 +77,33 @@ def test_incremental_equals_full_and_the_model_stays(home: IdentityHome) -> None
     assert scores(home) == incremental
     assert home.ids() == ids
     assert home.query("select model_version from state.identity_models where is_current") == model
+
+
+def test_only_what_was_delivered_anew_is_read_and_the_outcome_is_that_of_reading_all(
+    home: IdentityHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_again() -> tuple[object, list[tuple[object, ...]]]:
+        with home.warehouse() as con:
+            count = linkage.normalise_records(con, home.context).counts["read"]
+        return count, home.query("from identity.records order by record_key")
+
+    rows = base(30)
+    home.write(rows)
+    assert read_again()[0] == len(rows)
+    changed = [{**row, "given_name": "Zoë", "phone": "+14155559999"} for row in rows[:3]]
+    home.write([*changed, *rows[5:], person("new", channel="mini", full_name="王小明", phone="13812345678")])
+    read, kept = read_again()
+    assert read == 4
+    assert len(kept) == len(rows) - 1
+    monkeypatch.setattr(normalise, "_rules", lambda: "other rules")
+    read, whole = read_again()
+    assert read == len(rows) - 1
+    assert kept == whole
+    home.write(rows)
+    monkeypatch.setattr(
+        IdentityHome, "context", dataclasses.replace(home.context, phone_regions={"shop": "DE"})
+    )
+    assert read_again()[0] == len(rows)
 
 
 def test_a_first_run_learns_its_model_once(home: IdentityHome, monkeypatch: pytest.MonkeyPatch) -> None:
