@@ -58,7 +58,9 @@ def manage_rulings(
                 return f"ruling {linkage.undo_ruling(con, undo).ruling_id} is undone: {EFFECT}"
             if load:
                 count = linkage.import_rulings(con, load, load_key(settings), ruled_on=_today())
-                return f"{count:,} rulings read from {load}: {EFFECT}"
+                asleep = sum(ruling.status == "dormant" for ruling in linkage.list_rulings(con))
+                waiting = f"; {asleep:,} of all rulings sleep until their records arrive" if asleep else ""
+                return f"{count:,} rulings read from {load}, counting from the next `onefold run` on{waiting}"
             if export:
                 return f"{linkage.export_rulings(con, export):,} rulings written to {export}"
             console.print(_table(linkage.list_rulings(con)))
@@ -116,19 +118,16 @@ def _do(console: Console, action: Callable[[], str]) -> int:
 
 def _table(rulings: list[linkage.Ruling]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("ruling", "kind", "record", "record", "ruled on"):
-        table.add_column(heading, no_wrap=True, min_width=12 if heading in ("ruling", "record") else None)
-    for heading in ("by", "why"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("status", no_wrap=True, min_width=7)
+    for heading in ("ruling", "kind", "records", "ruled on, by"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("why", overflow="fold")
+    table.add_column("status", no_wrap=True)
     for each in rulings:
         table.add_row(
             each.ruling_id,
             each.kind.replace("_", "-"),
-            each.record_key_l[:12],
-            each.record_key_r[:12],
-            str(each.ruled_on),
-            each.ruled_by or "",
+            f"{each.record_key_l[:12]}\n{each.record_key_r[:12]}",
+            f"{each.ruled_on}\n{each.ruled_by or ''}",
             each.reason or "",
             each.status,
         )
