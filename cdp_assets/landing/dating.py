@@ -52,8 +52,11 @@ ZONES = {
     "Melbourne": "Australia/Melbourne",
     "Brisbane": "Australia/Brisbane",
     "Perth": "Australia/Perth",
-    "UTC": "UTC",
-}
+    "UTC": "UTC", "GMT": "UTC", "PST": "America/Los_Angeles", "PDT": "America/Los_Angeles", "MST": "America/Denver",
+    "MDT": "America/Denver", "CDT": "America/Chicago", "EST": "America/New_York", "EDT": "America/New_York",
+    "BST": "Europe/London", "CET": "Europe/Berlin", "CEST": "Europe/Berlin", "JST": "Asia/Tokyo", "HKT": "Asia/Hong_Kong",
+    "SGT": "Asia/Singapore", "AEST": "Australia/Sydney", "AEDT": "Australia/Sydney",
+}  # fmt: skip
 _DATED = re.compile(r"^\d{1,4}[-/.年]\d|^\d{8}|^\d{1,2}[ /-][A-Za-z]{3}|^[A-Za-z]{3,9}[ -]\d")
 _COMPACT = re.compile(r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
 _CLOCK = re.compile(r"^\d{1,2}:\d{2}(:\d{2})?(\.\d+)?\s?([AaPp][Mm])?$")
@@ -99,6 +102,14 @@ def set_time(texts: list[str], guessed: GuessedColumn, order: str | None) -> boo
             )
             return True
     return False
+
+
+def zone_of(headers: list[str]) -> str | None:
+    """The zone of a country that has only one, where the headers are in its language."""
+    text = " ".join(headers)
+    if re.search("[\u3040-\u30ff]", text):
+        return "Asia/Tokyo"
+    return "Asia/Shanghai" if re.search("[\u4e00-\u9fff]", text) else None
 
 
 def _fitting(texts: list[str], formats: list[str], order: str | None) -> list[str]:
@@ -173,7 +184,7 @@ def declare_zone_column(
         names = set(column.filled)
         if each.role != "time_zone" or not names or not any(other.is_naive for other in guessed):
             continue
-        if names <= available_timezones():
+        if names <= available_timezones() and not names & ZONES.keys():
             facts["timeZoneColumn"] = each.name
         elif names <= ZONES.keys():
             facts["timeZoneColumn"] = each.name

@@ -93,7 +93,7 @@ class Roles:
 
     def order_id(self) -> str | None:
         """The order's number: a column that every row fills, else a payment's own id, else one that some rows fill."""
-        found = [c for c in self.all("order_id") if not c.is_blank]
+        found = order_numbers(self._columns)
         filled = next((c.name for c in found if c.is_filled), None)
         return filled or self._payment_id() or (found[0].name if found else None)
 
@@ -112,6 +112,21 @@ class Roles:
     def plain_id(self) -> str | None:
         return next((c.name for c in self._columns if c.header.casefold() in ("id", "uuid", "_id")), None)
 
+    def own_id(self) -> str | None:
+        """A person's own id in a list of persons: unique, on every row, where a contact is unique too."""
+        contacts = [c for role in ("email", "phone") for c in self.all(role) if not c.is_blank]
+        if not any(c.is_unique for c in contacts):
+            return None
+        named = (c for c in self._columns if re.search(r"(^|[ _.])_?u?u?id$", c.header, re.IGNORECASE))
+        found = [
+            c.name for c in named if c.is_filled and c.is_unique and c.role in (None, "source_customer_id")
+        ]
+        return self.plain_id() if self.plain_id() in found else next(iter(found), None)
+
+    def discounts(self) -> list[GuessedColumn]:
+        """Columns that are taken off together (settled by `amounts`)."""
+        return [c for c in self.all("discount_amount") if c.logical_type in ("number", "integer")]
+
     def items(self) -> GuessedColumn | None:
         """A JSON array whose objects are an order's lines."""
         wanted = {"sku", "product_name", "quantity", "unit_price"}
@@ -119,6 +134,20 @@ class Roles:
             if len({role_of(key) for key in column.elements} & wanted) > 1:
                 return column
         return None
+
+
+def order_numbers(columns: list[GuessedColumn]) -> list[GuessedColumn]:
+    """Columns that number orders, what calls itself an order before a receipt, and that before a transaction."""
+
+    def rank(column: GuessedColumn) -> int:
+        words = [
+            "order|bestell|auftrag|commande|pedido|ordine|订单|注文|受注",
+            "transaction|invoice|rechnung|facture|factura|bill",
+        ]
+        is_order, is_paper = (bool(re.search(each, column.header, re.IGNORECASE)) for each in words)
+        return 0 if is_order else 2 if is_paper else 1
+
+    return sorted((c for c in columns if c.role == "order_id" and not c.is_blank), key=rank)
 
 
 def as_time(roles: Roles, name: str) -> str:

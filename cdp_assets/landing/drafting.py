@@ -13,7 +13,9 @@ from typing import Any
 
 import yaml
 
+from cdp_assets.landing.amounts import settle_amounts
 from cdp_assets.landing.contract import NAME_PATTERN, ContractProblem, load_contract
+from cdp_assets.landing.dating import zone_of
 from cdp_assets.landing.draft_roles import Hints, StagingDraft
 from cdp_assets.landing.file_names import file_pattern
 from cdp_assets.landing.guessing import GuessedColumn, column_name, guess_columns
@@ -87,9 +89,13 @@ def _draft_exports(samples: Sequence[Path], export: str | None) -> list[_Drafted
         sample = read_sample(path)
         pattern, notes = file_pattern(path.name)
         facts: dict[str, Any] = {"filePattern": pattern, **sample.facts}
-        columns, guesses = guess_columns(sample.columns, facts)
+        columns, guesses = guess_columns(sample.used, facts)
         name = export if export and len(samples) == 1 else _export_name(path, {each.name for each in drafted})
         key, keyed = declare_keys(sample, columns, facts)
+        texts = {column.name: each for column, each in zip(columns, sample.used, strict=True)}
+        keyed += settle_amounts(columns, texts, facts)
+        if (zone := zone_of([column.header for column in columns])) and any(c.is_naive for c in columns):
+            facts["timeZone"] = zone
         drafted.append(_DraftedExport(name, sample, columns, facts, key, [*notes, *guesses, *keyed]))
     return drafted
 
@@ -113,8 +119,9 @@ def _undecided(export: _DraftedExport) -> list[str]:
     columns = export.columns
     notes = [*export.sample.undecided, *export.notes]
     if naive := [column.name for column in columns if column.is_naive]:
+        zone = export.facts.get("timeZone", "UTC")
         notes.append(
-            f"timeZone: {', '.join(naive)} name no zone, they are taken as UTC; set the channel's own"
+            f"timeZone: {', '.join(naive)} name no zone, they are taken as {zone}; set the channel's own"
         )
     for column in columns:
         notes += column.undecided
@@ -204,7 +211,9 @@ def _write_staging(dbt_dir: Path, channel: str, drafted: list[_DraftedExport], d
     found: dict[str, StagingDraft] = {}
     for export in drafted:
         hints = Hints(
-            currency_of(export.sample.symbols, [column.header for column in export.sample.columns]),
+            currency_of(
+                export.sample.symbols, [*(c.header for c in export.sample.columns), *export.sample.titles]
+            ),
             {column.name: texts for column, texts in _few_texts(export)},
         )
         for staging in draft_staging(channel, export.name, export.columns, export.facts, hints):
@@ -238,8 +247,7 @@ def _write_staging(dbt_dir: Path, channel: str, drafted: list[_DraftedExport], d
 
 def _few_texts(export: _DraftedExport) -> Iterator[tuple[GuessedColumn, list[str]]]:
     """The different texts of columns whose words staging translates: an order's status, a consent."""
-    used = [column for column in export.sample.columns if column.header or column.filled]
-    for column, sample in zip(export.columns, used, strict=True):
+    for column, sample in zip(export.columns, export.sample.used, strict=True):
         texts = sorted(set(sample.filled))
         if column.role in ("order_status", "consent", "line_kind") and len(texts) <= 20:
             yield column, texts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _DAY = r"20\d{2}([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)"
+_INSTANT = r"20\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d[0-5]\d(?!\d)"
 _CLOCK = r"(?:[-_T. ]\d{2}[-_.:]?\d{2}(?:[-_.:]?\d{2})?(?!\d))?"
 _MONTH = r"(?<!\d[-_.])20\d{2}[-_]?(?:0[1-9]|1[0-2])(?![-_.]?\d)"
 PERIOD_GROUP = "(?P<period>"
@@ -20,7 +21,9 @@ def file_pattern(file_name: str) -> tuple[str, list[str]]:
 
     The first sortable date (year first, with its clock time if it has one, or year and month) is the group `period`.
     """
-    found = re.search(rf"(?<!\d){_DAY}{_CLOCK}", file_name) or re.search(rf"(?<!\d){_MONTH}", file_name)
+    found = re.search(rf"(?<!\d)(?:{_INSTANT}|{_DAY}{_CLOCK})", file_name) or re.search(
+        rf"(?<!\d){_MONTH}", file_name
+    )
     head, tail = (file_name[: found.start()], file_name[found.end() :]) if found else ("", file_name)
     period = PERIOD_GROUP + re.sub(r"\d+", _digits, re.escape(found.group())) + ")" if found else ""
     pattern = (_loose(head) + period if found else "") + _loose(tail)

@@ -33,6 +33,7 @@ BOOLEANS = [
     ({"ja", "oui", "si", "sí"}, {"nein", "non", "no"}),
 ]
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$")
+_PHONE = re.compile(r"^'?(\+\d[\d ()./-]{6,}|\(\+?\d+\)[\d ./-]{5,}|1[3-9]\d{9})$")
 _CJK = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 
 
@@ -61,16 +62,14 @@ class GuessedColumn:
     undecided: list[str] = field(default_factory=list)
 
 
-def guess_columns(
-    columns: list[SampleColumn], facts: dict[str, Any]
-) -> tuple[list[GuessedColumn], list[str]]:
-    """Declare every column of a sample that has a header or texts; `facts` gets export-wide marks (decimal, nulls …).
+def guess_columns(used: list[SampleColumn], facts: dict[str, Any]) -> tuple[list[GuessedColumn], list[str]]:
+    """Declare every column of a sample (`Sample.used`); `facts` gets export-wide marks (decimal, nulls …).
 
     Returns the columns and notes on the whole export.
     """
-    used = [column for column in columns if column.header or column.filled]
     taken: set[str] = set()
     guessed = [_named(column, taken, facts) for column in used]
+    _part_states(guessed)
     texts = [_bare(column, each, facts) for column, each in zip(used, guessed, strict=True)]
     marks, notes = numbering.choose_marks(
         [each for each, column in zip(texts, guessed, strict=True) if column.role not in TEXT_ROLES], facts
@@ -84,6 +83,14 @@ def guess_columns(
     if "nullTokens" in facts:
         facts["nullTokens"] = sorted(facts["nullTokens"])
     return guessed, notes
+
+
+def _part_states(guessed: list[GuessedColumn]) -> None:
+    """A bare "State" beside a city is a part of an address, not an order's state."""
+    if any(column.role in ("city", "postcode") for column in guessed):
+        for column in guessed:
+            if column.header.casefold() == "state":
+                column.role, column.classification = "region", classification_of("region")
 
 
 def _named(column: SampleColumn, taken: set[str], facts: dict[str, Any]) -> GuessedColumn:
@@ -144,12 +151,28 @@ def _role(column: SampleColumn, *, is_path: bool) -> str | None:
     if filled and sum(bool(_EMAIL.match(value)) for value in filled) > len(filled) * 0.8:
         return "email"
     if not is_path or "." not in column.header:
-        return role_of(column.header)
+        return _seen_role(role_of(column.header), filled)
     steps = column.header.split(".")
     whole = role_of(" ".join(steps))
     if whole and whole.startswith("recipient"):
         return whole
-    return role_of(steps[-1]) or role_of(" ".join(steps[-2:]))
+    return _seen_role(role_of(steps[-1]) or role_of(" ".join(steps[-2:])), filled)
+
+
+def _seen_role(role: str | None, filled: list[str]) -> str | None:
+    """A header's meaning after a look at its texts: a "customer number" may be a phone, "loyalty" a tier's name."""
+    if role in ("source_customer_id", "loyalty_id") and filled:
+        phones = sum(bool(_PHONE.match(value)) for value in filled)
+        if phones > len(filled) * 0.8:
+            return "phone"
+        if role == "loyalty_id" and not any(re.search(r"\d", value) for value in filled):
+            return "loyalty_tier"
+        handles = sum(bool(re.search(r"\s\(\S+\)$", value)) for value in filled)
+        if handles > len(filled) * 0.8:
+            return "named_handle"
+        if sum(" " in value for value in filled) > len(filled) * 0.5:
+            return "full_name"
+    return role
 
 
 def _strip(values: list[str], guessed: GuessedColumn, facts: dict[str, Any]) -> list[str]:
@@ -186,7 +209,11 @@ def _set_type(
     elif all(text.startswith("[{") for text in texts):
         _set_elements(texts, guessed)
     elif guessed.role not in TEXT_ROLES and not _set_boolean(texts, guessed):
-        if dating.set_time(texts, guessed, order) or _set_number(texts, guessed, facts):
+        if dating.set_time(texts, guessed, order):
+            if guessed.role == "birth_date":
+                guessed.logical_type, guessed.is_naive = "date", False  # its clock says nothing
+            return
+        if _set_number(texts, guessed, facts):
             return
         if guessed.role in ("ordered_at", "updated_at", "birth_date") and any(
             re.search(r"\d", t) for t in texts

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from typing import Any
 
-from cdp_assets.landing.draft_roles import Roles
+from cdp_assets.landing.draft_roles import Roles, order_numbers
 from cdp_assets.landing.file_names import PERIOD_GROUP
 from cdp_assets.landing.guessing import GuessedColumn
 from cdp_assets.landing.sampling import Sample, SampleColumn
@@ -23,8 +23,7 @@ def declare_keys(
     sample: Sample, columns: list[GuessedColumn], facts: dict[str, Any]
 ) -> tuple[list[str], list[str]]:
     """Names of the key's columns, and notes; `facts` gets delivery, natural keys and fill-down."""
-    used = [column for column in sample.columns if column.header or column.filled]
-    texts = {guessed.name: column for guessed, column in zip(columns, used, strict=True)}
+    texts = {guessed.name: column for guessed, column in zip(columns, sample.used, strict=True)}
     key, rows_per_key, notes = _key(columns, texts, is_document=facts.get("format") in ("json", "ndjson"))
     if rows_per_key == "many" and len(key) == 1:
         notes += _per_order(columns, texts, key[0], facts)
@@ -57,7 +56,8 @@ def _key(
     own = [column.name for column in columns if _last_step(column) == column.header.casefold()]
     own = [name for name in own if texts[name].header.casefold() in PLAIN_IDS]
     plain = next((name for name in own if _is_filled(texts[name]) and _is_unique(texts[name])), None)
-    order = roles.get("order_id") if "refund_id" not in roles else None
+    numbers = [column.name for column in order_numbers(columns)]
+    order = next(iter(numbers), None) if "refund_id" not in roles else None
     if order and _is_filled(texts[order]):
         if _is_unique(texts[order]):
             if not is_document and LINE_ROLES & roles.keys():
@@ -77,10 +77,22 @@ def _key(
     )
     named = [roles[role] for role in candidates if role in roles] if order is None else []
     inner = [column.name for column in columns if _last_step(column) in PLAIN_IDS]
-    for name in [*own, *named, *inner]:
+    person = Roles(columns).own_id() if order is None else None
+    for name in [*([person] if person else []), *own, *named, *inner, *_event_ids(columns, texts)]:
         if _is_filled(texts[name]) and _is_unique(texts[name]):
             return [name], "one", []
     return [], "many", []
+
+
+def _event_ids(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list[str]:
+    """Columns that call themselves an id and mean nothing else; a file's own small running numbers are none."""
+    found = []
+    for column in columns:
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", column.header)
+        is_id = re.search(r"(^|[^a-z])u?u?id$", words, re.IGNORECASE) and column.role in (None, "event_kind")
+        if is_id and not all(len(text) < 6 and text.isdigit() for text in texts[column.name].filled):
+            found.append(column.name)
+    return found
 
 
 def _last_step(column: GuessedColumn) -> str:
@@ -133,6 +145,9 @@ def _per_order(
             column.facts["fillDown"] = True
             column.is_repeated = True
             filled_down.append(column.name)
+        elif not firsts and not any(cell for cells in filled for cell in cells):
+            # no order of several rows fills it: its name alone says whose it is
+            column.is_repeated = bool(re.match(r"order\b", column.header, re.IGNORECASE))
         elif firsts and all(len(set(cells)) == 1 for cells in filled):
             is_of_line = re.search(r"\b(line|item|unit|piece|each)", column.header, re.IGNORECASE)
             column.is_repeated = not is_of_line and any(
@@ -185,8 +200,14 @@ def _natural_key(columns: list[GuessedColumn], facts: dict[str, Any]) -> list[st
         return []
     contacts = [next((c.name for c in named if c.role == role), None) for role in ("email", "phone")]
     found = [name for name in contacts if name]
-    is_person_id = any(c.header.casefold() == "id" for c in named) and Roles(columns).order_id() is None
-    if not found or is_person_id:
+    handle = next((c.name for c in named if c.role == "named_handle"), None)
+    if handle:
+        facts["naturalKeys"] = [{"name": "customer", "columns": [handle]}]
+        return [
+            f"naturalKeys: {handle} holds a name and a user name, so a pseudonym of it is the customer's key (_key_customer)"
+        ]
+    has_own = Roles(columns).own_id() or any(c.header.casefold() == "id" for c in named)
+    if not found or (has_own and Roles(columns).order_id() is None):
         return []
     facts["naturalKeys"] = [{"name": "customer", "columns": found, "pattern": CONTACT_PATTERN}]
     return [

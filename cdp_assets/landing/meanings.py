@@ -14,15 +14,27 @@ _RECIPIENT = r"(ship|recipient|receiver|consignee|delivery|liefer|versand|livrai
 # role → words of a header, tried in order: the narrower meaning first
 ROLES: dict[str, str] = {
     "time_zone": r"time.?zone|zeitzone|fuseau|时区",
-    "line_kind": r"^(line|row|record|entry).?(type|kind)$",
-    "consent": r"consent|opt(ed)?.?(in|out)|accepts?.?marketing|newsletter|subscri(bed|ption)|einwilligung|同意|订阅|メルマガ",
+    "tax_rate": r"(\btax|\bvat|\bgst|mw ?st|\bust|steuer).?(rate|satz|%|percent|code|class)|税率|税区分",
+    "tracking": r"tracking|sendungsnummer|快递|物流|运单|追跡",
+    "salutation": r"anrede|salutation|civilit[eé]|敬称",
+    "house_number": r"hausnummer|haus.?nr|house.?(no|number|nr)\b|huisnummer",
+    "net_amount": r"(after|less|net of|minus).?(all.?)?discount|nach.?rabatt|优惠后|折后",
+    "returned_quantity": r"(qty|quantit\w*|menge|units?).{0,6}(refund|return|retour)|(refund|return)\w*.?(qty|quantit|units?)|(退货|返品)数",
+    "refunded_at": r"(refund|return|retour|erstattung|rembours)\w*.?(date|time|datum|at\b|on\b)|(退款|退货|返品|返金)(完成)?(时间|日期|日)",
+    "shipping_discount": r"(shipping|freight|postage|delivery|versand).*(discount|rabatt)|运费优惠",
+    "reference_id": r"(reference|original|related|parent).?(txn|transaction|payment|order|receipt|sale|invoice).?(id|no|number)?$|原(订单|交易)号",
+    "line_kind": r"^(line|row|record|entry|transaction).?(type|kind)$|^type$|明[細细](区分|类型)|交易类型",
+    "event_kind": r"^(event|interaction|activity|touch|call|visit).?(type|kind|name|id|no|number)$|disposition|^direction$",
+    "consent": r"^(?!.*(record|call|cookie|terms|privacy|data.?process)).*(consent|opt(ed)?.?(in|out)|accepts?.?marketing|newsletter|subscri(bed"
+    r"|ption)|einwilligung|同意|订阅|メルマガ)",
     "email_verified": r"(verif|confirm|optin|opt in|valid).*e.?mail|e.?mail.*(verif|confirm|valid|status|marketing|format)",
-    "recipient_name": _RECIPIENT + r".*(name|nom\b)|收货人(姓名)?$|收件人(姓名)?$|送付先.*(名|姓)",
+    "recipient_name": _RECIPIENT
+    + r"(?!.*(provider|carrier|company|method|option)).*(name|nom\b)|收货人(姓名)?$|收件人(姓名)?$|送付先.*(名|姓)",
     "recipient_phone": _RECIPIENT
     + r".*(phone|mobile|tel)|收货人?.*(电话|手机)|收件人.*(电话|手机)|送付先.*電話",
     "recipient_address": _RECIPIENT
     + r".*(street|address|addr|city|town|zip|post|state|province|region|country|stra|ort\b|plz)|收货.*地址|收件.*地址|送付先.*(住所|郵便|都道府県)",
-    "name_kana": r"カナ|ふりがな|フリガナ",
+    "name_kana": r"カナ|ふりがな|フリガナ|[（(](セイ|メイ)[)）]",
     "note": r"\bnotes?\b|remark|comment|anmerkung|notiz|bemerkung|备注|備考|留言",
     "ip_address": r"\bip\b.?(addr\w*)?$|^client.?ip",
     "company": r"company|firma|soci[eé]t[eé]|empresa|会社|公司",
@@ -30,11 +42,13 @@ ROLES: dict[str, str] = {
     "phone": r"phone|mobile|\btel\b|tel[eé]fono|telefon|t[eé]l[eé]phone|\bhandy\b|\bcell|手机|电话|電話",
     "loyalty_id": r"(loyalty|member(ship)?|club|rewards?|kundenkarten?|bonus).?"
     + _ID
+    + r"|(loyalty|member(ship)?|club|rewards?|bonus|customer|kunden).?(card|karte)$"
     + r"|card.?(no\b|nr\b|number)|^loyalty$|会员(号|卡号|编号)|会員(番号|id)",
     "device_id": r"device.?id|cookie|anonymous.?id|visitor.?id|pseudo.?id|client.?id",
     "platform_id": r"union.?id|open.?id",
     "refund_id": r"(refund|return|credit.?note).?" + _ID + r"|退款(编号|单号)",
-    "line_number": r"(order.?)?line.?(no|number|id|#|item.?id)|order.?item.?id|^(item|position|pos|row).?#$|^(position|pos|row).?(number|no\.?|nr\.?)$|行号",
+    "line_number": r"(order.?)?line.?(no|number|id|#|item.?id)|order.?item.?id|^(item|position|pos|row).?#$|^(position|pos|row)s?.?(number|nummer"
+    r"|no\.?|nr\.?)$|行号|子(订单|単)",
     "order_id": r"(order|invoice|transaction|receipt|sale|bill|ticket|basket|purchase|bestell|auftrags?|rechnungs?|beleg|bon|commande|facture"
     r"|pedido|factura|ordine|ordre).{0,3}"
     + _ID
@@ -50,35 +64,38 @@ ROLES: dict[str, str] = {
     "birth_date": r"birth|\bdob\b|geburt|naissance|nacimiento|nascita|生日|出生|生年月日|誕生",
     "gender": r"gender|\bsex\b|geschlecht|sexe|性别|性別",
     "national_id": r"national.?id|passport|\bssn\b|身份证|证件",
-    "given_name": r"first.?name|given.?name|pr[eé]nom|vorname|^nombre$|^名$|名\s*[（(]名[)）]|(注文者|会員|顧客|送付者)名$",
-    "family_name": r"last.?name|family.?name|surname|nachname|nom de famille|apellidos?|cognome|^姓$|名\s*[（(]姓[)）]|(注文者|会員|顧客|送付者)姓$",
+    "given_name": r"first.?name|name first$|given.?name|pr[eé]nom|vorname|^nombre$|^名$|名前?\s*[（(]名[)）]|(注文者|会員|顧客|送付者)名$",
+    "family_name": r"last.?name|name last$|family.?name|surname|nachname|nom de famille|apellidos?|cognome|^姓$|名前?\s*[（(]姓[)）]|(注文者|会員|顧客|送付者)姓$",
     "unit_cost": r"unit.?cost|cost.?price|einkaufspreis|成本|原価",
-    "unit_price": r"(unit|item|list|retail|deal|selling|sale|einzel|stück).?(price|preis|cost)|^(price|preis|prix|precio|prezzo)$|price.?(each|per)|prix unitaire"
+    "unit_price": r"(unit|item|list|retail|deal|selling|sale|einzel|stück|verkaufs).?(original.?|list.?)?(price|preis|cost)|^(price|preis|prix|precio"
+    r"|prezzo)$|price.?(each|per)|prix unitaire"
     r"|precio unitario|prezzo unitario|sold for|单价|价格$|京东价|単価|^価格$|販売価格",
     "discount_amount": r"discount|promo(?!.?code)|rebate|voucher.?(amount|value)|coupon.?(amount|value)|rabatt|remise|descuento|sconto"
-    r"|优惠(?!码|券)|折扣|抵扣|割引|値引|クーポン利用",
+    r"|优惠(?!码|券)|折扣|抵扣|立减|割引|値引|クーポン利用",
     "coupon_code": r"coupon|promo.?code|voucher|gutschein.?code|优惠码|优惠券|クーポン",
-    "shipping_amount": r"(shipping|freight|postage|delivery).*(fee|charge|cost|amount|price|total)?$|versand.?kosten|frais de (port|livraison)"
+    "shipping_amount": r"(shipping|freight|postage|delivery)\b.*(fee|charge|cost|amount|price|total|rate|paid)|(shipping|freight|postage|delivery)$"
+    r"|shipping (and|&) handling|versand.?kosten|frais de (port|livraison)"
     r"|gastos de env[ií]o|运费|邮费|送料",
     "tax_amount": r"\btax|\bvat\b|\bgst\b|mw ?st|steuer|\btva\b|\biva\b|税",
     "refund_amount": r"refund.*(amount|total|sum|value)|(amount|total|sum).?refund|^refund(s|ed)?$|erstattung|rembours|reembolso|退款|返金",
     "source_customer_id": r"(customer|cust|client|buyer|user|contact|shopper|account|guest|subscriber|profile|person|patron|party|kunden?).{0,2}"
     + _ID
-    + r"|(customer|cust|client|buyer|user|contact|kunden?).{0,2}(key|ref|uuid|username)|buyer username|^(customer|uid)$|^record.?id$"
+    + r"|(customer|cust|client|buyer|user|contact|kunden?).{0,2}(key|ref|uuid|username)|buyer username|^(customer|buyer|client|uid)$|^record.?id$"
     r"|客户(号|编号|id)|买家(id|会员名)|用户(id|编号)|下单[帐账]号|顧客(番号|id|コード)|会員コード",
-    "sku": r"\bsku\b|item.?(id|no\b|number|code)|product.?(id|no\b|number|code|sku)|article.?(no\b|nr|number|id)|stock.?code|\bean\b|\bgtin\b"
+    "sku": r"\bsku\b(?!.*(price|qty|quantity|total|name|amount|weight|cost))|item.?(id|no\b|number|code)|product.?(id|no\b|number|code|sku)"
+    r"|article.?(no\b|nr|number|id)|stock.?code|\bean\b|\bgtin\b"
     r"|\basin\b|barcode|\bplu\b|custom label"
     r"|artikel.?(nr|nummer|id)|r[eé]f[eé]rence (produit|article)|商家编码|商品(编码|编号|id)|货号|商品(番号|コード|管理番号)|品番",
-    "line_amount": r"line.?(total|amount|sum)|ext(ended)?.?(price|amount)|row.?total|(product|item).?(sub)?total|positions?(summe|wert|preis)"
-    r"|gesamtpreis|total ligne|小计|小計",
-    "product_name": r"product|item.?(name|title|desc)|^item$|^description$|article|^title$|artikel|bezeichnung|produit|producto|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
+    "line_amount": r"(line|sku).?(sub)?(total|amount|sum)|ext(ended)?.?(price|amount)|row.?total|(product|item).?(sub)?total|positions?(summe|wert|preis)"
+    r"|gesamtpreis|total ligne|小计|小計|商品总[价额]|货款",
     "brand": r"brand|\bmarke\b|marque|marca|品牌|ブランド",
     "category": r"categor|kategorie|cat[eé]gorie|warengruppe|department|类目|分类|品类|カテゴリ",
+    "product_name": r"product|item.?(name|title|desc)|^item$|^description$|article|^title$|artikel|bezeichnung|produit|producto|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
     "quantity": r"\bqty\b|quantit|units?$|^pieces$|menge|anzahl|cantidad|数量|件数|个数|個数",
     "gross_amount": r"gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue|sales$|^net\b|value$|betrag|summe|umsatz|montant"
     r"|importe|金额|合计|总计|实付|合計|金額|総額",
     "currency": r"currency|w[aä]hrung|devise|moneda|valuta|币种|货币|通貨",
-    "order_status": r"status|\bstate$|statut|estado|stato|状态|ステータス|状況",
+    "order_status": r"status|^((order|payment|fulfil?ment|process).?)?state$|statut|estado|stato|状态|ステータス|状況",
     "store_id": r"store|shop\b|branch|location|outlet|\btill\b|register|filiale|magasin|tienda|门店|店铺|网点|店舗",
     "postcode": r"\bzip|post.?code|postal|\bplz\b|postleitzahl|\bcap\b|邮编|郵便番号",
     "city": r"\bcity\b|\btown\b|\bort\b|\bstadt\b|ville|ciudad|citt[aà]|城市|^市$|市区|郡市",
@@ -94,10 +111,10 @@ ROLES: dict[str, str] = {
 }
 CORE = {
     "email", "recipient_name", "recipient_phone", "recipient_address", "phone", "given_name", "family_name", "full_name", "street",
-    "national_id", "name_kana",
+    "national_id", "name_kana", "named_handle", "house_number",
 }  # fmt: skip
 SENSITIVE = {
-    "birth_date", "gender", "loyalty_id", "device_id", "platform_id", "source_customer_id", "city", "region", "postcode", "country",
+    "birth_date", "gender", "loyalty_id", "loyalty_tier", "device_id", "platform_id", "source_customer_id", "city", "region", "postcode", "country",
     "consent", "email_verified", "note", "ip_address",
 }  # fmt: skip
 TEXT_ROLES = CORE | {
@@ -105,6 +122,8 @@ TEXT_ROLES = CORE | {
     "store_id", "coupon_code",
 }  # fmt: skip
 
+_UNIT = re.compile(r"\s*[（(](元|件|个|円|点|个数|yuan|eur|usd|gbp|€|\$|£)[)）]\s*$", re.IGNORECASE)
+_BEFORE = re.compile(r"\s*\b(before|excl\w*\.?|without|vor)\W*(discounts?|rabatt)\b", re.IGNORECASE)
 _TAX_NOTE = re.compile(
     r"\s*\(?\b(incl?|excl?|ex|including|excluding|inkl|exkl|with|without|ohne)\.? *(of )?(tax(es)?|vat|gst|mw ?st|ust)\b\)?",
     re.IGNORECASE,
@@ -112,13 +131,14 @@ _TAX_NOTE = re.compile(
 
 # words of an order's status, beginning so (lower case) → the words that every channel shares
 STATUSES: dict[str, str] = {
-    "completed": r"complet|fulfil|deliver(ed)?$|closed|erledigt|abgeschlossen|zugestellt|termin|livr|entregado|交易成功|已完成|完成|処理済|配送済",
-    "cancelled": r"cancel|void|declined|denied|rejected|failed|expired|storn|annul|abgebrochen|交易关闭|已取消|已关闭|取消|[（(]删除|キャンセル",
-    "refunded": r"refund|return|reversed|erstattet|retourniert|zur[uü]ckge|rembours|reembols|退款|返金|返品",
-    "shipped": r"ship|sent|dispatch|versendet|versandt|exp[eé]di|enviado|已发货|卖家已发货|出荷済|発送済",
+    "refunded": r"refund|return|reversed|erstattet|retourniert|zur[uü]ckge|rembours|reembols|(.*[，,])?退款|返金|返品",
+    "completed": r"complet|fulfil|deliver(ed)?$|closed|erledigt|abgeschlossen|zugestellt|termin|livr|entregado|交易成功|已完成|完成|已收货|処理済|配送済",
+    "cancelled": r"cancel|void|declined|denied|rejected|failed|expired|storn|annul|abgebrochen|交易关闭|已取消|已关闭|取消|[（(]删除|(注文|受注)?キャンセル",
+    "shipped": r"ship|in.?transit|sent|dispatch|versendet|versandt|exp[eé]di|enviado|已发货|卖家已发货|出荷済|発送済",
     "pending": r"pending|on.?hold|await\w*.?pay|unpaid|incomplete|requires|abandon|draft|wartend|unbezahlt|ausstehend"
     r"|en attente|pendiente|等待买家付款|待付款|新規受付|入金待ち",
-    "paid": r"paid|captured|authori[sz]ed|succe|processing|await|open$|offen$|in bearbeitung|bezahlt|pay[eé]|pagado|已付款|买家已付款|等待出库|待发货|発送待ち",
+    "paid": r"paid|captured|authori[sz]ed|succe|processing|await|open$|offen$|in bearbeitung|bezahlt|pay[eé]|pagado"
+    r"|已付款|买家已付款|等待出库|待发货|未发货|発送待ち|入金済|to ship",
 }  # fmt: skip
 
 
@@ -126,7 +146,8 @@ def role_of(header: str) -> str | None:
     """The meaning of a header text; None where it is not known."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", header)
     text = re.sub(r"[_.\-/]+", " ", spaced).strip()
-    text = _TAX_NOTE.sub("", text) or text  # what an amount includes is not what it is
+    for note in (_UNIT, _BEFORE, _TAX_NOTE):  # what an amount includes, or is counted in, is not what it is
+        text = note.sub("", text) or text
     for role, pattern in ROLES.items():
         if re.search(pattern, text, re.IGNORECASE):
             return role
@@ -145,6 +166,8 @@ def classification_of(role: str | None) -> str:
 def status_of(text: str) -> str | None:
     """The shared word for a channel's word of an order's status; None where it is not known."""
     word = re.sub(r"^(wc-|order_?)", "", text.strip().lower())
+    if re.match(r"partial|teilweise|部分|一部", word):
+        return "paid"  # some of it was sent, or given back: a sale still
     for status, pattern in STATUSES.items():
         if re.match(pattern, word):
             return status

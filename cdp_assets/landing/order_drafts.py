@@ -1,8 +1,7 @@
-"""Drafts of what an export says of orders: orders, their lines and refunds. For drafts only."""
+"""Drafts of what an export says of orders: orders and their lines, with the refunds that stand among them. For drafts only."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from cdp_assets.landing.casting import sql_text
@@ -11,12 +10,12 @@ from cdp_assets.landing.draft_roles import (
     Roles,
     StagingDraft,
     as_date,
-    as_time,
     currency_sql,
     line_amount_of,
 )
 from cdp_assets.landing.guessing import GuessedColumn
 from cdp_assets.landing.meanings import role_of, status_of
+from cdp_assets.landing.refund_drafts import RowKinds, order_refunds, refund_rows, refund_time
 
 
 def _status(roles: Roles, hints: Hints, is_many: bool) -> tuple[str, list[str]]:
@@ -38,8 +37,15 @@ def _status(roles: Roles, hints: Hints, is_many: bool) -> tuple[str, list[str]]:
 
 
 def draft_orders(
-    roles: Roles, rows: str, moment: str, is_many: bool, customer: str | None, hints: Hints
+    roles: Roles,
+    rows: str,
+    kinds: RowKinds,
+    moment: str,
+    is_many: bool,
+    customer: str | None,
+    hints: Hints,
 ) -> Iterator[StagingDraft]:
+    every_row, rows = rows, rows + kinds.sales
     order_id = roles.order_id() or ""
     notes = [] if customer else ["source_customer_id: nothing names the customer; the orders stay anonymous"]
     if not roles.is_filled(order_id):
@@ -80,13 +86,18 @@ def draft_orders(
         "store_id": once(roles("store_id")),
         "currency": currency if currency.startswith("'") else once(f"upper({currency})"),
         "gross_amount": amount,
-        "discount_amount": _order_amount(roles, "discount_amount", is_many, sign="abs"),
+        "discount_amount": order_discount(roles, is_many),
         "shipping_amount": _order_amount(roles, "shipping_amount", is_many),
         "tax_amount": _order_amount(roles, "tax_amount", is_many),
         "order_status": status,
         "fulfilment_type": "'delivery'" if not roles("store_id") else "'store'",
     }
-    notes += [*currency_notes, *status_notes]
+    notes += [*currency_notes, *status_notes, *kinds.notes]
+    amounts = [*roles.discounts(), roles.column("shipping_amount"), roles.column("tax_amount")]
+    if is_many and (same := [c.name for c in amounts if c and c.is_repeated]):
+        notes.append(
+            f"{', '.join(same)}: the same on all rows of an order in the sample, so counted once per order"
+        )
     filled = {name: value for name, value in expressions.items() if value}
     yield StagingDraft("orders", rows, filled, "", [order_id] if is_many else [], notes)
     if items and _amount_keys(items):
@@ -97,48 +108,46 @@ def draft_orders(
         yield _whole_order_lines(rows, order_id, total or "0")
     if roles("refund_id"):
         return
-    if refund := roles.number("refund_amount"):
-        note = f"{refund}: taken as what was given back of the order, on the order's own day; the file says no other"
+    dated = refund_time(roles, moment)
+    if kinds.refunds:
+        yield refund_rows(roles, every_row + kinds.refunds, moment, total or line or "0", currency)
+    elif refund := roles.number("refund_amount"):
+        note = f"{refund}: taken as what was given back of the order, {dated.note}"
         total = f"max({refund})" if roles.is_repeated(refund) else f"sum({refund})"
         only = f"{refund} <> 0"
-        yield _order_refunds(roles, rows, order_id, f"abs({total})", only, moment, currency, note)
+        yield order_refunds(rows, order_id, f"abs({total})", only, dated, currency, note)
     elif words := [
         word for word in hints.words.get(roles("order_status") or "", []) if status_of(word) == "refunded"
     ]:
-        note = "an order whose status says refunded is taken as given back whole, on its own day; the file says no amount"
+        note = f"rows whose status says refunded are taken as given back whole, {dated.note}; the file says no amount"
         whole = amount if is_many else f"sum({amount})"
-        less = _order_amount(roles, "discount_amount", is_many, sign="abs")
+        less = order_discount(roles, is_many)
         less = less if is_many else f"sum({less})"
         only = f"{roles('order_status')} in ({', '.join(sql_text(word) for word in words)})"
-        yield _order_refunds(roles, rows, order_id, f"{whole} - {less}", only, moment, currency, note)
+        yield order_refunds(rows, order_id, f"{whole} - {less}", only, dated, currency, note)
 
 
-def _order_amount(roles: Roles, role: str, is_many: bool, sign: str = "") -> str:
+def _order_amount(roles: Roles, role: str, is_many: bool) -> str:
     """SQL of an amount per order: once where it stands on each of the order's rows, else added up."""
     name = roles.number(role)
-    if name is None:
-        return "0"
+    return _per_order(roles, name, is_many) if name else "0"
+
+
+def _per_order(roles: Roles, name: str, is_many: bool) -> str:
     if not is_many:
-        return f"{sign}(coalesce({name}, 0))" if sign else f"coalesce({name}, 0)"
-    total = f"coalesce(max({name}), 0)" if roles.is_repeated(name) else f"sum(coalesce({name}, 0))"
-    return f"{sign}({total})" if sign else total
+        return f"coalesce({name}, 0)"
+    return f"coalesce(max({name}), 0)" if roles.is_repeated(name) else f"sum(coalesce({name}, 0))"
 
 
-def _order_refunds(
-    roles: Roles, rows: str, order_id: str, amount: str, only: str, moment: str, currency: str, note: str
-) -> StagingDraft:
-    """Refunds that stand on the order's own row, of the order's day: the file knows no other. `only`: which rows say so."""
-    at = f"min({moment})"
-    expressions = {
-        "refund_id": f"{order_id} || ':refund'",
-        "order_id": order_id,
-        "refunded_at": at if roles.logical_type(moment) == "timestamp" else f"cast({at} as timestamp)",
-        "refund_date": as_date(roles, moment, at),
-        "currency": currency if currency.startswith("'") else f"max(upper({currency}))",
-        "amount": amount,
-    }
-    source = f"{rows}\n{'and' if 'where' in rows else 'where'} {only}"
-    return StagingDraft("refunds", source, expressions, "", [order_id], [note])
+def order_discount(roles: Roles, is_many: bool) -> str:
+    """SQL of all that was taken off an order, without sign."""
+    found = [f"abs({_per_order(roles, column.name, is_many)})" for column in roles.discounts()]
+    return f"({' + '.join(found)})" if len(found) > 1 else "".join(found) or "0"
+
+
+def _line_discounts(roles: Roles) -> list[str]:
+    """Discounts that are a line's own; those of the whole order stand with the order."""
+    return [column.name for column in roles.discounts() if not column.is_repeated]
 
 
 def _amount_keys(items: GuessedColumn) -> list[str]:
@@ -211,43 +220,9 @@ def _order_lines(roles: Roles, rows: str, order_id: str, amount: str) -> Staging
         "product_name": roles("product_name"),
         "quantity": roles.number("quantity") or "1",
         "unit_price": roles.number("unit_price"),
-        "discount_amount": f"coalesce({name}, 0)" if (name := roles.number("discount_amount")) else "0",
+        "discount_amount": " + ".join(f"coalesce({name}, 0)" for name in _line_discounts(roles)) or "0",
         "coupon_code": roles("coupon_code"),
         "unit_cost": roles.number("unit_cost"),
         "line_amount": amount,
     }
     return StagingDraft("order_lines", rows, {name: value for name, value in expressions.items() if value})
-
-
-def draft_refunds(roles: Roles, rows: str, moment: str, hints: Hints) -> StagingDraft:
-    currency, notes = currency_sql(roles, hints)
-    expressions = {
-        "refund_id": roles("refund_id"),
-        "order_id": roles("order_id"),
-        "source_customer_id": roles("source_customer_id"),
-        "refunded_at": as_time(roles, moment),
-        "refund_date": as_date(roles, moment),
-        "currency": currency,
-        "amount": f"abs({roles.number('refund_amount', 'gross_amount')})",
-        "quantity": roles.number("quantity"),
-        "sku": roles("sku"),
-    }
-    filled = {name: value for name, value in expressions.items() if value}
-    return StagingDraft("refunds", rows, filled, "", [], notes)
-
-
-def lines_only(roles: Roles, hints: Hints) -> tuple[str, list[str]]:
-    """A condition that keeps the line rows where a file mixes them with totals and payments, and a note."""
-    kind = roles("line_kind")
-    if kind is None:
-        return "", []
-    lines = [
-        word for word in hints.words.get(kind, []) if re.search(r"line|item|product", word, re.IGNORECASE)
-    ]
-    if len(lines) == 1:
-        note = f"{kind}: rows are of several kinds; only {lines[0]!r} is taken as an order's line, the others add no amount"
-        return f"\nwhere {kind} = {sql_text(lines[0])}", [note]
-    note = (
-        f"{kind}: rows are of several kinds; add a `where {kind} = …`, or totals and payments count as lines"
-    )
-    return "", [note]

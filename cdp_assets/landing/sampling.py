@@ -54,6 +54,12 @@ class Sample:
     facts: dict[str, Any]  # customProperties of the export that describe the file's shape
     columns: list[SampleColumn]
     undecided: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)  # texts of the rows before the header
+
+    @property
+    def used(self) -> list[SampleColumn]:
+        """Columns with a header or a text: those that a contract declares."""
+        return [column for column in self.columns if column.header or column.filled]
 
     @property
     def symbols(self) -> set[str]:
@@ -113,7 +119,11 @@ def _read_workbook(path: Path) -> Sample:
             for row in cells[layout.header + 1 + layout.sub_headers :]
             if position < len(row)
         )
-    return Sample(path, facts, columns, notes)
+    return Sample(path, facts, columns, notes, _titles(rows, layout))
+
+
+def _titles(rows: list[list[str]], layout: Layout) -> list[str]:
+    return [cell.strip() for row in rows[: layout.header] for cell in row if cell.strip()]
 
 
 def _declare_layout(layout: Layout, lines_before: int, facts: dict[str, Any], notes: list[str]) -> None:
@@ -226,7 +236,8 @@ def _read_delimited(path: Path, data: bytes) -> Sample:
     _declare_layout(layout, line - 1, facts, notes)
     if len(data) < SAMPLE_BYTES and data.endswith(b"\n"):
         facts["finalNewline"] = True
-    return Sample(path, facts, _columns(names, _transpose(layout.body, len(names))), notes)
+    columns = _columns(names, _transpose(layout.body, len(names)))
+    return Sample(path, facts, columns, notes, _titles([row for _, row in rows], layout))
 
 
 def _decode(data: bytes) -> tuple[str, str, list[str]]:

@@ -9,7 +9,8 @@ from typing import Any
 from cdp_assets.landing.casting import sql_text
 from cdp_assets.landing.draft_roles import Hints, Roles, StagingDraft, as_date, as_time, currency_sql
 from cdp_assets.landing.guessing import GuessedColumn
-from cdp_assets.landing.order_drafts import draft_orders, draft_refunds, lines_only
+from cdp_assets.landing.order_drafts import draft_orders
+from cdp_assets.landing.refund_drafts import draft_refunds, row_kinds
 
 
 def draft_staging(
@@ -22,30 +23,24 @@ def draft_staging(
     amount = roles.number("gross_amount", "line_amount", "unit_price")
     customer = _customer(roles, facts)
     is_order = bool(roles.order_id() and moment and amount)
+    of_persons = rows
     if roles.order_id() and moment and amount:
-        only, kind_notes = lines_only(roles, hints)
-        for draft in draft_orders(
-            roles, rows + only, moment, facts.get("rowsPerKey") != "one", customer, hints
-        ):
-            draft.undecided += kind_notes
-            kind_notes = []
-            yield draft
+        kinds = row_kinds(roles, hints)
+        of_persons += kinds.sales
+        is_many = facts.get("rowsPerKey") != "one"
+        yield from draft_orders(roles, rows, kinds, moment, is_many, customer, hints)
     if roles("refund_id") and moment and roles.number("refund_amount", "gross_amount"):
         yield draft_refunds(roles, rows, moment, hints)
     is_person = roles("email", "phone", "full_name", "given_name") is not None
     if customer and (is_person or is_order or not roles.order_id()):
-        yield _customers(roles, rows, moment, customer, facts)
+        yield _customers(roles, of_persons, moment, customer, facts)
         yield from _consents(roles, rows, moment, customer, hints)
     if roles.number("spend") and roles("campaign") and moment:
         yield _spend(roles, rows, channel, moment, hints)
-    if (
-        roles("source", "campaign")
-        and (roles("device_id") or (roles("source_customer_id") and not is_person))
-        and moment
-        and not roles.number("spend")
-        and not is_order
-    ):
-        yield _touchpoints(roles, rows, moment)
+    is_traffic = roles("source", "campaign") and (roles("device_id") or (customer and not is_person))
+    is_log = customer and roles("event_kind")
+    if (is_traffic or is_log) and moment and not roles.number("spend") and not is_order:
+        yield _touchpoints(roles, rows, channel, moment, customer)
     if roles("sku") and roles("product_name"):
         yield _products(roles, rows, moment)
 
@@ -57,19 +52,19 @@ def _customer(roles: Roles, facts: dict[str, Any]) -> str | None:
     """
     name = roles("source_customer_id", "loyalty_id")
     is_list = not roles.order_id() and roles("email", "phone", "full_name", "given_name")
-    own = roles.plain_id() if is_list else None
-    if own and name and roles.is_unique(own) and not roles.is_unique(name):
+    own = roles.own_id() if is_list else None
+    if own and not (name and roles.is_unique(name)):
         return own
     if name or "naturalKeys" in facts:
         return name or "_key_customer"
-    return own
+    return roles.plain_id() if is_list else None
 
 
 def _newest_of(customer: str, rows: str, moment: str | None) -> str:
     """The newest row of each customer."""
     order = f"{moment} desc nulls last, " if moment else ""
     return (
-        f"{rows}\nwhere {customer} is not null"
+        f"{rows}\n{'and' if 'where' in rows else 'where'} {customer} is not null"
         f"\nqualify row_number() over (partition by {customer} order by {order}_load_id desc, _line desc) = 1"
     )
 
@@ -97,10 +92,12 @@ def _customers(
         "source_customer_id": customer,
         "record_kind": "'guest'" if customer.startswith("_key_") else "'account'",
         "contact_role": "'buyer'",
-        **{name: roles(name) for name in [*same, "country", "loyalty_id", "platform_id"]},
+        **{name: roles(name, types=("string",)) for name in [*same, "country", "loyalty_id", "platform_id"]},
         "birth_date": roles("birth_date", types=("date",)),
         "updated_at": as_time(roles, updated) if updated else None,
     }
+    if (street := expressions["street"]) and (number := roles("house_number")):
+        expressions["street"] = f"concat_ws(' ', {street}, {number})"
     filled = {name: value for name, value in expressions.items() if value}
     return StagingDraft("customers", source, filled, "the newest row of each customer", [], notes)
 
@@ -113,9 +110,10 @@ def _consents(
     if column is None:
         return
     is_out = bool(re.search(r"opt(ed)?.?out|unsubscri", column.header, re.IGNORECASE))
-    granted, denied = ("'withdrawn'", "'granted'") if is_out else ("'granted'", "'denied'")
-    if column.logical_type == "boolean":
-        status = f"case when {column.name} then {granted} else {denied} end"
+    if is_out and column.logical_type == "boolean":
+        status = "'withdrawn'"
+    elif column.logical_type == "boolean":
+        status = f"case when {column.name} then 'granted' else 'denied' end"
     else:
         words = hints.words.get(column.name, [])
         known = {word: found for word in words if (found := _consent_word(word))}
@@ -123,7 +121,7 @@ def _consents(
             return
         branches = " ".join(f"when {sql_text(word)} then '{found}'" for word, found in known.items())
         status = f"case {column.name} {branches} end"
-    updated = roles.time("updated_at") or moment
+    updated = roles.time("consent", "updated_at") or moment
     expressions = {
         "source_customer_id": customer,
         "contact_type": "'email'" if roles("email") else "'phone'" if roles("phone") else "'member'",
@@ -138,6 +136,9 @@ def _consents(
     )
     filled = {name: value for name, value in expressions.items() if value}
     note = f"{column.name}: read as consent to marketing; see that its values mean that"
+    if is_out and column.logical_type == "boolean":
+        source = f"select * from (\n{source}\n) as newest\nwhere {column.name}"
+        note += "; who has not opted out has no row, as that is no consent"
     yield StagingDraft("consents", source, filled, "the newest word of each customer", [], [note])
 
 
@@ -174,23 +175,29 @@ def _spend(roles: Roles, rows: str, channel: str, moment: str, hints: Hints) -> 
     return StagingDraft("spend", rows, filled, "", group, [note, *notes])
 
 
-def _touchpoints(roles: Roles, rows: str, moment: str) -> StagingDraft:
+def _touchpoints(roles: Roles, rows: str, channel: str, moment: str, customer: str | None) -> StagingDraft:
+    notes = ["touch_type: visit, click, impression, open or scan?"]
+    none = "(direct)"
+    if not roles("source", "medium", "campaign"):
+        none = channel
+        notes.append(
+            f"each row is taken as a touch whose source is {channel}: add it to data/reference/marketing_channels.csv, or "
+            "delete this model where the rows are no touches"
+        )
     expressions = {
         "touchpoint_id": "_load_id || '.' || cast(_line as varchar)",
-        "source_customer_id": roles("source_customer_id"),
+        "source_customer_id": customer,
         "device_id": roles("device_id"),
         "touched_at": as_time(roles, moment),
         "touch_date": as_date(roles, moment),
-        "source": f"coalesce({name}, '(direct)')" if (name := roles("source")) else "'(direct)'",
+        "source": f"coalesce({name}, '(direct)')" if (name := roles("source")) else f"'{none}'",
         "medium": f"coalesce({name}, '(none)')" if (name := roles("medium")) else "'(none)'",
         "campaign": roles("campaign"),
         "touch_type": "'visit'",
         "order_id": roles("order_id"),
     }
     filled = {name: value for name, value in expressions.items() if value}
-    return StagingDraft(
-        "touchpoints", rows, filled, "", [], ["touch_type: visit, click, impression, open or scan?"]
-    )
+    return StagingDraft("touchpoints", rows, filled, "", [], notes)
 
 
 def _products(roles: Roles, rows: str, moment: str | None) -> StagingDraft:

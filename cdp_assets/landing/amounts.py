@@ -1,0 +1,230 @@
+"""Which amounts of a sample are one piece's, the line's or the order's, and which discounts add up: by arithmetic. For drafts only.
+
+Headers say little ("amount", "total", "discount") and often the wrong thing; the sample's own sums say which reading holds.
+Columns whose reading is settled keep a meaning that the staging drafts may use; the others lose theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from itertools import chain, combinations, count
+from typing import Any
+
+from cdp_assets.landing.guessing import GuessedColumn
+from cdp_assets.landing.sampling import SampleColumn
+
+Values = Sequence[Decimal | None]
+SHARE = 0.9  # of the rows must agree: cancelled ones are often blank or nought
+MAX_DISCOUNTS = 6
+
+
+class _Amounts:
+    """The export's number columns by meaning, with the sample's values."""
+
+    def __init__(
+        self, columns: list[GuessedColumn], texts: Mapping[str, SampleColumn], facts: Mapping[str, Any]
+    ) -> None:
+        self.columns = [c for c in columns if c.logical_type in ("number", "integer") and not c.is_blank]
+        self.values = {c.name: _values(texts[c.name], facts) for c in self.columns}
+
+    def of(self, *roles: str) -> list[GuessedColumn]:
+        return [column for column in self.columns if column.role in roles]
+
+    def first(self, *roles: str) -> Values | None:
+        found = self.of(*roles)
+        return self.values[found[0].name] if found else None
+
+
+def settle_amounts(
+    columns: list[GuessedColumn], texts: Mapping[str, SampleColumn], facts: Mapping[str, Any]
+) -> list[str]:
+    """Correct the meanings of amounts and quantities by the sample's own arithmetic; notes say what was found."""
+    amounts = _Amounts(columns, texts, facts)
+    _prefer_lines(amounts)
+    before = {column.name: column.role for column in columns}
+    notes = _pieces(amounts, columns, texts)
+    notes += _discounts(amounts)
+    _rename(columns, before)
+    for column in amounts.columns:
+        if re.search(
+            r"cents?\b|\bminor|[（(]分[)）]", re.sub("(?=[A-Z])", " ", column.header), re.IGNORECASE
+        ):
+            notes.append(f"{column.name}: by its name in cents; divide it by 100 where the models use it")
+    return notes
+
+
+def _rename(columns: list[GuessedColumn], before: Mapping[str, str | None]) -> None:
+    """A column that was named by its meaning, as its header is in another script, is named by what was found."""
+    for column in columns:
+        role, old = column.role, before[column.name]
+        if role and old and role != old and re.fullmatch(rf"{old}(_\d+)?", column.name):
+            taken = {each.name for each in columns}
+            column.name = next(n for n in chain([role], (f"{role}_{i}" for i in count(2))) if n not in taken)
+
+
+def _prefer_lines(amounts: _Amounts) -> None:
+    """A quantity or line amount that is the same on all rows of its order is the order's, if it can be no line's."""
+    for column in amounts.of("line_amount"):
+        if column.is_repeated:
+            column.role = "gross_amount"
+    quantities = amounts.of("quantity")
+    for column in quantities:
+        if column.is_repeated and not all(each.is_repeated for each in quantities):
+            column.role = None
+
+
+def _pieces(amounts: _Amounts, columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[str]:
+    """An amount that stays the same while an article's quantity grows is one piece's; one that grows with it, the line's."""
+    quantity = amounts.first("quantity")
+    article = next((c for c in columns if c.role in ("sku", "product_name") and not c.is_blank), None)
+    if quantity is None or article is None:
+        return []
+    names = texts[article.name].values
+    notes = []
+    has_price = any(_per_piece(amounts.values[c.name], quantity, names) for c in amounts.of("unit_price"))
+    for column in amounts.of("unit_price", "line_amount", "gross_amount"):
+        is_piece = _per_piece(amounts.values[column.name], quantity, names)
+        if column.role == "unit_price" and is_piece is False:
+            column.role = "line_amount"
+            notes.append(
+                f"{column.name} ({column.header!r}): it grows with the quantity, so it is taken as the line's amount"
+            )
+        elif column.role != "unit_price" and is_piece and not has_price:
+            column.role, has_price = "unit_price", True
+            notes.append(
+                f"{column.name} ({column.header!r}): it does not grow with the quantity, so it is taken as one piece's price"
+            )
+    return notes
+
+
+def _per_piece(values: Values, quantity: Values, names: list[str]) -> bool | None:
+    """Whether a column holds one piece's price (True) or the line's amount (False); None where the sample does not tell."""
+    seen: dict[str, list[tuple[Decimal, Decimal]]] = defaultdict(list)
+    for name, value, pieces in zip(names, values, quantity, strict=True):
+        if name and value and pieces:
+            seen[name].append((value, pieces))
+    piece = line = told = 0
+    for pairs in seen.values():
+        if len({pieces for _, pieces in pairs}) > 1:
+            told += 1
+            piece += len({value for value, _ in pairs}) == 1
+            line += len({(value / pieces).quantize(Decimal("0.01")) for value, pieces in pairs}) == 1
+    if told and piece >= told * SHARE:
+        return True
+    return False if told and line >= told * SHARE else None
+
+
+def _discounts(amounts: _Amounts) -> list[str]:
+    """Leave as discounts those that the file's own sums take off; a line's amount after them is no amount before discount."""
+    quantity, price, line = (amounts.first(role) for role in ("quantity", "unit_price", "line_amount"))
+    discounts = [c for c in amounts.of("discount_amount") if any(amounts.values[c.name])][:MAX_DISCOUNTS]
+    product = _product(quantity, price)
+    before = product or line
+    if before is None:
+        return _without_lines(amounts) if not discounts else []
+    nets = amounts.of("net_amount", "line_amount", "gross_amount", "unknown_amount")
+    extras = [amounts.values[c.name] for c in amounts.of("shipping_amount", "tax_amount")[:2]]
+    notes: list[str] = []
+    for size in range(len(discounts), 0, -1):
+        for chosen in combinations(discounts, size):
+            taken = _sum([amounts.values[c.name] for c in chosen])
+            for net in nets:
+                values = amounts.values[net.name]
+                if values is not before and _agrees(before, taken, extras, values):
+                    return notes + _settled(net, list(chosen), discounts, is_product=product is not None)
+    if product and line and _share_equal(product, line) < SHARE:
+        notes.append("line_amount: it is not quantity × price; see which of them is before discount")
+    return notes + _undecided(discounts, amounts)
+
+
+def _settled(
+    net: GuessedColumn, chosen: list[GuessedColumn], discounts: list[GuessedColumn], *, is_product: bool
+) -> list[str]:
+    for column in discounts:
+        if column not in chosen:
+            column.role = None
+        elif not net.is_repeated:
+            column.is_repeated = False  # it makes a row's own amount, so it is the row's own
+    if net.role == "line_amount" and is_product:
+        net.role = "net_amount"
+    names = " + ".join(repr(column.header) for column in chosen)
+    return [f"discount_amount: {names}, as the sample's sums give {net.header!r} when that is taken off"]
+
+
+def _undecided(discounts: list[GuessedColumn], amounts: _Amounts) -> list[str]:
+    """No sum of the file tells: a discount that is the sum of the others stands for all, else the first stands alone."""
+    if len(discounts) < 2:
+        return []
+    kept = discounts[0]
+    for column in discounts:
+        others = _sum([amounts.values[c.name] for c in discounts if c is not column])
+        if _share_equal(amounts.values[column.name], others) >= SHARE:
+            kept = column
+    for column in discounts:
+        if column is not kept:
+            column.role = None
+    left = ", ".join(column.name for column in discounts if column is not kept)
+    return [f"discount_amount: {kept.name} is taken, {left} are not; see which of them come on top of it"]
+
+
+def _without_lines(amounts: _Amounts) -> list[str]:
+    """An amount after discount is the line's where the file has no other."""
+    if amounts.of("gross_amount", "line_amount", "unit_price"):
+        return []
+    for column in amounts.of("net_amount")[:1]:
+        column.role = "line_amount"
+    return []
+
+
+def _agrees(before: Values, discount: Values, extras: list[Values], net: Values) -> bool:
+    """Whether before − |discount| (+ shipping, + tax, + both, or without) is the net amount, on rows that have a discount."""
+    rows = [position for position, value in enumerate(discount) if value]
+    if not rows:
+        return False
+    picked = [_pick(values, rows) for values in (before, discount, net)]
+    less = [
+        None if b is None else b - abs(d or Decimal(0)) for b, d in zip(picked[0], picked[1], strict=True)
+    ]
+    for size in range(len(extras) + 1):
+        for chosen in combinations(extras, size):
+            total = _sum([less, *(_pick(values, rows) for values in chosen)])
+            if _share_equal(total, picked[2]) >= SHARE:
+                return True
+    return False
+
+
+def _pick(values: Values, rows: list[int]) -> Values:
+    return [values[row] for row in rows]
+
+
+def _product(quantity: Values | None, price: Values | None) -> Values | None:
+    if quantity is None or price is None:
+        return None
+    return [None if q is None or p is None else q * p for q, p in zip(quantity, price, strict=True)]
+
+
+def _sum(columns: Sequence[Values]) -> list[Decimal]:
+    return [sum((value or Decimal(0) for value in row), Decimal(0)) for row in zip(*columns, strict=True)]
+
+
+def _share_equal(left: Values, right: Values) -> float:
+    pairs = [(a, b) for a, b in zip(left, right, strict=True) if a is not None and b is not None]
+    return sum(abs(a - b) <= Decimal("0.02") for a, b in pairs) / len(pairs) if pairs else 0.0
+
+
+def _values(column: SampleColumn, facts: Mapping[str, Any]) -> Values:
+    point, thousands = facts.get("decimalMark", "."), facts.get("thousandsMark", "")
+    return [_value(text, point, thousands) for text in column.values]
+
+
+def _value(text: str, point: str, thousands: str) -> Decimal | None:
+    bare = re.sub(r"[^\d.,'()+-]", "", text)
+    sign = -1 if bare.startswith("(") else 1
+    bare = bare.strip("()").replace(thousands or "\0", "").replace(point, ".")
+    try:
+        return Decimal(bare) * sign if bare else None
+    except InvalidOperation:
+        return None

@@ -1,0 +1,127 @@
+"""Drafts of refunds: rows of their own, rows among the sales, or amounts and states on an order's row. For drafts only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from cdp_assets.landing.casting import sql_text
+from cdp_assets.landing.draft_roles import Hints, Roles, StagingDraft, as_date, as_time, currency_sql
+
+_LINE = re.compile(r"line|item|product|商品|artikel|position", re.IGNORECASE)
+_SALE = re.compile(
+    r"sale|payment|charge|order|purchase|checkout|verkauf|zahlung|销售|支付|売上", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class RowKinds:
+    """Conditions (SQL from `where` on, or nothing) for the rows that are sales and for those that are refunds."""
+
+    sales: str = ""
+    refunds: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RefundTime:
+    """When an order's refund was, in SQL over the order's rows, and how a note says it."""
+
+    at: str
+    date: str
+    note: str
+
+
+def row_kinds(roles: Roles, hints: Hints) -> RowKinds:
+    """Which rows are an order's lines or sales, and which give money back, where a column tells the kinds of rows apart."""
+    kind = roles("line_kind")
+    words = hints.words.get(kind or "", [])
+    if kind is None or len(words) < 2:
+        return RowKinds()
+    lines = [word for word in words if _LINE.search(word)]
+    if len(lines) == 1:
+        note = f"{kind}: rows are of several kinds; only {lines[0]!r} is taken as an order's line, the others add no amount"
+        return RowKinds(f"\nwhere {kind} = {sql_text(lines[0])}", "", [note])
+    refunds = [
+        word
+        for word in words
+        if re.search(r"refund|reversal|chargeback|return|erstattung|退款|返金", word, re.IGNORECASE)
+    ]
+    sales = [word for word in words if word not in refunds and _SALE.search(word)]
+    if refunds and sales:
+        left = ", ".join(repr(word) for word in words if word not in refunds + sales) or "none"
+        note = (
+            f"{kind}: rows are of several kinds; sales are {', '.join(map(repr, sales))}, refunds are "
+            f"{', '.join(map(repr, refunds))}, neither are {left}"
+        )
+        return RowKinds(_among(kind, sales), _among(kind, refunds), [note])
+    note = (
+        f"{kind}: rows are of several kinds; add a `where {kind} = …`, or totals and payments count as lines"
+    )
+    return RowKinds(notes=[note])
+
+
+def _among(column: str, words: list[str]) -> str:
+    return f"\nwhere {column} in ({', '.join(sql_text(word) for word in words)})"
+
+
+def refund_time(roles: Roles, moment: str) -> RefundTime:
+    """The refund's own time where the file has one, else the order's."""
+    own = roles.time("refunded_at")
+    if own is None:
+        at = f"min({moment})"
+        time = at if roles.logical_type(moment) == "timestamp" else f"cast({at} as timestamp)"
+        return RefundTime(
+            time, as_date(roles, moment, at), "on the order's own day, as the file says no other"
+        )
+    at = f"coalesce(cast(max({own}) as timestamp), cast(min({moment}) as timestamp))"
+    return RefundTime(at, f"cast({at} as date)", f"on the day of {own}")
+
+
+def order_refunds(
+    rows: str, order_id: str, amount: str, only: str, dated: RefundTime, currency: str, note: str
+) -> StagingDraft:
+    """Refunds that stand on the order's own rows, one per order. `only`: which rows say so."""
+    expressions = {
+        "refund_id": f"{order_id} || ':refund'",
+        "order_id": order_id,
+        "refunded_at": dated.at,
+        "refund_date": dated.date,
+        "currency": currency if currency.startswith("'") else f"max(upper({currency}))",
+        "amount": amount,
+    }
+    source = f"{rows}\n{'and' if 'where' in rows else 'where'} {only}"
+    return StagingDraft("refunds", source, expressions, "", [order_id], [note])
+
+
+def refund_rows(roles: Roles, rows: str, moment: str, amount: str, currency: str) -> StagingDraft:
+    """Refunds that are rows of their own among the sales, one per row; a reference names the sale that they belong to."""
+    order_id = roles.order_id() or ""
+    sale = roles("reference_id") or order_id
+    expressions = {
+        "refund_id": order_id if sale != order_id else f"{order_id} || ':' || cast(_line as varchar)",
+        "order_id": sale,
+        "refunded_at": as_time(roles, moment),
+        "refund_date": as_date(roles, moment),
+        "currency": currency if currency.startswith("'") else f"upper({currency})",
+        "amount": f"abs({amount})",
+    }
+    note = f"each row of these kinds gives back {amount}; {sale} is taken as the order that it belongs to"
+    return StagingDraft("refunds", rows, expressions, "", [], [note])
+
+
+def draft_refunds(roles: Roles, rows: str, moment: str, hints: Hints) -> StagingDraft:
+    currency, notes = currency_sql(roles, hints)
+    expressions = {
+        "refund_id": roles("refund_id"),
+        "order_id": roles("order_id"),
+        "source_customer_id": roles("source_customer_id"),
+        "refunded_at": as_time(roles, moment),
+        "refund_date": as_date(roles, moment),
+        "currency": currency,
+        "amount": f"abs({roles.number('refund_amount', 'gross_amount')})",
+        "quantity": roles.number("quantity"),
+        "sku": roles("sku"),
+    }
+    filled = {name: value for name, value in expressions.items() if value}
+    return StagingDraft("refunds", rows, filled, "", [], notes)
