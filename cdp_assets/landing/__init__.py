@@ -1,51 +1,61 @@
 """From delivered files to typed Parquet: contracts, readers, quarantine and the ledger.
 
-No Dagster import belongs here, and nothing that joins channels: landing knows one file and its contract at a time. Drafting, checking and
-replaying are imported when they are first asked for: they need libraries that a run does not.
+No Dagster import belongs here, and nothing that joins channels: landing knows one file and its contract at a time. Each name is
+imported when it is first asked for: drafting needs libraries that a run does not, a run some that a parsing child does not.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cdp_assets.landing.contract import (
-    ChannelContract,
-    ContractProblem,
-    Export,
-    load_contract,
-    load_contracts,
-)
-from cdp_assets.landing.held import HeldFile
-from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
-from cdp_assets.landing.loading import (
-    ExportReport,
-    LandingReport,
-    ensure_empty,
-    land_all,
-    land_export,
-    record_unmatched,
-)
-from cdp_assets.landing.retention import Expired, expire
-from cdp_assets.landing.status import ExportStatus, LandingStatus, landing_status
-
 if TYPE_CHECKING:
     from cdp_assets.landing.checking import ChannelCheck, check_channel
+    from cdp_assets.landing.contract import (
+        ChannelContract,
+        ContractProblem,
+        Export,
+        load_contract,
+        load_contracts,
+    )
     from cdp_assets.landing.drafting import ChannelDraft, draft_channel
+    from cdp_assets.landing.held import HeldFile
+    from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
+    from cdp_assets.landing.loading import (
+        ExportReport,
+        LandingReport,
+        ensure_empty,
+        land_all,
+        land_export,
+        record_unmatched,
+    )
     from cdp_assets.landing.replaying import ReplayReport, replay_quarantine
+    from cdp_assets.landing.retention import Expired, expire
+    from cdp_assets.landing.status import ExportStatus, LandingStatus, landing_status
 
-_ON_DEMAND = {
-    "ChannelCheck": "checking",
-    "check_channel": "checking",
-    "ChannelDraft": "drafting",
-    "draft_channel": "drafting",
-    "ReplayReport": "replaying",
-    "replay_quarantine": "replaying",
+_HOMES = {
+    "checking": ["ChannelCheck", "check_channel"],
+    "contract": ["ChannelContract", "ContractProblem", "Export", "load_contract", "load_contracts"],
+    "drafting": ["ChannelDraft", "draft_channel"],
+    "held": ["HeldFile"],
+    "inbox": ["InboxFile", "InboxScan", "scan_inbox"],
+    "loading": [
+        "ExportReport",
+        "LandingReport",
+        "ensure_empty",
+        "land_all",
+        "land_export",
+        "record_unmatched",
+    ],
+    "replaying": ["ReplayReport", "replay_quarantine"],
+    "retention": ["Expired", "expire"],
+    "status": ["ExportStatus", "LandingStatus", "landing_status"],
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ON_DEMAND:
+    home = next((module for module, names in _HOMES.items() if name in names), None)
+    if home is None:
         raise AttributeError(name)
-    return getattr(import_module(f"{__name__}.{_ON_DEMAND[name]}"), name)
+    return getattr(import_module(f"{__name__}.{home}"), name)
 
 
 __all__ = [

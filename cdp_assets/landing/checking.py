@@ -17,8 +17,9 @@ from cdp_assets.landing.files import hash_file, make_private_dir
 from cdp_assets.landing.held import FileHeld, HeldFile
 from cdp_assets.landing.inbox import printable, scan_inbox
 from cdp_assets.landing.inspecting import ParseJob
+from cdp_assets.landing.parser_setup import ParserSetup
 from cdp_assets.landing.parsing import ParseResult
-from cdp_assets.landing.workers import ParserSetup, run_jobs
+from cdp_assets.landing.workers import run_jobs
 from cdp_assets.settings import Settings
 
 

@@ -51,7 +51,7 @@ def count_records(
     while chunk := stream.read(CHUNK):
         if not chunk.endswith(b"\n"):
             chunk += stream.readline(max_line + 1)
-        if len(chunk) > max_line:
+        if not _lines_are_short(chunk, max_line):
             _refuse_long_lines(chunk, max_line, counter.count.lines)
         counter.feed(chunk)
         if counter.open_bytes > max_line:
@@ -61,6 +61,17 @@ def count_records(
                 "look for a quote that is never closed; if such cells are right, raise maxLineBytes in the contract",
             )
     return counter.close()
+
+
+def _lines_are_short(chunk: bytes, max_line: int) -> bool:
+    """Whether a newline stands in every stretch of `max_line` + 1 bytes; looks at the stretches' ends only."""
+    start = 0
+    while len(chunk) - start > max_line:
+        found = chunk.rfind(b"\n", start, start + max_line + 1)
+        if found < 0:
+            return False
+        start = found + 1
+    return True
 
 
 def _refuse_long_lines(chunk: bytes, max_line: int, lines_before: int) -> None:
@@ -104,8 +115,28 @@ class _Counter:
             return
         self._feed_by_line(chunk)
 
+    def _feed_unquoted(self, chunk: bytes) -> None:
+        """Whole-chunk count where every newline ends a record: blank is what holds nothing, or a carriage return."""
+        data = np.frombuffer(chunk, dtype=np.uint8)
+        is_end = data == NEWLINE
+        ends = int(np.count_nonzero(is_end))
+        blank = int(np.count_nonzero(is_end[1:] & is_end[:-1])) + int(is_end[0])
+        if b"\r" in chunk:
+            is_return = data == RETURN
+            blank += int(np.count_nonzero(is_end[2:] & is_return[1:-1] & is_end[:-2])) + chunk.startswith(
+                b"\r\n"
+            )
+        if not chunk.endswith(b"\n"):  # the file's last line
+            ends += 1
+            blank += chunk[chunk.rfind(b"\n") + 1 :] == b"\r"
+        self.count.records += ends - blank
+        self.count.blank_lines += blank
+
     def _feed_by_parity(self, chunk: bytes) -> bool:
         """Whole-chunk count by quote parity; False where quotes stand elsewhere than at field borders."""
+        if not self._in_quotes and not (self._quote and self._quote in chunk):
+            self._feed_unquoted(chunk)
+            return True
         data = np.frombuffer(chunk, dtype=np.uint8)
         newlines = np.flatnonzero(data == NEWLINE)
         if chunk[-1] != NEWLINE:

@@ -10,16 +10,16 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
-
-import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, BinaryIO
 
 from cdp_assets.landing.casting import sql_text
 from cdp_assets.landing.contract import Dialect
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.text import TextSource
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
 
 BATCH_ROWS = 20_000
 MAX_FIELD = 64 << 20
@@ -198,6 +198,9 @@ def write_text_rows(
     target: Path, width: int, rows: Iterable[tuple[int, str, str | None, list[str] | list[str | None]]]
 ) -> None:
     """Write (line, original text, reason, cells) rows to Parquet in batches of bounded size."""
+    import pyarrow as pa  # large: only where rows are written
+    import pyarrow.parquet as pq
+
     names = ["_line", "_raw", "_row_reason", *(f"c{position}" for position in range(width))]
     types = [pa.int64(), *[pa.string()] * (width + 2)]
     schema = pa.schema(list(zip(names, types, strict=True)))
@@ -216,6 +219,8 @@ def write_text_rows(
 
 
 def _table(batch: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+
     columns = zip(*batch, strict=True)
     return pa.Table.from_arrays(
         [pa.array(list(c), f.type) for c, f in zip(columns, schema, strict=True)], schema=schema

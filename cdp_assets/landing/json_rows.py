@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from cdp_assets.landing.casting import sql_text
 from cdp_assets.landing.contract import Export
 from cdp_assets.landing.header import ColumnMap
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.text import TextSource
+
+if TYPE_CHECKING:
+    import duckdb
 
 _KEYED = (
     '[{"key":"VARCHAR","value":{"string_value":"VARCHAR","int_value":"VARCHAR",'

@@ -23,8 +23,9 @@ from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
 from cdp_assets.landing.inspecting import ParseJob
 from cdp_assets.landing.judging import Origin, landed_columns
 from cdp_assets.landing.ledger import Load
+from cdp_assets.landing.parser_setup import ParserSetup
 from cdp_assets.landing.parsing import ParseResult, QuarantineReason
-from cdp_assets.landing.workers import ParserSetup, run_jobs
+from cdp_assets.landing.workers import run_jobs
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 

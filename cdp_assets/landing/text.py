@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from cdp_assets.landing.contract import ENCODINGS
-from cdp_assets.landing.counting import newlines_in
 from cdp_assets.landing.files import BLOCK
 from cdp_assets.landing.held import FileHeld
 
 GZIP_MAGIC, ZIP_MAGIC = b"\x1f\x8b", b"PK\x03\x04"
+PARQUET_MAGIC = b"PAR1"
+GZIP_LEAST = 18  # bytes of the head and tail of one member
 SMALL_EXPANSION = 64 << 20  # bytes that any file may expand to, whatever its ratio
 
 
@@ -30,13 +31,20 @@ _ZIP_END, _ZIP_END_BYTES = b"PK\x05\x06", 22 + (1 << 16)
 
 
 def check_unpacked(original: Path, max_expansion: int) -> None:
-    """Refuse a zip (or workbook) that says itself that it unpacks beyond measure; reads its directory only.
+    """Refuse a zip, workbook or gzip that says itself that it unpacks beyond measure. Raises FileHeld.
 
-    What lies about its size, and a gzip, whose size is known at its end, are stopped while they are read. Raises FileHeld.
+    Of a zip only the directory is read; a gzip that says so is unpacked up to the limit, as a cut one may say anything.
+    What lies about its size is stopped while it is read.
     """
     size = original.stat().st_size
+    limit = max(SMALL_EXPANSION, size * max_expansion)
     with original.open("rb") as file:
-        if file.read(4) != ZIP_MAGIC:
+        magic = file.read(4)
+        if magic.startswith(GZIP_MAGIC) and size > GZIP_LEAST:
+            file.seek(size - 4)  # RFC 1952: the size of the last member, modulo 2^32
+            if int.from_bytes(file.read(), "little") > limit:
+                _unpack(original, limit)
+        if magic != ZIP_MAGIC:
             return
         file.seek(max(0, size - _ZIP_END_BYTES))
         tail = file.read()
@@ -48,8 +56,32 @@ def check_unpacked(original: Path, max_expansion: int) -> None:
         suppress(zipfile.BadZipFile),
         zipfile.ZipFile(original) as archive,
     ):  # a damaged one: its reader says so
-        if sum(info.file_size for info in archive.infolist()) > max(SMALL_EXPANSION, size * max_expansion):
-            raise _expands()
+        if sum(info.file_size for info in archive.infolist()) > limit:
+            raise expands_too_far()
+
+
+def _unpack(original: Path, limit: int) -> None:
+    """Unpack a gzip to nowhere: it is damaged, or larger than the limit, or all is well."""
+    with gzip.open(original) as inner:
+        try:
+            while block := inner.read(BLOCK):
+                limit -= len(block)
+                if limit < 0:
+                    raise expands_too_far()
+        except (EOFError, OSError, zlib.error) as error:
+            raise _damaged() from error
+
+
+def check_parquet_ends(original: Path) -> None:
+    """Refuse what is no whole Parquet file: its marks at both ends, its footer's length, and the footer's own last byte."""
+    size = original.stat().st_size
+    with original.open("rb") as file:
+        head = file.read(4)
+        file.seek(max(0, size - 9))
+        stop, length, tail = file.read(1), int.from_bytes(file.read(4), "little"), file.read(4)
+    # a footer is a Thrift structure, which ends with the byte 0
+    if head != PARQUET_MAGIC or tail != PARQUET_MAGIC or length + 12 > size or stop != b"\0":
+        raise FileHeld("damaged_archive", "its Parquet footer cannot be read", "ask for the file again")
 
 
 @dataclass(frozen=True)
@@ -133,7 +165,7 @@ def _transcode(inner: BinaryIO, writer: BinaryIO, encoding: str, max_bytes: int)
         lines += text.count("\n")
         written += writer.write(text.encode("utf-8", "surrogatepass"))
         if written > max_bytes:
-            raise _expands()
+            raise expands_too_far()
         if not block:
             return
 
@@ -169,10 +201,10 @@ class _Checked(io.RawIOBase):
             raise _wrong_encoding("utf-8", line) from error
         except (EOFError, OSError, zlib.error) as error:
             raise _damaged() from error
-        self._lines += newlines_in(block)
+        self._lines += block.count(b"\n")
         self._left -= len(block)
         if self._left < 0:
-            raise _expands()
+            raise expands_too_far()
         if self._at_start:
             self._at_start = False
             if block.startswith(codecs.BOM_UTF8):
@@ -204,7 +236,7 @@ def _damaged() -> FileHeld:
     )
 
 
-def _expands() -> FileHeld:
+def expands_too_far() -> FileHeld:
     return FileHeld(
         "expands_too_far",
         "unpacked it is far larger than its packed size allows",

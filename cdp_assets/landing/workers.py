@@ -6,49 +6,28 @@ A child that dies or takes too long holds the file it was at, and a new child go
 from __future__ import annotations
 
 import pickle
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-
-import duckdb
 
 from cdp_assets.landing.batching import batches, parse_batch
 from cdp_assets.landing.held import FileHeld
-from cdp_assets.landing.inspecting import Inspected, ParseJob, inspect_file
-from cdp_assets.landing.parsing import ParseResult, open_parser, parse_file
-from cdp_assets.landing.text import ZIP_MAGIC, check_unpacked
+from cdp_assets.landing.inspecting import Inspected, ParseJob, check_outside, inspect_file
+from cdp_assets.landing.parser_setup import ParserSetup
+from cdp_assets.landing.parsing import ParseResult, parse_file
+from cdp_assets.landing.text import ZIP_MAGIC
 
 CHILD_FORMATS = ("xlsx", "parquet", "json")
 CHILD_BYTES = 64 << 20
-CHILD_SECONDS = 120  # and a minute more for each 100 MB
+CHILD_SECONDS = 120  # of processor time for one file, and a minute more for each 100 MB
 SECONDS_PER_BYTE = 60 / (100 << 20)
+WALL_FACTOR = 10  # a busy machine is no fault of the file; one that waits for ever is stopped all the same
 
 Outcome = ParseResult | FileHeld
-
-
-@dataclass(frozen=True)
-class ParserSetup:
-    """How a parser's DuckDB is opened, here or in a child."""
-
-    folders: list[Path]
-    memory_limit: str
-    threads: int
-    key: bytes
-    suppressed: list[str]
-
-    @contextmanager
-    def open(self, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A locked DuckDB that is closed at the end."""
-        con = open_parser(self.folders, self.memory_limit, threads, self.key, self.suppressed)
-        try:
-            yield con
-        finally:
-            con.close()
 
 
 def run_jobs(jobs: Sequence[ParseJob], setup: ParserSetup) -> dict[str, Outcome]:
@@ -58,7 +37,7 @@ def run_jobs(jobs: Sequence[ParseJob], setup: ParserSetup) -> dict[str, Outcome]
     risky: list[ParseJob] = []
     for job in jobs:
         try:
-            check_unpacked(job.original, job.export.facts.max_expansion)
+            check_outside(job)
             (risky if needs_child(job) else here).append(job)
         except FileHeld as held:
             outcomes[job.load_id] = held
@@ -132,20 +111,20 @@ def _run_in_children(jobs: Sequence[ParseJob], setup: ParserSetup) -> dict[str, 
 
 def _run_child(jobs: Sequence[ParseJob], setup: ParserSetup) -> dict[str, Outcome]:
     """One child for a list of jobs; always settles at least the first of them."""
-    seconds = CHILD_SECONDS + sum(job.original.stat().st_size for job in jobs) * SECONDS_PER_BYTE
+    seconds = [CHILD_SECONDS + job.original.stat().st_size * SECONDS_PER_BYTE for job in jobs]
     results = jobs[0].work_dir / "outcomes.pickle"
     results.unlink(missing_ok=True)
-    request = pickle.dumps((list(jobs), setup, results))
+    request = pickle.dumps((list(zip(jobs, seconds, strict=True)), setup, results))
     try:
-        subprocess.run(
+        ended = subprocess.run(
             [sys.executable, "-m", "cdp_assets.landing.child"],
             input=request,
-            timeout=seconds,
+            timeout=sum(seconds) * WALL_FACTOR,
             check=False,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # a native library's last words may quote the data
         )
-        is_late = False
+        is_late = ended.returncode == -signal.SIGXCPU
     except subprocess.TimeoutExpired:
         is_late = True
     outcomes = dict(_read_outcomes(results))

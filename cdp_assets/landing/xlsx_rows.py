@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -22,6 +23,7 @@ from cdp_assets.landing.contract import Column, Dialect, Export
 from cdp_assets.landing.header import ColumnMap, map_header
 from cdp_assets.landing.held import FileHeld
 
+MAX_PARTS, HEAD_BYTES = 100, 1024  # of a workbook: how many parts are looked at, and how much of each
 MAX_UNPACKED = 512 << 20  # bytes of one workbook, unpacked
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -37,11 +39,16 @@ class SheetScan:
 
 
 def check_package(path: Path, max_expansion: int) -> None:
-    """Refuse a workbook that is no zip, or that unpacks to far more than its size allows. Reads its directory only."""
+    """Refuse a workbook that is no zip, unpacks to far more than its size allows, or declares entities of its own.
+
+    Reads its directory and the first bytes of each part only.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(info.file_size for info in archive.infolist())
-    except zipfile.BadZipFile as error:
+            parts = [info for info in archive.infolist() if info.filename.endswith(".xml")][:MAX_PARTS]
+            heads = [archive.open(part).read(HEAD_BYTES) for part in parts]
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise FileHeld("damaged_archive", "it is no XLSX workbook", "export it again as .xlsx") from error
     if unpacked > max(MAX_UNPACKED // 8, path.stat().st_size * max_expansion) or unpacked > MAX_UNPACKED:
         raise FileHeld(
@@ -49,9 +56,19 @@ def check_package(path: Path, max_expansion: int) -> None:
             "unpacked it is far larger than a workbook of its size should be",
             "check where the file comes from; deliver large exports as CSV",
         )
+    _no_declarations(heads)
 
 
-def scan_sheet(path: Path, sheet: str | None) -> SheetScan:
+def _no_declarations(heads: list[bytes]) -> None:
+    if any(b"<!DOCTYPE" in head or b"<!ENTITY" in head for head in heads):
+        raise FileHeld(
+            "damaged_archive",
+            "a part of it declares entities of its own, which no workbook does",
+            "check where the file comes from; open and save it again as .xlsx",
+        )
+
+
+def scan_sheet(path: Path, sheet: str | None, max_columns: int) -> SheetScan:
     """Count filled rows and find errors and uncached formulas: other code than the reader, over the XML itself."""
     scan = SheetScan()
     try:
@@ -61,7 +78,7 @@ def scan_sheet(path: Path, sheet: str | None) -> SheetScan:
                 if element.tag != _MAIN + "row":
                     continue
                 number = int(element.get("r") or number + 1)
-                _scan_row(element, number, scan)
+                _scan_row(element, number, scan, max_columns)
                 element.clear()
     except (ElementTree.ParseError, KeyError, zipfile.BadZipFile, ValueError) as error:
         raise FileHeld(
@@ -87,10 +104,16 @@ def _no_sheet(sheet: str | None) -> FileHeld:
     )
 
 
-def _scan_row(row: ElementTree.Element, number: int, scan: SheetScan) -> None:
+def _scan_row(row: ElementTree.Element, number: int, scan: SheetScan, max_columns: int) -> None:
     for position, cell in enumerate(row.iter(_MAIN + "c")):
         reference = cell.get("r")
         column = _column_number(reference) if reference else position
+        if column >= max_columns:  # the reader would make room for every cell up to here, on every row
+            raise FileHeld(
+                "too_many_columns",
+                f"row {number} has a cell in column {column + 1:,}, {max_columns:,} are allowed",
+                "delete what stands far to the right of the table; if it is right, raise maxColumns in the contract",
+            )
         value = cell.find(_MAIN + "v")
         has_value = value is not None and bool(value.text)
         has_text = any(element.text for element in cell.iter(_MAIN + "t"))
@@ -125,7 +148,7 @@ class SheetRows:
 def read_sheet(path: Path, export: Export, dialect: Dialect) -> SheetRows:
     """Map the header and yield the data rows below it. Raises FileHeld."""
     check_package(path, export.facts.max_expansion)
-    scan = scan_sheet(path, dialect.sheet)
+    scan = scan_sheet(path, dialect.sheet, export.facts.max_columns)
     try:
         book = CalamineWorkbook.from_path(path)
         sheet = book.get_sheet_by_name(dialect.sheet) if dialect.sheet else book.get_sheet_by_index(0)

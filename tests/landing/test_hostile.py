@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import logging
+import signal
+import subprocess
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -14,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cdp_assets.landing import structured_rows, workers
+from cdp_assets.landing import parquet_rows, workers
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.parsing import open_parser
 from cdp_assets.landing.xlsx_rows import check_package, read_sheet
@@ -76,7 +80,78 @@ def test_a_sheet_with_a_cell_at_the_far_end_does_not_take_the_machine_with_it(se
     book.save(buffer)
     deliver(settings, "shop/far.xlsx", buffer.getvalue())
     report = land(settings, contract_of({"format": "xlsx", "filePattern": r".*\.xlsx"}, *COLUMNS))
-    assert held_reasons(report)["far.xlsx"] in {"beyond_limits", "too_many_columns"}
+    assert held_reasons(report) == {"far.xlsx": "too_many_columns"}
+
+
+def _with_entities() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><worksheet/>')
+    return buffer.getvalue()
+
+
+def _cut_footer() -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"id": ["1"], "n": [1]}), buffer)
+    whole = buffer.getvalue()
+    return whole[:-20] + b"\xff" * 12 + whole[-8:]
+
+
+@pytest.mark.parametrize(
+    ("file_format", "content", "reason"),
+    [
+        ("xlsx", b"PK\x03\x04" + bytes(100), "damaged_archive"),
+        ("xlsx", _with_entities(), "damaged_archive"),
+        ("parquet", _cut_footer(), "damaged_archive"),
+        ("parquet", b"PAR1", "damaged_archive"),
+        ("csv", gzip.compress(b"id,n\n" + b"\n" * (65 << 20)), "expands_too_far"),
+    ],
+)
+def test_what_a_few_bytes_tell_starts_no_child_and_reads_no_row(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, file_format: str, content: bytes, reason: str
+) -> None:
+    monkeypatch.setattr(workers, "_run_child", lambda *_: pytest.fail("a child was started"))
+    monkeypatch.setattr(workers, "inspect_file", lambda *_: pytest.fail("the file was read"))
+    deliver(settings, "shop/bad.file", content)
+    report = land(settings, contract_of({"format": file_format, "filePattern": ".*"}, *COLUMNS))
+    assert held_reasons(report) == {"bad.file": reason}
+
+
+@pytest.mark.parametrize("has_dictionary", [True, False])
+def test_a_parquet_of_one_text_a_thousandfold_is_refused_by_its_footer(
+    tmp_path: Path, has_dictionary: bool
+) -> None:
+    path = tmp_path / "a.parquet"
+    table = pa.table({"id": pa.array(["x" * 1000]).take(pa.array([0] * 100_000)), "n": [1] * 100_000})
+    pq.write_table(table, path, use_dictionary=has_dictionary, compression="zstd")
+    export = contract_of({"format": "parquet"}, *COLUMNS)["shop"].exports[0]
+    with pytest.raises(FileHeld, match="expands_too_far"):
+        parquet_rows.inspect_parquet(path, export, export.facts)
+
+
+def test_a_child_starts_without_the_libraries_that_only_a_good_file_needs() -> None:
+    code = "import sys, cdp_assets.landing.child; print({'duckdb', 'pyarrow', 'numpy'} & sys.modules.keys())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+def test_a_child_is_limited_in_processor_time_and_a_busy_machine_holds_no_file(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "from cdp_assets.landing.child import _limit_processor_time as limit\nlimit(0)\nwhile True: pass"
+    ended = subprocess.run([sys.executable, "-c", code], timeout=60)
+    assert ended.returncode == -signal.SIGXCPU
+    given: list[float] = []
+
+    def stopped(*_: object, timeout: float, **__: object) -> subprocess.CompletedProcess[bytes]:
+        given.append(timeout)
+        return subprocess.CompletedProcess([], -signal.SIGXCPU)
+
+    monkeypatch.setattr(workers, "needs_child", lambda _: True)
+    monkeypatch.setattr(workers.subprocess, "run", stopped)
+    deliver(settings, "shop/slow.csv", "id,n\n1,1\n")
+    report = land(settings, contract_of({}, *COLUMNS))
+    assert "more time" in report.held[0].detail
+    assert given[0] >= 10 * workers.CHILD_SECONDS
 
 
 def test_a_parquet_footer_with_absurd_row_counts_is_refused(
@@ -85,13 +160,13 @@ def test_a_parquet_footer_with_absurd_row_counts_is_refused(
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"id": ["1"] * 30_000, "n": [1] * 30_000}), path)
     export = contract_of({"format": "parquet"}, *COLUMNS)["shop"].exports[0]
-    assert structured_rows.inspect_parquet(path, export, export.facts)[1] == 30_000
-    monkeypatch.setattr(structured_rows, "MAX_ROWS_PER_BYTE", 1)
+    assert parquet_rows.inspect_parquet(path, export, export.facts)[1] == 30_000
+    monkeypatch.setattr(parquet_rows, "MAX_ROWS_PER_BYTE", 1)
     with pytest.raises(FileHeld, match="absurd_footer"):
-        structured_rows.inspect_parquet(path, export, export.facts)
+        parquet_rows.inspect_parquet(path, export, export.facts)
     path.write_bytes(path.read_bytes()[:-20] + b"\xff" * 12 + path.read_bytes()[-8:])
     with pytest.raises(FileHeld, match="damaged_archive"):
-        structured_rows.inspect_parquet(path, export, export.facts)
+        parquet_rows.inspect_parquet(path, export, export.facts)
 
 
 def test_a_child_that_takes_too_long_holds_only_its_own_file(

@@ -1,13 +1,9 @@
-"""Parquet files and JSON documents as rows of text, counted by other code than the one that reads them."""
+"""Parquet files as rows of text, counted by their footer: other code than the one that reads them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -15,10 +11,9 @@ from cdp_assets.landing.casting import EPOCHS, identifier, sql_text, time_zone_s
 from cdp_assets.landing.contract import Dialect, Export
 from cdp_assets.landing.header import ColumnMap, map_header
 from cdp_assets.landing.held import FileHeld
-from cdp_assets.landing.text import TextSource
+from cdp_assets.landing.text import SMALL_EXPANSION, expands_too_far
 
 MAX_ROWS_PER_BYTE = 1000  # more rows than this per byte of a Parquet file is no honest footer
-MAX_DOCUMENT = 256 << 20  # bytes of one JSON document; larger ones belong into NDJSON
 
 
 def inspect_parquet(path: Path, export: Export, dialect: Dialect) -> tuple[ColumnMap, int, str]:
@@ -26,7 +21,9 @@ def inspect_parquet(path: Path, export: Export, dialect: Dialect) -> tuple[Colum
     try:
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
-        in_groups = sum(metadata.row_group(index).num_rows for index in range(metadata.num_row_groups))
+        groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+        in_groups = sum(group.num_rows for group in groups)
+        unpacked = sum(_unpacked(group) for group in groups)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise FileHeld(
             "damaged_archive", "its Parquet footer cannot be read", "ask for the file again"
@@ -42,6 +39,8 @@ def inspect_parquet(path: Path, export: Export, dialect: Dialect) -> tuple[Colum
             f"its footer declares {metadata.num_rows:,} rows in {size:,} bytes",
             "check where the file comes from; ask for it again",
         )
+    if unpacked > max(SMALL_EXPANSION, size * export.facts.max_expansion):
+        raise expands_too_far()
     columns = map_header(export, dialect, list(schema.names), 1)
     names = {positions[0]: name for name, positions in columns.positions.items()}
     cells = [
@@ -57,6 +56,19 @@ def inspect_parquet(path: Path, export: Export, dialect: Dialect) -> tuple[Colum
     return columns, metadata.num_rows, sql
 
 
+def _unpacked(group: pq.RowGroupMetaData) -> int:
+    """Bytes of text that a row group holds at least: its pages unpacked, and columns of one equal text written out."""
+    size = 0
+    for index in range(group.num_columns):
+        column = group.column(index)
+        found = column.statistics
+        is_equal = found is not None and found.has_min_max and found.min == found.max
+        width = len(found.min) if is_equal and isinstance(found.min, str | bytes) else 0
+        texts = group.num_rows - (found.null_count or 0) if is_equal else 0
+        size += max(column.total_uncompressed_size, width * texts)
+    return size
+
+
 def _parquet_text(export: Export, name: str | None, field: pa.Field) -> str:
     """Text of a Parquet column, in the first format that the contract declares for a date or time."""
     column = identifier(field.name)
@@ -69,36 +81,3 @@ def _parquet_text(export: Export, name: str | None, field: pa.Field) -> str:
             moment = f"timezone({zone}, {column})" if is_aware else f"{column}::timestamp"
             return f"strftime({moment}, {sql_text(usable[0])})"
     return f"{column}::varchar"
-
-
-def read_document(
-    source: TextSource, path: str | None
-) -> tuple[int, Iterator[tuple[int, str, None, list[str]]]]:
-    """Record count by the standard library, and the records (number, JSON text) by orjson. Raises FileHeld."""
-    with source.open() as stream:
-        content = stream.read(MAX_DOCUMENT + 1)
-    if len(content) > MAX_DOCUMENT:
-        raise FileHeld(
-            "too_large", f"it is over {MAX_DOCUMENT:,} bytes of one JSON document", "deliver it as NDJSON"
-        )
-    try:
-        count = len(_at(json.loads(content), path))
-        records = _at(orjson.loads(content), path)
-    except (ValueError, RecursionError) as error:
-        raise FileHeld(
-            "not_json", "it is no JSON document", "check the file; set format to ndjson if it is one"
-        ) from error
-    texts = (orjson.dumps(record).decode() for record in records)
-    return count, ((number, text, None, [text]) for number, text in enumerate(texts, 1))
-
-
-def _at(document: Any, path: str | None) -> list[Any]:
-    for step in path.split(".") if path else []:
-        document = document.get(step) if isinstance(document, dict) else None
-    if not isinstance(document, list):
-        raise FileHeld(
-            "no_records",
-            f"there is no array at {path or 'the top'}",
-            "set recordsPath in the contract to the array's path",
-        )
-    return document
