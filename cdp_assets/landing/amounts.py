@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from itertools import chain, combinations, count
+from itertools import product as product_of
 from typing import Any
 
 from cdp_assets.landing.guessing import GuessedColumn
@@ -18,7 +19,7 @@ from cdp_assets.landing.sampling import SampleColumn
 
 Values = Sequence[Decimal | None]
 SHARE = 0.9  # of the rows must agree: cancelled ones are often blank or nought
-MAX_DISCOUNTS = 6
+MAX_DISCOUNTS, MAX_EXTRAS = 6, 4
 
 
 class _Amounts:
@@ -47,6 +48,9 @@ def settle_amounts(
     before = {column.name: column.role for column in columns}
     notes = _pieces(amounts, columns, texts)
     notes += _discounts(amounts)
+    for column in amounts.of("discount_amount"):
+        signs = [value for value in amounts.values[column.name] if value]
+        column.is_negative = bool(signs) and all(value < 0 for value in signs)
     _rename(columns, before)
     for column in amounts.columns:
         if re.search(
@@ -122,33 +126,63 @@ def _discounts(amounts: _Amounts) -> list[str]:
     quantity, price, line = (amounts.first(role) for role in ("quantity", "unit_price", "line_amount"))
     discounts = [c for c in amounts.of("discount_amount") if any(amounts.values[c.name])][:MAX_DISCOUNTS]
     product = _product(quantity, price)
-    before = product or line
-    if before is None:
-        return _without_lines(amounts) if not discounts else []
-    nets = amounts.of("net_amount", "line_amount", "gross_amount", "unknown_amount")
-    extras = [amounts.values[c.name] for c in amounts.of("shipping_amount", "tax_amount")[:2]]
+    if not discounts and not (product or line):
+        return _without_lines(amounts)
+    befores = [values for values in (product, line or price) if values][:1]
+    befores = befores or [amounts.values[c.name] for c in amounts.of("gross_amount")]
+    nets = amounts.of("net_amount", "line_amount", "gross_amount")
+    extras = [amounts.values[c.name] for c in amounts.of("shipping_amount", "tax_amount", "tip")[:MAX_EXTRAS]]
     notes: list[str] = []
-    for size in range(len(discounts), 0, -1):
-        for chosen in combinations(discounts, size):
-            taken = _sum([amounts.values[c.name] for c in chosen])
-            for net in nets:
-                values = amounts.values[net.name]
-                if values is not before and _agrees(before, taken, extras, values):
-                    return notes + _settled(net, list(chosen), discounts, is_product=product is not None)
+    for before, net in product_of(befores, nets):
+        values = amounts.values[net.name]
+        for size in range(len(discounts), 0, -1) if values is not before else ():
+            for chosen in combinations(discounts, size):
+                taken = _sum([amounts.values[c.name] for c in chosen])
+                if _agrees(before, taken, extras, values):
+                    return notes + _settled(
+                        net, list(chosen), discounts, is_gross=product is not None or not line
+                    )
+    if taken_already := _taken_already(amounts, discounts, befores, extras):
+        return taken_already
     if product and line and _share_equal(product, line) < SHARE:
         notes.append("line_amount: it is not quantity × price; see which of them is before discount")
     return notes + _undecided(discounts, amounts)
 
 
+def _taken_already(
+    amounts: _Amounts, discounts: list[GuessedColumn], befores: list[Values], extras: list[Values]
+) -> list[str]:
+    """Where an amount and what comes on top give the total without any discount, the discount is in the amount already."""
+    nothing = [[Decimal(0)] * len(amounts.values[c.name]) for c in discounts[:1]]
+    for column in discounts:
+        rows = [position for position, value in enumerate(amounts.values[column.name]) if value]
+        for before, total in product_of(befores, amounts.of("gross_amount")):
+            values = amounts.values[total.name]
+            picked = [_pick(each, rows) for each in (before, nothing[0], values)]
+            is_other = values is not before and _share_equal(picked[0], picked[2]) < SHARE
+            if (
+                rows
+                and is_other
+                and _adds_up(picked[0], picked[1], [_pick(e, rows) for e in extras], picked[2])
+            ):
+                for each in discounts:
+                    each.role = None
+                return [
+                    f"discount_amount: {column.header!r} is in the amount already, as that and tax give {total.header!r}; "
+                    "it is not taken off again"
+                ]
+    return []
+
+
 def _settled(
-    net: GuessedColumn, chosen: list[GuessedColumn], discounts: list[GuessedColumn], *, is_product: bool
+    net: GuessedColumn, chosen: list[GuessedColumn], discounts: list[GuessedColumn], *, is_gross: bool
 ) -> list[str]:
     for column in discounts:
         if column not in chosen:
             column.role = None
         elif not net.is_repeated:
             column.is_repeated = False  # it makes a row's own amount, so it is the row's own
-    if net.role == "line_amount" and is_product:
+    if net.role in ("line_amount", "gross_amount") and is_gross:
         net.role = "net_amount"
     names = " + ".join(repr(column.header) for column in chosen)
     return [f"discount_amount: {names}, as the sample's sums give {net.header!r} when that is taken off"]
@@ -185,15 +219,16 @@ def _agrees(before: Values, discount: Values, extras: list[Values], net: Values)
     if not rows:
         return False
     picked = [_pick(values, rows) for values in (before, discount, net)]
-    less = [
-        None if b is None else b - abs(d or Decimal(0)) for b, d in zip(picked[0], picked[1], strict=True)
-    ]
-    for size in range(len(extras) + 1):
-        for chosen in combinations(extras, size):
-            total = _sum([less, *(_pick(values, rows) for values in chosen)])
-            if _share_equal(total, picked[2]) >= SHARE:
-                return True
-    return False
+    return _adds_up(picked[0], picked[1], [_pick(values, rows) for values in extras], picked[2])
+
+
+def _adds_up(before: Values, discount: Values, extras: list[Values], net: Values) -> bool:
+    less = [None if b is None else b - abs(d or Decimal(0)) for b, d in zip(before, discount, strict=True)]
+    return any(
+        _share_equal(_sum([less, *chosen]), net) >= SHARE
+        for size in range(len(extras) + 1)
+        for chosen in combinations(extras, size)
+    )
 
 
 def _pick(values: Values, rows: list[int]) -> Values:

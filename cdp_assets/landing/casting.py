@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from cdp_assets.landing.contract import Column, ContractProblem, Export, Strip
 
-WHITESPACE = " \t\r\n\u00a0\u3000"
+SPACES = " \u00a0\u202f"  # one may stand for another between digits, as the French write them
+WHITESPACE = "\t\r\n\u3000" + SPACES
 EARLIEST, LATEST = "timestamp '1900-01-01'", "timestamp '2200-01-01'"
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}  # microseconds per unit
 _DIRECTIVES = {
@@ -97,16 +98,17 @@ def _null_tokens(export: Export, column: Column) -> list[str]:
 def _strip(text: str, strip: Strip, symbols: list[str]) -> str:
     any_symbol = "(?:" + "|".join(re.escape(each) for each in sorted(symbols, key=len, reverse=True)) + ")"
     any_symbol = any_symbol.replace("'", "''")
+    space = rf"[\s{SPACES}]*"  # the pattern's own \s knows ASCII only
     replacements = {
         "apostrophe": [("^''", "")],
         "tab": [(r"^\t+", "")],
         "excel_text": [('^="(.*)"$', r"\1")],
         "currency": [
             (r"^\((.*)\)$", r"-\1"),
-            (r"^([+-]?)\s*" + any_symbol + r"\s*", r"\1"),
-            (r"\s*" + any_symbol + "$", ""),
+            (rf"^([+-]?){space}" + any_symbol + space, r"\1"),
+            (space + any_symbol + "$", ""),
         ],
-        "percent": [(r"\s*%$", "")],
+        "percent": [(rf"{space}%$", "")],
         "decimal_zero": [(r"^([0-9]+)\.0+$", r"\1")],
         "country_code_86": [("[ -]", ""), (r"^(\+|00)?86(1[0-9]{10})$", r"\2")],
     }[strip]
@@ -150,9 +152,10 @@ def _plain_number(export: Export, text: str) -> str:
     facts = export.facts
     number = text
     if facts.thousands_mark:
-        mark, point = re.escape(facts.thousands_mark), re.escape(facts.decimal_mark)
-        grouped = f"[+-]?[0-9]{{1,3}}({mark}[0-9]{{3}})+({point}[0-9]*)?".replace("'", "''")
-        bare = f"replace({text}, {sql_text(facts.thousands_mark)}, '')"
+        marks = SPACES if facts.thousands_mark == " " else facts.thousands_mark
+        point = re.escape(facts.decimal_mark)
+        grouped = f"[+-]?[0-9]{{1,3}}([{marks}][0-9]{{3}})+({point}[0-9]*)?".replace("'", "''")
+        bare = f"translate({text}, {sql_text(marks)}, '')"
         number = f"case when regexp_full_match({text}, '{grouped}') then {bare} else {text} end"
     if facts.decimal_mark == ",":
         number = f"case when contains({number}, '.') then null else replace({number}, ',', '.') end"

@@ -99,7 +99,7 @@ class Roles:
 
     def _payment_id(self) -> str | None:
         """The row's own id, where a row is money that changed hands: an amount, and a time or state that only orders have."""
-        words = r"amount|gross|paid|charge|sub.?total|grand.?total"
+        words = r"amount|gross|paid|pay[eé]|charge|sub.?total|grand.?total|montant|betrag|importe"
         paid = [c for c in self.all("gross_amount") if re.search(words, c.header, re.IGNORECASE)]
         bought = [
             c

@@ -43,7 +43,7 @@ class GuessedColumn:
 
     `is_blank`: no text in the sample; `is_filled`: a text on every row; `is_unique`: never the same twice;
     `is_naive`: times without a zone; `is_repeated`: an order-level value, the same on
-    all rows of a key; `elements`: keys of the objects in a JSON array.
+    all rows of a key; `is_negative`: an amount that the file writes with a minus; `elements`: keys of the objects in a JSON array.
     """
 
     name: str
@@ -58,6 +58,7 @@ class GuessedColumn:
     is_unique: bool = False
     is_naive: bool = False
     is_repeated: bool = False
+    is_negative: bool = False
     elements: list[str] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
 

@@ -23,9 +23,13 @@ ROLES: dict[str, str] = {
     "refunded_at": r"(refund|return|retour|erstattung|rembours)\w*.?(date|time|datum|at\b|on\b)|(退款|退货|返品|返金)(完成)?(时间|日期|日)",
     "shipping_discount": r"(shipping|freight|postage|delivery|versand).*(discount|rabatt)|运费优惠",
     "reference_id": r"(reference|original|related|parent).?(txn|transaction|payment|order|receipt|sale|invoice).?(id|no|number)?$|原(订单|交易)号",
-    "line_kind": r"^(line|row|record|entry|transaction).?(type|kind)$|^type$|明[細细](区分|类型)|交易类型",
+    "line_kind": r"^(line|row|record|entry|transaction|receipt|document).?(type|kind)$|^type$|明[細细](区分|类型)|交易类型",
+    "is_cancelled": r"^(is.?)?(void(ed)?|cancel(l?ed)?|deleted|storniert|annul[eé]e?)$",
+    "tip": r"\btips?\b|gratuity|trinkgeld|pourboire",
     "event_kind": r"^(event|interaction|activity|touch|call|visit).?(type|kind|name|id|no|number)$|disposition|^direction$",
-    "consent": r"^(?!.*(record|call|cookie|terms|privacy|data.?process)).*(consent|opt(ed)?.?(in|out)|accepts?.?marketing|newsletter|subscri(bed"
+    "consent": r"^(?!.*(record|call|cookie|terms|privacy|data.?process)).*(consent|(receive|accept|allow)s?.?(marketing|newsletter|e.?mails?|sms)"
+    r"|opt(ed)?.?(in|out)|accepts?.?marketing"
+    r"|newsletter|subscri(bed"
     r"|ption)|einwilligung|同意|订阅|メルマガ)",
     "email_verified": r"(verif|confirm|optin|opt in|valid).*e.?mail|e.?mail.*(verif|confirm|valid|status|marketing|format)",
     "recipient_name": _RECIPIENT
@@ -92,21 +96,21 @@ ROLES: dict[str, str] = {
     "category": r"categor|kategorie|cat[eé]gorie|warengruppe|department|类目|分类|品类|カテゴリ",
     "product_name": r"product|item.?(name|title|desc)|^item$|^description$|article|^title$|artikel|bezeichnung|produit|producto|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
     "quantity": r"\bqty\b|quantit|units?$|^pieces$|menge|anzahl|cantidad|数量|件数|个数|個数",
-    "gross_amount": r"gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue|sales$|^net\b|value$|betrag|summe|umsatz|montant"
+    "gross_amount": r"gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$|betrag|summe|umsatz|montant"
     r"|importe|金额|合计|总计|实付|合計|金額|総額",
     "currency": r"currency|w[aä]hrung|devise|moneda|valuta|币种|货币|通貨",
-    "order_status": r"status|^((order|payment|fulfil?ment|process).?)?state$|statut|estado|stato|状态|ステータス|状況",
-    "store_id": r"store|shop\b|branch|location|outlet|\btill\b|register|filiale|magasin|tienda|门店|店铺|网点|店舗",
+    "order_status": r"status|^[eé]tat$|^((order|payment|fulfil?ment|process).?)?state$|statut|estado|stato|状态|ステータス|状況",
+    "store_id": r"store(?!.?credit)|shop\b|branch|location|outlet|\btill\b|register|filiale|magasin|tienda|门店|店铺|网点|店舗",
     "postcode": r"\bzip|post.?code|postal|\bplz\b|postleitzahl|\bcap\b|邮编|郵便番号",
     "city": r"\bcity\b|\btown\b|\bort\b|\bstadt\b|ville|ciudad|citt[aà]|城市|^市$|市区|郡市",
-    "country": r"country|nation\b|\bland\b|\bpays\b|pa[ií]s|paese|国家|^国$",
+    "country": r"country|\bnation\b|\bland\b|\bpays\b|pa[ií]s|paese|国家|^国$",
     "region": r"region|province|\bstate\b|county|bundesland|省|都道府県",
-    "street": r"street|address|addr|stra[sß]|adresse|direcci[oó]n|indirizzo|\brue\b|地址|住所",
+    "street": r"street|address(?!.?(id|type|status)\b)|addr\b|stra[sß]|adresse|direcci[oó]n|indirizzo|\brue\b|地址|住所",
     "updated_at": r"updat|modif|last.?(chang|edit)|ge[aä]ndert|更新",
     "full_name": r"^(full.?|customer.?|client.?|buyer.?|contact.?|member.?|guest.?|billing.?|account.?|kunden.?)?name$|(customer|cust|buyer|client"
     r"|kunden).?name|nom complet|nom du client"
     r"|姓名|昵称|会员名|客户名|买家|氏名|お名前",
-    "ordered_at": r"order.*(date|time|at\b)|\bsold\b|purchase|created|paid.?(at\b|on\b|date)|invoice.?date|create|transaction.?(date|time)|^date"
+    "ordered_at": r"order.*(date|time|at\b)|^opened\b|^by.?day$|\bsold\b|purchase|created|paid.?(at\b|on\b|date)|invoice.?date|create|transaction.?(date|time)|^date"
     r"|date\b|^day$|time|^ts$|\bat$|datum|uhrzeit|fecha|\bdata\b|日期|时间|下单|日時|注文日",
 }
 CORE = {
@@ -137,7 +141,7 @@ STATUSES: dict[str, str] = {
     "shipped": r"ship|in.?transit|sent|dispatch|versendet|versandt|exp[eé]di|enviado|已发货|卖家已发货|出荷済|発送済",
     "pending": r"pending|on.?hold|await\w*.?pay|unpaid|incomplete|requires|abandon|draft|wartend|unbezahlt|ausstehend"
     r"|en attente|pendiente|等待买家付款|待付款|新規受付|入金待ち",
-    "paid": r"paid|captured|authori[sz]ed|succe|processing|await|open$|offen$|in bearbeitung|bezahlt|pay[eé]|pagado"
+    "paid": r"paid|captured|authori[sz]ed|succe|processing|await|open$|offen$|in bearbeitung|bezahlt|pay[eé]|paiement accept|pagado"
     r"|已付款|买家已付款|等待出库|待发货|未发货|発送待ち|入金済|to ship",
 }  # fmt: skip
 

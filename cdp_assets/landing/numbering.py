@@ -33,15 +33,19 @@ def without_currency(values: list[str]) -> tuple[list[str], list[str]]:
         return text
 
     texts = [bare(value) for value in values]
-    is_number = all(re.match(r"^[+-]?[\d.,' \u00a0]*\d[\d.,' \u00a0]*$", text) for text in texts)
+    is_number = all(re.match(r"^[+-]?[\d.,' \u00a0\u202f]*\d[\d.,' \u00a0\u202f]*$", text) for text in texts)
     return (texts, list(found)) if is_number and texts != values else (values, [])
 
 
 def _fits(texts: list[str], thousands: str, point: str) -> bool:
-    mark = re.escape(thousands)
+    mark = r"[ \u00a0\u202f]" if thousands == " " else re.escape(thousands)
     grouped = rf"\d{{1,3}}({mark}\d{{3}})+|" if thousands else ""
     pattern = re.compile(rf"^[+-]?({grouped}\d+)({re.escape(point)}\d+)?$|^[+-]?{re.escape(point)}\d+$")
     return all(pattern.match(text) for text in texts)
+
+
+def _holds(text: str, mark: str) -> bool:
+    return mark in text or (mark == " " and ("\u00a0" in text or "\u202f" in text))
 
 
 def choose_marks(columns: list[list[str]], facts: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -52,13 +56,13 @@ def choose_marks(columns: list[list[str]], facts: dict[str, Any]) -> tuple[dict[
     for texts in columns:
         fitting = [style for style in _STYLES if texts and _fits(texts, *style)]
         points = {point for _, point in fitting}
-        if not any(mark in text for text in texts for mark in ".,' ") or not fitting:
+        if not any(_holds(text, mark) for text in texts for mark in ".,' ") or not fitting:
             continue
         if len(points) == 1:
             votes[points.pop()] += 1
         else:
             is_open = True
-        marks.update((t, p) for t, p in fitting if t and any(t in text for text in texts))
+        marks.update((t, p) for t, p in fitting if t and any(_holds(text, t) for text in texts))
     notes = []
     if len(votes) == 2:
         notes.append(

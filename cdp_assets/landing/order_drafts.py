@@ -21,6 +21,10 @@ from cdp_assets.landing.refund_drafts import RowKinds, order_refunds, refund_row
 def _status(roles: Roles, hints: Hints, is_many: bool) -> tuple[str, list[str]]:
     """The channel's words for an order's status in the shared ones; what is not known stays, in lower case."""
     name = roles("order_status")
+    if name is None and (flag := roles("is_cancelled", types=("boolean",))):
+        value = f"bool_or({flag})" if is_many else flag
+        note = f"order_status: {flag} says cancelled, all other orders count as completed"
+        return f"case when {value} then 'cancelled' else 'completed' end", [note]
     if name is None:
         return "'completed'", ["order_status: the file has none, every order counts as completed"]
     value = f"max({name})" if is_many else name
@@ -110,7 +114,9 @@ def draft_orders(
         return
     dated = refund_time(roles, moment)
     if kinds.refunds:
-        yield refund_rows(roles, every_row + kinds.refunds, moment, total or line or "0", currency)
+        less = "".join(f" - abs({each})" for each in _line_discounts(roles))
+        back = f"{line or total or 0}{less}"
+        yield refund_rows(roles, every_row + kinds.refunds, moment, back, currency)
     elif refund := roles.number("refund_amount"):
         note = f"{refund}: taken as what was given back of the order, {dated.note}"
         total = f"max({refund})" if roles.is_repeated(refund) else f"sum({refund})"
@@ -146,8 +152,9 @@ def order_discount(roles: Roles, is_many: bool) -> str:
 
 
 def _line_discounts(roles: Roles) -> list[str]:
-    """Discounts that are a line's own; those of the whole order stand with the order."""
-    return [column.name for column in roles.discounts() if not column.is_repeated]
+    """SQL of discounts that are a line's own, without sign; those of the whole order stand with the order."""
+    own = [column for column in roles.discounts() if not column.is_repeated]
+    return [f"{'-' if column.is_negative else ''}coalesce({column.name}, 0)" for column in own]
 
 
 def _amount_keys(items: GuessedColumn) -> list[str]:
@@ -220,7 +227,7 @@ def _order_lines(roles: Roles, rows: str, order_id: str, amount: str) -> Staging
         "product_name": roles("product_name"),
         "quantity": roles.number("quantity") or "1",
         "unit_price": roles.number("unit_price"),
-        "discount_amount": " + ".join(f"coalesce({name}, 0)" for name in _line_discounts(roles)) or "0",
+        "discount_amount": " + ".join(_line_discounts(roles)) or "0",
         "coupon_code": roles("coupon_code"),
         "unit_cost": roles.number("unit_cost"),
         "line_amount": amount,

@@ -192,6 +192,56 @@ def test_a_profile_is_known_by_the_system_s_own_id(settings: Settings, rooms: Ro
     assert "email_marketing_consent_timestamp as recorded_at" in model(rooms, "consents")
 
 
+def test_discounts_with_a_minus_are_discounts_all_the_same(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "orderNumber,createTime,sellerSku,paidPrice,unitPrice,sellerDiscountTotal,itemName\n"
+        "1,05 May 2024 10:22,A,17.90,19.90,-2.00,Fan\n1,05 May 2024 10:22,B,43.00,45.00,-2.00,Fan\n2,15 May 2024 10:22,A,19.90,19.90,0,Fan\n"
+    )
+    drafted(settings, rooms, tmp_path, "a_2024-05-31.csv", text)
+    assert "abs(sum(coalesce(seller_discount_total, 0))) as discount_amount" in model(rooms, "orders")
+    assert "-coalesce(seller_discount_total, 0) as discount_amount" in model(rooms, "order_lines")
+
+
+def test_refund_receipts_give_back_what_was_paid(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:
+    text = (
+        "Date,Receipt number,Receipt type,Item,Quantity,Gross sales,Discounts,Net sales,Customer name\n"
+        "5/1/24 8:00 AM,1-1,Sale,Tea,1,4.50,0.50,4.00,Ann\n5/1/24 8:00 AM,1-1,Sale,Cup,1,3.00,0.50,2.50,Ann\n"
+        "5/13/24 9:00 AM,1-2,Refund,Tea,1,4.50,0.50,4.00,Ann\n5/13/24 9:00 AM,1-3,Sale,Tea,1,4.50,0.00,4.50,Ann\n"
+    )
+    drafted(settings, rooms, tmp_path, "a_2024-05-31.csv", text)
+    assert "where receipt_type in ('Sale')" in model(rooms, "orders")
+    assert "sum(gross_sales) as gross_amount" in model(rooms, "orders")
+    assert "abs(gross_sales - abs(coalesce(discounts, 0))) as amount" in model(rooms, "refunds")
+
+
+def test_a_discount_that_is_in_the_amount_is_not_taken_off_again_and_a_void_is_no_sale(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "Order Id,Opened,Revenue Center,Discount Amount,Amount,Tax,Tip,Total,Voided\n"
+        "9000001,5/1/24 8:00 AM,Bar,3.00,17.00,1.36,2.00,20.36,false\n9000002,5/13/24 9:00 AM,Bar,0.00,20.00,1.60,2.00,23.60,true\n"
+    )
+    draft = drafted(settings, rooms, tmp_path, "a_2024_05_31.csv", text)
+    assert "0 as discount_amount" in model(rooms, "orders")
+    assert "case when voided then 'cancelled' else 'completed' end as order_status" in model(rooms, "orders")
+    assert said(draft, "Discount Amount", "already")
+
+
+def test_spaces_that_do_not_break_group_thousands_too(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "ID;Référence;Total payé;État;Date\n"
+        "1;XKBK;1\u202f249,90\u00a0€;Livré;2024-03-01 10:00:00\n2;XKBL;2\u00a0000,00\u00a0€;Paiement accepté;2024-03-02 10:00:00\n"
+    )
+    drafted(settings, rooms, tmp_path, "a_2024-03-02.csv", text)
+    assert landed(settings, "new", "rows", "total_paye") == [(Decimal("1249.90"),), (Decimal("2000"),)]
+    assert "        id as order_id" in model(rooms, "orders")
+    assert "when 'Paiement accepté' then 'paid'" in model(rooms, "orders")
+
+
 @pytest.mark.parametrize(
     ("header", "role"),
     [
@@ -208,6 +258,10 @@ def test_a_profile_is_known_by_the_system_s_own_id(settings: Settings, rooms: Ro
         ("商品总价(元)", "line_amount"),
         ("お名前(セイ)", "name_kana"),
         ("Loyalty Card", "loyalty_id"),
+        ("Receive Marketing Emails", "consent"),
+        ("Store Credit", None),
+        ("Address ID", None),
+        ("By Day", "ordered_at"),
     ],
 )
 def test_more_headers_mean_what_they_say(header: str, role: str | None) -> None:
