@@ -50,7 +50,7 @@ check: $(READY) ## lint, format and types
 format: $(READY) ## rewrite to the house format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-test: $(READY) ## the tests, within five minutes on two cores
+test: $(READY) ## the tests: five to seven minutes on two cores
 	@$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: $(READY) ## every test, the long ones too
