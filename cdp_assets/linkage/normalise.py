@@ -89,10 +89,12 @@ def normalise_records(
     con.execute("create schema if not exists identity")
     con.execute("drop table if exists identity.proposal")
     try:
+        columns = _columns_of(con, source)
+        made_by = _made_by(con, ctx, columns)
         _find_delivered(con, source)
         _check_grain(con, source)
-        is_held = _find_fresh(con, ctx)
-        _read_source(con, ctx, source)
+        is_held = _find_fresh(con, made_by)
+        _read_source(con, ctx, source, columns)
         con.execute(
             "create or replace temp table name_parts as "
             "select distinct name_raw, full_name, given_name, family_name from raw_records where name_raw is not null"
@@ -108,7 +110,7 @@ def normalise_records(
             "select distinct email as email_raw from raw_records where email is not null"
         )
         build_email_forms(con)
-        _write_records(con, ctx, is_held=is_held)
+        _write_records(con, made_by, is_held=is_held)
         read = con.execute("select count(*) from fresh").fetchall()[0][0]
     finally:
         _drop_work_tables(con)
@@ -131,49 +133,54 @@ def _rules() -> str:
     return digest.hexdigest()
 
 
-def _find_delivered(con: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Temp table delivered (channel, source_customer_id, delivered_hash): one row per row of `source` that has a key."""
-    present = {row[0] for row in con.execute(f"describe {source}").fetchall()}
-    missing = {"channel", "source_customer_id"} - present
+def _columns_of(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
+    """Column → type of the source; raises IdentityProblem where its key is missing."""
+    columns = {row[0]: row[1] for row in con.execute(f"describe {source}").fetchall()}
+    missing = {"channel", "source_customer_id"} - columns.keys()
     if missing:
         raise IdentityProblem(
             f"{source} has no column {', '.join(sorted(missing))}: every customer record needs its channel and id there"
         )
+    return columns
+
+
+def _made_by(con: duckdb.DuckDBPyConnection, ctx: LinkageContext, columns: dict[str, str]) -> str:
+    """What identity.records was made by, beside the rows: rules, phone regions, the source's columns, and the key."""
+    rules = f"{_rules()} {sorted(ctx.phone_regions.items())} {list(columns.items())}"
+    return str(con.execute("select pseudonym($rules)", {"rules": rules}).fetchall()[0][0])
+
+
+def _find_delivered(con: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Temp table delivered (channel, source_customer_id, delivered_hash): one row per row of `source` that has a key."""
     con.execute(
         f"""
         create or replace temp table delivered as
         select * from (
-            select nullif(trim(cast(source.channel as varchar)), '') as channel,
-                nullif(trim(cast(source.source_customer_id as varchar)), '') as source_customer_id,
-                hash(source) as delivered_hash,
-            from {source} as source
+            select nullif(trim(cast(delivered_row.channel as varchar)), '') as channel,
+                nullif(trim(cast(delivered_row.source_customer_id as varchar)), '') as source_customer_id,
+                hash(delivered_row) as delivered_hash,
+            from {source} as delivered_row
         ) where channel is not null and source_customer_id is not null
         """
     )
 
 
-def _find_fresh(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> bool:
+def _find_fresh(con: duckdb.DuckDBPyConnection, made_by: str) -> bool:
     """Temp table fresh: rows of delivered that identity.records does not hold. False: it holds none that still count.
 
-    The comment of identity.records names the rules and the key that it was made by.
+    The comment of identity.records tells what it was made by.
     """
-    made_by = con.execute(
+    comment = con.execute(
         "select comment from duckdb_tables() where database_name = current_database() "
         "and schema_name = 'identity' and table_name = 'records'"
     ).fetchone()
-    is_held = made_by is not None and made_by[0] == _made_by(con, ctx)
+    is_held = comment is not None and comment[0] == made_by
     held = "anti join identity.records using (channel, source_customer_id, delivered_hash)" if is_held else ""
     con.execute(f"create or replace temp table fresh as from delivered {held}")
     return is_held
 
 
-def _made_by(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> str:
-    rules = f"{_rules()} {sorted(ctx.phone_regions.items())}"
-    return str(con.execute("select pseudonym($rules)", {"rules": rules}).fetchall()[0][0])
-
-
-def _source_expression(con: duckdb.DuckDBPyConnection, source: str) -> str:
-    present = {row[0] for row in con.execute(f"describe {source}").fetchall()}
+def _source_expression(present: dict[str, str]) -> str:
     expressions = []
     for column, kind in CUSTOMER_COLUMNS.items():
         if column not in present:
@@ -185,7 +192,9 @@ def _source_expression(con: duckdb.DuckDBPyConnection, source: str) -> str:
     return ",\n".join(expressions)
 
 
-def _read_source(con: duckdb.DuckDBPyConnection, ctx: LinkageContext, source: str) -> None:
+def _read_source(
+    con: duckdb.DuckDBPyConnection, ctx: LinkageContext, source: str, columns: dict[str, str]
+) -> None:
     """Temp table raw_records: fresh rows in the shape's columns, with record_key, raw name key and the region to read phones in."""
     by_channel = " ".join(
         f"when channel = '{channel}' then '{region}'" for channel, region in ctx.phone_regions.items()
@@ -197,7 +206,7 @@ def _read_source(con: duckdb.DuckDBPyConnection, ctx: LinkageContext, source: st
     con.execute(
         f"""
         create or replace temp table raw_records as
-        with shaped as (select {_source_expression(con, source)} from {source})
+        with shaped as (select {_source_expression(columns)} from {source})
         select
             *,
             pseudonym('record' || chr(31) || channel || chr(31) || source_customer_id) as record_key,
@@ -225,7 +234,7 @@ def _check_grain(con: duckdb.DuckDBPyConnection, source: str) -> None:
         )
 
 
-def _write_records(con: duckdb.DuckDBPyConnection, ctx: LinkageContext, *, is_held: bool) -> None:
+def _write_records(con: duckdb.DuckDBPyConnection, made_by: str, *, is_held: bool) -> None:
     con.execute(
         f"""
         create or replace temp table read_records as
@@ -282,7 +291,7 @@ def _write_records(con: duckdb.DuckDBPyConnection, ctx: LinkageContext, *, is_he
         con.commit()
     else:
         con.execute("create or replace table identity.records as from read_records")
-        con.execute(f"comment on table identity.records is '{_made_by(con, ctx)}'")
+        con.execute(f"comment on table identity.records is '{made_by}'")
 
 
 def _drop_work_tables(con: duckdb.DuckDBPyConnection) -> None:

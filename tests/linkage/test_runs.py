@@ -104,6 +104,10 @@ def test_only_what_was_delivered_anew_is_read_and_the_outcome_is_that_of_reading
         IdentityHome, "context", dataclasses.replace(home.context, phone_regions={"shop": "DE"})
     )
     assert read_again()[0] == len(rows)
+    with home.warehouse() as con:
+        con.execute("alter table identity.customer_records rename column given_name to nickname")
+        con.execute("alter table identity.customer_records rename column family_name to given_name")
+    assert read_again()[0] == len(rows)
 
 
 def test_a_first_run_learns_its_model_once(home: IdentityHome, monkeypatch: pytest.MonkeyPatch) -> None:
