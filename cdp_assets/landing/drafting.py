@@ -91,8 +91,8 @@ def _draft_exports(samples: Sequence[Path], export: str | None) -> list[_Drafted
         facts: dict[str, Any] = {"filePattern": pattern, **sample.facts}
         columns, guesses = guess_columns(sample.used, facts)
         name = export if export and len(samples) == 1 else _export_name(path, {each.name for each in drafted})
-        key, keyed = declare_keys(sample, columns, facts)
         texts = {column.name: each for column, each in zip(columns, sample.used, strict=True)}
+        key, keyed = declare_keys(columns, texts, facts)
         keyed += settle_amounts(columns, texts, facts)
         if (zone := zone_of([column.header for column in columns])) and any(c.is_naive for c in columns):
             facts["timeZone"] = zone

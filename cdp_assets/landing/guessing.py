@@ -16,7 +16,7 @@ from anyascii import anyascii
 from pypinyin import lazy_pinyin
 
 from cdp_assets.landing import dating, numbering
-from cdp_assets.landing.meanings import TEXT_ROLES, classification_of, role_of
+from cdp_assets.landing.meanings import TEXT_ROLES, apart, classification_of, role_of
 from cdp_assets.landing.sampling import SampleColumn
 
 NULL_TOKENS = {
@@ -120,7 +120,7 @@ def column_name(header: str, role: str | None = None) -> str:
     """Our snake_case ASCII name for a header text; a Chinese or Japanese one is named by its meaning, else spelled."""
     if role and _CJK.search(header):
         return role
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", header)
+    spaced = apart(header, "_")
     spelled = "_".join(lazy_pinyin(spaced)) if re.search("[\u4e00-\u9fff]", spaced) else spaced
     marked = anyascii(spelled).lower().replace("%", " percent ").replace("#", " number ")
     name = re.sub(r"[^0-9a-z]+", "_", marked).strip("_") or "column"

@@ -12,7 +12,8 @@ from typing import Any
 from cdp_assets.landing.draft_roles import Roles, order_numbers
 from cdp_assets.landing.file_names import PERIOD_GROUP
 from cdp_assets.landing.guessing import GuessedColumn
-from cdp_assets.landing.sampling import Sample, SampleColumn
+from cdp_assets.landing.meanings import apart
+from cdp_assets.landing.sampling import SampleColumn
 
 LINE_ROLES = {"sku", "quantity", "unit_price", "line_amount", "line_number"}
 PLAIN_IDS = ("id", "uuid", "_id")
@@ -20,10 +21,9 @@ CONTACT_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+|[+(]?[0-9][0-9 ()./-]{5,}"
 
 
 def declare_keys(
-    sample: Sample, columns: list[GuessedColumn], facts: dict[str, Any]
+    columns: list[GuessedColumn], texts: dict[str, SampleColumn], facts: dict[str, Any]
 ) -> tuple[list[str], list[str]]:
-    """Names of the key's columns, and notes; `facts` gets delivery, natural keys and fill-down."""
-    texts = {guessed.name: column for guessed, column in zip(columns, sample.used, strict=True)}
+    """Names of the key's columns, and notes; `facts` gets delivery, natural keys and fill-down. `texts`: the sample's, by name."""
     key, rows_per_key, notes = _key(columns, texts, is_document=facts.get("format") in ("json", "ndjson"))
     if rows_per_key == "many" and len(key) == 1:
         notes += _per_order(columns, texts, key[0], facts)
@@ -88,8 +88,10 @@ def _event_ids(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> 
     """Columns that call themselves an id and mean nothing else; a file's own small running numbers are none."""
     found = []
     for column in columns:
-        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", column.header)
-        is_id = re.search(r"(^|[^a-z])u?u?id$", words, re.IGNORECASE) and column.role in (None, "event_kind")
+        is_id = re.search(r"(^|[^a-z])u?u?id$", apart(column.header), re.IGNORECASE) and column.role in (
+            None,
+            "event_kind",
+        )
         if is_id and not all(len(text) < 6 and text.isdigit() for text in texts[column.name].filled):
             found.append(column.name)
     return found

@@ -146,10 +146,14 @@ STATUSES: dict[str, str] = {
 }  # fmt: skip
 
 
+def apart(header: str, mark: str = " ") -> str:
+    """A header with the words that it runs together (camelCase) apart."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", mark, header)
+
+
 def role_of(header: str) -> str | None:
     """The meaning of a header text; None where it is not known."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", header)
-    text = re.sub(r"[_.\-/]+", " ", spaced).strip()
+    text = re.sub(r"[_.\-/]+", " ", apart(header)).strip()
     for note in (_UNIT, _BEFORE, _TAX_NOTE):  # what an amount includes, or is counted in, is not what it is
         text = note.sub("", text) or text
     for role, pattern in ROLES.items():

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from typing import Any
 
+from cdp_assets.landing.casting import SPACES
+
 SYMBOLS = ["$", "€", "£", "¥", "￥"]
 WORDS = [
     "US$", "C$", "A$", "S$", "NT$", "HK$", "R$", "RM", "Rp", "kr", "zł", "Kč", "CHF",
@@ -33,19 +35,19 @@ def without_currency(values: list[str]) -> tuple[list[str], list[str]]:
         return text
 
     texts = [bare(value) for value in values]
-    is_number = all(re.match(r"^[+-]?[\d.,' \u00a0\u202f]*\d[\d.,' \u00a0\u202f]*$", text) for text in texts)
+    is_number = all(re.match(rf"^[+-]?[\d.,'{SPACES}]*\d[\d.,'{SPACES}]*$", text) for text in texts)
     return (texts, list(found)) if is_number and texts != values else (values, [])
 
 
 def _fits(texts: list[str], thousands: str, point: str) -> bool:
-    mark = r"[ \u00a0\u202f]" if thousands == " " else re.escape(thousands)
+    mark = f"[{SPACES}]" if thousands == " " else re.escape(thousands)
     grouped = rf"\d{{1,3}}({mark}\d{{3}})+|" if thousands else ""
     pattern = re.compile(rf"^[+-]?({grouped}\d+)({re.escape(point)}\d+)?$|^[+-]?{re.escape(point)}\d+$")
     return all(pattern.match(text) for text in texts)
 
 
 def _holds(text: str, mark: str) -> bool:
-    return mark in text or (mark == " " and ("\u00a0" in text or "\u202f" in text))
+    return any(each in text for each in (SPACES if mark == " " else mark))
 
 
 def choose_marks(columns: list[list[str]], facts: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

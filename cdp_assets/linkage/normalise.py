@@ -296,7 +296,8 @@ def _write_records(con: duckdb.DuckDBPyConnection, made_by: str, *, is_held: boo
 
 def _drop_work_tables(con: duckdb.DuckDBPyConnection) -> None:
     for table in (
-        "delivered", "fresh", "raw_records", "read_records", "name_parts", "name_forms", "folded_parts", "han_characters", "nicknames", "pinyin_surnames",
+        "delivered", "fresh", "raw_records", "read_records",
+        "name_parts", "name_forms", "folded_parts", "han_characters", "nicknames", "pinyin_surnames",
         "phone_parts", "phone_cleaned", "phone_common", "phone_rare", "phone_forms",
         "email_parts", "email_checked", "email_rare", "email_forms",
     ):  # fmt: skip
