@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cdp_assets.linkage.compatibility import given_names_conflict, given_names_near, suffixed
+from cdp_assets.linkage.spelling import few_errors
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,10 @@ class Comparison:
 _NEAR = given_names_near(suffixed, knows_names=True)
 _CONFLICT = given_names_conflict(suffixed, knows_names=True)
 _BOTH_PARTS = "given_key_l is not null and family_key_l is not null and given_key_r is not null and family_key_r is not null"
-_FAMILY_NEAR = """(
+_FAMILY_NEAR = f"""(
     family_key_l = family_key_r
     or (not (is_pinyin_l and is_pinyin_r) and jaro_winkler_similarity(family_key_l, family_key_r) >= 0.85)
-    or (length(family_key_l) >= 5 and length(family_key_r) >= 5 and damerau_levenshtein(family_key_l, family_key_r) <= 2)
+    or (length(family_key_l) >= 5 and length(family_key_r) >= 5 and {few_errors("family_key_l", "family_key_r", 2)})
 )"""
 _CROSS_NEAR = """(
     not (is_pinyin_l and is_pinyin_r)
@@ -161,7 +162,7 @@ PHONE = Comparison(
             "one_error", "one digit of the phone differs",
             "length(phone_l) >= 9 and abs(length(phone_l) - length(phone_r)) <= 1 "
             "and (left(phone_l, 6) = left(phone_r, 6) or right(phone_l, 5) = right(phone_r, 5)) "
-            "and damerau_levenshtein(phone_l, phone_r) <= 1",
+            f"and {few_errors('phone_l', 'phone_r', 1)}",
         ),
         Level("else", "other phone", ""),
     ),
@@ -180,7 +181,7 @@ EMAIL = Comparison(
             "near", "e-mail nearly the same",
             "email_digits_l = email_digits_r and abs(length(email_l) - length(email_r)) <= 3 "
             "and length(email_l) >= 10 and length(email_user_l) >= 4 and jaro_similarity(email_l, email_r) >= 0.8 "
-            "and damerau_levenshtein(email_l, email_r) <= 3",
+            f"and {few_errors('email_l', 'email_r', 3)}",
         ),
         Level(
             "same_user", "same user name at another provider",
@@ -196,22 +197,19 @@ NATIONAL_ID = Comparison(
     (
         Level("exact", "same document number", "national_id_l = national_id_r"),
         Level("one_error", "one character of the document number differs",
-              "damerau_levenshtein(national_id_l, national_id_r) <= 1"),
+              few_errors("national_id_l", "national_id_r", 1)),
         Level("two_errors", "two characters of the document number differ",
-              "damerau_levenshtein(national_id_l, national_id_r) <= 2"),
+              few_errors("national_id_l", "national_id_r", 2)),
         Level("else", "other document number", ""),
     ),
 )  # fmt: skip
 
 _SAME_AREA = "(coalesce(postcode_key_l = postcode_key_r, false) or coalesce(city_key_l = city_key_r, false))"
-_NO_AREA = (
-    "((postcode_key_l is null or postcode_key_r is null) and (city_key_l is null or city_key_r is null))"
-)
-_STREET_NEAR = """(
+_STREET_NEAR = f"""(
     jaro_winkler_similarity(street_key_l, street_key_r) >= 0.92
     or (length(street_key_l) >= 8 and abs(length(street_key_l) - length(street_key_r)) <= 3
         and jaro_similarity(street_key_l, street_key_r) >= 0.75
-        and damerau_levenshtein(street_key_l, street_key_r) <= 3)
+        and {few_errors("street_key_l", "street_key_r", 3)})
     or (street_number_l = street_number_r and jaro_winkler_similarity(street_key_l, street_key_r) >= 0.8)
 )"""
 ADDRESS = Comparison(
@@ -239,7 +237,7 @@ ADDRESS = Comparison(
         Level("city", "same city", "city_key_l = city_key_r"),
         Level("near_city", "city nearly the same",
               "jaro_winkler_similarity(city_key_l, city_key_r) >= 0.88 "
-              "or (length(postcode_key_l) >= 4 and damerau_levenshtein(postcode_key_l, postcode_key_r) <= 1)"),
+              f"or (length(postcode_key_l) >= 4 and {few_errors('postcode_key_l', 'postcode_key_r', 1)})"),
         Level("else", "other address", ""),
     ),
 )  # fmt: skip
@@ -262,7 +260,7 @@ _NOTHING_SHARED = (
     f"not (coalesce(phone_l = phone_r, false) or coalesce(email_l = email_r, false) or {_SHARED_STREET})"
 )
 # A document is nobody else's: where it is the same, but for a slip, the household explains nothing.
-_SAME_DOCUMENT = "coalesce(damerau_levenshtein(national_id_l, national_id_r) <= 1, false)"
+_SAME_DOCUMENT = f"coalesce({few_errors('national_id_l', 'national_id_r', 1)}, false)"
 _OTHER_PERSON = f"(not {_SAME_DOCUMENT} and {_CONFLICT})"
 _SAME_BIRTH = f"coalesce(birth_key_l = birth_key_r and not {_PART_OF_DATE}, false)"
 # Phone, e-mail and address are shared in a household: where given names conflict, they say "family", and count no more.

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cdp_assets.linkage.spelling import few_errors
+
 Column = Callable[[str, str], str]
 
 
@@ -41,7 +43,7 @@ def given_names_near(col: Column, *, knows_names: bool = False) -> str:
         or coalesce({g_l} = {f_r}, false) or coalesce({f_l} = {g_r}, false)
         or {mixed_up}
         or ({is_error} and not {is_pinyin} and jaro_winkler_similarity({g_l}, {g_r}) >= 0.8)
-        or ({is_error} and length({g_l}) >= 5 and length({g_r}) >= 5 and damerau_levenshtein({g_l}, {g_r}) <= 1)
+        or ({is_error} and length({g_l}) >= 5 and length({g_r}) >= 5 and {few_errors(g_l, g_r, 1)})
     )"""
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 
 from cdp_assets.keys import register_pseudonym
+from cdp_assets.linkage.compared import make_linker, predict, prepare_compared
 from cdp_assets.linkage.context import IdentityProblem, LinkageContext
 from cdp_assets.linkage.model import current_model_read_only
-from cdp_assets.linkage.pairs import make_linker, predict, prepare_compared
 from cdp_assets.linkage.scratch import scratch_database
 from cdp_assets.linkage.waterfall import starting_bits, waterfall_sql
 
@@ -191,9 +191,7 @@ def _weigh(
     listed = ", ".join(f"('explain', {left}, {right})" for left, right in sorted(pairs))
     with scratch_database(con) as scratch:
         register_pseudonym(scratch.con, ctx.key)
-        prepare_compared(
-            scratch, model, ", ".join(str(node) for node in sorted({n for pair in pairs for n in pair}))
-        )
+        prepare_compared(scratch, model, f"select unnest({sorted({n for pair in pairs for n in pair})})")
         linker = make_linker(scratch, model, with_details=True)
         found = predict(linker, f"(values {listed}) as t(match_key, join_key_l, join_key_r)")
         lines: dict[tuple[int, int], list[Weighed]] = defaultdict(list)

@@ -251,58 +251,35 @@ def frozen_terms_sql(model: Model, home: str) -> str:
     )
 
 
-def term_table_sql(model: Model, home: str) -> dict[str, str]:
-    """Column of the compared nodes → query (value, tf_<column>) over all its present values, from the frozen frequencies.
+def term_frequencies_sql(model: Model) -> dict[str, str]:
+    """Term column → SQL of how common a node's value is, from the frozen frequencies; a value unseen at training counts as one in N.
 
-    In: table `compared` (the nodes with their evidence). A value unseen at training counts as one in N.
+    In: a node's row, joined with its terms (<evidence column>_term.frequency, null where unseen).
     """
     unseen = 1.0 / max(int(model.parameters["node_count"]), 1)
     # Within one base a name alone never identifies: it is not taken to be rarer than the chance that two records match.
     floor = 1.2 * model.match_chance
     birth_floor = float(model.parameters["comparisons"]["birth_date"]["exact"]["u"])
-    frozen = frozen_terms_sql(model, home)
 
-    def single(column: str, source: str, scale: float = 1.0, least: float = 0.0) -> str:
-        return (
-            f"select v.value as {column}, greatest(coalesce(f.frequency, {unseen}) * {scale}, {least}) as tf_{column} "
-            f"from (select distinct {column} as value from compared where {column} is not null) as v "
-            f"left join {frozen} as f on f.column_name = '{source}' "
-            f"and f.term_key = pseudonym('term' || chr(31) || v.value)"
-        )
+    def seen(column: str) -> str:
+        return f"coalesce({column}_term.frequency, {unseen})"
 
-    def product(column: str, given: str, family: str) -> str:
-        return (
-            f"select v.{column}, greatest(least(1.0, {_NAME_DEPENDENCE} * coalesce(g.frequency, {unseen}) "
-            f"* coalesce(s.frequency, {unseen})), {floor}) as tf_{column} "
-            f"from (select {column}, any_value({given}) as given_value, any_value({family}) as family_value "
-            f"from compared where {column} is not null group by {column}) as v "
-            f"left join {frozen} as g on g.column_name = "
-            f"{_kind_sql('given')} and g.term_key = pseudonym('term' || chr(31) || v.given_value) "
-            f"left join {frozen} as s on s.column_name = "
-            f"{_kind_sql('family')} and s.term_key = pseudonym('term' || chr(31) || v.family_value)"
-        )
+    def name(given: str, family: str) -> str:
+        return f"greatest(least(1.0, {_NAME_DEPENDENCE} * {given} * {family}), {floor})"
+
+    def spelt(part: str) -> str:
+        """Chinese characters have frequencies of their own."""
+        return f"case when {part}_han is not null then {seen(f'{part}_han')} else {seen(f'{part}_key')} end"
 
     return {
-        "name_exact": product(
-            "name_exact", "coalesce(given_han, given_key)", "coalesce(family_han, family_key)"
-        ),
-        "name_sound": product("name_sound", "given_key", "family_key"),
-        "given_key": single("given_key", "given_key"),
-        "family_key": single("family_key", "family_key"),
-        "given_term": single("given_term", "given_key", _NEAR_FAMILY_SHARE, floor),
-        "family_term": single("family_term", "family_key", _NEAR_GIVEN_SHARE, floor),
-        "birth_key": f"select birth_key, greatest(coalesce(tf_birth_key, 0), {birth_floor}) as tf_birth_key from ("
-        + single("birth_key", "birth_key").replace(
-            f"coalesce(f.frequency, {unseen})", "coalesce(f.frequency, 0)"
-        )
-        + ")",
+        "name_exact": name(f"({spelt('given')})", f"({spelt('family')})"),
+        "name_sound": name(seen("given_key"), seen("family_key")),
+        "given_key": seen("given_key"),
+        "family_key": seen("family_key"),
+        "given_term": f"greatest({seen('given_canon')} * {_NEAR_FAMILY_SHARE}, {floor})",
+        "family_term": f"greatest({seen('family_key')} * {_NEAR_GIVEN_SHARE}, {floor})",
+        "birth_key": f"greatest(coalesce(birth_key_term.frequency, 0), {birth_floor})",
     }
-
-
-def _kind_sql(part: str) -> str:
-    """Chinese characters have frequencies of their own: a value with a letter is a reading."""
-    value = "v.given_value" if part == "given" else "v.family_value"
-    return f"case when regexp_matches({value}, '[a-z]') then '{part}_key' else '{part}_han' end"
 
 
 def splink_settings(model: Model, *, with_details: bool = False) -> dict[str, Any]:

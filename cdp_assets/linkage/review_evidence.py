@@ -5,9 +5,9 @@ from __future__ import annotations
 import duckdb
 
 from cdp_assets.keys import register_pseudonym
+from cdp_assets.linkage.compared import make_linker, predict, prepare_compared
 from cdp_assets.linkage.context import LinkageContext
 from cdp_assets.linkage.model import Model, current_model_read_only
-from cdp_assets.linkage.pairs import make_linker, predict, prepare_compared
 from cdp_assets.linkage.scratch import Scratch, scratch_database
 from cdp_assets.linkage.waterfall import starting_bits, waterfall_sql
 

@@ -20,6 +20,7 @@ from splink import Linker
 
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.linkage.blocking import write_blocks, write_candidates
+from cdp_assets.linkage.compared import make_linker, predict, prepare_compared
 from cdp_assets.linkage.comparisons import COMPARISONS, MUST_FALL
 from cdp_assets.linkage.context import IdentityProblem, LinkageContext
 from cdp_assets.linkage.model import (
@@ -69,8 +70,6 @@ def learn_parameters(
 
     In: identity.node_evidence. The caller decides what to do with a report that did not pass.
     """
-    from cdp_assets.linkage.pairs import make_linker, prepare_compared
-
     register_pseudonym(con, ctx.key)
 
     nodes = con.execute("select count(*) from identity.node_evidence").fetchall()[0][0]
@@ -130,8 +129,6 @@ def _write_samples(scratch: Scratch, ctx: LinkageContext) -> float:
 
 def _count_patterns(scratch: Scratch, linker: Linker, pairs: str) -> Patterns:
     """Agreement patterns of a table of pairs."""
-    from cdp_assets.linkage.pairs import predict
-
     scored = predict(linker, pairs)
     relation = scored.physical_name
     names = [comparison.name for comparison in _TRAINED]
