@@ -28,9 +28,8 @@ def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
 
     A frequency is the node's own, so that it depends on no other node that happens to be compared.
     """
-    evidence = f"(select rowid as node_no, * from {scratch.home}.identity.node_evidence where rowid in (from compared_nodes))"
     values = " union ".join(
-        f"select '{source}' as column_name, {column} as value from {evidence} where {column} is not null"
+        f"select '{source}' as column_name, {column} as value from compared_nodes where {column} is not null"
         for column, source in (*_LOOKED_UP.items(), ("given_key", "known_given"))
     )
     joins = "\n".join(
@@ -41,7 +40,13 @@ def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
         f"{expression} as tf_{column}" for column, expression in term_frequencies_sql(model).items()
     )
     con = scratch.con
-    con.execute(f"create or replace table compared_nodes as {nodes}")
+    con.execute(
+        f"""
+        create or replace table compared_nodes as
+        select rowid as node_no, * exclude (node_key, street_words, email_domain, region_key, country_key)
+        from {scratch.home}.identity.node_evidence where rowid in ({nodes})
+        """
+    )
     con.execute(
         f"""
         create or replace table terms as
@@ -56,17 +61,17 @@ def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
         create or replace table compared as
         with given_names as (
             select given_key, array_to_string(list_sort(string_split(given_key, '')), '') as given_letters
-            from (select distinct given_key from {evidence})
+            from (select distinct given_key from compared_nodes)
         )
         select
-            nodes.* exclude (node_key, street_words, email_domain, region_key, country_key),
+            nodes.*,
             regexp_replace(email_user, '[^0-9]', '', 'g') as email_digits,
             given_letters,
             known_given.value is not null as is_given_known,
             nodes.given_canon as given_term,
             nodes.family_key as family_term,
             {frequencies},
-        from {evidence} as nodes
+        from compared_nodes as nodes
         left join given_names on given_names.given_key = nodes.given_key
         left join terms as known_given on known_given.column_name = 'known_given' and known_given.value = nodes.given_key
         {joins}

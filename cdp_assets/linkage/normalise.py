@@ -6,15 +6,13 @@ under the same rules, is not read again. Refusing evidence does not belong here:
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 
 from cdp_assets.keys import register_pseudonym
-from cdp_assets.linkage import places
+from cdp_assets.linkage import places, remembered
 from cdp_assets.linkage.contacts import build_email_forms, build_phone_forms
 from cdp_assets.linkage.context import (
     CUSTOMER_COLUMNS,
@@ -126,11 +124,8 @@ def normalise_records(
 @cache
 def _rules() -> str:
     """Digest of all that decides how a delivered record reads: code, lists, and the versions of the libraries asked."""
-    digest = hashlib.sha256(" ".join(version(library) for library in _LIBRARIES).encode())
     code = [Path(__file__).with_name(f"{name}.py") for name in _CODE]
-    for path in [*code, *sorted(REFERENCE_DIR.glob("*.yaml"))]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return remembered.digest_of([*code, *sorted(REFERENCE_DIR.glob("*.yaml"))], _LIBRARIES)
 
 
 def _columns_of(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
@@ -166,15 +161,8 @@ def _find_delivered(con: duckdb.DuckDBPyConnection, source: str) -> None:
 
 
 def _find_fresh(con: duckdb.DuckDBPyConnection, made_by: str) -> bool:
-    """Temp table fresh: rows of delivered that identity.records does not hold. False: it holds none that still count.
-
-    The comment of identity.records tells what it was made by.
-    """
-    comment = con.execute(
-        "select comment from duckdb_tables() where database_name = current_database() "
-        "and schema_name = 'identity' and table_name = 'records'"
-    ).fetchone()
-    is_held = comment is not None and comment[0] == made_by
+    """Temp table fresh: rows of delivered that identity.records does not hold. False: it holds none that still count."""
+    is_held = remembered.made_by(con, "records") == made_by
     held = "anti join identity.records using (channel, source_customer_id, delivered_hash)" if is_held else ""
     con.execute(f"create or replace temp table fresh as from delivered {held}")
     return is_held
@@ -282,16 +270,15 @@ def _write_records(con: duckdb.DuckDBPyConnection, made_by: str, *, is_held: boo
         order by record_key
         """
     )
-    if is_held:
-        con.begin()
-        con.execute(
-            "delete from identity.records where (channel, source_customer_id, delivered_hash) not in (from delivered)"
-        )
-        con.execute("insert into identity.records from read_records")
-        con.commit()
-    else:
-        con.execute("create or replace table identity.records as from read_records")
-        con.execute(f"comment on table identity.records is '{made_by}'")
+    with remembered.at_once(con):
+        if is_held:
+            con.execute(
+                "delete from identity.records where (channel, source_customer_id, delivered_hash) not in (from delivered)"
+            )
+            con.execute("insert into identity.records from read_records")
+        else:
+            con.execute("create or replace table identity.records as from read_records")
+            remembered.keep_made_by(con, "records", made_by)
 
 
 def _drop_work_tables(con: duckdb.DuckDBPyConnection) -> None:
