@@ -23,13 +23,12 @@ MAX_DISCOUNTS, MAX_EXTRAS = 6, 4
 
 
 class _Amounts:
-    """The export's number columns by meaning, with the sample's values."""
+    """The export's number columns by meaning, with the sample's values: a row's, or an order's (see `per_order`)."""
 
     def __init__(
-        self, columns: list[GuessedColumn], texts: Mapping[str, SampleColumn], facts: Mapping[str, Any]
+        self, columns: list[GuessedColumn], values: dict[str, Values], product: Values | None = None
     ) -> None:
-        self.columns = [c for c in columns if c.logical_type in ("number", "integer") and not c.is_blank]
-        self.values = {c.name: _values(texts[c.name], facts) for c in self.columns}
+        self.columns, self.values, self._product = columns, values, product
 
     def of(self, *roles: str) -> list[GuessedColumn]:
         return [column for column in self.columns if column.role in roles]
@@ -38,19 +37,59 @@ class _Amounts:
         found = self.of(*roles)
         return self.values[found[0].name] if found else None
 
+    def product(self) -> Values | None:
+        """Quantity × price."""
+        return self._product or _product(self.first("quantity"), self.first("unit_price"))
+
+    def of_rows(self) -> _Amounts:
+        """Without what is the order's: no row's sum holds with it. A discount may be a row's that is the same by chance."""
+        own = [c for c in self.columns if not c.is_repeated or c.role == "discount_amount"]
+        return _Amounts(own, self.values, self.product())
+
+    def per_order(self, ids: Sequence[str]) -> _Amounts:
+        """One value per order: that of its first row where it is the order's, else its rows' sum."""
+        rows: dict[str, list[int]] = defaultdict(list)
+        for position, order in enumerate(ids):
+            rows[order].append(position)
+
+        def totals(values: Values, is_repeated: bool) -> Values:
+            picked = (_pick(values, positions) for positions in rows.values())
+            return [
+                next((v for v in each if v is not None), None)
+                if is_repeated
+                else sum((v or Decimal(0) for v in each), Decimal(0))
+                for each in picked
+            ]
+
+        product = self.product()
+        values = {c.name: totals(self.values[c.name], c.is_repeated) for c in self.columns}
+        return _Amounts(self.columns, values, totals(product, False) if product else None)
+
 
 def settle_amounts(
-    columns: list[GuessedColumn], texts: Mapping[str, SampleColumn], facts: Mapping[str, Any]
+    columns: list[GuessedColumn],
+    texts: Mapping[str, SampleColumn],
+    facts: Mapping[str, Any],
+    key: Sequence[str] = (),
 ) -> list[str]:
-    """Correct the meanings of amounts and quantities by the sample's own arithmetic; notes say what was found."""
-    amounts = _Amounts(columns, texts, facts)
+    """Correct the meanings of amounts and quantities by the sample's own arithmetic; notes say what was found.
+
+    `key`: the column of the order that several rows share, if there is one.
+    """
+    numbers = [c for c in columns if c.logical_type in ("number", "integer") and not c.is_blank]
+    amounts = _Amounts(numbers, {c.name: _values(texts[c.name], facts) for c in numbers})
     _prefer_lines(amounts)
     before = {column.name: column.role for column in columns}
     notes = _pieces(amounts, columns, texts)
-    notes += _discounts(amounts)
+    has_orders = len(key) == 1 and any(column.is_repeated for column in numbers)
+    levels = [amounts.of_rows(), amounts.per_order(texts[key[0]].values)] if has_orders else [amounts]
+    notes += _discounts(amounts, levels)
     for column in amounts.of("discount_amount"):
         signs = [value for value in amounts.values[column.name] if value]
         column.is_negative = bool(signs) and all(value < 0 for value in signs)
+    for column in amounts.of("quantity", "line_amount", "gross_amount"):
+        is_below = {value < 0 for value in amounts.values[column.name] if value}
+        column.is_mixed = len(is_below) > 1
     _rename(columns, before)
     for column in amounts.columns:
         if re.search(
@@ -121,38 +160,62 @@ def _per_piece(values: Values, quantity: Values, names: list[str]) -> bool | Non
     return False if told and line >= told * SHARE else None
 
 
-def _discounts(amounts: _Amounts) -> list[str]:
-    """Leave as discounts those that the file's own sums take off; a line's amount after them is no amount before discount."""
-    quantity, price, line = (amounts.first(role) for role in ("quantity", "unit_price", "line_amount"))
+def _discounts(amounts: _Amounts, levels: list[_Amounts]) -> list[str]:
+    """Leave as discounts those that the file's own sums take off; a line's amount after them is no amount before discount.
+
+    `levels`: the amounts of rows, then those of orders, where the file holds both.
+    """
+    line, product = amounts.first("line_amount"), amounts.product()
     discounts = [c for c in amounts.of("discount_amount") if any(amounts.values[c.name])][:MAX_DISCOUNTS]
-    product = _product(quantity, price)
     if not discounts and not (product or line):
         return _without_lines(amounts)
-    befores = [values for values in (product, line or price) if values][:1]
-    befores = befores or [amounts.values[c.name] for c in amounts.of("gross_amount")]
-    nets = amounts.of("net_amount", "line_amount", "gross_amount")
-    extras = [amounts.values[c.name] for c in amounts.of("shipping_amount", "tax_amount", "tip")[:MAX_EXTRAS]]
-    notes: list[str] = []
-    for before, net in product_of(befores, nets):
-        values = amounts.values[net.name]
-        for size in range(len(discounts), 0, -1) if values is not before else ():
-            for chosen in combinations(discounts, size):
-                taken = _sum([amounts.values[c.name] for c in chosen])
-                if _agrees(before, taken, extras, values):
-                    return notes + _settled(
-                        net, list(chosen), discounts, is_gross=product is not None or not line
-                    )
-    if taken_already := _taken_already(amounts, discounts, befores, extras):
-        return taken_already
+    for level in levels:
+        if found := _taken_off(level, discounts):
+            return found
+    for level in levels:
+        if found := _taken_already(level, discounts):
+            return found
+    notes = []
     if product and line and _share_equal(product, line) < SHARE:
         notes.append("line_amount: it is not quantity × price; see which of them is before discount")
     return notes + _undecided(discounts, amounts)
 
 
-def _taken_already(
-    amounts: _Amounts, discounts: list[GuessedColumn], befores: list[Values], extras: list[Values]
-) -> list[str]:
+def _befores(amounts: _Amounts) -> list[Values]:
+    """What an amount may have been before discount."""
+    line, price, product = amounts.first("line_amount"), amounts.first("unit_price"), amounts.product()
+    befores = [values for values in (product, line or price) if values][:1]
+    return befores or [amounts.values[c.name] for c in amounts.of("gross_amount")]
+
+
+def _extras(amounts: _Amounts) -> list[Values]:
+    return [amounts.values[c.name] for c in amounts.of("shipping_amount", "tax_amount", "tip")[:MAX_EXTRAS]]
+
+
+def _taken_off(amounts: _Amounts, all_discounts: list[GuessedColumn]) -> list[str]:
+    """The discounts that make an amount of the file out of the one before discount, and notes; none where no sum holds."""
+    line, product = amounts.first("line_amount"), amounts.product()
+    discounts = [c for c in amounts.of("discount_amount") if c in all_discounts]
+    befores, extras = _befores(amounts), _extras(amounts)
+    nets = amounts.of("net_amount", "line_amount", "gross_amount")
+    taken_on = zip(*(amounts.values[c.name] for c in discounts), strict=True)
+    rows = [position for position, each in enumerate(taken_on) if any(each)]
+    for before, net in product_of(befores, nets):
+        values = amounts.values[net.name]
+        for size in range(1, len(discounts) + 1) if values is not before else ():
+            for chosen in combinations(discounts, size):
+                taken = _sum([amounts.values[c.name] for c in chosen])
+                if _agrees(before, taken, extras, values, rows):
+                    return _settled(
+                        net, list(chosen), all_discounts, is_gross=product is not None or not line
+                    )
+    return []
+
+
+def _taken_already(amounts: _Amounts, discounts: list[GuessedColumn]) -> list[str]:
     """Where an amount and what comes on top give the total without any discount, the discount is in the amount already."""
+    befores, extras = _befores(amounts), _extras(amounts)
+    discounts = [c for c in amounts.of("discount_amount") if c in discounts]
     nothing = [[Decimal(0)] * len(amounts.values[c.name]) for c in discounts[:1]]
     for column in discounts:
         rows = [position for position, value in enumerate(amounts.values[column.name]) if value]
@@ -213,9 +276,8 @@ def _without_lines(amounts: _Amounts) -> list[str]:
     return []
 
 
-def _agrees(before: Values, discount: Values, extras: list[Values], net: Values) -> bool:
-    """Whether before − |discount| (+ shipping, + tax, + both, or without) is the net amount, on rows that have a discount."""
-    rows = [position for position, value in enumerate(discount) if value]
+def _agrees(before: Values, discount: Values, extras: list[Values], net: Values, rows: list[int]) -> bool:
+    """Whether before − |discount| (+ shipping, + tax, + both, or without) is the net amount, on rows that have any discount."""
     if not rows:
         return False
     picked = [_pick(values, rows) for values in (before, discount, net)]
@@ -257,8 +319,8 @@ def _values(column: SampleColumn, facts: Mapping[str, Any]) -> Values:
 
 def _value(text: str, point: str, thousands: str) -> Decimal | None:
     bare = re.sub(r"[^\d.,'()+-]", "", text)
-    sign = -1 if bare.startswith("(") else 1
-    bare = bare.strip("()").replace(thousands or "\0", "").replace(point, ".")
+    sign = -1 if bare.startswith("(") or bare.endswith("-") else 1
+    bare = bare.strip("()").rstrip("-").replace(thousands or "\0", "").replace(point, ".")
     try:
         return Decimal(bare) * sign if bare else None
     except InvalidOperation:

@@ -108,6 +108,7 @@ def _strip(text: str, strip: Strip, symbols: list[str]) -> str:
             (rf"^([+-]?){space}" + any_symbol + space, r"\1"),
             (space + any_symbol + "$", ""),
         ],
+        "trailing_minus": [(r"^([0-9].*[0-9])-$", r"-\1"), ("^([0-9])-$", r"-\1")],
         "percent": [(rf"{space}%$", "")],
         "decimal_zero": [(r"^([0-9]+)\.0+$", r"\1")],
         "country_code_86": [("[ -]", ""), (r"^(\+|00)?86(1[0-9]{10})$", r"\2")],

@@ -22,6 +22,7 @@ ENCODINGS = {
     "gb18030": "gb18030",
     "gbk": "gb18030",  # GB18030 reads every GBK file
     "cp1252": "cp1252",
+    "cp1250": "cp1250",  # Polish, Czech, Hungarian Windows
     "shift_jis": "cp932",  # what Japanese Windows calls Shift-JIS
 }
 
@@ -31,7 +32,16 @@ SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Classification = Literal["public", "internal", "sensitive", "core"]
 FileFormat = Literal["csv", "ndjson", "json", "xlsx", "parquet"]
 LogicalType = Literal["string", "integer", "number", "date", "timestamp", "boolean"]
-Strip = Literal["apostrophe", "tab", "excel_text", "currency", "percent", "decimal_zero", "country_code_86"]
+Strip = Literal[
+    "apostrophe",
+    "tab",
+    "excel_text",
+    "currency",
+    "percent",
+    "trailing_minus",
+    "decimal_zero",
+    "country_code_86",
+]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 

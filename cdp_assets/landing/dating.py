@@ -24,7 +24,7 @@ TIMES = [
     for day in DAYS
     for clock in CLOCKS
     for gap in (" ", "T", ", ")
-    for zone in ("", "%z", " %z")
+    for zone in ("", "%z", " %z", " UTC", " GMT")
 ]
 EPOCHS = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us"}
 # what shop and till systems call zones, beside IANA's own names
@@ -96,10 +96,11 @@ def set_time(texts: list[str], guessed: GuessedColumn, order: str | None) -> boo
                     f"{guessed.name}: {fitting[0]} or {fitting[1]}? every date of the sample fits both; "
                     f"taken as {fitting[0]}"
                 )
-            names_zone = re.search(r"\b(utc|gmt)\b", guessed.header, re.IGNORECASE)
-            guessed.is_naive = (
-                kind == "timestamp" and not any("%z" in each for each in chosen) and not names_zone
-            )
+            has_zone = any("%z" in each for each in chosen)
+            says_utc = re.search(r"\b(utc|gmt)\b", " ".join([guessed.header, *chosen]), re.IGNORECASE)
+            guessed.is_naive = kind == "timestamp" and not has_zone and not says_utc
+            if kind == "timestamp" and says_utc and not has_zone:
+                guessed.facts["timeZone"] = "UTC"
             return True
     return False
 
@@ -109,6 +110,8 @@ def zone_of(headers: list[str]) -> str | None:
     text = " ".join(headers)
     if re.search("[\u3040-\u30ff]", text):
         return "Asia/Tokyo"
+    if re.search("[\uac00-\ud7a3]", text):
+        return "Asia/Seoul"
     return "Asia/Shanghai" if re.search("[\u4e00-\u9fff]", text) else None
 
 

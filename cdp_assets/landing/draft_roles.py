@@ -8,6 +8,12 @@ from dataclasses import dataclass, field
 from cdp_assets.landing.guessing import GuessedColumn
 from cdp_assets.landing.meanings import role_of
 
+_LATER = re.compile(
+    r"paid|pa(y|id)[a-z]*.?(out|date|time|at)|payout|fulfil|ship|deliver|sent|clos|cancel|complet|settle|(?<![a-z])(left|end|due)(?![a-z])|expir|bezahl|versand"
+    r"|付款|支付|发货|完成|支払|発送|결제|발송",
+    re.IGNORECASE,
+)
+
 
 @dataclass
 class StagingDraft:
@@ -27,6 +33,7 @@ class Hints:
 
     currency: str | None
     words: dict[str, list[str]]
+    rates: frozenset[str] = frozenset()  # currencies that data/reference/fx_rates.csv has
 
 
 class Roles:
@@ -66,7 +73,14 @@ class Roles:
         return (bare or before)[0].name if before else None
 
     def time(self, *roles: str) -> str | None:
-        return self(*roles, types=("timestamp", "date"))
+        """The first time of these meanings: an order's own before its later steps (paid, sent), one with a clock before a day."""
+        for role in roles:
+            found = [c for c in self.all(role) if c.logical_type in ("timestamp", "date")]
+            if found:
+                return min(
+                    found, key=lambda c: (bool(_LATER.search(c.header)), c.logical_type == "date")
+                ).name
+        return None
 
     def any_time(self) -> str | None:
         times = (
@@ -81,6 +95,9 @@ class Roles:
 
     def logical_type(self, name: str) -> str:
         return self._column(name).logical_type
+
+    def is_of_line(self, name: str) -> bool:
+        return self._column(name).is_of_line
 
     def is_filled(self, name: str) -> bool:
         return self._column(name).is_filled
@@ -117,11 +134,20 @@ class Roles:
         contacts = [c for role in ("email", "phone") for c in self.all(role) if not c.is_blank]
         if not any(c.is_unique for c in contacts):
             return None
-        named = (c for c in self._columns if re.search(r"(^|[ _.])_?u?u?id$", c.header, re.IGNORECASE))
-        found = [
-            c.name for c in named if c.is_filled and c.is_unique and c.role in (None, "source_customer_id")
+        named = [
+            c for c in self._columns if c.is_uuid or re.search(r"(^|[ _.])_?u?u?id$", c.header, re.IGNORECASE)
         ]
+        named += self.all("platform_id")
+        of_person = (None, "source_customer_id", "platform_id")
+        found = [c.name for c in named if c.is_filled and c.is_unique and c.role in of_person]
         return self.plain_id() if self.plain_id() in found else next(iter(found), None)
+
+    def signed(self) -> str | None:
+        """What is written with a minus where a row gives back: the quantity, or the amount where each row has its own number."""
+        order = self.order_id()
+        has_own = order is not None and self.is_unique(order)
+        roles = ("quantity", "line_amount", "gross_amount") if has_own else ("quantity",)
+        return next((c.name for role in roles for c in self.all(role) if c.is_mixed), None)
 
     def discounts(self) -> list[GuessedColumn]:
         """Columns that are taken off together (settled by `amounts`)."""
@@ -162,10 +188,22 @@ def as_date(roles: Roles, name: str, expression: str | None = None) -> str:
 def currency_sql(roles: Roles, hints: Hints) -> tuple[str, list[str]]:
     """SQL of the currency, and a note where the file has no column for it."""
     if name := roles("currency"):
-        return name, []
+        codes = {word.upper() for word in hints.words.get(name, [])}
+        return name, _without_rate(codes, hints)
     code = hints.currency or "USD"
     source = "the sample's headers and signs say so" if hints.currency else "the file names none"
-    return f"'{code}'", [f"currency: '{code}' stands there ({source}); put the channel's own"]
+    note = f"currency: '{code}' stands there ({source}); put the channel's own"
+    return f"'{code}'", [note, *_without_rate({code}, hints)]
+
+
+def _without_rate(codes: set[str], hints: Hints) -> list[str]:
+    """A note where a run would stop, as money of these currencies cannot be added up."""
+    missing = ", ".join(sorted(codes - hints.rates)) if hints.rates else ""
+    return (
+        [f"currency: {missing} has no rate; add it to data/reference/fx_rates.csv before a run"]
+        if missing
+        else []
+    )
 
 
 def line_amount_of(roles: Roles) -> str | None:

@@ -5,6 +5,7 @@ A draft runs as it is; what was guessed or cannot be known from a sample is list
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 
 from cdp_assets.landing.amounts import settle_amounts
+from cdp_assets.landing.contact_columns import settle_contacts
 from cdp_assets.landing.contract import NAME_PATTERN, ContractProblem, load_contract
 from cdp_assets.landing.dating import zone_of
 from cdp_assets.landing.draft_roles import Hints, StagingDraft
@@ -79,7 +81,7 @@ def draft_channel(
     for each in drafted:
         draft.exports[each.name] = len(each.columns)
         draft.undecided += [f"{each.name}: {note}" for note in _undecided(each)]
-    _write_staging(dbt_dir, name, drafted, draft)
+    _write_staging(dbt_dir, name, drafted, draft, _rates(settings))
     return draft
 
 
@@ -92,8 +94,9 @@ def _draft_exports(samples: Sequence[Path], export: str | None) -> list[_Drafted
         columns, guesses = guess_columns(sample.used, facts)
         name = export if export and len(samples) == 1 else _export_name(path, {each.name for each in drafted})
         texts = {column.name: each for column, each in zip(columns, sample.used, strict=True)}
+        guesses += settle_contacts(columns, texts)
         key, keyed = declare_keys(columns, texts, facts)
-        keyed += settle_amounts(columns, texts, facts)
+        keyed += settle_amounts(columns, texts, facts, key if facts.get("rowsPerKey") == "many" else [])
         if (zone := zone_of([column.header for column in columns])) and any(c.is_naive for c in columns):
             facts["timeZone"] = zone
         drafted.append(_DraftedExport(name, sample, columns, facts, key, [*notes, *guesses, *keyed]))
@@ -205,7 +208,15 @@ def _flow(value: Any) -> str:
     return yaml.safe_dump([value], allow_unicode=True, default_flow_style=True, width=100_000).strip()[1:-1]
 
 
-def _write_staging(dbt_dir: Path, channel: str, drafted: list[_DraftedExport], draft: ChannelDraft) -> None:
+def _rates(settings: Settings) -> frozenset[str]:
+    """Currencies that have a rate."""
+    with (settings.reference_dir / "fx_rates.csv").open(encoding="utf-8", newline="") as file:
+        return frozenset(row["currency"] for row in csv.DictReader(file))
+
+
+def _write_staging(
+    dbt_dir: Path, channel: str, drafted: list[_DraftedExport], draft: ChannelDraft, rates: frozenset[str]
+) -> None:
     """Draft the shapes that the exports can fill; each shape comes from the export that fills it best."""
     shapes = load_shapes(dbt_dir)
     found: dict[str, StagingDraft] = {}
@@ -215,6 +226,7 @@ def _write_staging(dbt_dir: Path, channel: str, drafted: list[_DraftedExport], d
                 export.sample.symbols, [*(c.header for c in export.sample.columns), *export.sample.titles]
             ),
             {column.name: texts for column, texts in _few_texts(export)},
+            rates,
         )
         for staging in draft_staging(channel, export.name, export.columns, export.facts, hints):
             best = found.get(staging.shape)
@@ -249,7 +261,10 @@ def _few_texts(export: _DraftedExport) -> Iterator[tuple[GuessedColumn, list[str
     """The different texts of columns whose words staging translates: an order's status, a consent."""
     for column, sample in zip(export.columns, export.sample.used, strict=True):
         texts = sorted(set(sample.filled))
-        if column.role in ("order_status", "consent", "line_kind") and len(texts) <= 20:
+        if (
+            column.role in ("order_status", "consent", "line_kind", "event_kind", "currency")
+            and len(texts) <= 20
+        ):
             yield column, texts
 
 

@@ -34,6 +34,8 @@ BOOLEANS = [
 ]
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$")
 _PHONE = re.compile(r"^'?(\+\d[\d ()./-]{6,}|\(\+?\d+\)[\d ./-]{5,}|1[3-9]\d{9})$")
+_UUID = re.compile(r"^\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$", re.IGNORECASE)
+_TRAILING_MINUS = re.compile(r"^(\d[\d.,]*)-$")
 _CJK = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 
 
@@ -42,8 +44,9 @@ class GuessedColumn:
     """A drafted column: its ODCS fields, its meaning if one was recognised, and what a person must decide.
 
     `is_blank`: no text in the sample; `is_filled`: a text on every row; `is_unique`: never the same twice;
-    `is_naive`: times without a zone; `is_repeated`: an order-level value, the same on
-    all rows of a key; `is_negative`: an amount that the file writes with a minus; `elements`: keys of the objects in a JSON array.
+    `is_uuid`: every text is one; `is_naive`: times without a zone; `is_repeated`: an order-level value, the same on
+    all rows of a key; `is_negative`: an amount that the file writes with a minus;
+    `is_mixed`: now with a minus, now without; `is_of_line`: differs between rows of one key; `elements`: keys of the objects in a JSON array.
     """
 
     name: str
@@ -56,9 +59,12 @@ class GuessedColumn:
     is_blank: bool = False
     is_filled: bool = False
     is_unique: bool = False
+    is_uuid: bool = False
     is_naive: bool = False
     is_repeated: bool = False
     is_negative: bool = False
+    is_mixed: bool = False
+    is_of_line: bool = False
     elements: list[str] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
 
@@ -71,6 +77,7 @@ def guess_columns(used: list[SampleColumn], facts: dict[str, Any]) -> tuple[list
     taken: set[str] = set()
     guessed = [_named(column, taken, facts) for column in used]
     _part_states(guessed)
+    _part_names(guessed)
     texts = [_bare(column, each, facts) for column, each in zip(used, guessed, strict=True)]
     marks, notes = numbering.choose_marks(
         [each for each, column in zip(texts, guessed, strict=True) if column.role not in TEXT_ROLES], facts
@@ -94,12 +101,22 @@ def _part_states(guessed: list[GuessedColumn]) -> None:
                 column.role, column.classification = "region", classification_of("region")
 
 
+def _part_names(guessed: list[GuessedColumn]) -> None:
+    """A bare "Name" in a list of articles, which names no person otherwise, is the article's."""
+    roles = {column.role for column in guessed}
+    if "sku" in roles and not roles & {"email", "phone", "order_id", "source_customer_id", "given_name"}:
+        for column in guessed:
+            if column.header.casefold() == "name":
+                column.role, column.classification = "product_name", classification_of("product_name")
+
+
 def _named(column: SampleColumn, taken: set[str], facts: dict[str, Any]) -> GuessedColumn:
     role = _role(column, is_path=facts.get("format") in ("json", "ndjson"))
     name = _unique(column_name(column.header, role), taken)
     guessed = GuessedColumn(name, column.header, "string", classification_of(role), role)
     guessed.is_filled = bool(column.values) and len(column.filled) == len(column.values)
     guessed.is_unique = len(set(column.filled)) == len(column.filled)
+    guessed.is_uuid = bool(column.filled) and all(_UUID.match(text) for text in column.filled)
     if column.occurrence > 1:
         guessed.facts["occurrence"] = column.occurrence
     if not column.header:
@@ -188,6 +205,10 @@ def _strip(values: list[str], guessed: GuessedColumn, facts: dict[str, Any]) -> 
         if any(pattern.search(value) for value in values):
             strips.append(name)
             values = [pattern.sub(r"\1" if name == "excel_text" else "", value) for value in values]
+    is_signed_behind = any(_TRAILING_MINUS.match(value) for value in values)
+    if is_signed_behind and all(re.fullmatch(r"\d[\d.,]*-?", value) for value in values):
+        strips.append("trailing_minus")
+        values = [_TRAILING_MINUS.sub(r"-\1", value) for value in values]
     bare, symbols = numbering.without_currency(values)
     if bare != values:
         strips.append("currency")
@@ -246,7 +267,7 @@ def _set_elements(texts: list[str], guessed: GuessedColumn) -> None:
 
 def _set_boolean(texts: list[str], guessed: GuessedColumn) -> bool:
     seen = {text.lower() for text in texts}
-    if guessed.role == "consent" and seen <= {"0", "1"}:
+    if guessed.role in ("consent", "is_cancelled", "is_refund") and seen <= {"0", "1"}:
         guessed.logical_type = "boolean"
         return True
     for yes, no in BOOLEANS:

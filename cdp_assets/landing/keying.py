@@ -24,7 +24,9 @@ def declare_keys(
     columns: list[GuessedColumn], texts: dict[str, SampleColumn], facts: dict[str, Any]
 ) -> tuple[list[str], list[str]]:
     """Names of the key's columns, and notes; `facts` gets delivery, natural keys and fill-down. `texts`: the sample's, by name."""
-    key, rows_per_key, notes = _key(columns, texts, is_document=facts.get("format") in ("json", "ndjson"))
+    notes = _references(columns, texts)
+    key, rows_per_key, keyed = _key(columns, texts, is_document=facts.get("format") in ("json", "ndjson"))
+    notes += keyed
     if rows_per_key == "many" and len(key) == 1:
         notes += _per_order(columns, texts, key[0], facts)
     facts |= _delivery(facts, key, rows_per_key, columns)
@@ -84,11 +86,32 @@ def _key(
     return [], "many", []
 
 
+def _references(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list[str]:
+    """A column whose texts are all other rows' order numbers names the sale that its row gives back."""
+    order = next(iter(order_numbers(columns)), None)
+    if order is None:
+        return []
+    own = [value.strip() for value in texts[order.name].values]
+    for column in columns:
+        named = [value.strip() for value in texts[column.name].values]
+        pairs = [(name, number) for name, number in zip(named, own, strict=True) if name]
+        if column is order or not pairs or column.is_filled:
+            continue
+        if all(name in own and name != number for name, number in pairs):
+            column.role, column.logical_type, column.facts = "reference_id", "string", {}
+            return [
+                f"{column.name}: holds numbers of other rows, so it is taken as the sale that a row gives back"
+            ]
+    return []
+
+
 def _event_ids(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list[str]:
     """Columns that call themselves an id and mean nothing else; a file's own small running numbers are none."""
     found = []
     for column in columns:
-        is_id = re.search(r"(^|[^a-z])u?u?id$", apart(column.header), re.IGNORECASE) and column.role in (
+        is_id = re.search(
+            r"(^|[^a-z])u?u?id$|^id[ _]", apart(column.header), re.IGNORECASE
+        ) and column.role in (
             None,
             "event_kind",
         )
@@ -142,6 +165,7 @@ def _per_order(
         if column.name == key or column.is_blank or column.facts.get("occurrence"):
             continue
         filled = [[values[row].strip() for row in rows] for rows in groups]
+        column.is_of_line = any(len(set(cells)) > 1 for cells in filled)
         firsts = [cells for cells in filled if cells[0]]
         if len(firsts) > 1 and not any(cell for cells in filled for cell in cells[1:]):
             column.facts["fillDown"] = True

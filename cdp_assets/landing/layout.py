@@ -13,6 +13,12 @@ _TOTAL = re.compile(
     r"^(grand |sub-?)?totals?\b|^sum\b|^(gesamt)?summe\b|^gesamt\b|^totale?\b|^suma\b|^合[计計]|^[总總総][计計]|^小[计計]",
     re.IGNORECASE,
 )
+_KINDS = {
+    "e-mails": re.compile(r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"),
+    "times": re.compile(r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"),
+    "amounts": re.compile(r"^-?\d+[.,]\d+$"),
+    "ids": re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE),
+}
 _VALUE = re.compile(r"^[\W\d_]*\d[\W\d_]*$|@")  # numbers, dates, money, e-mails: what no column is named
 
 
@@ -29,7 +35,7 @@ class Layout:
 
 
 def find_layout(rows: list[list[str]], delimiter: str, quote: str = '"') -> Layout:
-    """Tell header, rows under it and footers from the data rows. Raises FileHeld where there are no rows."""
+    """Tell header, rows under it and footers from the data rows. Raises FileHeld where there are no rows or no header."""
     header = header_row(rows)
     width = len(rows[header])
     rest = rows[header + 1 :]
@@ -39,7 +45,28 @@ def find_layout(rows: list[list[str]], delimiter: str, quote: str = '"') -> Layo
     kept = [row for row in body if not _matches(row, footers, delimiter, quote)]
     has_blank = any(len(row) == width and not any(cell.strip() for cell in row) for row in kept)
     kept = [row for row in kept if len(row) == width and any(cell.strip() for cell in row)]
+    _refuse_values(rows[header], kept)
     return Layout(header, sub_headers, kept, footers, has_blank, narrow)
+
+
+def _refuse_values(names: list[str], body: list[list[str]]) -> None:
+    """A first row whose cells are of their columns' own kinds is data; its texts must never become names of columns."""
+    found: Counter[str] = Counter()
+    for position, name in enumerate(names):
+        texts = [row[position].strip() for row in body if row[position].strip()]
+        for kind, pattern in _KINDS.items():
+            if (
+                pattern.match(name.strip())
+                and texts
+                and sum(bool(pattern.match(t)) for t in texts) > len(texts) / 2
+            ):
+                found[kind] += 1
+    if found["e-mails"] or found.total() > 1:
+        raise FileHeld(
+            "no_header",
+            f"the first row holds {' and '.join(found)} like the rows below it, no names of columns",
+            "have the export written with a header row, or put one above the rows",
+        )
 
 
 def header_row(rows: list[list[str]]) -> int:

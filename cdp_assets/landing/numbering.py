@@ -102,6 +102,11 @@ def currency_of(symbols: set[str], headers: list[str]) -> str | None:
     codes = {CODES.get(each, each if re.fullmatch("[A-Z]{3}", each) else "") for each in symbols} - {""}
     if len(codes) == 1:
         return codes.pop()
+    bracketed = Counter(re.findall(r"[(]([A-Z]{3})[)]", text))
+    if len(repeated := [code for code, count in bracketed.items() if count > 1]) == 1:
+        return str(repeated[0])
     if re.search("[\u3040-\u30ff]", text):
         return "JPY"
+    if re.search("[\uac00-\ud7a3]", text):
+        return "KRW"
     return "CNY" if re.search("[\u4e00-\u9fff]", text) else None

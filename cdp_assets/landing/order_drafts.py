@@ -18,10 +18,21 @@ from cdp_assets.landing.meanings import role_of, status_of
 from cdp_assets.landing.refund_drafts import RowKinds, order_refunds, refund_rows, refund_time
 
 
+def status_column(roles: Roles, hints: Hints) -> str | None:
+    """The column of an order's status: the one most of whose words are known, as a number of a state says nothing."""
+
+    def known(name: str) -> float:
+        words = hints.words.get(name, [])
+        return sum(status_of(word) is not None for word in words) / max(1, len(words))
+
+    return max((c.name for c in roles.all("order_status")), key=known, default=None)
+
+
 def _status(roles: Roles, hints: Hints, is_many: bool) -> tuple[str, list[str]]:
     """The channel's words for an order's status in the shared ones; what is not known stays, in lower case."""
-    name = roles("order_status")
-    if name is None and (flag := roles("is_cancelled", types=("boolean",))):
+    name = status_column(roles, hints)
+    flag = roles("is_cancelled", types=("boolean",))
+    if name is None and flag and not roles.is_of_line(flag):
         value = f"bool_or({flag})" if is_many else flag
         note = f"order_status: {flag} says cancelled, all other orders count as completed"
         return f"case when {value} then 'cancelled' else 'completed' end", [note]
@@ -115,7 +126,8 @@ def draft_orders(
     dated = refund_time(roles, moment)
     if kinds.refunds:
         less = "".join(f" - abs({each})" for each in _line_discounts(roles))
-        back = f"{line or total or 0}{less}"
+        own = roles.number("refund_amount")
+        back = f"abs({own})" if own else f"abs({line or total or 0}){less}"
         yield refund_rows(roles, every_row + kinds.refunds, moment, back, currency)
     elif refund := roles.number("refund_amount"):
         note = f"{refund}: taken as what was given back of the order, {dated.note}"
@@ -123,13 +135,15 @@ def draft_orders(
         only = f"{refund} <> 0"
         yield order_refunds(rows, order_id, f"abs({total})", only, dated, currency, note)
     elif words := [
-        word for word in hints.words.get(roles("order_status") or "", []) if status_of(word) == "refunded"
+        word
+        for word in hints.words.get(status_column(roles, hints) or "", [])
+        if status_of(word) == "refunded"
     ]:
         note = f"rows whose status says refunded are taken as given back whole, {dated.note}; the file says no amount"
         whole = amount if is_many else f"sum({amount})"
         less = order_discount(roles, is_many)
         less = less if is_many else f"sum({less})"
-        only = f"{roles('order_status')} in ({', '.join(sql_text(word) for word in words)})"
+        only = f"{status_column(roles, hints)} in ({', '.join(sql_text(word) for word in words)})"
         yield order_refunds(rows, order_id, f"{whole} - {less}", only, dated, currency, note)
 
 

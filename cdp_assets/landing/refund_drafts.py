@@ -10,7 +10,8 @@ from cdp_assets.landing.draft_roles import Hints, Roles, StagingDraft, as_date, 
 
 _LINE = re.compile(r"line|item|product|商品|artikel|position", re.IGNORECASE)
 _SALE = re.compile(
-    r"sale|payment|charge|order|purchase|checkout|verkauf|zahlung|销售|支付|売上", re.IGNORECASE
+    r"sale|payment|charge|captured|settled|order|purchase|checkout|verkauf|zahlung|销售|支付|売上",
+    re.IGNORECASE,
 )
 
 
@@ -37,7 +38,7 @@ def row_kinds(roles: Roles, hints: Hints) -> RowKinds:
     kind = roles("line_kind")
     words = hints.words.get(kind or "", [])
     if kind is None or len(words) < 2:
-        return RowKinds()
+        return _signed_kinds(roles)
     lines = [word for word in words if _LINE.search(word)]
     if len(lines) == 1:
         note = f"{kind}: rows are of several kinds; only {lines[0]!r} is taken as an order's line, the others add no amount"
@@ -59,6 +60,26 @@ def row_kinds(roles: Roles, hints: Hints) -> RowKinds:
         f"{kind}: rows are of several kinds; add a `where {kind} = …`, or totals and payments count as lines"
     )
     return RowKinds(notes=[note])
+
+
+def _signed_kinds(roles: Roles) -> RowKinds:
+    """Rows told apart by a flag or, as returns have a minus, by the sign of their quantity or amount."""
+    void = roles.column("is_cancelled", types=("boolean",))
+    kept = f"not coalesce({void.name}, false)" if void and void.is_of_line else ""
+    notes = [f"{void.name}: rows that it marks are left out of their order"] if void and kept else []
+    flag = roles("is_refund", types=("boolean",))
+    signed = roles.signed()
+    sale = f"not coalesce({flag}, false)" if flag else f"coalesce({signed}, 0) >= 0" if signed else ""
+    back = flag or (f"{signed} < 0" if signed else "")
+    if back:
+        notes.append(f"{flag or signed}: rows with {'it' if flag else 'a minus'} are taken as given back")
+
+    def where(*conditions: str) -> str:
+        return "".join(
+            f"\n{'and' if number else 'where'} {each}" for number, each in enumerate(filter(None, conditions))
+        )
+
+    return RowKinds(where(sale, kept), where(back, kept) if back else "", notes)
 
 
 def _among(column: str, words: list[str]) -> str:
@@ -104,7 +125,7 @@ def refund_rows(roles: Roles, rows: str, moment: str, amount: str, currency: str
         "refunded_at": as_time(roles, moment),
         "refund_date": as_date(roles, moment),
         "currency": currency if currency.startswith("'") else f"upper({currency})",
-        "amount": f"abs({amount})",
+        "amount": amount,
     }
     note = f"each row of these kinds gives back {amount}; {sale} is taken as the order that it belongs to"
     return StagingDraft("refunds", rows, expressions, "", [], [note])
@@ -112,8 +133,10 @@ def refund_rows(roles: Roles, rows: str, moment: str, amount: str, currency: str
 
 def draft_refunds(roles: Roles, rows: str, moment: str, hints: Hints) -> StagingDraft:
     currency, notes = currency_sql(roles, hints)
+    own = roles("refund_id") or ""
+    number = f"row_number() over (partition by {own} order by _load_id, _line)"
     expressions = {
-        "refund_id": roles("refund_id"),
+        "refund_id": own if roles.is_unique(own) else f"{own} || ':' || cast({number} as varchar)",
         "order_id": roles("order_id"),
         "source_customer_id": roles("source_customer_id"),
         "refunded_at": as_time(roles, moment),

@@ -28,7 +28,7 @@ from cdp_assets.landing.text import ZIP_MAGIC, decompressed
 
 SAMPLE_ROWS = 5000
 SAMPLE_BYTES = 8 << 20
-LEGACY = ["gb18030", "shift_jis", "cp1252"]
+LEGACY = ["gb18030", "shift_jis", "cp1252", "cp1250"]
 DELIMITERS = [",", "\t", ";", "|"]
 
 
@@ -264,7 +264,8 @@ def _likely_encodings(data: bytes) -> list[str]:
     """Legacy encodings, likeliest first: lone high bytes speak for cp1252, kana for Shift-JIS, else GB18030."""
     runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", data[:1_000_000])]
     if runs and sum(length == 1 for length in runs) > len(runs) / 2:
-        return ["cp1252", "shift_jis", "gb18030"]
+        western = min(("cp1252", "cp1250"), key=lambda each: _broken_words(data, each))
+        return [western, "cp1252", "shift_jis", "gb18030"]
     japanese = data[:1_000_000].decode("cp932", "ignore")
     kana = len(re.findall("[\u3041-\u30fe]", japanese))
     if kana * 5 > sum(char > "\x7f" for char in japanese):
@@ -272,13 +273,20 @@ def _likely_encodings(data: bytes) -> list[str]:
     return ["gb18030", "shift_jis", "cp1252"]
 
 
+def _broken_words(data: bytes, encoding: str) -> int:
+    """How often a sign stands between letters where a reading in this encoding is wrong: `D³uga` for `Długa`."""
+    text = data[:1_000_000].decode(encoding, "ignore")
+    return sum(
+        not each.isalpha() for each in re.findall(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])", text)
+    )
+
+
 def _delimiter(text: str) -> str:
-    """The delimiter that gives the most rows of one same width above one."""
+    """The delimiter that gives the most rows of one same width above one; title lines of one cell do not count."""
 
     def score(delimiter: str) -> tuple[int, int]:
-        widths = Counter(len(row) for _, row in islice(_rows(text, delimiter, True), 200))
-        (width, count), *_ = widths.most_common(1) or [(1, 0)]
-        return (count * (width > 1), width)
+        widths = Counter(len(row) for _, row in islice(_rows(text, delimiter, True), 200) if len(row) > 1)
+        return max(((count, width) for width, count in widths.items()), default=(0, 1))
 
     return max(DELIMITERS, key=score)
 

@@ -9,6 +9,7 @@ from typing import Any
 from cdp_assets.landing.casting import sql_text
 from cdp_assets.landing.draft_roles import Hints, Roles, StagingDraft, as_date, as_time, currency_sql
 from cdp_assets.landing.guessing import GuessedColumn
+from cdp_assets.landing.meanings import NO_TOUCH, apart, touch_of
 from cdp_assets.landing.order_drafts import draft_orders
 from cdp_assets.landing.refund_drafts import draft_refunds, row_kinds
 
@@ -40,7 +41,7 @@ def draft_staging(
     is_traffic = roles("source", "campaign") and (roles("device_id") or (customer and not is_person))
     is_log = customer and roles("event_kind")
     if (is_traffic or is_log) and moment and not roles.number("spend") and not is_order:
-        yield _touchpoints(roles, rows, channel, moment, customer)
+        yield _touchpoints(roles, rows, channel, moment, customer, hints)
     if roles("sku") and roles("product_name"):
         yield _products(roles, rows, moment)
 
@@ -105,22 +106,16 @@ def _customers(
 def _consents(
     roles: Roles, rows: str, moment: str | None, customer: str, hints: Hints
 ) -> Iterator[StagingDraft]:
-    """Marketing consent, where a column says it with yes and no or with words that are known."""
-    column = roles.column("consent", types=("boolean", "string"))
-    if column is None:
+    """Marketing consent, where columns say it with yes and no or with words that are known; who opted out anywhere is out."""
+    said = [(c, _says(c, hints)) for c in roles.all("consent") if not c.is_blank]
+    outs = [(c, out) for c, out in said if out and _is_out(c)]
+    column, yes = next(((c, says) for c, says in said if says and not _is_out(c)), (None, None))
+    if not outs and column is None:
         return
-    is_out = bool(re.search(r"opt(ed)?.?out|unsubscri", column.header, re.IGNORECASE))
-    if is_out and column.logical_type == "boolean":
-        status = "'withdrawn'"
-    elif column.logical_type == "boolean":
-        status = f"case when {column.name} then 'granted' else 'denied' end"
-    else:
-        words = hints.words.get(column.name, [])
-        known = {word: found for word in words if (found := _consent_word(word))}
-        if not known or len(known) < len(words):
-            return
-        branches = " ".join(f"when {sql_text(word)} then '{found}'" for word, found in known.items())
-        status = f"case {column.name} {branches} end"
+    out = " or ".join(f"coalesce({each}, false)" for _, each in outs)
+    known = f"{column.name} is not null" if column else ""
+    withdrawn = f"when {out} then 'withdrawn' " if out else ""
+    status = f"case {withdrawn}{yes} end" if column else "'withdrawn'"
     updated = roles.time("consent", "updated_at") or moment
     expressions = {
         "source_customer_id": customer,
@@ -131,24 +126,48 @@ def _consents(
         "recorded_at": as_time(roles, updated) if updated else None,
         "source": "'export'",
     }
-    source = _newest_of(customer, rows, updated).replace(
-        " is not null", f" is not null and {column.name} is not null", 1
-    )
+    source = _newest_of(customer, rows, updated)
+    if outs:
+        source = f"select * from (\n{source}\n) as newest\nwhere {' or '.join(filter(None, [out, known]))}"
+    else:
+        source = source.replace(" is not null", f" is not null and {known}", 1)
     filled = {name: value for name, value in expressions.items() if value}
-    note = f"{column.name}: read as consent to marketing; see that its values mean that"
-    if is_out and column.logical_type == "boolean":
-        source = f"select * from (\n{source}\n) as newest\nwhere {column.name}"
-        note += "; who has not opted out has no row, as that is no consent"
+    names = ", ".join(each.name for each in [*([column] if column else []), *(each for each, _ in outs)])
+    note = f"{names}: read as consent to marketing; see that the values mean that"
+    if outs:
+        note += "; who has only not opted out has no row, as that is no consent"
     yield StagingDraft("consents", source, filled, "the newest word of each customer", [], [note])
+
+
+_OUT = re.compile(r"opt(ed)?.?out|unsubscri|black.?list|suppress|(?<![a-z])not(?![a-z])", re.IGNORECASE)
+
+
+def _is_out(column: GuessedColumn) -> bool:
+    return bool(_OUT.search(apart(column.header)))
+
+
+def _says(column: GuessedColumn, hints: Hints) -> str | None:
+    """SQL of what a consent column says: the branches of a status, or for an opt-out whether it is one; None where unknown."""
+    is_out = _is_out(column)
+    if column.logical_type == "boolean":
+        return column.name if is_out else f"when {column.name} then 'granted' else 'denied'"
+    words = hints.words.get(column.name, [])
+    known = {word: found for word in words if (found := _consent_word(word))}
+    if column.logical_type != "string" or not known or len(known) < len(words):
+        return None
+    if is_out:
+        refused = [sql_text(word) for word, found in known.items() if found != "granted"]
+        return f"{column.name} in ({', '.join(refused)})" if refused else None
+    return " ".join(f"when {column.name} = {sql_text(word)} then '{found}'" for word, found in known.items())
 
 
 def _consent_word(word: str) -> str | None:
     text = word.strip().lower().replace("_", " ")
     if re.match(r"(unsubscri|opted.?out|withdrawn|cleaned)", text):
         return "withdrawn"
-    if re.match(r"(subscribed|opted.?in|granted|yes|true|confirmed|1$)", text):
+    if re.match(r"(subscribed|opted.?in|granted|allow|yes|true|confirmed|1$)", text):
         return "granted"
-    return "denied" if re.match(r"(never|not|no$|false|denied|none|pending|0$)", text) else None
+    return "denied" if re.match(r"(never|not|do.?not|no$|false|denied|none|pending|0$)", text) else None
 
 
 def _spend(roles: Roles, rows: str, channel: str, moment: str, hints: Hints) -> StagingDraft:
@@ -175,9 +194,35 @@ def _spend(roles: Roles, rows: str, channel: str, moment: str, hints: Hints) -> 
     return StagingDraft("spend", rows, filled, "", group, [note, *notes])
 
 
-def _touchpoints(roles: Roles, rows: str, channel: str, moment: str, customer: str | None) -> StagingDraft:
-    notes = ["touch_type: visit, click, impression, open or scan?"]
+def _touch_type(roles: Roles, hints: Hints) -> tuple[str, str, list[str]]:
+    """SQL of a touch's type, the condition for rows that are touches at all, and notes: by the words of a column of kinds."""
+    for column in roles.all("event_kind"):
+        words = hints.words.get(column.name, [])
+        kinds = {word: kind for word in words if (kind := touch_of(word))}
+        if kinds:
+            sent = [sql_text(word) for word, kind in kinds.items() if kind == NO_TOUCH]
+            only = (
+                f"\nwhere {column.name} is null or {column.name} not in ({', '.join(sent)})" if sent else ""
+            )
+            branches = " ".join(
+                f"when {sql_text(word)} then '{kind}'"
+                for word, kind in kinds.items()
+                if kind not in (NO_TOUCH, "visit")
+            )
+            value = f"case {column.name} {branches} else 'visit' end" if branches else "'visit'"
+            left = f"; {', '.join(sent)} are no touches" if sent else ""
+            return value, only, [f"touch_type: by {column.name}; see that its words mean that{left}"]
+    kind = "store_visit" if roles("store_id") else "visit"
+    return f"'{kind}'", "", [f"touch_type: taken as {kind}; or visit, click, impression, open or scan?"]
+
+
+def _touchpoints(
+    roles: Roles, rows: str, channel: str, moment: str, customer: str | None, hints: Hints
+) -> StagingDraft:
+    touch_type, only, notes = _touch_type(roles, hints)
+    rows += only
     none = "(direct)"
+    medium = "email" if roles("email") and re.search("'(open|click)'", touch_type) else "(none)"
     if not roles("source", "medium", "campaign"):
         none = channel
         notes.append(
@@ -191,9 +236,9 @@ def _touchpoints(roles: Roles, rows: str, channel: str, moment: str, customer: s
         "touched_at": as_time(roles, moment),
         "touch_date": as_date(roles, moment),
         "source": f"coalesce({name}, '(direct)')" if (name := roles("source")) else f"'{none}'",
-        "medium": f"coalesce({name}, '(none)')" if (name := roles("medium")) else "'(none)'",
+        "medium": f"coalesce({name}, '(none)')" if (name := roles("medium")) else f"'{medium}'",
         "campaign": roles("campaign"),
-        "touch_type": "'visit'",
+        "touch_type": touch_type,
         "order_id": roles("order_id"),
     }
     filled = {name: value for name, value in expressions.items() if value}

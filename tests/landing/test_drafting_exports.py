@@ -233,7 +233,9 @@ def test_persons_are_known_by_their_own_id_and_their_source_is_no_visit(
     draft = drafted(settings, rooms, tmp_path, "contacts.csv", text)
     assert "        id as source_customer_id" in model(rooms, "customers")
     assert set(draft.shapes) == {"customers", "consents"}
-    assert "where has_opted_out_of_email" in model(rooms, "consents")  # not to opt out is no consent
+    assert "where coalesce(has_opted_out_of_email, false)" in model(
+        rooms, "consents"
+    )  # not to opt out is no consent
 
 
 def test_a_json_document_of_orders_with_their_lines(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:

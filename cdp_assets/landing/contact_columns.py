@@ -1,0 +1,72 @@
+"""Which columns of a sample hold a person's contacts and ids, by what stands in them: a header alone often says it wrongly.
+
+For drafts only. Nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import groupby
+
+from cdp_assets.landing.guessing import GuessedColumn
+from cdp_assets.landing.sampling import SampleColumn
+
+IDENTITIES = ("source_customer_id", "device_id", "email", "phone")
+MANY = 3  # rows or orders from which on the same contact on all of them is nobody's own
+_PART = re.compile(r"^(.*?\D)[ _]?([1-4１-４])$")
+
+
+def settle_contacts(columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[str]:
+    """Correct the meanings of contact columns by their texts; notes say what was found. `texts`: the sample's, by name."""
+    notes = _join_parts(columns, texts)
+    for column in columns:
+        filled = texts[column.name].filled
+        holds = {"email": r"@", "phone": r"(\d\D*){5}"}.get(column.role or "")
+        is_part = "sourceColumns" in column.facts
+        if (
+            holds
+            and filled
+            and not is_part
+            and sum(bool(re.search(holds, t)) for t in filled) * 2 < len(filled)
+        ):
+            column.role = None  # a state or a count that is named after the contact
+    return notes + _of_the_account(columns, texts)
+
+
+def _join_parts(columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[str]:
+    """A phone or postcode that stands in numbered columns (…1, …2, …3) is one text, by sourceColumns."""
+
+    def stem(column: GuessedColumn) -> tuple[str | None, str]:
+        found = _PART.match(column.header)
+        return (column.role, found.group(1)) if found else (None, column.header)
+
+    notes = []
+    for (role, _), group in groupby(columns, key=stem):
+        parts = list(group)
+        short = all(re.fullmatch(r"[+(]?\d{1,5}\)?", t) for part in parts for t in texts[part.name].filled)
+        if role not in ("phone", "postcode", "recipient_phone") or len(parts) < 2 or not short:
+            continue
+        first, *others = parts
+        first.facts["sourceColumns"] = [part.header for part in parts]
+        for each in others:
+            each.role = None
+        notes.append(f"{first.name}: joined from {', '.join(repr(p.header) for p in parts)} by sourceColumns")
+    return notes
+
+
+def _of_the_account(columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[str]:
+    """A contact or id that is the same on all rows is the shop's or account's own, where others differ or orders are many."""
+    notes = []
+    identities = [c for c in columns if c.role in IDENTITIES and not c.is_blank]
+    orders = [len(set(texts[c.name].filled)) for c in columns if c.role == "order_id"]
+    for column in identities:
+        values = texts[column.name].values
+        is_same = len(values) >= MANY and len({value.strip() for value in values}) == 1
+        differs = any(len(set(texts[c.name].filled)) > 1 for c in identities if c is not column)
+        if is_same and (differs or max(orders, default=0) >= MANY):
+            column.role = None
+            notes.append(
+                f"{column.name}: the same on every row of the sample, so it is taken as the account's own, no customer's"
+            )
+    return notes
