@@ -180,6 +180,7 @@ def _time_branch(export: Export, column: Column, text: str, format_: str, *, is_
         digits = 16 - len(str(EPOCHS[format_])) + 1
         number = f"try_cast({text} as bigint) * {EPOCHS[format_]}"
         return f"when regexp_full_match({text}, '[0-9]{{1,{digits}}}') then make_timestamp({number})"
+    text = _with_numbered_months(text, column)
     pattern = "".join(
         _DIRECTIVES.get(part, re.escape(part).replace("'", "''")) for part in re.split("(%.)", format_)
     )
@@ -190,6 +191,19 @@ def _time_branch(export: Export, column: Column, text: str, format_: str, *, is_
     elif not is_local and column.logical_type == "timestamp" and (zone := time_zone_sql(export, column)):
         instant = f"timezone('UTC', timezone({zone}, {instant}))"
     return f"when regexp_full_match({text}, '{pattern}') then {instant}"
+
+
+def _with_numbered_months(text: str, column: Column) -> str:
+    """A time's text with the names of months, which no format reads but in English, as numbers."""
+    names = column.facts.month_names
+    if names and len(names) != 12:
+        raise ContractProblem(
+            f"column {column.name}: monthNames are {len(names)}, give twelve, January first"
+        )
+    for number, name in enumerate(names, start=1):
+        pattern = rf"(?i)(^|\PL){re.escape(name)}\pL*\.?"
+        text = f"regexp_replace({text}, {sql_text(pattern)}, '\\1{number}')"
+    return text
 
 
 def time_zone_sql(export: Export, column: Column) -> str | None:

@@ -95,6 +95,10 @@ class ColumnFacts(_Model):
         default=False, description="XLSX: a number cell is fine for this text column."
     )
     formats: list[str] = Field(default=[], description="strptime formats, or epoch_s, epoch_ms, epoch_us.")
+    month_names: list[str] = Field(
+        default=[],
+        description="Twelve beginnings of words, January first, that formats read as the month's number (%m): ene, feb, mar, abr, …",
+    )
     time_zone: str | None = Field(
         default=None, description="IANA zone of naive times; replaces the export's."
     )

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
+from cdp_assets.landing.meanings import months_of
 from cdp_assets.landing.sampling import SampleColumn
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 DAYS = [
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y年%m月%d日",
     "%b %d, %Y", "%b %d %Y", "%d %b %Y", "%b-%d-%y", "%b-%d-%Y", "%d-%b-%y", "%d-%b-%Y", "%d/%b/%Y", "%B %d, %Y", "%d %B %Y",
-    "%m/%d/%y", "%d/%m/%y", "%d.%m.%y",
+    "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d de %m de %Y", "%d %m %Y", "%d. %m %Y",
 ]  # fmt: skip
 CLOCKS = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p"]
 TIMES = [
@@ -57,7 +58,7 @@ ZONES = {
     "BST": "Europe/London", "CET": "Europe/Berlin", "CEST": "Europe/Berlin", "JST": "Asia/Tokyo", "HKT": "Asia/Hong_Kong",
     "SGT": "Asia/Singapore", "AEST": "Australia/Sydney", "AEDT": "Australia/Sydney",
 }  # fmt: skip
-_DATED = re.compile(r"^\d{1,4}[-/.年]\d|^\d{8}|^\d{1,2}[ /-][A-Za-z]{3}|^[A-Za-z]{3,9}[ -]\d")
+_DATED = re.compile(r"^\d{1,4}[-/.年]\d|^\d{8}|^\d{1,2}(\. ?|[ /-])(de )?[^\W\d_]{3}|^[A-Za-z]{3,9}[ -]\d")
 _COMPACT = re.compile(r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
 _CLOCK = re.compile(r"^\d{1,2}:\d{2}(:\d{2})?(\.\d+)?\s?([AaPp][Mm])?$")
 
@@ -86,11 +87,14 @@ def set_time(texts: list[str], guessed: GuessedColumn, order: str | None) -> boo
         all(_COMPACT.match(text) for text in texts) and not is_timely
     ):
         return False
+    texts, names, tail = _numbered(texts)
     for formats, kind in ((DAYS, "date"), (TIMES, "timestamp")):
         fitting = _fitting(texts, formats, order)
         chosen = fitting[:1] or _mixed(texts, formats)
         if chosen:
-            guessed.logical_type, guessed.facts["formats"] = kind, chosen
+            guessed.logical_type, guessed.facts["formats"] = kind, [each + tail for each in chosen]
+            if names:
+                guessed.facts["monthNames"] = names
             if order is None and _is_ambiguous(fitting):
                 guessed.undecided.append(
                     f"{guessed.name}: {fitting[0]} or {fitting[1]}? every date of the sample fits both; "
@@ -103,6 +107,21 @@ def set_time(texts: list[str], guessed: GuessedColumn, order: str | None) -> boo
                 guessed.facts["timeZone"] = "UTC"
             return True
     return False
+
+
+def _numbered(texts: list[str]) -> tuple[list[str], list[str], str]:
+    """Texts with the months that they name as numbers, those names, and the words that all end with after the last digit."""
+    names = months_of(texts) if any(re.search(r"[^\W\d_]{3}", text) for text in texts) else []
+    if not names or _fitting(texts, DAYS, None) or _fitting(texts, TIMES, None):
+        return texts, [], ""  # no months, or English ones, which formats read
+    for number, name in enumerate(names, start=1):
+        texts = [
+            re.sub(rf"(?<![^\W\d_]){name}[^\W\d_]*\.?", str(number), text, flags=re.IGNORECASE)
+            for text in texts
+        ]
+    tails = {re.search(r"\D*$", text).group() for text in texts}  # type: ignore[union-attr]
+    tail = tails.pop() if len(tails) == 1 else ""
+    return [text.removesuffix(tail) for text in texts], names, tail.replace("%", "%%")
 
 
 def zone_of(headers: list[str]) -> str | None:

@@ -63,7 +63,11 @@ class Roles:
         """The order's amount: before discount, tax and shipping, where several amounts stand side by side."""
         found = [c for c in self.all("gross_amount") if c.logical_type in ("number", "integer")]
         before = [
-            c for c in found if re.search(r"gross|sub.?total|goods|items?", c.header, re.IGNORECASE)
+            c
+            for c in found
+            if re.search(
+                r"gross|sub.?total|goods|items?|produ[ck]t|produit|waren|商品", c.header, re.IGNORECASE
+            )
         ] or found
         bare = [
             c

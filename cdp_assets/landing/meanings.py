@@ -183,7 +183,7 @@ def apart(header: str, mark: str = " ") -> str:
 
 @cache
 def _languages() -> list[dict[str, Any]]:
-    """The words of the languages that have a file: `headers` (role → words) and `statuses` (shared word → words)."""
+    """The words of the languages that have a file: `headers` (role → words), `statuses` (shared word → words), `months`."""
     return [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(LANGUAGES.glob("*.yaml"))]
 
 
@@ -191,9 +191,10 @@ def _languages() -> list[dict[str, Any]]:
 def _patterns(of: str) -> dict[str, re.Pattern[str]]:
     """All languages' words of `headers` or `statuses`, in their order."""
     known = {"headers": ROLES, "statuses": STATUSES}[of]
+    more = [each for each in _languages() if of in each]
     return {
         name: re.compile(
-            "|".join([words, *(each[of][name] for each in _languages() if name in each[of])]), re.IGNORECASE
+            "|".join([words, *(each[of][name] for each in more if name in each[of])]), re.IGNORECASE
         )
         for name, words in known.items()
     }
@@ -224,6 +225,15 @@ def classification_of(role: str | None) -> str:
     if role in SENSITIVE:
         return "sensitive"
     return "public" if role == "currency" else "internal"
+
+
+def months_of(texts: list[str]) -> list[str]:
+    """The beginnings of months' names in the language whose names all texts hold; empty where there is none."""
+    for names in (each["months"] for each in _languages() if "months" in each):
+        pattern = re.compile(rf"(?<![^\W\d_])({'|'.join(names)})[^\W\d_]*", re.IGNORECASE)
+        if texts and all(pattern.search(text) for text in texts):
+            return list(names)
+    return []
 
 
 def status_of(text: str) -> str | None:

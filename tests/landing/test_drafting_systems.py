@@ -279,6 +279,20 @@ def test_these_headers_mean_what_they_say(header: str, role: str | None) -> None
     assert role_of(header) == role
 
 
+def test_months_are_read_in_the_language_of_the_file(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "# de venta;Fecha de venta;Estado;Unidades;Ingresos por productos (ARS);Título de la publicación;Total (ARS)\n"
+        "2001;5 de mayo de 2024 10:22 hs.;Entregado;2;20000;Termo;17200\n2003;17 de Septiembre de 2024 21:22 hs.;Entregado;3;24000;Mate;20700\n"
+    )
+    drafted(settings, rooms, tmp_path, "a_2024-09-30.csv", text)
+    times = [(datetime(2024, 5, 5, 10, 22),), (datetime(2024, 9, 17, 21, 22),)]
+    assert landed(settings, "new", "rows", "fecha_de_venta") == times
+    assert "sum(ingresos_por_productos_ars) as gross_amount" in model(rooms, "orders")
+    assert "'ARS' as currency" in model(rooms, "orders")
+
+
 def test_words_of_events() -> None:
     assert [touch_of(w) for w in ("Email Opened", "click", "Bounced", "Page View", "Purchase")] == [
         "open", "click", "none", "visit", None,
