@@ -107,7 +107,7 @@ ROLES: dict[str, str] = {
     r"|gesamtpreis|total ligne|小计|小計|商品总[价额]|货款",
     "brand": r"brand|\bmarke\b|marque|marca|品牌|ブランド",
     "category": r"categor|kategorie|cat[eé]gorie|warengruppe|product.?group|department|类目|分类|品类|カテゴリ",
-    "product_name": r"product(?!.?(type|kind|group|status|page|image|weight|visible|url|link))|item.?(name|title|desc)|^item$|^description$"
+    "product_name": r"product(?!os|.?(type|kind|group|status|page|image|weight|visible|url|link))|item.?(name|title|desc)|^item$|^description$"
     r"|article|^title$|artikel|bezeichnung|^t[ií]tulo|produit|producto\b|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
     "quantity": r"\bqty\b|quantit|units?$|^pieces$|menge|anzahl|cantidad|^unidades$|数量|件数|个数|個数",
     "gross_amount": r"gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$|betrag|(netto|brutto|waren)wert|summe|umsatz"

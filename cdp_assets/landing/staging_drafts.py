@@ -23,9 +23,13 @@ def draft_staging(
     moment = roles.time("ordered_at", "updated_at") or roles.any_time()
     amount = roles.number("gross_amount", "line_amount", "unit_price")
     customer = _customer(roles, facts)
-    is_order = bool(roles.order_id() and moment and amount)
+    returned = roles("refund_id")
+    is_return = returned is not None and roles.is_filled(
+        returned
+    )  # a list of returns, whatever it says of their orders
+    is_order = bool(roles.order_id() and moment and amount and not is_return)
     of_persons = rows
-    if roles.order_id() and moment and amount:
+    if is_order and moment:
         kinds = row_kinds(roles, hints)
         of_persons += kinds.sales
         is_many = facts.get("rowsPerKey") != "one"

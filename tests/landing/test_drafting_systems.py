@@ -66,13 +66,14 @@ def test_returns_come_line_by_line_and_their_times_may_name_utc_in_words(
     settings: Settings, rooms: Rooms, tmp_path: Path
 ) -> None:
     text = (
-        "Return ID,Created At,Order Number,Customer Email,SKU,Quantity,Refund Amount,Currency\n"
-        "9001,2024-05-12 10:00:00 UTC,#1,a@x.de,MUG,1,12.00,USD\n9001,2024-05-12 10:00:00 UTC,#1,a@x.de,TEE,1,30.00,USD\n"
+        "Return ID,Created At,Order Number,Customer Email,SKU,Quantity,Refund Amount,Exchange Amount,Currency\n"
+        "9001,2024-05-12 10:00:00 UTC,#1,a@x.de,MUG,1,12.00,0.00,USD\n9001,2024-05-12 10:00:00 UTC,#1,a@x.de,TEE,1,0.00,30.00,USD\n"
     )
     draft = drafted(settings, rooms, tmp_path, "a_2024-05-31.csv", text)
     assert landed(settings, "new", "rows", "created_at")[0] == (datetime(2024, 5, 12, 10),)
     assert "return_id || ':' || cast(row_number() over (partition by return_id" in model(rooms, "refunds")
     assert not said(draft, "timeZone")
+    assert "orders" not in draft.shapes  # an exchange is no sale
 
 
 def test_who_opted_out_anywhere_is_out(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:
