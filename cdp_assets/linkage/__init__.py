@@ -71,7 +71,7 @@ STEPS: tuple[Step, ...] = (
     Step("build_clusters", "Connected evidence, guarded by vetoes", ("clusters", "cluster_conflicts"), build_clusters),
     Step(
         "assign_customer_ids", "Each cluster keeps the id that most of its records had",
-        ("customer_ids", "customer_id_changes", "customer_id_history", "customer_id_events", "issued_ids"), assign_customer_ids,
+        ("customer_ids", "customer_id_changes", "customer_id_events", "issued_ids"), assign_customer_ids,
     ),
     Step("assign_households", "Customers who share an address with surname or phone", ("households",), assign_households),
     Step(

@@ -18,13 +18,16 @@ def write_blocks(scratch: Scratch, ctx: LinkageContext) -> None:
     blocks: one row per node and rule whose key another node has too, without the blocks of more nodes than the limit, so that a
     rule yields at most (limit - 1) / 2 pairs per node. rule: place in RULES. node_no: the node's row in node_evidence.
     """
-    keyed = " union all ".join(
-        f"select {number}::utinyint as rule, hash({key}) as block, rowid as node_no "
-        f"from {scratch.home}.identity.node_evidence where ({key}) is not null"
-        for number, key in enumerate(BLOCKING.values())
-    )
     con = scratch.con
-    con.execute(f"create or replace table keyed as {keyed}")
+    con.execute(
+        f"""
+        create or replace table keyed as
+        select rule, hash(key) as block, node_no from (
+            select unnest(range({len(BLOCKING)}))::utinyint as rule, unnest([{", ".join(BLOCKING.values())}]) as key, rowid as node_no
+            from {scratch.home}.identity.node_evidence
+        ) where key is not null
+        """
+    )
     con.execute(
         "create or replace table sizes as select rule, block, count(*) as node_count from keyed group by rule, block "
         "having count(*) > 1"

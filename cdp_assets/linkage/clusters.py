@@ -163,29 +163,37 @@ def build_clusters(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepS
 
 
 def _write_units(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> None:
-    """Temp tables cluster_units (unit, record_key, …; a unit is a node that holds together, else a record) and cluster_edges."""
+    """Temp tables unit_records, cluster_units (a unit is a node that holds together, else a record) and cluster_edges.
+
+    A unit's unit_key is its smallest record_key; units are numbered in that order, so that ties do not depend on the order of rows.
+    """
     con.execute(
         f"""
         create or replace temp table unit_records as
-        with judged as (
+        with held as (
+            select node_key, min(record_key) as unit_key, count(*) as record_count, any_value(self_weight) as self_weight
+            from identity.nodes
+            join identity.scored_nodes using (node_key)
+            where self_weight >= {_publish_weight(ctx)}
+            group by node_key
+        ),
+        placed as (
             select
-                nodes.record_key,
-                nodes.node_key,
-                case when scored.self_weight >= {_publish_weight(ctx)}
-                    then min(nodes.record_key) over (partition by nodes.node_key) else nodes.record_key end as unit_key,
-                scored.self_weight,
+                nodes.record_key, nodes.node_key, coalesce(held.unit_key, nodes.record_key) as unit_key,
+                coalesce(held.record_count, 1) as record_count, held.self_weight,
             from identity.nodes as nodes
-            left join identity.scored_nodes as scored using (node_key)
+            left join held using (node_key)
+        ),
+        numbered as (
+            select unit_key, row_number() over (order by unit_key) - 1 as unit from placed where record_key = unit_key
         )
-        select *, dense_rank() over (order by unit_key) - 1 as unit from judged
+        select * from placed join numbered using (unit_key)
         """
     )
     con.execute(
         """
         create or replace temp table cluster_units as
-        select unit, any_value(unit_key) as unit_key, any_value(node_key) as node_key, count(*) as record_count,
-            any_value(self_weight) as self_weight,
-        from unit_records group by unit
+        select unit, unit_key, node_key, record_count, self_weight from unit_records where record_key = unit_key
         """
     )
     con.execute(
@@ -335,9 +343,8 @@ def _write_clusters(
     con.execute(
         """
         create or replace table identity.clusters as
-        with labelled as (
-            select unit_records.record_key, unit_records.unit, unit_labels.label
-            from unit_records join unit_labels using (unit)
+        with keyed as (
+            select label, min(unit_key) as cluster_key from cluster_units join unit_labels using (unit) group by label
         ),
         support as (
             select unit, max(weight) as weight from (
@@ -351,12 +358,13 @@ def _write_clusters(
             ) group by unit
         )
         select
-            record_key,
-            min(record_key) over (partition by label) as cluster_key,
-            coalesce(1 / (1 + pow(2, -least(weight, 60))), 1.0) as confidence,
-        from labelled
+            unit_records.record_key,
+            keyed.cluster_key,
+            coalesce(1 / (1 + pow(2, -least(support.weight, 60))), 1.0) as confidence,
+        from unit_records
+        join unit_labels using (unit)
+        join keyed using (label)
         left join support using (unit)
-        order by record_key
         """
     )
     con.execute(

@@ -111,8 +111,9 @@ def _commit_ids(con: duckdb.DuckDBPyConnection, build: str, number: int) -> None
     con.execute(
         f"""
         insert into customer_id_history
-        select record_key, channel, record_kind, customer_id, reason, effective_at, superseded_at, from_generation, to_generation
-        from {build}.identity.customer_id_history where from_generation = ?
+        select c.record_key, c.channel, c.record_kind, c.new_customer_id, c.reason, p.as_of_date::timestamp, null, ?, null
+        from {build}.identity.customer_id_changes as c, {build}.identity.proposal as p
+        where c.new_customer_id is not null
         """,
         [number],
     )
@@ -120,10 +121,7 @@ def _commit_ids(con: duckdb.DuckDBPyConnection, build: str, number: int) -> None
         f"insert into customer_id_events select * from {build}.identity.customer_id_events where generation_number = ?",
         [number],
     )
-    con.execute(
-        f"insert into issued_ids select * from {build}.identity.issued_ids where first_generation = ? on conflict do nothing",
-        [number],
-    )
+    con.execute(f"insert into issued_ids select * from {build}.identity.issued_ids on conflict do nothing")
 
 
 def _commit_model(con: duckdb.DuckDBPyConnection, build: str) -> None:

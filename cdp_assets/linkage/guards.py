@@ -42,7 +42,6 @@ def refuse_bad_evidence(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> 
         from carried
         join spread using (identifier_type, identifier_value)
         left join identity.blocked_identifiers as blocked using (identifier_type, identifier_value)
-        order by carried.identifier_type, carried.record_key
         """
     )
     _write_events(con)
@@ -59,18 +58,24 @@ def refuse_bad_evidence(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> 
 def _write_carried(con: duckdb.DuckDBPyConnection) -> None:
     """Temp tables carried (record, type, value) and spread (per value: people_count, record_count)."""
     street = "case when coalesce(postcode_key, city_key) is not null then street_key || '|' || coalesce(postcode_key, city_key) end"
-    parts = [
-        f"select record_key, '{kind}' as identifier_type, "
-        f"{street if kind == 'street' else kind} as identifier_value, "
-        f"contact_role, {INITIALS} as initials, "
-        f"hash(name_sound, birth_key, street_key{'' if kind == 'email' else ', email'}"
-        f"{'' if kind == 'phone' else ', phone'}) as other_evidence from identity.records"
+    values = ", ".join(street if kind == "street" else kind for kind in IDENTIFIER_TYPES)
+    # Where no name tells people apart, whatever else is known of them does.
+    others = ", ".join(
+        f"hash(name_sound, birth_key, street_key{'' if kind == 'email' else ', email'}{'' if kind == 'phone' else ', phone'})"
         for kind in IDENTIFIER_TYPES
-    ]
+    )
     con.execute(
         f"""
         create or replace temp table carried as
-        select * from ({" union all ".join(parts)}) where identifier_value is not null
+        select * from (
+            select
+                record_key,
+                unnest({list(IDENTIFIER_TYPES)}) as identifier_type,
+                unnest([{values}]) as identifier_value,
+                {INITIALS} as initials,
+                unnest([{others}]) as other_evidence,
+            from identity.records
+        ) where identifier_value is not null
         """
     )
     con.execute(

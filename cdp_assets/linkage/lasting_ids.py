@@ -16,8 +16,8 @@ def assign_customer_ids(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> 
 
     customer_ids: one row per record_key (channel, source_customer_id, record_kind, contact_role, customer_id, confidence).
     customer_id_changes: one row per record_key whose id differs from the current generation's (old null: new record; new null:
-    the record is gone). customer_id_history, customer_id_events, issued_ids: state's rows with this run's applied; new rows bear
-    this run's generation_number.
+    the record is gone). customer_id_events: state's rows and this run's, which bear its generation_number. issued_ids: those that this
+    run issues.
     """
     register_pseudonym(con, ctx.key)
     _write_claims(con)
@@ -25,7 +25,6 @@ def assign_customer_ids(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> 
     _mint_rest(con)
     _write_customer_ids(con)
     _write_changes(con)
-    _write_history(con, ctx)
     _write_issued(con, ctx)
     _write_events(con, ctx)
     for table in ("current_map", "claims", "cluster_ids", "id_sizes"):
@@ -187,7 +186,6 @@ def _write_customer_ids(con: duckdb.DuckDBPyConnection) -> None:
         from identity.clusters as clusters
         join identity.records as records using (record_key)
         join cluster_ids using (cluster_key)
-        order by records.record_key
         """
     )
 
@@ -220,40 +218,13 @@ def _write_changes(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _write_history(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> None:
-    con.execute(
-        f"""
-        create or replace table identity.customer_id_history as
-        with changed as (
-            select * from identity.customer_id_changes
-        )
-        select
-            h.record_key, h.channel, h.record_kind, h.customer_id, h.reason, h.effective_at,
-            case when h.to_generation is null and changed.record_key is not null
-                then timestamp '{ctx.as_of_date:%Y-%m-%d}' else h.superseded_at end as superseded_at,
-            h.from_generation,
-            case when h.to_generation is null and changed.record_key is not null
-                then (select n from next_generation) else h.to_generation end as to_generation,
-            h.to_generation is null and changed.record_key is null as is_current,
-        from state.customer_id_history as h
-        left join changed on changed.record_key = h.record_key
-        union all
-        select
-            record_key, channel, record_kind, new_customer_id, reason,
-            timestamp '{ctx.as_of_date:%Y-%m-%d}', null, (select n from next_generation), null, true,
-        from changed
-        where new_customer_id is not null
-        """
-    )
-
-
 def _write_issued(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> None:
     con.execute(
         f"""
         create or replace table identity.issued_ids as
-        select customer_id, origin_record_key, mint_number, first_generation, issued_at from state.issued_ids
-        union all
-        select customer_id, cluster_key, mint_number, (select n from next_generation), timestamp '{ctx.as_of_date:%Y-%m-%d}'
+        select
+            customer_id, cluster_key as origin_record_key, mint_number, (select n from next_generation) as first_generation,
+            timestamp '{ctx.as_of_date:%Y-%m-%d}' as issued_at,
         from cluster_ids
         where origin = 'created'
         """
