@@ -69,11 +69,14 @@ def assign_households(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> St
     con.execute(
         """
         create or replace table identity.households as
-        select
-            customer_id,
-            pseudonym('household' || chr(31) || min(customer_id) over (partition by label)) as household_id,
-        from household_customers join household_labels using (number)
-        order by customer_id
+        with labelled as (
+            select customer_id, label from household_customers join household_labels using (number)
+        )
+        select customer_id, household_id
+        from labelled
+        join (
+            select label, pseudonym('household' || chr(31) || min(customer_id)) as household_id from labelled group by label
+        ) using (label)
         """
     )
     con.unregister("household_labels")
