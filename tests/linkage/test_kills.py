@@ -11,7 +11,15 @@ from cdp_assets import linkage
 from tests.linkage.identity_home import IdentityHome
 from tests.linkage.test_runs import base
 
-RESULTS = ("customer_ids", "pairs", "review_queue", "households", "customer_id_changes", "customer_id_events", "issued_ids")
+RESULTS = (
+    "customer_ids",
+    "pairs",
+    "review_queue",
+    "households",
+    "customer_id_changes",
+    "customer_id_events",
+    "issued_ids",
+)
 
 
 class Killed(Exception):
