@@ -155,6 +155,27 @@ def test_meta_ads_take_the_currency_from_the_header(settings: Settings) -> None:
     ) == [(date(2017, 5, 2), "Spring", Decimal("1240.50"), "EUR", 12000, "20170531")]
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Berichtsstart,Berichtsende,Tag,Kampagnenname,Ausgegebener Betrag (EUR),Impressionen,Link-Klicks",
+        "Début des rapports,Fin des rapports,Jour,Nom de la campagne,Montant dépensé (EUR),Impressions,Clics sur le lien",
+        "Inicio del informe,Fin del informe,Día,Nombre de la campaña,Importe gastado (EUR),Impresiones,Clics en el enlace",
+        "报告开始日期,报告结束日期,单日,广告系列名称,已花费金额 (EUR),展示次数,链接点击量",
+    ],
+)
+def test_meta_ads_come_in_the_language_of_the_account(settings: Settings, headers: str) -> None:
+    deliver(
+        settings,
+        "meta_ads/report_2017-05-31.csv",
+        f"{headers}\n2017-05-01,2017-05-31,2017-05-02,Spring,40.50,12000,7\n",
+    )
+    assert held_reasons(land(settings)) == {}
+    assert landed(
+        settings, "meta_ads", "ads", "spend_date, campaign, spend, currency_code, impressions, clicks"
+    ) == [(date(2017, 5, 2), "Spring", Decimal("40.50"), "EUR", 12000, 7)]
+
+
 def test_square_transactions_read_card_and_cash_as_amounts(settings: Settings) -> None:
     export = shipped_contracts(settings)["square"].export("transactions")
     row = {
