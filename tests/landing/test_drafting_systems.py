@@ -292,6 +292,9 @@ def test_months_are_read_in_the_language_of_the_file(
     assert landed(settings, "new", "rows", "fecha_de_venta") == times
     assert "sum(ingresos_por_productos_ars) as gross_amount" in model(rooms, "orders")
     assert "'ARS' as currency" in model(rooms, "orders")
+    assert [status_of(w) for w in ("Venta cancelada", "En camino", "Annullato", "Geleverd")] == [
+        "cancelled", "shipped", "cancelled", "completed",
+    ]  # fmt: skip
 
 
 def test_words_of_events() -> None:
