@@ -10,6 +10,8 @@ import pytest
 
 from tests.test_demo_end_to_end import Ran, onefold, query
 
+pytestmark = pytest.mark.slow  # a whole run of a year: `make acceptance`, which CI calls
+
 
 @pytest.fixture(scope="module")
 def ran(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
@@ -41,3 +43,4 @@ def test_customers_and_anonymous_invoices_come_out_of_the_marts(ran: Ran) -> Non
         "select count(*), count(*) filter (where customer_id is null), count(distinct customer_id) from marts.orders",
     )
     assert (invoices, anonymous, customers) == (25_900, 3_710, 4_372)
+    assert query(ran.out / "home", "select count(*) from marts.customers") == [(4_372,)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from datetime import date
 from pathlib import Path
@@ -107,6 +108,8 @@ def _execute(settings: Settings, run_id: str, console: Console) -> str | None:
 
         job = defs.resolve_job_def("nightly")
         instance = dg.DagsterInstance.from_config(str(settings.dagster_dir))
+        gc.collect()
+        gc.freeze()  # dbt's and Dagster's graphs stay to the end: not to be searched for garbage again and again
     expected = len(list(job.asset_layer.executable_asset_keys))
     with _progress(console) as progress, instance:
         task = progress.add_task("landing", total=expected)
