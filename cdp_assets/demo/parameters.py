@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
+from cdp_assets import safe_yaml
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Parameters:
 
 def _read(name: str) -> dict[str, Any]:
     text = resources.files("cdp_assets.demo").joinpath(name).read_text(encoding="utf-8")
-    loaded = yaml.safe_load(text)
+    loaded = safe_yaml.load(text)
     if not isinstance(loaded, dict):
         raise ValueError(f"cdp_assets/demo/{name} holds no mapping: restore it from git")
     return loaded

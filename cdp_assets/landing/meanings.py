@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from opencc import OpenCC
+
+from cdp_assets import safe_yaml
 
 _ID = r"(id|no\b|nr\b|number|num\b|code|#|nummer)"
 LANGUAGES = Path(__file__).parent / "languages"
@@ -184,7 +185,7 @@ def apart(header: str, mark: str = " ") -> str:
 @cache
 def _languages() -> list[dict[str, Any]]:
     """The words of the languages that have a file: `headers` (role → words), `statuses` (shared word → words), `months`."""
-    return [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(LANGUAGES.glob("*.yaml"))]
+    return [safe_yaml.read(path) for path in sorted(LANGUAGES.glob("*.yaml"))]
 
 
 @cache

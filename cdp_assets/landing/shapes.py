@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from cdp_assets import safe_yaml
 
 TITLES = {
     "customers": "Customer records of {channel}, in the shared shape. One row per customer record of the channel.",
@@ -58,7 +58,7 @@ def _described(dbt_project_dir: Path) -> dict[tuple[str, str], tuple[str, str]]:
     """Description and classification of each shape's column, from the first staging model that has it."""
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for path in sorted(dbt_project_dir.glob("models/staging/*/_*__models.yml")):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+        for model in safe_yaml.read(path).get("models", []):
             shape = model["name"].rpartition("__")[2]
             for column in model.get("columns", []):
                 classification = column.get("config", {}).get("meta", {}).get("classification", "internal")

@@ -8,16 +8,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import yaml
-
-from cdp_assets.landing.contract import SAFE_LOADER, ChannelContract
+from cdp_assets import safe_yaml
+from cdp_assets.landing.contract import ChannelContract
 from cdp_assets.landing.sources import render_sources, sources_path
 
 
 def shapes_by_list(dbt_project_dir: Path) -> dict[str, list[str]]:
     """Shape → channels, as `vars.channels` in dbt_project.yml lists them."""
     text = (dbt_project_dir / "dbt_project.yml").read_text(encoding="utf-8")
-    found = yaml.load(text, Loader=SAFE_LOADER)["vars"]["channels"]  # noqa: S506 (a safe loader)
+    found = safe_yaml.load(text)["vars"]["channels"]
     return {str(shape): list(channels or []) for shape, channels in found.items()}
 
 

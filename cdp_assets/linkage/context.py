@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from cdp_assets import safe_yaml
 
 REFERENCE_DIR = Path(__file__).parent / "reference"
 
@@ -100,4 +100,4 @@ class StepSummary:
 @cache
 def reference(name: str) -> Any:
     """Content of one YAML file of linkage/reference (cached; treat as read-only)."""
-    return yaml.safe_load((REFERENCE_DIR / f"{name}.yaml").read_text(encoding="utf-8"))
+    return safe_yaml.read(REFERENCE_DIR / f"{name}.yaml")

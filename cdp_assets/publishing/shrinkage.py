@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from cdp_assets import safe_yaml
 from cdp_assets.publishing.copies import MARTS_FILE, relations_of, text
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.gates import Refusal
@@ -42,7 +42,7 @@ class Limits(BaseModel):
 @cache
 def load_limits(path: Path = LIMITS_PATH) -> Limits:
     """The limits of a YAML file."""
-    return Limits.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return Limits.model_validate(safe_yaml.read(path))
 
 
 def judge_shrinkage(settings: Settings, limits: Limits | None = None) -> list[Refusal]:

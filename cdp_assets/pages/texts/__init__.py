@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
+from cdp_assets import safe_yaml
 
 LANGUAGE = "en"
 
@@ -14,7 +14,7 @@ LANGUAGE = "en"
 def catalogue(language: str = LANGUAGE) -> dict[str, str]:
     """All texts of one language by dotted key."""
     path = Path(__file__).with_name(f"{language}.yaml")
-    return dict(_flattened(yaml.safe_load(path.read_text(encoding="utf-8"))))
+    return dict(_flattened(safe_yaml.read(path)))
 
 
 def t(key: str, **values: object) -> str:
