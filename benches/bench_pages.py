@@ -8,12 +8,10 @@ is a page that nobody has opened in this generation yet, "again" the same page d
 from __future__ import annotations
 
 import hashlib
-import importlib
 import logging
 import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -41,7 +39,9 @@ def main() -> None:
         home = Path(folder)
         publish_made_up(Settings(home=home, key="bench"), customers=customers)
         os.environ["ONEFOLD_HOME"] = str(home)
-        importlib.import_module("cdp_assets.pages.navigation")
+        from cdp_assets.pages.warm_up import warm_up
+
+        warm_up()
         print(f"{customers:,} customers, seconds of script time (processor in brackets)")
         for page, query in PAGES:
             first, again = _draw(page, query)
@@ -51,23 +51,25 @@ def main() -> None:
 def _draw(page: str, query: dict[str, str]) -> tuple[str, str]:
     from streamlit.testing.v1 import AppTest
 
-    app = AppTest.from_function(_script, args=(page,), default_timeout=120)
+    taken: list[tuple[float, float]] = []
+    app = AppTest.from_function(_script, args=(page, taken), default_timeout=120)
     for name, value in query.items():
         app.query_params[name] = value
-    return _timed(app), _timed(app)
+    for _ in range(2):
+        app.run()
+        assert not app.exception, app.exception
+    first, again = (f"{wall:5.2f} ({processor:4.2f})" for wall, processor in taken)
+    return first, again
 
 
-def _timed(app: object) -> str:
-    wall, processor = time.perf_counter(), time.process_time()
-    app.run()  # type: ignore[attr-defined]
-    assert not app.exception, app.exception  # type: ignore[attr-defined]
-    return f"{time.perf_counter() - wall:5.2f} ({time.process_time() - processor:4.2f})"
-
-
-def _script(page: str) -> None:
+def _script(page: str, taken: list[tuple[float, float]]) -> None:
+    """Draw a page and note its seconds; what the test harness adds is not the page's."""
     import importlib
+    import time
 
+    wall, processor = time.perf_counter(), time.process_time()
     importlib.import_module(f"cdp_assets.pages.{page}").render()
+    taken.append((time.perf_counter() - wall, time.process_time() - processor))
 
 
 if __name__ == "__main__":

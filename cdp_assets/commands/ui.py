@@ -48,8 +48,9 @@ def _serve(port: int) -> None:
     from streamlit import net_util
     from streamlit.web import bootstrap
 
-    import cdp_assets.pages.navigation  # noqa: F401 (so that the first reader does not wait for the imports)
+    from cdp_assets.pages.warm_up import warm_up
 
+    warm_up()
     # When a browser comes from a foreign origin, Streamlit asks a service outside for this machine's address.
     net_util._external_ip = ADDRESS
     flags = {name.replace(".", "_"): value for name, value in options(port).items()}

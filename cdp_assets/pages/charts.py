@@ -21,7 +21,12 @@ COUNT, MONEY, SHARE = ",.0f", ",.0f", ".1%"
 
 def draw(chart: Any, alt_text: str, key: str | None = None) -> None:
     """Put a chart on the page in the house look; Streamlit's own bundle renders it, nothing is fetched."""
-    styled = (
+    st.altair_chart(styled(chart), theme=None, width="stretch", key=key, alt=alt_text)
+
+
+def styled(chart: Any) -> Any:
+    """The chart in the house look."""
+    return (
         chart.configure(font="Source Sans, sans-serif")
         .configure_view(strokeWidth=0)
         .configure_axis(
@@ -32,7 +37,6 @@ def draw(chart: Any, alt_text: str, key: str | None = None) -> None:
             labelColor=INK, titleColor=MUTED, labelFontSize=12, titleFontSize=12, titleFontWeight="normal",
         )
     )  # fmt: skip
-    st.altair_chart(styled, theme=None, width="stretch", key=key, alt=alt_text)
 
 
 def colour_of(

@@ -60,12 +60,15 @@ def weekly_customers(shown: Published) -> pd.DataFrame:
     """
     return shown.ask(
         """
-        select cast(date_trunc('week', order_date) as date) as week_start,
-            case when customer_order_number = 1 then 'new' else 'returning' end as customer_type,
-            count(distinct hash(customer_id)) as customer_count
-        from orders
-        where is_conversion and customer_id is not null
-            and date_trunc('week', order_date) between (select min(date_day) from dates) and (select max(date_day) - 6 from dates)
+        with buyers as (
+            select distinct cast(date_trunc('week', order_date) as date) as week_start,
+                case when customer_order_number = 1 then 'new' else 'returning' end as customer_type, hash(customer_id) as buyer
+            from orders
+            where is_conversion and customer_id is not null and date_trunc('week', order_date)
+                between (select min(date_day) from dates) and (select max(date_day) - 6 from dates)
+        )
+        select week_start, customer_type, count(*) as customer_count
+        from buyers
         group by 1, 2
         order by 1, 2
         """
