@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run ui dagster docs check format test acceptance test-all bench-landing bench-identity bench-insight bench-pages bench-orchestration lock clean
+.PHONY: help setup demo run ui dagster docs check format test test-integration test-all bench-landing bench-identity bench-insight bench-pages bench-orchestration lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -50,11 +50,11 @@ check: $(READY) ## lint, format and types
 format: $(READY) ## rewrite to the house format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-test: $(READY) ## the tests: five to seven minutes on two cores
+test: $(READY) ## unit and property tests, and one whole demo: within five minutes on two cores
 	@$(BIN)/python -m pytest $(PARALLEL)
 
-acceptance: $(READY) ## a real retailer's year, whole, against its control totals (two minutes; needs the shared data)
-	@$(BIN)/python -m pytest -m slow tests/test_online_retail.py
+test-integration: $(READY) ## rooms together: built tables, nights of identity, kills, a browser, a real retailer (five minutes)
+	@$(BIN)/python -m pytest $(PARALLEL) -m 'integration and not slow'
 
 test-all: $(READY) ## every test, the long ones too
 	@$(BIN)/python -m pytest $(PARALLEL) -m 'slow or not slow'

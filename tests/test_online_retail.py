@@ -10,7 +10,7 @@ import pytest
 
 from tests.test_demo_end_to_end import Ran, onefold, query
 
-pytestmark = pytest.mark.slow  # a whole run of a year: `make acceptance`, which CI calls
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from small_retailer import SmallRetailer, failures
 
 from cdp_assets.state import connect_state
+
+pytestmark = pytest.mark.integration
 
 
 def test_every_law_holds_on_the_small_retailer(retailer: SmallRetailer) -> None:

@@ -11,6 +11,8 @@ from cdp_assets import linkage
 from tests.linkage.identity_home import IdentityHome
 from tests.linkage.test_runs import base
 
+pytestmark = pytest.mark.integration
+
 RESULTS = (
     "customer_ids",
     "pairs",

@@ -15,6 +15,8 @@ from cdp_assets.linkage.model import current_model_read_only, frozen_terms_sql
 from cdp_assets.state import connect_state
 from tests.linkage.identity_home import IdentityHome, Row, key_of, person
 
+pytestmark = pytest.mark.integration
+
 FIRST = ["Anna", "Carl", "Eva", "Gustav", "Ida", "Karl", "Mia", "Otto", "Quinn", "Sia", "Tom", "Ursula"]
 LAST = ["Berg", "Dunn", "Ford", "Hale", "Jung", "Lund", "Nord", "Penn", "Rost", "Tran", "Voss", "Wolf"]
 

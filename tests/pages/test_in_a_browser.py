@@ -29,6 +29,7 @@ PATIENCE_MS = 30_000
 CUSTOMER = hashlib.md5(b"customer7").hexdigest()
 
 pytestmark = [
+    pytest.mark.integration,
     pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(CHROMIUM is None, reason="skipped: no Chromium here (apt-get install chromium)"),
 ]

@@ -23,6 +23,8 @@ from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state, migrate
 from tests.publishing.builds import build_amounts, publish_build, read_current
 
+pytestmark = pytest.mark.integration
+
 PUBLISH_STEPS = [
     "publish/gates passed",
     "publish/marts.duckdb written",
