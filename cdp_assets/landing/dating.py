@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
@@ -158,10 +159,20 @@ def _mixed(texts: list[str], formats: list[str]) -> list[str]:
     return chosen if chosen and not left else []
 
 
+@lru_cache(maxsize=10_000)
+def _marks(text: str) -> str:
+    """What stands between the digits and words of a text or a format."""
+    return re.sub(r"[^\W_]+|%", "", re.sub(r"\s+", " ", text))
+
+
 def _parses(text: str, format_: str) -> bool:
     if format_ == "%Y%m%d" and not _COMPACT.match(text):
         return False
-    if ("%z" in format_) != bool(re.search(r"([+-]\d\d:?\d\d|Z)$", text[8:])):
+    zone = re.search(r"([+-]\d\d:?\d\d|Z)$", text[8:])
+    if ("%z" in format_) != bool(zone):
+        return False
+    # strptime compiles a pattern for each of the thousands of formats, anew for each text: most need not be tried
+    if _marks(text.removesuffix(zone.group()) if zone else text) != _marks(format_):
         return False
     try:
         moment = datetime.strptime(text.replace("Z", "+0000") if "%z" in format_ else text, format_)
