@@ -18,7 +18,7 @@ from cdp_assets.landing.meanings import role_of, status_of
 from cdp_assets.landing.refund_drafts import RowKinds, order_refunds, refund_rows, refund_time
 
 
-def status_column(roles: Roles, hints: Hints) -> str | None:
+def _status_column(roles: Roles, hints: Hints) -> str | None:
     """The column of an order's status: the one most of whose words are known, as a number of a state says nothing."""
 
     def known(name: str) -> float:
@@ -28,9 +28,8 @@ def status_column(roles: Roles, hints: Hints) -> str | None:
     return max((c.name for c in roles.all("order_status")), key=known, default=None)
 
 
-def _status(roles: Roles, hints: Hints, is_many: bool) -> tuple[str, list[str]]:
-    """The channel's words for an order's status in the shared ones; what is not known stays, in lower case."""
-    name = status_column(roles, hints)
+def _status(name: str | None, roles: Roles, hints: Hints, is_many: bool) -> tuple[str, list[str]]:
+    """The words of the status column `name` in the shared ones; what is not known stays, in lower case."""
     flag = roles("is_cancelled", types=("boolean",))
     if name is None and flag and not roles.is_of_line(flag):
         value = f"bool_or({flag})" if is_many else flag
@@ -67,7 +66,8 @@ def draft_orders(
         rows += f"\n{'and' if 'where' in rows else 'where'} {order_id} is not null"
         notes.append(f"{order_id}: rows without it are no order; they land and count nowhere")
     currency, currency_notes = currency_sql(roles, hints)
-    status, status_notes = _status(roles, hints, is_many)
+    state = _status_column(roles, hints)
+    status, status_notes = _status(state, roles, hints, is_many)
     line, total = line_amount_of(roles), roles.total()
     items = roles.items()
     if items and (keys := _amount_keys(items)):
@@ -123,27 +123,22 @@ def draft_orders(
         yield _whole_order_lines(rows, order_id, total or "0")
     if roles("refund_id"):
         return
-    dated = refund_time(roles, moment)
+    dated, refund = refund_time(roles, moment), roles.number("refund_amount")
     if kinds.refunds:
         less = "".join(f" - abs({each})" for each in _line_discounts(roles))
-        own = roles.number("refund_amount")
-        back = f"abs({own})" if own else f"abs({line or total or 0}){less}"
+        back = f"abs({refund})" if refund else f"abs({line or total or 0}){less}"
         yield refund_rows(roles, every_row + kinds.refunds, moment, back, currency)
-    elif refund := roles.number("refund_amount"):
+    elif refund:
         note = f"{refund}: taken as what was given back of the order, {dated.note}"
         total = f"max({refund})" if roles.is_repeated(refund) else f"sum({refund})"
         only = f"{refund} <> 0"
         yield order_refunds(rows, order_id, f"abs({total})", only, dated, currency, note)
-    elif words := [
-        word
-        for word in hints.words.get(status_column(roles, hints) or "", [])
-        if status_of(word) == "refunded"
-    ]:
+    elif words := [word for word in hints.words.get(state or "", []) if status_of(word) == "refunded"]:
         note = f"rows whose status says refunded are taken as given back whole, {dated.note}; the file says no amount"
         whole = amount if is_many else f"sum({amount})"
         less = order_discount(roles, is_many)
         less = less if is_many else f"sum({less})"
-        only = f"{status_column(roles, hints)} in ({', '.join(sql_text(word) for word in words)})"
+        only = f"{state} in ({', '.join(sql_text(word) for word in words)})"
         yield order_refunds(rows, order_id, f"{whole} - {less}", only, dated, currency, note)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,21 +29,6 @@ MEMBERS = (
     "会员号,姓名,手机,生日,积分\n0001,李雷,13912345678,1990-01-02,100\n0002,韩梅梅,13812345678,1991-03-04,\n"
 )
 EVENTS = '{"id":"e1","ts":"2024-03-01T10:00:00Z","visitorId":"v","utm":{"source":"google"}}\n'
-
-
-@pytest.fixture
-def rooms(tmp_path: Path) -> tuple[Path, Path]:
-    """Empty folders for contracts and for the dbt project's files that drafting reads and writes."""
-    channels, dbt = tmp_path / "channels", tmp_path / "dbt"
-    channels.mkdir()
-    source = PROJECT_DIR / "dbt_project"
-    (dbt / "macros").mkdir(parents=True)
-    shutil.copy(source / "macros" / "shape_columns.sql", dbt / "macros")
-    shutil.copy(source / "dbt_project.yml", dbt)
-    for path in source.glob("models/staging/shopify/_*__models.yml"):
-        (dbt / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, dbt / path.relative_to(source))
-    return channels, dbt
 
 
 @pytest.mark.parametrize(

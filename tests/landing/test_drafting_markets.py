@@ -14,10 +14,7 @@ from cdp_assets.landing.file_names import file_pattern
 from cdp_assets.landing.meanings import role_of, status_of
 from cdp_assets.settings import Settings
 from tests.landing.builders import landed
-from tests.landing.test_drafting import rooms
-from tests.landing.test_drafting_exports import Rooms, drafted, model, said
-
-__all__ = ["rooms"]
+from tests.landing.drafts import Rooms, drafted, model, said
 
 
 def test_discounts_are_those_that_the_sums_of_the_file_take_off(

@@ -15,10 +15,7 @@ from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.meanings import role_of, status_of, touch_of
 from cdp_assets.settings import Settings
 from tests.landing.builders import landed
-from tests.landing.test_drafting import rooms
-from tests.landing.test_drafting_exports import Rooms, drafted, model, said
-
-__all__ = ["rooms"]
+from tests.landing.drafts import Rooms, drafted, model, said
 
 
 def test_a_status_is_read_from_its_words_not_from_its_number(
