@@ -36,7 +36,7 @@ def latest_business_date(settings: Settings) -> date:
     Events are the rows of exports that are no snapshots; their time is the first required date or timestamp column.
     Raises NoBusinessDate where there is none.
     """
-    con = duckdb.connect(config={"memory_limit": settings.memory_limit, "threads": settings.threads})
+    con = duckdb.connect(config=settings.duckdb_limits)
     try:
         con.execute("set TimeZone = 'UTC'")
         found = [

@@ -6,13 +6,28 @@ Only settings that a user may change belong here; constants of a rule live besid
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+import duckdb
+from pydantic import ByteSize, Field, TypeAdapter, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+PARSER_MEMORY = "1GB"  # a file of any size lands within it
+
+
+@cache
+def memory_share() -> str:
+    """A quarter of what DuckDB may use here (it sees a container's limit too), between 1 and 3 GB."""
+    with duckdb.connect() as con:
+        (all_of_it,) = con.execute("select current_setting('memory_limit')").fetchone() or ("4GB",)
+    return f"{min(max(_bytes(all_of_it) // 4_000_000, 1_000), 3_000)}MB"
+
+
+def _bytes(size: str) -> int:
+    return TypeAdapter(ByteSize).validate_python(size)
 
 
 class Settings(BaseSettings):
@@ -38,7 +53,10 @@ class Settings(BaseSettings):
     reporting_currency: str = Field(
         default="USD", description="ISO 4217 code in which money of all currencies is compared."
     )
-    memory_limit: str = Field(default="1GB", description="DuckDB's memory limit per connection.")
+    memory_limit: str = Field(
+        default_factory=memory_share,
+        description="DuckDB's memory limit per connection, such as '2GB' (default: a quarter of the machine's, 1 to 3 GB).",
+    )
     threads: int = Field(default=2, ge=1, description="DuckDB's and dbt's threads.")
     keep_generations: int = Field(default=3, ge=1, description="Published generations that stay on disk.")
     strict: bool = Field(default=False, description="A run with held files exits 3.")
@@ -86,10 +104,30 @@ class Settings(BaseSettings):
             raise ValueError(f"{code!r} is no ISO 4217 currency code; set one such as 'USD'")
         return code.upper()
 
+    @field_validator("memory_limit")
+    @classmethod
+    def _size_with_unit(cls, size: str) -> str:
+        try:
+            enough = _bytes(size) >= 100_000_000
+        except ValueError:
+            enough = False
+        if not enough:
+            raise ValueError(f"{size!r} is no size of at least 100 MB with its unit; set one such as '2GB'")
+        return size
+
     @classmethod
     def load(cls, **overrides: object) -> Settings:
         """Settings from the environment, with explicit overrides (None means: not given)."""
         return cls(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+
+    @property
+    def duckdb_limits(self) -> dict[str, str | bool | int | float | list[str]]:
+        """Configuration that a DuckDB connection of a run opens with."""
+        return {"memory_limit": self.memory_limit, "threads": self.threads}
+
+    @property
+    def parser_memory_limit(self) -> str:
+        return min(self.memory_limit, PARSER_MEMORY, key=_bytes)
 
     @property
     def inbox_dir(self) -> Path:

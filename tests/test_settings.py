@@ -22,3 +22,18 @@ def test_the_environment_names_the_home(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_an_unknown_zone_or_currency_is_refused(field: str, value: str) -> None:
     with pytest.raises(ValidationError, match="set one such as"):
         Settings.load(**{field: value})
+
+
+@pytest.mark.parametrize("size", ["lots", "2", "-1GB", "10MB"])
+def test_a_memory_limit_is_a_size_with_its_unit(size: str) -> None:
+    with pytest.raises(ValidationError, match="set one such as '2GB'"):
+        Settings.load(memory_limit=size)
+
+
+def test_memory_is_a_share_of_the_machines_and_landings_share_is_small(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("ONEFOLD_MEMORY_LIMIT", raising=False)
+    assert 1_000 <= int(Settings.load().memory_limit.removesuffix("MB")) <= 3_000
+    assert Settings.load(memory_limit="8GB").parser_memory_limit == "1GB"
+    assert Settings.load(memory_limit="512MB").parser_memory_limit == "512MB"

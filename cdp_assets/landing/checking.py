@@ -135,7 +135,7 @@ def _check_export(
                 has_suppressed=False,
             )
         )
-    setup = ParserSetup([folder], settings.memory_limit, settings.threads, b"check", [])
+    setup = ParserSetup([folder], settings.parser_memory_limit, settings.threads, b"check", [])
     outcomes = run_jobs(jobs, setup)
     for job in jobs:
         outcome = outcomes[job.load_id]

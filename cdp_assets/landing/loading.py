@@ -193,7 +193,9 @@ def parse_loads(
     quarantine = make_private_dir(settings.quarantine_dir / channel / export.name)
     work_dir = Path(tempfile.mkdtemp(prefix="_work-", dir=settings.landing_dir))
     folders = [work_dir, settings.originals_dir, target, quarantine]
-    setup = ParserSetup(folders, settings.memory_limit, settings.threads, load_key(settings), suppressed)
+    setup = ParserSetup(
+        folders, settings.parser_memory_limit, settings.threads, load_key(settings), suppressed
+    )
     jobs = [
         ParseJob(
             channel=channel,

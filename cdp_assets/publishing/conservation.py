@@ -58,7 +58,7 @@ LEDGER_TOTALS = "select count(*), sum(landed_rows), sum(quarantined_rows) from {
 
 def judge_conservation(settings: Settings) -> list[Refusal]:
     """Refuse a build in which rows or amounts went missing or appeared; names files and channels, and counts only."""
-    con = duckdb.connect(config={"memory_limit": settings.memory_limit, "threads": settings.threads})
+    con = duckdb.connect(config=settings.duckdb_limits)
     try:
         con.execute("set TimeZone = 'UTC'")
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")

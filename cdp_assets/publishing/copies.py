@@ -14,12 +14,12 @@ import duckdb
 
 from cdp_assets.publishing.fingerprint import columns_of, fingerprint, fingerprint_of, quoted
 from cdp_assets.settings import Settings
+from cdp_assets.warehouse import STORAGE_VERSION
 
 MARTS_FILE, CONTACT_FILE, PARQUET_FOLDER = "marts.duckdb", "contact.duckdb", "parquet"
 # DuckDB names a database after its file, and `marts.orders` is ambiguous where database and schema are both `marts`.
 # So the files have names of their own, and the names that people know are links to them.
 STORED_AS = {MARTS_FILE: "masked.duckdb", CONTACT_FILE: "in_clear.duckdb"}
-STORAGE_VERSION = "v1.4.0"  # what DuckDB 1.4 clients read
 OWNER_READS, GROUP_READS = 0o400, 0o440
 
 Reached = Callable[[str], None]
@@ -88,7 +88,7 @@ def text(value: object) -> str:
 
 
 def _copy_schema(settings: Settings, schema: str, path: Path, file_name: str) -> list[PublishedTable]:
-    con = duckdb.connect(config={"memory_limit": settings.memory_limit, "threads": settings.threads})
+    con = duckdb.connect(config=settings.duckdb_limits)
     try:
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
         con.execute(f"attach {text(path)} as target (storage_version {text(STORAGE_VERSION)})")

@@ -25,7 +25,7 @@ REMEDY = (
 
 def judge_masking(settings: Settings) -> list[Refusal]:
     """Refuse marts with e-mail addresses, phone numbers, or any value of the contact schema's `email` and `phone`."""
-    con = duckdb.connect(config={"memory_limit": settings.memory_limit, "threads": settings.threads})
+    con = duckdb.connect(config=settings.duckdb_limits)
     try:
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
         _collect_identifiers(con)

@@ -241,10 +241,12 @@ def test_a_currency_without_a_rate_stops_the_build_by_name(retailer: SmallRetail
     spent = {"spend_date": date(2017, 3, 2), "campaign": "Brand", "currency_code": "XXX", "cost": "1.00"}
     retailer.deliver("google_ads", "campaigns", [spent])
     try:
+        retailer.dbt("run", "--select", "stg_google_ads__spend")
         results = retailer.dbt("test", "--select", "every_currency_has_a_rate")
         assert [(result.passed, result.failing_rows) for result in results] == [(False, 1)]
     finally:
         withdraw(retailer, "google_ads", "campaigns")
+        retailer.dbt("run", "--select", "stg_google_ads__spend")
 
 
 def withdraw(retailer: SmallRetailer, channel: str, export: str) -> None:

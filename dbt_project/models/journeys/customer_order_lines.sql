@@ -1,4 +1,5 @@
 -- every line of every order, with its order's customer left to be joined by (channel, order_id)
+{{ config(materialized='view') }}
 with
 
 lines as (

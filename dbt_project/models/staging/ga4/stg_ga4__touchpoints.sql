@@ -1,5 +1,4 @@
 -- one touch per session: where its first event with a source came from; who logs in during a session owns all of it
-{{ config(materialized='table') }}
 with
 
 source as (

@@ -4,17 +4,24 @@ source as (
     select * from {{ landed('online_retail', 'lines') }} as rows
 ),
 
+newest_lines as (
+    select
+        stock_code as sku,
+        {{ latest('invoiced_at', {'product_name': "coalesce(description, '')", 'list_price': 'unit_price'}) }} as line
+    from source
+    group by stock_code
+),
+
 renamed as (
     select
         'online_retail' as channel,
-        stock_code as sku,
-        stock_code as product_code,
-        description as product_name,
+        sku,
+        sku as product_code,
+        nullif(line.product_name, '') as product_name,
         cast(null as varchar) as brand,
         cast(null as varchar) as category,
-        unit_price as list_price
-    from source
-    qualify row_number() over (partition by stock_code order by invoiced_at desc, description nulls last, unit_price desc) = 1
+        line.list_price
+    from newest_lines
 )
 
 select * from renamed

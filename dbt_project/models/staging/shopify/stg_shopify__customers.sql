@@ -1,5 +1,4 @@
 -- accounts from the customers export; guests and recipients from the orders export, which names no account
-{{ config(materialized='table') }}
 with
 
 accounts as (

@@ -5,18 +5,27 @@ source as (
     select * from {{ landed('shopify', 'orders') }} as rows
 ),
 
+newest_lines as (
+    select
+        lineitem_sku as sku,
+        {{ latest('created_at', {
+            'product_name': 'lineitem_name', 'brand': 'vendor', 'list_price': 'coalesce(lineitem_compare_at_price, lineitem_price)',
+        }) }} as line
+    from source
+    where lineitem_sku is not null
+    group by lineitem_sku
+),
+
 renamed as (
     select
         'shopify' as channel,
-        lineitem_sku as sku,
-        lineitem_sku as product_code,
-        lineitem_name as product_name,
-        vendor as brand,
+        sku,
+        sku as product_code,
+        line.product_name,
+        line.brand,
         cast(null as varchar) as category,
-        coalesce(lineitem_compare_at_price, lineitem_price) as list_price
-    from source
-    where lineitem_sku is not null
-    qualify row_number() over (partition by lineitem_sku order by created_at desc, lineitem_name) = 1
+        line.list_price
+    from newest_lines
 )
 
 select * from renamed

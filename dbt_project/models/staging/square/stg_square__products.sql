@@ -4,18 +4,25 @@ source as (
     select * from {{ landed('square', 'items') }} as rows
 ),
 
+newest_sales as (
+    select
+        sku,
+        {{ latest('sold_at', {'product_name': 'item', 'category': 'category', 'list_price': 'gross_sales / nullif(quantity, 0)'}) }} as sale
+    from source
+    where sku is not null and lower(event_type) = 'payment'
+    group by sku
+),
+
 renamed as (
     select
         'square' as channel,
         sku,
         sku as product_code,
-        item as product_name,
+        sale.product_name,
         cast(null as varchar) as brand,
-        category,
-        gross_sales / nullif(quantity, 0) as list_price
-    from source
-    where sku is not null and lower(event_type) = 'payment'
-    qualify row_number() over (partition by sku order by sold_at desc, item, gross_sales) = 1
+        sale.category,
+        sale.list_price
+    from newest_sales
 )
 
 select * from renamed

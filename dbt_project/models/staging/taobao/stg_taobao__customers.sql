@@ -1,5 +1,4 @@
 -- buyers by their member name; the newer workbook has no member name, and holds name, phone and address in one cell
-{{ config(materialized='table') }}
 with
 
 source as (

@@ -1,6 +1,5 @@
 -- accounts from the customers export, a further one for each further name behind the same phone; buyers that it does not list, guests and
 -- recipients from the orders export
-{{ config(materialized='table') }}
 with
 
 -- the newest row of each name; the newest of a phone is whom its orders name
