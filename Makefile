@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run ui dagster docs check format test test-integration test-all bench-landing bench-identity bench-insight bench-pages bench-orchestration lock clean
+.PHONY: help setup demo run ui dagster docs check format test test-integration test-all bench-landing bench-identity bench-insight bench-build bench-pages bench-orchestration lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -67,6 +67,9 @@ bench-identity: $(READY) ## identity beside plain Splink
 
 bench-insight: $(READY) ## attribution and customer value beside their peers
 	@$(BIN)/python benches/bench_insight.py
+
+bench-build: $(READY) ## all of dbt build on 100,000 customers, beside DuckDB copying the same rows
+	@$(BIN)/python benches/bench_build.py
 
 bench-pages: $(READY) ## seconds of every page at 100,000 customers
 	@$(BIN)/python benches/bench_pages.py
