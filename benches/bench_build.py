@@ -39,6 +39,8 @@ def main() -> None:
     options = parser.parse_args()
     home = (options.home or OUT / f"whole_{options.customers}" / "home").absolute()
     os.environ.setdefault("ONEFOLD_BUSINESS_TIME_ZONE", TIME_ZONE)
+    if (home.parent / "inbox").exists():  # a simulated retailer's home is known by its inbox
+        os.environ.setdefault("ONEFOLD_INBOX", str(home.parent / "inbox"))
     if options.worker:
         print(json.dumps(build(home) if options.worker == "dbt" else copy_landed(home)))
         return

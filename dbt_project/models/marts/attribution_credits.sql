@@ -1,5 +1,4 @@
--- every conversion × touch × attribution model, with its share of the conversion and of the revenue; a view, as
--- these are the most rows of all: `credited_conversions` has them, and publishing makes them a table of the published file
+-- every conversion × touch × attribution model, with its share of the conversion and of the revenue
 {{ config(materialized='view') }}
 select
     attribution_model,

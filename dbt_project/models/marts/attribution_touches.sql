@@ -1,4 +1,5 @@
 -- every touch of a known, profiled customer, on its path and with what the path led to
+{{ config(materialized='view') }}
 select
     touch_id,
     path_id,

@@ -1,4 +1,5 @@
 -- every order of every channel once; a return document stands here as an order of its own with negative amounts
+{{ config(materialized='view') }}
 select
     ---------- ids
     channel,

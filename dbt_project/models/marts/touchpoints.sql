@@ -1,4 +1,5 @@
 -- every touch of every channel once, with the customer it belongs to, if any
+{{ config(materialized='view') }}
 select
     touch_id,
     channel,

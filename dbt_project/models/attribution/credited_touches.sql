@@ -1,0 +1,71 @@
+-- every touch of a conversion with its credit under each attribution model, and per conversion a row without a touch that holds what no
+-- touch is credited with: one row for all models, as the long form is ten times as long and each reader adds it up once
+with
+
+models as (
+    {{ offered_attribution_models() }}
+),
+
+weighted as (
+    select
+        conversion_id,
+        touch_id,
+        {%- for model in var('attribution_models') %}
+        sum(case when attribution_model = '{{ model }}' then credit end) as credit_{{ model }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('attribution_credit_weights') }}
+    group by conversion_id, touch_id
+),
+
+credited as (
+    select
+        weighted.conversion_id,
+        weighted.touch_id,
+        touches.touched_at,
+        touches.marketing_channel,
+        touches.campaign,
+        touches.is_paid,
+        {%- for model in var('attribution_models') %}
+        weighted.credit_{{ model }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from weighted
+    inner join {{ ref('path_touches') }} as touches
+        on weighted.touch_id = touches.touch_id
+),
+
+uncredited as (
+    select
+        conversions.conversion_id,
+        cast(null as varchar) as touch_id,
+        cast(null as timestamp) as touched_at,
+        'unattributed' as marketing_channel,
+        cast(null as varchar) as campaign,
+        false as is_paid,
+        {%- for model in var('attribution_models') %}
+        case when count(weighted.credit_{{ model }}) = 0 and '{{ model }}' in (select attribution_model from models) then cast(1 as double) end
+            as credit_{{ model }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('conversions') }} as conversions
+    left join weighted
+        on conversions.conversion_id = weighted.conversion_id
+    group by conversions.conversion_id
+),
+
+all_credits as (
+    select * from credited
+    union all
+    select * from uncredited
+    where coalesce({% for model in var('attribution_models') %}credit_{{ model }}{{ ', ' if not loop.last }}{% endfor %}, 0) > 0
+)
+
+select
+    all_credits.*,
+    conversions.customer_id,
+    conversions.channel,
+    conversions.conversion_date,
+    conversions.is_new_customer,
+    cast(conversions.gross_revenue as double) as conversion_value,
+    cast(conversions.net_revenue as double) as conversion_net_value
+from all_credits
+inner join {{ ref('conversions') }} as conversions
+    on all_credits.conversion_id = conversions.conversion_id
