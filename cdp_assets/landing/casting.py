@@ -110,6 +110,7 @@ def _strip(text: str, strip: Strip, symbols: list[str]) -> str:
         ],
         "trailing_minus": [(r"^([0-9].*[0-9])-$", r"-\1"), ("^([0-9])-$", r"-\1")],
         "percent": [(rf"{space}%$", "")],
+        "weekday": [(r"^\pL{2,}\.?,? +", "")],
         "decimal_zero": [(r"^([0-9]+)\.0+$", r"\1")],
         "country_code_86": [("[ -]", ""), (r"^(\+|00)?86(1[0-9]{10})$", r"\2")],
     }[strip]
@@ -201,7 +202,8 @@ def _with_numbered_months(text: str, column: Column) -> str:
             f"column {column.name}: monthNames are {len(names)}, give twelve, January first"
         )
     for number, name in enumerate(names, start=1):
-        pattern = rf"(?i)(^|\PL){re.escape(name)}\pL*\.?"
+        words = "|".join(map(re.escape, name.split("|")))
+        pattern = rf"(?i)(^|\PL)(?:{words})\pL*\.?"
         text = f"regexp_replace({text}, {sql_text(pattern)}, '\\1{number}')"
     return text
 

@@ -38,6 +38,7 @@ Strip = Literal[
     "currency",
     "percent",
     "trailing_minus",
+    "weekday",
     "decimal_zero",
     "country_code_86",
 ]
@@ -96,7 +97,7 @@ class ColumnFacts(_Model):
     formats: list[str] = Field(default=[], description="strptime formats, or epoch_s, epoch_ms, epoch_us.")
     month_names: list[str] = Field(
         default=[],
-        description="Twelve beginnings of words, January first, that formats read as the month's number (%m): ene, feb, mar, abr, …",
+        description="Twelve beginnings of words, January first, that formats read as the month's number (%m): jan, feb, mär|mrz, apr, …",
     )
     time_zone: str | None = Field(
         default=None, description="IANA zone of naive times; replaces the export's."

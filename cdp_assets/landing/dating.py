@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 DAYS = [
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y年%m月%d日",
     "%b %d, %Y", "%b %d %Y", "%d %b %Y", "%b-%d-%y", "%b-%d-%Y", "%d-%b-%y", "%d-%b-%Y", "%d/%b/%Y", "%B %d, %Y", "%d %B %Y",
-    "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d de %m de %Y", "%d %m %Y", "%d. %m %Y",
+    "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d de %m de %Y", "%d %m %Y", "%d. %m %Y", "%m %d %Y", "%m %d, %Y",
 ]  # fmt: skip
 CLOCKS = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p"]
 TIMES = [
     f"{day}{gap}{clock}{zone}"
     for day in DAYS
     for clock in CLOCKS
-    for gap in (" ", "T", ", ")
+    for gap in (" ", "T", ", ", " - ")
     for zone in ("", "%z", " %z", " UTC", " GMT")
 ]
 EPOCHS = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us"}
@@ -59,24 +60,55 @@ ZONES = {
     "BST": "Europe/London", "CET": "Europe/Berlin", "CEST": "Europe/Berlin", "JST": "Asia/Tokyo", "HKT": "Asia/Hong_Kong",
     "SGT": "Asia/Singapore", "AEST": "Australia/Sydney", "AEDT": "Australia/Sydney",
 }  # fmt: skip
+_SLASHED = re.compile(r"^\d{1,2}[-/]\d{1,2}[-/]\d")
+_WEEKDAY = re.compile(r"^[^\W\d_]{2,}\.?,? +")
 _DATED = re.compile(r"^\d{1,4}[-/.年]\d|^\d{8}|^\d{1,2}(\. ?|[ /-])(de )?[^\W\d_]{3}|^[A-Za-z]{3,9}[ -]\d")
 _COMPACT = re.compile(r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
 _CLOCK = re.compile(r"^\d{1,2}:\d{2}(:\d{2})?(\.\d+)?\s?([AaPp][Mm])?$")
 
 
-def day_order(columns: list[list[str]]) -> str | None:
-    """`%d` or `%m`: which comes first in the columns of a sample that allow one reading only; None where none tells."""
-    found = set()
-    for texts in columns:
-        if texts and all(re.match(r"^\d{1,2}[-/]\d{1,2}[-/]\d", text) for text in texts):
-            firsts = [int(re.split("[-/]", text)[0]) for text in texts]
-            seconds = [int(re.split("[-/]", text)[1]) for text in texts]
-            if (max(firsts) > 12) != (max(seconds) > 12):
-                found.add("%d" if max(firsts) > 12 else "%m")
-    return found.pop() if len(found) == 1 else None
+def day_order(columns: list[list[str]], titles: Iterable[str] = ()) -> tuple[str | None, bool]:
+    """`%d` or `%m`: which comes first in the dates of a sample, and whether that is sure.
+
+    Sure is what a column allows one reading of, or a date above the table; else the reading whose days lie closer together
+    is likelier, as a file holds some days or weeks. None where nothing tells.
+    """
+    dated = [texts for texts in columns if texts and all(_SLASHED.match(text) for text in texts)]
+    above = re.findall(r"\b\d{1,2}[-/]\d{1,2}[-/]\d{4}\b", " ".join(titles))
+    for found, is_sure in (
+        ({_order_of(texts) for texts in dated}, True),
+        ({_order_of(above)} if above else set(), True),
+        ({_closer_order(texts) for texts in dated}, False),
+    ):
+        if len(orders := found - {None}) == 1:
+            return orders.pop(), is_sure
+    return None, False
 
 
-def set_time(texts: list[str], guessed: GuessedColumn, order: str | None) -> bool:
+def _order_of(texts: list[str]) -> str | None:
+    firsts, seconds = ([int(re.split("[-/]", text)[place]) for text in texts] for place in (0, 1))
+    if (max(firsts) > 12) == (max(seconds) > 12):
+        return None
+    return "%d" if max(firsts) > 12 else "%m"
+
+
+def _closer_order(texts: list[str]) -> str | None:
+    """The order in which the dates span less than half as many days as in the other one."""
+    spans = {}
+    for order, other in (("%d", "%m"), ("%m", "%d")):
+        days = []
+        for text in texts:
+            parts = re.split("[-/]", re.split(r"[ ,T]", text)[0])
+            try:
+                days.append(datetime.strptime(f"{parts[0]} {parts[1]} {parts[2][-2:]}", f"{order} {other} %y"))
+            except ValueError:
+                return None
+        spans[order] = (max(days) - min(days)).days
+    likelier = min(spans, key=spans.__getitem__)
+    return likelier if spans[likelier] * 2 < max(spans.values()) else None
+
+
+def set_time(texts: list[str], guessed: GuessedColumn, order: str | None, *, is_sure: bool = True) -> bool:
     """Declare a date or timestamp column with its formats; False where some text is neither."""
     is_timely = guessed.role in (None, "ordered_at", "birth_date", "updated_at", "consent")
     if all(re.fullmatch(r"1[0-9]{9}|1[0-9]{12}|1[0-9]{15}", text) for text in texts):
@@ -84,45 +116,73 @@ def set_time(texts: list[str], guessed: GuessedColumn, order: str | None) -> boo
             guessed.logical_type, guessed.facts["formats"] = "timestamp", [EPOCHS[len(texts[0])]]
             return True
         return False
+    texts, has_weekday = _without_weekday(texts)
     if not all(_DATED.match(text) for text in texts) or (
         all(_COMPACT.match(text) for text in texts) and not is_timely
     ):
         return False
-    texts, names, tail = _numbered(texts)
+    texts, zone, zone_tails = _without_zone(texts)
+    texts, names, tail, named_order = _numbered(texts)
     for formats, kind in ((DAYS, "date"), (TIMES, "timestamp")):
-        fitting = _fitting(texts, formats, order)
+        fitting = _fitting(texts, formats, named_order or order)
         chosen = fitting[:1] or _mixed(texts, formats)
         if chosen:
-            guessed.logical_type, guessed.facts["formats"] = kind, [each + tail for each in chosen]
+            guessed.logical_type = kind
+            guessed.facts["formats"] = [each + tail + end for each in chosen for end in zone_tails]
             if names:
                 guessed.facts["monthNames"] = names
-            if order is None and _is_ambiguous(fitting):
+            if has_weekday:
+                guessed.facts["strip"] = [*guessed.facts.get("strip", []), "weekday"]
+            if not (is_sure and order) and not named_order and _is_ambiguous(fitting):
+                why = ", as its days lie closer together so" if order else ""
                 guessed.undecided.append(
                     f"{guessed.name}: {fitting[0]} or {fitting[1]}? every date of the sample fits both; "
-                    f"taken as {fitting[0]}"
+                    f"taken as {fitting[0]}{why}"
                 )
-            has_zone = any("%z" in each for each in chosen)
+            has_offset = any("%z" in each for each in chosen)
             says_utc = re.search(r"\b(utc|gmt)\b", " ".join([guessed.header, *chosen]), re.IGNORECASE)
-            guessed.is_naive = kind == "timestamp" and not has_zone and not says_utc
-            if kind == "timestamp" and says_utc and not has_zone:
-                guessed.facts["timeZone"] = "UTC"
+            guessed.is_naive = kind == "timestamp" and not has_offset and not says_utc and not zone
+            if kind == "timestamp" and (zone or (says_utc and not has_offset)):
+                guessed.facts["timeZone"] = zone or "UTC"
             return True
     return False
 
 
-def _numbered(texts: list[str]) -> tuple[list[str], list[str], str]:
-    """Texts with the months that they name as numbers, those names, and the words that all end with after the last digit."""
+def _without_weekday(texts: list[str]) -> tuple[list[str], bool]:
+    """Texts without the day of the week that all begin with, and whether they did."""
+    if all(_DATED.match(text) for text in texts):
+        return texts, False
+    rests = [_WEEKDAY.sub("", text) for text in texts]
+    words = {text.removesuffix(rest) for text, rest in zip(texts, rests, strict=True)}
+    is_dated = "" not in words and len(words) <= 7 and all(_DATED.match(rest) for rest in rests)
+    return (rests, True) if is_dated else (texts, False)
+
+
+def _without_zone(texts: list[str]) -> tuple[list[str], str | None, list[str]]:
+    """Texts without the short name of a zone behind them, the zone, and what may stand there in summer and in winter."""
+    named = [re.fullmatch(r"(.*\d.*) ([A-Z]{3,4})", text) for text in texts]
+    zones = {ZONES.get(each.group(2)) if each else None for each in named}
+    zone = zones.pop() if len(zones) == 1 else None
+    if zone is None or zone == "UTC":
+        return texts, None, [""]
+    names = [name for name, each in ZONES.items() if each == zone and name.isupper()]
+    return [each.group(1) for each in named if each], zone, [f" {name}" for name in names]
+
+
+def _numbered(texts: list[str]) -> tuple[list[str], list[str], str, str | None]:
+    """Texts with the months that they name as numbers, those names, the words that all end with, and which of day and month is first."""
     names = months_of(texts) if any(re.search(r"[^\W\d_]{3}", text) for text in texts) else []
     if not names or _fitting(texts, DAYS, None) or _fitting(texts, TIMES, None):
-        return texts, [], ""  # no months, or English ones, which formats read
+        return texts, [], "", None  # no months, or English ones, which formats read
+    order = "%d" if texts[0][0].isdigit() else "%m"
     for number, name in enumerate(names, start=1):
         texts = [
-            re.sub(rf"(?<![^\W\d_]){name}[^\W\d_]*\.?", str(number), text, flags=re.IGNORECASE)
+            re.sub(rf"(?<![^\W\d_])({name})[^\W\d_]*\.?", str(number), text, flags=re.IGNORECASE)
             for text in texts
         ]
     tails = {re.search(r"\D*$", text).group() for text in texts}  # type: ignore[union-attr]
     tail = tails.pop() if len(tails) == 1 else ""
-    return [text.removesuffix(tail) for text in texts], names, tail.replace("%", "%%")
+    return [text.removesuffix(tail) for text in texts], names, tail.replace("%", "%%"), order
 
 
 def zone_of(headers: list[str]) -> str | None:

@@ -91,7 +91,7 @@ def _draft_exports(samples: Sequence[Path], export: str | None) -> list[_Drafted
         sample = read_sample(path)
         pattern, notes = file_pattern(path.name)
         facts: dict[str, Any] = {"filePattern": pattern, **sample.facts}
-        columns, guesses = guess_columns(sample.used, facts)
+        columns, guesses = guess_columns(sample.used, facts, sample.titles)
         name = export if export and len(samples) == 1 else _export_name(path, {each.name for each in drafted})
         texts = {column.name: each for column, each in zip(columns, sample.used, strict=True)}
         guesses += settle_contacts(columns, texts)

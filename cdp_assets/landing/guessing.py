@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -69,8 +70,10 @@ class GuessedColumn:
     undecided: list[str] = field(default_factory=list)
 
 
-def guess_columns(used: list[SampleColumn], facts: dict[str, Any]) -> tuple[list[GuessedColumn], list[str]]:
-    """Declare every column of a sample (`Sample.used`); `facts` gets export-wide marks (decimal, nulls …).
+def guess_columns(
+    used: list[SampleColumn], facts: dict[str, Any], titles: Sequence[str] = ()
+) -> tuple[list[GuessedColumn], list[str]]:
+    """Declare every column of a sample (`Sample.used`, `Sample.titles`); `facts` gets export-wide marks (decimal, nulls …).
 
     Returns the columns and notes on the whole export.
     """
@@ -83,9 +86,9 @@ def guess_columns(used: list[SampleColumn], facts: dict[str, Any]) -> tuple[list
         [each for each, column in zip(texts, guessed, strict=True) if column.role not in TEXT_ROLES], facts
     )
     facts |= marks
-    order = dating.day_order(texts)
+    day_order = dating.day_order(texts, titles)
     for column, each, bare in zip(used, guessed, texts, strict=True):
-        _set_type(column, each, bare, facts, order)
+        _set_type(column, each, bare, facts, day_order)
     notes += dating.join_times(used, guessed)
     notes += dating.declare_zone_column(used, guessed, facts)
     if "nullTokens" in facts:
@@ -224,14 +227,18 @@ def _strip(values: list[str], guessed: GuessedColumn, facts: dict[str, Any]) -> 
 
 
 def _set_type(
-    column: SampleColumn, guessed: GuessedColumn, texts: list[str], facts: dict[str, Any], order: str | None
+    column: SampleColumn,
+    guessed: GuessedColumn,
+    texts: list[str],
+    facts: dict[str, Any],
+    day_order: tuple[str | None, bool],
 ) -> None:
     if not texts:
         guessed.is_blank = True
     elif all(text.startswith("[{") for text in texts):
         _set_elements(texts, guessed)
     elif guessed.role not in TEXT_ROLES and not _set_boolean(texts, guessed):
-        if dating.set_time(texts, guessed, order):
+        if dating.set_time(texts, guessed, day_order[0], is_sure=day_order[1]):
             if guessed.role == "birth_date":
                 guessed.logical_type, guessed.is_naive = "date", False  # its clock says nothing
             return

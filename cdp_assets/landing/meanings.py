@@ -8,6 +8,7 @@ same.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ ROLES: dict[str, str] = {
     "time_zone": r"time.?zone|zeitzone|fuseau|时区",
     "tax_rate": r"(\btax|\bvat|\bgst|mw ?st|\bust|steuer).?(rate|satz|%|percent|code|class)|税率|税区分",
     "tracking": r"tracking|sendungsnummer|快递|物流|运单|追跡",
-    "salutation": r"anrede|salutation|civilit[eé]|敬称",
+    "salutation": r"anrede|salutation|civilit[eéy]|敬称",
     "house_number": r"hausnummer|haus.?nr|house.?(no|number|nr)\b|huisnummer",
     "net_amount": r"(after|less|net of|minus).?(all.?)?discount|nach.?rabatt|优惠后|折后",
     "returned_quantity": r"(qty|quantit\w*|menge|units?).{0,6}(refund|return|retour)|(refund|return)\w*.?(qty|quantit|units?)|(退货|返品)数",
@@ -62,16 +63,16 @@ ROLES: dict[str, str] = {
     "device_id": r"device.?id|cookie|anonymous.?id|visitor.?id|pseudo.?id|client.?id",
     "platform_id": r"union.?id|open.?id",
     "refund_id": r"(refund|return|credit.?note).?" + _ID + r"|退款(编号|单号)",
-    "line_number": r"(order.?)?line.?(no|number|id|#|item.?id)|order.?item.?id|^(item|position|pos|row).?#$|^(position|pos|row)s?.?(number|nummer"
+    "line_number": r"(order.?)?line.?(no|number|id|#|item.?id)|order.?item.?id|^(item|position|pos|row).?#$|^(position|pos|row)s?[ .]*(number|nummer"
     r"|no\.?|nr\.?)$|行号|子(订单|単)",
     "order_id": r"(order|invoice|transaction|receipt|sale|bill|ticket|basket|purchase|bestell|auftrags?|rechnungs?|beleg|bon|commande|facture"
     r"|pedido|factura|ordine|ordre).{0,3}"
     + _ID
     + r"|(order|booking|bestell|auftrags?|merchant).?(ref(erence)?\b|name)|^(increment.?id|sales.?order|order|invoice|receipt|bestellung|auftrag|commande|pedido|ordine)$"
     r"|^trans(action)?.?(seq|num)\w*$|^faktura$|num[eé]ro de (commande|facture)|(#|n[uú]mero) de (pedido|factura|venta|orden|compra)"
-    r"|订单(编号|号|id)|単?单号|[注受]文番号|受注番号|注文(id|no)",
+    r"|订单(编号|号|id)|小票号|レシート番号|取引(id|番号)|単?单号|[注受]文番号|受注番号|注文(id|no)",
     "medium": r"medium$|媒介",
-    "source": r"^(utm.?|traffic.?|lead.?|campaign.?|session.?)?source$|来源$|来源渠道",
+    "source": r"^(lead.?)?source$|\b(utm|traffic|campaign|session).?source$|来源$|来源渠道",
     "campaign_id": r"campaign.?id|ad.?set.?id|ad.?id$",
     "campaign": r"campaign|kampagne|campagne|campaña|广告系列|推广计划|活动名称|キャンペーン",
     "impressions": r"impr|展示|展现|曝光|表示回数",
@@ -81,22 +82,23 @@ ROLES: dict[str, str] = {
     "birth_date": r"birth|\bdob\b|geburt|naissance|nacimiento|nascita|生日|出生|生年月日|誕生",
     "gender": r"gender|\bsex\b|geschlecht|sexe|性别|性別",
     "national_id": r"national.?id|passport|\bssn\b|身份证|证件",
-    "given_name": r"first.?name|name first$|given.?name|pr[eé]nom|vorname|^nombre$|^名$|名前?\s*[（(]名[)）]|(注文者|会員|顧客|送付者)名$",
+    "given_name": r"first.?name|name first$|given.?name|pr[eé]nom|vorname|^nombre$|^名$|名前?\s*[（(]名[)）]|(注文者|送付者)名$",
     "family_name": r"last.?name|name last$|family.?name|surname|nachname|nom de famille|apellidos?|cognome|^姓$|名前?\s*[（(]姓[)）]|(注文者|会員|顧客|送付者)姓$",
     "currency": r"^(?!.*(amount|total|value|rate|betrag|\bin\b)).*(currency|w[aä]hrg|w[aä]hrung|devise|moneda|valuta|币种|货币|通貨)",
     "unit_cost": r"unit.?cost|cost.?price|einkaufspreis|成本|原価",
-    "unit_price": r"(unit|item|list|retail|deal|selling|sale|einzel|stück|verkaufs).?(original.?|list.?)?(price|preis|cost)|^(price|preis|prix|precio"
+    "unit_price": r"(unit|item|list|retail|deal|selling|sale|ticket|einzel|stück|verkaufs).?(original.?|list.?)?(price|preis|cost)|^(price|preis|prix|precio"
     r"|prezzo)$|price.?(each|per)|prix unitaire"
     r"|precio unitario|prezzo unitario|sold for|单价|价格$|京东价|単価|^価格$|販売価格",
-    "discount_amount": r"discount|promo(?!.?code)|rebate|voucher.?(amount|value)|coupon.?(amount|value)|rabatt|remise|descuento|sconto"
+    "discount_amount": r"^(?!.*\b(code|codice|c[oó]digo|name|type|reason|percent\w*|rate|%)).*(discount|promo|rebate|rabatt(?!kod)|remise|descuento|sconto)"
+    r"|(voucher|coupon).?(amount|value)"
     r"|优惠(?!码|券)|折扣|抵扣|立减|割引|値引|クーポン利用",
-    "coupon_code": r"coupon|promo.?code|voucher|gutschein.?code|优惠码|优惠券|クーポン",
+    "coupon_code": r"coupon|(promo|discount|rabatt).?code|voucher|gutschein.?code|优惠码|优惠券|クーポン",
     "shipping_amount": r"(shipping|freight|postage|delivery)\b.*(fee|charge|cost|amount|price|total|rate|paid)|(shipping|freight|postage|delivery)$"
     r"|shipping (and|&) handling|versand.?kosten|frais de (port|livraison)"
     r"|gastos de env[ií]o|运费|邮费|送料",
     "tax_amount": r"\btax|\bvat\b|\bgst\b|mw ?st|steuer|\btva\b|\biva\b|税",
     "refund_amount": r"refund.*(amount|total|sum|value)|(amount|total|sum).?refund|^refund(s|ed)?$|\bdebit\b|erstattung|rembours|reembolso|退款|返金",
-    "source_customer_id": r"(customer|cust|client|buyer|user|contact|shopper|account|guest|subscriber|profile|person|patron|party|kunden?).{0,2}"
+    "source_customer_id": r"(customer|cust|client|buyer|user|contact|shopper|account|guest|subscriber|requester|profile|person|patron|party|kunden?).{0,2}"
     + _ID
     + r"|(customer|cust|client|buyer|user|contact|kunden?).{0,2}(key|ref|uuid|username)|buyer username|^(customer|buyer|client|uid|auftraggeber|debitor)$|^record.?id$"
     r"|客户(号|编号|id)|买家(id|会员名)|用户(id|编号)|下单[帐账]号|顧客(番号|id|コード)|会員コード",
@@ -111,7 +113,7 @@ ROLES: dict[str, str] = {
     "product_name": r"product(?!os|.?(type|kind|group|status|page|image|weight|visible|url|link))|item.?(name|title|desc)|^item$|^description$"
     r"|article|^title$|artikel|bezeichnung|^t[ií]tulo|produit|producto\b|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
     "quantity": r"\bqty\b|quantit|units?$|^pieces$|menge|anzahl|cantidad|^unidades$|数量|件数|个数|個数",
-    "gross_amount": r"gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$|betrag|(netto|brutto|waren)wert|summe|umsatz"
+    "gross_amount": r"gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$|betrag|(netto|brutto|waren|warenkorb)wert|summe|umsatz"
     r"|montant"
     r"|importe|ingresos?\b|金额|合计|总计|实付|合計|金額|総額",
     "order_status": r"status|^[eé]tat$|^((order|payment|fulfil?ment|process).?)?state$|statut|estado|stato|状态|ステータス|状況",
@@ -122,9 +124,9 @@ ROLES: dict[str, str] = {
     "region": r"region|province|\bstate\b|county|bundesland|省|都道府県",
     "street": r"street|address(?!.?(id|type|status)\b)|addr\b|stra[sß]|adresse|direcci[oó]n|domicilio|indirizzo|\brue\b|地址|住所",
     "updated_at": r"updat|last.?(chang|edit|modif)|\bmodifi\w*(.?(at|on|date|time))?$|ge[aä]ndert|更新",
-    "full_name": r"^(full.?|customer.?|client.?|buyer.?|contact.?|member.?|guest.?|billing.?|account.?|kunden.?)?name$|(customer|cust|buyer|client"
-    r"|kunden).?name|^(comprador|cliente|name 1)$|nom complet|nom du client"
-    r"|姓名|昵称|会员名|客户名|买家|氏名|お名前",
+    "full_name": r"^((bill(ing)?|customer|client|buyer|contact|member|guest|account|requester|purchaser|kunden).?(to.?)?)?(full.?)?name$|^requester$"
+    r"|(customer|cust|buyer|client|kunden).?name|^(comprador|cliente|name 1)$|nom complet|nom du client"
+    r"|姓名|昵称|会员名|客户名|买家|氏名|お名前|(顧客|会員)名$",
     "ordered_at": r"order.*(date|time|at\b)|^opened\b|^by.?day$|\bsold\b|purchase(d|.?(date|time|at|on))\b|created|paid.?(at\b|on\b|date)"
     r"|invoice.?date|create|transaction.?(date|time)|^date"
     r"|date\b|^(day|tag|jour|d[ií]a|giorno|天)$|time|^ts$|\bat$|datum|uhrzeit|fecha|\bdata\b|日期|时间|下单|日時|注文日",
@@ -184,7 +186,7 @@ def apart(header: str, mark: str = " ") -> str:
 
 @cache
 def _languages() -> list[dict[str, Any]]:
-    """The words of the languages that have a file: `headers` (role → words), `statuses` (shared word → words), `months`."""
+    """The words of the languages that have a file: `headers` (role → words), `statuses` (shared word → words), `months`, `letters`."""
     return [safe_yaml.read(path) for path in sorted(LANGUAGES.glob("*.yaml"))]
 
 
@@ -208,7 +210,7 @@ def _simplified() -> OpenCC:
 
 def role_of(header: str) -> str | None:
     """The meaning of a header text; None where it is not known. Traditional Chinese is read as simplified."""
-    text = re.sub(r"[_.\-/]+", " ", apart(header)).strip()
+    text = re.sub(r"[_.\-/\s]+", " ", apart(header)).strip()
     text = re.sub(r"^id (\w.*)$", r"\1 id", text, flags=re.IGNORECASE)  # `id_customer`, as some write it
     for note in (_UNIT, _BEFORE, _TAX_NOTE):  # what an amount includes, or is counted in, is not what it is
         text = note.sub("", text) or text
@@ -235,6 +237,13 @@ def months_of(texts: list[str]) -> list[str]:
         if texts and all(pattern.search(text) for text in texts):
             return list(names)
     return []
+
+
+def known_letters(text: str) -> int:
+    """How many letters beyond ASCII, beside ASCII ones, belong to that language which has the most of them."""
+    found = Counter(re.findall(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])", text.lower()))
+    alphabets = (each["letters"] for each in _languages() if "letters" in each)
+    return max((sum(found[letter] for letter in letters) for letters in alphabets), default=0)
 
 
 def status_of(text: str) -> str | None:

@@ -23,6 +23,7 @@ from python_calamine import CalamineWorkbook
 from cdp_assets.landing.contract import ENCODINGS
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.layout import Layout, find_layout
+from cdp_assets.landing.meanings import known_letters
 from cdp_assets.landing.numbering import without_currency
 from cdp_assets.landing.text import ZIP_MAGIC, decompressed
 
@@ -264,21 +265,15 @@ def _likely_encodings(data: bytes) -> list[str]:
     """Legacy encodings, likeliest first: lone high bytes speak for cp1252, kana for Shift-JIS, else GB18030."""
     runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", data[:1_000_000])]
     if runs and sum(length == 1 for length in runs) > len(runs) / 2:
-        western = min(("cp1252", "cp1250"), key=lambda each: _broken_words(data, each))
-        return [western, "cp1252", "shift_jis", "gb18030"]
+        european = max(
+            ("cp1252", "cp1250"), key=lambda each: known_letters(data[:1_000_000].decode(each, "ignore"))
+        )
+        return [european, "cp1252", "shift_jis", "gb18030"]
     japanese = data[:1_000_000].decode("cp932", "ignore")
     kana = len(re.findall("[\u3041-\u30fe]", japanese))
     if kana * 5 > sum(char > "\x7f" for char in japanese):
         return ["shift_jis", "gb18030", "cp1252"]
     return ["gb18030", "shift_jis", "cp1252"]
-
-
-def _broken_words(data: bytes, encoding: str) -> int:
-    """How often a sign stands between letters where a reading in this encoding is wrong: `D³uga` for `Długa`."""
-    text = data[:1_000_000].decode(encoding, "ignore")
-    return sum(
-        not each.isalpha() for each in re.findall(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])", text)
-    )
 
 
 def _delimiter(text: str) -> str:
