@@ -10,10 +10,20 @@ from collections.abc import Mapping
 from itertools import groupby
 
 from cdp_assets.landing.guessing import GuessedColumn
+from cdp_assets.landing.meanings import apart, classification_of, consent_of
 from cdp_assets.landing.sampling import SampleColumn
 
 IDENTITIES = ("source_customer_id", "device_id", "email", "phone")
 MANY = 3  # rows or orders from which on the same contact on all of them is nobody's own
+CONTACTS = ("email", "phone", "full_name", "given_name", "family_name")
+_BUYER = re.compile(
+    r"^(buyer|purchaser|payer|customer|bill(ing|ed)?|käufer|acheteur|comprador)\b", re.IGNORECASE
+)
+_MASKED = re.compile(r"[*＊]{2,}|[xX•]{4,}")
+_NOBODY = re.compile(
+    r"0+|-1|guest|anonymous|walk.?in( customer)?|cash( customer| sale)?|gast|laufkunde|invit[eé]|invitado|ospite|散客|游客",
+    re.IGNORECASE,
+)
 _PART = re.compile(r"^(.*?\D)[ _]?([1-4１-４])$")
 
 
@@ -31,7 +41,55 @@ def settle_contacts(columns: list[GuessedColumn], texts: Mapping[str, SampleColu
             and sum(bool(re.search(holds, t)) for t in filled) * 2 < len(filled)
         ):
             column.role = None  # a state or a count that is named after the contact
+    _subscribers(columns, texts)
+    notes += _masked(columns, texts) + _of_the_buyer(columns)
+    for column in columns:
+        if column.role == "source_customer_id":
+            column.nobody = sorted({t for t in texts[column.name].filled if _NOBODY.fullmatch(t)})
     return notes + _of_the_account(columns, texts)
+
+
+def _subscribers(columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> None:
+    """In a list of persons, a status whose words are those of a subscription says whether they consented."""
+    if any(column.role == "order_id" for column in columns):
+        return
+    for column in columns:
+        words = set(texts[column.name].filled)
+        is_known = column.role == "order_status" and all(consent_of(word) for word in words)
+        if is_known and any(re.search(r"subscri|opt", word, re.IGNORECASE) for word in words):
+            column.role, column.classification = "consent", classification_of("consent")
+
+
+def _masked(columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[str]:
+    """A contact whose characters are starred out names nobody."""
+    masked = []
+    for column in columns:
+        filled = texts[column.name].filled
+        if (
+            column.role in CONTACTS
+            and filled
+            and sum(map(bool, map(_MASKED.search, filled))) * 2 > len(filled)
+        ):
+            column.role = None
+            masked.append(column.name)
+    return [f"{', '.join(masked)}: masked in the file, so no customer is known by it"] if masked else []
+
+
+def _of_the_buyer(columns: list[GuessedColumn]) -> list[str]:
+    """Of an order's several contacts of a kind, the one that is named after who bought is the customer's."""
+    if not any(column.role == "order_id" for column in columns):
+        return []
+    notes = []
+    for role in CONTACTS:
+        same = [column for column in columns if column.role == role and not column.is_blank]
+        buyers = [column for column in same if _BUYER.search(apart(column.header).replace("_", " "))]
+        others = [column for column in same if column not in buyers]
+        if buyers and others:
+            for column in others:
+                column.role = None
+            left = ", ".join(column.name for column in others)
+            notes.append(f"{role}: {buyers[0].name} is taken as the buyer's own, {left} is not")
+    return notes
 
 
 def _join_parts(columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[str]:

@@ -100,7 +100,9 @@ def _closer_order(texts: list[str]) -> str | None:
         for text in texts:
             parts = re.split("[-/]", re.split(r"[ ,T]", text)[0])
             try:
-                days.append(datetime.strptime(f"{parts[0]} {parts[1]} {parts[2][-2:]}", f"{order} {other} %y"))
+                days.append(
+                    datetime.strptime(f"{parts[0]} {parts[1]} {parts[2][-2:]}", f"{order} {other} %y")
+                )
             except ValueError:
                 return None
         spans[order] = (max(days) - min(days)).days

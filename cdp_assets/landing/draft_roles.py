@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 
 from cdp_assets.landing.guessing import GuessedColumn
-from cdp_assets.landing.meanings import role_of
+from cdp_assets.landing.meanings import apart, role_of
 
 _LATER = re.compile(
-    r"paid|pa(y|id)[a-z]*.?(out|date|time|at)|payout|fulfil|ship|deliver|sent|clos|cancel|complet|settle|(?<![a-z])(left|end|due)(?![a-z])|expir|bezahl|versand"
+    r"paid|pa(y|id)[a-z]*.?(out|date|time|at)|payout|fulfil|ship|deliver|sent|clos|cancel|complet|settle|receiv|load|ingest|sync|(?<![a-z])(left|end|due)(?![a-z])|expir|bezahl|versand"
     r"|付款|支付|发货|完成|支払|発送|결제|발송",
     re.IGNORECASE,
 )
@@ -69,12 +69,24 @@ class Roles:
                 r"gross|sub.?total|goods|items?|produ[ck]t|produit|waren|商品", c.header, re.IGNORECASE
             )
         ] or found
-        bare = [
-            c
-            for c in before
-            if re.search(r"\b(ex|excl|excluding|without|ohne|net)\b", c.header, re.IGNORECASE)
-        ]
-        return (bare or before)[0].name if before else None
+        return _without_tax(before).name if before else None
+
+    def without_tax(self, role: str) -> GuessedColumn | None:
+        """The number of this meaning that does not include tax, where the file has it both ways; else the first."""
+        found = [c for c in self.all(role) if c.logical_type in ("number", "integer")]
+        return _without_tax(found) if found else None
+
+    def sku(self) -> str | None:
+        """The article's number: the merchant's own before a platform's."""
+        found = [c for c in self.all("sku") if not c.is_blank]
+        own = [c for c in found if re.search(r"sku|商家|货号|merchant|seller", c.header, re.IGNORECASE)]
+        return next((c.name for c in [*own, *found]), None)
+
+    def tax(self) -> str | None:
+        """The whole tax: what says no more than that, before the tax of shipping, of fees or of an item."""
+        found = [c for c in self.all("tax_amount") if c.logical_type in ("number", "integer")]
+        plain = min(found, key=lambda c: len(re.findall(r"[^\W_]+", c.header)), default=None)
+        return plain.name if plain else None
 
     def time(self, *roles: str) -> str | None:
         """The first time of these meanings: an order's own before its later steps (paid, sent), one with a clock before a day."""
@@ -99,6 +111,9 @@ class Roles:
 
     def logical_type(self, name: str) -> str:
         return self._column(name).logical_type
+
+    def nobody(self, name: str) -> list[str]:
+        return self._column(name).nobody
 
     def is_of_line(self, name: str) -> bool:
         return self._column(name).is_of_line
@@ -166,6 +181,13 @@ class Roles:
         return None
 
 
+def _without_tax(columns: list[GuessedColumn]) -> GuessedColumn:
+    words = r"\b(ex|excl|excluding|without|ohne|net|ht|bez)\b"
+    return next(
+        (c for c in columns if re.search(words, apart(c.header).replace("_", " "), re.IGNORECASE)), columns[0]
+    )
+
+
 def order_numbers(columns: list[GuessedColumn]) -> list[GuessedColumn]:
     """Columns that number orders, what calls itself an order before a receipt, and that before a transaction."""
 
@@ -213,6 +235,6 @@ def _without_rate(codes: set[str], hints: Hints) -> list[str]:
 def line_amount_of(roles: Roles) -> str | None:
     """SQL for one line's amount before discount, where the file has lines."""
     quantity, price = roles.number("quantity"), roles.number("unit_price")
-    if roles.number("line_amount"):
-        return roles.number("line_amount")
+    if line := roles.without_tax("line_amount"):
+        return line.name
     return f"{quantity} * {price}" if quantity and price else price

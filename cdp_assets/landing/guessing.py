@@ -47,7 +47,8 @@ class GuessedColumn:
     `is_blank`: no text in the sample; `is_filled`: a text on every row; `is_unique`: never the same twice;
     `is_uuid`: every text is one; `is_naive`: times without a zone; `is_repeated`: an order-level value, the same on
     all rows of a key; `is_negative`: an amount that the file writes with a minus;
-    `is_mixed`: now with a minus, now without; `is_of_line`: differs between rows of one key; `elements`: keys of the objects in a JSON array.
+    `is_mixed`: now with a minus, now without; `is_of_line`: differs between rows of one key; `elements`: keys of the objects in a JSON array;
+    `nobody`: texts of an id that stand for no one, such as the 0 of a guest.
     """
 
     name: str
@@ -67,6 +68,7 @@ class GuessedColumn:
     is_mixed: bool = False
     is_of_line: bool = False
     elements: list[str] = field(default_factory=list)
+    nobody: list[str] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
 
 
@@ -105,8 +107,20 @@ def _part_states(guessed: list[GuessedColumn]) -> None:
 
 
 def _part_names(guessed: list[GuessedColumn]) -> None:
-    """A bare "Name" in a list of articles, which names no person otherwise, is the article's."""
+    """A bare "Name" is an article's in a list of articles, a page's or an event's in a log of visits, where no person is named
+    otherwise; beside the other half of a person's name it is one half.
+    """
     roles = {column.role for column in guessed}
+    halves = roles & {"given_name", "family_name"}
+    if "full_name" in roles and len(halves) == 1:
+        other = ({"given_name", "family_name"} - halves).pop()
+        for column in guessed:
+            if column.role == "full_name" and re.fullmatch(r"(?!full)\w+", column.header, re.IGNORECASE):
+                column.role = other
+    if "device_id" in roles and not halves:
+        for column in guessed:
+            if column.header.casefold() == "name":
+                column.role, column.classification = None, classification_of(None)
     if "sku" in roles and not roles & {"email", "phone", "order_id", "source_customer_id", "given_name"}:
         for column in guessed:
             if column.header.casefold() == "name":
@@ -219,6 +233,8 @@ def _strip(values: list[str], guessed: GuessedColumn, facts: dict[str, Any]) -> 
         known = facts.get("currencySymbols", [])
         if unknown := [each for each in symbols if each not in numbering.SYMBOLS and each not in known]:
             facts["currencySymbols"] = [*(known or numbering.SYMBOLS), *unknown]
+    if "percent" in strips and guessed.role in MONEY:
+        guessed.role = None  # a share is no amount
     if guessed.role in TEXT_ROLES and values and all(re.match(r"^\d+\.0+$", value) for value in values):
         strips.append("decimal_zero")
     if strips:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cdp_assets.landing.draft_roles import Roles, order_numbers
 from cdp_assets.landing.file_names import PERIOD_GROUP
-from cdp_assets.landing.guessing import GuessedColumn
+from cdp_assets.landing.guessing import MONEY, GuessedColumn
 from cdp_assets.landing.meanings import apart
 from cdp_assets.landing.sampling import SampleColumn
 
@@ -158,33 +158,65 @@ def _per_order(
     columns: list[GuessedColumn], texts: dict[str, SampleColumn], key: str, facts: dict[str, Any]
 ) -> list[str]:
     """Mark values that stand once per order: on its first row only (declared as fillDown), or the same on each."""
-    groups = _groups(texts, key)
-    filled_down = []
-    for column in columns:
-        values = texts[column.name].values
-        if column.name == key or column.is_blank or column.facts.get("occurrence"):
-            continue
-        filled = [[values[row].strip() for row in rows] for rows in groups]
-        column.is_of_line = any(len(set(cells)) > 1 for cells in filled)
-        firsts = [cells for cells in filled if cells[0]]
-        if len(firsts) > 1 and not any(cell for cells in filled for cell in cells[1:]):
+    groups = [rows for rows in _groups(texts, key) if not _are_equal(texts, rows)]
+    cells = {
+        c.name: [[texts[c.name].values[row].strip() for row in rows] for rows in groups] for c in columns
+    }
+    own = [c for c in columns if c.name != key and not c.is_blank and not c.facts.get("occurrence")]
+    first_only = [c for c in own if _is_first_only(cells[c.name])]
+    # one order of several rows is enough where even its time or its buyer stands on the first of them only
+    is_enough = any(c.role in ("ordered_at", "email", "currency") for c in first_only)
+    unsure = []
+    for column in own:
+        rows = cells[column.name]
+        column.is_of_line = any(len(set(each)) > 1 for each in rows)
+        firsts = sum(bool(each[0]) for each in rows)
+        if column in first_only and (firsts > 1 or (is_enough and not _is_named_after_line(column))):
             column.facts["fillDown"] = True
             column.is_repeated = True
-            filled_down.append(column.name)
-        elif not firsts and not any(cell for cells in filled for cell in cells):
-            # no order of several rows fills it: its name alone says whose it is
-            column.is_repeated = bool(re.match(r"order\b", column.header, re.IGNORECASE))
-        elif firsts and all(len(set(cells)) == 1 for cells in filled):
-            is_of_line = re.search(r"\b(line|item|unit|piece|each)", column.header, re.IGNORECASE)
-            column.is_repeated = not is_of_line and any(
-                cell.strip(" 0.,") for cells in firsts for cell in cells[:1]
-            )
+        elif not any(cell.strip(" 0.,") for each in rows for cell in each):
+            unsure.append(column)
+        elif not column.is_of_line:
+            column.is_repeated = not _is_named_after_line(column)
+    for column in unsure:
+        column.is_repeated = _is_likely_repeated(column, own)
+    filled_down = [column.name for column in own if column.facts.get("fillDown")]
     if not filled_down:
         return []
     facts["fillDownKey"] = key
     return [
         f"fillDown: {', '.join(filled_down)} stand on the first row of each {key} only; blank cells below repeat them"
     ]
+
+
+def _are_equal(texts: dict[str, SampleColumn], rows: list[int]) -> bool:
+    """Whether an order's rows are the same in every column: two tickets, not an order's value written twice."""
+    return len({tuple(column.values[row] for column in texts.values()) for row in rows}) == 1
+
+
+def _is_first_only(cells: list[list[str]]) -> bool:
+    return any(each[0] for each in cells) and not any(cell for each in cells for cell in each[1:])
+
+
+def _words(column: GuessedColumn) -> str:
+    return re.sub(r"[\W_]+", " ", apart(column.header))
+
+
+def _is_named_after_line(column: GuessedColumn) -> bool:
+    return bool(
+        re.search(r"\b(line|line ?item|item|unit|piece|each|sku|product)\b", _words(column), re.IGNORECASE)
+    )
+
+
+def _is_likely_repeated(column: GuessedColumn, others: list[GuessedColumn]) -> bool:
+    """Of what no order of several rows fills: by its name, else as most amounts of the file that name no line."""
+    if _is_named_after_line(column):
+        return False
+    if re.match(r"(order|cart|basket|grand)\b", _words(column), re.IGNORECASE):
+        return True
+    known = [c for c in others if c.role in MONEY and not _is_named_after_line(c)]
+    repeated, own = (sum(getattr(c, name) for c in known) for name in ("is_repeated", "is_of_line"))
+    return column.role in MONEY and repeated > own
 
 
 def _delivery(
@@ -206,14 +238,20 @@ def _dated(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list
     """The time of an event is required: a run takes its date from it, and a row without it is no order of any day."""
     if not any(c.role in ("order_id", "refund_id", "spend", "device_id") for c in columns):
         return []
-    for column in columns:
-        if column.role == "ordered_at" and column.logical_type in ("date", "timestamp"):
-            if _is_filled(texts[column.name]) or column.facts.get("fillDown"):
-                column.required = True
-                return []
-            return [
-                f"{column.name}: not on every row, so it is not required; a run dates its events by a required time"
-            ]
+    times = [
+        c
+        for c in columns
+        if c.role == "ordered_at" and c.logical_type in ("date", "timestamp") and not c.is_blank
+    ]
+    chosen = Roles(times).time("ordered_at")
+    for column in sorted(times, key=lambda c: c.name != chosen):
+        if _is_filled(texts[column.name]) or column.facts.get("fillDown"):
+            column.required = True
+            return []
+    if chosen:
+        return [
+            f"{chosen}: not on every row, so it is not required; a run dates its events by a required time"
+        ]
     return [
         "no time was found that dates the rows; a run dates its events by a required date or timestamp column"
     ]
@@ -222,7 +260,9 @@ def _dated(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list
 def _natural_key(columns: list[GuessedColumn], facts: dict[str, Any]) -> list[str]:
     """Where no id names the customer, a pseudonym of the e-mail or phone does: no contact value becomes a key."""
     named = [c for c in columns if not c.is_blank]
-    if any(c.role in ("source_customer_id", "loyalty_id") for c in named):
+    ids = [c for c in named if c.role in ("source_customer_id", "loyalty_id")]
+    is_order = any(c.role == "order_id" for c in named)
+    if any(c.is_filled and not c.nobody for c in ids) or (ids and not is_order):
         return []
     contacts = [next((c.name for c in named if c.role == role), None) for role in ("email", "phone")]
     found = [name for name in contacts if name]
@@ -236,6 +276,11 @@ def _natural_key(columns: list[GuessedColumn], facts: dict[str, Any]) -> list[st
     if not found or (has_own and Roles(columns).order_id() is None):
         return []
     facts["naturalKeys"] = [{"name": "customer", "columns": found, "pattern": CONTACT_PATTERN}]
+    if ids:
+        return [
+            f"naturalKeys: not every order has a {ids[0].name}, so a pseudonym of {' or else '.join(found)} is the key of the others "
+            "(_key_customer)"
+        ]
     return [
         f"naturalKeys: no column is an id of the customer, so a pseudonym of {' or else '.join(found)} is the key "
         "(_key_customer); name the id instead if there is one"

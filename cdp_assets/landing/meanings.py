@@ -113,8 +113,8 @@ ROLES: dict[str, str] = {
     "product_name": r"product(?!os|.?(type|kind|group|status|page|image|weight|visible|url|link))|item.?(name|title|desc)|^item$|^description$"
     r"|article|^title$|artikel|bezeichnung|^t[ií]tulo|produit|producto\b|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
     "quantity": r"\bqty\b|quantit|units?$|^pieces$|menge|anzahl|cantidad|^unidades$|数量|件数|个数|個数",
-    "gross_amount": r"gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$|betrag|(netto|brutto|waren|warenkorb)wert|summe|umsatz"
-    r"|montant"
+    "gross_amount": r"gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$|betrag|(netto|brutto|waren|warenkorb)wert"
+    r"|summe|umsatz|montant"
     r"|importe|ingresos?\b|金额|合计|总计|实付|合計|金額|総額",
     "order_status": r"status|^[eé]tat$|^((order|payment|fulfil?ment|process).?)?state$|statut|estado|stato|状态|ステータス|状況",
     "store_id": r"store(?!.?credit)|shop\b|branch|location|\bloc.?id$|outlet|\bvenue|\btill\b|register|filiale|magasin|tienda|门店|店铺|网点|店舗",
@@ -240,8 +240,8 @@ def months_of(texts: list[str]) -> list[str]:
 
 
 def known_letters(text: str) -> int:
-    """How many letters beyond ASCII, beside ASCII ones, belong to that language which has the most of them."""
-    found = Counter(re.findall(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])", text.lower()))
+    """How many letters beyond ASCII belong to that language which has the most of them."""
+    found = Counter(re.findall(r"[^\x00-\x7f]", text.lower()))
     alphabets = (each["letters"] for each in _languages() if "letters" in each)
     return max((sum(found[letter] for letter in letters) for letters in alphabets), default=0)
 
@@ -257,3 +257,17 @@ def status_of(text: str) -> str | None:
 def touch_of(text: str) -> str | None:
     """The type of touch that a channel's word of an event means (NO_TOUCH: none); None where it is not known."""
     return next((kind for kind, words in TOUCHES.items() if re.search(words, text.lower())), None)
+
+
+def consent_of(text: str) -> str | None:
+    """What a word says of a consent: granted, denied or withdrawn; None where it is not known."""
+    word = text.strip().lower().replace("_", " ")
+    if re.match(r"(unsubscri|opted.?out|withdrawn|cleaned|bounce)", word):
+        return "withdrawn"
+    if re.match(r"(subscribed|opted.?in|granted|allow|yes|true|confirmed|active$|1$)", word):
+        return "granted"
+    return (
+        "denied"
+        if re.match(r"(never|non.?subscri|not|do.?not|no$|false|denied|none|pending|unconfirmed|0$)", word)
+        else None
+    )

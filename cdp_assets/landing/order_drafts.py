@@ -102,8 +102,8 @@ def draft_orders(
         "currency": currency if currency.startswith("'") else once(f"upper({currency})"),
         "gross_amount": amount,
         "discount_amount": order_discount(roles, is_many),
-        "shipping_amount": _order_amount(roles, "shipping_amount", is_many),
-        "tax_amount": _order_amount(roles, "tax_amount", is_many),
+        "shipping_amount": _order_amount(roles.number("shipping_amount"), roles, is_many),
+        "tax_amount": _order_amount(roles.tax(), roles, is_many),
         "order_status": status,
         "fulfilment_type": "'delivery'" if not roles("store_id") else "'store'",
     }
@@ -142,9 +142,8 @@ def draft_orders(
         yield order_refunds(rows, order_id, f"{whole} - {less}", only, dated, currency, note)
 
 
-def _order_amount(roles: Roles, role: str, is_many: bool) -> str:
+def _order_amount(name: str | None, roles: Roles, is_many: bool) -> str:
     """SQL of an amount per order: once where it stands on each of the order's rows, else added up."""
-    name = roles.number(role)
     return _per_order(roles, name, is_many) if name else "0"
 
 
@@ -232,7 +231,7 @@ def _order_lines(roles: Roles, rows: str, order_id: str, amount: str) -> Staging
     expressions = {
         "order_id": order_id,
         "line_number": number or f"row_number() over (partition by {order_id} order by _load_id, _line)",
-        "sku": roles("sku"),
+        "sku": roles.sku(),
         "product_name": roles("product_name"),
         "quantity": roles.number("quantity") or "1",
         "unit_price": roles.number("unit_price"),

@@ -144,7 +144,7 @@ def draft_refunds(roles: Roles, rows: str, moment: str, hints: Hints) -> Staging
         "currency": currency,
         "amount": f"abs({roles.number('refund_amount', 'gross_amount')})",
         "quantity": roles.number("quantity"),
-        "sku": roles("sku"),
+        "sku": roles.sku(),
     }
     filled = {name: value for name, value in expressions.items() if value}
     return StagingDraft("refunds", rows, filled, "", [], notes)

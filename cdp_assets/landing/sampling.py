@@ -264,7 +264,7 @@ def _decode(data: bytes) -> tuple[str, str, list[str]]:
 def _likely_encodings(data: bytes) -> list[str]:
     """Legacy encodings, likeliest first: lone high bytes speak for cp1252, kana for Shift-JIS, else GB18030."""
     runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", data[:1_000_000])]
-    if runs and sum(length == 1 for length in runs) > len(runs) / 2:
+    if runs and (sum(length == 1 for length in runs) > len(runs) / 2 or (1 in runs and max(runs) == 2)):
         european = max(
             ("cp1252", "cp1250"), key=lambda each: known_letters(data[:1_000_000].decode(each, "ignore"))
         )

@@ -9,7 +9,7 @@ from typing import Any
 from cdp_assets.landing.casting import sql_text
 from cdp_assets.landing.draft_roles import Hints, Roles, StagingDraft, as_date, as_time, currency_sql
 from cdp_assets.landing.guessing import GuessedColumn
-from cdp_assets.landing.meanings import NO_TOUCH, apart, touch_of
+from cdp_assets.landing.meanings import NO_TOUCH, apart, consent_of, touch_of
 from cdp_assets.landing.order_drafts import draft_orders
 from cdp_assets.landing.refund_drafts import draft_refunds, row_kinds
 
@@ -60,9 +60,22 @@ def _customer(roles: Roles, facts: dict[str, Any]) -> str | None:
     own = roles.own_id() if is_list else None
     if own and not (name and roles.is_unique(name)):
         return own
-    if name or "naturalKeys" in facts:
-        return name or "_key_customer"
-    return roles.plain_id() if is_list else None
+    if name is None:
+        return "_key_customer" if "naturalKeys" in facts else roles.plain_id() if is_list else None
+    nobody = ", ".join(map(sql_text, roles.nobody(name)))
+    known = f"case when {name} not in ({nobody}) then {name} end" if nobody else name
+    return f"coalesce({known}, _key_customer)" if "naturalKeys" in facts else known
+
+
+def _record_kind(customer: str) -> str:
+    """SQL: who is known by a contact's pseudonym only is a guest."""
+    if customer.startswith("_key_"):
+        return "'guest'"
+    return (
+        f"case when {customer} = _key_customer then 'guest' else 'account' end"
+        if "_key_" in customer
+        else "'account'"
+    )
 
 
 def _newest_of(customer: str, rows: str, moment: str | None) -> str:
@@ -95,7 +108,7 @@ def _customers(
     ]
     expressions = {
         "source_customer_id": customer,
-        "record_kind": "'guest'" if customer.startswith("_key_") else "'account'",
+        "record_kind": _record_kind(customer),
         "contact_role": "'buyer'",
         **{name: roles(name, types=("string",)) for name in [*same, "country", "loyalty_id", "platform_id"]},
         "birth_date": roles("birth_date", types=("date",)),
@@ -156,22 +169,13 @@ def _says(column: GuessedColumn, hints: Hints) -> str | None:
     if column.logical_type == "boolean":
         return column.name if is_out else f"when {column.name} then 'granted' else 'denied'"
     words = hints.words.get(column.name, [])
-    known = {word: found for word in words if (found := _consent_word(word))}
+    known = {word: found for word in words if (found := consent_of(word))}
     if column.logical_type != "string" or not known or len(known) < len(words):
         return None
     if is_out:
         refused = [sql_text(word) for word, found in known.items() if found != "granted"]
         return f"{column.name} in ({', '.join(refused)})" if refused else None
     return " ".join(f"when {column.name} = {sql_text(word)} then '{found}'" for word, found in known.items())
-
-
-def _consent_word(word: str) -> str | None:
-    text = word.strip().lower().replace("_", " ")
-    if re.match(r"(unsubscri|opted.?out|withdrawn|cleaned)", text):
-        return "withdrawn"
-    if re.match(r"(subscribed|opted.?in|granted|allow|yes|true|confirmed|1$)", text):
-        return "granted"
-    return "denied" if re.match(r"(never|not|do.?not|no$|false|denied|none|pending|0$)", text) else None
 
 
 def _spend(roles: Roles, rows: str, channel: str, moment: str, hints: Hints) -> StagingDraft:
@@ -250,7 +254,7 @@ def _touchpoints(
 
 
 def _products(roles: Roles, rows: str, moment: str | None) -> StagingDraft:
-    sku = roles("sku") or ""
+    sku = roles.sku() or ""
     order = f"{moment} desc nulls last, " if moment else ""
     source = (
         f"{rows}\nwhere {sku} is not null"
