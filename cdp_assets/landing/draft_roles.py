@@ -10,7 +10,7 @@ from cdp_assets.landing.meanings import apart, role_of
 
 _LATER = re.compile(
     r"paid|pa(y|id)[a-z]*.?(out|date|time|at)|payout|fulfil|ship|deliver|sent|clos|cancel|complet|settle|receiv|load|ingest|sync|(?<![a-z])(left|end|due)(?![a-z])|expir|bezahl|versand"
-    r"|付款|支付|发货|完成|支払|発送|결제|발송",
+    r"|付款|支付|发货|完成|收货|签收|支払|発送|결제|발송",
     re.IGNORECASE,
 )
 
@@ -89,12 +89,17 @@ class Roles:
         return plain.name if plain else None
 
     def time(self, *roles: str) -> str | None:
-        """The first time of these meanings: an order's own before its later steps (paid, sent), one with a clock before a day."""
+        """The first time of these meanings: an order's own before its later steps (paid, sent), one that every row has, one with a clock."""
         for role in roles:
             found = [c for c in self.all(role) if c.logical_type in ("timestamp", "date")]
             if found:
                 return min(
-                    found, key=lambda c: (bool(_LATER.search(c.header)), c.logical_type == "date")
+                    found,
+                    key=lambda c: (
+                        bool(_LATER.search(c.header)),
+                        not c.stands_on_each_row,
+                        c.logical_type == "date",
+                    ),
                 ).name
         return None
 
@@ -120,6 +125,9 @@ class Roles:
 
     def is_filled(self, name: str) -> bool:
         return self._column(name).is_filled
+
+    def stands_on_each_row(self, name: str) -> bool:
+        return self._column(name).stands_on_each_row
 
     def is_unique(self, name: str) -> bool:
         return self._column(name).is_unique

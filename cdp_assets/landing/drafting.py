@@ -128,16 +128,29 @@ def _undecided(export: _DraftedExport) -> list[str]:
         )
     for column in columns:
         notes += column.undecided
-    for role in ("order_id", "source_customer_id", "email", "phone", "gross_amount", "ordered_at", "sku"):
-        same = [column.name for column in columns if column.role == role and not column.is_blank]
-        if len(same) > 1:
-            notes.append(f"{role}: {', '.join(same)} all look like it; see which one the staging models take")
+    notes += _several(export)
     if blank := [column.name for column in columns if column.is_blank]:
         notes.append(
             f"blank in the whole sample, left as text: {', '.join(blank)}; give a type where you know it"
         )
     personal = [column.name for column in columns if column.classification in ("core", "sensitive")]
     notes.append(f"classification: personal are {', '.join(personal) or 'none'}; look at every column")
+    return notes
+
+
+def _several(export: _DraftedExport) -> list[str]:
+    """Notes on meanings that several columns have; what only orders ask for is asked of orders only."""
+    texts = {c.name: each.values for c, each in zip(export.columns, export.sample.used, strict=True)}
+    of_persons, of_orders = (
+        ("source_customer_id", "email", "phone"),
+        ("order_id", "gross_amount", "ordered_at", "sku"),
+    )
+    is_order = any(column.role == "order_id" for column in export.columns)
+    notes = []
+    for role in (*of_persons, *(of_orders if is_order else ())):
+        same = [column.name for column in export.columns if column.role == role and not column.is_blank]
+        if len({tuple(texts[name]) for name in same}) > 1:
+            notes.append(f"{role}: {', '.join(same)} all look like it; see which one the staging models take")
     return notes
 
 

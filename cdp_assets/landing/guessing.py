@@ -71,6 +71,11 @@ class GuessedColumn:
     nobody: list[str] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
 
+    @property
+    def stands_on_each_row(self) -> bool:
+        """Whether every landed row has it: it fills each row of the file, or repeats down to the next."""
+        return self.is_filled or bool(self.facts.get("fillDown"))
+
 
 def guess_columns(
     used: list[SampleColumn], facts: dict[str, Any], titles: Sequence[str] = ()

@@ -24,7 +24,7 @@ def declare_keys(
     columns: list[GuessedColumn], texts: dict[str, SampleColumn], facts: dict[str, Any]
 ) -> tuple[list[str], list[str]]:
     """Names of the key's columns, and notes; `facts` gets delivery, natural keys and fill-down. `texts`: the sample's, by name."""
-    notes = _references(columns, texts)
+    notes = _bare_number(columns, texts) + _references(columns, texts)
     key, rows_per_key, keyed = _key(columns, texts, is_document=facts.get("format") in ("json", "ndjson"))
     notes += keyed
     if rows_per_key == "many" and len(key) == 1:
@@ -101,6 +101,31 @@ def _references(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) ->
             column.role, column.logical_type, column.facts = "reference_id", "string", {}
             return [
                 f"{column.name}: holds numbers of other rows, so it is taken as the sale that a row gives back"
+            ]
+    return []
+
+
+def _bare_number(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list[str]:
+    """Where no column names an order, a bare "code" or "number" is the order's, if its rows share their time and it tells them from others."""
+    roles = {column.role for column in columns}
+    moment = next(
+        (c.name for c in columns if c.role == "ordered_at" and c.logical_type in ("date", "timestamp")), None
+    )
+    if moment is None or "order_id" in roles or not {"gross_amount", "unit_price", "line_amount"} & roles:
+        return []
+    if not {"sku", "product_name"} & roles:
+        return []
+    for column in columns:
+        if not re.fullmatch(
+            r"code|kod|kód|number|no|nr|name|reference|document", column.header, re.IGNORECASE
+        ):
+            continue
+        groups = _groups(texts, column.name)
+        times = texts[moment].values
+        if column.is_filled and groups and all(len({times[row] for row in rows}) == 1 for rows in groups):
+            column.role, column.logical_type, column.facts = "order_id", "string", {}
+            return [
+                f"{column.name}: rows that share it share their time, so it is taken as the order's number"
             ]
     return []
 

@@ -35,6 +35,7 @@ ROLES: dict[str, str] = {
     "reference_id": r"(reference|original|related|parent).?(txn|transaction|payment|order|receipt|sale|invoice).?(id|no|number)?$|原(订单|交易)号",
     "is_refund": r"^(is.?)?(return(ed)?|refund(ed)?).?(flag|ind(icator)?)$|^is.?(return|refund)(ed)?$",
     "line_kind": r"^(line|row|record|entry|transaction|receipt|document).?(type|kind)$|^type$|明[細细](区分|类型)|交易类型",
+    "cancelled_at": r"^(order )?(cancel\w*|void(ed)?|storno\w*|stornierungs)[ -]?(at|on|date|time|datum)$|取消时间|キャンセル日",
     "is_cancelled": r"^(is.?)?(void(ed)?|cancel(l?ed)?|deleted|storniert|annul[eé]e?)(.?(flag|ind(icator)?))?$",
     "tip": r"\btips?\b|gratuity|trinkgeld|pourboire",
     "event_kind": r"^(event|interaction|activity|touch|call|visit).?(type|kind|name|id|no|number)$|^(event|activity|action)$|disposition|^direction$",
@@ -116,7 +117,7 @@ ROLES: dict[str, str] = {
     "gross_amount": r"gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$|betrag|(netto|brutto|waren|warenkorb)wert"
     r"|summe|umsatz|montant"
     r"|importe|ingresos?\b|金额|合计|总计|实付|合計|金額|総額",
-    "order_status": r"status|^[eé]tat$|^((order|payment|fulfil?ment|process).?)?state$|statut|estado|stato|状态|ステータス|状況",
+    "order_status": r"status|^result$|^[eé]tat$|^((order|payment|fulfil?ment|process).?)?state$|statut|estado|stato|状态|ステータス|状況",
     "store_id": r"store(?!.?credit)|shop\b|branch|location|\bloc.?id$|outlet|\bvenue|\btill\b|register|filiale|magasin|tienda|门店|店铺|网点|店舗",
     "postcode": r"\bzip|post.?code|postal|\bplz\b|postleitzahl|\bcap\b|邮编|郵便番号",
     "city": r"\bcity\b|\btown\b|\bort\b|\bstadt\b|ville|ciudad|citt[aà]|城市|^市$|市区|郡市",
@@ -157,8 +158,9 @@ _TAX_NOTE = re.compile(
 # words of an order's status, beginning so (lower case) → the words that every channel shares
 STATUSES: dict[str, str] = {
     "refunded": r"refund|return|reversed|erstattet|retourniert|zur[uü]ckge|rembours|reembols|(.*[，,])?退款|返金|返品",
-    "completed": r"[ck]omplet|fulfil|deliver(ed)?$|closed|erledigt|abgeschlossen|zugestellt|termin|livr|entregado|交易成功|已完成|完成|已收货|処理済|配送済",
-    "cancelled": r"cancel|void|declined|denied|rejected|failed|expired|storn|annul|abgebrochen|交易关闭|已取消|已关闭|取消|[（(]删除|(注文|受注)?キャンセル",
+    "completed": r"[ck]omplet|fulfil|deliver(ed)?$|received$|attend|checked.?in|closed|erledigt|abgeschlossen|zugestellt|termin|livr"
+    r"|entregado|交易成功|已完成|完成|已收货|処理済|配送済",
+    "cancelled": r"cancel|void|declined|denied|rejected|fail|not attending|expired|storn|annul|abgebrochen|交易关闭|已取消|已关闭|取消|[（(]删除|(注文|受注)?キャンセル",
     "shipped": r"ship|in.?transit|sent|dispatch|versendet|versandt|exp[eé]di|enviado|已发货|卖家已发货|出荷済|発送済",
     "pending": r"pending|on.?hold|await\w*.?pay|unpaid|incomplete|requires|abandon|draft|wartend|unbezahlt|ausstehend"
     r"|en attente|pendiente|等待买家付款|待付款|新規受付|入金待ち",
@@ -248,7 +250,7 @@ def known_letters(text: str) -> int:
 
 def status_of(text: str) -> str | None:
     """The shared word for a channel's word of an order's status; None where it is not known."""
-    word = re.sub(r"^(wc-|order_?)", "", text.strip().lower())
+    word = re.sub(r"^(wc-|order_?)", "", text.strip().replace("İ", "i").lower())
     if re.match(r"partial|teilweise|部分|一部", word):
         return "paid"  # some of it was sent, or given back: a sale still
     return next((status for status, pattern in _patterns("statuses").items() if pattern.match(word)), None)

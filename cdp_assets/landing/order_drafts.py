@@ -30,6 +30,14 @@ def _status_column(roles: Roles, hints: Hints) -> str | None:
 
 def _status(name: str | None, roles: Roles, hints: Hints, is_many: bool) -> tuple[str, list[str]]:
     """The words of the status column `name` in the shared ones; what is not known stays, in lower case."""
+    if at := roles("cancelled_at"):
+        other, notes = _stated(name, roles, hints, is_many)
+        value = f"max({at})" if is_many else at
+        return f"case when {value} is not null then 'cancelled' else {other} end", notes
+    return _stated(name, roles, hints, is_many)
+
+
+def _stated(name: str | None, roles: Roles, hints: Hints, is_many: bool) -> tuple[str, list[str]]:
     flag = roles("is_cancelled", types=("boolean",))
     if name is None and flag and not roles.is_of_line(flag):
         value = f"bool_or({flag})" if is_many else flag
@@ -65,6 +73,11 @@ def draft_orders(
     if not roles.is_filled(order_id):
         rows += f"\n{'and' if 'where' in rows else 'where'} {order_id} is not null"
         notes.append(f"{order_id}: rows without it are no order; they land and count nowhere")
+    if not roles.stands_on_each_row(moment):
+        rows += f"\n{'and' if 'where' in rows else 'where'} {moment} is not null"
+        notes.append(
+            f"{moment}: rows without it are left out, as an order is of some day; name a time that every order has"
+        )
     currency, currency_notes = currency_sql(roles, hints)
     state = _status_column(roles, hints)
     status, status_notes = _status(state, roles, hints, is_many)

@@ -43,8 +43,8 @@ def draft_staging(
     if roles.number("spend") and roles("campaign") and moment:
         yield _spend(roles, rows, channel, moment, hints)
     is_traffic = roles("source", "campaign") and (roles("device_id") or (customer and not is_person))
-    is_log = customer and roles("event_kind")
-    if (is_traffic or is_log) and moment and not roles.number("spend") and not is_order:
+    is_log = customer and (roles("event_kind") or roles("coupon_code"))
+    if (is_traffic or is_log) and moment and not roles.number("spend") and not is_order and not is_return:
         yield _touchpoints(roles, rows, channel, moment, customer, hints)
     if roles("sku") and roles("product_name"):
         yield _products(roles, rows, moment)
