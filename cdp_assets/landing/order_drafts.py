@@ -33,6 +33,7 @@ def _status(name: str | None, roles: Roles, hints: Hints, is_many: bool) -> tupl
     if at := roles("cancelled_at"):
         other, notes = _stated(name, roles, hints, is_many)
         value = f"max({at})" if is_many else at
+        notes = [*notes, f"order_status: an order with a {at} is cancelled"]
         return f"case when {value} is not null then 'cancelled' else {other} end", notes
     return _stated(name, roles, hints, is_many)
 

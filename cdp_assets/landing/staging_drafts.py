@@ -9,7 +9,7 @@ from typing import Any
 from cdp_assets.landing.casting import sql_text
 from cdp_assets.landing.draft_roles import Hints, Roles, StagingDraft, as_date, as_time, currency_sql
 from cdp_assets.landing.guessing import GuessedColumn
-from cdp_assets.landing.meanings import NO_TOUCH, apart, consent_of, touch_of
+from cdp_assets.landing.meanings import NO_TOUCH, apart, consent_of, status_of, touch_of
 from cdp_assets.landing.order_drafts import draft_orders
 from cdp_assets.landing.refund_drafts import draft_refunds, row_kinds
 
@@ -221,7 +221,10 @@ def _touch_type(roles: Roles, hints: Hints) -> tuple[str, str, list[str]]:
             left = f"; {', '.join(sent)} are no touches" if sent else ""
             return value, only, [f"touch_type: by {column.name}; see that its words mean that{left}"]
     kind = "store_visit" if roles("store_id") else "visit"
-    return f"'{kind}'", "", [f"touch_type: taken as {kind}; or visit, click, impression, open or scan?"]
+    state = roles("order_status") or ""
+    failed = [sql_text(word) for word in hints.words.get(state, []) if status_of(word) == "cancelled"]
+    only = f"\nwhere {state} is null or {state} not in ({', '.join(failed)})" if failed else ""
+    return f"'{kind}'", only, [f"touch_type: taken as {kind}; or visit, click, impression, open or scan?"]
 
 
 def _touchpoints(
@@ -231,7 +234,7 @@ def _touchpoints(
     rows += only
     none = "(direct)"
     medium = "email" if roles("email") and re.search("'(open|click)'", touch_type) else "(none)"
-    if not roles("source", "medium", "campaign"):
+    if not roles("source", "medium", "campaign") or (roles("coupon_code") and not roles("source")):
         none = channel
         notes.append(
             f"each row is taken as a touch whose source is {channel}: add it to data/reference/marketing_channels.csv, or "
