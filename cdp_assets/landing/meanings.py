@@ -117,7 +117,7 @@ ROLES: dict[str, str] = {
     "gross_amount": r"gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$|betrag|(netto|brutto|waren|warenkorb)wert"
     r"|summe|umsatz|montant"
     r"|importe|ingresos?\b|金额|合计|总计|实付|合計|金額|総額",
-    "order_status": r"status|^result$|^[eé]tat$|^((order|payment|fulfil?ment|process).?)?state$|statut|estado|stato|状态|ステータス|状況",
+    "order_status": r"status|^result$|^[eé]tat$|^((order|payment|fulfil?ment|process|transaction|state machine).?)?state$|statut|estado|stato|状态|ステータス|状況",
     "store_id": r"store(?!.?credit)|shop\b|branch|location|\bloc.?id$|outlet|\bvenue|\btill\b|register|filiale|magasin|tienda|门店|店铺|网点|店舗",
     "postcode": r"\bzip|post.?code|postal|\bplz\b|postleitzahl|\bcap\b|邮编|郵便番号",
     "city": r"\bcity\b|\btown\b|\bort\b|\bstadt\b|ville|ciudad|citt[aà]|城市|^市$|市区|郡市",
@@ -158,7 +158,7 @@ _TAX_NOTE = re.compile(
 # words of an order's status, beginning so (lower case) → the words that every channel shares
 STATUSES: dict[str, str] = {
     "refunded": r"refund|return|reversed|erstattet|retourniert|zur[uü]ckge|rembours|reembols|(.*[，,])?退款|返金|返品",
-    "completed": r"[ck]omplet|fulfil|deliver(ed)?$|received$|attend|checked.?in|closed|erledigt|abgeschlossen|zugestellt|termin|livr"
+    "completed": r"[ck]omplet|fulfil|deliver(ed)?$|received$|done$|attend|checked.?in|closed|erledigt|abgeschlossen|zugestellt|termin|livr"
     r"|entregado|交易成功|已完成|完成|已收货|処理済|配送済",
     "cancelled": r"cancel|void|declined|denied|rejected|fail|not attending|expired|storn|annul|abgebrochen|交易关闭|已取消|已关闭|取消|[（(]删除|(注文|受注)?キャンセル",
     "shipped": r"ship|in.?transit|sent|dispatch|versendet|versandt|exp[eé]di|enviado|已发货|卖家已发货|出荷済|発送済",

@@ -182,6 +182,7 @@ def test_orders_without_a_time_are_left_out_and_that_is_said(
         ("billFullName", "full_name"),
         ("CONTEXT_CAMPAIGN_SOURCE", "source"),
         ("Result", "order_status"),
+        ("stateMachineState", "order_status"),
     ],
 )
 def test_headers_of_shops_and_tickets(header: str, role: str | None) -> None:
@@ -189,7 +190,7 @@ def test_headers_of_shops_and_tickets(header: str, role: str | None) -> None:
 
 
 def test_words_of_tickets_and_payments() -> None:
-    words = ("Checked In", "Attending", "Not Attending", "FAIL", "SUCCESS", "Received")
+    words = ("Checked In", "Attending", "Not Attending", "FAIL", "SUCCESS", "done")
     assert [status_of(word) for word in words] == [
         "completed", "completed", "cancelled", "cancelled", "paid", "completed",
     ]  # fmt: skip
