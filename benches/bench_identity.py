@@ -1,7 +1,7 @@
 """`make bench-identity`: pairwise precision, recall and F1 of clusters, seconds and peak memory, beside plain Splink 5 and goldenmatch.
 
 python benches/bench_identity.py [SETS…] [--golden PYTHON_WITH_GOLDENMATCH | --no-golden]
-python benches/bench_identity.py --scale [retailer_PERSONS…]
+python benches/bench_identity.py --scale [retailer_PERSONS…] [--patience SECONDS]
 
 SETS: febrl1 febrl2 febrl3 febrl3_no_id febrl3_name_birth_city febrl3_name_address fake_1000 child_care senzing retailer_PERSONS (default:
 all, with retailers of 3,000 and 100,000 persons). Each matcher runs in a process of its own, on two threads. A retailer is simulated,
@@ -149,13 +149,16 @@ def main() -> None:
     parser.add_argument(
         "--scale", action="store_true", help="processor seconds at 100,000 and a million records"
     )
+    parser.add_argument(
+        "--patience", type=int, help="with --scale: seconds after which a matcher is stopped (default: never)"
+    )
     parser.add_argument("--one", nargs=2, metavar=("MATCHER", "FILE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         run_one(arguments.one[0], Path(arguments.one[1]), arguments.truth)
         return
     if arguments.scale:
-        measure_scale(arguments.sets or SCALES)
+        measure_scale(arguments.sets or SCALES, arguments.patience)
         return
     shared = ROOT.parent / "shared"
     if not arguments.golden and not arguments.no_golden:
@@ -173,7 +176,7 @@ def main() -> None:
                 print_row(name, records, matcher, measure(matcher, file, truth, arguments.golden))
 
 
-def measure_scale(names: Sequence[str]) -> None:
+def measure_scale(names: Sequence[str], patience: int | None) -> None:
     """Print processor seconds of scoring and clustering (training of a first model apart), of everything, and peak memory."""
     print(
         f"{'set':16} {'records':>9} {'matcher':13} {'score, cluster':>14} {'train':>7} {'all':>7} {'per 1,000':>9} {'MB':>6}  P, R of pairs"
@@ -184,7 +187,7 @@ def measure_scale(names: Sequence[str]) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / "bench.duckdb"
                 records = datasets.write(name, ROOT.parent / "shared", file, made / "home", made / "truth")
-                found = measure(matcher, file, None, None)
+                found = measure(matcher, file, None, None, patience)
             if "error" in found:
                 print(f"{name:16} {records:9,} {matcher:13} {found['error']}", flush=True)
                 continue
@@ -198,16 +201,25 @@ def measure_scale(names: Sequence[str]) -> None:
             )
 
 
-def measure(matcher: str, file: Path, truth: Path | None, golden: str | None) -> dict[str, object]:
+def measure(
+    matcher: str, file: Path, truth: Path | None, golden: str | None, patience: int | None = None
+) -> dict[str, object]:
     if matcher == "goldenmatch":
         return run_golden(golden, file) if golden else {"error": "not installed"}
     known = ["--truth", str(truth)] if truth else []
-    done = subprocess.run(
-        [sys.executable, __file__, "--one", matcher, str(file), *known],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    try:
+        done = subprocess.run(
+            [sys.executable, __file__, "--one", matcher, str(file), *known],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=patience,
+        )
+    except subprocess.TimeoutExpired:
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return {"error": f"not done after {patience:,} s, with {used:,.0f} processor seconds"}
     if done.returncode:
         return {"error": done.stderr.strip().splitlines()[-1:]}
     return dict(json.loads(done.stdout.strip().splitlines()[-1]))
