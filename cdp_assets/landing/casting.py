@@ -33,6 +33,8 @@ _DIRECTIVES = {
     "%A": "[A-Za-z]{6,9}",
     "%%": "%",
 }
+# formats of which DuckDB's cast reads what strptime reads, in a third of the time
+_ISO = re.compile("%Y-%m-%d([ T]%H:%M(:%S(%z)?)?)?")
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,9 @@ def cast_column(export: Export, column: Column, raw: str) -> CastColumn:
 
 def trim(raw: str) -> str:
     """The text without white space around it."""
-    # Most texts begin and end with a printable ASCII character; asking that first costs a third of trimming.
-    is_trim = f"{raw} >= '!' and {raw} < chr(127) and ({raw})[-1] between '!' and '~'"
-    return f"case when {is_trim} then {raw} else trim({raw}, {sql_text(WHITESPACE)}) end"
+    # Most texts begin with a printable ASCII character and have no space at the end; asking that first costs a ninth of trimming.
+    ends = " or ".join(f"suffix({raw}, {sql_text(space)})" for space in WHITESPACE)
+    return f"case when {raw} between '!' and '~' and not ({ends}) then {raw} else trim({raw}, {sql_text(WHITESPACE)}) end"
 
 
 def clean(text: str, null_tokens: list[str], strips: list[Strip], symbols: list[str]) -> str:
@@ -182,11 +184,16 @@ def _time_branch(export: Export, column: Column, text: str, format_: str, *, is_
         number = f"try_cast({text} as bigint) * {EPOCHS[format_]}"
         return f"when regexp_full_match({text}, '[0-9]{{1,{digits}}}') then make_timestamp({number})"
     text = _with_numbered_months(text, column)
+    directives = _DIRECTIVES
+    if _ISO.fullmatch(format_):  # read by the engine's own cast, which takes 24 for an hour
+        directives = _DIRECTIVES | {"%H": "([01]?[0-9]|2[0-3])"}
+        instant = f"try_cast({text} as {'timestamptz' if '%z' in format_ else 'timestamp'})"
+    else:
+        normal = f"regexp_replace({text}, 'Z$', '+0000')" if format_.endswith("%z") else text
+        instant = f"try_strptime({normal}, {sql_text(format_)})"
     pattern = "".join(
-        _DIRECTIVES.get(part, re.escape(part).replace("'", "''")) for part in re.split("(%.)", format_)
+        directives.get(part, re.escape(part).replace("'", "''")) for part in re.split("(%.)", format_)
     )
-    normal = f"regexp_replace({text}, 'Z$', '+0000')" if format_.endswith("%z") else text
-    instant = f"try_strptime({normal}, {sql_text(format_)})"
     if "%z" in format_:
         instant = f"({instant} at time zone 'UTC')"
     elif not is_local and column.logical_type == "timestamp" and (zone := time_zone_sql(export, column)):

@@ -62,6 +62,7 @@ def open_parser(
         "set TimeZone = 'UTC'",
         "set autoinstall_known_extensions = false",
         "set autoload_known_extensions = false",
+        "set disabled_optimizers = 'filter_pushdown'",  # it would cast each cell twice: for the filter on its fate, and for itself
         f"set temp_directory = {sql_text(str(folders[0] / 'spill'))}",
         "set allowed_directories = [" + ", ".join(sql_text(str(folder)) for folder in folders) + "]",
         "set enable_external_access = false",

@@ -177,6 +177,7 @@ class _Checked(io.RawIOBase):
         self._inner = inner
         self._left = max_bytes
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._is_between = True  # no character of several bytes is open: what is ASCII need not be decoded
         self._lines = 0
         self._at_start = True
         self._pending = b""
@@ -195,7 +196,9 @@ class _Checked(io.RawIOBase):
     def _next_block(self, size: int) -> bytes:
         try:
             block = self._inner.read(size)
-            self._decoder.decode(block, final=not block)
+            if not (block.isascii() and self._is_between):
+                self._decoder.decode(block, final=not block)
+                self._is_between = not self._decoder.getstate()[0]
         except UnicodeDecodeError as error:
             line = self._lines + 1 + error.object[: error.start].count(b"\n")
             raise _wrong_encoding("utf-8", line) from error
