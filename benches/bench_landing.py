@@ -142,7 +142,7 @@ def run(name: str, python: str, script: str, *arguments: object) -> Measured | N
     output, errors = child.communicate()
     after = os.times()
     if child.returncode:
-        print(f"  {name}: failed ({errors.decode().strip().splitlines()[-1][:200]})")
+        print(f"  {name}: failed ({(errors.decode().strip().splitlines() or ['killed'])[-1][:200]})")
         return None
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     measured = Measured(name, time.perf_counter() - started, cpu, peak, int(output.split()[-1]))

@@ -10,6 +10,10 @@ from cdp_assets.linkage.context import LinkageContext
 from cdp_assets.linkage.scratch import Scratch
 
 RULES = tuple(BLOCKING)
+# SQL over evidence: a node's block under each rule, in the order of RULES (null: in none)
+BLOCKS_OF_NODE = (
+    f"[{', '.join(f'case when {key} is not null then hash({key}) end' for key in BLOCKING.values())}]"
+)
 
 
 def write_blocks(scratch: Scratch, ctx: LinkageContext) -> None:
@@ -22,10 +26,10 @@ def write_blocks(scratch: Scratch, ctx: LinkageContext) -> None:
     con.execute(
         f"""
         create or replace table keyed as
-        select rule, hash(key) as block, node_no from (
-            select unnest(range({len(BLOCKING)}))::utinyint as rule, unnest([{", ".join(BLOCKING.values())}]) as key, rowid as node_no
+        select * from (
+            select unnest(range({len(RULES)}))::utinyint as rule, unnest(blocks) as block, rowid as node_no
             from {scratch.home}.identity.node_evidence
-        ) where key is not null
+        ) where block is not null
         """
     )
     con.execute(

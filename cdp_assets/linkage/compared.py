@@ -43,7 +43,7 @@ def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
     con.execute(
         f"""
         create or replace table compared_nodes as
-        select rowid as node_no, * exclude (node_key, street_words, email_domain, region_key, country_key)
+        select rowid as node_no, * exclude (node_key, street_words, email_domain, region_key, country_key, blocks)
         from {scratch.home}.identity.node_evidence where rowid in ({nodes})
         """
     )

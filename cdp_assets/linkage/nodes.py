@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from cdp_assets.keys import register_pseudonym
-from cdp_assets.linkage import remembered
+from cdp_assets.linkage import blocking, remembered
 from cdp_assets.linkage.context import LinkageContext, StepSummary
 
 # What a node is made of; guard attributes (is_phone_shared, is_email_shared) included, so that a changed guard makes a new node.
@@ -37,8 +37,9 @@ _REFUSED = {
 def build_nodes(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSummary:
     """Make identity.node_evidence and identity.nodes from identity.records and identity.identifiers.
 
-    node_evidence: one row per node_key with the evidence columns. nodes: one row per record_key with its node_key and judged_hash (of
-    the record and of what guards and rulings say of it). Records without evidence, or named in a ruling, have a node of their own.
+    node_evidence: one row per node_key with the evidence columns and blocks, its block under each blocking rule. nodes: one row per
+    record_key with its node_key and judged_hash (of the record and of what guards and rulings say of it). Records without evidence, or
+    named in a ruling, have a node of their own.
     """
     register_pseudonym(con, ctx.key)
     records_made_by = remembered.made_by(con, "records")
@@ -68,7 +69,10 @@ def build_nodes(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSumm
 @cache
 def _rules() -> str:
     """Digest of what decides which node a record has, beside the record."""
-    return remembered.digest_of([Path(__file__)])
+    here = Path(__file__)
+    return remembered.digest_of(
+        [here, here.with_name("blocking.py"), here.with_name("comparisons.py")], ["duckdb"]
+    )
 
 
 def _judge_records(con: duckdb.DuckDBPyConnection) -> None:
@@ -155,7 +159,7 @@ def _read_fresh(con: duckdb.DuckDBPyConnection, *, is_held: bool) -> None:
 
 # The evidence of a node's records is the same: any of them stands for it.
 _FRESH_EVIDENCE = f"""
-    select node_key, {", ".join(EVIDENCE)}
+    select node_key, {", ".join(EVIDENCE)}, {blocking.BLOCKS_OF_NODE} as blocks
     from fresh
     join (select min(record_key) as record_key from fresh group by node_key) using (record_key)
 """
