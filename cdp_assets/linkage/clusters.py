@@ -348,10 +348,7 @@ def _write_clusters(
         ),
         support as (
             select unit, max(weight) as weight from (
-                select e.unit_l as unit, e.weight from cluster_edges as e
-                join unit_labels as l on l.unit = e.unit_l join unit_labels as r on r.unit = e.unit_r where l.label = r.label
-                union all
-                select e.unit_r, e.weight from cluster_edges as e
+                select unnest([e.unit_l, e.unit_r]) as unit, e.weight from cluster_edges as e
                 join unit_labels as l on l.unit = e.unit_l join unit_labels as r on r.unit = e.unit_r where l.label = r.label
                 union all
                 select unit, self_weight from cluster_units where record_count > 1 and self_weight is not null

@@ -60,7 +60,6 @@ def build_links(con: duckdb.DuckDBPyConnection, ctx: LinkageContext) -> StepSumm
             min(target_key) as target_key,
         from judged
         group by record_key_l, record_key_r, link_type
-        order by record_key_l, record_key_r, link_type
         """
     )
     con.execute("drop table if exists temp.link_candidates")

@@ -128,13 +128,12 @@ def _write_pairs(scratch: Scratch, scored: str, model: Model, night: _Night) -> 
         select
             k.node_key_l, k.node_key_r, k.match_weight, k.match_probability, k.match_key, k.model_version,
         from state.identity_pairs as k
-        join {home}.identity.node_evidence as l on l.node_key = k.node_key_l
-        join {home}.identity.node_evidence as r on r.node_key = k.node_key_r
+        join settled as l on l.node_key = k.node_key_l
+        join settled as r on r.node_key = k.node_key_r
         where k.model_version = '{model.version}'
-            and l.rowid not in (from fresh) and r.rowid not in (from fresh)
             and (
-                l.rowid not in (from crowded) or r.rowid not in (from crowded)
-                or (l.rowid, r.rowid) in (
+                not l.is_crowded or not r.is_crowded
+                or (l.node_no, r.node_no) in (
                     select (a.node_no, b.node_no) from blocks as a join blocks as b using (rule, block)
                     where a.node_no in (from crowded) and b.node_no in (from crowded)
                 )
@@ -143,7 +142,12 @@ def _write_pairs(scratch: Scratch, scored: str, model: Model, night: _Night) -> 
     scratch.con.execute(
         f"""
         create or replace table {home}.identity.pairs as
-        with new_pairs as (
+        with settled as (
+            select node_key, rowid as node_no, rowid in (from crowded) as is_crowded
+            from {home}.identity.node_evidence
+            where rowid not in (from fresh)
+        ),
+        new_pairs as (
             select
                 least(l.node_key, r.node_key) as node_key_l,
                 greatest(l.node_key, r.node_key) as node_key_r,
