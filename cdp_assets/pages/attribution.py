@@ -62,7 +62,7 @@ def _filters(shown: Published, currency: str) -> parts.View | None:
     if not months or not models:
         empty("attribution.no_credit")
         return None
-    dates, who, measured = st.columns([3, 2, 3], gap="large")
+    dates, who, measured = st.columns([2, 2, 3], gap="medium")
     if len(months) > 1:
         first, last = dates.select_slider(
             t("attribution.dates"), options=months, value=(months[0], months[-1]), key="attribution_months"

@@ -37,7 +37,7 @@ def render() -> None:
 
 
 def _draw_rfm(shown: Published) -> None:
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
         _draw_grid(shown)
     with right:
