@@ -118,11 +118,12 @@ def _check_export(
         original = work_dir / "original"
         shutil.copyfile(path, original)  # DuckDB may touch this folder only, and the name holds no glob
         sha256 = hash_file(original)
+        dialect = export.facts.dialect_for(file_name)
         jobs.append(
             ParseJob(
                 channel=contract.name,
-                export=export,
-                dialect=export.facts.dialect_for(file_name),
+                export=export.in_dialect(dialect),
+                dialect=dialect,
                 original=original,
                 load_id=f"{number}-{sha256[:8]}",
                 file_name=file_name,

@@ -42,6 +42,8 @@ Strip = Literal[
     "decimal_zero",
     "country_code_86",
 ]
+DecimalMark = Literal[".", ","]
+ThousandsMark = Literal["", ",", ".", " ", "'"]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 
@@ -220,9 +222,11 @@ class Dialect(_Model):
 
 
 class DialectVariant(Dialect):
-    """A second file shape of the same export, recognised by its file name."""
+    """A second file shape of the same export, recognised by its file name; marks that it does not say are the export's."""
 
     file_pattern: str
+    decimal_mark: DecimalMark | None = None
+    thousands_mark: ThousandsMark | None = None
 
 
 class ExportFacts(Dialect):
@@ -235,8 +239,8 @@ class ExportFacts(Dialect):
         default=[], description="Other file shapes, tried before the main one."
     )
     null_tokens: list[str] = []
-    decimal_mark: Literal[".", ","] = "."
-    thousands_mark: Literal["", ",", ".", " ", "'"] = ""
+    decimal_mark: DecimalMark = "."
+    thousands_mark: ThousandsMark = ""
     currency_symbols: list[str] = ["$", "€", "£", "¥", "￥"]
     time_zone: str = "UTC"
     time_zone_column: Name | None = Field(default=None, description="Column that names each row's zone.")
@@ -293,6 +297,14 @@ class Export(_OpenModel):
 
     def column(self, name: str) -> Column:
         return next(column for column in self.properties if column.name == name)
+
+    def in_dialect(self, dialect: Dialect) -> Export:
+        """The same export with the marks of numbers that a file shape of its own says."""
+        if not isinstance(dialect, DialectVariant):
+            return self
+        said = {"decimal_mark": dialect.decimal_mark, "thousands_mark": dialect.thousands_mark}
+        marks = {name: mark for name, mark in said.items() if mark is not None}
+        return self.model_copy(update={"facts": self.facts.model_copy(update=marks)}) if marks else self
 
     @model_validator(mode="after")
     def _names_agree(self) -> Export:

@@ -199,8 +199,8 @@ def parse_loads(
     jobs = [
         ParseJob(
             channel=channel,
-            export=export,
-            dialect=export.facts.dialect_for(load.file.file_name),
+            export=export.in_dialect(dialect),
+            dialect=dialect,
             original=original_path(settings.originals_dir, load.sha256),
             load_id=load.load_id,
             file_name=load.file.file_name,
@@ -213,6 +213,7 @@ def parse_loads(
             has_suppressed=bool(suppressed),
         )
         for load in loads
+        for dialect in [export.facts.dialect_for(load.file.file_name)]
     ]
     try:
         outcomes = run_jobs(jobs, setup)

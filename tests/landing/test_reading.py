@@ -160,6 +160,17 @@ def test_european_decimal_marks_are_declared_not_guessed(settings: Settings) -> 
     assert len(quarantined(settings, "shop", "sales")) == 2
 
 
+def test_a_file_shape_may_have_marks_of_its_own(settings: Settings) -> None:
+    shape = {"filePattern": "de.*", "delimiter": ";", "decimalMark": ",", "thousandsMark": "."}
+    facts = {"dialects": [shape], "thousandsMark": ","}
+    contracts = contract_of(facts, {"name": "id"}, {"name": "x", "logicalType": "number"})
+    deliver(settings, "shop/de.csv", "id;x\n1;1.234,50\n2;1.234.50\n")
+    deliver(settings, "shop/uk.csv", 'id,x\n3,"1,234.50"\n')
+    land(settings, contracts)
+    assert landed(settings, "shop", "sales", "id, x") == [("1", Decimal("1234.50")), ("3", Decimal("1234.50"))]
+    assert [row[1] for row in quarantined(settings, "shop", "sales")] == ["not_a_number"]
+
+
 def test_a_time_zone_may_be_fixed_in_the_text_or_per_row(settings: Settings) -> None:
     contracts = contract_of(
         {
