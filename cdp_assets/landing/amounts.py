@@ -83,7 +83,7 @@ def settle_amounts(
     notes = _pieces(amounts, columns, texts)
     has_orders = len(key) == 1 and any(column.is_repeated for column in numbers)
     levels = [amounts.of_rows(), amounts.per_order(texts[key[0]].values)] if has_orders else [amounts]
-    notes += _discounts(amounts, levels)
+    notes += _discounts(amounts, levels) + _payable(levels[-1])
     for column in amounts.of("discount_amount"):
         signs = [value for value in amounts.values[column.name] if value]
         column.is_negative = bool(signs) and all(value < 0 for value in signs)
@@ -234,6 +234,24 @@ def _taken_already(amounts: _Amounts, discounts: list[GuessedColumn]) -> list[st
                     f"discount_amount: {column.header!r} is in the amount already, as that and tax give {total.header!r}; "
                     "it is not taken off again"
                 ]
+    return []
+
+
+_PAYABLE = re.compile(r"应付|payable|zahlbetrag|zu zahlen|à payer|a pagar|支払金額|請求金額", re.IGNORECASE)
+
+
+def _payable(amounts: _Amounts) -> list[str]:
+    """Where no column is a discount, an order's amount is less by it in what was to be paid: both are kept for that."""
+    if amounts.of("discount_amount") or not (amounts.product() or amounts.first("line_amount")):
+        return []
+    extras, nothing = _extras(amounts), [Decimal(0)] * len(_befores(amounts)[0])
+    totals = amounts.of("gross_amount")
+    for payable, total in product_of((c for c in totals if _PAYABLE.search(c.header)), totals):
+        paid, whole = amounts.values[payable.name], amounts.values[total.name]
+        less = [w - p for w, p in zip(whole, paid, strict=True) if w is not None and p is not None]
+        if any(less) and min(less) >= 0 and _adds_up(_befores(amounts)[0], nothing, extras, whole):
+            payable.role, total.role = "payable_amount", "order_total"
+            return [f"discount_amount: what {payable.header!r} is less than {total.header!r} is taken as it"]
     return []
 
 

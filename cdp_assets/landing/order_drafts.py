@@ -169,6 +169,9 @@ def _per_order(roles: Roles, name: str, is_many: bool) -> str:
 
 def order_discount(roles: Roles, is_many: bool) -> str:
     """SQL of all that was taken off an order, without sign."""
+    whole, payable = roles("order_total"), roles("payable_amount")
+    if whole and payable:
+        return f"({_per_order(roles, whole, is_many)} - {_per_order(roles, payable, is_many)})"
     found = [f"abs({_per_order(roles, column.name, is_many)})" for column in roles.discounts()]
     return f"({' + '.join(found)})" if len(found) > 1 else "".join(found) or "0"
 
