@@ -104,10 +104,14 @@ def guess_columns(
 
 
 def _part_states(guessed: list[GuessedColumn]) -> None:
-    """A bare "State" beside a city is a part of an address, not an order's state."""
-    if any(column.role in ("city", "postcode") for column in guessed):
-        for column in guessed:
-            if column.header.casefold() == "state":
+    """A "State" beside a city, be it the order's or the buyer's, is a part of an address, not an order's state."""
+    places = {c.header.casefold() for c in guessed}
+    has_place = any(column.role in ("city", "postcode") for column in guessed)
+    for column in guessed:
+        header = column.header.casefold()
+        is_bare = header == "state" and has_place
+        if is_bare or (header.endswith("state") and header.removesuffix("state") + "city" in places):
+            if column.role in ("order_status", "region"):
                 column.role, column.classification = "region", classification_of("region")
 
 
@@ -295,7 +299,7 @@ def _set_elements(texts: list[str], guessed: GuessedColumn) -> None:
 
 def _set_boolean(texts: list[str], guessed: GuessedColumn) -> bool:
     seen = {text.lower() for text in texts}
-    if guessed.role in ("consent", "is_cancelled", "is_refund") and seen <= {"0", "1"}:
+    if guessed.role in ("consent", "is_cancelled", "is_refund", "was_refunded") and seen <= {"0", "1"}:
         guessed.logical_type = "boolean"
         return True
     for yes, no in BOOLEANS:

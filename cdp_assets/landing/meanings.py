@@ -33,8 +33,10 @@ ROLES: dict[str, str] = {
     "refunded_at": r"(refund|return|retour|erstattung|rembours)\w*.?(date|time|datum|at\b|on\b)|(退款|退货|返品|返金)(完成)?(时间|日期|日)",
     "shipping_discount": r"(shipping|freight|postage|delivery|versand).*(discount|rabatt)|运费优惠",
     "reference_id": r"(reference|original|related|parent).?(txn|transaction|payment|order|receipt|sale|invoice).?(id|no|number)?$|原(订单|交易)号",
+    "amount_kind": r"^amount.?(type|description)$",
+    "was_refunded": r"^((is|fully|partially) )?refunded ?\?$|^fully refunded$",
     "is_refund": r"^(is.?)?(return(ed)?|refund(ed)?).?(flag|ind(icator)?)$|^is.?(return|refund)(ed)?$",
-    "line_kind": r"^(line|row|record|entry|transaction|receipt|document).?(type|kind)$|^type$|明[細细](区分|类型)|交易类型",
+    "line_kind": r"^(line|row|record|entry|transaction|receipt|document).?(type|kind)$|^type$|^(reporting|transaction|balance).?category$|明[細细](区分|类型)|交易类型",
     "cancelled_at": r"^(order )?(cancel\w*|void(ed)?|storno\w*|stornierungs)[ -]?(at|on|date|time|datum)$|取消时间|キャンセル日",
     "is_cancelled": r"^(is.?)?(void(ed)?|cancel(l?ed)?|deleted|storniert|annul[eé]e?)(.?(flag|ind(icator)?))?$",
     "tip": r"\btips?\b|gratuity|trinkgeld|pourboire",
@@ -46,7 +48,7 @@ ROLES: dict[str, str] = {
     r"|ption)|einwilligung|同意|订阅|メルマガ)",
     "email_verified": r"(verif|confirm|optin|opt in|valid).*e.?mail|e.?mail.*(verif|confirm|valid|status|marketing|format)",
     "recipient_name": _RECIPIENT
-    + r"(?!.*(provider|carrier|company|method|option)).*(name|nom\b)|收货人(姓名)?$|收件人(姓名)?$|送付先.*(名|姓)",
+    + r"(?!.*(provider|carrier|company|method|option)).*(name|nom\b)|^addressee$|收货人(姓名)?$|收件人(姓名)?$|送付先.*(名|姓)",
     "recipient_phone": _RECIPIENT
     + r".*(phone|mobile|tel)|收货人?.*(电话|手机)|收件人.*(电话|手机)|送付先.*電話",
     "recipient_address": _RECIPIENT
@@ -55,6 +57,7 @@ ROLES: dict[str, str] = {
     "note": r"\bnotes?\b|remark|comment|anmerkung|notiz|bemerkung|备注|備考|留言",
     "ip_address": r"\bip\b.?(addr\w*)?$|^client.?ip",
     "company": r"company|firma|soci[eé]t[eé]|empresa|会社|公司",
+    "contact": r"^(customer|client|buyer|guest).?contacts?( ?(details|info\w*))?$",
     "email": r"e.?mail|correo|电子邮件|邮箱|メール",
     "phone": r"phone|mobile|^(sms|whats.?app)$|\btel\b|tel[eé]fono|telefon|t[eé]l[eé]phone|\bhandy\b|\bcell|手机|电话|電話",
     "loyalty_id": r"(loyalty|member(ship)?|club|rewards?|kundenkarten?|bonus).?"
@@ -94,11 +97,11 @@ ROLES: dict[str, str] = {
     r"|(voucher|coupon).?(amount|value)"
     r"|优惠(?!码|券)|折扣|抵扣|立减|割引|値引|クーポン利用",
     "coupon_code": r"coupon|(promo|discount|rabatt).?code|voucher|gutschein.?code|优惠码|优惠券|クーポン",
-    "shipping_amount": r"(shipping|freight|postage|delivery)\b.*(fee|charge|cost|amount|price|total|rate|paid)|(shipping|freight|postage|delivery)$"
+    "shipping_amount": r"(shipping|freight|postage|delivery)\b.*(fee|charge|cost|amount|price|total|rate|paid|credits?)|(shipping|freight|postage|delivery)$"
     r"|shipping (and|&) handling|versand.?kosten|frais de (port|livraison)"
     r"|gastos de env[ií]o|运费|邮费|送料",
-    "tax_amount": r"\btax|\bvat\b|\bgst\b|mw ?st|steuer|\btva\b|\biva\b|税",
-    "refund_amount": r"refund.*(amount|total|sum|value)|(amount|total|sum).?refund|^refund(s|ed)?$|\bdebit\b|erstattung|rembours|reembolso|退款|返金",
+    "tax_amount": r"^(?!.*tax(es)? (on|collection|city|state|zip|country)\b).*(\btax|\bvat\b|\bgst\b|mw ?st|steuer|\btva\b|\biva\b|税)",
+    "refund_amount": r"refund.*(amount|total|sum|value)|partial.?refund|(amount|total|sum).?refund|^refund(s|ed)?$|\bdebit\b|erstattung|rembours|reembolso|退款|返金",
     "source_customer_id": r"(customer|cust|client|buyer|user|contact|shopper|account|guest|subscriber|requester|profile|person|patron|party|kunden?).{0,2}"
     + _ID
     + r"|(customer|cust|client|buyer|user|contact|kunden?).{0,2}(key|ref|uuid|username)|buyer username|^(customer|buyer|client|uid|auftraggeber|debitor)$|^record.?id$"
@@ -111,19 +114,19 @@ ROLES: dict[str, str] = {
     r"|gesamtpreis|total ligne|小计|小計|商品总[价额]|货款",
     "brand": r"brand|\bmarke\b|marque|marca|品牌|ブランド",
     "category": r"categor|kategorie|cat[eé]gorie|warengruppe|product.?group|department|类目|分类|品类|カテゴリ",
-    "product_name": r"product(?!os|.?(type|kind|group|status|page|image|weight|visible|url|link))|item.?(name|title|desc)|^item$|^description$"
-    r"|article|^title$|artikel|bezeichnung|^t[ií]tulo|produit|producto\b|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
+    "product_name": r"product(?!os|.?(type|kind|group|status|page|image|weight|visible|url|link|sales|charges|revenue))|item.?(name|title|desc)|^item$|^description$"
+    r"|article|^title$|artikel(?!.?(summe|wert|betrag))|bezeichnung|^t[ií]tulo|produit|producto\b|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
     "quantity": r"\bqty\b|quantit|units?$|^pieces$|menge|anzahl|cantidad|^unidades$|数量|件数|个数|個数",
-    "gross_amount": r"gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$|betrag|(netto|brutto|waren|warenkorb)wert"
+    "gross_amount": r"^(?!adjusted).*(gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$|betrag|(netto|brutto|waren|warenkorb)wert"
     r"|summe|umsatz|montant"
-    r"|importe|ingresos?\b|金额|合计|总计|实付|合計|金額|総額",
+    r"|importe|ingresos?\b|金额|合计|总计|实付|合計|金額|総額)",
     "order_status": r"status|^result$|^[eé]tat$|^((order|payment|fulfil?ment|process|transaction|state machine).?)?state$|statut|estado|stato|状态|ステータス|状況",
     "store_id": r"store(?!.?credit)|shop\b|branch|location|\bloc.?id$|outlet|\bvenue|\btill\b|register|filiale|magasin|tienda|门店|店铺|网点|店舗",
     "postcode": r"\bzip|post.?code|postal|\bplz\b|postleitzahl|\bcap\b|邮编|郵便番号",
     "city": r"\bcity\b|\btown\b|\bort\b|\bstadt\b|ville|ciudad|citt[aà]|城市|^市$|市区|郡市",
     "country": r"country|\bnation\b|\bland\b(?!.?cost)|\bpays\b|pa[ií]s|paese|国家|^国$",
     "region": r"region|province|\bstate\b|county|bundesland|省|都道府県",
-    "street": r"street|address(?!.?(id|type|status)\b)|addr\b|stra[sß]|adresse|direcci[oó]n|domicilio|indirizzo|\brue\b|地址|住所",
+    "street": r"street|address(?!ee|.?(id|type|status)\b)|addr\b|stra[sß]|adresse|direcci[oó]n|domicilio|indirizzo|\brue\b|地址|住所",
     "updated_at": r"updat|last.?(chang|edit|modif)|\bmodifi\w*(.?(at|on|date|time))?$|ge[aä]ndert|更新",
     "full_name": r"^((bill(ing)?|customer|client|buyer|contact|member|guest|account|requester|purchaser|kunden).?(to.?)?)?(full.?)?name$|^requester$"
     r"|(customer|cust|buyer|client|kunden).?name|^(comprador|cliente|name 1)$|nom complet|nom du client"
@@ -134,7 +137,7 @@ ROLES: dict[str, str] = {
 }
 CORE = {
     "email", "recipient_name", "recipient_phone", "recipient_address", "phone", "given_name", "family_name", "full_name", "street",
-    "national_id", "name_kana", "named_handle", "house_number",
+    "national_id", "name_kana", "contact", "named_handle", "house_number",
 }  # fmt: skip
 SENSITIVE = {
     "birth_date", "gender", "loyalty_id", "loyalty_tier", "device_id", "platform_id", "source_customer_id", "city", "region", "postcode", "country",
@@ -149,7 +152,7 @@ _UNIT = re.compile(
     r"\s*[（(](元|件|个|円|点|个数|yuan|eur|usd|gbp|€|\$|£|(?-i:(?!SKU|EAN|UPC)[A-Z]{3}))[)）]\s*$",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(r"\s*\b(before|excl\w*\.?|without|vor)\W*(discounts?|rabatt)\b", re.IGNORECASE)
+_BEFORE = re.compile(r"\s*\b(before|excl\w*\.?|without|vor|nicht|not)\W*(discount(s|ed)?|rabatt(iert)?)\b", re.IGNORECASE)
 _TAX_NOTE = re.compile(
     r"\s*\(?\b(incl?|excl?|ex|including|excluding|inkl|exkl|with|without|ohne)\.? *(of )?(tax(es)?|vat|gst|mw ?st|ust)\b\)?",
     re.IGNORECASE,

@@ -13,7 +13,7 @@ WORDS = [
     "US$", "C$", "A$", "S$", "NT$", "HK$", "R$", "RM", "Rp", "kr", "zł", "Kč", "CHF",
     "EUR", "USD", "GBP", "SEK", "NOK", "DKK", "PLN", "CNY", "JPY", "元", "円",
 ]  # fmt: skip
-CODES = {"€": "EUR", "£": "GBP", "US$": "USD", "C$": "CAD", "A$": "AUD", "S$": "SGD", "R$": "BRL", "zł": "PLN", "元": "CNY", "円": "JPY"}  # fmt: skip
+CODES = {"€": "EUR", "£": "GBP", "US$": "USD", "C$": "CAD", "A$": "AUD", "S$": "SGD", "R$": "BRL", "zł": "PLN", "元": "CNY", "円": "JPY", "Rp": "IDR"}  # fmt: skip
 _ANY = "|".join(re.escape(each) for each in sorted([*SYMBOLS, *WORDS], key=len, reverse=True))
 _STYLES = [(",", "."), (".", ","), (" ", ","), ("'", "."), ("", ","), ("", ".")]
 
@@ -41,7 +41,7 @@ def without_currency(values: list[str]) -> tuple[list[str], list[str]]:
 
 def _fits(texts: list[str], thousands: str, point: str) -> bool:
     mark = f"[{SPACES}]" if thousands == " " else re.escape(thousands)
-    grouped = rf"\d{{1,3}}({mark}\d{{3}})+|" if thousands else ""
+    grouped = rf"[1-9]\d{{0,2}}({mark}\d{{3}})+|" if thousands else ""
     pattern = re.compile(rf"^[+-]?({grouped}\d+)({re.escape(point)}\d+)?$|^[+-]?{re.escape(point)}\d+$")
     return all(pattern.match(text) for text in texts)
 
@@ -72,7 +72,7 @@ def choose_marks(columns: list[list[str]], facts: dict[str, Any]) -> tuple[dict[
         )
     point = votes.most_common(1)[0][0] if votes else "."
     if not votes and is_open:
-        point = "," if facts.get("delimiter") == ";" else "."
+        point = "," if facts.get("delimiter") == ";" or _are_thousands(columns) else "."
         notes.append(
             f"decimalMark: taken as {point!r}, but the sample's numbers can be read both ways; look at the amounts"
         )
@@ -81,6 +81,12 @@ def choose_marks(columns: list[list[str]], facts: dict[str, Any]) -> tuple[dict[
     if thousands:
         chosen["thousandsMark"] = thousands.most_common(1)[0][0]
     return chosen, notes
+
+
+def _are_thousands(columns: list[list[str]]) -> bool:
+    """Whether whatever has a point has three digits behind it, often enough: so are thousands written, not decimals."""
+    pointed = [text for texts in columns if texts and _fits(texts, ".", ",") for text in texts if "." in text]
+    return len(pointed) >= 3
 
 
 def decimals(texts: list[str], facts: dict[str, Any]) -> int | None:
@@ -96,7 +102,7 @@ def decimals(texts: list[str], facts: dict[str, Any]) -> int | None:
 def currency_of(symbols: set[str], headers: list[str]) -> str | None:
     """The currency that the sample itself names, by a symbol or in a header; None where it does not."""
     text = " ".join(headers)
-    named = set(re.findall(r"\b(USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|CAD|AUD|SGD|HKD|JPY|CNY|BRL|INR)\b", text))
+    named = set(re.findall(r"\b(USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|CAD|AUD|SGD|HKD|JPY|CNY|BRL|INR|IDR|THB|MXN)\b", text))
     if len(named) == 1:
         return str(named.pop())
     codes = {CODES.get(each, each if re.fullmatch("[A-Z]{3}", each) else "") for each in symbols} - {""}
