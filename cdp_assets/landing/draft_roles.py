@@ -62,11 +62,13 @@ class Roles:
     def total(self) -> str | None:
         """The order's amount: before discount, tax and shipping, where several amounts stand side by side."""
         found = [c for c in self.all("gross_amount") if c.logical_type in ("number", "integer")]
+        most = max((c.coverage for c in found), default=0)
+        found = [c for c in found if c.coverage * 2 > most]  # what stands on a few rows only is the file's
         before = [
             c
             for c in found
             if re.search(
-                r"gross|sub.?total|goods|items?|produ[ck]t|produit|waren|商品", c.header, re.IGNORECASE
+                r"gross|sub.?total|goods|items?|produ[ck]t|produit|waren|artikel|商品", c.header, re.IGNORECASE
             )
         ] or found
         return _without_tax(before).name if before else None
@@ -97,7 +99,7 @@ class Roles:
                     found,
                     key=lambda c: (
                         bool(_LATER.search(c.header)),
-                        not c.stands_on_each_row,
+                        -c.coverage,
                         c.logical_type == "date",
                     ),
                 ).name

@@ -275,7 +275,7 @@ def _few_texts(export: _DraftedExport) -> Iterator[tuple[GuessedColumn, list[str
     for column, sample in zip(export.columns, export.sample.used, strict=True):
         texts = sorted(set(sample.filled))
         if (
-            column.role in ("order_status", "consent", "line_kind", "event_kind", "currency")
+            column.role in ("order_status", "consent", "line_kind", "amount_kind", "event_kind", "currency")
             and len(texts) <= 20
         ):
             yield column, texts

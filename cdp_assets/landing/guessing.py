@@ -44,7 +44,7 @@ _CJK = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 class GuessedColumn:
     """A drafted column: its ODCS fields, its meaning if one was recognised, and what a person must decide.
 
-    `is_blank`: no text in the sample; `is_filled`: a text on every row; `is_unique`: never the same twice;
+    `is_blank`: no text in the sample; `is_filled`: a text on every row, else `share` of them; `is_unique`: never the same twice;
     `is_uuid`: every text is one; `is_naive`: times without a zone; `is_repeated`: an order-level value, the same on
     all rows of a key; `is_negative`: an amount that the file writes with a minus;
     `is_mixed`: now with a minus, now without; `is_of_line`: differs between rows of one key; `elements`: keys of the objects in a JSON array;
@@ -60,6 +60,7 @@ class GuessedColumn:
     required: bool = False
     is_blank: bool = False
     is_filled: bool = False
+    share: float = 0.0
     is_unique: bool = False
     is_uuid: bool = False
     is_naive: bool = False
@@ -75,6 +76,11 @@ class GuessedColumn:
     def stands_on_each_row(self) -> bool:
         """Whether every landed row has it: it fills each row of the file, or repeats down to the next."""
         return self.is_filled or bool(self.facts.get("fillDown"))
+
+    @property
+    def coverage(self) -> float:
+        """The share of landed rows that have it."""
+        return 1.0 if self.stands_on_each_row else self.share
 
 
 def guess_columns(
@@ -141,6 +147,7 @@ def _named(column: SampleColumn, taken: set[str], facts: dict[str, Any]) -> Gues
     name = _unique(column_name(column.header, role), taken)
     guessed = GuessedColumn(name, column.header, "string", classification_of(role), role)
     guessed.is_filled = bool(column.values) and len(column.filled) == len(column.values)
+    guessed.share = len(column.filled) / max(1, len(column.values))
     guessed.is_unique = len(set(column.filled)) == len(column.filled)
     guessed.is_uuid = bool(column.filled) and all(_UUID.match(text) for text in column.filled)
     if column.occurrence > 1:

@@ -25,7 +25,9 @@ def _status_column(roles: Roles, hints: Hints) -> str | None:
         words = hints.words.get(name, [])
         return sum(status_of(word) is not None for word in words) / max(1, len(words))
 
-    return max((c.name for c in roles.all("order_status")), key=known, default=None)
+    return max(
+        (c.name for c in roles.all("order_status") if not c.is_blank), key=known, default=None
+    )
 
 
 def _status(name: str | None, roles: Roles, hints: Hints, is_many: bool) -> tuple[str, list[str]]:
@@ -83,6 +85,8 @@ def draft_orders(
     state = _status_column(roles, hints)
     status, status_notes = _status(state, roles, hints, is_many)
     line, total = line_amount_of(roles), roles.total()
+    store = roles.column("store_id")
+    store_id = store.name if store and not store.is_blank else None
     items = roles.items()
     if items and (keys := _amount_keys(items)):
         amount = f"{{{{ element_total('{items.name}', {keys}) }}}}"
@@ -112,14 +116,14 @@ def draft_orders(
         "source_customer_id": once(customer),
         "ordered_at": at if roles.logical_type(moment) == "timestamp" else f"cast({at} as timestamp)",
         "order_date": as_date(roles, moment, at),
-        "store_id": once(roles("store_id")),
+        "store_id": once(store_id),
         "currency": currency if currency.startswith("'") else once(f"upper({currency})"),
         "gross_amount": amount,
         "discount_amount": order_discount(roles, is_many),
         "shipping_amount": _order_amount(roles.number("shipping_amount"), roles, is_many),
         "tax_amount": _order_amount(roles.tax(), roles, is_many),
         "order_status": status,
-        "fulfilment_type": "'delivery'" if not roles("store_id") else "'store'",
+        "fulfilment_type": "'delivery'" if not store_id else "'store'",
     }
     notes += [*currency_notes, *status_notes, *kinds.notes]
     amounts = [*roles.discounts(), roles.column("shipping_amount"), roles.column("tax_amount")]

@@ -14,6 +14,9 @@ _SALE = re.compile(
     re.IGNORECASE,
 )
 
+_REFUND = re.compile(r"refund|reversal|chargeback|return|erstattung|退款|返金", re.IGNORECASE)
+_GOODS = re.compile(r"principal|product ?(charges?|price|sales?)|item ?price|goods|warenwert", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class RowKinds:
@@ -33,8 +36,30 @@ class RefundTime:
     note: str
 
 
+def sales_and_refunds(words: list[str]) -> tuple[list[str], list[str]]:
+    """Which words of a column of kinds are sales, and which give money back."""
+    refunds = [word for word in words if _REFUND.search(word)]
+    return [word for word in words if word not in refunds and _SALE.search(word)], refunds
+
+
 def row_kinds(roles: Roles, hints: Hints) -> RowKinds:
-    """Which rows are an order's lines or sales, and which give money back, where a column tells the kinds of rows apart."""
+    """Which rows are an order's lines or sales, and which give money back; of rows for each kind of amount, the goods' only."""
+    kinds = _kinds(roles, hints)
+    words_of = {column.name: hints.words.get(column.name, []) for column in roles.all("amount_kind")}
+    for name, words in sorted(words_of.items(), key=lambda each: -len(each[1])):  # the finest first
+        goods = [word for word in words if _GOODS.fullmatch(word)]
+        if goods and len(words) > 1:
+            note = f"{name}: only {', '.join(map(repr, goods))} is taken as what was sold; other amounts add nothing"
+            return RowKinds(
+                _and(kinds.sales, name, goods),
+                _and(kinds.refunds, name, goods) if kinds.refunds else "",
+                [*kinds.notes, note],
+            )
+    return kinds
+
+
+def _kinds(roles: Roles, hints: Hints) -> RowKinds:
+    """Kinds of rows that a column of words tells apart, else a flag or a sign."""
     kind = roles("line_kind")
     words = hints.words.get(kind or "", [])
     if kind is None or len(words) < 2:
@@ -43,19 +68,14 @@ def row_kinds(roles: Roles, hints: Hints) -> RowKinds:
     if len(lines) == 1:
         note = f"{kind}: rows are of several kinds; only {lines[0]!r} is taken as an order's line, the others add no amount"
         return RowKinds(f"\nwhere {kind} = {sql_text(lines[0])}", "", [note])
-    refunds = [
-        word
-        for word in words
-        if re.search(r"refund|reversal|chargeback|return|erstattung|退款|返金", word, re.IGNORECASE)
-    ]
-    sales = [word for word in words if word not in refunds and _SALE.search(word)]
+    sales, refunds = sales_and_refunds(words)
     if refunds and sales:
         left = ", ".join(repr(word) for word in words if word not in refunds + sales) or "none"
         note = (
             f"{kind}: rows are of several kinds; sales are {', '.join(map(repr, sales))}, refunds are "
             f"{', '.join(map(repr, refunds))}, neither are {left}"
         )
-        return RowKinds(_among(kind, sales), _among(kind, refunds), [note])
+        return RowKinds(_and("", kind, sales), _and("", kind, refunds), [note])
     note = (
         f"{kind}: rows are of several kinds; add a `where {kind} = …`, or totals and payments count as lines"
     )
@@ -82,8 +102,9 @@ def _signed_kinds(roles: Roles) -> RowKinds:
     return RowKinds(where(sale, kept), where(back, kept) if back else "", notes)
 
 
-def _among(column: str, words: list[str]) -> str:
-    return f"\nwhere {column} in ({', '.join(sql_text(word) for word in words)})"
+def _and(conditions: str, column: str, words: list[str]) -> str:
+    """SQL conditions, and that a column is one of the words."""
+    return f"{conditions}\n{'and' if conditions else 'where'} {column} in ({', '.join(map(sql_text, words))})"
 
 
 def refund_time(roles: Roles, moment: str) -> RefundTime:
