@@ -80,13 +80,17 @@ def settle_amounts(
     amounts = _Amounts(numbers, {c.name: _values(texts[c.name], facts) for c in numbers})
     _prefer_lines(amounts)
     before = {column.name: column.role for column in columns}
-    notes = _pieces(amounts, columns, texts)
+    _paid_out(amounts)
+    notes = _pieces(amounts, columns, texts) + _with_extras(amounts)
     has_orders = len(key) == 1 and any(column.is_repeated for column in numbers)
     levels = [amounts.of_rows(), amounts.per_order(texts[key[0]].values)] if has_orders else [amounts]
     notes += _discounts(amounts, levels) + _payable(levels[-1])
     for column in amounts.of("discount_amount"):
         signs = [value for value in amounts.values[column.name] if value]
         column.is_negative = bool(signs) and all(value < 0 for value in signs)
+    for column in amounts.of("discount_amount"):
+        if not any(amounts.values[column.name]):  # as the file writes the others
+            column.is_negative = any(each.is_negative for each in amounts.of("discount_amount"))
     for column in amounts.of("quantity", "line_amount", "gross_amount"):
         is_below = {value < 0 for value in amounts.values[column.name] if value}
         column.is_mixed = len(is_below) > 1
@@ -117,6 +121,37 @@ def _prefer_lines(amounts: _Amounts) -> None:
     for column in quantities:
         if column.is_repeated and not all(each.is_repeated for each in quantities):
             column.role = None
+
+
+_FEE = re.compile(
+    r"\bfees?\b|commission|processing cost|gebühr|provision|comisi[oó]n|tarifa|手续费|佣金", re.IGNORECASE
+)
+
+
+def _paid_out(amounts: _Amounts) -> None:
+    """What is left of an amount after fees was paid out to the shop: it is no order's amount."""
+    fees = [amounts.values[c.name] for c in amounts.columns if _FEE.search(c.header)][:MAX_EXTRAS]
+    rows = [position for position, each in enumerate(zip(*fees, strict=True)) if any(each)]
+    totals = amounts.of("gross_amount", "net_amount")
+    if len(rows) < 2:
+        return
+    picked = {column.name: _pick(amounts.values[column.name], rows) for column in totals}
+    taken = [_pick(values, rows) for values in [*fees, _sum(fees)]]
+    for whole, left in product_of(totals, totals):
+        if whole is not left and any(_adds_up(picked[whole.name], fee, [], picked[left.name]) for fee in taken):
+            left.role = None
+
+
+def _with_extras(amounts: _Amounts) -> list[str]:
+    """A line's amount that is quantity × price with tax or shipping on top is no amount before them."""
+    product, extras = amounts.product(), _extras(amounts)
+    for column in amounts.of("line_amount") if product else ():
+        values = amounts.values[column.name]
+        nothing = [Decimal(0)] * len(values)
+        if _share_equal(product or [], values) < 1 and _adds_up(product or [], nothing, extras, values):
+            column.role = None
+            return [f"line_amount: {column.header!r} is quantity × price with tax or shipping on top, so the product is taken"]
+    return []
 
 
 def _pieces(amounts: _Amounts, columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[str]:

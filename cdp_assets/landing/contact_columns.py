@@ -6,7 +6,7 @@ For drafts only. Nothing here reads a file.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from cdp_assets.landing.guessing import GuessedColumn
@@ -42,7 +42,7 @@ def settle_contacts(columns: list[GuessedColumn], texts: Mapping[str, SampleColu
         ):
             column.role = None  # a state or a count that is named after the contact
     _subscribers(columns, texts)
-    notes += _masked(columns, texts) + _of_the_buyer(columns)
+    notes += _masked(columns, texts) + _of_the_buyer(columns, texts)
     for column in columns:
         if column.role == "source_customer_id":
             column.nobody = sorted({t for t in texts[column.name].filled if _NOBODY.fullmatch(t)})
@@ -75,13 +75,34 @@ def _masked(columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> 
     return [f"{', '.join(masked)}: masked in the file, so no customer is known by it"] if masked else []
 
 
-def _of_the_buyer(columns: list[GuessedColumn]) -> list[str]:
+def _different(same: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[GuessedColumn]:
+    """Of contacts that say the same wherever both say anything, only the fullest keeps its meaning, of those the shortest."""
+
+    def rank(column: GuessedColumn) -> tuple[float, int]:
+        return (-column.share, sum(map(len, texts[column.name].filled)))
+
+    kept: list[GuessedColumn] = []
+    for column in sorted(same, key=rank):
+        if any(_says_the_same(texts[column.name].values, texts[each.name].values) for each in kept):
+            column.role = None
+        else:
+            kept.append(column)
+    return [column for column in same if column in kept]
+
+
+def _says_the_same(left: Sequence[str], right: Sequence[str]) -> bool:
+    pairs = [(a.strip(), b.strip()) for a, b in zip(left, right, strict=True) if a.strip() and b.strip()]
+    return len(pairs) > 1 and all(a in b or b in a for a, b in pairs)
+
+
+def _of_the_buyer(columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[str]:
     """Of an order's several contacts of a kind, the one that is named after who bought is the customer's."""
     if not any(column.role == "order_id" for column in columns):
         return []
     notes = []
     for role in CONTACTS:
         same = [column for column in columns if column.role == role and not column.is_blank]
+        same = _different(same, texts)
         buyers = [column for column in same if _BUYER.search(apart(column.header).replace("_", " "))]
         others = [column for column in same if column not in buyers]
         if buyers and others:

@@ -13,6 +13,7 @@ from cdp_assets.landing.draft_roles import Roles, order_numbers
 from cdp_assets.landing.file_names import PERIOD_GROUP
 from cdp_assets.landing.guessing import MONEY, GuessedColumn
 from cdp_assets.landing.meanings import apart
+from cdp_assets.landing.refund_drafts import sales_and_refunds
 from cdp_assets.landing.sampling import SampleColumn
 
 LINE_ROLES = {"sku", "quantity", "unit_price", "line_amount", "line_number"}
@@ -24,7 +25,7 @@ def declare_keys(
     columns: list[GuessedColumn], texts: dict[str, SampleColumn], facts: dict[str, Any]
 ) -> tuple[list[str], list[str]]:
     """Names of the key's columns, and notes; `facts` gets delivery, natural keys and fill-down. `texts`: the sample's, by name."""
-    notes = _bare_number(columns, texts) + _references(columns, texts)
+    notes = _bare_number(columns, texts) + _references(columns, texts) + _shared_numbers(columns, texts)
     key, rows_per_key, keyed = _key(columns, texts, is_document=facts.get("format") in ("json", "ndjson"))
     notes += keyed
     if rows_per_key == "many" and len(key) == 1:
@@ -60,6 +61,8 @@ def _key(
     plain = next((name for name in own if _is_filled(texts[name]) and _is_unique(texts[name])), None)
     numbers = [column.name for column in order_numbers(columns)]
     order = next(iter(numbers), None) if "refund_id" not in roles else None
+    if "refunded_at" in roles and "ordered_at" not in roles:
+        return [], "many", ["the rows are returns, of which an order may have further ones in a later file"]
     if order and _is_filled(texts[order]):
         if _is_unique(texts[order]):
             if not is_document and LINE_ROLES & roles.keys():
@@ -103,6 +106,32 @@ def _references(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) ->
                 f"{column.name}: holds numbers of other rows, so it is taken as the sale that a row gives back"
             ]
     return []
+
+
+def _shared_numbers(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list[str]:
+    """Among sales and refunds that a word tells apart, the order's number is one that a refund shares with its sale."""
+    kind = next((c.name for c in columns if c.role == "line_kind" and not c.is_blank), None)
+    chosen = Roles(columns).order_id()
+    if kind is None or chosen is None or any(c.role == "reference_id" for c in columns):
+        return []
+    sales, refunds = sales_and_refunds(sorted(set(texts[kind].filled)))
+
+    def numbers(name: str, words: list[str]) -> list[str]:
+        return [n for n, k in zip(texts[name].values, texts[kind].values, strict=True) if k.strip() in words]
+
+    def is_shared(name: str) -> bool:
+        sold = numbers(name, sales)
+        return all(sold) and not set(sold).isdisjoint(filter(None, numbers(name, refunds)))
+
+    named = [c.name for c in columns if re.search(r"(^|[^a-z])id\W*$", apart(c.header), re.IGNORECASE)]
+    others = [c.name for c in order_numbers(columns)] + [n for n in named if "customer" not in n]
+    if not sales or not refunds or is_shared(chosen):
+        return []
+    shared = next(filter(is_shared, others), None)
+    for column in columns:
+        if shared and (column.name == shared or column.role == "order_id"):
+            column.role = "order_id" if column.name == shared else None
+    return [f"{shared}: a refund shares it with its sale, so it is taken as the order's number"] if shared else []
 
 
 def _bare_number(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list[str]:
@@ -266,9 +295,11 @@ def _dated(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list
     times = [
         c
         for c in columns
-        if c.role == "ordered_at" and c.logical_type in ("date", "timestamp") and not c.is_blank
+        if c.role in ("ordered_at", "refunded_at")
+        and c.logical_type in ("date", "timestamp")
+        and not c.is_blank
     ]
-    chosen = Roles(times).time("ordered_at")
+    chosen = Roles(times).time("ordered_at", "refunded_at")
     for column in sorted(times, key=lambda c: c.name != chosen):
         if _is_filled(texts[column.name]) or column.facts.get("fillDown"):
             column.required = True
@@ -289,7 +320,9 @@ def _natural_key(columns: list[GuessedColumn], facts: dict[str, Any]) -> list[st
     is_order = any(c.role == "order_id" for c in named)
     if any(c.is_filled and not c.nobody for c in ids) or (ids and not is_order):
         return []
-    contacts = [next((c.name for c in named if c.role == role), None) for role in ("email", "phone")]
+    contacts = [
+        next((c.name for c in named if c.role == role), None) for role in ("email", "phone", "contact")
+    ]
     found = [name for name in contacts if name]
     handle = next((c.name for c in named if c.role == "named_handle"), None)
     if handle:

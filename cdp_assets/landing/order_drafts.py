@@ -146,18 +146,25 @@ def draft_orders(
         less = "".join(f" - abs({each})" for each in _line_discounts(roles))
         back = f"abs({refund})" if refund else f"abs({line or total or 0}){less}"
         yield refund_rows(roles, every_row + kinds.refunds, moment, back, currency)
-    elif refund:
+        return
+    less = order_discount(roles, is_many)
+    whole = f"{amount} - {less}" if is_many else f"sum({amount}) - sum({less})"
+    back, only, note = "", "", ""
+    if refund:
         note = f"{refund}: taken as what was given back of the order, {dated.note}"
-        total = f"max({refund})" if roles.is_repeated(refund) else f"sum({refund})"
+        back = f"abs({'max' if roles.is_repeated(refund) else 'sum'}({refund}))"
         only = f"{refund} <> 0"
-        yield order_refunds(rows, order_id, f"abs({total})", only, dated, currency, note)
+    if flag := roles("was_refunded", types=("boolean",)):
+        back = f"case when {back} > 0 then {back} else {whole} end" if refund else whole
+        only = f"({flag} or {only})" if refund else flag
+        note = f"{flag}: taken as given back whole{' where no amount says how much' if refund else ''}, {dated.note}"
     elif words := [word for word in hints.words.get(state or "", []) if status_of(word) == "refunded"]:
-        note = f"rows whose status says refunded are taken as given back whole, {dated.note}; the file says no amount"
-        whole = amount if is_many else f"sum({amount})"
-        less = order_discount(roles, is_many)
-        less = less if is_many else f"sum({less})"
-        only = f"{state} in ({', '.join(sql_text(word) for word in words)})"
-        yield order_refunds(rows, order_id, f"{whole} - {less}", only, dated, currency, note)
+        if not refund:
+            note = f"rows whose status says refunded are taken as given back whole, {dated.note}; the file says no amount"
+            back = whole
+            only = f"{state} in ({', '.join(sql_text(word) for word in words)})"
+    if only:
+        yield order_refunds(rows, order_id, back, only, dated, currency, note)
 
 
 def _order_amount(name: str | None, roles: Roles, is_many: bool) -> str:

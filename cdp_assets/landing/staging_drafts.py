@@ -114,6 +114,9 @@ def _customers(
         "birth_date": roles("birth_date", types=("date",)),
         "updated_at": as_time(roles, updated) if updated else None,
     }
+    if contact := roles("contact"):
+        expressions["email"] = expressions["email"] or f"case when {contact} like '%@%' then {contact} end"
+        expressions["phone"] = expressions["phone"] or f"case when {contact} not like '%@%' then {contact} end"
     if (street := expressions["street"]) and (number := roles("house_number")):
         expressions["street"] = f"concat_ws(' ', {street}, {number})"
     filled = {name: value for name, value in expressions.items() if value}
