@@ -132,13 +132,21 @@ def _paid_out(amounts: _Amounts) -> None:
     """What is left of an amount after fees was paid out to the shop: it is no order's amount."""
     fees = [amounts.values[c.name] for c in amounts.columns if _FEE.search(c.header)][:MAX_EXTRAS]
     rows = [position for position, each in enumerate(zip(*fees, strict=True)) if any(each)]
-    totals = amounts.of("gross_amount", "net_amount")
+    wholes, totals = (
+        amounts.of("gross_amount", "net_amount", "line_amount"),
+        amounts.of("gross_amount", "net_amount"),
+    )
     if len(rows) < 2:
         return
-    picked = {column.name: _pick(amounts.values[column.name], rows) for column in totals}
-    taken = [_pick(values, rows) for values in [*fees, _sum(fees)]]
-    for whole, left in product_of(totals, totals):
-        if whole is not left and any(_adds_up(picked[whole.name], fee, [], picked[left.name]) for fee in taken):
+    picked = {column.name: _pick(amounts.values[column.name], rows) for column in wholes}
+    taken = [
+        _pick(values, rows) for values in [*fees, _sum([[abs(v or Decimal(0)) for v in f] for f in fees])]
+    ]
+    refunds = [_pick(amounts.values[c.name], rows) for c in amounts.of("refund_amount")[:1]]
+    for whole, left in product_of(wholes, totals):
+        if whole is not left and any(
+            _adds_up(picked[whole.name], fee, refunds, picked[left.name]) for fee in taken
+        ):
             left.role = None
 
 
@@ -150,7 +158,9 @@ def _with_extras(amounts: _Amounts) -> list[str]:
         nothing = [Decimal(0)] * len(values)
         if _share_equal(product or [], values) < 1 and _adds_up(product or [], nothing, extras, values):
             column.role = None
-            return [f"line_amount: {column.header!r} is quantity × price with tax or shipping on top, so the product is taken"]
+            return [
+                f"line_amount: {column.header!r} is quantity × price with tax or shipping on top, so the product is taken"
+            ]
     return []
 
 

@@ -76,23 +76,24 @@ def _masked(columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> 
 
 
 def _different(same: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[GuessedColumn]:
-    """Of contacts that say the same wherever both say anything, only the fullest keeps its meaning, of those the shortest."""
-
-    def rank(column: GuessedColumn) -> tuple[float, int]:
-        return (-column.share, sum(map(len, texts[column.name].filled)))
-
+    """Of contacts that say the same wherever both say anything, the one that says no more than that keeps its meaning, else the fullest."""
     kept: list[GuessedColumn] = []
-    for column in sorted(same, key=rank):
-        if any(_says_the_same(texts[column.name].values, texts[each.name].values) for each in kept):
-            column.role = None
+    for column in sorted(same, key=lambda each: -each.share):
+        for number, other in enumerate(kept):
+            pairs = _both(texts[column.name].values, texts[other.name].values)
+            if len(pairs) > 1 and all(mine in theirs or theirs in mine for mine, theirs in pairs):
+                is_plainer = sum(len(mine) - len(theirs) for mine, theirs in pairs) < 0
+                kept[number], left = (column, other) if is_plainer else (other, column)
+                left.role = None
+                break
         else:
             kept.append(column)
     return [column for column in same if column in kept]
 
 
-def _says_the_same(left: Sequence[str], right: Sequence[str]) -> bool:
-    pairs = [(a.strip(), b.strip()) for a, b in zip(left, right, strict=True) if a.strip() and b.strip()]
-    return len(pairs) > 1 and all(a in b or b in a for a, b in pairs)
+def _both(left: Sequence[str], right: Sequence[str]) -> list[tuple[str, str]]:
+    """The rows on which both say something."""
+    return [(a.strip(), b.strip()) for a, b in zip(left, right, strict=True) if a.strip() and b.strip()]
 
 
 def _of_the_buyer(columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[str]:

@@ -68,7 +68,9 @@ class Roles:
             c
             for c in found
             if re.search(
-                r"gross|sub.?total|goods|items?|produ[ck]t|produit|waren|artikel|商品", c.header, re.IGNORECASE
+                r"gross|sub.?total|goods|items?|produ[ck]t|produit|waren|artikel|商品",
+                c.header,
+                re.IGNORECASE,
             )
         ] or found
         return _without_tax(before).name if before else None
@@ -80,7 +82,8 @@ class Roles:
 
     def sku(self) -> str | None:
         """The article's number: the merchant's own before a platform's."""
-        found = [c for c in self.all("sku") if not c.is_blank]
+        named = [c for c in self.all("sku") if not c.is_blank]
+        found = [c for c in named if not re.search(r"parent|induk|父", c.header, re.IGNORECASE)] or named
         own = [c for c in found if re.search(r"sku|商家|货号|merchant|seller", c.header, re.IGNORECASE)]
         return next((c.name for c in [*own, *found]), None)
 

@@ -241,7 +241,7 @@ def _write_staging(
             {column.name: texts for column, texts in _few_texts(export)},
             rates,
         )
-        for staging in draft_staging(channel, export.name, export.columns, export.facts, hints):
+        for staging in draft_staging(channel, export.name, export.columns, export.facts, hints, export.key):
             best = found.get(staging.shape)
             if best is None or len(staging.expressions) > len(best.expressions):
                 if best:

@@ -131,7 +131,11 @@ def _shared_numbers(columns: list[GuessedColumn], texts: dict[str, SampleColumn]
     for column in columns:
         if shared and (column.name == shared or column.role == "order_id"):
             column.role = "order_id" if column.name == shared else None
-    return [f"{shared}: a refund shares it with its sale, so it is taken as the order's number"] if shared else []
+    return (
+        [f"{shared}: a refund shares it with its sale, so it is taken as the order's number"]
+        if shared
+        else []
+    )
 
 
 def _bare_number(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list[str]:
@@ -321,7 +325,8 @@ def _natural_key(columns: list[GuessedColumn], facts: dict[str, Any]) -> list[st
     if any(c.is_filled and not c.nobody for c in ids) or (ids and not is_order):
         return []
     contacts = [
-        next((c.name for c in named if c.role == role), None) for role in ("email", "phone", "contact")
+        next((c.name for c in named if c.role == role), None)
+        for role in ("email", "phone", "contact", "national_id")
     ]
     found = [name for name in contacts if name]
     handle = next((c.name for c in named if c.role == "named_handle"), None)

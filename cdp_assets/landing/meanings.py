@@ -152,7 +152,9 @@ _UNIT = re.compile(
     r"\s*[（(](元|件|个|円|点|个数|yuan|eur|usd|gbp|€|\$|£|(?-i:(?!SKU|EAN|UPC)[A-Z]{3}))[)）]\s*$",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(r"\s*\b(before|excl\w*\.?|without|vor|nicht|not)\W*(discount(s|ed)?|rabatt(iert)?)\b", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"\s*\b(before|excl\w*\.?|without|vor|nicht|not)\W*(discount(s|ed)?|rabatt(iert)?)\b", re.IGNORECASE
+)
 _TAX_NOTE = re.compile(
     r"\s*\(?\b(incl?|excl?|ex|including|excluding|inkl|exkl|with|without|ohne)\.? *(of )?(tax(es)?|vat|gst|mw ?st|ust)\b\)?",
     re.IGNORECASE,

@@ -102,7 +102,9 @@ def decimals(texts: list[str], facts: dict[str, Any]) -> int | None:
 def currency_of(symbols: set[str], headers: list[str]) -> str | None:
     """The currency that the sample itself names, by a symbol or in a header; None where it does not."""
     text = " ".join(headers)
-    named = set(re.findall(r"\b(USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|CAD|AUD|SGD|HKD|JPY|CNY|BRL|INR|IDR|THB|MXN)\b", text))
+    named = set(
+        re.findall(r"\b(USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|CAD|AUD|SGD|HKD|JPY|CNY|BRL|INR|IDR|THB|MXN)\b", text)
+    )
     if len(named) == 1:
         return str(named.pop())
     codes = {CODES.get(each, each if re.fullmatch("[A-Z]{3}", each) else "") for each in symbols} - {""}

@@ -25,9 +25,7 @@ def _status_column(roles: Roles, hints: Hints) -> str | None:
         words = hints.words.get(name, [])
         return sum(status_of(word) is not None for word in words) / max(1, len(words))
 
-    return max(
-        (c.name for c in roles.all("order_status") if not c.is_blank), key=known, default=None
-    )
+    return max((c.name for c in roles.all("order_status") if not c.is_blank), key=known, default=None)
 
 
 def _status(name: str | None, roles: Roles, hints: Hints, is_many: bool) -> tuple[str, list[str]]:

@@ -46,7 +46,7 @@ def row_kinds(roles: Roles, hints: Hints) -> RowKinds:
     """Which rows are an order's lines or sales, and which give money back; of rows for each kind of amount, the goods' only."""
     kinds = _kinds(roles, hints)
     words_of = {column.name: hints.words.get(column.name, []) for column in roles.all("amount_kind")}
-    for name, words in sorted(words_of.items(), key=lambda each: -len(each[1])):  # the finest first
+    for name, words in sorted(words_of.items(), key=lambda each: "Principal" not in each[1]):
         goods = [word for word in words if _GOODS.fullmatch(word)]
         if goods and len(words) > 1:
             note = f"{name}: only {', '.join(map(repr, goods))} is taken as what was sold; other amounts add nothing"

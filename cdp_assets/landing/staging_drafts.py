@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cdp_assets.landing.casting import sql_text
@@ -15,9 +15,14 @@ from cdp_assets.landing.refund_drafts import draft_refunds, row_kinds
 
 
 def draft_staging(
-    channel: str, export: str, columns: list[GuessedColumn], facts: dict[str, Any], hints: Hints
+    channel: str,
+    export: str,
+    columns: list[GuessedColumn],
+    facts: dict[str, Any],
+    hints: Hints,
+    key: Sequence[str] = (),
 ) -> Iterator[StagingDraft]:
-    """Every shape for which the export holds the least that it needs."""
+    """Every shape for which the export holds the least that it needs. `key`: names of the key's columns."""
     roles = Roles(columns)
     rows = f"select * from {{{{ landed('{channel}', '{export}') }}}} as rows"
     moment = roles.time("ordered_at", "updated_at") or roles.any_time()
@@ -32,7 +37,9 @@ def draft_staging(
     if is_order and moment:
         kinds = row_kinds(roles, hints)
         of_persons += kinds.sales
-        is_many = facts.get("rowsPerKey") != "one"
+        order_id = roles.order_id() or ""
+        is_sure = order_id in key or (roles.is_unique(order_id) and roles.is_filled(order_id))
+        is_many = facts.get("rowsPerKey") != "one" or not is_sure
         yield from draft_orders(roles, rows, kinds, moment, is_many, customer, hints)
     if roles("refund_id") and moment and roles.number("refund_amount", "gross_amount"):
         yield draft_refunds(roles, rows, moment, hints)
@@ -116,7 +123,9 @@ def _customers(
     }
     if contact := roles("contact"):
         expressions["email"] = expressions["email"] or f"case when {contact} like '%@%' then {contact} end"
-        expressions["phone"] = expressions["phone"] or f"case when {contact} not like '%@%' then {contact} end"
+        expressions["phone"] = (
+            expressions["phone"] or f"case when {contact} not like '%@%' then {contact} end"
+        )
     if (street := expressions["street"]) and (number := roles("house_number")):
         expressions["street"] = f"concat_ws(' ', {street}, {number})"
     filled = {name: value for name, value in expressions.items() if value}

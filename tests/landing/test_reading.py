@@ -167,7 +167,10 @@ def test_a_file_shape_may_have_marks_of_its_own(settings: Settings) -> None:
     deliver(settings, "shop/de.csv", "id;x\n1;1.234,50\n2;1.234.50\n")
     deliver(settings, "shop/uk.csv", 'id,x\n3,"1,234.50"\n')
     land(settings, contracts)
-    assert landed(settings, "shop", "sales", "id, x") == [("1", Decimal("1234.50")), ("3", Decimal("1234.50"))]
+    assert landed(settings, "shop", "sales", "id, x") == [
+        ("1", Decimal("1234.50")),
+        ("3", Decimal("1234.50")),
+    ]
     assert [row[1] for row in quarantined(settings, "shop", "sales")] == ["not_a_number"]
 
 

@@ -183,7 +183,9 @@ def test_meta_ads_with_decimal_commas_have_a_folder_of_their_own(settings: Setti
         "meta_ads/decimal_comma/Kampagnen_2017-05-31.csv",
         f'{header}\n02.05.2017,Frühling,"1.240,50",12.000,2017-05-31\n',
     )
-    deliver(settings, "meta_ads/report_2017-05-31.csv", f'{header}\n2017-05-03,Frühling,"1,240.50","12,000",\n')
+    deliver(
+        settings, "meta_ads/report_2017-05-31.csv", f'{header}\n2017-05-03,Frühling,"1,240.50","12,000",\n'
+    )
     assert held_reasons(land(settings)) == {}
     assert landed(settings, "meta_ads", "ads", "spend_date, spend, impressions, _period") == [
         (date(2017, 5, 2), Decimal("1240.50"), 12000, "20170531"),
