@@ -9,61 +9,29 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import chain, combinations, count
 from itertools import product as product_of
 from typing import Any
 
 from cdp_assets.landing.guessing import GuessedColumn
+from cdp_assets.landing.sample_sums import (
+    MAX_EXTRAS,
+    SHARE,
+    Amounts,
+    Values,
+    add_up,
+    adds_up,
+    befores_of,
+    extras_of,
+    multiply,
+    pick,
+    share_equal,
+    values_of,
+)
 from cdp_assets.landing.sampling import SampleColumn
 
-Values = Sequence[Decimal | None]
-SHARE = 0.9  # of the rows must agree: cancelled ones are often blank or nought
-MAX_DISCOUNTS, MAX_EXTRAS = 6, 4
-
-
-class _Amounts:
-    """The export's number columns by meaning, with the sample's values: a row's, or an order's (see `per_order`)."""
-
-    def __init__(
-        self, columns: list[GuessedColumn], values: dict[str, Values], product: Values | None = None
-    ) -> None:
-        self.columns, self.values, self._product = columns, values, product
-
-    def of(self, *roles: str) -> list[GuessedColumn]:
-        return [column for column in self.columns if column.role in roles]
-
-    def first(self, *roles: str) -> Values | None:
-        found = self.of(*roles)
-        return self.values[found[0].name] if found else None
-
-    def product(self) -> Values | None:
-        """Quantity × price."""
-        return self._product or _product(self.first("quantity"), self.first("unit_price"))
-
-    def of_rows(self) -> _Amounts:
-        """Without what is the order's: no row's sum holds with it. A discount may be a row's that is the same by chance."""
-        own = [c for c in self.columns if not c.is_repeated or c.role == "discount_amount"]
-        return _Amounts(own, self.values, self.product())
-
-    def per_order(self, ids: Sequence[str]) -> _Amounts:
-        """One value per order: that of its first row where it is the order's, else its rows' sum."""
-        rows: dict[str, list[int]] = defaultdict(list)
-        for position, order in enumerate(ids):
-            rows[order].append(position)
-
-        def totals(values: Values, is_repeated: bool) -> Values:
-            picked = (_pick(values, positions) for positions in rows.values())
-            return [
-                next((v for v in each if v is not None), None)
-                if is_repeated
-                else sum((v or Decimal(0) for v in each), Decimal(0))
-                for each in picked
-            ]
-
-        product = self.product()
-        values = {c.name: totals(self.values[c.name], c.is_repeated) for c in self.columns}
-        return _Amounts(self.columns, values, totals(product, False) if product else None)
+MAX_DISCOUNTS = 6
 
 
 def settle_amounts(
@@ -77,10 +45,11 @@ def settle_amounts(
     `key`: the column of the order that several rows share, if there is one.
     """
     numbers = [c for c in columns if c.logical_type in ("number", "integer") and not c.is_blank]
-    amounts = _Amounts(numbers, {c.name: _values(texts[c.name], facts) for c in numbers})
+    amounts = Amounts(numbers, {c.name: values_of(texts[c.name], facts) for c in numbers})
     _prefer_lines(amounts)
     before = {column.name: column.role for column in columns}
     _paid_out(amounts)
+    _prefer_price(amounts)
     notes = _pieces(amounts, columns, texts) + _with_extras(amounts)
     has_orders = len(key) == 1 and any(column.is_repeated for column in numbers)
     levels = [amounts.of_rows(), amounts.per_order(texts[key[0]].values)] if has_orders else [amounts]
@@ -112,7 +81,7 @@ def _rename(columns: list[GuessedColumn], before: Mapping[str, str | None]) -> N
             column.name = next(n for n in chain([role], (f"{role}_{i}" for i in count(2))) if n not in taken)
 
 
-def _prefer_lines(amounts: _Amounts) -> None:
+def _prefer_lines(amounts: Amounts) -> None:
     """A quantity or line amount that is the same on all rows of its order is the order's, if it can be no line's."""
     for column in amounts.of("line_amount"):
         if column.is_repeated:
@@ -128,35 +97,51 @@ _FEE = re.compile(
 )
 
 
-def _paid_out(amounts: _Amounts) -> None:
+def _paid_out(amounts: Amounts) -> None:
     """What is left of an amount after fees was paid out to the shop: it is no order's amount."""
     fees = [amounts.values[c.name] for c in amounts.columns if _FEE.search(c.header)][:MAX_EXTRAS]
     rows = [position for position, each in enumerate(zip(*fees, strict=True)) if any(each)]
     wholes, totals = (
-        amounts.of("gross_amount", "net_amount", "line_amount"),
+        amounts.of("gross_amount", "net_amount", "line_amount", "unit_price"),
         amounts.of("gross_amount", "net_amount"),
     )
     if len(rows) < 2:
         return
-    picked = {column.name: _pick(amounts.values[column.name], rows) for column in wholes}
+    picked = {column.name: pick(amounts.values[column.name], rows) for column in wholes}
     taken = [
-        _pick(values, rows) for values in [*fees, _sum([[abs(v or Decimal(0)) for v in f] for f in fees])]
+        pick(values, rows) for values in [*fees, add_up([[abs(v or Decimal(0)) for v in f] for f in fees])]
     ]
-    refunds = [_pick(amounts.values[c.name], rows) for c in amounts.of("refund_amount")[:1]]
+    refunds = [pick(amounts.values[c.name], rows) for c in amounts.of("refund_amount")[:1]]
     for whole, left in product_of(wholes, totals):
         if whole is not left and any(
-            _adds_up(picked[whole.name], fee, refunds, picked[left.name]) for fee in taken
+            adds_up(picked[whole.name], fee, refunds, picked[left.name]) for fee in taken
         ):
             left.role = None
 
 
-def _with_extras(amounts: _Amounts) -> list[str]:
+def _prefer_price(amounts: Amounts) -> None:
+    """Of several prices without a discount between them, one that gives an amount of the file, times the quantity, is a piece's."""
+    quantity, prices = amounts.first("quantity"), amounts.of("unit_price")
+    if any(any(amounts.values[c.name]) for c in amounts.of("discount_amount")):
+        return
+    totals = [amounts.values[c.name] for c in amounts.of("gross_amount", "line_amount", "net_amount")]
+    found = []
+    for column in prices:
+        product = multiply(quantity, amounts.values[column.name]) or []
+        if any(product and share_equal(product, total) >= SHARE for total in totals):
+            found.append(column)
+    for column in prices if found and prices[0] not in found else ():
+        if column not in found:
+            column.role = None
+
+
+def _with_extras(amounts: Amounts) -> list[str]:
     """A line's amount that is quantity × price with tax or shipping on top is no amount before them."""
-    product, extras = amounts.product(), _extras(amounts)
+    product, extras = amounts.product(), extras_of(amounts)
     for column in amounts.of("line_amount") if product else ():
         values = amounts.values[column.name]
         nothing = [Decimal(0)] * len(values)
-        if _share_equal(product or [], values) < 1 and _adds_up(product or [], nothing, extras, values):
+        if share_equal(product or [], values) < 1 and adds_up(product or [], nothing, extras, values):
             column.role = None
             return [
                 f"line_amount: {column.header!r} is quantity × price with tax or shipping on top, so the product is taken"
@@ -164,7 +149,7 @@ def _with_extras(amounts: _Amounts) -> list[str]:
     return []
 
 
-def _pieces(amounts: _Amounts, columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[str]:
+def _pieces(amounts: Amounts, columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[str]:
     """An amount that stays the same while an article's quantity grows is one piece's; one that grows with it, the line's."""
     quantity = amounts.first("quantity")
     article = next((c for c in columns if c.role in ("sku", "product_name") and not c.is_blank), None)
@@ -205,7 +190,7 @@ def _per_piece(values: Values, quantity: Values, names: list[str]) -> bool | Non
     return False if told and line >= told * SHARE else None
 
 
-def _discounts(amounts: _Amounts, levels: list[_Amounts]) -> list[str]:
+def _discounts(amounts: Amounts, levels: list[Amounts]) -> list[str]:
     """Leave as discounts those that the file's own sums take off; a line's amount after them is no amount before discount.
 
     `levels`: the amounts of rows, then those of orders, where the file holds both.
@@ -221,27 +206,16 @@ def _discounts(amounts: _Amounts, levels: list[_Amounts]) -> list[str]:
         if found := _taken_already(level, discounts):
             return found
     notes = []
-    if product and line and _share_equal(product, line) < SHARE:
+    if product and line and share_equal(product, line) < SHARE:
         notes.append("line_amount: it is not quantity × price; see which of them is before discount")
     return notes + _undecided(discounts, amounts)
 
 
-def _befores(amounts: _Amounts) -> list[Values]:
-    """What an amount may have been before discount."""
-    line, price, product = amounts.first("line_amount"), amounts.first("unit_price"), amounts.product()
-    befores = [values for values in (product, line or price) if values][:1]
-    return befores or [amounts.values[c.name] for c in amounts.of("gross_amount")]
-
-
-def _extras(amounts: _Amounts) -> list[Values]:
-    return [amounts.values[c.name] for c in amounts.of("shipping_amount", "tax_amount", "tip")[:MAX_EXTRAS]]
-
-
-def _taken_off(amounts: _Amounts, all_discounts: list[GuessedColumn]) -> list[str]:
+def _taken_off(amounts: Amounts, all_discounts: list[GuessedColumn]) -> list[str]:
     """The discounts that make an amount of the file out of the one before discount, and notes; none where no sum holds."""
     line, product = amounts.first("line_amount"), amounts.product()
     discounts = [c for c in amounts.of("discount_amount") if c in all_discounts]
-    befores, extras = _befores(amounts), _extras(amounts)
+    befores, extras = befores_of(amounts), extras_of(amounts)
     nets = amounts.of("net_amount", "line_amount", "gross_amount")
     taken_on = zip(*(amounts.values[c.name] for c in discounts), strict=True)
     rows = [position for position, each in enumerate(taken_on) if any(each)]
@@ -249,7 +223,7 @@ def _taken_off(amounts: _Amounts, all_discounts: list[GuessedColumn]) -> list[st
         values = amounts.values[net.name]
         for size in range(1, len(discounts) + 1) if values is not before else ():
             for chosen in combinations(discounts, size):
-                taken = _sum([amounts.values[c.name] for c in chosen])
+                taken = add_up([amounts.values[c.name] for c in chosen])
                 if _agrees(before, taken, extras, values, rows):
                     return _settled(
                         net, list(chosen), all_discounts, is_gross=product is not None or not line
@@ -257,21 +231,21 @@ def _taken_off(amounts: _Amounts, all_discounts: list[GuessedColumn]) -> list[st
     return []
 
 
-def _taken_already(amounts: _Amounts, discounts: list[GuessedColumn]) -> list[str]:
+def _taken_already(amounts: Amounts, discounts: list[GuessedColumn]) -> list[str]:
     """Where an amount and what comes on top give the total without any discount, the discount is in the amount already."""
-    befores, extras = _befores(amounts), _extras(amounts)
+    befores, extras = befores_of(amounts), extras_of(amounts)
     discounts = [c for c in amounts.of("discount_amount") if c in discounts]
     nothing = [[Decimal(0)] * len(amounts.values[c.name]) for c in discounts[:1]]
     for column in discounts:
         rows = [position for position, value in enumerate(amounts.values[column.name]) if value]
         for before, total in product_of(befores, amounts.of("gross_amount")):
             values = amounts.values[total.name]
-            picked = [_pick(each, rows) for each in (before, nothing[0], values)]
-            is_other = values is not before and _share_equal(picked[0], picked[2]) < SHARE
+            picked = [pick(each, rows) for each in (before, nothing[0], values)]
+            is_other = values is not before and share_equal(picked[0], picked[2]) < SHARE
             if (
                 rows
                 and is_other
-                and _adds_up(picked[0], picked[1], [_pick(e, rows) for e in extras], picked[2])
+                and adds_up(picked[0], picked[1], [pick(e, rows) for e in extras], picked[2])
             ):
                 for each in discounts:
                     each.role = None
@@ -285,16 +259,16 @@ def _taken_already(amounts: _Amounts, discounts: list[GuessedColumn]) -> list[st
 _PAYABLE = re.compile(r"应付|payable|zahlbetrag|zu zahlen|à payer|a pagar|支払金額|請求金額", re.IGNORECASE)
 
 
-def _payable(amounts: _Amounts) -> list[str]:
+def _payable(amounts: Amounts) -> list[str]:
     """Where no column is a discount, an order's amount is less by it in what was to be paid: both are kept for that."""
     if amounts.of("discount_amount") or not (amounts.product() or amounts.first("line_amount")):
         return []
-    extras, nothing = _extras(amounts), [Decimal(0)] * len(_befores(amounts)[0])
+    extras, nothing = extras_of(amounts), [Decimal(0)] * len(befores_of(amounts)[0])
     totals = amounts.of("gross_amount")
     for payable, total in product_of((c for c in totals if _PAYABLE.search(c.header)), totals):
         paid, whole = amounts.values[payable.name], amounts.values[total.name]
         less = [w - p for w, p in zip(whole, paid, strict=True) if w is not None and p is not None]
-        if any(less) and min(less) >= 0 and _adds_up(_befores(amounts)[0], nothing, extras, whole):
+        if any(less) and min(less) >= 0 and adds_up(befores_of(amounts)[0], nothing, extras, whole):
             payable.role, total.role = "payable_amount", "order_total"
             return [f"discount_amount: what {payable.header!r} is less than {total.header!r} is taken as it"]
     return []
@@ -314,14 +288,14 @@ def _settled(
     return [f"discount_amount: {names}, as the sample's sums give {net.header!r} when that is taken off"]
 
 
-def _undecided(discounts: list[GuessedColumn], amounts: _Amounts) -> list[str]:
+def _undecided(discounts: list[GuessedColumn], amounts: Amounts) -> list[str]:
     """No sum of the file tells: a discount that is the sum of the others stands for all, else the first stands alone."""
     if len(discounts) < 2:
         return []
     kept = discounts[0]
     for column in discounts:
-        others = _sum([amounts.values[c.name] for c in discounts if c is not column])
-        if _share_equal(amounts.values[column.name], others) >= SHARE:
+        others = add_up([amounts.values[c.name] for c in discounts if c is not column])
+        if share_equal(amounts.values[column.name], others) >= SHARE:
             kept = column
     for column in discounts:
         if column is not kept:
@@ -330,7 +304,7 @@ def _undecided(discounts: list[GuessedColumn], amounts: _Amounts) -> list[str]:
     return [f"discount_amount: {kept.name} is taken, {left} are not; see which of them come on top of it"]
 
 
-def _without_lines(amounts: _Amounts) -> list[str]:
+def _without_lines(amounts: Amounts) -> list[str]:
     """An amount after discount is the line's where the file has no other."""
     if amounts.of("gross_amount", "line_amount", "unit_price"):
         return []
@@ -343,48 +317,5 @@ def _agrees(before: Values, discount: Values, extras: list[Values], net: Values,
     """Whether before − |discount| (+ shipping, + tax, + both, or without) is the net amount, on rows that have any discount."""
     if not rows:
         return False
-    picked = [_pick(values, rows) for values in (before, discount, net)]
-    return _adds_up(picked[0], picked[1], [_pick(values, rows) for values in extras], picked[2])
-
-
-def _adds_up(before: Values, discount: Values, extras: list[Values], net: Values) -> bool:
-    less = [None if b is None else b - abs(d or Decimal(0)) for b, d in zip(before, discount, strict=True)]
-    return any(
-        _share_equal(_sum([less, *chosen]), net) >= SHARE
-        for size in range(len(extras) + 1)
-        for chosen in combinations(extras, size)
-    )
-
-
-def _pick(values: Values, rows: list[int]) -> Values:
-    return [values[row] for row in rows]
-
-
-def _product(quantity: Values | None, price: Values | None) -> Values | None:
-    if quantity is None or price is None:
-        return None
-    return [None if q is None or p is None else q * p for q, p in zip(quantity, price, strict=True)]
-
-
-def _sum(columns: Sequence[Values]) -> list[Decimal]:
-    return [sum((value or Decimal(0) for value in row), Decimal(0)) for row in zip(*columns, strict=True)]
-
-
-def _share_equal(left: Values, right: Values) -> float:
-    pairs = [(a, b) for a, b in zip(left, right, strict=True) if a is not None and b is not None]
-    return sum(abs(a - b) <= Decimal("0.02") for a, b in pairs) / len(pairs) if pairs else 0.0
-
-
-def _values(column: SampleColumn, facts: Mapping[str, Any]) -> Values:
-    point, thousands = facts.get("decimalMark", "."), facts.get("thousandsMark", "")
-    return [_value(text, point, thousands) for text in column.values]
-
-
-def _value(text: str, point: str, thousands: str) -> Decimal | None:
-    bare = re.sub(r"[^\d.,'()+-]", "", text)
-    sign = -1 if bare.startswith("(") or bare.endswith("-") else 1
-    bare = bare.strip("()").rstrip("-").replace(thousands or "\0", "").replace(point, ".")
-    try:
-        return Decimal(bare) * sign if bare else None
-    except InvalidOperation:
-        return None
+    picked = [pick(values, rows) for values in (before, discount, net)]
+    return adds_up(picked[0], picked[1], [pick(values, rows) for values in extras], picked[2])

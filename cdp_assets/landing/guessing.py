@@ -115,10 +115,9 @@ def _part_states(guessed: list[GuessedColumn]) -> None:
     has_place = any(column.role in ("city", "postcode") for column in guessed)
     for column in guessed:
         header = column.header.casefold()
-        is_bare = header == "state" and has_place
-        if is_bare or (header.endswith("state") and header.removesuffix("state") + "city" in places):
-            if column.role in ("order_status", "region"):
-                column.role, column.classification = "region", classification_of("region")
+        is_beside = header.endswith("state") and header.removesuffix("state") + "city" in places
+        if column.role in ("order_status", "region") and (is_beside or (header == "state" and has_place)):
+            column.role, column.classification = "region", classification_of("region")
 
 
 def _part_names(guessed: list[GuessedColumn]) -> None:

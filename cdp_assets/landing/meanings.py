@@ -117,8 +117,8 @@ ROLES: dict[str, str] = {
     "product_name": r"product(?!os|.?(type|kind|group|status|page|image|weight|visible|url|link|sales|charges|revenue))|item.?(name|title|desc)|^item$|^description$"
     r"|article|^title$|artikel(?!.?(summe|wert|betrag))|bezeichnung|^t[ií]tulo|produit|producto\b|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
     "quantity": r"\bqty\b|quantit|units?$|^pieces$|menge|anzahl|cantidad|^unidades$|数量|件数|个数|個数",
-    "gross_amount": r"^(?!adjusted).*(gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$|betrag|(netto|brutto|waren|warenkorb)wert"
-    r"|summe|umsatz|montant"
+    "gross_amount": r"^(?!adjusted).*(gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$"
+    r"|betrag|(netto|brutto|waren|warenkorb)wert|summe|umsatz|montant"
     r"|importe|ingresos?\b|金额|合计|总计|实付|合計|金額|総額)",
     "order_status": r"status|^result$|^[eé]tat$|^((order|payment|fulfil?ment|process|transaction|state machine).?)?state$|statut|estado|stato|状态|ステータス|状況",
     "store_id": r"store(?!.?credit)|shop\b|branch|location|\bloc.?id$|outlet|\bvenue|\btill\b|register|filiale|magasin|tienda|门店|店铺|网点|店舗",

@@ -15,7 +15,7 @@ from cdp_assets.landing.draft_roles import (
 )
 from cdp_assets.landing.guessing import GuessedColumn
 from cdp_assets.landing.meanings import role_of, status_of
-from cdp_assets.landing.refund_drafts import RowKinds, order_refunds, refund_rows, refund_time
+from cdp_assets.landing.refund_drafts import RowKinds, order_refunds, refund_rows
 
 
 def _status_column(roles: Roles, hints: Hints) -> str | None:
@@ -139,30 +139,19 @@ def draft_orders(
         yield _whole_order_lines(rows, order_id, total or "0")
     if roles("refund_id"):
         return
-    dated, refund = refund_time(roles, moment), roles.number("refund_amount")
     if kinds.refunds:
-        less = "".join(f" - abs({each})" for each in _line_discounts(roles))
+        refund, less = (
+            roles.number("refund_amount"),
+            "".join(f" - abs({each})" for each in _line_discounts(roles)),
+        )
         back = f"abs({refund})" if refund else f"abs({line or total or 0}){less}"
         yield refund_rows(roles, every_row + kinds.refunds, moment, back, currency)
         return
     less = order_discount(roles, is_many)
     whole = f"{amount} - {less}" if is_many else f"sum({amount}) - sum({less})"
-    back, only, note = "", "", ""
-    if refund:
-        note = f"{refund}: taken as what was given back of the order, {dated.note}"
-        back = f"abs({'max' if roles.is_repeated(refund) else 'sum'}({refund}))"
-        only = f"{refund} <> 0"
-    if flag := roles("was_refunded", types=("boolean",)):
-        back = f"case when {back} > 0 then {back} else {whole} end" if refund else whole
-        only = f"({flag} or {only})" if refund else flag
-        note = f"{flag}: taken as given back whole{' where no amount says how much' if refund else ''}, {dated.note}"
-    elif words := [word for word in hints.words.get(state or "", []) if status_of(word) == "refunded"]:
-        if not refund:
-            note = f"rows whose status says refunded are taken as given back whole, {dated.note}; the file says no amount"
-            back = whole
-            only = f"{state} in ({', '.join(sql_text(word) for word in words)})"
-    if only:
-        yield order_refunds(rows, order_id, back, only, dated, currency, note)
+    refunded = [word for word in hints.words.get(state or "", []) if status_of(word) == "refunded"]
+    by_state = f"{state} in ({', '.join(map(sql_text, refunded))})" if refunded else ""
+    yield from order_refunds(roles, rows, order_id, moment, whole, by_state, currency)
 
 
 def _order_amount(name: str | None, roles: Roles, is_many: bool) -> str:

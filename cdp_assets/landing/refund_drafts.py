@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cdp_assets.landing.casting import sql_text
@@ -121,19 +122,38 @@ def refund_time(roles: Roles, moment: str) -> RefundTime:
 
 
 def order_refunds(
-    rows: str, order_id: str, amount: str, only: str, dated: RefundTime, currency: str, note: str
-) -> StagingDraft:
-    """Refunds that stand on the order's own rows, one per order. `only`: which rows say so."""
+    roles: Roles, rows: str, order_id: str, moment: str, whole: str, by_state: str, currency: str
+) -> Iterator[StagingDraft]:
+    """Refunds that stand on the order's own rows, one per order: by an amount, by a flag, else by a state of it.
+
+    `whole`: SQL of all that was paid for an order; `by_state`: the condition that its state says refunded, or nothing.
+    """
+    dated, refund = refund_time(roles, moment), roles.number("refund_amount")
+    flag = roles("was_refunded", types=("boolean",))
+    back, only, note = whole, by_state, "rows whose status says refunded are taken as given back whole"
+    if refund:
+        back = f"abs({'max' if roles.is_repeated(refund) else 'sum'}({refund}))"
+        only, note = f"{refund} <> 0", f"{refund}: taken as what was given back of the order"
+    if flag and refund:
+        back = f"case when {back} > 0 then {back} else {whole} end"
+        only, note = (
+            f"({flag} or {only})",
+            f"{flag}: taken as given back, whole where {refund} does not say how much",
+        )
+    elif flag:
+        only, note = flag, f"{flag}: taken as given back whole"
+    if not only:
+        return
     expressions = {
         "refund_id": f"{order_id} || ':refund'",
         "order_id": order_id,
         "refunded_at": dated.at,
         "refund_date": dated.date,
         "currency": currency if currency.startswith("'") else f"max(upper({currency}))",
-        "amount": amount,
+        "amount": back,
     }
     source = f"{rows}\n{'and' if 'where' in rows else 'where'} {only}"
-    return StagingDraft("refunds", source, expressions, "", [order_id], [note])
+    yield StagingDraft("refunds", source, expressions, "", [order_id], [f"{note}, {dated.note}"])
 
 
 def refund_rows(roles: Roles, rows: str, moment: str, amount: str, currency: str) -> StagingDraft:
