@@ -99,24 +99,18 @@ _FEE = re.compile(
 
 def _paid_out(amounts: Amounts) -> None:
     """What is left of an amount after fees was paid out to the shop: it is no order's amount."""
-    fees = [amounts.values[c.name] for c in amounts.columns if _FEE.search(c.header)][:MAX_EXTRAS]
-    rows = [position for position, each in enumerate(zip(*fees, strict=True)) if any(each)]
-    wholes, totals = (
-        amounts.of("gross_amount", "net_amount", "line_amount", "unit_price"),
-        amounts.of("gross_amount", "net_amount"),
-    )
-    if len(rows) < 2:
-        return
-    picked = {column.name: pick(amounts.values[column.name], rows) for column in wholes}
-    taken = [
-        pick(values, rows) for values in [*fees, add_up([[abs(v or Decimal(0)) for v in f] for f in fees])]
-    ]
-    refunds = [pick(amounts.values[c.name], rows) for c in amounts.of("refund_amount")[:1]]
-    for whole, left in product_of(wholes, totals):
-        if whole is not left and any(
-            adds_up(picked[whole.name], fee, refunds, picked[left.name]) for fee in taken
-        ):
-            left.role = None
+    fees = [amounts.values[c.name] for c in amounts.columns if _FEE.search(c.header)]
+    fees = [values for values in fees if any(values)][:MAX_EXTRAS]
+    wholes = amounts.of("gross_amount", "net_amount", "line_amount", "unit_price")
+    lefts = amounts.of("gross_amount", "net_amount")
+    refunds = [amounts.values[c.name] for c in amounts.of("refund_amount")[:1]]
+    for fee in [*fees, add_up([[abs(v or Decimal(0)) for v in values] for values in fees])]:
+        rows = [position for position, value in enumerate(fee) if value]
+        picked = {c.name: pick(amounts.values[c.name], rows) for c in [*wholes, *lefts]}
+        extras = [pick(values, rows) for values in refunds]
+        for whole, left in product_of(wholes, lefts) if len(rows) > 1 else ():
+            if whole is not left and adds_up(picked[whole.name], pick(fee, rows), extras, picked[left.name]):
+                left.role = None
 
 
 def _prefer_price(amounts: Amounts) -> None:

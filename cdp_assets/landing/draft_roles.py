@@ -228,6 +228,10 @@ def currency_sql(roles: Roles, hints: Hints) -> tuple[str, list[str]]:
     """SQL of the currency, and a note where the file has no column for it."""
     if name := roles("currency"):
         codes = {word.upper() for word in hints.words.get(name, [])}
+        if len(codes) == 1 and not roles.stands_on_each_row(name):
+            code = next(iter(codes))
+            note = f"currency: {name} stands on some rows only, the others are taken as {code}, too"
+            return f"coalesce({name}, '{code}')", [note, *_without_rate(codes, hints)]
         return name, _without_rate(codes, hints)
     code = hints.currency or "USD"
     source = "the sample's headers and signs say so" if hints.currency else "the file names none"

@@ -33,9 +33,9 @@ def test_of_rows_for_each_kind_of_amount_the_goods_are_what_was_sold(
     settings: Settings, rooms: Rooms, tmp_path: Path
 ) -> None:
     text = (
-        "settlement-id\tsettlement-start-date\tdeposit-date\ttotal-amount\ttransaction-type\torder-id\tamount-type\t"
+        "settlement-id\tcurrency\tdeposit-date\ttotal-amount\ttransaction-type\torder-id\tamount-type\t"
         "amount-description\tamount\tposted-date-time\tsku\tquantity-purchased\n"
-        "18\t2026-03-01T00:00:00+00:00\t2026-03-17T00:00:00+00:00\t22.00\t\t\t\t\t\t\t\t\n"
+        "18\tGBP\t2026-03-17T00:00:00+00:00\t22.00\t\t\t\t\t\t\t\t\n"
         "18\t\t\t\tOrder\t206-1\tItemPrice\tPrincipal\t29.99\t2026-03-02T14:23:00+00:00\tW\t1\n"
         "18\t\t\t\tOrder\t206-1\tItemPrice\tShipping\t3.99\t2026-03-02T14:23:00+00:00\tW\t1\n"
         "18\t\t\t\tOrder\t206-1\tItemFees\tCommission\t-4.50\t2026-03-02T14:23:00+00:00\tW\t1\n"
@@ -46,6 +46,7 @@ def test_of_rows_for_each_kind_of_amount_the_goods_are_what_was_sold(
     sold = "where transaction_type in ('Order')\n    and amount_description in ('Principal')"
     assert sold in model(rooms, "orders") and sold in model(rooms, "order_lines")
     assert "sum(amount) as gross_amount" in model(rooms, "orders")
+    assert "max(upper(coalesce(currency, 'GBP'))) as currency" in model(rooms, "orders")
     assert "min(posted_date_time) as ordered_at" in model(rooms, "orders")
     assert "('Refund')\n    and amount_description in ('Principal')" in model(rooms, "refunds")
     assert "abs(amount) as amount" in model(rooms, "refunds")
@@ -223,3 +224,16 @@ def test_an_indonesian_marketplace_with_thousands_that_look_like_decimals(
 )
 def test_headers_of_payments_and_settlements(header: str, role: str | None) -> None:
     assert role_of(header) == role
+
+
+def test_a_fee_of_nought_makes_no_payout_of_an_amount(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "id,Created date (UTC),Amount,Amount Refunded,Currency,Converted Amount,Fee,Status,Taxes On Fee,Customer Email\n"
+        '1,2026-03-02 09:14:11,"1,200.00",0.00,eur,"1,200.00",17.70,Paid,0.00,a@x.de\n'
+        "2,2026-03-03 19:14:11,59.90,10.00,eur,59.90,1.09,Partial Refund,0.00,b@x.de\n"
+    )
+    drafted(settings, rooms, tmp_path, "payments_2026-03-31.csv", text)
+    assert "amount as gross_amount" in model(rooms, "orders")
+    assert "0 as tax_amount" in model(rooms, "orders")
