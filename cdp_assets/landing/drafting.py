@@ -22,6 +22,7 @@ from cdp_assets.landing.draft_roles import Hints, StagingDraft
 from cdp_assets.landing.file_names import file_pattern
 from cdp_assets.landing.guessing import GuessedColumn, column_name, guess_columns
 from cdp_assets.landing.keying import declare_keys
+from cdp_assets.landing.meanings import currency_of_language
 from cdp_assets.landing.numbering import currency_of
 from cdp_assets.landing.sampling import Sample, read_sample
 from cdp_assets.landing.shapes import load_shapes, render_models, render_select, titled
@@ -234,10 +235,10 @@ def _write_staging(
     shapes = load_shapes(dbt_dir)
     found: dict[str, StagingDraft] = {}
     for export in drafted:
+        headers = [column.header for column in export.sample.columns]
         hints = Hints(
-            currency_of(
-                export.sample.symbols, [*(c.header for c in export.sample.columns), *export.sample.titles]
-            ),
+            currency_of(export.sample.symbols, [*headers, *export.sample.titles])
+            or currency_of_language(headers),
             {column.name: texts for column, texts in _few_texts(export)},
             rates,
         )

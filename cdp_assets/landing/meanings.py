@@ -193,7 +193,7 @@ def apart(header: str, mark: str = " ") -> str:
 
 @cache
 def _languages() -> list[dict[str, Any]]:
-    """The words of the languages that have a file: `headers` (role → words), `statuses` (shared word → words), `months`, `letters`."""
+    """The words of the languages that have a file: `headers` (role → words), `statuses` (shared word → words), `months`, `letters`, `currency`."""
     return [safe_yaml.read(path) for path in sorted(LANGUAGES.glob("*.yaml"))]
 
 
@@ -208,6 +208,16 @@ def _patterns(of: str) -> dict[str, re.Pattern[str]]:
         )
         for name, words in known.items()
     }
+
+
+def currency_of_language(headers: list[str]) -> str | None:
+    """The currency of the one country that writes most of the headers so; None for languages of several, or none."""
+    texts = [re.sub(r"[_.\-/\s]+", " ", header).strip() for header in headers if header]
+    for each in _languages():
+        words = re.compile("|".join(each.get("headers", {}).values()) or "(?!)", re.IGNORECASE)
+        if "currency" in each and sum(bool(words.search(text)) for text in texts) * 2 > len(texts):
+            return str(each["currency"])
+    return None
 
 
 @cache

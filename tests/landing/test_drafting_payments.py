@@ -201,7 +201,7 @@ def test_an_indonesian_marketplace_with_thousands_that_look_like_decimals(
     )
     drafted(settings, rooms, tmp_path, "orders_2026-03-31.csv", text)
     orders = model(rooms, "orders")
-    assert "sum(jumlah * harga_awal) as gross_amount" in orders
+    assert "sum(jumlah * harga_awal) as gross_amount" in orders and "'IDR' as currency" in orders
     assert "abs(sum(coalesce(total_diskon, 0))) as discount_amount" in orders
     assert "when 'Batal' then 'cancelled'" in orders
     assert "nomor_referensi_sku as sku" in model(rooms, "order_lines")  # not the parent's
