@@ -109,8 +109,15 @@ def _paid_out(amounts: Amounts) -> None:
         picked = {c.name: pick(amounts.values[c.name], rows) for c in [*wholes, *lefts]}
         extras = [pick(values, rows) for values in refunds]
         for whole, left in product_of(wholes, lefts) if len(rows) > 1 else ():
-            if whole is not left and adds_up(picked[whole.name], pick(fee, rows), extras, picked[left.name]):
+            before, after, off = picked[whole.name], picked[left.name], pick(fee, rows)
+            is_signed = adds_up(before, off, extras, after)
+            if whole is not left and (is_signed or adds_up(_sizes(before), off, [], _sizes(after))):
                 left.role = None
+
+
+def _sizes(values: Values) -> Values:
+    """Without sign: of what is given back, the fee is, too."""
+    return [None if value is None else abs(value) for value in values]
 
 
 def _prefer_price(amounts: Amounts) -> None:

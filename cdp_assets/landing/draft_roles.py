@@ -53,6 +53,10 @@ class Roles:
                     return column
         return None
 
+    def filled(self, role: str) -> str | None:
+        """The first column of this meaning that says anything in the sample."""
+        return next((c.name for c in self.all(role) if not c.is_blank), None)
+
     def all(self, role: str) -> list[GuessedColumn]:
         return [column for column in self._columns if column.role == role]
 

@@ -131,6 +131,10 @@ def _part_names(guessed: list[GuessedColumn]) -> None:
         for column in guessed:
             if column.role == "full_name" and re.fullmatch(r"(?!full)\w+", column.header, re.IGNORECASE):
                 column.role = other
+    if "given_name" in roles and "family_name" not in roles:
+        for column in guessed:
+            if column.header.casefold() == "nombre":
+                column.role = "full_name"
     if "device_id" in roles and not halves:
         for column in guessed:
             if column.header.casefold() == "name":
@@ -145,9 +149,6 @@ def _named(column: SampleColumn, taken: set[str], facts: dict[str, Any]) -> Gues
     role = _role(column, is_path=facts.get("format") in ("json", "ndjson"))
     name = _unique(column_name(column.header, role), taken)
     guessed = GuessedColumn(name, column.header, "string", classification_of(role), role)
-    guessed.is_filled = bool(column.values) and len(column.filled) == len(column.values)
-    guessed.share = len(column.filled) / max(1, len(column.values))
-    guessed.is_unique = len(set(column.filled)) == len(column.filled)
     guessed.is_uuid = bool(column.filled) and all(_UUID.match(text) for text in column.filled)
     if column.occurrence > 1:
         guessed.facts["occurrence"] = column.occurrence
@@ -157,11 +158,15 @@ def _named(column: SampleColumn, taken: set[str], facts: dict[str, Any]) -> Gues
 
 
 def _bare(column: SampleColumn, guessed: GuessedColumn, facts: dict[str, Any]) -> list[str]:
-    """The column's texts without null tokens and decorations, both declared on the way."""
+    """The column's texts without null tokens and decorations, both declared on the way; in the sample null tokens become blanks."""
     nulls = {value for value in column.filled if value in NULL_TOKENS}
     if nulls:
         facts.setdefault("nullTokens", set()).update(nulls)
-    values = [value for value in column.filled if value not in NULL_TOKENS]
+    column.values = ["" if value.strip() in NULL_TOKENS else value for value in column.values]
+    values = column.filled
+    guessed.is_filled = bool(column.values) and len(values) == len(column.values)
+    guessed.share = len(values) / max(1, len(column.values))
+    guessed.is_unique = len(set(values)) == len(values)
     return _strip(values, guessed, facts)
 
 

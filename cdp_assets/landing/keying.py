@@ -69,6 +69,9 @@ def _key(
                 note = f"{order}: no order of the sample has several rows; as they name articles, several are allowed, "
                 return [order], "many", [note + "and amounts of an order's rows are added up"]
             return [plain or order], "one", []
+        if all(_kinds(columns, texts)):
+            note = f"{order}: sales and refunds stand on rows of their own, and a later file may hold further ones of an order"
+            return [], "many", [note]
         if restarts := _restarts(columns, texts, order):
             note = f"{order}: the same number stands on different {restarts}, so it is no key; "
             return (
@@ -110,11 +113,10 @@ def _references(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) ->
 
 def _shared_numbers(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list[str]:
     """Among sales and refunds that a word tells apart, the order's number is one that a refund shares with its sale."""
-    kind = next((c.name for c in columns if c.role == "line_kind" and not c.is_blank), None)
-    chosen = Roles(columns).order_id()
+    kind, chosen = Roles(columns).filled("line_kind"), Roles(columns).order_id()
     if kind is None or chosen is None or any(c.role == "reference_id" for c in columns):
         return []
-    sales, refunds = sales_and_refunds(sorted(set(texts[kind].filled)))
+    sales, refunds = _kinds(columns, texts)
 
     def numbers(name: str, words: list[str]) -> list[str]:
         return [n for n, k in zip(texts[name].values, texts[kind].values, strict=True) if k.strip() in words]
@@ -136,6 +138,12 @@ def _shared_numbers(columns: list[GuessedColumn], texts: dict[str, SampleColumn]
         if shared
         else []
     )
+
+
+def _kinds(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> tuple[list[str], list[str]]:
+    """The words of sales and of refunds, where a column tells rows apart by them."""
+    kind = Roles(columns).filled("line_kind")
+    return sales_and_refunds(sorted(set(texts[kind].filled))) if kind else ([], [])
 
 
 def _bare_number(columns: list[GuessedColumn], texts: dict[str, SampleColumn]) -> list[str]:

@@ -115,7 +115,7 @@ ROLES: dict[str, str] = {
     "brand": r"brand|\bmarke\b|marque|marca|品牌|ブランド",
     "category": r"categor|kategorie|cat[eé]gorie|warengruppe|product.?group|department|类目|分类|品类|カテゴリ",
     "product_name": r"product(?!os|.?(type|kind|group|status|page|image|weight|visible|url|link|sales|charges|revenue))|item.?(name|title|desc)|^item$|^description$"
-    r"|article|^title$|artikel(?!.?(summe|wert|betrag))|bezeichnung|^t[ií]tulo|produit|producto\b|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
+    r"|article|^title$|(?<!summe )artikel(?!.?(summe|wert|betrag))|bezeichnung|^t[ií]tulo|produit|producto\b|prodotto|商品(名称|标题|名)?$|宝贝标题|品名",
     "quantity": r"\bqty\b|quantit|units?$|^pieces$|menge|anzahl|cantidad|^unidades$|数量|件数|个数|個数",
     "gross_amount": r"^(?!adjusted).*(gross|paid.?(price|amount|total)|sub.?total|total|amount|\bsum\b|revenue(?!.?cent)|sales$|^net\b|value$"
     r"|betrag|(netto|brutto|waren|warenkorb)wert|summe|umsatz|montant"
@@ -169,7 +169,7 @@ STATUSES: dict[str, str] = {
     "shipped": r"ship|in.?transit|sent|dispatch|versendet|versandt|exp[eé]di|enviado|已发货|卖家已发货|出荷済|発送済",
     "pending": r"pending|on.?hold|await\w*.?pay|unpaid|incomplete|requires|abandon|draft|wartend|unbezahlt|ausstehend"
     r"|en attente|pendiente|等待买家付款|待付款|新規受付|入金待ち",
-    "paid": r"paid|captured|authori[sz]ed|succe|processing|await|open$|offen$|in bearbeitung|bezahlt|pay[eé]|paiement accept|pagado"
+    "paid": r"paid|settled|captured|authori[sz]ed|succe|processing|await|open$|offen$|in bearbeitung|bezahlt|pay[eé]|paiement accept|pagado"
     r"|已付款|买家已付款|等待出库|待发货|未发货|発送待ち|入金済|支払(手続き)?済|to ship",
 }  # fmt: skip
 
@@ -228,7 +228,9 @@ def _simplified() -> OpenCC:
 def role_of(header: str) -> str | None:
     """The meaning of a header text; None where it is not known. Traditional Chinese is read as simplified."""
     text = re.sub(r"[_.\-/\s]+", " ", apart(header)).strip()
-    text = re.sub(r"^id (\w.*)$", r"\1 id", text, flags=re.IGNORECASE)  # `id_customer`, as some write it
+    text = re.sub(
+        r"^id (?!d[aeou]s?\b|del\b|der\b)(\w.*)$", r"\1 id", text, flags=re.IGNORECASE
+    )  # `id_customer`, as some write it
     for note in (_UNIT, _BEFORE, _TAX_NOTE):  # what an amount includes, or is counted in, is not what it is
         text = note.sub("", text) or text
     return _first_match("headers", text) or _first_match("headers", _simplified().convert(text))

@@ -83,8 +83,7 @@ def draft_orders(
     state = _status_column(roles, hints)
     status, status_notes = _status(state, roles, hints, is_many)
     line, total = line_amount_of(roles), roles.total()
-    store = roles.column("store_id")
-    store_id = store.name if store and not store.is_blank else None
+    store_id = roles.filled("store_id")
     items = roles.items()
     if items and (keys := _amount_keys(items)):
         amount = f"{{{{ element_total('{items.name}', {keys}) }}}}"

@@ -11,11 +11,13 @@ from cdp_assets.landing.draft_roles import Hints, Roles, StagingDraft, as_date, 
 
 _LINE = re.compile(r"line|item|product|商品|artikel|position", re.IGNORECASE)
 _SALE = re.compile(
-    r"sale|payment|charge|captured|settled|order|purchase|checkout|verkauf|zahlung|销售|支付|売上",
+    r"sale|payment|charge|captured|settled|order|purchase|checkout|verkauf|bestellung|(?<!aus)zahlung|\bpago\b|paiement|pagamento|venta|销售|支付|売上",
     re.IGNORECASE,
 )
 
-_REFUND = re.compile(r"refund|reversal|chargeback|return|erstattung|退款|返金", re.IGNORECASE)
+_REFUND = re.compile(
+    r"refund|reversal|chargeback|return|erstattung|reembolso|rembours|rimborso|退款|返金", re.IGNORECASE
+)
 _GOODS = re.compile(r"principal|product ?(charges?|price|sales?)|item ?price|goods|warenwert", re.IGNORECASE)
 
 

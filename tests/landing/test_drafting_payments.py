@@ -237,3 +237,44 @@ def test_a_fee_of_nought_makes_no_payout_of_an_amount(
     drafted(settings, rooms, tmp_path, "payments_2026-03-31.csv", text)
     assert "amount as gross_amount" in model(rooms, "orders")
     assert "0 as tax_amount" in model(rooms, "orders")
+
+
+def test_a_german_ledger_has_payouts_fees_and_rows_without_an_order(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "Datum der Transaktionserstellung;Typ;Bestellnummer;Nutzername des Käufers;Name des Käufers;Betrag abzügl. Kosten;Angebotstitel;"
+        "Bestandseinheit;Stückzahl;Zwischensumme Artikel;Variabler Anteil der Verkaufsprovision;Transaktionsbetrag (inkl. Kosten);Währung\n"
+        "29. Dez 2025;Bestellung;08-1;kanye77;Ben Imam;17,81;Lüfter;S1;1;19,9;-2,09;19,9;EUR\n"
+        "29. Dez 2025;Andere Gebühr;08-1;kanye77;--;-1,2;--;--;--;--;--;-1,2;EUR\n"
+        "30. Dez 2025;Bestellung;08-2;lisa_m;Lisa Maier;101,45;SSD;S2;2;110;-8,55;110;EUR\n"
+        "31. Dez 2025;Rückerstattung;08-1;kanye77;Ben Imam;-17,81;Lüfter;S1;1;-19,9;2,09;-19,9;EUR\n"
+        "31. Dez 2025;Auszahlung;--;--;--;-99,55;--;--;--;--;--;-99,55;EUR\n"
+    )
+    draft = drafted(settings, rooms, tmp_path, "bericht_2025-12-31.csv", text)
+    orders = model(rooms, "orders")
+    assert "where typ in ('Bestellung')\n    and bestellnummer is not null" in orders
+    assert "sum(zwischensumme_artikel) as gross_amount" in orders
+    assert "where typ in ('Rückerstattung')" in model(rooms, "refunds")
+    assert "nutzername_des_kaufers as source_customer_id" in model(rooms, "customers")
+    assert not said(draft, "gross_amount", "betrag_abzugl_kosten")  # what fees leave, of refunds too
+    # a refund in a later file must not replace the sale
+    assert load_contracts(rooms[0])["new"].export("rows").primary_key == []
+
+
+def test_a_spanish_payment_report(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:
+    text = (
+        "Fecha,Hora,Zona horaria,Nombre,Tipo,Estado,Divisa,Bruto,Comisión,Neto,Correo electrónico del remitente,Id. de transacción,"
+        "Importe de envío y manipulación,Importe del seguro,Id. de referencia de la transacción\n"
+        '02/03/2026,10:23:05,Europe/Madrid,Ana Ruiz,Pago estándar,Completado,EUR,"59,90","-2,38","57,52",ana@x.es,7A1,"4,90","0,00",\n'
+        '15/03/2026,21:03:55,Europe/Madrid,Luis Gil,Pago estándar,Completado,EUR,"1.249,00","-42,82","1.206,18",luis@x.es,7A2,"0,00","0,00",\n'
+        '15/03/2026,22:00:00,Europe/Madrid,Ana Ruiz,Reembolso,Completado,EUR,"-59,90","2,03","-57,87",tienda@x.es,7A3,"0,00","0,00",7A1\n'
+        '16/03/2026,09:00:00,Europe/Madrid,,Retirada a cuenta bancaria,Completado,EUR,"-1.000,00","0,00","-1.000,00",tienda@x.es,7A4,"0,00","0,00",\n'
+    )
+    drafted(settings, rooms, tmp_path, "informe_2026-03-31.csv", text)
+    orders = model(rooms, "orders")
+    assert "where tipo in ('Pago estándar')" in orders and "bruto as gross_amount" in orders
+    assert "coalesce(importe_de_envio_y_manipulacion, 0) as shipping_amount" in orders
+    assert "id_de_referencia_de_la_transaccion as order_id" in model(rooms, "refunds")
+    assert "nombre as full_name" in model(rooms, "customers")
+    assert str(landed(settings, "new", "rows", "fecha")[0][0]) == "2026-03-02 09:23:05"
