@@ -103,7 +103,8 @@ def _of_the_buyer(columns: list[GuessedColumn], texts: Mapping[str, SampleColumn
     notes = []
     for role in CONTACTS:
         same = [column for column in columns if column.role == role and not column.is_blank]
-        same = _different(same, texts)
+        if role in ("email", "phone", "full_name"):  # a family name alone is shared by others
+            same = _different(same, texts)
         buyers = [column for column in same if _BUYER.search(apart(column.header).replace("_", " "))]
         others = [column for column in same if column not in buyers]
         if buyers and others:
