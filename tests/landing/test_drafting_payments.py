@@ -214,6 +214,7 @@ def test_an_indonesian_marketplace_with_thousands_that_look_like_decimals(
         ("Addressee", "recipient_name"),
         ("Artikelsumme (nicht rabattiert)", "gross_amount"),
         ("Gutscheinwert", "discount_amount"),
+        ("Verpackung und Versand", "shipping_amount"),
         ("Taxes On Fee", None),
         ("tax collection model", None),
         ("Sales Tax", "tax_amount"),
