@@ -30,6 +30,7 @@ _PART = re.compile(r"^(.*?\D)[ _]?([1-4１-４])$")
 def settle_contacts(columns: list[GuessedColumn], texts: Mapping[str, SampleColumn]) -> list[str]:
     """Correct the meanings of contact columns by their texts; notes say what was found. `texts`: the sample's, by name."""
     notes = _join_parts(columns, texts)
+    has_person = any(column.role in CONTACTS for column in columns)
     for column in columns:
         filled = texts[column.name].filled
         holds = {"email": r"@", "phone": r"(\d\D*){5}"}.get(column.role or "")
@@ -41,6 +42,8 @@ def settle_contacts(columns: list[GuessedColumn], texts: Mapping[str, SampleColu
             and sum(bool(re.search(holds, t)) for t in filled) * 2 < len(filled)
         ):
             column.role = None  # a state or a count that is named after the contact
+        if re.fullmatch(r"record.?id", column.header, re.IGNORECASE) and not has_person:
+            column.role, column.classification = None, classification_of(None)  # a deal's or a task's
     _subscribers(columns, texts)
     notes += _masked(columns, texts) + _of_the_buyer(columns, texts)
     for column in columns:

@@ -228,6 +228,9 @@ def _per_order(
     cells = {
         c.name: [[texts[c.name].values[row].strip() for row in rows] for rows in groups] for c in columns
     }
+    article = next((c.name for c in columns if c.role in ("sku", "product_name") and not c.is_blank), None)
+    # pieces of one article have equal amounts anyway: only orders of several tell what is the order's
+    tells = [article is None or len({texts[article].values[row] for row in rows}) > 1 for rows in groups]
     own = [c for c in columns if c.name != key and not c.is_blank and not c.facts.get("occurrence")]
     first_only = [c for c in own if _is_first_only(cells[c.name])]
     # one order of several rows is enough where even its time or its buyer stands on the first of them only
@@ -240,7 +243,9 @@ def _per_order(
         if column in first_only and (firsts > 1 or (is_enough and not _is_named_after_line(column))):
             column.facts["fillDown"] = True
             column.is_repeated = True
-        elif not any(cell.strip(" 0.,") for each in rows for cell in each):
+        elif not any(
+            cell.strip(" 0.,") for each, told in zip(rows, tells, strict=True) if told for cell in each
+        ):
             unsure.append(column)
         elif not column.is_of_line:
             column.is_repeated = not _is_named_after_line(column)

@@ -279,3 +279,26 @@ def test_a_spanish_payment_report(settings: Settings, rooms: Rooms, tmp_path: Pa
     assert "id_de_referencia_de_la_transaccion as order_id" in model(rooms, "refunds")
     assert "nombre as full_name" in model(rooms, "customers")
     assert str(landed(settings, "new", "rows", "fecha")[0][0]) == "2026-03-02 09:23:05"
+
+
+def test_two_pieces_of_one_article_do_not_tell_what_is_the_order_s(
+    settings: Settings, rooms: Rooms, tmp_path: Path
+) -> None:
+    text = (
+        "orderItemId,orderNumber,createTime,sellerSku,itemName,paidPrice,unitPrice,sellerDiscountTotal,shippingFee,status,refundAmount\n"
+        "61001,4001,02 Mar 2026 10:11,A,Shirt,95.00,100.00,-5.00,15.00,delivered,\n"
+        "61002,4001,02 Mar 2026 10:11,A,Shirt,95.00,100.00,-5.00,0.00,delivered,\n"
+        "61003,4002,15 Mar 2026 21:40,B,Lamp,230.00,250.00,-20.00,20.00,returned,230.00\n"
+    )
+    drafted(settings, rooms, tmp_path, "orders_2026-03-31.csv", text)
+    orders = model(rooms, "orders")
+    assert "sum(unit_price) as gross_amount" in orders
+    assert "abs(sum(coalesce(seller_discount_total, 0))) as discount_amount" in orders
+    assert "abs(sum(refund_amount)) as amount" in model(rooms, "refunds")
+
+
+def test_a_record_of_no_person_is_no_customer(settings: Settings, rooms: Rooms, tmp_path: Path) -> None:
+    text = "Record ID,Deal Name,Amount,Close Date\n12345678,a,5.00,2026-03-12\n12345679,b,6.00,2026-03-15\n"
+    drafted(settings, rooms, tmp_path, "deals_2026-03-31.csv", text)
+    assert not (rooms[1] / "models" / "staging" / "new" / "stg_new__customers.sql").exists()
+    assert load_contracts(rooms[0])["new"].export("rows").primary_key == ["record_id"]
