@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import duckdb
 from pydantic import ByteSize, Field, TypeAdapter, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -21,6 +20,8 @@ PARSER_MEMORY = "1GB"  # a file of any size lands within it
 @cache
 def memory_share() -> str:
     """A quarter of what DuckDB may use here (it sees a container's limit too), between 1 and 3 GB."""
+    import duckdb  # only where the limit is not set: not every process that reads settings needs it
+
     with duckdb.connect() as con:
         (all_of_it,) = con.execute("select current_setting('memory_limit')").fetchone() or ("4GB",)
     return f"{min(max(_bytes(all_of_it) // 4_000_000, 1_000), 3_000)}MB"

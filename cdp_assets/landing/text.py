@@ -177,7 +177,6 @@ class _Checked(io.RawIOBase):
         self._inner = inner
         self._left = max_bytes
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
-        self._is_between = True  # no character of several bytes is open: what is ASCII need not be decoded
         self._lines = 0
         self._at_start = True
         self._pending = b""
@@ -196,9 +195,11 @@ class _Checked(io.RawIOBase):
     def _next_block(self, size: int) -> bytes:
         try:
             block = self._inner.read(size)
-            if not (block.isascii() and self._is_between):
+            is_open = bool(
+                self._decoder.getstate()[0]
+            )  # a character of several bytes, cut by the block before
+            if is_open or not block.isascii():  # plain ASCII is UTF-8 already
                 self._decoder.decode(block, final=not block)
-                self._is_between = not self._decoder.getstate()[0]
         except UnicodeDecodeError as error:
             line = self._lines + 1 + error.object[: error.start].count(b"\n")
             raise _wrong_encoding("utf-8", line) from error
