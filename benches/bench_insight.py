@@ -36,7 +36,7 @@ PEERS = (
 )
 SHARED_MODELS = {  # peer worker -> the parts of Onefold's run that do what it does
     "run_channel_attribution": ("heuristics", "count the chain", "markov_1", "markov_2", "markov_3"),
-    "run_marketing_attribution_models": ("heuristics", "count the chain", "markov_1", "shapley"),
+    "run_marketing_attribution_models": ("heuristics", "count the chain, order 1", "markov_1", "shapley"),
 }
 ATTRIBUTION_TARGETS = {"run_channel_attribution": 5.0, "run_marketing_attribution_models": 10.0}
 CUSTOMER_VALUE_TARGET = 5.0

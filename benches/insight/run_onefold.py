@@ -26,10 +26,8 @@ def heuristics(batches: list[PathBatch], n_channels: int) -> dict[str, np.ndarra
     credited = {
         name: np.zeros(n_channels) for name in ("first", "last", "linear", "position_based", "time_decay")
     }
-    for batch in batches:
-        keep = batch.conversions > 0
-        of_touch = np.repeat(keep, batch.lengths)
-        touches, lengths, conversions = batch.touches[of_touch], batch.lengths[keep], batch.conversions[keep]
+    for batch in (paths.converting() for paths in batches):
+        touches, lengths, conversions = batch.touches, batch.lengths, batch.conversions
         ends = np.cumsum(lengths)
         place = np.arange(len(touches)) - np.repeat(ends - lengths, lengths)
         length, weight = np.repeat(lengths, lengths), np.repeat(conversions, lengths)
@@ -65,6 +63,8 @@ def main() -> None:
         for name, found in heuristics(batches, len(channels)).items():
             credits[name] = found.tolist()
 
+    with clock("count the chain, order 1"):  # for itself, as a peer that knows no other order needs no more
+        count_chain(batches, len(channels), 1)
     with clock("count the chain"):
         chain = count_chain(batches, len(channels), 3)
     for order in (1, 2, 3):

@@ -46,6 +46,17 @@ class PathBatch:
     nulls: FloatArray
     value: FloatArray
 
+    def converting(self) -> PathBatch:
+        """The paths that some journey converted on."""
+        keep = self.conversions > 0
+        return PathBatch(
+            self.touches[np.repeat(keep, self.lengths)],
+            self.lengths[keep],
+            self.conversions[keep],
+            self.nulls[keep],
+            self.value[keep],
+        )
+
 
 @dataclass(frozen=True)
 class ChainCounts:
@@ -130,15 +141,13 @@ def count_chain(batches: Iterable[PathBatch], n_channels: int, order: int) -> Ch
 def _count_batch(batch: PathBatch, n_channels: int, order: int) -> ChainCounts:
     base = n_channels + 1
     states = base**order
-    last = np.cumsum(batch.lengths) - 1
-    before, after = _states(batch, base, order)
+    before, ends = _states(batch, base, order)
     journeys = batch.conversions + batch.nulls
     steps = np.bincount(
         before * n_channels + batch.touches,
         weights=np.repeat(journeys, batch.lengths),
         minlength=states * n_channels,
     )
-    ends = after[last]
 
     def at_end(amounts: FloatArray) -> FloatArray:
         return np.bincount(ends, weights=amounts, minlength=states).astype(np.float64)
@@ -153,15 +162,16 @@ def _count_batch(batch: PathBatch, n_channels: int, order: int) -> ChainCounts:
 
 
 def _states(batch: PathBatch, base: int, order: int) -> tuple[IntArray, IntArray]:
-    """State before and after each touch: the digits of the touches up to `order` places back, within the path."""
+    """State before each touch and after each path's last: the digits of up to `order` touches, within the path."""
     digits = batch.touches + 1
-    first = np.cumsum(batch.lengths) - batch.lengths
-    position = np.arange(len(digits)) - np.repeat(first, batch.lengths)
+    end = np.cumsum(batch.lengths)
+    first, last = end - batch.lengths, end - 1
     before = np.zeros(len(digits), dtype=np.int64)
     for lag in range(order, 0, -1):
+        before *= base
         earlier = np.zeros(len(digits), dtype=np.int64)
-        earlier[lag:] = digits[:-lag] if lag < len(digits) else 0
-        earlier[position < lag] = 0
-        before = before * base + earlier
-    after = (before * base + digits) % base**order
-    return before, after
+        earlier[lag:] = digits[:-lag]
+        for place in range(lag):  # what lies so far back of a path's first touches is another path's
+            earlier[first[batch.lengths > place] + place] = 0
+        before += earlier
+    return before, (before[last] * base + digits[last]) % base**order

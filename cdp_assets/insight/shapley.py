@@ -34,7 +34,7 @@ class ShapleyCredit:
 def shapley_credit(batches: Iterable[PathBatch], n_channels: int) -> ShapleyCredit:
     """Conversions and value credited to each channel; totals to all conversions and all value."""
     credited = np.zeros((2, n_channels))
-    for batch in batches:
+    for batch in (paths.converting() for paths in batches):
         rows = max(CELLS_AT_ONCE // max(n_channels, 1), 1)
         ends = np.cumsum(batch.lengths)
         for first in range(0, len(batch.lengths), rows):
