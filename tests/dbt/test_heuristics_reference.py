@@ -46,7 +46,7 @@ def compiled(project_dir: Path, model: str, **knobs: object) -> str:
     values = {**project["vars"], **knobs}
     sql = (project_dir / "models" / "attribution" / f"attribution_{model}.sql").read_text(encoding="utf-8")
     template = jinja2.Environment(autoescape=False).from_string(sql)  # SQL, not HTML
-    return template.render(ref=lambda name: name, var=lambda name: values[name])
+    return template.render(ref=lambda name: name, var=lambda name: values[name], config=lambda **_: "")
 
 
 @pytest.mark.parametrize(("model", "column"), MODELS.items())

@@ -1,5 +1,6 @@
 -- 40 % to the first touch, 40 % to the last, the rest shared equally by those between (shares by vars); a path of two
 -- touches splits in proportion to the two end shares, a path of one touch gives it all
+{{ config(materialized='view') }}
 {% set first, last = var('attribution_position_first'), var('attribution_position_last') %}
 select
     conversion_id,

@@ -6,31 +6,23 @@ models as (
     {{ offered_attribution_models() }}
 ),
 
-weighted as (
-    select
-        conversion_id,
-        touch_id,
-        {%- for model in var('attribution_models') %}
-        sum(case when attribution_model = '{{ model }}' then credit end) as credit_{{ model }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref('attribution_credit_weights') }}
-    group by conversion_id, touch_id
-),
-
 credited as (
     select
-        weighted.conversion_id,
-        weighted.touch_id,
+        touches.conversion_id,
+        touches.touch_id,
         touches.touched_at,
         touches.marketing_channel,
         touches.campaign,
         touches.is_paid,
         {%- for model in var('attribution_models') %}
-        weighted.credit_{{ model }}{{ ',' if not loop.last }}
+        {{ model }}.credit as credit_{{ model }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from weighted
-    inner join {{ ref('path_touches') }} as touches
-        on weighted.touch_id = touches.touch_id
+    from {{ ref('path_touches') }} as touches
+    {%- for model in var('attribution_models') %}
+    left join {{ ref('attribution_' ~ model) }} as {{ model }}
+        on touches.touch_id = {{ model }}.touch_id
+    {%- endfor %}
+    where touches.is_conversion
 ),
 
 uncredited as (
@@ -42,12 +34,12 @@ uncredited as (
         cast(null as varchar) as campaign,
         false as is_paid,
         {%- for model in var('attribution_models') %}
-        case when count(weighted.credit_{{ model }}) = 0 and '{{ model }}' in (select attribution_model from models) then cast(1 as double) end
+        case when count(credited.credit_{{ model }}) = 0 and '{{ model }}' in (select attribution_model from models) then cast(1 as double) end
             as credit_{{ model }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('conversions') }} as conversions
-    left join weighted
-        on conversions.conversion_id = weighted.conversion_id
+    left join credited
+        on conversions.conversion_id = credited.conversion_id
     group by conversions.conversion_id
 ),
 
@@ -55,7 +47,6 @@ all_credits as (
     select * from credited
     union all
     select * from uncredited
-    where coalesce({% for model in var('attribution_models') %}credit_{{ model }}{{ ', ' if not loop.last }}{% endfor %}, 0) > 0
 )
 
 select
@@ -69,3 +60,5 @@ select
 from all_credits
 inner join {{ ref('conversions') }} as conversions
     on all_credits.conversion_id = conversions.conversion_id
+-- a touch that no model credits, and the rest of a conversion that is credited whole, stand nowhere
+where coalesce({% for model in var('attribution_models') %}all_credits.credit_{{ model }}{{ ', ' if not loop.last }}{% endfor %}) is not null

@@ -1,4 +1,5 @@
 -- every line of every order once, in the order's currency; two equal lines on an order are two lines
+{{ config(materialized='view') }}
 select
     lines.channel,
     lines.order_id,

@@ -1,4 +1,5 @@
 -- every value that a record gives for an attribute of its customer; blanks and blocked identifiers never stand here
+{{ config(materialized='view') }}
 with
 
 records as (
@@ -30,16 +31,15 @@ records as (
 ),
 
 given as (
-    {%- for attribute in ['full_name', 'given_name', 'family_name', 'phone', 'email', 'birth_date', 'gender', 'address'] %}
     select
-        customer_id, record_key, channel, source_customer_id, '{{ attribute }}' as attribute, {{ attribute }} as attribute_value,
-        trust_rank, seen_at
+        customer_id,
+        record_key,
+        channel,
+        source_customer_id,
+        {{ each_named(['full_name', 'given_name', 'family_name', 'phone', 'email', 'birth_date', 'gender', 'address'], 'attribute', 'attribute_value') }},
+        trust_rank,
+        seen_at
     from records
-    where {{ attribute }} is not null
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
 ),
 
 -- what identity refused as evidence: identifiers by record, placeholder names and birth dates by their normal form
@@ -75,11 +75,11 @@ select
     given.source_customer_id,
     given.attribute,
     given.attribute_value,
-    lower(given.attribute_value) as value_key,
     given.trust_rank,
     given.seen_at
 from given
 left join blocked
     on given.record_key = blocked.record_key
     and given.attribute = blocked.attribute
-where blocked.record_key is null
+where given.attribute_value is not null
+    and blocked.record_key is null

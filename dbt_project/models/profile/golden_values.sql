@@ -6,12 +6,16 @@ by_value as (
     select
         customer_id,
         attribute,
-        value_key,
+        lower(attribute_value) as value_key,
         min(trust_rank) as trust_rank,
         max(seen_at) as seen_at,
-        count(*) as record_count
+        count(*) as record_count,
+        -- of the records that give the value the most trusted one, then the newest
+        {{ first_by(['trust_rank', seconds_between('seen_at', "cast('1970-01-01' as timestamp)"), 'record_key'], {
+            'attribute_value': 'attribute_value', 'record_key': 'record_key', 'channel': 'channel', 'source_customer_id': 'source_customer_id',
+        }) }} as given
     from {{ ref('attribute_values') }}
-    group by customer_id, attribute, value_key
+    group by customer_id, attribute, lower(attribute_value)
 ),
 
 scored as (
@@ -20,6 +24,7 @@ scored as (
         by_value.attribute,
         by_value.value_key,
         by_value.record_count,
+        by_value.given,
         rules.first_rule,
         rules.second_rule,
         rules.third_rule,
@@ -50,7 +55,7 @@ winners as (
     select
         customer_id,
         attribute,
-        value_key,
+        given,
         record_count,
         value_count,
         case
@@ -65,21 +70,13 @@ winners as (
 )
 
 select
-    winners.customer_id,
-    winners.attribute,
+    customer_id,
+    attribute,
     given.attribute_value,
     given.record_key,
     given.channel,
     given.source_customer_id,
-    winners.rule,
-    winners.record_count,
-    winners.value_count
+    rule,
+    record_count,
+    value_count
 from winners
-inner join {{ ref('attribute_values') }} as given
-    on winners.customer_id = given.customer_id
-    and winners.attribute = given.attribute
-    and winners.value_key = given.value_key
-qualify row_number() over (
-    partition by winners.customer_id, winners.attribute
-    order by given.trust_rank, given.seen_at desc, given.record_key
-) = 1

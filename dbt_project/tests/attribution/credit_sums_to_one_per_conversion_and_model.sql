@@ -1,6 +1,28 @@
--- law: credit sums to one per conversion per attribution model, and lies between 0 and 1
+-- law: credit sums to one per conversion and attribution model, and is never negative. Read where all models stand side by side: of their long
+-- form, the mart, the law of credited and unattributed revenue adds up every row
 {{ config(tags=['law']) }}
-select attribution_model, conversion_id, sum(credit) as credit, min(credit) as least_credit
-from {{ ref('attribution_credits') }}
-group by attribution_model, conversion_id
-having abs(sum(credit) - 1) > 1e-9 or min(credit) < -1e-12 or count(*) filter (where credit is null) > 0
+with
+
+models as (
+    {{ offered_attribution_models() }}
+),
+
+summed as (
+    select
+        conversion_id,
+        {%- for model in var('attribution_models') %}
+        sum(credit_{{ model }}) as {{ model }},
+        {%- endfor %}
+        min(least({% for model in var('attribution_models') %}credit_{{ model }}, {% endfor %}1)) as least_credit
+    from {{ ref('credited_touches') }}
+    group by conversion_id
+)
+{% for model in var('attribution_models') %}
+select '{{ model }}' as attribution_model, conversion_id, {{ model }} as credit, least_credit
+from summed
+where '{{ model }}' in (select attribution_model from models)
+    and (coalesce(abs({{ model }} - 1), 1) > 1e-9 or least_credit < -1e-12)
+{%- if not loop.last %}
+union all
+{%- endif %}
+{%- endfor %}

@@ -1,4 +1,4 @@
--- law: each conversion stands in each model on the list that is available
+-- law: each model on the list that is available credits as many conversions as there are orders with positive gross
 {{ config(tags=['law']) }}
 with
 
@@ -6,8 +6,8 @@ models as (
     {{ offered_attribution_models() }}
 ),
 
-counted as (
-    select attribution_model, count(distinct conversion_id) as conversions
+credited as (
+    select attribution_model, sum(credit) as conversions
     from {{ ref('attribution_credits') }}
     group by attribution_model
 ),
@@ -18,9 +18,9 @@ expected as (
     where is_conversion
 )
 
-select models.attribution_model, expected.conversions as expected_conversions, counted.conversions
+select models.attribution_model, expected.conversions as expected_conversions, credited.conversions
 from models
 cross join expected
-left join counted
-    on models.attribution_model = counted.attribution_model
-where coalesce(counted.conversions, 0) <> expected.conversions
+left join credited
+    on models.attribution_model = credited.attribution_model
+where abs(coalesce(credited.conversions, 0) - expected.conversions) > 1e-6 * greatest(expected.conversions, 1)
