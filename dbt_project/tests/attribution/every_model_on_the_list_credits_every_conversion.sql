@@ -23,4 +23,4 @@ from models
 cross join expected
 left join credited
     on models.attribution_model = credited.attribution_model
-where abs(coalesce(credited.conversions, 0) - expected.conversions) > 1e-6 * greatest(expected.conversions, 1)
+where abs(coalesce(credited.conversions, 0) - expected.conversions) > 1e-9 * greatest(expected.conversions, 1)
