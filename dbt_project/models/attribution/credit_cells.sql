@@ -1,12 +1,15 @@
 -- credit added up over the smallest cells that summaries are made of
-select
-    attribution_model,
-    marketing_channel,
-    campaign,
-    cast(date_trunc('month', conversion_date) as date) as period_month,
-    is_new_customer,
-    {{ exact_sum('credit') }} as conversions,
-    {{ exact_sum('gross_revenue') }} as gross_revenue,
-    {{ exact_sum('net_revenue') }} as net_revenue
-from {{ ref('credited_conversions') }}
-group by attribution_model, marketing_channel, campaign, cast(date_trunc('month', conversion_date) as date), is_new_customer
+with
+
+cells as (
+    select
+        marketing_channel,
+        campaign,
+        cast(date_trunc('month', conversion_date) as date) as period_month,
+        is_new_customer,
+        {{ credit_sums() }}
+    from {{ ref('credited_touches') }}
+    group by marketing_channel, campaign, cast(date_trunc('month', conversion_date) as date), is_new_customer
+)
+
+{{ by_attribution_model('cells', ['marketing_channel', 'campaign', 'period_month', 'is_new_customer']) }}

@@ -2,17 +2,19 @@
 -- credited without spend both show; credit is that of paid marketing channels
 with
 
-credited as (
+days as (
     select
-        attribution_model,
         {{ business_date('touched_at') }} as business_date,
         marketing_channel,
         coalesce(campaign, '(none)') as campaign,
-        {{ exact_sum('credit') }} as conversions,
-        {{ exact_sum('gross_revenue') }} as gross_revenue
-    from {{ ref('credited_conversions') }}
+        {{ credit_sums() }}
+    from {{ ref('credited_touches') }}
     where is_paid and touch_id is not null
-    group by attribution_model, {{ business_date('touched_at') }}, marketing_channel, coalesce(campaign, '(none)')
+    group by {{ business_date('touched_at') }}, marketing_channel, coalesce(campaign, '(none)')
+),
+
+credited as (
+    {{ by_attribution_model('days', ['business_date', 'marketing_channel', 'campaign']) }}
 ),
 
 models as (

@@ -1,4 +1,5 @@
 -- for each golden value the record it comes from and the rule that chose it; never the value
+{{ config(materialized='view') }}
 select
     customer_id,
     attribute,

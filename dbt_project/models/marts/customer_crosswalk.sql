@@ -1,4 +1,5 @@
 -- which customer each customer record of each channel is
+{{ config(materialized='view') }}
 select
     record_key,
     channel,

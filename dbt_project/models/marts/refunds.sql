@@ -1,4 +1,5 @@
 -- every refund, and every return document as the refund that it is (already a negative order: do not subtract it twice)
+{{ config(materialized='view') }}
 select
     channel,
     refund_id,
