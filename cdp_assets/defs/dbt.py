@@ -175,16 +175,18 @@ def _record_model(record: RunRecord, manifest: Mapping[str, Any], result: NodeRe
 
 
 def _row_counts(settings: Settings, nodes: list[Mapping[str, Any]]) -> dict[str, int]:
-    """Rows of each built relation, in one query on a connection of its own."""
+    """Rows of each built table, and of the marts that are views, in one query on a connection of its own."""
     if not nodes or not settings.warehouse_path.exists():
         return {}
     con = duckdb.connect(str(settings.warehouse_path), read_only=True)
     try:
-        tables = {
-            (row[0], row[1])
-            for row in con.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-        }
-        present = [node for node in nodes if (node["schema"], node["alias"]) in tables]
+        countable = set(
+            con.execute(
+                "select schema_name, table_name from duckdb_tables() "
+                "union all select schema_name, view_name from duckdb_views() where schema_name = 'marts'"
+            ).fetchall()
+        )
+        present = [node for node in nodes if (node["schema"], node["alias"]) in countable]
         if not present:
             return {}
         query = " union all ".join(
