@@ -9,21 +9,21 @@ source as (
 sessions as (
     select
         user_pseudo_id,
-        user_pseudo_id || '.' || coalesce(ga_session_id, cast(event_date as varchar)) as session_id,
+        coalesce(ga_session_id, cast(event_date as varchar)) as session,
         max(user_id) as user_id,
         min(event_at) as started_at,
         min_by(source, event_at) filter (where source is not null) as source,
         min_by(coalesce(medium, '(none)'), event_at) filter (where source is not null) as medium,
         min_by(campaign, event_at) filter (where source is not null and campaign is not null) as campaign
     from source
-    group by user_pseudo_id, user_pseudo_id || '.' || coalesce(ga_session_id, cast(event_date as varchar))
+    group by user_pseudo_id, coalesce(ga_session_id, cast(event_date as varchar))
 ),
 
 renamed as (
     select
         ---------- ids
         'ga4' as channel,
-        session_id as touchpoint_id,
+        user_pseudo_id || '.' || session as touchpoint_id,
         user_id as source_customer_id,
         user_pseudo_id as device_id,
         cast(null as varchar) as order_id,
