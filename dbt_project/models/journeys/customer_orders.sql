@@ -23,7 +23,8 @@ lines as (
         order_id,
         count(*) as line_count,
         sum(quantity) as item_quantity,
-        sum(unit_cost * quantity) as cost_amount,
+        -- known only where it is of every line: part of a cost would pass for margin
+        case when count(unit_cost * quantity) = count(*) then sum(unit_cost * quantity) end as cost_amount,
         max(coupon_code) as coupon_code
     from {{ ref('customer_order_lines') }}
     group by channel, order_id

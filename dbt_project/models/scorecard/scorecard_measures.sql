@@ -77,16 +77,36 @@ facts as (
         on begun_online.conversion_id = orders.channel || ':' || orders.order_id
 ),
 
+-- what counts as net revenue, on its own day: orders, which linked refunds have restated, less what was given back of no known order
+net_facts as (
+    select order_date as business_date, customer_id, net_revenue, gross_revenue, is_conversion, fulfilment_type
+    from {{ ref('customer_orders') }}
+    where order_date <= {{ as_of_date() }}
+    union all
+    select refund_date as business_date, customer_id, -refund_revenue as net_revenue, 0 as gross_revenue, false as is_conversion, 'none' as fulfilment_type
+    from {{ ref('customer_refunds') }}
+    where not is_linked and not is_return_document and refund_date <= {{ as_of_date() }}
+),
+
+of_net as (
+    select
+        cadences.cadence,
+        cast(case when cadences.unit = 'week' then date_trunc('week', business_date) else date_trunc('quarter', business_date) end as date) as period_start,
+        cast(sum(net_revenue) as double) as net_revenue,
+        cast(sum(net_revenue) filter (where customer_id is not null) as double) as known_net_revenue
+    from net_facts
+    cross join cadences
+    group by 1, 2
+),
+
 of_orders as (
     select
         cadences.cadence,
         cast(case when cadences.unit = 'week' then date_trunc('week', facts.order_date) else date_trunc('quarter', facts.order_date) end as date) as period_start,
         cast(sum(gross_revenue) filter (where is_conversion) as double) as gross_revenue,
-        cast(sum(net_revenue) as double) as net_revenue,
         cast(sum(discount_revenue) filter (where is_conversion) as double) as discount_revenue,
         cast(count(*) filter (where is_conversion) as double) as orders,
         cast(sum(gross_revenue) filter (where is_conversion and facts.customer_id is not null) as double) as known_gross_revenue,
-        cast(sum(net_revenue) filter (where facts.customer_id is not null) as double) as known_net_revenue,
         cast(sum(net_revenue) filter (where cost is not null) as double) as costed_net_revenue,
         cast(sum(net_revenue - cost) filter (where cost is not null) as double) as costed_margin,
         cast(count(distinct case when is_conversion then facts.customer_id end) as double) as active_customers,
@@ -163,13 +183,13 @@ of_touches as (
 by_quarter as (
     select
         customer_id,
-        cast(date_trunc('quarter', order_date) as date) as period_start,
+        cast(date_trunc('quarter', business_date) as date) as period_start,
         sum(net_revenue) as net_revenue,
         sum(gross_revenue) filter (where is_conversion) as gross_revenue,
         bool_or(is_conversion and fulfilment_type = 'store') as bought_in_store,
         bool_or(is_conversion and fulfilment_type <> 'store') as bought_online
-    from {{ ref('customer_orders') }}
-    where customer_id is not null and order_date <= {{ as_of_date() }}
+    from net_facts
+    where customer_id is not null
     group by 1, 2
 ),
 
@@ -206,7 +226,7 @@ of_lifetimes as (
     select
         'quarterly' as cadence,
         period_start,
-        cast(count(*) as double) as customers_ever,
+        cast(count(*) filter (where channel_count > 0) as double) as customers_ever,
         cast(sum(net_revenue) filter (where channel_count = 1) as double) as one_channel_lifetime_revenue,
         cast(count(*) filter (where channel_count = 1) as double) as one_channel_customers_ever,
         cast(sum(net_revenue) filter (where channel_count > 1) as double) as many_channel_lifetime_revenue,
@@ -242,11 +262,11 @@ wide as (
         periods.cadence,
         periods.period_start,
         coalesce(of_orders.gross_revenue, 0) as gross_revenue,
-        coalesce(of_orders.net_revenue, 0) as net_revenue,
+        coalesce(of_net.net_revenue, 0) as net_revenue,
         coalesce(of_orders.discount_revenue, 0) as discount_revenue,
         coalesce(of_orders.orders, 0) as orders,
         coalesce(of_orders.known_gross_revenue, 0) as known_gross_revenue,
-        coalesce(of_orders.known_net_revenue, 0) as known_net_revenue,
+        coalesce(of_net.known_net_revenue, 0) as known_net_revenue,
         of_orders.costed_net_revenue,
         of_orders.costed_margin,
         coalesce(of_orders.active_customers, 0) as active_customers,
@@ -277,7 +297,7 @@ wide as (
         of_operations.quarantined_rows,
         of_operations.freshness_days
     from periods
-    {%- for measured in ['orders', 'refunds', 'spend', 'credit', 'touches', 'lifetimes', 'operations'] %}
+    {%- for measured in ['net', 'orders', 'refunds', 'spend', 'credit', 'touches', 'lifetimes', 'operations'] %}
     left join of_{{ measured }}
         on periods.cadence = of_{{ measured }}.cadence
         and periods.period_start = of_{{ measured }}.period_start
