@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets.settings import Settings
+from cdp_assets.warehouse import open_warehouse
 
 SUCCESSFUL = {"success", "pass", "warn"}
+ROWS_NAMED = 5  # of a failed test whose rows may be named
 _PARSED: dict[str, Any] = {}  # digest of the project's files → dbt's manifest object
 
 
@@ -117,7 +119,7 @@ def invoke(
     result = _invoke(settings, command, parsed(settings), callbacks)
     if result.result is None or not hasattr(result.result, "results"):
         raise DbtProblem(f"dbt {arguments[0]} did not run: {_parse_reason(result.exception)}")
-    return [_node_result(each) for each in result.result.results]
+    return [_node_result(settings, each) for each in result.result.results]
 
 
 def docs_path(settings: Settings) -> Path:
@@ -187,9 +189,14 @@ def _node_listener(on_node: Callable[[NodeResult], None]) -> Callable[[Any], Non
     return listener
 
 
-def _node_result(result: Any) -> NodeResult:
+def _node_result(settings: Settings, result: Any) -> NodeResult:
     status = str(result.status)
-    reason = None if status in SUCCESSFUL else _safe_reason(str(result.message or ""), result.node)
+    if status in {"fail", "warn"} and "remedy" in result.node.config.meta:
+        reason = _named_rows(settings, result.node)
+    elif status in SUCCESSFUL:
+        reason = None
+    else:
+        reason = _safe_reason(str(result.message or ""), result.node)
     return NodeResult(result.node.unique_id, status, float(result.execution_time), result.failures, reason)
 
 
@@ -203,6 +210,18 @@ def _safe_reason(message: str, node: Any) -> str:
     if kind and kind.group(0) == "Compilation Error":
         return message
     return f"{kind.group(0) if kind else 'failed'}; look at {where}"
+
+
+def _named_rows(settings: Settings, node: Any) -> str:
+    """The rows that failed and what to do. Only for tests whose meta has a `remedy`: their rows hold no customer's value."""
+    with open_warehouse(settings) as con:
+        found = con.execute(f"select * from ({node.compiled_code}) limit {ROWS_NAMED}")
+        columns = [column.replace("_", " ") for column, *_ in found.description]
+        rows = [
+            ", ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True))
+            for row in found.fetchall()
+        ]
+    return f"{'; '.join(rows)}: {node.config.meta['remedy']}"
 
 
 def _parse_reason(error: BaseException | None) -> str:

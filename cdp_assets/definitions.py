@@ -7,7 +7,7 @@ import dagster as dg
 from cdp_assets.defs.checks import build_scorecard_checks
 from cdp_assets.defs.dbt import build_dbt_assets
 from cdp_assets.defs.identity import build_identity_assets
-from cdp_assets.defs.insight import insight_assets
+from cdp_assets.defs.insight import build_insight_assets
 from cdp_assets.defs.jobs import executor, jobs, loggers
 from cdp_assets.defs.landing import build_landing_assets
 from cdp_assets.defs.owners import owned
@@ -27,7 +27,7 @@ defs = dg.Definitions(
             *build_landing_assets(settings),
             *build_dbt_assets(settings),
             *build_identity_assets(),
-            *insight_assets,
+            *build_insight_assets(settings),
             *publish_assets,
         ]
     ),

@@ -7,8 +7,10 @@ import dagster as dg
 
 from cdp_assets import insight
 from cdp_assets.as_of import as_of_date_of_run
+from cdp_assets.dbt_vars import project_vars
 from cdp_assets.defs.resources import OnefoldHome, Report, reported
-from cdp_assets.insight.tables import HEURISTIC_MODELS, OUTPUT_COLUMNS
+from cdp_assets.insight.tables import COMPUTED_MODELS, OUTPUT_COLUMNS
+from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 from cdp_assets.warehouse import count_rows, open_warehouse
 
@@ -44,28 +46,6 @@ def _made(
 
 
 @dg.multi_asset(
-    name="insight_attribution",
-    specs=_specs(
-        ATTRIBUTION,
-        [
-            ["journeys", "path_touches"],
-            *(["attribution", f"attribution_{model}"] for model in HEURISTIC_MODELS),
-        ],
-        "Markov and Shapley credit, with intervals by bootstrap; exact, over dbt's paths.",
-    ),
-)
-def attribution(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:
-    """Credit per conversion and touch for the models that SQL says badly, and global credit per period."""
-    as_of_date = as_of_date_of_run(home.settings, home.record(context))
-    with reported(context, home, "insight/attribution") as report, open_warehouse(home.settings) as con:
-        done = insight.compute_attribution(con, as_of_date)
-        report.metadata |= {"conversions": done.conversions, "null_paths": done.null_paths}
-        report.metadata |= {f"unavailable_{model}": reason for model, reason in done.unavailable.items()}
-        rows = count_rows(con, "insight", ATTRIBUTION)
-    yield from _made(context, home, ATTRIBUTION, rows, report)
-
-
-@dg.multi_asset(
     name="insight_customer_value",
     specs=_specs(
         CUSTOMER_VALUE,
@@ -91,4 +71,27 @@ def customer_value(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iter
     yield from _made(context, home, CUSTOMER_VALUE, rows, report)
 
 
-insight_assets = [attribution, customer_value]
+def build_insight_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """Attribution waits for every model on the list that SQL computes: each gets its intervals."""
+    listed = project_vars(settings.dbt_project_dir)["attribution_models"]
+    heuristics = [["attribution", f"attribution_{model}"] for model in listed if model not in COMPUTED_MODELS]
+
+    @dg.multi_asset(
+        name="insight_attribution",
+        specs=_specs(
+            ATTRIBUTION,
+            [["journeys", "path_touches"], *heuristics],
+            "Markov and Shapley credit, with intervals by bootstrap; exact, over dbt's paths.",
+        ),
+    )
+    def attribution(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:
+        """Credit per conversion and touch for the models that SQL says badly, and global credit per period."""
+        as_of_date = as_of_date_of_run(home.settings, home.record(context))
+        with reported(context, home, "insight/attribution") as report, open_warehouse(home.settings) as con:
+            done = insight.compute_attribution(con, as_of_date)
+            report.metadata |= {"conversions": done.conversions, "null_paths": done.null_paths}
+            report.metadata |= {f"unavailable_{model}": reason for model, reason in done.unavailable.items()}
+            rows = count_rows(con, "insight", ATTRIBUTION)
+        yield from _made(context, home, ATTRIBUTION, rows, report)
+
+    return [attribution, customer_value]

@@ -31,7 +31,7 @@ from cdp_assets.insight.bootstrap_cells import (
     number_customers_and_lines,
 )
 from cdp_assets.insight.chain import VALUE_UNITS, FloatArray, IntArray
-from cdp_assets.insight.tables import HEURISTIC_MODELS, table_columns
+from cdp_assets.insight.tables import heuristic_models
 
 __all__ = ["TEMPORARY_TABLES", "bounds", "poisson_weights", "removal_effects_at_order_1", "write_intervals"]
 
@@ -82,9 +82,7 @@ def write_intervals(con: duckdb.DuckDBPyConnection, channels: list[str]) -> tupl
     Needs `_touches` and `_channels` (see `paths`). Returns the models that got intervals: markov_1 and each heuristic
     whose table exists in schema attribution.
     """
-    heuristics = tuple(
-        model for model in HEURISTIC_MODELS if table_columns(con, f"attribution.attribution_{model}")
-    )
+    heuristics = heuristic_models(con)
     frame = number_customers_and_lines(con, channels)
     of_chain_cells = markov_cells(con, frame)
     cells = {model: heuristic_cells(con, model, frame) for model in heuristics} | {

@@ -125,7 +125,9 @@ def _fit_both(
 
 def _require_customers(found: int, needed: int, what: str) -> None:
     if found < needed:
-        raise TooFewCustomers(f"there are {found} {what} to learn from, at least {needed} are needed")
+        raise TooFewCustomers(
+            f"there are {found} {what} to learn from, at least {needed} are needed: let more orders, or an earlier history, land"
+        )
 
 
 def _correlation(x: FloatArray, mean_value: FloatArray) -> float | None:

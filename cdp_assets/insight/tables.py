@@ -21,7 +21,7 @@ null path.
   conversion_value      double     gross amount of the order, reporting currency, > 0; null on a null path
   conversion_net_value  double     net of linked refunds, may be <= 0; null on a null path; for intervals only
 
-`attribution.attribution_<heuristic>`(conversion_id, touch_id, credit), for each of `HEURISTIC_MODELS` that exists:
+`attribution.attribution_<heuristic>`(conversion_id, touch_id, credit), for each that exists (`heuristic_models`):
 the bootstrap gives their intervals. They must be built before `compute_attribution` runs.
 
 `journeys.customer_purchase_days`: one row per customer and business day with a purchase, up to as_of_date.
@@ -95,7 +95,6 @@ import duckdb
 TOUCHES = "journeys.path_touches"
 PURCHASE_DAYS = "journeys.customer_purchase_days"
 
-HEURISTIC_MODELS = ("first_touch", "last_touch", "last_non_direct", "linear", "position_based", "time_decay")
 MARKOV_MODELS = ("markov_1", "markov_2", "markov_3")
 COMPUTED_MODELS = (*MARKOV_MODELS, "shapley", "markov_shapley")
 
@@ -177,6 +176,16 @@ def table_columns(con: duckdb.DuckDBPyConnection, qualified_name: str) -> set[st
         [schema, table],
     ).fetchall()
     return {row[0] for row in rows}
+
+
+def heuristic_models(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """The attribution models that SQL computes and that are built: what schema `attribution` has beside the computed ones, by name."""
+    rows = con.execute(
+        "select table_name[len('attribution_') + 1:] as model from duckdb_columns() "
+        "where database_name = current_database() and schema_name = 'attribution' and starts_with(table_name, 'attribution_') "
+        "group by table_name having list_sort(list(column_name)) = ['conversion_id', 'credit', 'touch_id'] order by 1"
+    ).fetchall()
+    return tuple(model for (model,) in rows if model not in COMPUTED_MODELS)
 
 
 def require_columns(con: duckdb.DuckDBPyConnection, qualified_name: str, columns: tuple[str, ...]) -> None:

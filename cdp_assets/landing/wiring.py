@@ -8,15 +8,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cdp_assets import safe_yaml
+from cdp_assets.dbt_vars import project_vars
 from cdp_assets.landing.contract import ChannelContract
 from cdp_assets.landing.sources import render_sources, sources_path
 
 
 def shapes_by_list(dbt_project_dir: Path) -> dict[str, list[str]]:
     """Shape → channels, as `vars.channels` in dbt_project.yml lists them."""
-    text = (dbt_project_dir / "dbt_project.yml").read_text(encoding="utf-8")
-    found = safe_yaml.load(text)["vars"]["channels"]
+    found = project_vars(dbt_project_dir)["channels"]
     return {str(shape): list(channels or []) for shape, channels in found.items()}
 
 

@@ -244,6 +244,9 @@ def test_a_currency_without_a_rate_stops_the_build_by_name(retailer: SmallRetail
         retailer.dbt("run", "--select", "stg_google_ads__spend")
         results = retailer.dbt("test", "--select", "every_currency_has_a_rate")
         assert [(result.passed, result.failing_rows) for result in results] == [(False, 1)]
+        assert results[0].reason is not None
+        assert "channel google_ads, currency XXX, first date 2017-03-02" in results[0].reason
+        assert "data/reference/fx_rates.csv" in results[0].reason
     finally:
         withdraw(retailer, "google_ads", "campaigns")
         retailer.dbt("run", "--select", "stg_google_ads__spend")

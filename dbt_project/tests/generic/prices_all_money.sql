@@ -1,5 +1,6 @@
--- law: money of a currency without a rate for its day cannot be added up: add the currency to data/reference/fx_rates.csv
-{{ config(tags=['law']) }}
+{#- Money of a currency without a rate for its day cannot be added up. A test of the rates, so that it is asked as soon as staging is
+    built, before anything is made of the money. -#}
+{% test prices_all_money(model) -%}
 with
 
 orders as (
@@ -35,9 +36,10 @@ priced as (
 
 select priced.found_in, priced.channel, priced.currency, min(priced.business_date) as first_date, count(*) as row_count
 from priced
-left join {{ ref('reporting_rates') }} as rates
+left join {{ model }} as rates
     on priced.currency = rates.currency
     and priced.business_date >= rates.valid_from
     and priced.business_date < rates.valid_until
 where rates.rate is null
 group by priced.found_in, priced.channel, priced.currency
+{%- endtest %}
