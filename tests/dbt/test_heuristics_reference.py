@@ -68,8 +68,8 @@ def test_credit_per_channel_agrees_to_nine_digits(
         )
         select
             max(greatest(
-                abs(credited.conversions - expected.{column}_conv), abs(credited.revenue - expected.{column}_value)
-            ) / expected.{column}_value),
+                abs(credited.conversions / expected.{column}_conv - 1), abs(credited.revenue / expected.{column}_value - 1)
+            )),
             count(*)
         from credited
         join read_csv('{shared_dir / "reference" / "attribution_expected.csv"}') as expected using (channel)

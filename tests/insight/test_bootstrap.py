@@ -144,10 +144,16 @@ def test_campaigns_have_intervals_of_their_own() -> None:
     assert of_intervals == [(campaign, pytest.approx(credit)) for campaign, credit in of_touches]
 
 
-def test_only_heuristics_that_exist_get_intervals() -> None:
-    con = with_linear_credits([Journey(["email"], value=10.0)])
+def test_every_model_that_sql_built_gets_intervals_one_of_ones_own_too() -> None:
+    con = with_linear_credits([Journey(["email"], value=10.0), Journey(["ads", "email"], value=30.0)])
+    con.execute("create view attribution.attribution_of_ones_own as from attribution.attribution_linear")
+    con.execute("create view attribution.attribution_markov_1 as from attribution.attribution_linear")
+    con.execute("create table attribution.attribution_notes (conversion_id text)")
     summary = compute_attribution(con, AS_OF)
-    assert summary.models_with_intervals == ("linear", "markov_1")
+    assert summary.models_with_intervals == ("linear", "of_ones_own", "markov_1")
+    where = "model = '{}' and period = 'all' and customer_type = 'all'"
+    own, linear = intervals(con, where.format("of_ones_own")), intervals(con, where.format("linear"))
+    assert own and [row | {"model": ""} for row in own] == [row | {"model": ""} for row in linear]
 
 
 def test_paths_that_never_converted_give_no_intervals() -> None:
