@@ -14,6 +14,7 @@ from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
 AS_OF = date(2017, 12, 31)
+EARLIER = date(2017, 3, 11)
 
 
 def shopify_order(name: str, at: str, price: str = "10.00", **cells: Any) -> dict[str, Any]:
@@ -224,6 +225,15 @@ def retailer(opened: SmallRetailer) -> SmallRetailer:
     _deliver(opened)
     assert not failures(opened.build())
     return opened
+
+
+@pytest.fixture(scope="module")
+def earlier_retailer(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
+    """The same rows, built as of a day in their midst."""
+    made = SmallRetailer.open(tmp_path_factory.mktemp("earlier") / "home", EARLIER)
+    _deliver(made)
+    assert not failures(made.build())
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -237,6 +237,22 @@ def test_provenance_names_record_and_rule_and_no_value(retailer: SmallRetailer) 
     ) == [("loyalty", "M1", "most_trusted_channel")]
 
 
+def test_what_lies_after_as_of_date_has_not_happened(earlier_retailer: SmallRetailer) -> None:
+    after = earlier_retailer.query("select count(*) from marts.orders where order_date > '2017-03-11'")[0][0]
+    assert after > 0  # every order stands in marts, whenever it was
+    (latest,) = earlier_retailer.query(
+        """
+        select
+            (select max(conversion_date) from marts.attribution_credits),
+            (select max(last_order_date) from marts.customers),
+            (select max(touch_date) from journeys.touch_outcomes inner join marts.touchpoints using (touch_id)),
+            (select max(business_date) from marts.attribution_spend_reconciliation)
+        """
+    )
+    assert all(day <= date(2017, 3, 11) for day in latest)
+    assert not failures(earlier_retailer.dbt("test", "--select", "tag:law"))
+
+
 def test_a_currency_without_a_rate_stops_the_build_by_name(retailer: SmallRetailer) -> None:
     spent = {"spend_date": date(2017, 3, 2), "campaign": "Brand", "currency_code": "XXX", "cost": "1.00"}
     retailer.deliver("google_ads", "campaigns", [spent])

@@ -1,4 +1,4 @@
--- every order with positive gross, as a conversion; anonymous ones stay, and will be unattributed
+-- every order with positive gross up to as_of_date, as a conversion; anonymous ones stay, and will be unattributed
 select
     orders.channel || ':' || orders.order_id as conversion_id,
     orders.customer_id,
@@ -14,3 +14,4 @@ from {{ ref('customer_orders') }} as orders
 left join {{ ref('customer_consents') }} as consents
     on orders.customer_id = consents.customer_id
 where orders.is_conversion
+    and orders.order_date <= {{ as_of_date() }}

@@ -1,4 +1,4 @@
--- what was spent on advertising per day, channel, source, medium and campaign, in the reporting currency
+-- what was spent on advertising per day up to as_of_date, channel, source, medium and campaign, in the reporting currency
 with
 
 spend as (
@@ -25,5 +25,6 @@ left join {{ ref('reporting_rates') }} as rates
     on spend.currency = rates.currency
     and spend.spend_date >= rates.valid_from
     and spend.spend_date < rates.valid_until
+where spend.spend_date <= {{ as_of_date() }}
 group by
     spend.channel, spend.spend_date, spend.source, spend.medium, spend.campaign, marketing_sources.marketing_channel, spend.currency

@@ -1,4 +1,4 @@
--- every touch of a known, profiled customer on its path: the path of the customer's next conversion if it lies within the
+-- every touch, up to as_of_date, of a known, profiled customer on its path: the path of the customer's next conversion if it lies within the
 -- window before it, a null path if the window passed without one, censored while it is still open. A touch that names an order
 -- of its customer derives from that order, whichever channel reported it: it led to nothing and is on no path
 with
@@ -22,6 +22,7 @@ touches as (
         on touches.customer_id = own_orders.customer_id
         and touches.order_id = own_orders.order_id
     where consents.is_profiled
+        and touches.touch_date <= {{ as_of_date() }}
         and own_orders.order_id is null
 ),
 

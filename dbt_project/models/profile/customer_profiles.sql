@@ -1,4 +1,4 @@
--- one row per customer: golden values, first and last seen, lifetime figures, consents and household
+-- one row per customer: golden values, first and last seen, lifetime figures up to as_of_date, consents and household
 with
 
 purchases as (
@@ -13,21 +13,21 @@ purchases as (
         sum(discount_revenue) as discount_revenue,
         sum(net_revenue) as net_revenue
     from {{ ref('customer_orders') }}
-    where customer_id is not null
+    where customer_id is not null and order_date <= {{ as_of_date() }}
     group by customer_id
 ),
 
 unlinked_refunds as (
     select customer_id, sum(refund_revenue) as refund_revenue
     from {{ ref('customer_refunds') }}
-    where customer_id is not null and not is_linked and not is_return_document
+    where customer_id is not null and not is_linked and not is_return_document and refund_date <= {{ as_of_date() }}
     group by customer_id
 ),
 
 touches as (
     select customer_id, count(*) as touch_count, min(touched_at) as first_touch_at, max(touched_at) as last_touch_at
     from {{ ref('customer_touchpoints') }}
-    where customer_id is not null
+    where customer_id is not null and touch_date <= {{ as_of_date() }}
     group by customer_id
 )
 

@@ -132,7 +132,7 @@ of_orders as (
 ),
 
 dated_refunds as (
-    select refund_date as business_date, refund_revenue from {{ ref('customer_refunds') }}
+    select refund_date as business_date, refund_revenue from {{ ref('customer_refunds') }} where refund_date <= {{ as_of_date() }}
 ),
 
 of_refunds as (
@@ -176,6 +176,7 @@ of_touches as (
         cast(count(customer_id) as double) as known_touches
     from {{ ref('customer_touchpoints') }}
     cross join cadences
+    where touch_date <= {{ as_of_date() }}
     group by 1, 2
 ),
 

@@ -10,7 +10,7 @@ models as (
 ordered as (
     select channel, order_date, count(*) as conversions, sum(gross_revenue) as gross_revenue, sum(net_revenue) as net_revenue
     from {{ ref('orders') }}
-    where is_conversion
+    where is_conversion and order_date <= {{ as_of_date() }}
     group by channel, order_date
 ),
 

@@ -1,4 +1,4 @@
--- law: each model on the list that is available credits as many conversions as there are orders with positive gross
+-- law: each model on the list that is available credits as many conversions as there are orders with positive gross up to as_of_date
 {{ config(tags=['law']) }}
 with
 
@@ -15,7 +15,7 @@ credited as (
 expected as (
     select count(*) as conversions
     from {{ ref('orders') }}
-    where is_conversion
+    where is_conversion and order_date <= {{ as_of_date() }}
 )
 
 select models.attribution_model, expected.conversions as expected_conversions, credited.conversions

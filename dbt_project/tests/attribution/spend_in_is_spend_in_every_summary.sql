@@ -11,6 +11,7 @@ spent as (
         on spend.currency = rates.currency
         and spend.spend_date >= rates.valid_from
         and spend.spend_date < rates.valid_until
+    where spend.spend_date <= {{ as_of_date() }}
 ),
 
 summarised as (

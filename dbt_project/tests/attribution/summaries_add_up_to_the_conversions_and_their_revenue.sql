@@ -22,7 +22,7 @@ totals as (
 ordered as (
     select count(*) as conversions, coalesce(sum(gross_revenue), 0) as gross_revenue
     from {{ ref('orders') }}
-    where is_conversion
+    where is_conversion and order_date <= {{ as_of_date() }}
 )
 
 select totals.attribution_model, totals.conversions, ordered.conversions as expected_conversions, totals.gross_revenue

@@ -1,19 +1,19 @@
--- law: nothing is lost between orders and customers: customers' net + anonymous net = all net
+-- law: nothing is lost between orders and customers: customers' net + anonymous net = all net, up to as_of_date
 {{ config(tags=['law']) }}
 with
 
 totals as (
     select
         (select coalesce(sum(net_revenue), 0) from {{ ref('customers') }}) as of_customers,
-        (select coalesce(sum(net_revenue), 0) from {{ ref('orders') }} where is_anonymous) as of_anonymous_orders,
+        (select coalesce(sum(net_revenue), 0) from {{ ref('orders') }} where is_anonymous and order_date <= {{ as_of_date() }}) as of_anonymous_orders,
         (
             select coalesce(sum(refund_revenue), 0) from {{ ref('refunds') }}
-            where customer_id is null and not is_linked and not is_return_document
+            where customer_id is null and not is_linked and not is_return_document and refund_date <= {{ as_of_date() }}
         ) as of_anonymous_refunds,
-        (select coalesce(sum(net_revenue), 0) from {{ ref('orders') }}) as of_orders,
+        (select coalesce(sum(net_revenue), 0) from {{ ref('orders') }} where order_date <= {{ as_of_date() }}) as of_orders,
         (
             select coalesce(sum(refund_revenue), 0) from {{ ref('refunds') }}
-            where not is_linked and not is_return_document
+            where not is_linked and not is_return_document and refund_date <= {{ as_of_date() }}
         ) as of_unlinked_refunds
 )
 
