@@ -9,12 +9,16 @@ select
     period_start,
     period_end,
     is_complete,
+    numerator,
+    denominator,
     numerator_value,
     denominator_value,
     metric_value,
     baseline,
     trend,
     target,
+    red_limit,
+    yellow_limit,
     status
 from {{ ref('scorecard_values') }}
 where cadence = 'quarterly'

@@ -8,6 +8,8 @@ valued as (
         metrics.cadence,
         metrics.metric_group,
         metrics.title,
+        metrics.numerator,
+        metrics.denominator,
         metrics.unit,
         metrics.time_window,
         metrics.direction,
@@ -70,12 +72,16 @@ select
     period_start,
     period_end,
     is_complete,
+    numerator,
+    denominator,
     numerator_value,
     denominator_value,
     metric_value,
     baseline,
     (metric_value - baseline) / nullif(abs(baseline), 0) as trend,
     cast(target as double) as target,
+    cast(red_limit as double) as red_limit,
+    cast(yellow_limit as double) as yellow_limit,
     case
         when metric_value is null then 'unknown'
         when red_limit is null then 'no limit'
