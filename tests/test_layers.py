@@ -13,7 +13,7 @@ from cdp_assets.settings import PROJECT_DIR
 PACKAGE = PROJECT_DIR / "cdp_assets"
 # A room may import itself and any room to its left; `defs`, `commands`, `pages` and `cli` stand at the right end.
 ROOMS = ["landing", "linkage", "insight", "publishing", "operations"]
-ANYWHERE = {"settings", "keys", "state", "warehouse", "errors", "safe_yaml"}
+ANYWHERE = {"settings", "keys", "state", "warehouse", "errors", "safe_yaml", "dbt_vars"}
 
 
 def imports_of(path: Path) -> Iterator[str]:
