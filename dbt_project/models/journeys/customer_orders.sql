@@ -10,7 +10,7 @@ linked_refunds as (
     select
         channel,
         order_id,
-        sum(amount) as refunded_amount,
+        sum(amount_in_order_currency) as refunded_amount,
         sum(refund_revenue) as refunded_revenue
     from {{ ref('customer_refunds') }}
     where is_linked

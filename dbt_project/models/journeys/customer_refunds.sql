@@ -51,6 +51,7 @@ linked as (
         coalesce(orders.order_date, all_refunds.refund_date) as restated_date,
         {{ is_sale('orders.order_status') }} as is_of_sale,
         coalesce(all_refunds.currency, orders.currency) as currency,
+        orders.currency as order_currency,
         all_refunds.amount,
         all_refunds.quantity,
         all_refunds.sku
@@ -73,6 +74,10 @@ select
     linked.restated_date,
     linked.currency,
     linked.amount,
+    cast(case
+        when linked.currency = linked.order_currency then linked.amount
+        else round(linked.amount * rates.rate / order_rates.rate, 2)
+    end as decimal(18, 2)) as amount_in_order_currency,
     -- what is given back of an order that was no sale takes nothing from revenue: it was never counted
     cast(case when linked.is_of_sale then round(linked.amount * rates.rate, 2) else 0 end as decimal(18, 2)) as refund_revenue,
     linked.quantity,
@@ -85,3 +90,7 @@ left join {{ ref('reporting_rates') }} as rates
     on linked.currency = rates.currency
     and linked.restated_date >= rates.valid_from
     and linked.restated_date < rates.valid_until
+left join {{ ref('reporting_rates') }} as order_rates
+    on linked.order_currency = order_rates.currency
+    and linked.restated_date >= order_rates.valid_from
+    and linked.restated_date < order_rates.valid_until
