@@ -253,6 +253,15 @@ def test_what_lies_after_as_of_date_has_not_happened(earlier_retailer: SmallReta
     assert not failures(earlier_retailer.dbt("test", "--select", "tag:law"))
 
 
+def test_customer_value_that_was_not_fitted_warns_and_says_why(retailer: SmallRetailer) -> None:
+    (result,) = retailer.dbt("test", "--select", "customer_value_is_fitted_on_todays_data")
+    assert result.status == "warn"
+    assert result.failing_rows == 2
+    assert result.reason is not None
+    assert "model bg_nbd, status unavailable" in result.reason
+    assert "at least 100 are needed: let more orders, or an earlier history, land" in result.reason
+
+
 def test_a_currency_without_a_rate_stops_the_build_by_name(retailer: SmallRetailer) -> None:
     spent = {"spend_date": date(2017, 3, 2), "campaign": "Brand", "currency_code": "XXX", "cost": "1.00"}
     retailer.deliver("google_ads", "campaigns", [spent])
