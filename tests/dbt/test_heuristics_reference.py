@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import jinja2
 import pytest
-import yaml
+
+from cdp_assets.dbt_vars import project_vars
 
 MODELS = {
     "first_touch": "first",
@@ -42,8 +43,7 @@ def paths(shared_dir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def compiled(project_dir: Path, model: str, **knobs: object) -> str:
     """The model's SQL over a table `path_touches`, with the project's vars."""
-    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
-    values = {**project["vars"], **knobs}
+    values = {**project_vars(project_dir), **knobs}
     sql = (project_dir / "models" / "attribution" / f"attribution_{model}.sql").read_text(encoding="utf-8")
     template = jinja2.Environment(autoescape=False).from_string(sql)  # SQL, not HTML
     return template.render(ref=lambda name: name, var=lambda name: values[name], config=lambda **_: "")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from cdp_assets.dbt_vars import project_vars
 
 # Which layers a layer may read. `reference` is seeds; `state` and `insight` are Python's.
 READS = {
@@ -196,10 +197,9 @@ def test_every_table_that_holds_personal_values_is_on_the_list(
 def test_the_lists_of_channels_agree_with_the_staging_models(
     manifest: dict[str, Any], project_dir: Path
 ) -> None:
-    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
     listed = {
         f"stg_{channel}__{shape}"
-        for shape, channels in project["vars"]["channels"].items()
+        for shape, channels in project_vars(project_dir)["channels"].items()
         for channel in channels
     }
     made = {node["name"] for node in _models(manifest) if node["schema"] == "staging"}
@@ -207,7 +207,7 @@ def test_the_lists_of_channels_agree_with_the_staging_models(
 
 
 def test_the_lists_of_traits_and_attribution_models_agree_with_their_files(project_dir: Path) -> None:
-    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    project = project_vars(project_dir)
     traits = {
         path.stem.removeprefix("trait_") for path in (project_dir / "models/traits").glob("trait_*.sql")
     }
@@ -215,12 +215,12 @@ def test_the_lists_of_traits_and_attribution_models_agree_with_their_files(proje
     models = {
         path.stem.removeprefix("attribution_")
         for path in (project_dir / "models/attribution").glob("attribution_*.sql")
-    } - {"credit_weights"}
+    }
     assert set(project["attribution_models"]) == models
 
 
 def test_every_trait_is_a_column_of_the_trait_mart(manifest: dict[str, Any], project_dir: Path) -> None:
-    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    project = project_vars(project_dir)
     (mart,) = (node for node in _models(manifest) if node["name"] == "customer_traits")
     assert set(mart["columns"]) == {"customer_id", *project["traits"]}
 
@@ -236,7 +236,7 @@ WITHOUT_FORMULA = {"dates"}  # a calendar
 def test_every_formula_has_a_unit_test(manifest: dict[str, Any], project_dir: Path) -> None:
     """Every trait and attribution model, and whatever else computes; staging is tested by files that land (tests/landing)."""
     tested = {test["model"] for test in manifest["unit_tests"].values()}
-    python = {"markov_1", "markov_2", "markov_3", "shapley", "markov_shapley", "credit_weights"}
+    python = {"markov_1", "markov_2", "markov_3", "shapley", "markov_shapley"}
     formulas = {
         node["name"]
         for node in _models(manifest)

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import yaml
 
+from cdp_assets.dbt_vars import project_vars
 from cdp_assets.publishing import generations
 from cdp_assets.publishing.copies import CONTACT_FILE, MARTS_FILE
 from cdp_assets.settings import PROJECT_DIR, Settings
@@ -212,15 +213,13 @@ def contracted(folder: str) -> dict[str, dict[str, Any]]:
     files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]
     models = {model["name"]: model for model in chain.from_iterable(file.get("models", []) for file in files)}
     if "customer_traits" in models:  # its columns are those of vars.traits
-        project = yaml.safe_load(
-            (PROJECT_DIR / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8")
-        )
+        traits = project_vars(PROJECT_DIR / "dbt_project")["traits"]
         kinds = {"text": "varchar", "number": "double"}
         models["customer_traits"]["columns"] = [
             {"name": "customer_id", "data_type": "varchar", "description": "The customer."},
             *(
                 {"name": name, "data_type": kinds[trait["type"]], "description": trait["description"]}
-                for name, trait in project["vars"]["traits"].items()
+                for name, trait in traits.items()
             ),
         ]
     return models

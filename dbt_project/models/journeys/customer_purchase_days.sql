@@ -9,7 +9,7 @@ movements as (
     union all
     select customer_id, restated_date as purchase_date, -refund_revenue as net_amount, 0 as gross_revenue, 0 as order_count
     from {{ ref('customer_refunds') }}
-    where customer_id is not null and not is_linked and not is_return_document
+    where customer_id is not null and {{ is_loose_refund() }}
 ),
 
 data_start as (
