@@ -54,14 +54,14 @@ def simulate(folder: Path, persons: int) -> None:
 
 def run(folder: Path, work: Clock) -> int:
     """`onefold run`, imports included, with the plain functions on the clock."""
-    from cdp_assets import linkage
+    from cdp_assets import identity
     from cdp_assets.commands.run import run_nightly
 
     for module, names in WORK.items():
         owner = importlib.import_module(f"cdp_assets.{module}")
         for name in names:
             setattr(owner, name, timed(work, module.rpartition(".")[2], getattr(owner, name)))
-    for step in linkage.STEPS:
+    for step in identity.STEPS:
         object.__setattr__(step, "run", timed(work, "identity", step.run))
     return run_nightly(home=folder / "home", inbox=folder / "inbox")
 

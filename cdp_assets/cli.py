@@ -116,7 +116,7 @@ def train(
         ),
     ] = False,
 ) -> None:
-    """Run everything with a newly trained linkage model; if training fails its checks, the former model stays in force."""
+    """Run everything with a newly trained identity model; if training fails its checks, the former model stays in force."""
     from cdp_assets.commands.run import run_nightly
 
     raise typer.Exit(

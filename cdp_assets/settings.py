@@ -65,7 +65,9 @@ class Settings(BaseSettings):
     accept_identity_change: bool = Field(
         default=False, description="Publish although more identities change than the limits allow (recorded)."
     )
-    retrain: bool = Field(default=False, description="This run trains a new linkage model (`onefold train`).")
+    retrain: bool = Field(
+        default=False, description="This run trains a new identity model (`onefold train`)."
+    )
     accept_shrink: str | None = Field(
         default=None,
         description="Marts that may shrink beyond their limit in this run: names with commas, or 'all'.",

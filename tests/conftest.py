@@ -21,7 +21,7 @@ SHARED_DIR = PROJECT_DIR.parent / "shared"
 LONGEST_FIRST = (
     "tests/test_demo_end_to_end.py",
     "tests/test_online_retail.py",
-    "tests/linkage/test_runs.py",
+    "tests/identity/test_runs.py",
     "tests/dbt/test_outcomes.py",
 )
 

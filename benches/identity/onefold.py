@@ -9,10 +9,10 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_assets import linkage
+from cdp_assets import identity
+from cdp_assets.identity.scoring import pairs
+from cdp_assets.identity.scoring.model import Model, current_model
 from cdp_assets.keys import DEMO_KEY
-from cdp_assets.linkage import pairs
-from cdp_assets.linkage.model import Model, current_model
 from cdp_assets.state import SCHEMA_DIR
 
 REGIONS = {
@@ -37,17 +37,17 @@ def match(con: duckdb.DuckDBPyConnection, *, is_night: bool = False) -> dict[str
     con.execute("use state")
     con.execute((SCHEMA_DIR / "020_identity.sql").read_text())
     con.execute(f"use {catalog}")
-    context = linkage.LinkageContext(DEMO_KEY, date(2030, 1, 1), "bench", REGIONS)
+    context = identity.IdentityContext(DEMO_KEY, date(2030, 1, 1), "bench", REGIONS)
     if is_night:
         con.execute("create table arrived as from identity.customer_records")
         con.execute(f"delete from identity.customer_records where {_IS_NEW}")
-        linkage.run_all(con, context)
+        identity.run_all(con, context)
         con.execute("use state")
-        linkage.commit_proposal(con, "first", build=catalog)
+        identity.commit_proposal(con, "first", build=catalog)
         con.execute(f"use {catalog}")
         con.execute(f"insert into identity.customer_records from arrived where {_IS_NEW}")
     seconds = {}
-    for step in linkage.STEPS:
+    for step in identity.STEPS:
         start = time.process_time()
         if step.name == "score_pairs":
             # The first run trains the model that all later ones score with: counted apart.
@@ -67,6 +67,6 @@ def _same(model: Model, *_: object) -> Model:
     return model
 
 
-def evaluate_retailer(con: duckdb.DuckDBPyConnection, truth: Path) -> linkage.Evaluation:
+def evaluate_retailer(con: duckdb.DuckDBPyConnection, truth: Path) -> identity.Evaluation:
     """Supported pairs and traps, which only the simulator's truth knows."""
-    return linkage.evaluate(con, DEMO_KEY, truth)
+    return identity.evaluate(con, DEMO_KEY, truth)

@@ -9,9 +9,10 @@ from uuid import uuid4
 
 from rich.console import Console
 
+from cdp_assets.drafting import draft_channel
 from cdp_assets.errors import safe_text
 from cdp_assets.home import prepare_home
-from cdp_assets.landing import ChannelCheck, check_channel, draft_channel, load_contract, replay_quarantine
+from cdp_assets.landing import ChannelCheck, check_channel, load_contract, replay_quarantine
 from cdp_assets.landing.wiring import wiring_problems, write_sources
 from cdp_assets.publishing import lock
 from cdp_assets.settings import PROJECT_DIR, Settings

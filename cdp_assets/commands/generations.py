@@ -41,7 +41,7 @@ def run_rollback(*, home: Path | None, console: Console | None = None) -> int:
         with lock.hold(settings.home):
             for line in prepare_home(settings):
                 console.print(f"[yellow]repaired:[/] {line}")
-            from cdp_assets.linkage import withdraw_later
+            from cdp_assets.identity import withdraw_later
 
             withdrawn, current = roll_back(settings, withdrawals=[withdraw_later])
     except lock.HomeLocked as error:

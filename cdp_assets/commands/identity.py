@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from cdp_assets import insight, linkage
+from cdp_assets import identity, insight
 from cdp_assets.errors import safe_text
 from cdp_assets.insight.lift import LIFT_FILE
 from cdp_assets.keys import load_key
@@ -17,10 +17,10 @@ from cdp_assets.state import connect_state
 from cdp_assets.warehouse import open_warehouse
 
 
-def evaluate_home(settings: Settings, truth: Path) -> linkage.Evaluation:
+def evaluate_home(settings: Settings, truth: Path) -> identity.Evaluation:
     """Compare the customer ids of the last build with a truth."""
     with open_warehouse(settings) as con:
-        return linkage.evaluate(con, load_key(settings), truth)
+        return identity.evaluate(con, load_key(settings), truth)
 
 
 def evaluate_attribution(settings: Settings, truth: Path) -> insight.LiftComparison | None:
@@ -40,10 +40,10 @@ def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> in
             found = evaluate_home(settings, truth)
             credit = evaluate_attribution(settings, truth)
             with open_warehouse(settings) as con:
-                generation = linkage.published_generation(con)
+                generation = identity.published_generation(con)
             if generation is not None:
                 with connect_state(settings) as con:
-                    linkage.keep_evaluation(con, found, generation)
+                    identity.keep_evaluation(con, found, generation)
     except lock.HomeLocked as error:
         console.print(str(error), markup=False)
         return lock.EXIT_LOCKED
@@ -108,7 +108,7 @@ SCORES = {
 }
 
 
-def scores_table(found: linkage.Evaluation, title: str = "Against the truth") -> Table:
+def scores_table(found: identity.Evaluation, title: str = "Against the truth") -> Table:
     """Pairwise and B-cubed scores of Onefold and of what most do today."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.add_column("matching by", no_wrap=True)
@@ -143,7 +143,7 @@ def show_resolution(*, customer_id: str, home: Path | None) -> int:
     """Print what stands today for an id; 0, or 1 for an id that was never issued."""
     console = Console()
     try:
-        found = linkage.resolve_id(Settings.load(home=home), customer_id)
+        found = identity.resolve_id(Settings.load(home=home), customer_id)
     except Exception as error:
         console.print(safe_text(error), markup=False)
         return 1

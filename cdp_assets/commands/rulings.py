@@ -12,7 +12,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from cdp_assets import linkage
+from cdp_assets import identity
 from cdp_assets.errors import safe_text
 from cdp_assets.keys import load_key
 from cdp_assets.publishing import lock
@@ -31,11 +31,11 @@ def rule(kind: str, left: str, right: str, *, why: str | None, home: Path | None
     def keep() -> str:
         key = load_key(settings)
         with _writable_state(settings) as con:
-            made = linkage.add_ruling(
+            made = identity.add_ruling(
                 con,
                 kind,
-                linkage.record_of(key, left),
-                linkage.record_of(key, right),
+                identity.record_of(key, left),
+                identity.record_of(key, right),
                 ruled_on=_today(),
                 reason=why,
                 ruled_by=getpass.getuser(),
@@ -55,15 +55,15 @@ def manage_rulings(
     def change() -> str:
         with _writable_state(settings) as con:
             if undo:
-                return f"ruling {linkage.undo_ruling(con, undo).ruling_id} is undone: {EFFECT}"
+                return f"ruling {identity.undo_ruling(con, undo).ruling_id} is undone: {EFFECT}"
             if load:
-                count = linkage.import_rulings(con, load, load_key(settings), ruled_on=_today())
-                asleep = sum(ruling.status == "dormant" for ruling in linkage.list_rulings(con))
+                count = identity.import_rulings(con, load, load_key(settings), ruled_on=_today())
+                asleep = sum(ruling.status == "dormant" for ruling in identity.list_rulings(con))
                 waiting = f"; {asleep:,} of all rulings sleep until their records arrive" if asleep else ""
                 return f"{count:,} rulings read from {load}, counting from the next `onefold run` on{waiting}"
             if export:
-                return f"{linkage.export_rulings(con, export):,} rulings written to {export}"
-            console.print(_table(linkage.list_rulings(con)))
+                return f"{identity.export_rulings(con, export):,} rulings written to {export}"
+            console.print(_table(identity.list_rulings(con)))
             return ""
 
     return _do(console, change)
@@ -78,15 +78,15 @@ def show_explanation(
 
     def explain() -> str:
         key = load_key(settings)
-        context = linkage.LinkageContext(key=key, as_of_date=_today())
+        context = identity.IdentityContext(key=key, as_of_date=_today())
         with open_warehouse(settings) as con:
             if second is None:
-                found = linkage.explain_customer(con, context, first)
+                found = identity.explain_customer(con, context, first)
             else:
-                left, right = linkage.record_of(key, first), linkage.record_of(key, second)
-                found = [linkage.explain_records(con, context, left, right)]
+                left, right = identity.record_of(key, first), identity.record_of(key, second)
+                found = [identity.explain_records(con, context, left, right)]
         if page is not None:
-            page.write_text(linkage.explanations_page(found), encoding="utf-8")
+            page.write_text(identity.explanations_page(found), encoding="utf-8")
         lines = [line for each in found for line in (*each.in_words(), "")]
         if not found:
             lines.append(f"{first} has one record only: there is nothing to connect")
@@ -116,7 +116,7 @@ def _do(console: Console, action: Callable[[], str]) -> int:
     return 0
 
 
-def _table(rulings: list[linkage.Ruling]) -> Table:
+def _table(rulings: list[identity.Ruling]) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("ruling", "kind", "records", "ruled on, by"):
         table.add_column(heading, no_wrap=True)

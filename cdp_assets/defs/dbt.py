@@ -17,8 +17,8 @@ from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.dbt_runner import DbtProblem, NodeResult
 from cdp_assets.defs.pictures import picture
 from cdp_assets.defs.resources import OnefoldHome, told
+from cdp_assets.identity import STEPS
 from cdp_assets.insight.tables import OUTPUT_COLUMNS
-from cdp_assets.linkage import STEPS
 from cdp_assets.operations import pictures
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.run_record import RunRecord

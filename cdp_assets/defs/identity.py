@@ -6,12 +6,12 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from cdp_assets import linkage
+from cdp_assets import identity
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.defs.pictures import picture
 from cdp_assets.defs.resources import OnefoldHome, reported
+from cdp_assets.identity.scoring.model import current_model_read_only
 from cdp_assets.landing.contract import load_contracts
-from cdp_assets.linkage.model import current_model_read_only
 from cdp_assets.operations import pictures
 from cdp_assets.state import connect_state
 from cdp_assets.warehouse import count_rows, open_warehouse
@@ -30,10 +30,10 @@ GROUPS = {
 INPUTS = [["identity", name] for name in ("customer_records", "customer_links", "customer_activity")]
 
 
-def identity_context(home: OnefoldHome, context: dg.AssetExecutionContext) -> linkage.LinkageContext:
+def identity_context(home: OnefoldHome, context: dg.AssetExecutionContext) -> identity.IdentityContext:
     """The run's facts and what the channels' contracts say of their evidence."""
     contracts = load_contracts(home.settings.channels_dir)
-    return linkage.LinkageContext(
+    return identity.IdentityContext(
         key=home.key,
         as_of_date=as_of_date_of_run(home.settings, home.record(context)),
         run_id=context.run.run_id,
@@ -48,7 +48,7 @@ def take_rulings(context: dg.AssetExecutionContext, home: OnefoldHome) -> None:
     """Rulings that stewards made on the pages since the last run count from this one."""
     ruled_on = as_of_date_of_run(home.settings, home.record(context))
     with connect_state(home.settings) as state:
-        taken, refused = linkage.read_inbox(state, home.settings.home / "rulings_inbox", ruled_on=ruled_on)
+        taken, refused = identity.read_inbox(state, home.settings.home / "rulings_inbox", ruled_on=ruled_on)
     if taken:
         context.log.info(f"{taken} rulings taken over from the pages")
     for reason in refused:
@@ -56,7 +56,7 @@ def take_rulings(context: dg.AssetExecutionContext, home: OnefoldHome) -> None:
 
 
 def _identity_assets(
-    name: str, steps: Sequence[linkage.Step], upstream: list[list[str]]
+    name: str, steps: Sequence[identity.Step], upstream: list[list[str]]
 ) -> dg.AssetsDefinition:
     """The tables of some consecutive steps, made on one connection; rows and the steps' own counts are metadata."""
 
@@ -112,7 +112,7 @@ def _match_weights(
 
 def build_identity_assets() -> list[dg.AssetsDefinition]:
     """Three assets in a row. Few, because dbt is called once more for each that its models wait for."""
-    by_name = {step.name: step for step in linkage.STEPS}
+    by_name = {step.name: step for step in identity.STEPS}
     upstream, assets = INPUTS, []
     for name, step_names in GROUPS.items():
         steps = [by_name.pop(step_name) for step_name in step_names]

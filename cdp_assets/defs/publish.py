@@ -5,7 +5,7 @@ from functools import partial
 import dagster as dg
 import duckdb
 
-from cdp_assets import dbt_runner, linkage
+from cdp_assets import dbt_runner, identity
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.defs.dbt import LAWS
 from cdp_assets.defs.resources import OnefoldHome, reported
@@ -80,7 +80,7 @@ def judge_identity_change(settings: Settings) -> list[Refusal]:
     if settings.accept_identity_change:
         return []
     with open_warehouse(settings) as con:
-        radius = linkage.measure_blast_radius(con)
+        radius = identity.measure_blast_radius(con)
     if radius.is_within_limits:
         return []
     found = (
@@ -94,7 +94,7 @@ def judge_identity_change(settings: Settings) -> list[Refusal]:
 
 def commit_identity(settings: Settings, con: duckdb.DuckDBPyConnection, generation: str) -> None:
     """Identity's proposal becomes its memory."""
-    linkage.commit_proposal(con, generation, is_change_accepted=settings.accept_identity_change)
+    identity.commit_proposal(con, generation, is_change_accepted=settings.accept_identity_change)
 
 
 def commit_value_parameters(con: duckdb.DuckDBPyConnection, generation: str) -> None:

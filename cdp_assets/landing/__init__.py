@@ -1,14 +1,14 @@
 """From delivered files to typed Parquet: contracts, readers, quarantine and the ledger.
 
 No Dagster import belongs here, and nothing that joins channels: landing knows one file and its contract at a time. Each name is
-imported when it is first asked for: drafting needs libraries that a run does not, a run some that a parsing child does not.
+imported when it is first asked for: a run needs libraries that a parsing child does not.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cdp_assets.landing.checking import ChannelCheck, check_channel
+    from cdp_assets.landing.check import ChannelCheck, check_channel
     from cdp_assets.landing.contract import (
         ChannelContract,
         ContractProblem,
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
         load_contract,
         load_contracts,
     )
-    from cdp_assets.landing.drafting import ChannelDraft, draft_channel
     from cdp_assets.landing.held import HeldFile
     from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
-    from cdp_assets.landing.loading import (
+    from cdp_assets.landing.load import (
         ExportReport,
         LandingReport,
         ensure_empty,
@@ -27,17 +26,16 @@ if TYPE_CHECKING:
         land_export,
         record_unmatched,
     )
-    from cdp_assets.landing.replaying import ReplayReport, replay_quarantine
+    from cdp_assets.landing.replay import ReplayReport, replay_quarantine
     from cdp_assets.landing.retention import Expired, expire
     from cdp_assets.landing.status import ExportStatus, LandingStatus, landing_status
 
 _HOMES = {
-    "checking": ["ChannelCheck", "check_channel"],
+    "check": ["ChannelCheck", "check_channel"],
     "contract": ["ChannelContract", "ContractProblem", "Export", "load_contract", "load_contracts"],
-    "drafting": ["ChannelDraft", "draft_channel"],
     "held": ["HeldFile"],
     "inbox": ["InboxFile", "InboxScan", "scan_inbox"],
-    "loading": [
+    "load": [
         "ExportReport",
         "LandingReport",
         "ensure_empty",
@@ -45,7 +43,7 @@ _HOMES = {
         "land_export",
         "record_unmatched",
     ],
-    "replaying": ["ReplayReport", "replay_quarantine"],
+    "replay": ["ReplayReport", "replay_quarantine"],
     "retention": ["Expired", "expire"],
     "status": ["ExportStatus", "LandingStatus", "landing_status"],
 }
@@ -61,7 +59,6 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "ChannelCheck",
     "ChannelContract",
-    "ChannelDraft",
     "ContractProblem",
     "Expired",
     "Export",
@@ -74,7 +71,6 @@ __all__ = [
     "LandingStatus",
     "ReplayReport",
     "check_channel",
-    "draft_channel",
     "ensure_empty",
     "expire",
     "land_all",

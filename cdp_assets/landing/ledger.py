@@ -15,7 +15,7 @@ from cdp_assets.landing.contract import Export
 from cdp_assets.landing.files import LOAD_ID_LENGTH
 from cdp_assets.landing.held import HeldFile
 from cdp_assets.landing.inbox import InboxFile
-from cdp_assets.landing.parsing import ParseResult
+from cdp_assets.landing.parse import ParseResult
 
 
 @dataclass(frozen=True)

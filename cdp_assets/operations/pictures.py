@@ -1,4 +1,4 @@
-"""Small pictures for whoever watches a run: what the linkage model weighs, and where customers stand in the RFM grid.
+"""Small pictures for whoever watches a run: what the identity model weighs, and where customers stand in the RFM grid.
 
 Figures of the whole only, never a customer's. What the pages draw is theirs.
 """
@@ -13,8 +13,8 @@ import duckdb
 import vl_convert
 from PIL import Image
 
-from cdp_assets.linkage.comparisons import COMPARISONS
-from cdp_assets.linkage.model import Model
+from cdp_assets.identity.scoring.comparisons import COMPARISONS
+from cdp_assets.identity.scoring.model import Model
 
 FOR, AGAINST, CELLS = "#1f6f8b", "#c44e52", "blues"
 COLOURS = 32  # a chart needs few, and a PNG with a palette is a tenth of the size

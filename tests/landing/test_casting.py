@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_assets.landing import files, parsing
-from cdp_assets.landing.casting import WHITESPACE, cast_column, trim
+from cdp_assets.landing import files, parse
 from cdp_assets.landing.contract import Column, Export
 from cdp_assets.landing.held import FileHeld
-from cdp_assets.landing.text import TextSource
+from cdp_assets.landing.readers.text import TextSource
+from cdp_assets.landing.typed.casts import WHITESPACE, cast_column, trim
 
 ISO = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 PARTS = {
@@ -90,7 +90,7 @@ def test_a_character_that_is_cut_between_two_blocks_is_whole_or_refused(tmp_path
 
 
 def test_the_parser_casts_each_cell_once(tmp_path: Path) -> None:
-    with parsing.open_parser([tmp_path], "200MB", 1, b"key", []) as con:
+    with parse.open_parser([tmp_path], "200MB", 1, b"key", []) as con:
         assert con.execute("select current_setting('disabled_optimizers')").fetchall() == [
             ("filter_pushdown",)
         ]

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from cdp_assets.landing import counting
 from cdp_assets.landing.contract import Export
-from cdp_assets.landing.delimited import write_careful_rows
 from cdp_assets.landing.held import FileHeld
-from cdp_assets.landing.inspecting import Inspected, ParseJob, inspect_file
-from cdp_assets.landing.parsing import ParseResult, open_parser, parse_file
-from cdp_assets.landing.text import TextSource
+from cdp_assets.landing.parse import ParseResult, open_parser, parse_file
+from cdp_assets.landing.readers import row_counts
+from cdp_assets.landing.readers.delimited import write_careful_rows
+from cdp_assets.landing.readers.inspection import Inspected, ParseJob, inspect_file
+from cdp_assets.landing.readers.text import TextSource
 from tests.landing.builders import contract_of
 
 DIRTY = st.text(alphabet='ab1,"\n\r \t\x00é小', max_size=60)
@@ -99,7 +99,7 @@ def test_the_independent_count_equals_the_careful_readers(
     path.write_bytes(body.encode())
     source = TextSource(path, False, 1 << 20)
     with source.open() as stream:
-        count = counting.count_records(stream, ",", '"', [], 1 << 20, 0)
+        count = row_counts.count_records(stream, ",", '"', [], 1 << 20, 0)
     write_careful_rows(source, _export().facts, 2, 0, tmp_path / "rows.parquet")
     found = con.execute(f"select count(*) from '{tmp_path}/rows.parquet'").fetchall()[0][0]
     assert count.records == found

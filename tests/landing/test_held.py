@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from cdp_assets.landing import counting, landing_status
-from cdp_assets.landing.counting import TextCount
+from cdp_assets.landing import landing_status
+from cdp_assets.landing.readers import row_counts
+from cdp_assets.landing.readers.row_counts import TextCount
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, held_reasons, land, landed, query_state
 
@@ -170,14 +171,14 @@ def test_a_reader_that_loses_a_row_holds_the_file(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The count by other code is compared with what the reader found; a difference lands nothing."""
-    honest = counting.count_records
+    honest = row_counts.count_records
 
     def one_more(*args: Any) -> TextCount:
         count = honest(*args)
         count.records += 1
         return count
 
-    monkeypatch.setattr(counting, "count_records", one_more)
+    monkeypatch.setattr(row_counts, "count_records", one_more)
     deliver(settings, "shop/a.csv", GOOD)
     report = land(settings, contract_of({}, *COLUMNS))
     assert held_reasons(report) == {"a.csv": "row_count_mismatch"}

@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cdp_assets.landing import parquet_rows, workers
 from cdp_assets.landing.held import FileHeld
-from cdp_assets.landing.parsing import open_parser
-from cdp_assets.landing.xlsx_rows import check_package, read_sheet
+from cdp_assets.landing.isolation import workers
+from cdp_assets.landing.parse import open_parser
+from cdp_assets.landing.readers import parquet_rows
+from cdp_assets.landing.readers.xlsx_rows import check_package, read_sheet
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, held_reasons, land, query_state
 
@@ -130,14 +131,14 @@ def test_a_parquet_of_one_text_a_thousandfold_is_refused_by_its_footer(
 
 
 def test_a_child_starts_without_the_libraries_that_only_a_good_file_needs() -> None:
-    code = "import sys, cdp_assets.landing.child; print({'duckdb', 'pyarrow', 'numpy'} & sys.modules.keys())"
+    code = "import sys, cdp_assets.landing.isolation.child; print({'duckdb', 'pyarrow', 'numpy'} & sys.modules.keys())"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
 
 
 def test_a_child_is_limited_in_processor_time_and_a_busy_machine_holds_no_file(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = "from cdp_assets.landing.child import _limit_processor_time as limit\nlimit(0)\nwhile True: pass"
+    code = "from cdp_assets.landing.isolation.child import _limit_processor_time as limit\nlimit(0)\nwhile True: pass"
     ended = subprocess.run([sys.executable, "-c", code], timeout=60)
     assert ended.returncode == -signal.SIGXCPU
     given: list[float] = []

@@ -15,17 +15,17 @@ from tests.landing.builders import contract_of, deliver, land, landed, quarantin
 
 # Each step is a function; the child dies at its first call, before it ("before") or after it ("after").
 STEPS = [
-    ("cdp_assets.landing.loading", "keep_original", "before"),
-    ("cdp_assets.landing.loading", "keep_original", "after"),
+    ("cdp_assets.landing.load", "keep_original", "before"),
+    ("cdp_assets.landing.load", "keep_original", "after"),
     ("cdp_assets.landing.ledger", "open_loads", "before"),
-    ("cdp_assets.landing.loading", "parse_loads", "before"),
-    ("cdp_assets.landing.parsing", "_write_quarantine", "before"),
-    ("cdp_assets.landing.parsing", "_write_quarantine", "after"),
+    ("cdp_assets.landing.load", "parse_loads", "before"),
+    ("cdp_assets.landing.parse", "_write_quarantine", "before"),
+    ("cdp_assets.landing.parse", "_write_quarantine", "after"),
     ("cdp_assets.landing.files", "publish", "before"),
-    ("cdp_assets.landing.loading", "parse_loads", "after"),
+    ("cdp_assets.landing.load", "parse_loads", "after"),
     ("cdp_assets.landing.ledger", "close_loads", "after"),
     ("cdp_assets.landing.ledger", "mark_current", "after"),
-    ("cdp_assets.landing.loading", "land_export", "after"),
+    ("cdp_assets.landing.load", "land_export", "after"),
 ]
 PARENT = """
 import importlib, json, os, signal, sys

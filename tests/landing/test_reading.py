@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from cdp_assets.landing import landing_status, parsing
-from cdp_assets.landing.delimited import kept_rows as delimited_kept_rows
+from cdp_assets.landing import landing_status, parse
+from cdp_assets.landing.readers.delimited import kept_rows as delimited_kept_rows
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, held_reasons, land, landed, quarantined
 
@@ -87,11 +87,11 @@ def test_a_large_file_is_read_by_several_processors_and_each_row_keeps_its_line(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = 400_000
-    assert parsing.KEPT_BYTES[0] < rows * 42
+    assert parse.KEPT_BYTES[0] < rows * 42
     text = "".join(f"{n:040d},{'x' if n == rows - 7 else n}\n" for n in range(2, rows + 2))
     kept = list[str]()
     monkeypatch.setattr(
-        parsing.delimited, "kept_rows", lambda *given: kept.append("read") or delimited_kept_rows(*given)
+        parse.delimited, "kept_rows", lambda *given: kept.append("read") or delimited_kept_rows(*given)
     )
     deliver(settings, "shop/a.csv", f"id,n\n{text}")
     land(settings, contract_of({}, {"name": "id"}, {"name": "n", "logicalType": "integer"}))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from cdp_assets.landing import Expired, expire
 from cdp_assets.landing.contract import ServiceLevel
-from cdp_assets.landing.replaying import replay_quarantine
+from cdp_assets.landing.replay import replay_quarantine
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, land, landed, quarantined
 

@@ -229,7 +229,7 @@ REAL_HEADERS = {
 def test_the_real_header_of_each_channel_fits_its_contract(
     settings: Settings, shared_dir: Any, name: str
 ) -> None:
-    from cdp_assets.landing.header import map_header
+    from cdp_assets.landing.readers.header import map_header
 
     channel, export_name, delimiter = REAL_HEADERS[name]
     export = shipped_contracts(settings)[channel].export(export_name)

@@ -7,8 +7,8 @@ import io
 import duckdb
 from PIL import Image
 
-from cdp_assets.linkage.comparisons import COMPARISONS
-from cdp_assets.linkage.model import Model
+from cdp_assets.identity.scoring.comparisons import COMPARISONS
+from cdp_assets.identity.scoring.model import Model
 from cdp_assets.operations import pictures
 
 KEPT_EVERY_NIGHT_BYTES = 60_000

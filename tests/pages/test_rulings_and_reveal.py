@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from cdp_assets.linkage.rulings import read_inbox
+from cdp_assets.identity.stewards.rulings import read_inbox
 from cdp_assets.pages.reveal import log_reveal
 from cdp_assets.pages.rulings_inbox import Ruling, RulingRefused, append_ruling, inbox_path, waiting_rulings
 from cdp_assets.settings import Settings

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from cdp_assets import linkage
+from cdp_assets import identity
 from cdp_assets.publishing.copies import PublishProblem
 from cdp_assets.publishing.listing import list_generations
 from cdp_assets.publishing.rollback import roll_back
@@ -90,7 +90,7 @@ def test_identity_s_map_returns_and_issued_ids_stay_issued(settings: Settings) -
     for number in (1, 2):
         build(settings, "create table marts.dates as select 1 as x")
         publish_build(settings, f"run {number}", commits=[commit_identity])
-    roll_back(settings, withdrawals=[linkage.withdraw_later])
+    roll_back(settings, withdrawals=[identity.withdraw_later])
     current = "select customer_id, from_generation from customer_id_history where to_generation is null"
     assert rows(settings, current) == [("c1", 1)]
     assert rows(settings, "select is_withdrawn from identity_generations order by generation") == [

@@ -1,0 +1,1 @@
+"""From scored pairs to customers: clusters, lasting ids, households, and the commit to state."""

@@ -1,0 +1,292 @@
+"""Step 6: lasting ids. Each cluster gets the id that most of its records had; the rest get new ones, never issued before.
+
+Reads the map of the current generation from state and writes a proposal; committing it belongs to commit.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from cdp_assets.identity.context import IdentityContext, StepSummary
+from cdp_assets.keys import register_pseudonym
+
+
+def assign_customer_ids(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSummary:
+    """Make the proposal from identity.clusters, identity.records and state.
+
+    customer_ids: one row per record_key (channel, source_customer_id, record_kind, contact_role, customer_id, confidence).
+    customer_id_changes: one row per record_key whose id differs from the current generation's (old null: new record; new null:
+    the record is gone). customer_id_events: state's rows and this run's, which bear its generation_number. issued_ids: those that this
+    run issues.
+    """
+    register_pseudonym(con, ctx.key)
+    _write_claims(con)
+    _assign_by_rank(con)
+    _mint_rest(con)
+    _write_customer_ids(con)
+    _write_changes(con)
+    _write_issued(con, ctx)
+    _write_events(con, ctx)
+    for table in ("current_map", "claims", "cluster_ids", "id_sizes"):
+        con.execute(f"drop table if exists temp.{table}")
+    row = con.execute(
+        """
+        select
+            (select count(distinct customer_id) from identity.customer_ids),
+            (select count(*) from identity.customer_id_changes),
+            (select count(*) from identity.customer_id_events where generation_number = (select n from next_generation)
+                and event = 'merged'),
+            (select count(*) from identity.customer_id_events where generation_number = (select n from next_generation)
+                and event = 'split'),
+        """
+    ).fetchall()[0]
+    return StepSummary(
+        "assign_customer_ids",
+        {"customers": row[0], "records_changed": row[1], "merged": row[2], "split": row[3]},
+    )
+
+
+def _write_claims(con: duckdb.DuckDBPyConnection) -> None:
+    """Temp tables current_map (live ids), claims (customer_id, cluster_key with what they share) over live and retired ids."""
+    con.execute(
+        """
+        create or replace temp table next_generation as
+        select coalesce(max(generation_number), 0) + 1 as n from state.identity_generations
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table current_map as
+        select record_key, customer_id, channel, record_kind, from_generation from state.customer_id_history where to_generation is null
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table claims as
+        with last_held as (
+            -- A retired id claims the records that it held last.
+            select h.customer_id, h.record_key, h.from_generation, false as is_live
+            from state.customer_id_history as h
+            join (
+                select customer_id, max(to_generation) as last_generation
+                from state.customer_id_history
+                group by customer_id
+                having count(*) filter (where to_generation is null) = 0
+            ) as retired on retired.customer_id = h.customer_id and retired.last_generation = h.to_generation
+        ),
+        held as (
+            select customer_id, record_key, from_generation, true as is_live from current_map
+            union all
+            select customer_id, record_key, from_generation, is_live from last_held
+        ),
+        sized as (
+            select *, count(*) over (partition by customer_id) as id_size from held
+        )
+        select
+            sized.customer_id,
+            clusters.cluster_key,
+            any_value(sized.is_live) as is_live,
+            count(*) as records_shared,
+            count(*) filter (where records.record_kind in ('account', 'member')) as accounts_shared,
+            min(sized.from_generation) as held_since,
+            any_value(sized.id_size) as id_size,
+            any_value(issued.first_generation) as first_generation,
+        from sized
+        join identity.clusters as clusters using (record_key)
+        join identity.records as records using (record_key)
+        join state.issued_ids as issued on issued.customer_id = sized.customer_id
+        group by sized.customer_id, clusters.cluster_key
+        """
+    )
+
+
+def _assign_by_rank(con: duckdb.DuckDBPyConnection) -> None:
+    """Temp table cluster_ids: one to one, best claim first.
+
+    Under a strict total order of claims, taking every claim that is the best both of its id and of its cluster, and repeating on
+    what is left, gives what going down the list one by one gives.
+    """
+    con.execute(
+        """
+        create or replace temp table cluster_ids as
+        select cluster_key, customer_id, 'kept' as origin from claims limit 0
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table ranked as
+        select
+            *,
+            row_number() over (
+                order by accounts_shared desc, records_shared desc, is_live desc, held_since, id_size, first_generation,
+                    customer_id, cluster_key
+            ) as rank,
+        from claims
+        """
+    )
+    while con.execute("select count(*) from ranked").fetchall()[0][0]:
+        con.execute(
+            """
+            insert into cluster_ids
+            select cluster_key, customer_id, case when is_live then 'kept' else 'revived' end
+            from ranked
+            qualify rank = min(rank) over (partition by customer_id) and rank = min(rank) over (partition by cluster_key)
+            """
+        )
+        con.execute(
+            """
+            create or replace temp table ranked as
+            select ranked.* from ranked
+            anti join cluster_ids as c on c.cluster_key = ranked.cluster_key
+            anti join cluster_ids as i on i.customer_id = ranked.customer_id
+            """
+        )
+    con.execute("drop table ranked")
+
+
+def _mint_rest(con: duckdb.DuckDBPyConnection) -> None:
+    """Ids for clusters without one: H(key, smallest record_key, n) with the smallest n never issued."""
+    con.execute("alter table cluster_ids add column mint_number bigint")
+    mint_number = 0
+    while True:
+        con.execute(
+            f"""
+            create or replace temp table minted as
+            select cluster_key, pseudonym('customer' || chr(31) || cluster_key || chr(31) || '{mint_number}') as customer_id
+            from (select distinct cluster_key from identity.clusters) as c
+            anti join cluster_ids using (cluster_key)
+            """
+        )
+        if not con.execute("select count(*) from minted").fetchall()[0][0]:
+            break
+        con.execute(
+            f"""
+            insert into cluster_ids
+            select cluster_key, customer_id, 'created', {mint_number}
+            from minted
+            anti join state.issued_ids using (customer_id)
+            """
+        )
+        mint_number += 1
+    con.execute("drop table minted")
+
+
+def _write_customer_ids(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        """
+        create or replace table identity.customer_ids as
+        select
+            records.record_key,
+            records.channel,
+            records.source_customer_id,
+            records.record_kind,
+            records.contact_role,
+            cluster_ids.customer_id,
+            clusters.confidence,
+        from identity.clusters as clusters
+        join identity.records as records using (record_key)
+        join cluster_ids using (cluster_key)
+        """
+    )
+
+
+def _write_changes(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        """
+        create or replace table identity.customer_id_changes as
+        select
+            coalesce(new.record_key, old.record_key) as record_key,
+            coalesce(new.channel, old.channel) as channel,
+            coalesce(new.record_kind, old.record_kind) as record_kind,
+            old.customer_id as old_customer_id,
+            new.customer_id as new_customer_id,
+            case
+                when old.customer_id is null then 'new_record'
+                when new.customer_id is null then 'record_gone'
+                when ruled.record_key is not null then 'ruling'
+                else 'evidence'
+            end as reason,
+        from identity.customer_ids as new
+        full outer join current_map as old using (record_key)
+        left join (
+            select record_key_l as record_key from state.rulings where not is_undone
+            union select record_key_r from state.rulings where not is_undone
+        ) as ruled on ruled.record_key = coalesce(new.record_key, old.record_key)
+        where new.customer_id is distinct from old.customer_id
+        order by record_key
+        """
+    )
+
+
+def _write_issued(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None:
+    con.execute(
+        f"""
+        create or replace table identity.issued_ids as
+        select
+            customer_id, cluster_key as origin_record_key, mint_number, (select n from next_generation) as first_generation,
+            timestamp '{ctx.as_of_date:%Y-%m-%d}' as issued_at,
+        from cluster_ids
+        where origin = 'created'
+        """
+    )
+
+
+def _write_events(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None:
+    """Events of this run: created, merged, split, moved, revived, retired, ruled; beside those of state."""
+    con.execute(
+        f"""
+        create or replace table identity.customer_id_events as
+        with flows as (
+            -- Records that went from one id to another.
+            select old_customer_id as old_id, new_customer_id as new_id, count(*) as records, max(reason) as reason,
+            from identity.customer_id_changes
+            where old_customer_id is not null and new_customer_id is not null
+            group by old_id, new_id
+        ),
+        live as (select customer_id, count(*) as records from identity.customer_ids group by customer_id),
+        origins as (select customer_id, origin from cluster_ids),
+        -- An id that no longer lives, and the id that got most of its records.
+        gone as (
+            select distinct customer_id from current_map where customer_id not in (select customer_id from live)
+        ),
+        heirs as (
+            select old_id, max_by(new_id, (records, new_id)) as new_id, max(records) as records, max(reason) as reason
+            from flows where old_id in (select customer_id from gone)
+            group by old_id
+        ),
+        news as (
+            select 'created' as event, live.customer_id, null as other_customer_id, live.records, 'new cluster' as reason
+            from live join origins using (customer_id) where origins.origin = 'created'
+            union all
+            select 'revived', live.customer_id, null, live.records, 'its records are together again'
+            from live join origins using (customer_id) where origins.origin = 'revived'
+            union all
+            select 'merged', new_id, old_id, records, reason from heirs
+            union all
+            select 'retired', gone.customer_id, null, 0, 'its records are gone'
+            from gone anti join heirs on heirs.old_id = gone.customer_id
+            union all
+            select
+                case when origins.origin in ('created', 'revived') then 'split' else 'moved' end,
+                flows.new_id, flows.old_id, flows.records, flows.reason
+            from flows
+            join origins on origins.customer_id = flows.new_id
+            anti join heirs on heirs.old_id = flows.old_id and heirs.new_id = flows.new_id
+            union all
+            select 'ruled', new_customer_id, old_customer_id, count(*), 'ruling'
+            from identity.customer_id_changes
+            where reason = 'ruling' and new_customer_id is not null and old_customer_id is not null
+            group by new_customer_id, old_customer_id
+        )
+        select
+            event_id, event, customer_id, other_customer_id, record_count, reason, effective_at, generation_number,
+        from state.customer_id_events
+        union all
+        select
+            pseudonym('event' || chr(31) || (select n from next_generation) || chr(31) || event || chr(31) || customer_id
+                || chr(31) || coalesce(other_customer_id, '')),
+            event, customer_id, other_customer_id, records, reason,
+            timestamp '{ctx.as_of_date:%Y-%m-%d}', (select n from next_generation),
+        from news
+        """
+    )

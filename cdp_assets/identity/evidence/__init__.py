@@ -1,0 +1,1 @@
+"""What a record says of its person, in comparable form, and which of it does not count."""

@@ -1,0 +1,215 @@
+"""Step 2: evidence that must not count. By rule (placeholders, own contact data) and by measured fan-out.
+
+Every refusal leaves a row in identity.guard_events that a person can read. Deciding who is one person does not belong here.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from cdp_assets.identity.context import IdentityContext, StepSummary, reference
+from cdp_assets.identity.evidence.contacts import clean_email, e164
+from cdp_assets.keys import register_pseudonym
+
+IDENTIFIER_TYPES = ("phone", "email", "national_id", "loyalty_id", "platform_id", "street")
+
+# Two-part names only; sorted initials of the canonical given name and the family name survive spelling, order and script.
+INITIALS = """
+    case when given_key is not null and family_key is not null
+        then least(left(given_canon, 1), left(family_key, 1)) || greatest(left(given_canon, 1), left(family_key, 1)) end
+"""
+
+
+def refuse_bad_evidence(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSummary:
+    """Make identity.identifiers, identity.blocked_identifiers and identity.guard_events from identity.records.
+
+    identifiers: one row per (record_key, identifier_type): identifier_value, people_count (different people who carry the value),
+    is_blocked. blocked_identifiers: one row per (identifier_type, identifier_value) with its rule and counts, also for names and
+    birth dates that are placeholders. guard_events: one row per refusal with a message in words, the value masked.
+    """
+    register_pseudonym(con, ctx.key)
+    _write_carried(con)
+    _write_blocked(con, ctx)
+    con.execute(
+        """
+        create or replace table identity.identifiers as
+        select
+            carried.record_key,
+            carried.identifier_type,
+            carried.identifier_value,
+            spread.people_count,
+            blocked.identifier_value is not null as is_blocked,
+        from carried
+        join spread using (identifier_type, identifier_value)
+        left join identity.blocked_identifiers as blocked using (identifier_type, identifier_value)
+        """
+    )
+    _write_events(con)
+    con.execute("drop table if exists temp.carried; drop table if exists temp.spread")
+    identifiers, blocked = con.execute(
+        "select count(*), count(*) filter (where is_blocked) from identity.identifiers"
+    ).fetchall()[0]
+    events = con.execute("select count(*) from identity.guard_events").fetchall()[0][0]
+    return StepSummary(
+        "refuse_bad_evidence", {"identifiers": identifiers, "blocked": blocked, "guard_events": events}
+    )
+
+
+def _write_carried(con: duckdb.DuckDBPyConnection) -> None:
+    """Temp tables carried (record, type, value) and spread (per value: people_count, record_count)."""
+    street = "case when coalesce(postcode_key, city_key) is not null then street_key || '|' || coalesce(postcode_key, city_key) end"
+    values = ", ".join(street if kind == "street" else kind for kind in IDENTIFIER_TYPES)
+    # Where no name tells people apart, whatever else is known of them does.
+    others = ", ".join(
+        f"hash(name_sound, birth_key, street_key{'' if kind == 'email' else ', email'}{'' if kind == 'phone' else ', phone'})"
+        for kind in IDENTIFIER_TYPES
+    )
+    con.execute(
+        f"""
+        create or replace temp table carried as
+        select * from (
+            select
+                record_key,
+                unnest({list(IDENTIFIER_TYPES)}) as identifier_type,
+                unnest([{values}]) as identifier_value,
+                {INITIALS} as initials,
+                unnest([{others}]) as other_evidence,
+            from identity.records
+        ) where identifier_value is not null
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table spread as
+        select
+            identifier_type,
+            identifier_value,
+            count(*) as record_count,
+            count(distinct initials) as people_count,
+            count(distinct other_evidence) filter (where initials is null) as nameless_count,
+        from carried
+        group by identifier_type, identifier_value
+        """
+    )
+
+
+def _rule_sql(ctx: IdentityContext) -> dict[str, str]:
+    """Rule name → condition over spread; the first that holds names the refusal."""
+    limits = reference("guards")
+
+    def quoted(values: list[str]) -> str:
+        return ", ".join("'" + str(value).replace("'", "''") + "'" for value in values)
+
+    own = [
+        e164(value, region) for value in ctx.own_contacts for region in {*ctx.phone_regions.values(), None}
+    ]
+    own += [clean_email(value) for value in ctx.own_contacts]
+    phone_patterns = " or ".join(_pattern_sql(pattern) for pattern in limits["placeholder_phone_patterns"])
+    rules = {
+        "placeholder_phone": f"identifier_type = 'phone' and ({phone_patterns})",
+        "placeholder_email": (
+            "identifier_type = 'email' and ("
+            f"regexp_replace(split_part(identifier_value, '@', 1), '[0-9]+$', '') in "
+            f"({quoted(limits['placeholder_email_users'])}) "
+            f"or split_part(identifier_value, '@', 2) in ({quoted(limits['placeholder_email_domains'])}))"
+        ),
+        "placeholder_national_id": (
+            f"identifier_type = 'national_id' and (identifier_value in ({quoted(limits['placeholder_national_ids'])}) "
+            "or length(identifier_value) < 4 or length(replace(identifier_value, left(identifier_value, 1), '')) = 0)"
+        ),
+        "own_contact": f"identifier_value in ({quoted([value for value in own if value] or [''])})",
+    }
+    for kind in IDENTIFIER_TYPES:
+        rules[f"too_many_people_{kind}"] = (
+            f"identifier_type = '{kind}' and people_count > {int(limits['fan_out'][kind])}"
+        )
+        rules[f"too_many_records_{kind}"] = (
+            f"identifier_type = '{kind}' and nameless_count > {int(limits['nameless'][kind])}"
+        )
+    return rules
+
+
+def _pattern_sql(pattern: str) -> str:
+    """A condition on identifier_value; RE2 has no back references, so a repeated digit is spelt out."""
+    if pattern.startswith(r"(\d)\1"):
+        return " or ".join(f"regexp_matches(identifier_value, '{digit}{{7,}}$')" for digit in range(10))
+    return f"regexp_matches(identifier_value, '{pattern}')"
+
+
+def _write_blocked(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None:
+    limits = reference("guards")
+    cases = "\n".join(f"when {condition} then '{rule}'" for rule, condition in _rule_sql(ctx).items())
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in limits["placeholder_names"])
+    births = ", ".join(f"'{value}'" for value in limits["placeholder_birth_dates"])
+    con.execute(
+        f"""
+        create or replace table identity.blocked_identifiers as
+        with judged as (
+            select *, case {cases} end as rule from spread
+        ),
+        placeholder_names as (
+            select
+                'name' as identifier_type, name_exact as identifier_value, count(*) as record_count,
+                0 as people_count, 'placeholder_name' as rule,
+            from identity.records
+            where trim(regexp_replace(lower(full_name), '[^a-z\\x{{3400}}-\\x{{9fff}}]+', ' ', 'g')) in ({names})
+                and name_exact is not null
+            group by name_exact
+        ),
+        placeholder_births as (
+            select
+                'birth_date' as identifier_type, birth_key as identifier_value, count(*) as record_count,
+                0 as people_count, 'placeholder_birth_date' as rule,
+            from identity.records
+            where birth_key in ({births})
+            group by birth_key
+        )
+        select identifier_type, identifier_value, rule, people_count, record_count from judged where rule is not null
+        union all
+        select identifier_type, identifier_value, rule, people_count, record_count from placeholder_names
+        union all
+        select identifier_type, identifier_value, rule, people_count, record_count from placeholder_births
+        order by identifier_type, identifier_value
+        """
+    )
+
+
+def _write_events(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        """
+        create or replace table identity.guard_events as
+        with masked as (
+            select
+                *,
+                case
+                    when identifier_type = 'email'
+                        then left(identifier_value, 1) || '***@' || split_part(identifier_value, '@', 2)
+                    when identifier_type in ('name', 'birth_date') then '***'
+                    else '***' || right(identifier_value, 3)
+                end as masked_value,
+            from identity.blocked_identifiers
+        )
+        select
+            rule as guard,
+            identifier_type,
+            pseudonym(identifier_type || chr(31) || identifier_value) as identifier_key,
+            record_count,
+            people_count,
+            case
+                when rule like 'placeholder%' then
+                    replace(identifier_type, '_', ' ') || ' ' || masked_value || ' is a placeholder: it does not count as evidence on '
+                    || record_count || ' records'
+                when rule = 'own_contact' then
+                    replace(identifier_type, '_', ' ') || ' ' || masked_value
+                    || ' is the retailer''s own: it does not count as evidence on ' || record_count || ' records'
+                when rule like 'too_many_people%' then
+                    replace(identifier_type, '_', ' ') || ' ' || masked_value || ' is carried by at least ' || people_count
+                    || ' different people on ' || record_count || ' records: it does not count as evidence'
+                else
+                    replace(identifier_type, '_', ' ') || ' ' || masked_value || ' is carried by ' || record_count
+                    || ' records without a name to tell them apart: it does not count as evidence'
+            end as message,
+        from masked
+        order by guard, identifier_type, identifier_key
+        """
+    )

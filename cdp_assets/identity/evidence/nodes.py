@@ -1,0 +1,177 @@
+"""Step 3: nodes. Records with identical evidence share a node, so that Splink scores each distinct node once.
+
+A record that is as it was when this warehouse was last built, and judged as it was, keeps its node. Which pairs of nodes match does
+not belong here: see pairs.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import duckdb
+
+from cdp_assets.identity import cached_tables
+from cdp_assets.identity.context import IDENTITY_DIR, IdentityContext, StepSummary
+from cdp_assets.identity.scoring import blocking
+from cdp_assets.keys import register_pseudonym
+
+# What a node is made of; guard attributes (is_phone_shared, is_email_shared) included, so that a changed guard makes a new node.
+EVIDENCE = (
+    "name_exact", "name_sound", "given_key", "family_key", "given_canon", "given_han", "family_han", "is_pinyin",
+    "phone", "phone_head", "phone_tail", "is_phone_shared", "email", "email_user", "email_domain", "is_email_shared",
+    "birth_key", "gender_key", "national_id", "street_words", "street_key", "street_number", "city_key", "region_key",
+    "postcode_key", "country_key",
+)  # fmt: skip
+_MEANINGFUL = ("name_sound", "phone", "email", "birth_key", "national_id", "street_key", "phone_tail")
+# What is left out where the guards refuse it.
+_REFUSED = {
+    "name": ("name_exact", "name_sound", "given_key", "family_key", "given_canon", "given_han", "family_han"),
+    "phone": ("phone", "phone_head", "phone_tail"),
+    "email": ("email", "email_user", "email_domain"),
+    "birth_date": ("birth_key",),
+    "national_id": ("national_id",),
+    "street": ("street_words", "street_key", "street_number"),
+}
+
+
+def build_nodes(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSummary:
+    """Make identity.node_evidence and identity.nodes from identity.records and identity.identifiers.
+
+    node_evidence: one row per node_key with the evidence columns and blocks, its block under each blocking rule. nodes: one row per
+    record_key with its node_key and judged_hash (of the record and of what guards and rulings say of it). Records without evidence, or
+    named in a ruling, have a node of their own.
+    """
+    register_pseudonym(con, ctx.key)
+    records_made_by = cached_tables.made_by(con, "records")
+    maker = f"{records_made_by} {_rules()}"
+    is_held = records_made_by is not None and cached_tables.made_by(con, "nodes") == maker
+    _judge_records(con)
+    _read_fresh(con, is_held=is_held)
+    with cached_tables.at_once(con):
+        if is_held:
+            _replace_fresh(con)
+        else:
+            con.execute(
+                "create or replace table identity.nodes as select record_key, node_key, judged_hash from fresh"
+            )
+            con.execute(f"create or replace table identity.node_evidence as {_FRESH_EVIDENCE}")
+            cached_tables.keep_made_by(con, "nodes", maker)
+    read = con.execute("select count(*) from fresh").fetchall()[0][0]
+    con.execute("drop table temp.judged; drop table temp.fresh")
+    records, nodes = con.execute(
+        "select (select count(*) from identity.nodes), (select count(*) from identity.node_evidence)"
+    ).fetchall()[0]
+    return StepSummary(
+        "build_nodes", {"records": records, "read": read, "nodes": nodes, "evidence_columns": len(EVIDENCE)}
+    )
+
+
+@cache
+def _rules() -> str:
+    """Digest of what decides which node a record has, beside the record."""
+    code = ["evidence/nodes", "scoring/blocking", "scoring/comparisons"]
+    return cached_tables.digest_of([IDENTITY_DIR / f"{name}.py" for name in code], ["duckdb"])
+
+
+def _judge_records(con: duckdb.DuckDBPyConnection) -> None:
+    """Temp table judged: one row per record with what guards and rulings say of it, and judged_hash over that and the record."""
+    refused = ", ".join(f"is_{kind}_refused" for kind in _REFUSED)
+    con.execute(
+        f"""
+        create or replace temp table judged as
+        with carried as (
+            select
+                record_key,
+                bool_or(identifier_type = 'phone' and is_blocked) as is_phone_refused,
+                bool_or(identifier_type = 'email' and is_blocked) as is_email_refused,
+                bool_or(identifier_type = 'national_id' and is_blocked) as is_national_id_refused,
+                bool_or(identifier_type = 'street' and is_blocked) as is_street_refused,
+                bool_or(identifier_type = 'phone' and not is_blocked) as is_phone_shared,
+                bool_or(identifier_type = 'email' and not is_blocked) as is_email_shared,
+            from identity.identifiers
+            where is_blocked or people_count > 1
+            group by record_key
+        ),
+        spoken as (
+            select
+                r.record_key,
+                r.delivered_hash,
+                n.identifier_value is not null as is_name_refused,
+                coalesce(is_phone_refused, false) as is_phone_refused,
+                coalesce(is_email_refused, false) as is_email_refused,
+                b.identifier_value is not null as is_birth_date_refused,
+                coalesce(is_national_id_refused, false) as is_national_id_refused,
+                coalesce(is_street_refused, false) as is_street_refused,
+                coalesce(is_phone_shared, false) as is_phone_shared,
+                coalesce(is_email_shared, false) as is_email_shared,
+                ruled.record_key is not null as is_ruled,
+            from identity.records as r
+            left join carried using (record_key)
+            left join identity.blocked_identifiers as n on n.identifier_type = 'name' and n.identifier_value = r.name_exact
+            left join identity.blocked_identifiers as b
+                on b.identifier_type = 'birth_date' and b.identifier_value = r.birth_key
+            left join (
+                select record_key_l as record_key from state.rulings where not is_undone
+                union
+                select record_key_r as record_key from state.rulings where not is_undone
+            ) as ruled on ruled.record_key = r.record_key
+        )
+        select
+            * exclude (delivered_hash),
+            hash(delivered_hash, {refused}, is_phone_shared, is_email_shared, is_ruled) as judged_hash,
+        from spoken
+        """
+    )
+
+
+def _read_fresh(con: duckdb.DuckDBPyConnection, *, is_held: bool) -> None:
+    """Temp table fresh: records that identity.nodes does not hold as they are judged, with their evidence and node_key."""
+    refused_by = {column: kind for kind, columns in _REFUSED.items() for column in columns}
+    columns = ", ".join(
+        f"case when not is_{refused_by[column]}_refused then {column} end as {column}"
+        if column in refused_by
+        else column
+        for column in EVIDENCE
+        if column != "is_pinyin"
+    )
+    held = "anti join identity.nodes using (record_key, judged_hash)" if is_held else ""
+    texts = ", ".join(f"coalesce(cast({column} as varchar), '')" for column in EVIDENCE)
+    empty = " and ".join(f"{column} is null" for column in _MEANINGFUL)
+    con.execute(
+        f"""
+        create or replace temp table fresh as
+        with guarded as (
+            select record_key, judged_hash, is_ruled, {columns}, is_pinyin and not is_name_refused as is_pinyin,
+            from (from judged {held})
+            join identity.records using (record_key)
+        )
+        select
+            *,
+            case when ({empty}) or is_ruled
+                then pseudonym('solo' || chr(31) || record_key)
+                else pseudonym('node' || chr(31) || concat_ws(chr(31), {texts})) end as node_key,
+        from guarded
+        """
+    )
+
+
+# The evidence of a node's records is the same: any of them stands for it.
+_FRESH_EVIDENCE = f"""
+    select node_key, {", ".join(EVIDENCE)}, {blocking.BLOCKS_OF_NODE} as blocks
+    from fresh
+    join (select min(record_key) as record_key from fresh group by node_key) using (record_key)
+"""
+
+
+def _replace_fresh(con: duckdb.DuckDBPyConnection) -> None:
+    """Take what is gone or judged otherwise out of both tables, and put in what is fresh."""
+    con.execute(
+        "delete from identity.nodes where (record_key, judged_hash) not in (select (record_key, judged_hash) from judged)"
+    )
+    con.execute("insert into identity.nodes select record_key, node_key, judged_hash from fresh")
+    con.execute(
+        "delete from identity.node_evidence where node_key not in (select node_key from identity.nodes)"
+    )
+    con.execute(
+        f"insert into identity.node_evidence from ({_FRESH_EVIDENCE}) anti join identity.node_evidence using (node_key)"
+    )

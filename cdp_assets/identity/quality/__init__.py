@@ -1,0 +1,1 @@
+"""How right identity is: figures of a run, and evaluation against a known truth."""

@@ -1,0 +1,1 @@
+"""What people decide about identity, and what they are shown for it."""
