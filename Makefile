@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run ui dagster docs check format test test-integration test-all bench-landing bench-identity bench-insight bench-build bench-pages bench-orchestration lock clean
+.PHONY: help setup demo run ui dagster docs check format test test-integration test-all shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-orchestration lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -49,6 +49,9 @@ check: $(READY) ## lint, format and types
 
 format: $(READY) ## rewrite to the house format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+shapes: $(READY) ## render dbt's macro of the shared shapes from cdp_assets/shapes.yaml
+	@$(BIN)/python -m cdp_assets.shapes
 
 test: $(READY) ## unit and property tests, and one whole demo: within five minutes on two cores
 	@$(BIN)/python -m pytest $(PARALLEL)

@@ -23,12 +23,13 @@ from cdp_assets.drafting.guessing import GuessedColumn, column_name, guess_colum
 from cdp_assets.drafting.keying import declare_keys
 from cdp_assets.drafting.meanings import currency_of_language
 from cdp_assets.drafting.numbering import currency_of
+from cdp_assets.drafting.rendering import render_models, render_select, titled
 from cdp_assets.drafting.sampling import Sample, read_sample
-from cdp_assets.drafting.shapes import load_shapes, render_models, render_select, titled
 from cdp_assets.drafting.staging_drafts import draft_staging
 from cdp_assets.landing.contract import NAME_PATTERN, ContractProblem, load_contract
 from cdp_assets.landing.wiring import listing_with, write_sources
 from cdp_assets.settings import Settings
+from cdp_assets.shapes import shapes
 
 
 @dataclass
@@ -232,7 +233,6 @@ def _write_staging(
     dbt_dir: Path, channel: str, drafted: list[_DraftedExport], draft: ChannelDraft, rates: frozenset[str]
 ) -> None:
     """Draft the shapes that the exports can fill; each shape comes from the export that fills it best."""
-    shapes = load_shapes(dbt_dir)
     found: dict[str, StagingDraft] = {}
     for export in drafted:
         headers = [column.header for column in export.sample.columns]
@@ -252,7 +252,7 @@ def _write_staging(
                 found[staging.shape] = staging
     folder = dbt_dir / "models" / "staging" / channel
     for shape, staging in found.items():
-        text = render_select(channel, shapes[shape], staging.expressions, staging.source, staging.comment)
+        text = render_select(channel, shapes()[shape], staging.expressions, staging.source, staging.comment)
         if staging.group_by:
             text = text.replace(
                 "    from source\n)", f"    from source\n    group by {', '.join(staging.group_by)}\n)"
@@ -262,7 +262,7 @@ def _write_staging(
         draft.list_entries.append(listing_with(dbt_dir, channel, shape))
     draft.shapes = list(found)
     if found:
-        text = render_models(channel, titled(channel, None), shapes, list(found))
+        text = render_models(channel, titled(channel, None), [shapes()[shape] for shape in found])
         _write(folder / f"_{channel}__models.yml", text, draft)
     else:
         draft.undecided.append(

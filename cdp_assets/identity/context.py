@@ -13,34 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets import safe_yaml
+from cdp_assets.shapes import shapes
 
 IDENTITY_DIR = Path(__file__).parent
 REFERENCE_DIR = IDENTITY_DIR / "reference"
 
-# The shared customers shape (DESIGN section 4): a missing column counts as empty.
-CUSTOMER_COLUMNS: dict[str, str] = {
-    "channel": "varchar",
-    "source_customer_id": "varchar",
-    "record_kind": "varchar",
-    "contact_role": "varchar",
-    "full_name": "varchar",
-    "given_name": "varchar",
-    "family_name": "varchar",
-    "phone": "varchar",
-    "email": "varchar",
-    "birth_date": "varchar",
-    "gender": "varchar",
-    "national_id": "varchar",
-    "street": "varchar",
-    "city": "varchar",
-    "region": "varchar",
-    "postcode": "varchar",
-    "country": "varchar",
-    "loyalty_id": "varchar",
-    "platform_id": "varchar",
-    "created_at": "timestamp",
-    "updated_at": "timestamp",
-}
+# The shared customers shape: a missing column counts as empty.
+CUSTOMER_COLUMNS = shapes()["customers"].types
 
 
 class IdentityProblem(RuntimeError):

@@ -11,6 +11,7 @@ from pathlib import Path
 from cdp_assets.dbt_vars import project_vars
 from cdp_assets.landing.contract import ChannelContract
 from cdp_assets.landing.sources import render_sources, sources_path
+from cdp_assets.shapes import shapes
 
 
 def shapes_by_list(dbt_project_dir: Path) -> dict[str, list[str]]:
@@ -56,6 +57,11 @@ def wiring_problems(dbt_project_dir: Path, contract: ChannelContract) -> list[st
         f"vars.channels.{shape} names {channel}, but there is no stg_{channel}__{shape}.sql: write it or take the name out"
         for shape, channels in listed.items()
         if channel in channels and shape not in staged
+    ]
+    problems += [
+        f"vars.channels names {shape}, which is no shared shape; cdp_assets/shapes.yaml has {', '.join(shapes())}"
+        for shape, channels in listed.items()
+        if channel in channels and shape not in shapes()
     ]
     return problems
 

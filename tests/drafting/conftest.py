@@ -16,10 +16,6 @@ def rooms(tmp_path: Path) -> tuple[Path, Path]:
     channels, dbt = tmp_path / "channels", tmp_path / "dbt"
     channels.mkdir()
     source = PROJECT_DIR / "dbt_project"
-    (dbt / "macros").mkdir(parents=True)
-    shutil.copy(source / "macros" / "shape_columns.sql", dbt / "macros")
+    dbt.mkdir()
     shutil.copy(source / "dbt_project.yml", dbt)
-    for path in source.glob("models/staging/shopify/_*__models.yml"):
-        (dbt / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, dbt / path.relative_to(source))
     return channels, dbt

@@ -305,7 +305,12 @@ def test_the_wiring_of_a_channel_is_checked(settings: Settings, rooms: Rooms, tm
     assert ["there is no stg_new__links.sql" in each for each in wiring_problems(rooms[1], contract)] == [
         True
     ]
-    project.write_text(project.read_text().replace("links: [new, ", "links: ["))
+    project.write_text(project.read_text().replace("links: [new, ", "ordres: [new]\n    links: ["))
+    assert ["ordres, which is no shared shape" in each for each in wiring_problems(rooms[1], contract)] == [
+        False,
+        True,
+    ]
+    project.write_text(project.read_text().replace("ordres: [new]\n    ", ""))
     assert wiring_problems(rooms[1], contract) == []
     contract = with_facts(contract, delivery="snapshot")
     assert ["onefold channel sources new" in each for each in wiring_problems(rooms[1], contract)] == [True]

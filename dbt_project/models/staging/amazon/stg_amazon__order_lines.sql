@@ -16,7 +16,6 @@ renamed as (
         quantity,
         case when quantity > 0 then cast(coalesce(item_price, 0) / quantity as decimal(18, 6)) end as unit_price,
         abs(coalesce(item_promotion_discount, 0)) as discount_amount,
-        cast(null as decimal(18,6)) as unit_cost,
         coalesce(item_price, 0) as line_amount,
 
         ---------- text
@@ -25,4 +24,4 @@ renamed as (
     from source
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'order_lines') }} as shaped

@@ -10,13 +10,11 @@ renamed as (
         ---------- ids
         'amazon' as channel,
         order_id,
-        cast(null as varchar) as source_customer_id,
         max(sales_channel) as store_id,
 
         ---------- times
         min(purchased_at) as ordered_at,
         {{ business_date('min(purchased_at)') }} as order_date,
-        cast(null as timestamp) as fulfilled_at,
 
         ---------- money
         max(currency) as currency,
@@ -32,4 +30,4 @@ renamed as (
     group by order_id
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'orders') }} as shaped

@@ -20,4 +20,4 @@ renamed as (
     group by user_id
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'links') }} as shaped

@@ -26,7 +26,6 @@ renamed as (
         user_pseudo_id || '.' || session as touchpoint_id,
         user_id as source_customer_id,
         user_pseudo_id as device_id,
-        cast(null as varchar) as order_id,
 
         ---------- times
         started_at as touched_at,
@@ -40,4 +39,4 @@ renamed as (
     from sessions
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'touchpoints') }} as shaped

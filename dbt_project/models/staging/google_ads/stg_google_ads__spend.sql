@@ -23,4 +23,4 @@ renamed as (
     from source
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'spend') }} as shaped

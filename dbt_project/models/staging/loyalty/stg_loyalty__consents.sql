@@ -24,7 +24,6 @@ renamed as (
         purpose,
         case when is_granted then 'granted' else 'denied' end as status,
         'members export' as source,
-        cast(null as varchar) as policy_version,
 
         ---------- times
         joined_at as recorded_at
@@ -32,4 +31,4 @@ renamed as (
     where is_granted is not null
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'consents') }} as shaped

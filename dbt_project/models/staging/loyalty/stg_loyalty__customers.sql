@@ -13,14 +13,10 @@ renamed as (
         member_id as source_customer_id,
         'member' as record_kind,
         'buyer' as contact_role,
-        cast(null as varchar) as national_id,
         member_id as loyalty_id,
-        cast(null as varchar) as platform_id,
 
         ---------- person
         full_name,
-        cast(null as varchar) as given_name,
-        cast(null as varchar) as family_name,
         phone,
         email,
         birth_date,
@@ -29,7 +25,6 @@ renamed as (
         ---------- address
         address as street,
         city,
-        cast(null as varchar) as region,
         postcode,
         country,
 
@@ -39,4 +34,4 @@ renamed as (
     from source
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'customers') }} as shaped

@@ -11,8 +11,6 @@ renamed as (
         'loyalty' as channel,
         scan_id as touchpoint_id,
         member_id as source_customer_id,
-        cast(null as varchar) as device_id,
-        cast(null as varchar) as order_id,
 
         ---------- times
         scanned_at as touched_at,
@@ -21,9 +19,8 @@ renamed as (
         ---------- text
         'store' as source,
         'store_visit' as medium,
-        cast(null as varchar) as campaign,
         'scan' as touch_type
     from source
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'touchpoints') }} as shaped

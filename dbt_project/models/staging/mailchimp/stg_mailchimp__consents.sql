@@ -18,11 +18,10 @@ renamed as (
         'marketing' as purpose,
         case when unsubscribed_at is not null then 'withdrawn' else 'granted' end as status,
         'audience export' as source,
-        cast(null as varchar) as policy_version,
 
         ---------- times
         coalesce(unsubscribed_at, confirmed_at, opted_in_at, last_changed_at) as recorded_at
     from source
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'consents') }} as shaped

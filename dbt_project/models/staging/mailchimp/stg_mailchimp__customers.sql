@@ -13,24 +13,15 @@ renamed as (
         euid as source_customer_id,
         'subscriber' as record_kind,
         'buyer' as contact_role,
-        cast(null as varchar) as national_id,
-        cast(null as varchar) as loyalty_id,
-        cast(null as varchar) as platform_id,
 
         ---------- person
         nullif(trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '') as full_name,
         first_name as given_name,
         last_name as family_name,
-        cast(null as varchar) as phone,
         email_address as email,
-        cast(null as date) as birth_date,
-        cast(null as varchar) as gender,
 
         ---------- address
-        cast(null as varchar) as street,
-        cast(null as varchar) as city,
         region,
-        cast(null as varchar) as postcode,
         upper(country_code) as country,
 
         ---------- times
@@ -39,4 +30,4 @@ renamed as (
     from source
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'customers') }} as shaped

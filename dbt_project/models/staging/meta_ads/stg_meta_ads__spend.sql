@@ -27,4 +27,4 @@ renamed as (
     group by spend_date, campaign, currency_code
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'spend') }} as shaped

@@ -14,15 +14,13 @@ renamed as (
 
         ---------- text
         description as product_name,
-        cast(null as varchar) as coupon_code,
 
         ---------- money
         quantity,
         unit_price,
         0 as discount_amount,
-        cast(null as decimal(18, 6)) as unit_cost,
         quantity * unit_price as line_amount
     from source
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'order_lines') }} as shaped

@@ -11,12 +11,10 @@ renamed as (
         'online_retail' as channel,
         invoice_no as order_id,
         max({{ online_retail_customer_id() }}) as source_customer_id,
-        cast(null as varchar) as store_id,
 
         ---------- times
         min(invoiced_at) as ordered_at,
         {{ business_date('min(invoiced_at)') }} as order_date,
-        cast(null as timestamp) as fulfilled_at,
 
         ---------- money
         'GBP' as currency,
@@ -36,4 +34,4 @@ renamed as (
     group by invoice_no
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'orders') }} as shaped

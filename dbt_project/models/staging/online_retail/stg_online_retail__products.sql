@@ -18,10 +18,8 @@ renamed as (
         sku,
         sku as product_code,
         nullif(line.product_name, '') as product_name,
-        cast(null as varchar) as brand,
-        cast(null as varchar) as category,
         line.list_price
     from newest_lines
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'products') }} as shaped

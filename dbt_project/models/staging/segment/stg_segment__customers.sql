@@ -13,9 +13,6 @@ renamed as (
         user_id as source_customer_id,
         'account' as record_kind,
         'buyer' as contact_role,
-        cast(null as varchar) as national_id,
-        cast(null as varchar) as loyalty_id,
-        cast(null as varchar) as platform_id,
 
         ---------- person
         max_by(trait_name, called_at) filter (where trait_name is not null) as full_name,
@@ -40,4 +37,4 @@ renamed as (
     group by user_id
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'customers') }} as shaped

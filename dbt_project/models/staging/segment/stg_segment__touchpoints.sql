@@ -27,4 +27,4 @@ renamed as (
     from source
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'touchpoints') }} as shaped

@@ -22,13 +22,9 @@ renamed as (
         ---------- text
         'marketing' as purpose,
         case when is_accepted then 'granted' else 'denied' end as status,
-        'customers export' as source,
-        cast(null as varchar) as policy_version,
-
-        ---------- times
-        cast(null as timestamp) as recorded_at
+        'customers export' as source
     from flags
     where is_accepted is not null and customer_id is not null
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'consents') }} as shaped

@@ -96,9 +96,6 @@ renamed as (
         source_customer_id,
         record_kind,
         contact_role,
-        cast(null as varchar) as national_id,
-        cast(null as varchar) as loyalty_id,
-        cast(null as varchar) as platform_id,
 
         ---------- person
         full_name,
@@ -106,8 +103,6 @@ renamed as (
         family_name,
         phone,
         email,
-        cast(null as date) as birth_date,
-        cast(null as varchar) as gender,
 
         ---------- address
         street,
@@ -122,4 +117,4 @@ renamed as (
     from records
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'customers') }} as shaped

@@ -20,9 +20,8 @@ renamed as (
         lineitem_quantity as quantity,
         lineitem_price as unit_price,
         coalesce(lineitem_discount, 0) as discount_amount,
-        cast(null as decimal(18, 6)) as unit_cost,
         lineitem_quantity * lineitem_price as line_amount
     from source
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'order_lines') }} as shaped

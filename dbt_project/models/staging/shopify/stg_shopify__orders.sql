@@ -60,4 +60,4 @@ renamed as (
     from ordered
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'orders') }} as shaped

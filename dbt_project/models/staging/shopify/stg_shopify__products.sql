@@ -23,9 +23,8 @@ renamed as (
         sku as product_code,
         line.product_name,
         line.brand,
-        cast(null as varchar) as category,
         line.list_price
     from newest_lines
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'products') }} as shaped

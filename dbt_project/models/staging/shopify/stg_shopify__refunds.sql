@@ -21,7 +21,6 @@ renamed as (
         'shopify' as channel,
         order_id || ':refund' as refund_id,
         order_id,
-        cast(null as varchar) as source_customer_id,
 
         ---------- times
         refunded_at,
@@ -29,11 +28,9 @@ renamed as (
 
         ---------- money
         currency,
-        refunded_amount as amount,
-        cast(null as decimal(18, 6)) as quantity,
-        cast(null as varchar) as sku
+        refunded_amount as amount
     from refunded
     where refunded_amount > 0
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'refunds') }} as shaped

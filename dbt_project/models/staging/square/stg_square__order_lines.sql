@@ -14,16 +14,14 @@ renamed as (
 
         ---------- text
         item as product_name,
-        cast(null as varchar) as coupon_code,
 
         ---------- money
         quantity,
         gross_sales / nullif(quantity, 0) as unit_price,
         -coalesce(discounts, 0) as discount_amount,
-        cast(null as decimal(18, 6)) as unit_cost,
         gross_sales as line_amount
     from source
     where lower(event_type) = 'payment'
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'order_lines') }} as shaped

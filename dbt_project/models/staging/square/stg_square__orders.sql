@@ -32,4 +32,4 @@ renamed as (
     group by transaction_id
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'orders') }} as shaped

@@ -19,10 +19,9 @@ renamed as (
         sku,
         sku as product_code,
         sale.product_name,
-        cast(null as varchar) as brand,
         sale.category,
         sale.list_price
     from newest_sales
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'products') }} as shaped

@@ -29,4 +29,4 @@ renamed as (
     from source
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'refunds') }} as shaped

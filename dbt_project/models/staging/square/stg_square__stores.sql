@@ -8,11 +8,9 @@ renamed as (
     select distinct
         'square' as channel,
         location as store_id,
-        location as store_name,
-        cast(null as varchar) as city,
-        cast(null as varchar) as country
+        location as store_name
     from source
     where location is not null
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'stores') }} as shaped

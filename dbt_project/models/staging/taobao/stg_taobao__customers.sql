@@ -58,24 +58,15 @@ renamed as (
         source_customer_id,
         record_kind,
         contact_role,
-        cast(null as varchar) as national_id,
-        cast(null as varchar) as loyalty_id,
-        cast(null as varchar) as platform_id,
 
         ---------- person
         full_name,
-        cast(null as varchar) as given_name,
-        cast(null as varchar) as family_name,
         phone,
-        cast(null as varchar) as email,
-        cast(null as date) as birth_date,
-        cast(null as varchar) as gender,
 
         ---------- address
         street,
         split_part(street, ' ', 2) as city,
         split_part(street, ' ', 1) as region,
-        cast(null as varchar) as postcode,
         'CN' as country,
 
         ---------- times
@@ -84,4 +75,4 @@ renamed as (
     from records
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'customers') }} as shaped

@@ -110,16 +110,10 @@ renamed as (
         source_customer_id,
         record_kind,
         contact_role,
-        cast(null as varchar) as national_id,
-        cast(null as varchar) as loyalty_id,
-        cast(null as varchar) as platform_id,
 
         ---------- person
         full_name,
-        cast(null as varchar) as given_name,
-        cast(null as varchar) as family_name,
         phone,
-        cast(null as varchar) as email,
         birth_date,
         case gender when '男' then 'male' when '女' then 'female' end as gender,
 
@@ -127,7 +121,6 @@ renamed as (
         street,
         city,
         region,
-        cast(null as varchar) as postcode,
         'CN' as country,
 
         ---------- times
@@ -136,4 +129,4 @@ renamed as (
     from records
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'customers') }} as shaped

@@ -12,19 +12,15 @@ renamed as (
         'youzan' as channel,
         order_id,
         1 as line_number,
-        cast(null as varchar) as sku,
 
         ---------- text
         product_names as product_name,
         shop_discount_type as coupon_code,
 
         ---------- money
-        cast(null as decimal(18, 6)) as quantity,
-        cast(null as decimal(18, 6)) as unit_price,
         coalesce(shop_discount_amount, 0) + coalesce(payment_discount_amount, 0) as discount_amount,
-        cast(null as decimal(18, 6)) as unit_cost,
         goods_amount as line_amount
     from source
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'order_lines') }} as shaped

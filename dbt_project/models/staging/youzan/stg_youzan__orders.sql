@@ -16,7 +16,6 @@ renamed as (
         ---------- times
         created_at as ordered_at,
         {{ business_date('created_at') }} as order_date,
-        cast(null as timestamp) as fulfilled_at,
 
         ---------- money
         'CNY' as currency,
@@ -41,4 +40,4 @@ renamed as (
     from source
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'orders') }} as shaped

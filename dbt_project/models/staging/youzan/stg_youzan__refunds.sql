@@ -12,7 +12,6 @@ renamed as (
         'youzan' as channel,
         order_id || ':refund' as refund_id,
         order_id,
-        cast(null as varchar) as source_customer_id,
 
         ---------- times
         created_at as refunded_at,
@@ -20,11 +19,9 @@ renamed as (
 
         ---------- money
         'CNY' as currency,
-        refunded_amount as amount,
-        cast(null as decimal(18, 6)) as quantity,
-        cast(null as varchar) as sku
+        refunded_amount as amount
     from source
     where refunded_amount > 0
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'refunds') }} as shaped

@@ -9,10 +9,9 @@ renamed as (
         'youzan' as channel,
         store_name as store_id,
         store_name as store_name,
-        cast(null as varchar) as city,
         'CN' as country
     from source
     where store_name is not null
 )
 
-select * from renamed
+select * from {{ in_shape('renamed', 'stores') }} as shaped
