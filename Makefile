@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run ui dagster docs check format test test-integration test-all shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-orchestration lock clean
+.PHONY: help setup demo run web ui dagster docs check format test test-integration test-all shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-orchestration lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -33,7 +33,10 @@ demo: $(READY) ## simulate a retailer, run everything on it, print what came out
 run: $(READY) ## run everything on your own inbox (ONEFOLD_HOME, ONEFOLD_INBOX)
 	@$(BIN)/onefold run
 
-ui: $(READY) ## the analysts' pages on the published file
+web: $(READY) ## the site on the published file
+	@$(BIN)/onefold web
+
+ui: $(READY) ## the former pages on the published file
 	@$(BIN)/onefold ui
 
 dagster: $(READY) ## Dagster's own page: graph, runs, checks

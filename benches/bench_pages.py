@@ -31,7 +31,7 @@ PAGES: list[tuple[str, dict[str, str]]] = [
 def main() -> None:
     """Make the generation, draw every page twice and print seconds."""
     from cdp_assets.settings import Settings
-    from tests.pages.published_file import publish_made_up
+    from tests.web.published_file import publish_made_up
 
     logging.disable(logging.CRITICAL)
     customers = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000

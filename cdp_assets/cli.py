@@ -310,6 +310,24 @@ def dagster(
 
 
 @app.command()
+def web(
+    home: HomeOption = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; another than localhost needs a sign-in.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port.")] = 8501,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Processes that answer.")] = 1,
+    base_path: Annotated[
+        str | None, typer.Option(help="Path below which a proxy serves the site, such as /onefold.")
+    ] = None,
+) -> None:
+    """Open the site on the published files (without configuration: one local user, on this machine only)."""
+    from cdp_assets.commands.web import serve_site
+
+    raise typer.Exit(serve_site(home=home, host=host, port=port, workers=workers, base_path=base_path))
+
+
+@app.command()
 def ui(
     home: HomeOption = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on localhost.")] = 8501,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import ByteSize, Field, TypeAdapter, field_validator
@@ -85,6 +86,42 @@ class Settings(BaseSettings):
         default=None, description="Log-in at the mail server, only ever sent over TLS."
     )
     smtp_password: str | None = Field(default=None, description="Its password.", repr=False)
+
+    web_sign_in: Literal["none", "accounts", "oidc", "header"] = Field(
+        default="none",
+        description="How people sign in at the site; 'none': one local user, on this machine only.",
+    )
+    web_hosts: str = Field(
+        default="",
+        description="Names that the site answers to beside localhost, with commas: 'data.example.com'.",
+    )
+    web_base_path: str = Field(
+        default="", description="Path below which a proxy serves the site, such as '/onefold'."
+    )
+    web_trusted_proxies: str = Field(
+        default="", description="Addresses of proxies whose headers count, with commas: '127.0.0.1'."
+    )
+    web_user_header: str = Field(
+        default="X-Forwarded-User", description="Header in which a trusted proxy names the person."
+    )
+    web_groups_header: str = Field(
+        default="X-Forwarded-Groups", description="Header in which it names the person's groups."
+    )
+    web_group_roles: str = Field(
+        default="",
+        description="Roles by group of the proxy or the issuer: 'crm=steward,crm=analyst,legal=privacy_officer'.",
+    )
+    web_oidc_issuer: str = Field(
+        default="", description="Issuer of OpenID Connect: 'https://login.example.com'."
+    )
+    web_oidc_client_id: str = Field(default="", description="The site's client id there.")
+    web_oidc_client_secret: str | None = Field(default=None, description="Its secret.", repr=False)
+    web_oidc_name_claim: str = Field(default="preferred_username", description="Claim that names the person.")
+    web_oidc_groups_claim: str = Field(default="groups", description="Claim that lists the person's groups.")
+    web_is_secure: bool = Field(
+        default=False, description="The site is reached by https: its cookies are for https only."
+    )
+    web_session_hours: float = Field(default=10, gt=0, description="Hours after which people sign in anew.")
 
     @field_validator("home", "inbox")
     @classmethod

@@ -13,7 +13,18 @@ from cdp_assets.settings import PROJECT_DIR
 PACKAGE = PROJECT_DIR / "cdp_assets"
 # A room may import itself and any room to its left; `defs`, `commands`, `pages` and `cli` stand at the right end.
 ROOMS = ["landing", "identity", "insight", "publishing", "operations", "drafting"]
-ANYWHERE = {"settings", "keys", "state", "warehouse", "errors", "safe_yaml", "dbt_vars", "shapes"}
+ANYWHERE = {
+    "settings",
+    "keys",
+    "state",
+    "warehouse",
+    "errors",
+    "safe_yaml",
+    "dbt_vars",
+    "shapes",
+    "audit",
+    "decisions",
+}
 
 
 def imports_of(path: Path) -> Iterator[str]:

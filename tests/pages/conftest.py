@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from cdp_assets.pages.reveal import ENVIRONMENT
 from cdp_assets.pages.texts import t
 from cdp_assets.settings import Settings
-from tests.pages.published_file import publish_made_up
+from tests.web.published_file import publish_made_up
 
 RunPage = Callable[..., AppTest]
 

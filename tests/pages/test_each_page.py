@@ -14,7 +14,7 @@ from cdp_assets.pages.queries import segments as segment_queries
 from cdp_assets.pages.rulings_inbox import waiting_rulings
 from cdp_assets.settings import Settings
 from tests.pages.conftest import RunPage
-from tests.pages.published_file import contracted
+from tests.web.published_file import contracted
 
 TABS = {
     "overview": [None],

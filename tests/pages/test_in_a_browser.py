@@ -18,7 +18,7 @@ import pytest
 
 from cdp_assets.pages.rulings_inbox import waiting_rulings
 from cdp_assets.settings import Settings
-from tests.pages.published_file import publish_made_up
+from tests.web.published_file import publish_made_up
 
 CHROMIUM = next(
     (path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None

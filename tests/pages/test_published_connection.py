@@ -11,7 +11,7 @@ import pytest
 from cdp_assets.pages.published import current_published, open_read_only, previous_published
 from cdp_assets.settings import Settings
 from tests.pages.conftest import RunPage
-from tests.pages.published_file import publish_made_up
+from tests.web.published_file import publish_made_up
 
 
 @pytest.fixture

@@ -1,0 +1,261 @@
+"""The log of who saw, searched, exported, ruled and requested what, and when: append-only, chained, and able to forget a person.
+
+The chain (HOME/audit/chain.jsonl) holds no content: each line has the HMAC of its entry under a salt of its own, and the hash of the
+line before. Entries and salts stand apart (HOME/audit/entries.sqlite), so that an erasure deletes them and the chain still holds.
+One lock serves every process. Who may read the log, and what is worth an entry, is others' part.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cdp_assets.settings import Settings
+
+START = "0" * 64  # what the first line follows
+FORGOTTEN = "forgotten"  # the action of the entry that names entries which an erasure deleted
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that somebody did. subjects: customer ids or record keys that it is about; facts hold codes, ids and counts."""
+
+    number: int
+    at: str
+    actor: str
+    action: str
+    subjects: tuple[str, ...]
+    facts: dict[str, Any]
+
+
+@dataclass
+class Verdict:
+    """What the check of the log found; `problems` in words, none where it holds."""
+
+    lines: int = 0
+    kept: int = 0
+    forgotten: int = 0
+    head: str = START
+    problems: list[str] = field(default_factory=list)
+
+
+def append(
+    settings: Settings, actor: str, action: str, *, subjects: Sequence[str] = (), **facts: object
+) -> int:
+    """Append one entry and sync it; returns its number. Facts never hold a name, a phone or an address."""
+    folder = _folder(settings)
+    with _locked(folder), closing(_entries(folder)) as entries:
+        number, head = _end(folder / "chain.jsonl")
+        entry = {
+            "number": number + 1, "at": datetime.now(UTC).isoformat(timespec="seconds"), "actor": actor, "action": action,
+            "subjects": list(subjects), "facts": facts,
+        }  # fmt: skip
+        text = json.dumps(entry, ensure_ascii=False, sort_keys=True, default=str)
+        salt = secrets.token_bytes(32)
+        mac = _mac(salt, text)
+        with (
+            entries
+        ):  # before the line: an entry without a line is written over, a line without its entry is a hole
+            entries.execute("insert or replace into entries values (?, ?, ?)", (number + 1, salt, text))
+            entries.execute("delete from subjects where number = ?", (number + 1,))
+            entries.executemany(
+                "insert into subjects values (?, ?)", [(each, number + 1) for each in dict.fromkeys(subjects)]
+            )
+        _write_line(folder / "chain.jsonl", number + 1, mac, head)
+    return number + 1
+
+
+def read(
+    settings: Settings, *, actor: str | None = None, action: str | None = None, limit: int = 1000
+) -> list[Entry]:
+    """The latest entries that are kept, newest first."""
+    folder = _folder(settings)
+    with closing(_entries(folder)) as entries:
+        rows = entries.execute("select entry from entries order by number desc").fetchall()
+    found = []
+    for (text,) in rows:
+        entry = _entry(text)
+        if (actor is None or entry.actor == actor) and (action is None or entry.action == action):
+            found.append(entry)
+            if len(found) == limit:
+                break
+    return found
+
+
+def forget(settings: Settings, subjects: Sequence[str], *, actor: str) -> int:
+    """Delete the entries about some subjects, for an erasure; the chain stays, and one entry says which numbers are gone."""
+    folder = _folder(settings)
+    marks = ", ".join("?" * len(subjects))
+    with _locked(folder), closing(_entries(folder)) as entries:
+        found = entries.execute(
+            f"select distinct number from subjects where subject in ({marks})", list(subjects)
+        ).fetchall()
+        numbers = sorted(row[0] for row in found)
+        with entries:
+            entries.executemany("delete from entries where number = ?", [(number,) for number in numbers])
+            entries.executemany("delete from subjects where number = ?", [(number,) for number in numbers])
+        entries.execute("vacuum")
+    if numbers:
+        append(settings, actor, FORGOTTEN, numbers=numbers)
+    return len(numbers)
+
+
+def head(settings: Settings) -> tuple[int, str]:
+    """Number and hash of the last line, for a manifest to record: what it recorded cannot be taken back unseen."""
+    folder = _folder(settings)
+    with _locked(folder):
+        return _end(folder / "chain.jsonl")
+
+
+def verify(settings: Settings, recorded: Sequence[tuple[int, str]] = ()) -> Verdict:
+    """Check every line, every entry that is kept, and that the heads which manifests recorded are still there."""
+    folder = _folder(settings)
+    verdict = Verdict()
+    with _locked(folder), closing(_entries(folder)) as entries:
+        kept = {
+            number: (salt, text)
+            for number, salt, text in entries.execute("select number, salt, entry from entries")
+        }
+        hashes = {0: START}
+        for line in _lines(folder / "chain.jsonl"):
+            _check_line(line, verdict, hashes, kept)
+    gone = {
+        number
+        for _, text in kept.values()
+        for number in (_entry(text).facts.get("numbers", ()) if _entry(text).action == FORGOTTEN else ())
+    }
+    missing = sorted(set(hashes) - {0} - set(kept))
+    verdict.forgotten = len([number for number in missing if number in gone])
+    verdict.problems += [
+        f"entry {number} is missing, and no erasure names it" for number in missing if number not in gone
+    ]
+    verdict.problems += [
+        f"entry {number} has no line in the chain" for number in sorted(set(kept) - set(hashes))
+    ]
+    verdict.problems += [
+        f"line {number} is not the one that a generation recorded"
+        for number, seen in recorded
+        if hashes.get(number) != seen
+    ]
+    return verdict
+
+
+def _check_line(
+    line: dict[str, Any] | None, verdict: Verdict, hashes: dict[int, str], kept: dict[int, tuple[bytes, str]]
+) -> None:
+    verdict.lines += 1
+    number = verdict.lines
+    if line is None or line.get("number") != number or line.get("before") != verdict.head:
+        verdict.problems.append(f"line {number} does not follow the line before it")
+        hashes[number] = ""
+        return
+    verdict.head = hashes[number] = _line_hash(number, str(line.get("mac")), verdict.head)
+    if line.get("hash") != verdict.head:
+        verdict.problems.append(f"line {number} does not have its own hash")
+    if number in kept:
+        verdict.kept += 1
+        salt, text = kept[number]
+        if not hmac.compare_digest(_mac(salt, text), str(line.get("mac"))):
+            verdict.problems.append(f"entry {number} is not the one that was written")
+
+
+def _folder(settings: Settings) -> Path:
+    folder = settings.home / "audit"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _entries(folder: Path) -> sqlite3.Connection:
+    path = folder / "entries.sqlite"
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    con = sqlite3.connect(path, timeout=30)
+    con.execute("pragma secure_delete = on")
+    con.execute("pragma synchronous = full")
+    con.execute(
+        "create table if not exists entries (number integer primary key, salt blob not null, entry text not null)"
+    )
+    con.execute("create table if not exists subjects (subject text not null, number integer not null)")
+    con.execute("create index if not exists subjects_by_subject on subjects (subject)")
+    return con
+
+
+def _end(chain: Path) -> tuple[int, str]:
+    """Number and hash of the last whole line; a line torn by a crash is cut off."""
+    if not chain.exists():
+        return 0, START
+    with chain.open("rb+") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 4096, 0))
+        tail = file.read()
+        whole = tail.rfind(b"\n") + 1
+        if whole < len(tail):
+            file.truncate(size - (len(tail) - whole))
+        lines = tail[:whole].splitlines()
+    if not lines:
+        return 0, START
+    last = json.loads(lines[-1])
+    return int(last["number"]), str(last["hash"])
+
+
+def _write_line(chain: Path, number: int, mac: str, before: str) -> None:
+    line = {"number": number, "mac": mac, "before": before, "hash": _line_hash(number, mac, before)}
+    descriptor = os.open(chain, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(descriptor, (json.dumps(line) + "\n").encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lines(chain: Path) -> Iterator[dict[str, Any] | None]:
+    if not chain.exists():
+        return
+    with chain.open(encoding="utf-8", errors="replace") as file:
+        for text in file:
+            try:
+                found = json.loads(text)
+            except ValueError:
+                found = None
+            yield found if isinstance(found, dict) else None
+
+
+def _entry(text: str) -> Entry:
+    found = json.loads(text)
+    return Entry(
+        found["number"],
+        found["at"],
+        found["actor"],
+        found["action"],
+        tuple(found["subjects"]),
+        found["facts"],
+    )
+
+
+def _mac(salt: bytes, text: str) -> str:
+    return hmac.new(salt, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _line_hash(number: int, mac: str, before: str) -> str:
+    return hashlib.sha256(f"{number}\n{mac}\n{before}".encode()).hexdigest()

@@ -1,0 +1,36 @@
+"""`onefold web`: the site on this home's published files, for this machine only unless people sign in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import uvicorn
+from rich.console import Console
+
+from cdp_assets.commands.run import export_settings
+from cdp_assets.settings import Settings
+from cdp_assets.web.access.guard import LOCAL
+
+ADDRESS = "127.0.0.1"
+
+
+def serve_site(*, home: Path | None, host: str, port: int, workers: int, base_path: str | None) -> int:
+    """Serve until interrupted; returns the exit code: 1 where the site would stand open to a network without a sign-in."""
+    settings = Settings.load(home=home, web_base_path=base_path)
+    console = Console()
+    if host not in LOCAL and settings.web_sign_in == "none":
+        console.print(
+            f"not started: on {host} others can reach the site, so people have to sign in. Set ONEFOLD_WEB_SIGN_IN to "
+            "accounts, oidc or header (deploy/README.md), or leave --host away",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
+        return 1
+    export_settings(settings)
+    console.print(
+        f"http://{'localhost' if host == ADDRESS else host}:{port}{settings.web_base_path}/", highlight=False
+    )
+    uvicorn.run(
+        "cdp_assets.web.application:create_app", factory=True, host=host, port=port, workers=workers, log_level="warning",
+        access_log=False, server_header=False, proxy_headers=False,
+    )  # fmt: skip
+    return 0

@@ -1,0 +1,54 @@
+"""Inboxes of what people decide: one file per decision, written whole or not at all, applied once by the next run.
+
+What a decision means is the part of the room that reads the inbox.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A file of an inbox. content is None where it cannot be read."""
+
+    decision_id: str
+    path: Path
+    content: dict[str, Any] | None
+
+
+def write_decision(folder: Path, content: dict[str, Any]) -> str:
+    """Write one decision under a new id that sorts by time; returns the id. Temporary file, fsync, rename, fsync of the folder."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    decision_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(6)}"
+    path = folder / f"{decision_id}.json"
+    temporary = folder / f".{decision_id}.tmp"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"decision_id": decision_id, **content}, file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+    return decision_id
+
+
+def read_decisions(folder: Path) -> Iterator[Decision]:
+    """Every decision of an inbox, oldest first; one that cannot be read comes without content."""
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, OSError):
+            found = None
+        yield Decision(path.stem, path, found if isinstance(found, dict) else None)

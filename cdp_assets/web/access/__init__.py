@@ -1,0 +1,1 @@
+"""Who may do what on the site: people, roles as data, sessions, and what guards every request."""

@@ -1,0 +1,203 @@
+"""What a page is made of: sections that hold tables, pictures, figures, notes and forms. Templates draw them; no query here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from cdp_assets.web.view import View
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's heading, the definition behind it, and how its cells stand."""
+
+    name: str
+    heading: str
+    definition: str | None = None
+    is_number: bool = False
+    sort_link: str | None = None
+    sorted: str | None = None  # ascending, descending
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value as text. kind: data (a value that no language translates), word, code, good, watch, bad, meter."""
+
+    text: str
+    href: str | None = None
+    kind: str = "data"
+    share: float | None = None  # of a meter, 0 to 1
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one page of a table, what they were made from (for exports), and where the rest is."""
+
+    key: str
+    columns: list[Column]
+    rows: list[list[Cell]]
+    data: pd.DataFrame
+    total: int
+    first: int = 1
+    previous_link: str | None = None
+    next_link: str | None = None
+    downloads: dict[str, str] = field(default_factory=dict)
+    caption: str = ""
+    kind: str = "table"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart: its address, what it says in words, and the figures it is drawn from."""
+
+    key: str
+    title: str
+    address: str  # without an ending
+    alt: str
+    wide: tuple[int, int] = (0, 0)
+    kind: str = "picture"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One headline figure, with its change and a small line of its past."""
+
+    label: str
+    value: str
+    help: str | None = None
+    change: str | None = None
+    tone: str = ""  # good, bad or nothing
+    points: str = ""  # of an SVG polyline in a box of 100 × 24
+    marks: list[str] = field(default_factory=list)
+    href: str | None = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Headline figures side by side."""
+
+    figures: list[Figure]
+    kind: str = "figures"
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence. tone: plain, empty (what would stand here), warning, error, done."""
+
+    text: str
+    tone: str = "plain"
+    href: str | None = None
+    link: str = ""
+    code: str = ""
+    kind: str = "note"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One control of a form of filters. kind: select, radio, checks, text, date."""
+
+    name: str
+    label: str
+    kind: str
+    options: list[tuple[str, str]] = field(default_factory=list)
+    chosen: list[str] = field(default_factory=list)
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Controls that apply to everything under them; their state is in the page's address."""
+
+    fields: list[Field]
+    address: str
+    kept: list[tuple[str, str]]
+    submit: str
+    kind: str = "filters"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Blocks or sections side by side on wide screens, below each other on narrow ones. shape: halves, third, wide."""
+
+    blocks: list[Any]
+    shape: str = "halves"
+    kind: str = "row"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What has a template of its own: `part_<template>.html` with these values."""
+
+    template: str
+    values: dict[str, Any]
+    kind: str = "part"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with its explanation, and what stands under it."""
+
+    key: str
+    title: str
+    help: str
+    blocks: list[Any]
+    kind: str = "section"
+
+
+Block: TypeAlias = Table | Picture | Figures | Note | Filters | Row | Part | Section
+Blocks: TypeAlias = Iterable[Any]  # of Block; a list of several kinds is no list of one union to mypy
+Build: TypeAlias = Callable[Concatenate["View", P], Blocks]
+
+
+def section(key: str, *needs: str) -> Callable[[Build[P]], Callable[Concatenate[View, P], Section]]:
+    """A part of a page with its heading; where a mart it needs is not published, it says so instead of being drawn."""
+
+    def decorate(build: Build[P]) -> Callable[Concatenate[View, P], Section]:
+        @wraps(build)
+        def built(view: View, /, *args: P.args, **kwargs: P.kwargs) -> Section:
+            missing = view.shown.missing(needs)
+            blocks: list[Any]
+            if missing:
+                text = view.t(
+                    "frame.missing_marts", generation=view.shown.generation, marts=", ".join(missing)
+                )
+                blocks = [Note(text, "empty")]
+            else:
+                blocks = list(build(view, *args, **kwargs))
+            return Section(key, view.t(f"{key}.title"), view.texts.known(f"{key}.help", ""), blocks)
+
+        return built
+
+    return decorate
+
+
+def all_blocks(blocks: Iterable[Any]) -> Iterable[Any]:
+    """Every block, those within sections and rows too."""
+    for block in blocks:
+        yield block
+        yield from all_blocks(getattr(block, "blocks", []))
+
+
+def polyline(values: Sequence[float]) -> str:
+    """The points of a small line in a box of 100 × 24; nothing for fewer than two values."""
+    if len(values) < 2:
+        return ""
+    least, greatest = min(values), max(values)
+    reach = (greatest - least) or 1.0
+    step = 100 / (len(values) - 1)
+    return " ".join(
+        f"{at * step:.1f},{22 - 20 * (value - least) / reach:.1f}" for at, value in enumerate(values)
+    )
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table by column name."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]

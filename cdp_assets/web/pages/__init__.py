@@ -1,0 +1,1 @@
+"""One module per page: which parts it has, and what stands in them. Queries, words and drawing are elsewhere."""

@@ -1,0 +1,159 @@
+"""Overview page: scorecard, trends, and how fresh each channel is; a figure that a late channel leaves incomplete says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from cdp_assets.web import charts
+from cdp_assets.web.blocks import Blocks, Figure, Figures, Note, Row, polyline, records, section
+from cdp_assets.web.formats import NOTHING, nothing
+from cdp_assets.web.page import Page
+from cdp_assets.web.queries import overview as queries
+from cdp_assets.web.tables import table
+from cdp_assets.web.view import View
+
+TONES = {"green": "good", "yellow": "watch", "red": "bad"}
+
+
+def build(view: View) -> Blocks:
+    """The whole page."""
+    return [_weekly(view), Row([_revenue(view), _buyers(view)]), _quarterly(view), _freshness(view)]
+
+
+@section("overview.weekly", "scorecard_weekly", "orders")
+def _weekly(view: View) -> Blocks:
+    found = queries.scorecard(view.shown, "weekly")
+    if found.empty:
+        return [Note(view.t("overview.no_scorecard"), "empty")]
+    late = queries.late_channels(view.shown, _common(found["period_end"]))
+    return [
+        Note(_period(view, found)),
+        *_late(view, late),
+        Figures([_figure(view, row, is_incomplete=not late.empty) for row in records(found)]),
+    ]
+
+
+def _period(view: View, found: pd.DataFrame) -> str:
+    start, end = _common(found["period_start"]), _common(found["period_end"])
+    return view.t("overview.period", start=view.formats.day(start), end=view.formats.day(end))
+
+
+def _common(dates: pd.Series) -> pd.Timestamp | None:
+    """The period that most of the metrics have."""
+    most = dates.mode()
+    return None if most.empty else pd.Timestamp(most.iloc[0])
+
+
+def _late(view: View, late: pd.DataFrame) -> list[Note]:
+    """Which channels have not delivered the whole period, and until when they did."""
+    if late.empty:
+        return []
+    said = ", ".join(
+        f"{channel} ({view.formats.day(last)})"
+        for channel, last in zip(late["channel"], late["last_order_date"], strict=True)
+    )
+    return [Note(view.t("overview.late", channels=said), "warning")]
+
+
+def _figure(view: View, row: dict[str, Any], *, is_incomplete: bool) -> Figure:
+    trend = row["trend"]
+    rises_well = row["direction"] == "up"
+    tone = "" if nothing(trend) or trend == 0 else "good" if (trend > 0) == rises_well else "bad"
+    is_touched = is_incomplete and row["unit"] != "days"
+    return Figure(
+        view.label(str(row["metric"]), "metrics"),
+        in_unit(view, row["metric_value"], str(row["unit"])),
+        help=f"{view.label(str(row['title']), 'indicators')}. {view.label(str(row['status']), 'statuses')}",
+        change=None if nothing(trend) else view.formats.change(trend),
+        tone="" if is_touched else tone,
+        points=polyline([float(value) for value in row["history"]]),
+        marks=[view.t("overview.incomplete")] if is_touched else [],
+    )
+
+
+@section("overview.quarterly", "scorecard_quarterly", "orders")
+def _quarterly(view: View) -> Blocks:
+    found = queries.scorecard(view.shown, "quarterly")
+    if found.empty:
+        return [Note(view.t("overview.no_scorecard"), "empty")]
+    late = queries.late_channels(view.shown, _common(found["period_end"]))
+    blocks: list[Any] = [Note(_period(view, found)), *_late(view, late)]
+    for group, rows in found.groupby("metric_group"):
+        shown = pd.DataFrame(
+            {
+                "status": rows["status"],
+                "title": rows["title"],
+                "metric_value": _in_units(view, rows, "metric_value"),
+                "baseline": _in_units(view, rows, "baseline"),
+                "trend": [view.formats.change(value) for value in rows["trend"]],
+                "target": _in_units(view, rows, "target"),
+                "meets_target": [_meets(row) for row in records(rows)],
+            }
+        )
+        blocks.append(
+            table(
+                view, f"scorecard_{str(group).replace(' ', '_')}", shown, "scorecard_quarterly", families={"status": "statuses", "meets_target": "meets"},
+                tones={"status": TONES, "meets_target": {"met": "good", "missed": "bad"}}, sortable=False,
+                caption=view.label(str(group), "metric_groups"),
+            )
+        )  # fmt: skip
+    return blocks
+
+
+def _meets(row: dict[str, Any]) -> str | None:
+    """Whether the target is met: a value within the limit of green may still miss it."""
+    if nothing(row["target"]) or nothing(row["metric_value"]):
+        return None
+    reached = (
+        row["metric_value"] >= row["target"]
+        if row["direction"] == "up"
+        else row["metric_value"] <= row["target"]
+    )
+    return "met" if reached else "missed"
+
+
+@section("overview.revenue", "orders", "dates")
+def _revenue(view: View) -> Blocks:
+    found = queries.weekly_revenue(view.shown)
+    if found.empty:
+        return [Note(view.t("overview.no_orders"), "empty")]
+    late = queries.late_channels(view.shown, found["week_start"].max() + pd.Timedelta(days=6))
+    chart = charts.stacked(view, found, "week_start", "net_revenue", "channel")
+    return [*_late(view, late), charts.picture(view, "revenue", view.t("overview.revenue.title"), chart)]
+
+
+@section("overview.buyers", "orders", "dates")
+def _buyers(view: View) -> Blocks:
+    found = queries.weekly_customers(view.shown)
+    if found.empty:
+        return [Note(view.t("overview.no_orders"), "empty")]
+    found = view.spelled(found, "customer_types", "customer_type")
+    chart = charts.lines(view, found, "week_start", "customer_count", "customer_type")
+    return [charts.picture(view, "buyers", view.t("overview.buyers.title"), chart)]
+
+
+@section("overview.freshness", "orders", "touchpoints", "dates", "ops_loads")
+def _freshness(view: View) -> Blocks:
+    return [table(view, "freshness", queries.freshness(view.shown))]
+
+
+def in_unit(view: View, value: Any, unit: str) -> str:
+    """A metric in the unit that the scorecard's seed gives it."""
+    if nothing(value):
+        return NOTHING
+    if unit == "money":
+        return view.formats.money(float(value))
+    if unit == "share":
+        return view.formats.share(float(value))
+    return view.formats.number(
+        float(value), 0 if unit in {"customers", "orders"} else 1 if unit in {"days", "hours"} else 2
+    )
+
+
+def _in_units(view: View, rows: pd.DataFrame, name: str) -> list[str]:
+    return [in_unit(view, value, str(unit)) for value, unit in zip(rows[name], rows["unit"], strict=True)]
+
+
+PAGE = Page("overview", {"all": build})

@@ -1,0 +1,83 @@
+"""What the Identity page asks: quality over time, cluster sizes, guard events, id events and the review queue."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cdp_assets.web.published import Published
+
+GUARDS, EVENTS = "ops_guard_events", "customer_id_events"
+QUEUE, EVIDENCE = "ops_review_queue", "ops_review_evidence"
+
+
+def quality(shown: Published) -> pd.DataFrame:
+    """One row per as_of_date, metric and dimension: metric_value. A date with several runs shows its greatest value."""
+    return shown.ask(
+        """
+        select as_of_date, metric, dimension, max(metric_value) as metric_value
+        from ops_identity_quality
+        group by as_of_date, metric, dimension
+        order by as_of_date, metric, dimension
+        """
+    )
+
+
+def sizes(shown: Published) -> pd.DataFrame:
+    """How many customers have how many records. One row per records_behind."""
+    return shown.ask(
+        """
+        with bands as (
+            select
+                case when record_count <= 5 then record_count::varchar when record_count <= 10 then '6 to 10'
+                    when record_count <= 50 then '11 to 50' else 'over 50' end as records_behind,
+                min(record_count) as least, count(*) as customer_count
+            from customers group by 1
+        )
+        select records_behind, customer_count from bands order by least
+        """
+    )
+
+
+def largest(shown: Published) -> pd.DataFrame:
+    """The customers with most records. One row per customer."""
+    return shown.ask(
+        """
+        select c.customer_id, c.masked_full_name, c.record_count, c.account_count, c.channels, x.least_confidence, c.net_revenue
+        from customers as c
+        inner join (
+            select customer_id, min(confidence) as least_confidence from customer_crosswalk group by customer_id
+        ) as x on c.customer_id = x.customer_id
+        order by c.record_count desc, c.customer_id
+        limit 25
+        """
+    )
+
+
+def guard_events(shown: Published) -> pd.DataFrame:
+    """Every refusal in words, most records first. One row per guard and identifier."""
+    return shown.ask(
+        f"select guard, identifier_type, message, record_count from {GUARDS} order by record_count desc, message"
+    )
+
+
+def id_events(shown: Published) -> pd.DataFrame:
+    """The latest changes of ids. One row per event."""
+    return shown.ask(
+        f"select effective_at, event, customer_id, other_customer_id, record_count, reason from {EVENTS} "
+        "where event <> 'created' order by effective_at desc, event, customer_id limit 5000"
+    )
+
+
+def review_queue(shown: Published) -> pd.DataFrame:
+    """marts.ops_review_queue, the most worthwhile first. One row per pair."""
+    return shown.ask(f"select * from {QUEUE} order by queue_rank")
+
+
+def review_evidence(shown: Published, record_key_l: str, record_key_r: str) -> pd.DataFrame:
+    """What speaks for and against one pair, the weightiest first. One row per comparison."""
+    return shown.ask(
+        f"select comparison, finding, bits from {EVIDENCE} where record_key_l = ? and record_key_r = ? "
+        "order by comparison = 'start' desc, abs(bits) desc, comparison",
+        record_key_l,
+        record_key_r,
+    )

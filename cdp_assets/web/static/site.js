@@ -1,0 +1,52 @@
+// What the pages do beyond plain HTML: filters apply when they change, charts become interactive on a click, keys in the review queue.
+"use strict";
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form.filters");
+  if (form && event.target.matches("[data-submit]")) form.requestSubmit();
+});
+
+function loadVega(base) {
+  if (!window.vegaLoading) {
+    window.vegaLoading = new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = base + "/vega.js";
+      script.onload = () => resolve(window.vegaEmbed);
+      script.onerror = reject;
+      document.head.append(script);
+    });
+  }
+  return window.vegaLoading;
+}
+
+for (const figure of document.querySelectorAll("figure.picture[data-chart]")) {
+  const button = figure.querySelector("button.interactive");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    const address = figure.dataset.chart;
+    const embed = await loadVega(address.slice(0, address.indexOf("/chart/")));
+    const chart = await (await fetch(address)).json();
+    const place = document.createElement("div");
+    figure.querySelector("picture").replaceWith(place);
+    chart.width = Math.max(place.clientWidth - 20, 200);
+    chart.autosize = { type: "fit-x", contains: "padding" };
+    await embed(place, chart, { ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true } });
+    button.remove();
+  });
+}
+
+// One open explanation at a time; Escape closes it.
+document.addEventListener("click", (event) => {
+  for (const help of document.querySelectorAll("details.help[open]")) {
+    if (!help.contains(event.target)) help.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const help of document.querySelectorAll("details.help[open]")) help.open = false;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=radio]), textarea, select")) return;
+  const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!wanted) return;
+  event.preventDefault();
+  if (wanted.matches("input[type=radio]")) { wanted.checked = true; wanted.focus(); } else if (wanted.matches("textarea")) { wanted.focus(); } else { wanted.click(); }
+});

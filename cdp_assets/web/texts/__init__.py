@@ -1,0 +1,62 @@
+"""Every word that the site shows, one file per language (`<language>.yaml`), and how a page asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from cdp_assets import safe_yaml
+
+FALLBACK = "en"
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages that have a file, the fallback first."""
+    found = sorted(path.stem for path in Path(__file__).parent.glob("*.yaml"))
+    return (FALLBACK, *(name for name in found if name != FALLBACK))
+
+
+@cache
+def catalogue(language: str = FALLBACK) -> dict[str, str]:
+    """All texts of one language by dotted key."""
+    path = Path(__file__).with_name(f"{language}.yaml")
+    return dict(_flattened(safe_yaml.read(path)))
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The words of one language."""
+
+    language: str
+
+    @property
+    def tag(self) -> str:
+        """The language as HTML names it."""
+        return self.known("language.tag", self.language)
+
+    def t(self, key: str, **values: object) -> str:
+        """The text of a key, its {places} filled. A key that the catalogue lacks is an error, found by the tests."""
+        return catalogue(self.language)[key].format(**values)
+
+    def known(self, key: str, default: str) -> str:
+        """The text of a key if the catalogue has it, else a default: for names that data brings, such as columns."""
+        return catalogue(self.language).get(key, default)
+
+    def has(self, key: str) -> bool:
+        return key in catalogue(self.language)
+
+    def label(self, name: str, family: str = "columns") -> str:
+        """A column or code in words: from the catalogue, else its own name spelled out."""
+        return self.known(f"{family}.{name}", name.replace("_", " ").capitalize())
+
+
+def _flattened(node: dict[str, object], prefix: str = "") -> list[tuple[str, str]]:
+    flat: list[tuple[str, str]] = []
+    for name, value in node.items():
+        if isinstance(value, dict):
+            flat += _flattened(value, f"{prefix}{name}.")
+        else:
+            flat.append((f"{prefix}{name}", str(value).strip()))
+    return flat
