@@ -73,7 +73,8 @@ def customer_value(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iter
 
 def build_insight_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """Attribution waits for every model on the list that SQL computes: each gets its intervals."""
-    listed = project_vars(settings.dbt_project_dir)["attribution_models"]
+    project = project_vars(settings.dbt_project_dir)
+    listed = project["attribution_models"]
     heuristics = [["attribution", f"attribution_{model}"] for model in listed if model not in COMPUTED_MODELS]
 
     @dg.multi_asset(
@@ -88,7 +89,9 @@ def build_insight_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         """Credit per conversion and touch for the models that SQL says badly, and global credit per period."""
         as_of_date = as_of_date_of_run(home.settings, home.record(context))
         with reported(context, home, "insight/attribution") as report, open_warehouse(home.settings) as con:
-            done = insight.compute_attribution(con, as_of_date)
+            done = insight.compute_attribution(
+                con, as_of_date, drop_direct=project["attribution_drop_direct"]
+            )
             report.metadata |= {"conversions": done.conversions, "null_paths": done.null_paths}
             report.metadata |= {f"unavailable_{model}": reason for model, reason in done.unavailable.items()}
             rows = count_rows(con, "insight", ATTRIBUTION)

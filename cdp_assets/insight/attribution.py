@@ -4,11 +4,15 @@
 Orchestration and the tables' contents belong here; the models are in `markov`, `shapley`, `markov_shapley`,
 the intervals in `bootstrap`, the columns in `tables`.
 
-Global credit is exact, per model and period (all, and each month by `path_date`). Credit per conversion
-shares each conversion among the distinct channels of its path in proportion to their effects over all
-periods (removal effects for Markov, Shapley values for Markov-Shapley, equal parts for Shapley), and a
-channel's part equally among its touches. The two totals differ, except for Shapley; `attribution_global`
-shows both and the difference.
+One name, one number: per model and month, the channels' global credit (removal effects for Markov, Shapley values for
+Markov-Shapley) is shared among the conversions so that the credits per conversion add up to it (`scaling`); where paths
+cannot carry it, they add up to the nearest credit that they can, with status `projected` and the raw credit beside it.
+All months together are the sum of the months, revenue follows the credit of the touches, and a channel's part of a
+conversion is shared equally by its touches. Set-form Shapley agrees by construction. Removal effects on value, and those
+over all months, are shown as effects and credit nothing.
+
+Direct touches are left out of these models unless the retailer's settings keep them: a path of nothing else leaves the
+chain and credits direct, on others direct is dropped (see `paths`).
 """
 
 from __future__ import annotations
@@ -20,17 +24,12 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from cdp_assets.insight import bootstrap, paths
-from cdp_assets.insight.chain import (
-    VALUE_UNITS,
-    ChainCounts,
-    FloatArray,
-    TooManyStates,
-    count_chain,
-    highest_order,
-)
+from cdp_assets.insight import bootstrap, path_credits, paths
+from cdp_assets.insight.chain import ChainCounts, FloatArray, TooManyStates, count_chain, highest_order
 from cdp_assets.insight.markov import credit, removal_effects
 from cdp_assets.insight.markov_shapley import Unavailable, markov_shapley_credit
+from cdp_assets.insight.path_credits import ALL, RawCredit
+from cdp_assets.insight.scaling import BoolArray
 from cdp_assets.insight.shapley import ShapleyCredit, shapley_credit
 from cdp_assets.insight.tables import (
     COMPUTED_MODELS,
@@ -39,7 +38,6 @@ from cdp_assets.insight.tables import (
     create_output_table,
 )
 
-ALL = "all"
 HIGHEST_ORDER = 3
 
 
@@ -58,69 +56,64 @@ class AttributionSummary:
 
 
 @dataclass(frozen=True)
-class _GlobalCredit:
-    """One model in one period, per channel. `weights` share a conversion among the channels of its path."""
-
-    conversions: FloatArray
-    value: FloatArray
-    weights: FloatArray
-    effect_conversions: FloatArray | None = None
-    effect_value: FloatArray | None = None
-
-
-@dataclass(frozen=True)
 class _Period:
     """All that is counted of one period: the chain at the highest order that fits, and set-form Shapley."""
 
     chain: ChainCounts
     shapley: ShapleyCredit
+    direct_alone: FloatArray  # (channels,) conversions of paths that left the chain
 
     def __add__(self, other: _Period) -> _Period:
         shapley = ShapleyCredit(
             self.shapley.conversions + other.shapley.conversions, self.shapley.value + other.shapley.value
         )
-        return _Period(self.chain + other.chain, shapley)
+        return _Period(self.chain + other.chain, shapley, self.direct_alone + other.direct_alone)
 
 
-def compute_attribution(con: duckdb.DuckDBPyConnection, as_of_date: date) -> AttributionSummary:
+def compute_attribution(
+    con: duckdb.DuckDBPyConnection, as_of_date: date, *, drop_direct: bool = True
+) -> AttributionSummary:
     """Fill every `insight.attribution_*` table from `journeys.path_touches` (columns: see `tables`).
 
     `con`: a writable connection whose current database is the warehouse. Touches after `as_of_date` are not
-    expected: the windows are cut in dbt. Tables are empty but typed when there are no touches. Raises
-    `InsightInputProblem` where the input breaks its contract.
+    expected: the windows are cut in dbt. `drop_direct`: the data-driven models leave direct touches out. Tables are empty
+    but typed when there are no touches. Raises `InsightInputProblem` where the input breaks its contract.
     """
     for name in OUTPUT_COLUMNS:
         if name.startswith("attribution_"):
             create_output_table(con, name)
     paths.check_touches(con)
     channels = paths.number_channels(con)
-    paths.group_paths(con)
+    paths.group_paths(con, drop_direct=drop_direct)
     try:
         return _compute(con, as_of_date, channels)
     finally:
-        for table in (*paths.TEMPORARY_TABLES, *bootstrap.TEMPORARY_TABLES, "_effects"):
+        for table in (*paths.TEMPORARY_TABLES, *bootstrap.TEMPORARY_TABLES, *path_credits.TEMPORARY_TABLES):
             con.execute(f"drop table if exists temp.{table}")
 
 
 def _compute(con: duckdb.DuckDBPyConnection, as_of_date: date, channels: list[str]) -> AttributionSummary:
     periods = _count_periods(con, len(channels))
     unavailable: dict[str, str] = {}
+    with_intervals: tuple[str, ...] = ()
     if periods:
-        credits = {
-            (model, period): _global_credit(model, counted, unavailable)
-            for period, counted in periods.items()
-            for model in COMPUTED_MODELS
-        }
-        _write_effects(con, {model: credits[model, ALL] for model in COMPUTED_MODELS})
+        raw: dict[tuple[str, str], RawCredit] = {}
+        for period, counted in periods.items():
+            for model in COMPUTED_MODELS:
+                if (found := _raw_credit(model, counted, unavailable)) is not None:
+                    raw[model, period] = found
+        raw = {at: found for at, found in raw.items() if at[0] not in unavailable}
+        path_credits.share_by_month(
+            con, len(channels), {at: one.conversions for at, one in raw.items() if at[1] != ALL}
+        )
         for model in COMPUTED_MODELS:
-            if model not in unavailable:
-                _write_path_credits(con, model)
-        _write_global(con, channels, periods, credits)
+            path_credits.write_path_credits(con, model)
+        path_credits.write_global(con, channels, raw, _seen(periods))
         _write_transitions(con, channels, periods)
-    with_intervals = bootstrap.write_intervals(con, channels) if periods else ()
-    totals = periods[ALL].chain if periods else None
-    conversions = int(totals.conversions.sum()) if totals else 0
-    nulls = int(totals.nulls.sum()) if totals else 0
+        with_intervals = bootstrap.write_intervals(con, channels)
+    totals = periods[ALL] if periods else None
+    conversions = int(totals.chain.conversions.sum() + totals.direct_alone.sum()) if totals else 0
+    (nulls,) = con.execute("select coalesce(sum(nulls), 0)::bigint from _grouped_paths").fetchone() or (0,)
     con.executemany(
         "insert into insight.attribution_model_status values (?, ?, ?, ?, ?, ?)",
         [
@@ -149,12 +142,16 @@ def _count_periods(con: duckdb.DuckDBPyConnection, n_channels: int) -> dict[str,
         month for (month,) in con.execute("select distinct period from _grouped_paths order by 1").fetchall()
     ]
     for month in months:
-        batches = list(
-            paths.read_grouped_paths(
-                con, f"select * from _grouped_paths where period = '{month}' order by channels"
-            )
+        in_month = f"select * from _grouped_paths where period = '{month}'"
+        chain = list(paths.read_grouped_paths(con, f"{in_month} and is_in_chain order by channels"))
+        alone = list(paths.read_grouped_paths(con, f"{in_month} and not is_in_chain order by channels"))
+        of_alone = shapley_credit(alone, n_channels)
+        of_chain = shapley_credit(chain, n_channels)
+        counted[month] = _Period(
+            count_chain(chain, n_channels, order),
+            ShapleyCredit(of_chain.conversions + of_alone.conversions, of_chain.value + of_alone.value),
+            of_alone.conversions,
         )
-        counted[month] = _Period(count_chain(batches, n_channels, order), shapley_credit(batches, n_channels))
     if not months:
         return {}
     whole = counted[months[0]]
@@ -163,27 +160,24 @@ def _count_periods(con: duckdb.DuckDBPyConnection, n_channels: int) -> dict[str,
     return {ALL: whole, **counted}
 
 
-def _global_credit(model: str, counted: _Period, unavailable: dict[str, str]) -> _GlobalCredit | None:
+def _raw_credit(model: str, counted: _Period, unavailable: dict[str, str]) -> RawCredit | None:
     """The model's credit in one period; None, with the reason noted, where it is unavailable."""
     if model in unavailable:
         return None
-    chain = counted.chain
     try:
         if model in MARKOV_MODELS:
-            return _markov(chain, int(model.removeprefix("markov_")))
-        shapley = counted.shapley if model == "shapley" else markov_shapley_credit(chain)
+            return _markov(counted, int(model.removeprefix("markov_")))
+        if model == "shapley":
+            return RawCredit(counted.shapley.conversions)
+        of_chain = np.clip(markov_shapley_credit(counted.chain).conversions, 0, None)
+        return RawCredit(of_chain + counted.direct_alone)
     except (TooManyStates, Unavailable) as problem:
         unavailable[model] = str(problem)
         return None
-    equal = np.ones(chain.n_channels)
-    return _GlobalCredit(
-        conversions=shapley.conversions,
-        value=shapley.value / VALUE_UNITS,
-        weights=equal if model == "shapley" else np.clip(shapley.conversions, 0, None),
-    )
 
 
-def _markov(chain: ChainCounts, order: int) -> _GlobalCredit:
+def _markov(counted: _Period, order: int) -> RawCredit:
+    chain = counted.chain
     if order > chain.order:
         raise TooManyStates(
             f"a Markov chain of order {order} over {chain.n_channels} marketing channels does not fit: "
@@ -191,132 +185,16 @@ def _markov(chain: ChainCounts, order: int) -> _GlobalCredit:
         )
     counts = chain.at_order(order)
     effects = removal_effects(counts)
-    return _GlobalCredit(
-        conversions=credit(effects.conversions, float(counts.conversions.sum())),
-        value=credit(effects.value, float(counts.value.sum()) / VALUE_UNITS),
-        weights=effects.conversions,
-        effect_conversions=effects.conversions,
-        effect_value=effects.value,
-    )
+    conversions = credit(effects.conversions, float(counts.conversions.sum()))
+    return RawCredit(conversions + counted.direct_alone, effects.conversions, effects.value)
 
 
-def _write_effects(con: duckdb.DuckDBPyConnection, of_all: dict[str, _GlobalCredit | None]) -> None:
-    """Table `_effects` (model, channel_number, effect): relative to the largest of its model."""
-    rows = [
-        pd.DataFrame(
-            {
-                "model": model,
-                "channel_number": np.arange(len(found.weights)),
-                "effect": found.weights / max(found.weights.max(), np.finfo(float).tiny),
-            }
-        )
-        for model, found in of_all.items()
-        if found is not None
-    ]
-    frame = pd.concat(rows, ignore_index=True)  # noqa: F841  (read by DuckDB)
-    con.execute("create or replace temp table _effects as select * from frame")
-
-
-def _write_path_credits(con: duckdb.DuckDBPyConnection, model: str) -> None:
-    con.execute(
-        f"""
-        insert into insight.attribution_credits_{model}
-        with weighted as (
-            select
-                t.path_id, t.touch_id,
-                e.effect / count(*) over (partition by t.path_id, t.channel_number) as part,
-            from _touches t
-            inner join _effects e on e.channel_number = t.channel_number and e.model = '{model}'
-            where t.is_conversion
-        ),
-        totalled as (
-            select
-                path_id, touch_id,
-                cast(round(1e15 * part) as bigint) as weight,  -- whole numbers: their sums are exact
-                sum(weight) over (partition by path_id) as whole,
-                count(*) over (partition by path_id) as touches,
-            from weighted
-        )
-        select
-            path_id, touch_id,
-            case when whole > 0 then weight::double / whole::double else 1.0 / touches end as credit,
-        from totalled
-        """
-    )
-
-
-def _write_global(
-    con: duckdb.DuckDBPyConnection,
-    channels: list[str],
-    periods: dict[str, _Period],
-    credits: dict[tuple[str, str], _GlobalCredit | None],
-) -> None:
-    frames = []
-    for (model, period), found in credits.items():
-        if found is None:
-            continue
-        chain = periods[period].chain
-        seen = chain.steps.sum(axis=0) > 0
-        frame = pd.DataFrame(
-            {
-                "model": model,
-                "period": period,
-                "marketing_channel": channels,
-                "effect_conversions": np.nan
-                if found.effect_conversions is None
-                else found.effect_conversions,
-                "effect_value": np.nan if found.effect_value is None else found.effect_value,
-                "conversions": found.conversions,
-                "value": found.value,
-            }
-        )
-        frames.append(frame[seen])
-    global_credit = pd.concat(frames, ignore_index=True)  # noqa: F841  (read by DuckDB)
-    per_model = "\nunion all\n".join(
-        f"select '{model}' as model, conversion_id, touch_id, credit from insight.attribution_credits_{model}"
-        for model in COMPUTED_MODELS
-    )
-    con.execute(
-        f"""
-        insert into insight.attribution_global
-        with credits as (
-            {per_model}
-        ),
-        monthly as (
-            select
-                c.model, t.period, t.channel_number,
-                sum(c.credit::decimal(18, 15)) as conversions,
-                sum(c.credit::decimal(19, 15) * t.value_units::decimal(18, 0)) as value_units,
-            from credits c
-            inner join _touches t
-                on t.is_conversion and t.path_id = c.conversion_id and t.touch_id = c.touch_id
-            group by all
-        ),
-        by_path as (
-            select
-                model, period, channel_number,
-                conversions::double as conversions, value_units::double as value_units,
-            from monthly
-            union all
-            select model, '{ALL}', channel_number, sum(conversions)::double, sum(value_units)::double,
-            from monthly
-            group by all
-        )
-        select
-            g.model, g.period, g.marketing_channel,
-            if(isnan(g.effect_conversions), null, g.effect_conversions),
-            if(isnan(g.effect_value), null, g.effect_value),
-            g.conversions, g.value,
-            null, null, null, null,
-            coalesce(p.conversions, 0), coalesce(p.value_units, 0) / {VALUE_UNITS},
-            coalesce(p.conversions, 0) - g.conversions, coalesce(p.value_units, 0) / {VALUE_UNITS} - g.value,
-        from global_credit g
-        inner join _channels c using (marketing_channel)
-        left join by_path p
-            on p.model = g.model and p.period = g.period and p.channel_number = c.channel_number
-        order by all
-        """
-    )
+def _seen(periods: dict[str, _Period]) -> dict[str, BoolArray]:
+    """Which channels have touches that the models read, by period."""
+    return {
+        period: (counted.chain.steps.sum(axis=0) > 0) | (counted.direct_alone > 0)
+        for period, counted in periods.items()
+    }
 
 
 def _write_transitions(

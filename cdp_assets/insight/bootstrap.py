@@ -3,7 +3,7 @@
 Each replicate gives every customer an independent weight, Poisson with mean 1 (Chamandy, Muralidharan,
 Najmi, Naidu 2012, "Estimating uncertainty for massive data streams"), the same for all that the customer
 did, and computes the figures anew: sums of credit for the heuristics; for Markov of order 1 the chain
-itself, its removal effects and the credits per path. The interval is the 2.5th to the 97.5th percentile of
+itself, its removal effects and the credits per path that add up to them, month by month. The interval is the 2.5th to the 97.5th percentile of
 `REPLICATES` replicates. Seeded, over customers in the order of their id: the same input gives the same
 intervals.
 
@@ -31,6 +31,7 @@ from cdp_assets.insight.bootstrap_cells import (
     number_customers_and_lines,
 )
 from cdp_assets.insight.chain import VALUE_UNITS, FloatArray, IntArray
+from cdp_assets.insight.scaling import BoolArray, scaled_credit, share_conversions
 from cdp_assets.insight.tables import heuristic_models
 
 __all__ = ["TEMPORARY_TABLES", "bounds", "poisson_weights", "removal_effects_at_order_1", "write_intervals"]
@@ -84,25 +85,20 @@ def write_intervals(con: duckdb.DuckDBPyConnection, channels: list[str]) -> tupl
     """
     heuristics = heuristic_models(con)
     frame = number_customers_and_lines(con, channels)
-    of_chain_cells = markov_cells(con, frame)
-    cells = {model: heuristic_cells(con, model, frame) for model in heuristics} | {
-        MARKOV: of_chain_cells.sets
-    }
+    of_chain = markov_cells(con, frame)
+    cells = {model: heuristic_cells(con, model, frame) for model in heuristics} | {MARKOV: of_chain.sets}
     roll_ups = {model: _roll_up(of_model, frame) for model, of_model in cells.items()}
     figures: dict[str, list[FloatArray]] = {model: [] for model in cells}
-    of_chain: list[FloatArray] = []
     everybody_once = np.ones((frame.n_customers, 1))  # the figure itself comes first, then the replicates
     for weights in chain([everybody_once], poisson_weights(frame.n_customers)):
-        global_credit, effects = _chain_credit(of_chain_cells.steps, of_chain_cells.values, frame, weights)
-        of_chain.append(global_credit)
         for model, of_model in cells.items():
             amounts = of_model.weighted(weights)
             if model == MARKOV:
-                amounts = amounts * _shares_within_paths(of_chain_cells, frame, effects)
+                amounts = amounts * _parts_of_conversions(of_chain, frame, weights, amounts[0])
             figures[model].append(roll_ups[model].figures(amounts))
     for model, blocks in figures.items():
         _insert_intervals(con, model, frame, roll_ups[model], np.concatenate(blocks, axis=-1))
-    _update_global(con, frame, np.concatenate(of_chain, axis=-1))
+    _update_global(con)
     return tuple(cells)
 
 
@@ -126,23 +122,18 @@ def bounds(replicates: FloatArray) -> tuple[FloatArray, FloatArray]:
     return low, high
 
 
-def _chain_credit(
-    steps: Cells, values: Cells, frame: Frame, weights: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Global credit (conversions and value, month or all, channel, replicate), and effects of all months."""
+def _effects_by_month(steps: Cells, frame: Frame, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Removal effects (month, replicate, channel) and conversions (month, replicate) of the chain."""
     n_channels, n_months, width = len(frame.channels), len(frame.months), weights.shape[1]
-    counts = np.zeros((width, n_months + 1, n_channels + 1, n_channels + 2))
-    value = np.zeros((width, n_months + 1, n_channels + 1))
+    counts = np.zeros((n_months, width, n_channels + 1, n_channels + 2))
     at = steps.keys
-    counts[:, at["period"], at["state"], at["target"]] = steps.weighted(weights)[0].T
-    value[:, values.keys["period"], values.keys["state"]] = values.weighted(weights)[0].T
-    counts[:, -1], value[:, -1] = counts.sum(axis=1), value.sum(axis=1)
-    rewards = np.stack([counts[..., n_channels], value], axis=-1)
-    effects = removal_effects_at_order_1(counts[..., :n_channels], counts.sum(axis=-1), rewards)
-    whole = effects.sum(axis=2, keepdims=True)
-    totals = rewards.sum(axis=2, keepdims=True) / [1.0, VALUE_UNITS]
-    shares = np.divide(effects, whole, out=np.zeros_like(effects), where=whole > 0)
-    return (shares * totals).transpose(3, 1, 2, 0), effects[:, -1, :, 0]
+    if len(at):
+        counts[at["period"], :, at["state"], at["target"]] = steps.weighted(weights)[0]
+    conversions = counts[..., n_channels]
+    effects = removal_effects_at_order_1(
+        counts[..., :n_channels], counts.sum(axis=-1), conversions[..., None]
+    )
+    return effects[..., 0], conversions.sum(axis=-1)
 
 
 def removal_effects_at_order_1(steps: FloatArray, leaving: FloatArray, rewards: FloatArray) -> FloatArray:
@@ -163,14 +154,61 @@ def removal_effects_at_order_1(steps: FloatArray, leaving: FloatArray, rewards: 
     return np.divide(lost, base, out=np.zeros_like(lost), where=base > 0)
 
 
-def _shares_within_paths(cells: MarkovCells, frame: Frame, effects: FloatArray) -> FloatArray:
-    """(cells, replicates): the part of a path's conversions that the cell's channel gets, in proportion to effects."""
-    channel = frame.channel_of_line[cells.sets.keys["line_number"].to_numpy()]
-    channels = cells.sets.keys["channels"].to_numpy()
-    whole = (effects @ cells.members.T)[:, channels]
-    equal = np.broadcast_to(1.0 / cells.members.sum(axis=1)[channels], whole.shape).copy()
-    shares: FloatArray = np.divide(effects[:, channel], whole, out=equal, where=whole > 0)
-    return shares.T
+def _parts_of_conversions(
+    cells: MarkovCells, frame: Frame, weights: FloatArray, amounts: FloatArray
+) -> FloatArray:
+    """(cells, replicates): the part of a path's conversions that the cell's channel gets.
+
+    Exact for the figure itself (everybody once), by plain iterative scaling for the replicates.
+    """
+    effects, in_chain = _effects_by_month(cells.steps, frame, weights)
+    keys = cells.sets.keys
+    month, channel_set = keys["period"].to_numpy(), keys["channels"].to_numpy()
+    channel = frame.channel_of_line[keys["line_number"].to_numpy()]
+    is_channel = frame.lines["campaign"].isna().to_numpy()[keys["line_number"].to_numpy()]
+    # every channel's whole line counts each conversion of a set once: the first channel's will do
+    counts_once = is_channel & (channel == cells.members.argmax(axis=1)[channel_set])
+    parts = np.zeros_like(amounts)
+    for number in range(len(frame.months)):
+        rows = np.flatnonzero(month == number)
+        if not len(rows):
+            continue
+        used, set_of_row = np.unique(channel_set[rows], return_inverse=True)
+        once = counts_once[rows]
+        conversions = np.zeros((len(used), weights.shape[1]))
+        np.add.at(conversions, set_of_row[once], amounts[rows[once]])
+        shares = _shares_of_sets(
+            cells.members[used] > 0,
+            conversions,
+            effects[number],
+            in_chain[number],
+            exact=weights.shape[1] == 1,
+        )
+        parts[rows] = shares[:, set_of_row, channel[rows]].T
+    return parts
+
+
+def _shares_of_sets(
+    members: BoolArray, conversions: FloatArray, effects: FloatArray, in_chain: FloatArray, *, exact: bool
+) -> FloatArray:
+    """(replicates, sets, channels): shares of one month's sets, (sets, replicates) conversions each.
+
+    Conversions that are not in the chain are those of paths of direct alone, a set of one channel.
+    """
+    whole = effects.sum(axis=1, keepdims=True)
+    raw = np.divide(effects, whole, out=np.zeros_like(effects), where=whole > 0) * in_chain[:, None]
+    alone = conversions.sum(axis=0) - in_chain
+    outside = (members.sum(axis=1) == 1) & (raw.max(axis=0, initial=0.0)[members.argmax(axis=1)] == 0)
+    if alone.max(initial=0.0) > 0 and outside.any():
+        raw[:, members[outside].argmax(axis=1)] += conversions[outside].T
+    if exact:
+        kept = conversions[:, 0] > 0
+        shares = np.zeros(members.shape)
+        shares[kept] = share_conversions(raw[0], members[kept], conversions[kept, 0]).shares
+        return shares[None]
+    spread = scaled_credit(raw, members, conversions.T)[:, None, :] * members
+    found: FloatArray = spread / spread.sum(axis=2, keepdims=True)
+    return found
 
 
 def _insert_intervals(
@@ -202,26 +240,15 @@ def _insert_intervals(
     )
 
 
-def _update_global(con: duckdb.DuckDBPyConnection, frame: Frame, figures: FloatArray) -> None:
-    low, high = bounds(figures[..., 1:])
-    ends = pd.DataFrame(  # noqa: F841  (read by DuckDB)
-        {
-            "period": np.repeat([*frame.months, ALL], len(frame.channels)),
-            "marketing_channel": np.tile(frame.channels, len(frame.months) + 1),
-            **{
-                f"{name}_{end}": amounts[measure].ravel()
-                for measure, name in enumerate(("conversions", "value"))
-                for end, amounts in (("low", low), ("high", high))
-            },
-        }
-    )
+def _update_global(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
-        """
+        f"""
         update insight.attribution_global g
         set
-            conversions_low = b.conversions_low, conversions_high = b.conversions_high,
-            value_low = b.value_low, value_high = b.value_high
-        from ends b
-        where g.model = 'markov_1' and g.period = b.period and g.marketing_channel = b.marketing_channel
+            conversions_low = i.conversions_low, conversions_high = i.conversions_high,
+            value_low = i.gross_revenue_low, value_high = i.gross_revenue_high
+        from insight.attribution_intervals i
+        where g.model = '{MARKOV}' and i.model = g.model and i.customer_type = '{ALL}'
+            and i.period = g.period and i.marketing_channel = g.marketing_channel
         """
     )

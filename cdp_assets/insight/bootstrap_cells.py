@@ -51,7 +51,6 @@ class MarkovCells:
     """What the order-1 chain and its credits per path are computed from, by customer."""
 
     steps: Cells  # by period, state, target
-    values: Cells  # value of conversions, by period and the state they end in
     sets: Cells  # conversions and revenue times the line's part of its channel, by period, customer type, set, line
     members: FloatArray  # (sets, channels) 1 where the set holds the channel
 
@@ -117,7 +116,6 @@ def markov_cells(con: duckdb.DuckDBPyConnection, frame: Frame) -> MarkovCells:
         members[number, [int(channel) for channel in name.split(",")]] = 1.0
     return MarkovCells(
         steps=_read(con, _steps(len(frame.channels)), frame, ("steps",)),
-        values=_read(con, _VALUES, frame, ("value_units",)),
         sets=sets,
         members=members,
     )
@@ -129,25 +127,14 @@ _NUMBERED = """
         lag(channel_number) over path as previous, lead(channel_number) over path as next,
     from _touches t
     inner join _customers using (customer_id)
+    where role = 'chain'
     window path as (partition by path_id, is_conversion order by position)
 """
-_VALUES = f"""
-    select customer_number, period, channel_number + 1 as state, sum(value_units)::double as value_units,
-    from ({_NUMBERED})
-    where next is null and is_conversion
-    group by all
-"""
 _SETS = """
-    with conversions as (
-        select path_id, array_to_string(list_sort(list(distinct channel_number)), ',') as channels,
-        from _touches
-        where is_conversion
-        group by path_id
-    ),
-    touches_per_channel as (
+    with touches_per_channel as (
         select *, count(*) over (partition by path_id, channel_number) as channel_touches,
         from _touches
-        where is_conversion
+        where is_conversion and role <> 'dropped'
     ),
     parts as (
         select
@@ -160,12 +147,12 @@ _SETS = """
         group by all
     )
     select
-        customer_number, period, customer_type, channels, line_number,
+        customer_number, parts.period, customer_type, channel_set as channels, line_number,
         sum(part)::double as conversions,
         sum(part * value_units::decimal(18, 0))::double as gross_units,
         sum(part * net_value_units::decimal(18, 0))::double as net_units,
     from parts
-    inner join conversions using (path_id)
+    inner join _path_sets using (path_id)
     inner join _customers using (customer_id)
     group by all
 """

@@ -2,7 +2,12 @@
 
 Only reading belongs here. The temporary tables that it leaves on the connection are used by its neighbours
 and dropped by `attribution`: `_channels` (channel_number, marketing_channel), `_touches` (the contract's
-touches, numbered) and `_grouped_paths` (period, channels, conversions, nulls, value).
+touches, numbered, each with its role), `_grouped_paths` (period, channels, is_in_chain, conversions, nulls, value) and
+`_path_sets` (path_id, period, channel_set: the distinct channels of each conversion's path).
+
+A touch's role: `chain` (a data-driven model reads it), `alone` (a direct touch of a path without any other channel: the
+path leaves the chain and credits direct), `dropped` (a direct touch of any other path: no model of the chain credits it).
+Where direct is kept, every touch is `chain`.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ import pyarrow as pa
 from cdp_assets.insight.chain import VALUE_UNITS, IntArray, PathBatch
 from cdp_assets.insight.tables import TOUCH_COLUMNS, TOUCHES, InsightInputProblem, require_columns
 
-TEMPORARY_TABLES = ("_channels", "_touches", "_grouped_paths")
+TEMPORARY_TABLES = ("_channels", "_touches", "_grouped_paths", "_path_sets")
 PATHS_AT_ONCE = 250_000
 
 _RULES = {
@@ -25,9 +30,8 @@ _RULES = {
         "is_conversion is distinct from (conversion_id is not null)"
     ),
     "have no marketing_channel": "marketing_channel is null",
-    "have no touch_id, customer_id or path_date": (
-        "touch_id is null or customer_id is null or path_date is null"
-    ),
+    "have no touch_id or path_date": "touch_id is null or path_date is null",
+    "have no customer_id, and are not of an anonymous order": "customer_id is null and not coalesce(is_anonymous, false)",
     "belong to a conversion without conversion_value or with a negative one": (
         "is_conversion and (conversion_value is null or conversion_value < 0 or not isfinite(conversion_value))"
     ),
@@ -85,20 +89,27 @@ def number_channels(con: duckdb.DuckDBPyConnection, relation: str = TOUCHES) -> 
     return [name for (name,) in con.execute("select marketing_channel from _channels order by 1").fetchall()]
 
 
-def group_paths(con: duckdb.DuckDBPyConnection, relation: str = TOUCHES) -> None:
-    """Number the touches and count equal paths per month (tables `_touches` and `_grouped_paths`)."""
+def group_paths(con: duckdb.DuckDBPyConnection, relation: str = TOUCHES, *, drop_direct: bool = True) -> None:
+    """Number the touches and count equal paths per month (tables `_touches`, `_grouped_paths`, `_path_sets`)."""
+    role = "if(is_direct, if(is_direct_only, 'alone', 'dropped'), 'chain')" if drop_direct else "'chain'"
     con.execute(
         f"""
         create or replace temp table _touches as
-        select
-            coalesce(conversion_id, null_path_id) as path_id,
-            is_conversion, touch_id, channel_number, campaign, position, customer_id,
-            strftime(path_date, '%Y-%m') as period,
-            coalesce(is_new_customer, false) as is_new_customer,
-            cast(round(coalesce(conversion_value, 0) * {VALUE_UNITS}) as bigint) as value_units,
-            cast(round(coalesce(conversion_net_value, 0) * {VALUE_UNITS}) as bigint) as net_value_units,
-        from {relation}
-        inner join _channels using (marketing_channel)
+        with numbered as (
+            select
+                coalesce(conversion_id, null_path_id) as path_id,
+                is_conversion, touch_id, channel_number, campaign, position,
+                coalesce(customer_id, 'anonymous ' || path_id) as customer_id,
+                strftime(path_date, '%Y-%m') as period,
+                coalesce(is_new_customer, false) as is_new_customer,
+                cast(round(coalesce(conversion_value, 0) * {VALUE_UNITS}) as bigint) as value_units,
+                cast(round(coalesce(conversion_net_value, 0) * {VALUE_UNITS}) as bigint) as net_value_units,
+                coalesce(is_direct, false) as is_direct,
+                bool_and(coalesce(is_direct, false)) over (partition by conversion_id, null_path_id) as is_direct_only,
+            from {relation}
+            inner join _channels using (marketing_channel)
+        )
+        select * exclude (is_direct, is_direct_only), {role} as role from numbered
         """
     )
     con.execute(
@@ -106,19 +117,29 @@ def group_paths(con: duckdb.DuckDBPyConnection, relation: str = TOUCHES) -> None
         create or replace temp table _grouped_paths as
         with paths as (
             select
-                path_id, is_conversion, period,
+                path_id, is_conversion, period, role = 'chain' as is_in_chain,
                 any_value(value_units) as value_units,
                 list(channel_number order by position) as channels,
             from _touches
+            where role <> 'dropped'
             group by all
         )
         select
-            period, channels,
+            period, channels, is_in_chain,
             count(*) filter (is_conversion) as conversions,
             count(*) filter (not is_conversion) as nulls,
             sum(value_units) as value_units,
         from paths
         group by all
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table _path_sets as
+        select path_id, any_value(period) as period, array_to_string(list_sort(list(distinct channel_number)), ',') as channel_set,
+        from _touches
+        where is_conversion and role <> 'dropped'
+        group by path_id
         """
     )
 

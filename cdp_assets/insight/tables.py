@@ -14,7 +14,9 @@ null path.
   campaign              text       null where the touch has none
   position              integer    1-based order in the path, without gaps or ties
   touched_at            timestamp  UTC
-  customer_id           text       whose path it is; the bootstrap draws customers
+  customer_id           text       whose path it is; the bootstrap draws customers. Null on the path of an anonymous order
+  is_anonymous          boolean    the path belongs to an order without a known customer: the session's purchase event named it
+  is_direct             boolean    the touch is direct: nobody sent the visitor
   is_conversion         boolean    conversion_id is not null
   path_date             date       business date of the conversion, or of a null path's last touch; gives the period
   is_new_customer       boolean    the conversion is its customer's first order (false on null paths)
@@ -38,12 +40,13 @@ conversion.
 
 `attribution_global`: one row per model, period and marketing channel that has touches in the period.
   model text, period text ('all' or the month 'YYYY-MM'), marketing_channel text,
+  status text ('exact': the paths carry the model's global credit; 'projected': they cannot, and the nearest that they can
+    carry is given; for all months: 'projected' where any month is),
   removal_effect_conversions, removal_effect_value double (Markov: share of conversions or value lost without the
-    channel; null for Shapley models),
-  conversions, value double (the exact global credit; value in the reporting currency),
-  conversions_low, conversions_high, value_low, value_high double (95 % interval; markov_1 only, else null),
-  path_conversions, path_value double (sum of the credits per conversion),
-  conversions_difference, value_difference double (path minus global)
+    channel; null for Shapley models, and for direct where it is left out of the chain),
+  raw_conversions double (the model's global credit before the paths had a say; of all: the sum of the months),
+  conversions, value double (the sum of the credits per conversion; value in the reporting currency),
+  conversions_low, conversions_high, value_low, value_high double (95 % interval; markov_1 only, else null)
 
 `attribution_intervals`: one row per model (heuristics and markov_1), period, customer type and marketing channel.
   model text, period text, customer_type text ('all', 'new', 'returning'), marketing_channel text,
@@ -100,7 +103,8 @@ COMPUTED_MODELS = (*MARKOV_MODELS, "shapley", "markov_shapley")
 
 TOUCH_COLUMNS = (
     "conversion_id", "null_path_id", "touch_id", "marketing_channel", "campaign", "position", "touched_at",
-    "customer_id", "is_conversion", "path_date", "is_new_customer", "conversion_value", "conversion_net_value",
+    "customer_id", "is_anonymous", "is_direct", "is_conversion", "path_date", "is_new_customer", "conversion_value",
+    "conversion_net_value",
 )  # fmt: skip
 PURCHASE_DAY_COLUMNS = ("customer_id", "purchase_date", "net_amount", "has_earlier_purchases")
 
@@ -110,11 +114,10 @@ OUTPUT_COLUMNS: dict[str, str] = {
         for model in COMPUTED_MODELS
     },
     "attribution_global": """
-        model text, period text, marketing_channel text,
-        removal_effect_conversions double, removal_effect_value double,
+        model text, period text, marketing_channel text, status text,
+        removal_effect_conversions double, removal_effect_value double, raw_conversions double,
         conversions double, value double,
-        conversions_low double, conversions_high double, value_low double, value_high double,
-        path_conversions double, path_value double, conversions_difference double, value_difference double
+        conversions_low double, conversions_high double, value_low double, value_high double
     """,
     "attribution_intervals": """
         model text, period text, customer_type text, marketing_channel text,

@@ -18,7 +18,7 @@ class Journey:
 
     channels: Sequence[str]
     value: float | None = None
-    customer: str = "anna"
+    customer: str | None = "anna"  # None: an anonymous order
     day: date = date(2017, 3, 5)
     is_new: bool = False
     net_value: float | None = None
@@ -39,7 +39,7 @@ def batch_of(paths: Sequence[tuple[Sequence[int], float, float, float]]) -> Path
 TOUCHES_DDL = """
     create table journeys.path_touches (
         conversion_id text, null_path_id text, touch_id text, marketing_channel text, campaign text, position bigint,
-        touched_at timestamp, customer_id text, is_conversion boolean, path_date date, is_new_customer boolean,
+        touched_at timestamp, customer_id text, is_anonymous boolean, is_direct boolean, is_conversion boolean, path_date date, is_new_customer boolean,
         conversion_value double, conversion_net_value double
     )
 """
@@ -60,12 +60,12 @@ def warehouse_with_journeys(journeys: Sequence[Journey]) -> duckdb.DuckDBPyConne
             rows.append(
                 [
                     f"p{number}" if converts else None, None if converts else f"p{number}", f"p{number}-{place}",
-                    channel, campaign, place, journey.day, journey.customer, converts, journey.day,
+                    channel, campaign, place, journey.day, journey.customer, journey.customer is None, channel == "direct", converts, journey.day,
                     journey.is_new, journey.value, net,
                 ]
             )  # fmt: skip
     if rows:
-        con.executemany(f"insert into journeys.path_touches values ({', '.join('?' * 13)})", rows)
+        con.executemany(f"insert into journeys.path_touches values ({', '.join('?' * 15)})", rows)
     return con
 
 

@@ -51,20 +51,149 @@ def test_a_channel_shares_its_credit_equally_among_its_touches(computed: duckdb.
     assert shapley == pytest.approx({"p0-1": 0.25, "p0-2": 0.5, "p0-3": 0.25})
 
 
-def test_credit_per_conversion_is_proportional_to_removal_effects(
-    computed: duckdb.DuckDBPyConnection,
-) -> None:
-    effect = dict(
-        rows(
-            computed,
-            "select marketing_channel, removal_effect_conversions from insight.attribution_global "
-            "where model = 'markov_1' and period = 'all'",
+AS_PATHS_PERMIT = [
+    *[Journey(["search"], value=10.0, customer=f"s{n}") for n in range(60)],
+    *[Journey(["search"], customer=f"sn{n}") for n in range(40)],
+    *[Journey(["social", "search"], value=10.0, customer=f"b{n}") for n in range(48)],
+    *[Journey(["social", "search"], customer=f"bn{n}") for n in range(70)],
+    *[Journey(["social"], value=10.0, customer=f"o{n}") for n in range(2)],
+    *[Journey(["social"], customer=f"on{n}") for n in range(60)],
+]
+NO_PATH_PERMITS = [
+    *[Journey(["a"], value=10.0, customer=f"a{n}") for n in range(100)],
+    *[Journey(["b", "c"], value=20.0, customer=f"bc{n}") for n in range(100)],
+]
+
+
+def global_rows(con: duckdb.DuckDBPyConnection, model: str, period: str = "all") -> dict[str, tuple]:
+    return {
+        channel: rest
+        for channel, *rest in rows(
+            con,
+            "select marketing_channel, status, raw_conversions, conversions, value from insight.attribution_global "
+            f"where model = '{model}' and period = '{period}'",
         )
+    }
+
+
+@pytest.mark.parametrize("model", COMPUTED_MODELS)
+@pytest.mark.parametrize(
+    "journeys", [JOURNEYS, AS_PATHS_PERMIT, NO_PATH_PERMITS], ids=["few", "permitted", "not"]
+)
+def test_a_models_global_credit_is_the_sum_of_its_credits(model: str, journeys: list[Journey]) -> None:
+    con = warehouse_with_journeys(journeys)
+    compute_attribution(con, AS_OF)
+    by_touch = rows(
+        con,
+        f"""
+        select strftime(path_date, '%Y-%m'), marketing_channel, sum(credit), sum(credit * conversion_value)
+        from insight.attribution_credits_{model} inner join journeys.path_touches using (conversion_id, touch_id)
+        group by all
+        """,
     )
-    search = rows(
-        computed, "select credit from insight.attribution_credits_markov_1 where touch_id = 'p0-2'"
-    )[0][0]
-    assert search == pytest.approx(effect["search"] / (effect["search"] + effect["email"]))
+    for period, channel, conversions, value in by_touch:
+        assert global_rows(con, model, period)[channel][2:] == [
+            pytest.approx(conversions, abs=1e-9),
+            pytest.approx(value),
+        ]
+    for channel, (_, raw, conversions, value) in global_rows(con, model).items():
+        months = [month for month in by_touch if month[1] == channel]
+        assert conversions == pytest.approx(sum(month[2] for month in months), abs=1e-9)
+        assert value == pytest.approx(sum(month[3] for month in months), abs=1e-6)
+        assert raw >= 0
+
+
+def test_the_chains_credit_is_reached_where_paths_permit_it() -> None:
+    con = warehouse_with_journeys(AS_PATHS_PERMIT)
+    compute_attribution(con, AS_OF)
+    for status, raw, conversions, _ in global_rows(con, "markov_1", "2017-03").values():
+        assert status == "exact"
+        assert conversions == pytest.approx(raw, abs=1e-9)
+
+
+def test_credit_that_no_path_carries_is_projected_and_says_so() -> None:
+    con = warehouse_with_journeys(NO_PATH_PERMITS)
+    compute_attribution(con, AS_OF)
+    third = pytest.approx(200 / 3)
+    for model in ("markov_1", "markov_2", "markov_3"):
+        assert global_rows(con, model, "2017-03") == {
+            "a": ["projected", third, pytest.approx(100), pytest.approx(1000)],
+            "b": ["projected", third, pytest.approx(50), pytest.approx(1000)],
+            "c": ["projected", third, pytest.approx(50), pytest.approx(1000)],
+        }
+    assert {row[0] for row in global_rows(con, "shapley").values()} == {"exact"}
+
+
+def test_intervals_are_those_of_the_figure_that_is_published() -> None:
+    con = warehouse_with_journeys([*AS_PATHS_PERMIT, *NO_PATH_PERMITS])
+    compute_attribution(con, AS_OF)
+    for channel, *figures in rows(
+        con,
+        "select g.marketing_channel, g.conversions, g.conversions_low, g.conversions_high, i.conversions, i.conversions_low "
+        "from insight.attribution_global g inner join insight.attribution_intervals i using (model, period, marketing_channel) "
+        "where model = 'markov_1' and period = '2017-03' and customer_type = 'all'",
+    ):
+        assert figures[0] == pytest.approx(figures[3], abs=1e-9)
+        assert figures[1] == figures[4] < figures[0] < figures[2], channel
+
+
+WITH_DIRECT = [
+    Journey(["direct"], value=10.0, customer="anna"),
+    Journey(["direct", "direct"], value=20.0, customer="bert"),
+    Journey(["email", "direct"], value=30.0, customer="carl"),
+    Journey(["direct", "email", "search", "direct"], value=40.0, customer="dora"),
+    Journey(["direct"], customer="emil"),
+    Journey(["search", "direct"], customer="fred"),
+]
+
+
+@pytest.mark.parametrize("model", COMPUTED_MODELS)
+def test_direct_is_credited_where_nothing_else_is_on_the_path(model: str) -> None:
+    con = warehouse_with_journeys(WITH_DIRECT)
+    compute_attribution(con, AS_OF)
+    credits = dict(rows(con, f"select touch_id, credit from insight.attribution_credits_{model}"))
+    assert credits["p0-1"] == pytest.approx(1.0)
+    assert (credits["p1-1"], credits["p1-2"]) == pytest.approx((0.5, 0.5))
+    assert credits["p2-1"] == pytest.approx(1.0)
+    assert credits["p3-2"] + credits["p3-3"] == pytest.approx(1.0)
+    assert set(credits) == {"p0-1", "p1-1", "p1-2", "p2-1", "p3-2", "p3-3"}
+    assert global_rows(con, model)["direct"][1:] == pytest.approx([2.0, 2.0, 30.0])
+    chain = rows(con, "select distinct to_state from insight.attribution_chain_transitions order by 1")
+    assert chain == [("(conversion)",), ("(null)",), ("email",), ("search",)]
+
+
+@pytest.mark.parametrize("model", COMPUTED_MODELS)
+def test_direct_may_be_kept_like_any_other_channel(model: str) -> None:
+    con = warehouse_with_journeys(WITH_DIRECT)
+    compute_attribution(con, AS_OF, drop_direct=False)
+    credits = dict(rows(con, f"select touch_id, credit from insight.attribution_credits_{model}"))
+    assert len(credits) == 9
+    assert credits["p2-2"] > 0
+
+
+def test_direct_counts_in_the_intervals_as_it_does_in_the_credit() -> None:
+    con = warehouse_with_journeys([Journey(["direct"], value=10.0, customer=f"c{n}") for n in range(400)])
+    compute_attribution(con, AS_OF)
+    ((low, conversions, high),) = rows(
+        con,
+        "select conversions_low, conversions, conversions_high from insight.attribution_intervals "
+        "where model = 'markov_1' and period = 'all' and customer_type = 'all'",
+    )
+    assert 350 < low < 370 and conversions == pytest.approx(400) and 430 < high < 450
+
+
+def test_an_anonymous_order_has_a_path_of_its_own() -> None:
+    con = warehouse_with_journeys(
+        [Journey(["email"], value=10.0, customer=None), Journey(["email"], value=10.0, customer=None)]
+    )
+    assert compute_attribution(con, AS_OF).conversions == 2
+    # two orders of two unknown people: drawn apart, so that one of them may be missing
+    ((low, high),) = rows(
+        con,
+        "select conversions_low, conversions_high from insight.attribution_intervals "
+        "where model = 'markov_1' and period = 'all' and customer_type = 'all'",
+    )
+    assert low == 0 and high < 6
 
 
 def test_global_credit_totals_to_conversions_and_value_per_model_and_period(
@@ -78,18 +207,6 @@ def test_global_credit_totals_to_conversions_and_value_per_model_and_period(
     expected = {"all": (3, 120.0), "2017-03": (2, 80.0), "2017-04": (1, 40.0)}
     for _, period, conversions, value in totals:
         assert (conversions, value) == pytest.approx(expected[period])
-
-
-def test_both_totals_are_shown_with_their_difference(computed: duckdb.DuckDBPyConnection) -> None:
-    for by_path, by_chain, difference in rows(
-        computed,
-        "select path_conversions, conversions, conversions_difference from insight.attribution_global",
-    ):
-        assert difference == pytest.approx(by_path - by_chain)
-    largest = rows(
-        computed, "select max(abs(value_difference)) from insight.attribution_global where model = 'shapley'"
-    )
-    assert largest[0][0] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_transitions_count_steps_and_their_probabilities_sum_to_one(
@@ -208,7 +325,7 @@ def test_nothing_temporary_is_left_behind(computed: duckdb.DuckDBPyConnection) -
         ("set marketing_channel = null where conversion_id = 'p1'", "1 touches have no marketing_channel"),
         (
             "set customer_id = null where conversion_id = 'p1'",
-            "1 touches have no touch_id, customer_id or path_date",
+            "1 touches have no customer_id, and are not of an anonymous order",
         ),
         ("set position = 7 where touch_id = 'p0-2'", "1 paths have positions other than 1, 2, 3"),
         (

@@ -96,7 +96,7 @@ def test_markov_points_equal_the_sums_of_its_credits_per_path() -> None:
     compute_attribution(con, AS_OF)
     differences = con.execute(
         """
-        select max(abs(i.conversions - g.path_conversions)), max(abs(i.gross_revenue - g.path_value)),
+        select max(abs(i.conversions - g.conversions)), max(abs(i.gross_revenue - g.value)),
         from insight.attribution_intervals i
         inner join insight.attribution_global g using (model, period, marketing_channel)
         where i.customer_type = 'all' and i.model = 'markov_1'

@@ -15,6 +15,7 @@ select
     case when touches.conversion_id is null then touches.path_id end as null_path_id,
     touches.touch_id,
     touches.customer_id,
+    touches.customer_id is null as is_anonymous,
     touches.position,
     touches.path_length,
     touches.touched_at,

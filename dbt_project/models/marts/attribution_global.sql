@@ -1,5 +1,6 @@
--- the exact global credit of every model, beside the total of its credits per conversion, and their difference. Models that share
--- each conversion by its own path alone (the heuristics, and any that a file adds) have no other global credit than that total
+-- the credit of every model over all touches, the sum of its credits per conversion, with what the models of the whole chain found
+-- before the paths had a say. Models that share each conversion by its own path alone (the heuristics, and any that a file adds) have
+-- no other global credit than that sum
 with
 
 computed as (
@@ -7,18 +8,16 @@ computed as (
         model as attribution_model,
         period,
         marketing_channel,
+        status,
         removal_effect_conversions,
         removal_effect_value as removal_effect_revenue,
+        raw_conversions,
         conversions,
         conversions_low,
         conversions_high,
         value as gross_revenue,
         value_low as gross_revenue_low,
-        value_high as gross_revenue_high,
-        path_conversions,
-        path_value as path_gross_revenue,
-        conversions_difference,
-        value_difference as gross_revenue_difference
+        value_high as gross_revenue_high
     from {{ source('insight', 'attribution_global') }}
     where model in ('{{ var("attribution_models") | join("', '") }}')
 ),
@@ -28,18 +27,16 @@ by_path_alone as (
         summary.attribution_model,
         summary.period,
         summary.marketing_channel,
+        'by_path' as status,
         cast(null as double) as removal_effect_conversions,
         cast(null as double) as removal_effect_revenue,
+        cast(null as double) as raw_conversions,
         summary.conversions,
         summary.conversions_low,
         summary.conversions_high,
         summary.gross_revenue,
         summary.gross_revenue_low,
-        summary.gross_revenue_high,
-        summary.conversions as path_conversions,
-        summary.gross_revenue as path_gross_revenue,
-        cast(0 as double) as conversions_difference,
-        cast(0 as double) as gross_revenue_difference
+        summary.gross_revenue_high
     from {{ ref('attribution_summary') }} as summary
     left join (select distinct attribution_model from computed) as models_computed
         on summary.attribution_model = models_computed.attribution_model
@@ -51,13 +48,11 @@ by_path_alone as (
 )
 
 select
-    attribution_model, period, marketing_channel, removal_effect_conversions, removal_effect_revenue,
-    conversions, conversions_low, conversions_high, gross_revenue, gross_revenue_low, gross_revenue_high,
-    path_conversions, path_gross_revenue, conversions_difference, gross_revenue_difference
+    attribution_model, period, marketing_channel, status, removal_effect_conversions, removal_effect_revenue, raw_conversions,
+    conversions, conversions_low, conversions_high, gross_revenue, gross_revenue_low, gross_revenue_high
 from computed
 union all
 select
-    attribution_model, period, marketing_channel, removal_effect_conversions, removal_effect_revenue,
-    conversions, conversions_low, conversions_high, gross_revenue, gross_revenue_low, gross_revenue_high,
-    path_conversions, path_gross_revenue, conversions_difference, gross_revenue_difference
+    attribution_model, period, marketing_channel, status, removal_effect_conversions, removal_effect_revenue, raw_conversions,
+    conversions, conversions_low, conversions_high, gross_revenue, gross_revenue_low, gross_revenue_high
 from by_path_alone
