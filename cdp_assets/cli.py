@@ -196,11 +196,26 @@ def replay(
 
 @app.command()
 def evaluate(
-    truth: Annotated[Path, typer.Option(help="Folder with the true answer, such as data/demo/truth.")],
+    truth: Annotated[
+        Path | None, typer.Option(help="Folder with the true answer, such as data/demo/truth.")
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Instead: simulate and run so many retailers, and compare attribution with true lift."
+        ),
+    ] = None,
+    customers: Annotated[int, typer.Option(min=1, help="Persons of each retailer of --seeds.")] = 1000,
     home: HomeOption = None,
     inbox: InboxOption = None,
 ) -> None:
     """Compare the last build with the truth: precision, recall and the naive baselines; attribution with true lift."""
+    if seeds is not None:
+        from cdp_assets.commands.seeds import show_seeds
+
+        raise typer.Exit(show_seeds(seeds=seeds, customers=customers))
+    if truth is None:
+        raise typer.BadParameter("give --truth FOLDER (such as data/demo/truth), or --seeds N")
     from cdp_assets.commands.identity import show_evaluation
 
     raise typer.Exit(show_evaluation(truth=truth, home=home, inbox=inbox))

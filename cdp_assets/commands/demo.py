@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from cdp_assets import demo
-from cdp_assets.commands.identity import evaluate_home, scores_table
+from cdp_assets import demo, insight
+from cdp_assets.commands.identity import evaluate_home, lift_table, scores_table
 from cdp_assets.commands.run import EXIT_NOT_PUBLISHED, EXIT_PUBLISHED, run_nightly
 from cdp_assets.landing import landing_status, load_contracts
 from cdp_assets.settings import Settings
@@ -116,6 +116,8 @@ def print_summary(settings: Settings, truth: Path, console: Console) -> None:
         ):
             console.print(table)
             console.print()
+        console.print(lift_table(insight.compare_with_lift(con, truth)))
+        console.print()
     finally:
         con.close()
     _print_next(settings, truth, console)
