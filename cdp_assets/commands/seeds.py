@@ -31,7 +31,7 @@ def show_seeds(*, seeds: int, customers: int) -> int:
         with tempfile.TemporaryDirectory(prefix="onefold-seed-") as folder:
             console.print(f"seed {seed}: simulating and running {customers:,} persons", highlight=False)
             command = [sys.executable, "-m", "cdp_assets.cli", "demo", "--out", folder]
-            done = subprocess.run(  # the arguments are numbers and a folder of our own
+            done = subprocess.run(  # noqa: S603  (numbers, and a folder of our own)
                 [*command, "--customers", str(customers), "--seed", str(seed)],
                 env={**os.environ, "ONEFOLD_HOME": f"{folder}/home", "ONEFOLD_INBOX": f"{folder}/inbox"},
                 capture_output=True,
