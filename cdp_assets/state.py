@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_assets.engine import STORAGE
 from cdp_assets.keys import KeyProblem, pseudonym
 from cdp_assets.settings import Settings
 
@@ -48,7 +49,7 @@ def _open_patiently(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     give_up = time.monotonic() + (PATIENCE_OF_READERS if read_only else PATIENCE_OF_WRITERS)
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only)
+            return duckdb.connect(str(path), read_only=read_only, config=STORAGE)
         except duckdb.IOException as error:
             if "Could not set lock" not in str(error):
                 raise

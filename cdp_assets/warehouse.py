@@ -7,18 +7,14 @@ from contextlib import contextmanager
 
 import duckdb
 
+from cdp_assets.engine import STORAGE
 from cdp_assets.settings import Settings
-
-STORAGE_VERSION = "v1.4.0"  # the oldest DuckDB that may read our files; newer than the default, which writes text larger and slower
 
 
 @contextmanager
 def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """A writing connection to warehouse.duckdb with state.duckdb as `state`; dbt must not have it open."""
-    con = duckdb.connect(
-        str(settings.warehouse_path),
-        config=settings.duckdb_limits | {"storage_compatibility_version": STORAGE_VERSION},
-    )
+    con = duckdb.connect(str(settings.warehouse_path), config=settings.duckdb_limits | STORAGE)
     try:
         con.execute("set TimeZone = 'UTC'")
         con.execute("set enable_progress_bar = false")

@@ -14,6 +14,7 @@ PACKAGE = PROJECT_DIR / "cdp_assets"
 # A room may import itself and any room to its left; `defs`, `commands`, `pages` and `cli` stand at the right end.
 ROOMS = ["landing", "identity", "insight", "publishing", "operations", "drafting"]
 ANYWHERE = {
+    "engine",
     "settings",
     "keys",
     "state",

@@ -16,6 +16,8 @@ from faker.providers.person.en_US import Provider as EnglishNames
 from faker.providers.person.zh_CN import Provider as ChineseNames
 from pypinyin import lazy_pinyin
 
+from cdp_assets.engine import given
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -64,10 +66,8 @@ def _chinese_given(pool: Iterable[str], count: int, rng: np.random.Generator) ->
 
 
 def _create(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, list[Any]]) -> None:
-    table = pa.table(columns)
-    con.register("pool", table)
-    con.execute(f"create or replace table {name} as select * from pool")
-    con.unregister("pool")
+    with given(con, "pool", pa.table(columns)):
+        con.execute(f"create or replace table {name} as select * from pool")
 
 
 def _name_pools(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:

@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from cdp_assets.demo.chance import text
 from cdp_assets.demo.channels.ga4 import TABLET
+from cdp_assets.engine import given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,9 +76,8 @@ def supported_components(con: duckdb.DuckDBPyConnection, records: str) -> None:
             "component": pa.array(labels[:size].astype(np.int64), mask=~with_evidence),
         }
     )
-    con.register("labelled", table)
-    con.execute("create or replace temp table components as select * from labelled")
-    con.unregister("labelled")
+    with given(con, "labelled", table):
+        con.execute("create or replace temp table components as select * from labelled")
 
 
 _PERSONS = """
@@ -229,7 +229,7 @@ class Truth:
         shutil.copyfile(README, root / "README.txt")
 
     def _append(self, name: str, query: str) -> int:
-        table = self._con.execute(query).to_arrow_table()
+        table = self._con.sql(query).to_arrow_table()
         if name not in self._writers:
             self._writers[name] = pq.ParquetWriter(
                 self._root / f"{name}.parquet", table.schema, compression="zstd"

@@ -18,6 +18,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from cdp_assets.engine import batches
 from cdp_assets.insight.chain import VALUE_UNITS, IntArray, PathBatch
 from cdp_assets.insight.tables import TOUCH_COLUMNS, TOUCHES, InsightInputProblem, require_columns
 
@@ -146,14 +147,16 @@ def group_paths(con: duckdb.DuckDBPyConnection, relation: str = TOUCHES, *, drop
 
 def read_grouped_paths(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[PathBatch]:
     """Batches of a query for (channels, conversions, nulls, value_units), one row per distinct path."""
-    reader = con.execute(
+    reader = batches(
+        con,
         f"""
         select
             channels::bigint[] as channels, conversions::double as conversions,
             nulls::double as nulls, value_units::double as value_units,
         from ({query})
-        """
-    ).to_arrow_reader(PATHS_AT_ONCE)
+        """,
+        PATHS_AT_ONCE,
+    )
     for batch in reader:
         yield _to_batch(batch, batch.column("channels").flatten().to_numpy())
 
@@ -166,7 +169,8 @@ def read_path_table(
     `relation`: a table or sub-query with path (text, channels between separators), conversions, nulls (journeys that
     took the path) and value (of the conversions, reporting currency). Equal paths may repeat.
     """
-    reader = con.execute(
+    reader = batches(
+        con,
         f"""
         select
             string_split(path, ?) as channels,
@@ -175,8 +179,9 @@ def read_path_table(
         from {relation}
         group by path
         """,
+        PATHS_AT_ONCE,
         [separator],
-    ).to_arrow_reader(PATHS_AT_ONCE)
+    )
     encoded = []
     for batch in reader:
         names = batch.column("channels").flatten().dictionary_encode()

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 import duckdb
 import pyarrow as pa
 
+from cdp_assets.engine import given
 from cdp_assets.landing.contract import Export
 from cdp_assets.landing.files import LOAD_ID_LENGTH
 from cdp_assets.landing.held import HeldFile
@@ -92,14 +93,12 @@ def _upsert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, obj
     if not rows:
         return
     names = ", ".join(rows[0])
-    given = pa.Table.from_pylist(rows)
-    con.register("given_rows", given)
     stamped = {"loads": "landed_at", "held_files": "seen_at"}.get(table)
     stamp = (f", {stamped}", ", now()::timestamp") if stamped else ("", "")
-    con.execute(
-        f"insert or replace into {table} ({names}{stamp[0]}) select {names}{stamp[1]} from given_rows"
-    )
-    con.unregister("given_rows")
+    with given(con, "given_rows", pa.Table.from_pylist(rows)):
+        con.execute(
+            f"insert or replace into {table} ({names}{stamp[0]}) select {names}{stamp[1]} from given_rows"
+        )
 
 
 def close_loads(
@@ -123,23 +122,21 @@ def close_loads(
         }
         for load, result in results
     ]
-    given = pa.Table.from_pylist(counts)
-    con.register("given_counts", given)
     sets = ", ".join(
         f"{name} = given_counts.{name}" for name in counts[0] if name not in _identity(results[0][0])
     )
-    con.execute(
-        f"""
-        update loads set
-            status = 'landed', {sets}, contract_version = $version, run_id = $run_id, landed_at = now()::timestamp
-        from given_counts
-        where loads.channel = given_counts.channel and loads.export = given_counts.export
-            and loads.file_name = given_counts.file_name and loads.load_id = given_counts.load_id
-        """,
-        {"version": version, "run_id": run_id},
-    )
-    con.execute("delete from quarantine_summary where load_id in (select load_id from given_counts)")
-    con.unregister("given_counts")
+    with given(con, "given_counts", pa.Table.from_pylist(counts)):
+        con.execute(
+            f"""
+            update loads set
+                status = 'landed', {sets}, contract_version = $version, run_id = $run_id, landed_at = now()::timestamp
+            from given_counts
+            where loads.channel = given_counts.channel and loads.export = given_counts.export
+                and loads.file_name = given_counts.file_name and loads.load_id = given_counts.load_id
+            """,
+            {"version": version, "run_id": run_id},
+        )
+        con.execute("delete from quarantine_summary where load_id in (select load_id from given_counts)")
     reasons = [
         {
             "load_id": load.load_id,
@@ -154,9 +151,8 @@ def close_loads(
         for reason in result.reasons
     ]
     if reasons:
-        con.register("given_reasons", pa.Table.from_pylist(reasons))
-        con.execute("insert into quarantine_summary by name select * from given_reasons")
-        con.unregister("given_reasons")
+        with given(con, "given_reasons", pa.Table.from_pylist(reasons)):
+            con.execute("insert into quarantine_summary by name select * from given_reasons")
 
 
 def drop_open_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> None:

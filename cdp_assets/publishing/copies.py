@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_assets.engine import STORAGE_VERSION
 from cdp_assets.publishing.fingerprint import columns_of, fingerprint, fingerprint_of, quoted
 from cdp_assets.settings import Settings
-from cdp_assets.warehouse import STORAGE_VERSION
 
 MARTS_FILE, CONTACT_FILE, PARQUET_FOLDER = "marts.duckdb", "contact.duckdb", "parquet"
 # DuckDB names a database after its file, and `marts.orders` is ambiguous where database and schema are both `marts`.

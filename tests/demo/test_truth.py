@@ -134,7 +134,7 @@ def test_a_pair_is_a_match_exactly_if_its_records_are_one_person(truth: Path) ->
         where is_match <> (l.person_id = r.person_id)
             or is_supported <> (l.person_id = r.person_id and coalesce(l.support_id = r.support_id, false))
         """
-    ).fetchone()
+    ).fetchall()[0]
     assert wrong == (0,)
 
 
@@ -152,7 +152,7 @@ def test_persons_of_the_truth_are_those_asked_for_and_name_each_other(
                 where order_date < joined_date or order_date >= left_date),
         from persons
         """
-    ).fetchone()
+    ).fetchall()[0]
     assert found == (demo.customers, demo.customers, 0, 0, 0)
 
 
@@ -160,7 +160,7 @@ def test_gifts_of_the_mini_program_are_pairs_of_giver_and_recipient(truth: Path)
     same, pairs = duckdb.sql(
         f"select count(*) filter (where is_match), count(*) from '{truth}/trap_pairs.parquet' "
         "where trap = 'gift' and channel_l = 'youzan'"
-    ).fetchone() or (0, 0)
+    ).fetchall()[0]
     assert pairs > 0
     assert same == 0
 
@@ -176,7 +176,7 @@ def test_truth_accounts_for_every_order_and_session_of_the_inbox(demo: Simulatio
         found = duckdb.sql(
             f'select count(distinct "{column}") '
             f"from read_csv('{inbox}/{files}', all_varchar = true, union_by_name = true)"
-        ).fetchone()
+        ).fetchall()[0]
         return int(found[0]) if found else 0
 
     assert orders["shopify"] == distinct("Id", "shopify/orders_export_*.csv")

@@ -72,7 +72,7 @@ def test_parquet_copies_hold_the_marts_to_the_last_digit(settings: Settings) -> 
     path = settings.published_dir / "current" / "parquet" / "figures.parquet"
     row = duckdb.sql(
         f"select big::varchar, amount::varchar, seen_at::varchar, words, day from '{path}'"
-    ).fetchone()
+    ).fetchall()[0]
     assert row == ("9007199254740993", "0.10", "2017-01-01 12:00:00.123456", ["a", None], None)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from cdp_assets.engine import given
 from cdp_assets.identity.context import IdentityContext, StepSummary
 
 LINK_WEIGHT = 60.0
@@ -337,9 +338,8 @@ def _write_clusters(
 ) -> None:
     units = np.arange(len(label), dtype=np.int64)
     labels = {"unit": units, "label": label}
-    con.register("unit_labels_view", _arrow(labels))
-    con.execute("create or replace temp table unit_labels as select * from unit_labels_view")
-    con.unregister("unit_labels_view")
+    with given(con, "unit_labels_view", _arrow(labels)):
+        con.execute("create or replace temp table unit_labels as select * from unit_labels_view")
     con.execute(
         """
         create or replace table identity.clusters as

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_assets.engine import given
 from cdp_assets.identity.context import IdentityProblem
 from cdp_assets.identity.tables import has_table
 
@@ -198,20 +199,18 @@ def adopt_model(con: duckdb.DuckDBPyConnection, models: list[tuple[object, ...]]
     models: the row of identity.models; terms: identity.term_frequencies as an Arrow table. The run that follows still has to pass
     the blast radius; to go back, train again or restore state.
     """
-    con.register("adopted_terms", terms)
-    con.begin()
-    try:
-        con.execute("update identity_models set is_current = false where is_current")
-        con.executemany(
-            "insert into identity_models values (?, ?, ?, ?, ?, ?) "
-            "on conflict (model_version) do update set is_current = true",
-            models,
-        )
-        con.execute("delete from identity_term_frequencies")
-        con.execute("insert into identity_term_frequencies select * from adopted_terms")
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
-    finally:
-        con.unregister("adopted_terms")
+    with given(con, "adopted_terms", terms):
+        con.begin()
+        try:
+            con.execute("update identity_models set is_current = false where is_current")
+            con.executemany(
+                "insert into identity_models values (?, ?, ?, ?, ?, ?) "
+                "on conflict (model_version) do update set is_current = true",
+                models,
+            )
+            con.execute("delete from identity_term_frequencies")
+            con.execute("insert into identity_term_frequencies select * from adopted_terms")
+            con.commit()
+        except BaseException:
+            con.rollback()
+            raise

@@ -11,6 +11,7 @@ import pyarrow as pa
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from cdp_assets.engine import given
 from cdp_assets.identity.context import IdentityContext, StepSummary
 from cdp_assets.keys import register_pseudonym
 
@@ -65,21 +66,20 @@ def assign_households(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> S
         (np.ones(len(left), dtype=np.int8), (left, right)), shape=(max(count, 1), max(count, 1))
     )
     label = connected_components(graph, directed=False)[1][:count]
-    con.register("household_labels", pa.table({"number": np.arange(count), "label": label}))
-    con.execute(
-        """
-        create or replace table identity.households as
-        with labelled as (
-            select customer_id, label from household_customers join household_labels using (number)
+    with given(con, "household_labels", pa.table({"number": np.arange(count), "label": label})):
+        con.execute(
+            """
+            create or replace table identity.households as
+            with labelled as (
+                select customer_id, label from household_customers join household_labels using (number)
+            )
+            select customer_id, household_id
+            from labelled
+            join (
+                select label, pseudonym('household' || chr(31) || min(customer_id)) as household_id from labelled group by label
+            ) using (label)
+            """
         )
-        select customer_id, household_id
-        from labelled
-        join (
-            select label, pseudonym('household' || chr(31) || min(customer_id)) as household_id from labelled group by label
-        ) using (label)
-        """
-    )
-    con.unregister("household_labels")
     con.execute("drop table temp.household_keys; drop table temp.household_customers")
     customers, households = con.execute(
         "select count(*), count(distinct household_id) from identity.households"

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from cdp_assets.engine import given
 from cdp_assets.identity.context import IdentityProblem
 from cdp_assets.keys import register_pseudonym
 
@@ -164,9 +165,8 @@ def _components(left: np.ndarray, right: np.ndarray, count: int) -> np.ndarray:
 def _register(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, np.ndarray]) -> None:
     import pyarrow as pa
 
-    con.register(f"{name}_view", pa.table(columns))
-    con.execute(f"create or replace temp table {name} as select * from {name}_view")
-    con.unregister(f"{name}_view")
+    with given(con, f"{name}_view", pa.table(columns)):
+        con.execute(f"create or replace temp table {name} as select * from {name}_view")
 
 
 def _evaluate_loaded(con: duckdb.DuckDBPyConnection, truth: Path) -> Evaluation:

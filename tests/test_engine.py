@@ -1,0 +1,153 @@
+"""The engine: files keep the storage version that its 1.x clients read, and what was measured of it still holds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from cdp_assets.engine import STORAGE_VERSION, batches, given
+from cdp_assets.publishing.generations import current_files
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state, migrate
+from cdp_assets.warehouse import open_warehouse
+from tests.publishing.builds import publish_amounts, read_current
+
+FORMER = "1.5.5"  # the last engine before; its clients are the way back
+# A home's state as the former engine made it: its default storage version, a row of ours.
+MADE_BY_FORMER = """
+import sys, duckdb
+con = duckdb.connect(sys.argv[1])
+for path in sys.argv[2:]:
+    con.execute(open(path, encoding="utf-8").read())
+con.execute("create table schema_migrations (version text primary key, applied_at timestamp not null)")
+for path in sys.argv[2:]:
+    con.execute("insert into schema_migrations values (?, now()::timestamp)", [path.rpartition("/")[2].removesuffix(".sql")])
+con.execute("insert into key_fingerprint values ('of the former engine')")
+"""
+READ_BY_FORMER = """
+import sys, duckdb
+assert duckdb.__version__ == "1.5.5", duckdb.__version__
+state, marts = sys.argv[1:]
+con = duckdb.connect(state)
+print(*[row[0] for row in con.execute("select fingerprint from key_fingerprint order by 1").fetchall()], sep=",")
+con.execute("insert into key_fingerprint values ('back')")
+con.execute("checkpoint")
+con.close()
+con = duckdb.connect(marts, read_only=True)
+print(con.execute("select sum(amount) from marts.order_amounts").fetchone()[0])
+"""
+
+Former = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def former(tmp_path_factory: pytest.TempPathFactory) -> Former:
+    """Runs a script under the former engine, which pip installs into a folder of its own."""
+    folder = tmp_path_factory.mktemp("former_engine")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), f"duckdb=={FORMER}"]  # fmt: skip
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip(f"skipped: duckdb {FORMER} cannot be installed from here")
+
+    def run(script: str, *arguments: object) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", script, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": str(folder)},
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def storage_versions(path: Path) -> set[str]:
+    """The storage version that a file's first page names."""
+    with duckdb.connect(str(path), read_only=True) as con:
+        found = con.execute(
+            "select tags['storage_version'] from duckdb_databases() where database_name = current_database()"
+        ).fetchall()
+    return {row[0] for row in found}
+
+
+def test_every_file_of_a_home_is_written_for_clients_of_the_oldest_engine(settings: Settings) -> None:
+    settings.state_path.unlink()
+    migrate(settings)
+    with open_warehouse(settings):
+        pass
+    assert storage_versions(settings.warehouse_path) == {f"{STORAGE_VERSION}+"}
+    publish_amounts(settings, "one", 1, 2)
+    files = current_files(settings)
+    assert files is not None
+    for path in (settings.state_path, files.marts, files.contact):
+        assert storage_versions(path) == {f"{STORAGE_VERSION}+"}, path.name
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("made_by", ["former", "this"])
+def test_a_home_goes_from_the_former_engine_to_this_one_and_back(
+    settings: Settings, former: Former, made_by: str
+) -> None:
+    settings.state_path.unlink()
+    if made_by == "former":
+        schema = Path(__file__).parent.parent / "cdp_assets" / "state_schema"
+        former(MADE_BY_FORMER, settings.state_path, *sorted(schema.glob("*.sql")))
+    assert (migrate(settings) == 0) == (made_by == "former")
+    with connect_state(settings) as con:
+        con.execute("insert into key_fingerprint values ('张三')")
+    publish_amounts(settings, "one", 1, 2)
+    assert read_current(settings) == 3
+    files = current_files(settings)
+    assert files is not None
+    seen, total = former(READ_BY_FORMER, settings.state_path, files.marts.resolve()).splitlines()
+    assert seen.split(",") == (["of the former engine"] if made_by == "former" else []) + ["张三"]
+    assert total == "3"
+    with connect_state(settings, read_only=True) as con:
+        assert ("back",) in con.execute("select fingerprint from key_fingerprint").fetchall()
+
+
+def test_a_table_from_memory_may_be_given_while_an_answer_is_half_read() -> None:
+    with duckdb.connect() as con:
+        con.execute("select unnest([1, 2])").fetchone()
+        with given(con, "rows", pa.table({"a": [3]})):
+            assert con.execute("select a from rows").fetchone() == (3,)
+        with pytest.raises(duckdb.CatalogException):
+            con.execute("from rows")
+
+
+def test_a_large_answer_comes_in_batches() -> None:
+    with duckdb.connect() as con:
+        con.execute("select unnest([1, 2])").fetchone()
+        read = batches(con, "select range as a from range(10000) where range < ?", 2048, [5000])
+        assert sum(batch.num_rows for batch in read) == 5000
+
+
+def test_months_and_days_in_one_select_stay_apart() -> None:
+    """DuckDB 1.x merged intervals that compare equal: 30 days and one month gave the same day."""
+    with duckdb.connect() as con:
+        con.execute("create table days as select timestamp '2024-03-31' as day")
+        found = con.execute("select day - interval 30 day, day - interval 1 month from days").fetchall()[0]
+    assert [each.day for each in found] == [1, 29]
+
+
+def test_what_is_erased_is_not_in_a_copy_of_the_file(tmp_path: Path) -> None:
+    """Deleted values may stay in a file's free blocks and statistics; a copy into a new file holds what is left, and no more."""
+    source, copy = tmp_path / "source.duckdb", tmp_path / "copy.duckdb"
+    with duckdb.connect(str(source), config={"storage_compatibility_version": STORAGE_VERSION}) as con:
+        con.execute(
+            "create table t as select case when i = 777 then 'secret-zq' else 'row ' || i end as s from range(2000) as r(i)"
+        )
+        con.execute("checkpoint")
+        assert b"secret-zq" in source.read_bytes()
+        con.execute("delete from t where s = 'secret-zq'; checkpoint")
+        con.execute(f"attach '{copy}' as target (storage_version '{STORAGE_VERSION}')")
+        con.execute("create table target.t as from t")
+    assert b"secret-zq" not in copy.read_bytes()
