@@ -138,6 +138,13 @@ def test_months_and_days_in_one_select_stay_apart() -> None:
     assert [each.day for each in found] == [1, 29]
 
 
+def test_half_a_cent_is_rounded_up_by_a_cast() -> None:
+    """Not by `round` of a double, which looks at the binary value: models cast quotients of money."""
+    with duckdb.connect() as con:
+        found = con.execute("select cast(1.19::decimal(18, 2) / 2 as decimal(18, 2))::varchar").fetchone()
+    assert found == ("0.60",)
+
+
 def test_what_is_erased_is_not_in_a_copy_of_the_file(tmp_path: Path) -> None:
     """Deleted values may stay in a file's free blocks and statistics; a copy into a new file holds what is left, and no more."""
     source, copy = tmp_path / "source.duckdb", tmp_path / "copy.duckdb"

@@ -55,9 +55,8 @@ def load_real_baskets(con: duckdb.DuckDBPyConnection) -> None:
                 transaction_timestamp as at_utc,
                 transactions.product_id::int as product_id,
                 greatest(quantity, 1)::smallint as quantity,
-                round((sales_value + retail_disc + coupon_match_disc) / greatest(quantity, 1),
-                    2)::decimal(9, 2) as unit_price,
-                least(round(retail_disc + coupon_match_disc, 2),
+                ((sales_value + retail_disc + coupon_match_disc) / greatest(quantity, 1))::decimal(9, 2) as unit_price,
+                least((retail_disc + coupon_match_disc)::decimal(9, 2),
                     unit_price * greatest(quantity, 1))::decimal(9, 2) as discount,
             from read_parquet('{sales}') as transactions
             semi join goods using (product_id)

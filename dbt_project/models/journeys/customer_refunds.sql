@@ -76,7 +76,7 @@ select
     linked.amount,
     cast(case
         when linked.currency = linked.order_currency then linked.amount
-        else round(linked.amount * rates.rate / order_rates.rate, 2)
+        else linked.amount * rates.rate / order_rates.rate -- the cast rounds half a cent up, as money is; round() of a double does not
     end as decimal(18, 2)) as amount_in_order_currency,
     -- what is given back of an order that was no sale takes nothing from revenue: it was never counted
     cast(case when linked.is_of_sale then round(linked.amount * rates.rate, 2) else 0 end as decimal(18, 2)) as refund_revenue,
