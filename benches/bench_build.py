@@ -82,13 +82,13 @@ def run_worker(kind: str, home: Path) -> dict[str, Any]:
 
 def build(home: Path) -> dict[str, Any]:
     """Every node but the unit tests (they look at no data), as a run builds them."""
-    from cdp_assets import dbt_runner
+    from cdp_assets import dbt_manifest, dbt_runner
     from cdp_assets.as_of import latest_business_date
     from cdp_assets.settings import Settings
 
     settings = Settings.load(home=home)
     as_of_date, clock = latest_business_date(settings), Clock()
-    dbt_runner.parsed(settings)
+    dbt_manifest.for_home(settings)
     with clock("build"):
         nodes = dbt_runner.invoke(
             settings, ["build", "--exclude", "resource_type:unit_test"], as_of_date=as_of_date

@@ -22,7 +22,8 @@ from benches.insight.measure import Clock  # noqa: E402
 
 WORK = {
     "landing": ("ensure_empty", "scan_inbox", "record_unmatched", "expire", "land_export", "landing_status"),
-    "dbt_runner": ("parse", "invoke", "write_docs"),
+    "dbt_manifest": ("prepare", "for_home"),
+    "dbt_runner": ("invoke", "write_docs"),
     "insight": ("compute_attribution", "compute_customer_value"),
     "defs.publish": ("publish_run",),
 }

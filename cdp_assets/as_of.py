@@ -40,7 +40,7 @@ def latest_business_date(settings: Settings) -> date:
     try:
         con.execute("set TimeZone = 'UTC'")
         found = [
-            _latest(con, settings, *event) for event in event_columns(load_contracts(settings.channels_dir))
+            _latest(con, settings, *event) for event in event_columns(load_contracts(*settings.contract_dirs))
         ]
     finally:
         con.close()

@@ -19,7 +19,9 @@ app = typer.Typer(
 
 HomeOption = Annotated[
     Path | None,
-    typer.Option("--home", help="Where Onefold keeps everything (default: ONEFOLD_HOME or data/home)."),
+    typer.Option(
+        "--home", help="Where Onefold keeps everything (default: ONEFOLD_HOME or data/home in the project)."
+    ),
 ]
 InboxOption = Annotated[
     Path | None,
@@ -35,6 +37,40 @@ DateOption = Annotated[
         help="The run's date (default: the latest business date landed).",
     ),
 ]
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new folder.")],
+) -> None:
+    """Lay a project that is yours to edit: dbt models, reference lists, a folder for your own contracts."""
+    from cdp_assets.commands.project import init as lay
+
+    raise typer.Exit(lay(folder=folder))
+
+
+@app.command()
+def upgrade(
+    folder: Annotated[
+        Path | None, typer.Argument(help="The project (default: the one at or above this folder).")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say what would change.")] = False,
+) -> None:
+    """Bring what changed in this version into a project; what you edited is merged, and conflicts are named.
+
+    Exit codes: 0 done · 1 refused · 2 conflicts wait to be resolved.
+    """
+    from cdp_assets.commands.project import upgrade as bring_in
+
+    raise typer.Exit(bring_in(folder=folder, check=check))
+
+
+@app.command()
+def parse() -> None:
+    """Read the dbt project after an edit: names what is wrong, and writes what Dagster loads. `onefold run` does it by itself."""
+    from cdp_assets.commands.project import parse as read_project
+
+    raise typer.Exit(read_project())
 
 
 @app.command()
@@ -154,6 +190,16 @@ def channel_new(
     from cdp_assets.commands.channel import new_channel
 
     raise typer.Exit(new_channel(name=name, samples=samples, export=export, overwrite=overwrite))
+
+
+@channel_app.command("own")
+def channel_own(
+    name: Annotated[str, typer.Argument(help="A channel whose contract Onefold ships.")],
+) -> None:
+    """Copy a shipped contract into the project, to edit it there; it then counts in place of the shipped one."""
+    from cdp_assets.commands.channel import own_contract
+
+    raise typer.Exit(own_contract(name=name))
 
 
 @channel_app.command("sources")
@@ -421,7 +467,13 @@ def alert_command(
 
 def main() -> None:
     """Entry point of the `onefold` script."""
-    app()
+    from cdp_assets.errors import Problem
+
+    try:
+        app()
+    except Problem as problem:  # a setting that is wrong, a project that is not there
+        typer.echo(str(problem), err=True)
+        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """Run dbt in this process, quietly, and let go of its files afterwards.
 
-Knows nothing of Dagster. dbt's own messages can quote data, so they are neither logged nor passed on: a failure is
-reported by node, kind and the compiled file to look at.
+Knows nothing of Dagster. The database's messages can quote data, so they are not logged, and passed on without it: a failure
+is reported by node, the engine's sentence and the compiled file to look at.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -16,12 +15,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from cdp_assets import dbt_manifest
+from cdp_assets.dbt_problems import engine_sentence
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse import open_warehouse
 
 SUCCESSFUL = {"success", "pass", "warn"}
 ROWS_NAMED = 5  # of a failed test whose rows may be named
-_PARSED: dict[str, Any] = {}  # digest of the project's files → dbt's manifest object
 
 
 class DbtProblem(RuntimeError):
@@ -64,44 +64,6 @@ def run_vars(settings: Settings, as_of_date: date | None) -> dict[str, str]:
     return chosen if as_of_date is None else {**chosen, "as_of_date": as_of_date.isoformat()}
 
 
-def manifest_path(settings: Settings) -> Path:
-    return settings.dbt_target_dir / "manifest.json"
-
-
-def prepare_manifest(settings: Settings) -> Path:
-    """Parse the project into HOME/dbt_target/manifest.json, unless it was parsed from the very same files."""
-    stamp = settings.dbt_target_dir / "project.sha256"
-    digest = _project_digest(settings)
-    if manifest_path(settings).exists() and stamp.exists() and stamp.read_text() == digest:
-        return manifest_path(settings)
-    settings.dbt_target_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _PARSED[digest] = parse(settings)
-    stamp.write_text(digest)
-    return manifest_path(settings)
-
-
-def load_manifest(settings: Settings) -> dict[str, Any]:
-    """The prepared manifest as a dict."""
-    found: dict[str, Any] = json.loads(prepare_manifest(settings).read_text(encoding="utf-8"))
-    return found
-
-
-def parsed(settings: Settings) -> Any:
-    """dbt's own manifest object, read once per process and version of the files: each call of a run starts from it."""
-    digest = _project_digest(settings)
-    if digest not in _PARSED:
-        _PARSED[digest] = parse(settings)
-    return _PARSED[digest]
-
-
-def parse(settings: Settings) -> Any:
-    """dbt's own manifest object, read anew. What differs between runs (as_of_date) is no part of it."""
-    result = _invoke(settings, ["parse", "--vars", json.dumps(run_vars(settings, None))], None, None)
-    if not result.success:
-        raise DbtProblem(f"dbt cannot read the project: {_parse_reason(result.exception)}")
-    return result.result
-
-
 def invoke(
     settings: Settings,
     arguments: Sequence[str],
@@ -116,7 +78,7 @@ def invoke(
     callbacks: list[Callable[[Any], None]] = [_node_listener(on_node)] if on_node else []
     # What dbt would write after each command (manifest, results, graph) is known here already.
     command = [*arguments, "--no-write-json", "--vars", json.dumps(run_vars(settings, as_of_date))]
-    result = _invoke(settings, command, parsed(settings), callbacks)
+    result = _invoke(settings, command, dbt_manifest.for_home(settings), callbacks)
     if result.result is None or not hasattr(result.result, "results"):
         raise DbtProblem(f"dbt {arguments[0]} did not run: {_parse_reason(result.exception)}")
     return [_node_result(settings, each) for each in result.result.results]
@@ -131,7 +93,10 @@ def write_docs(settings: Settings, as_of_date: date | None) -> Path:
     """dbt's documentation of the last build as one static page; returns its path."""
     command = ["docs", "generate", "--static", "--no-compile"]
     result = _invoke(
-        settings, [*command, "--vars", json.dumps(run_vars(settings, as_of_date))], parsed(settings), None
+        settings,
+        [*command, "--vars", json.dumps(run_vars(settings, as_of_date))],
+        dbt_manifest.for_home(settings),
+        None,
     )
     page = docs_path(settings)
     if not result.success or not page.exists():
@@ -163,11 +128,7 @@ def _invoke(
         "--profiles-dir", str(settings.dbt_project_dir),
         "--target-path", str(settings.dbt_target_dir),
         "--log-path", str(settings.dbt_target_dir / "logs"),
-        "--log-level", "none",
-        "--log-level-file", "none",
-        "--quiet",
-        "--no-print",
-        "--no-use-colors",
+        *dbt_manifest.QUIET,
     ]  # fmt: skip
     try:
         return dbtRunner(manifest=manifest, callbacks=callbacks or []).invoke([*command, *common])
@@ -201,7 +162,7 @@ def _node_result(settings: Settings, result: Any) -> NodeResult:
 
 
 def _safe_reason(message: str, node: Any) -> str:
-    """The kind of error and where to look: DuckDB's texts quote data, so only their class passes.
+    """The engine's sentence without data, and where to look.
 
     A compilation error speaks of the project's own files and columns (a broken contract, a missing ref): it passes whole.
     """
@@ -209,7 +170,8 @@ def _safe_reason(message: str, node: Any) -> str:
     where = getattr(node, "compiled_path", None) or node.original_file_path
     if kind and kind.group(0) == "Compilation Error":
         return message
-    return f"{kind.group(0) if kind else 'failed'}; look at {where}"
+    said = engine_sentence(message, getattr(node, "compiled_code", None))
+    return f"{said or (kind.group(0) if kind else 'failed')}; look at {where}"
 
 
 def _named_rows(settings: Settings, node: Any) -> str:
@@ -227,14 +189,3 @@ def _named_rows(settings: Settings, node: Any) -> str:
 def _parse_reason(error: BaseException | None) -> str:
     """Parsing reads files of the project only, so dbt's own words are safe to show."""
     return "no reason given" if error is None else f"{type(error).__name__}: {error}"
-
-
-def _project_digest(settings: Settings) -> str:
-    digest = hashlib.sha256(str(settings.home).encode())
-    folders = [settings.dbt_project_dir, settings.reference_dir]
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            is_source = path.suffix in {".sql", ".yml", ".yaml", ".csv", ".md", ".py"}
-            if path.is_file() and is_source and not {"target", "logs"} & set(path.relative_to(folder).parts):
-                digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()

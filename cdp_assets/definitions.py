@@ -1,4 +1,7 @@
-"""The code location: assembles what `cdp_assets.defs` holds, and has no logic of its own."""
+"""The code location: assembles what `cdp_assets.defs` holds, and has no logic of its own.
+
+Importing it reads contracts, lists and the prepared manifest, and does nothing: no home is made, no project parsed.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,9 @@ from cdp_assets.defs.publish import publish_assets
 from cdp_assets.defs.resources import OnefoldHome
 from cdp_assets.defs.schedules import schedules
 from cdp_assets.defs.sensors import sensors
-from cdp_assets.home import prepare_home_unless_busy
 from cdp_assets.settings import Settings
 
 settings = Settings.load()
-prepare_home_unless_busy(settings)
 
 defs = dg.Definitions(
     assets=owned(

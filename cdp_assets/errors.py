@@ -6,10 +6,15 @@ import errno
 import traceback
 from pathlib import Path
 
-import duckdb
-
 PASSING_ERRNOS = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT, errno.ETXTBSY}
 PACKAGE_DIR = Path(__file__).resolve().parent
+
+
+class Problem(RuntimeError):
+    """Something that a person can put right, in three lines: what was found, where, and what to do. Never a value."""
+
+    def __init__(self, found: str, where: str, remedy: str) -> None:
+        super().__init__(f"{found}\n  where: {where}\n  what to do: {remedy}")
 
 
 class StepFailed(RuntimeError):
@@ -43,6 +48,8 @@ def may_pass_on_retry(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError) and error.errno in PASSING_ERRNOS:
         return True
+    import duckdb  # only where an error is judged: settings are read by processes that need no database
+
     return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
 
 

@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import ByteSize, Field, TypeAdapter, field_validator
+from pydantic import ByteSize, Field, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
+from cdp_assets.errors import Problem
+from cdp_assets.project import place
+
+PROJECT_DIR = (
+    Path(__file__).resolve().parent.parent
+)  # of a clone; an installed package has its project elsewhere
 PARSER_MEMORY = "1GB"  # a file of any size lands within it
 
 
@@ -32,13 +37,22 @@ def _bytes(size: str) -> int:
     return TypeAdapter(ByteSize).validate_python(size)
 
 
+class SettingsProblem(Problem):
+    """A setting that cannot be used: which, and what it must be; never its value."""
+
+
 class Settings(BaseSettings):
     """Settings of one home. Every field can be set as `ONEFOLD_<FIELD>`, for example `ONEFOLD_HOME=/srv/onefold`."""
 
     model_config = SettingsConfigDict(env_prefix="ONEFOLD_", extra="ignore")
 
+    project: Path | None = Field(
+        default=None,
+        description="The project that `onefold init` laid (default: the nearest at or above the working directory, or the clone).",
+    )
     home: Path = Field(
-        default=PROJECT_DIR / "data" / "home", description="Where everything that Onefold keeps lives."
+        default_factory=lambda given: place.find_project(given.get("project")) / "data" / "home",
+        description="Where everything that Onefold keeps lives (default: data/home in the project).",
     )
     inbox: Path | None = Field(
         default=None, description="Where channels deliver: <inbox>/<channel>/… (default: HOME/inbox)."
@@ -123,7 +137,7 @@ class Settings(BaseSettings):
     )
     web_session_hours: float = Field(default=10, gt=0, description="Hours after which people sign in anew.")
 
-    @field_validator("home", "inbox")
+    @field_validator("project", "home", "inbox")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
@@ -157,8 +171,17 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, **overrides: object) -> Settings:
-        """Settings from the environment, with explicit overrides (None means: not given)."""
-        return cls(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+        """Settings from the environment, with explicit overrides (None means: not given). Raises SettingsProblem."""
+        given = {name: value for name, value in overrides.items() if value is not None}
+        try:
+            return cls(**given)  # type: ignore[arg-type]
+        except ValidationError as error:
+            wrong = error.errors(include_input=False, include_url=False)
+            names = ["ONEFOLD_" + "_".join(map(str, each["loc"])).upper() for each in wrong]
+            remedies = [each["msg"].removeprefix("Value error, ") for each in wrong]
+            raise SettingsProblem(
+                "a setting cannot be used", ", ".join(names), "; ".join(remedies)
+            ) from None  # pydantic quotes the values
 
     @property
     def duckdb_limits(self) -> dict[str, str | bool | int | float | list[str]]:
@@ -214,13 +237,30 @@ class Settings(BaseSettings):
         return self.home / "dbt_target"
 
     @property
+    def project_dir(self) -> Path:
+        """The project that the user owns. Raises ProjectProblem where there is none."""
+        return place.find_project(self.project)
+
+    @property
     def dbt_project_dir(self) -> Path:
-        return PROJECT_DIR / "dbt_project"
+        return self.project_dir / "dbt_project"
 
     @property
     def channels_dir(self) -> Path:
-        return PROJECT_DIR / "cdp_assets" / "channels"
+        """Where the project's own contracts stand, and where drafts are written."""
+        return place.channels_dir(self.project_dir)
+
+    @property
+    def contract_dirs(self) -> tuple[Path, ...]:
+        """The contracts that Onefold ships, then the project's own, which replace shipped ones of the same name."""
+        return tuple(dict.fromkeys((place.SHIPPED_CHANNELS, self.channels_dir)))
+
+    def contract_path(self, channel: str) -> Path:
+        """The contract in force for a channel: the project's own, else the shipped one."""
+        own = self.channels_dir / f"{channel}.yaml"
+        shipped = place.SHIPPED_CHANNELS / f"{channel}.yaml"
+        return shipped if shipped.exists() and not own.exists() else own
 
     @property
     def reference_dir(self) -> Path:
-        return PROJECT_DIR / "data" / "reference"
+        return self.project_dir / "data" / "reference"

@@ -10,6 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from cdp_assets.settings import Settings
+
 GROUPS_IN_FLOW_ORDER = [
     "landing",
     "reference",
@@ -35,6 +37,9 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.Definit
     before = os.environ.get("ONEFOLD_HOME")
     os.environ["ONEFOLD_HOME"] = str(home)
     try:
+        from cdp_assets import dbt_manifest
+
+        dbt_manifest.prepare(Settings.load())
         from cdp_assets import definitions
 
         yield definitions.defs

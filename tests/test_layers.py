@@ -22,6 +22,7 @@ ANYWHERE = {
     "errors",
     "safe_yaml",
     "dbt_vars",
+    "project",
     "shapes",
     "audit",
     "decisions",

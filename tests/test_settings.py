@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
-from cdp_assets.settings import Settings
+from cdp_assets.settings import Settings, SettingsProblem
 
 
 def test_the_environment_names_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -20,13 +19,13 @@ def test_the_environment_names_the_home(monkeypatch: pytest.MonkeyPatch, tmp_pat
     ("field", "value"), [("business_time_zone", "Mars/Olympus"), ("reporting_currency", "dollars")]
 )
 def test_an_unknown_zone_or_currency_is_refused(field: str, value: str) -> None:
-    with pytest.raises(ValidationError, match="set one such as"):
+    with pytest.raises(SettingsProblem, match="set one such as"):
         Settings.load(**{field: value})
 
 
 @pytest.mark.parametrize("size", ["lots", "2", "-1GB", "10MB"])
 def test_a_memory_limit_is_a_size_with_its_unit(size: str) -> None:
-    with pytest.raises(ValidationError, match="set one such as '2GB'"):
+    with pytest.raises(SettingsProblem, match="set one such as '2GB'"):
         Settings.load(memory_limit=size)
 
 

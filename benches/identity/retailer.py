@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from cdp_assets import dbt_runner, demo, landing
+from cdp_assets import dbt_manifest, dbt_runner, demo, landing
 from cdp_assets.keys import DEMO_KEY
 from cdp_assets.settings import Settings
 from cdp_assets.state import migrate
@@ -24,7 +24,7 @@ def make(persons: int, out: Path) -> None:
     demo.simulate(persons, 7, out, thin=ONE_BASKET_IN if persons >= MANY else 1)
     settings = Settings(home=out / "home", inbox=out / "inbox", key=DEMO_KEY.decode(), memory_limit="3GB")
     migrate(settings)
-    contracts = landing.load_contracts(settings.channels_dir)
+    contracts = landing.load_contracts(*settings.contract_dirs)
     landing.ensure_empty(settings, contracts)
     wanted = _needed_exports(settings)
     scan = landing.scan_inbox(settings, contracts)
@@ -54,7 +54,7 @@ def make(persons: int, out: Path) -> None:
 
 def _needed_exports(settings: Settings) -> set[str]:
     """Names of the landing sources that identity's inputs come from."""
-    manifest = dbt_runner.load_manifest(settings)
+    manifest = dbt_manifest.read(settings)
     parents, found = manifest["parent_map"], set()
     queue = [node for node in parents if node.startswith("model.") and node.rsplit(".", 1)[1] in _INPUTS]
     while queue:

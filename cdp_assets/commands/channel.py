@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
@@ -14,8 +15,9 @@ from cdp_assets.errors import safe_text
 from cdp_assets.home import prepare_home
 from cdp_assets.landing import ChannelCheck, check_channel, load_contract, replay_quarantine
 from cdp_assets.landing.wiring import wiring_problems, write_sources
+from cdp_assets.project.place import SHIPPED_CHANNELS
 from cdp_assets.publishing import lock
-from cdp_assets.settings import PROJECT_DIR, Settings
+from cdp_assets.settings import Settings
 
 
 def new_channel(*, name: str, samples: Sequence[Path], export: str | None, overwrite: bool) -> int:
@@ -52,10 +54,28 @@ def render_channel_sources(*, name: str) -> int:
     console = Console()
     settings = Settings.load()
     try:
-        path = write_sources(settings.dbt_project_dir, load_contract(settings.channels_dir / f"{name}.yaml"))
+        path = write_sources(settings.dbt_project_dir, load_contract(settings.contract_path(name)))
     except Exception as error:
         return _refuse(console, error)
     _say(console, f"wrote {_short(path)}")
+    return 0
+
+
+def own_contract(*, name: str) -> int:
+    """Copy a shipped contract into the project, to be edited there; from then on it counts in place of the shipped one."""
+    console = Console()
+    settings = Settings.load()
+    shipped, own = SHIPPED_CHANNELS / f"{name}.yaml", settings.channels_dir / f"{name}.yaml"
+    if not shipped.exists():
+        names = ", ".join(sorted(path.stem for path in SHIPPED_CHANNELS.glob("*.yaml")))
+        _say(console, f"no contract {name} is shipped; there are: {names}")
+        return 1
+    if own.exists():
+        _say(console, f"{_short(own)} is the project's own already: edit it")
+        return 1
+    own.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(shipped, own)
+    _say(console, f"wrote {_short(own)}: edit it, then `onefold channel sources {name}`")
     return 0
 
 
@@ -68,9 +88,7 @@ def check_files(*, name: str, files: Sequence[Path], home: Path | None, inbox: P
     settings = Settings.load(home=home, inbox=inbox)
     try:
         check = check_channel(settings, name, files)
-        problems = wiring_problems(
-            settings.dbt_project_dir, load_contract(settings.channels_dir / f"{name}.yaml")
-        )
+        problems = wiring_problems(settings.dbt_project_dir, load_contract(settings.contract_path(name)))
     except Exception as error:
         return _refuse(console, error)
     for problem in problems:
@@ -149,4 +167,5 @@ def _say(console: Console, line: str) -> None:
 
 
 def _short(path: Path) -> Path:
-    return path.relative_to(PROJECT_DIR) if path.is_relative_to(PROJECT_DIR) else path
+    project = Settings.load().project_dir
+    return path.relative_to(project) if path.is_relative_to(project) else path

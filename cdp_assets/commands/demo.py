@@ -132,7 +132,7 @@ def _table(title: str, *texts: str, numbers: tuple[str, ...] = ()) -> Table:
 
 def _landed(settings: Settings) -> Table:
     table = _table("Landed", "channel", "export", numbers=("files", "rows", "quarantined"))
-    for export in landing_status(settings, load_contracts(settings.channels_dir)).exports:
+    for export in landing_status(settings, load_contracts(*settings.contract_dirs)).exports:
         if export.files_landed:
             counts = (export.files_landed, export.landed_rows, export.quarantined_rows)
             table.add_row(export.channel, export.export, *(f"{count:,}" for count in counts))

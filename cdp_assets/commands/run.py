@@ -12,9 +12,12 @@ from uuid import uuid4
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from cdp_assets.errors import safe_text
+from cdp_assets import dbt_manifest
+from cdp_assets.errors import Problem, safe_text
 from cdp_assets.home import prepare_home
+from cdp_assets.landing.contract import ContractProblem, load_contracts
 from cdp_assets.operations.alerts import alert, describe_failure, reason_of
+from cdp_assets.project.place import other_version
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.publishing.run_record import RunRecord, Step, listen
@@ -55,6 +58,7 @@ def run_nightly(
 def export_settings(settings: Settings) -> None:
     """Make the chosen settings those of this process, so that every asset reads the same home."""
     given = {
+        "ONEFOLD_PROJECT": settings.project_dir,
         "ONEFOLD_HOME": settings.home,
         "ONEFOLD_INBOX": settings.inbox_dir,
         "ONEFOLD_AS_OF_DATE": settings.as_of_date,
@@ -69,17 +73,19 @@ def export_settings(settings: Settings) -> None:
 def _run_locked(settings: Settings, console: Console) -> int:
     try:
         repaired = prepare_home(settings)
+        with console.status("reading the project …"):
+            job = _nightly_job(settings)
     except Exception as error:
-        console.print(f"[red]not started:[/] {safe_text(error)}")
-        _tell(settings, f"not-started-{uuid4()}", safe_text(error), console)
-        return EXIT_NOT_PUBLISHED
+        return _refuse(settings, error, console)
+    if other := other_version(settings.project_dir):
+        console.print(f"[yellow]note:[/] {other}", highlight=False, soft_wrap=True)
     for line in repaired:
         console.print(f"[yellow]repaired:[/] {line}")
     run_id = str(uuid4())
     log_path = settings.logs_dir / f"{run_id}.log"
     console.print(f"run {run_id}, log {log_path}", highlight=False, soft_wrap=True)
     before = current_generation(settings)
-    failure = _execute(settings, run_id, console)
+    failure = _execute(settings, job, run_id, console)
     record = RunRecord(settings, run_id)
     after = current_generation(settings)
     published = failure is None and after is not None and record.facts().get("generation") == after
@@ -99,17 +105,36 @@ def _run_locked(settings: Settings, console: Console) -> int:
     return EXIT_HELD if held and settings.strict else EXIT_PUBLISHED
 
 
-def _execute(settings: Settings, run_id: str, console: Console) -> str | None:
+def _nightly_job(settings: Settings) -> Any:
+    """The job, from the project as it is now. Raises a Problem for what is broken in its lists, models or contracts."""
+    try:
+        load_contracts(*settings.contract_dirs)
+    except ContractProblem as problem:
+        where, _, found = str(problem).partition(": ")
+        remedy = "correct it, or take the file away; `onefold doctor` reads every contract"
+        raise Problem(f"a contract cannot be used: {found}", f"contract {where}", remedy) from problem
+    dbt_manifest.prepare(settings)
+    from cdp_assets.definitions import defs
+
+    return defs.resolve_job_def("nightly")
+
+
+def _refuse(settings: Settings, error: Exception, console: Console) -> int:
+    """Nothing ran: say why, tell whoever is to be told, and leave readers what they have."""
+    reason = safe_text(error)
+    console.print(f"[red]not published[/]; readers still see {current_generation(settings) or 'nothing'}")
+    console.print(reason, highlight=False, markup=False, soft_wrap=True)
+    _tell(settings, f"not-started-{uuid4()}", reason, console)
+    return EXIT_NOT_PUBLISHED
+
+
+def _execute(settings: Settings, job: Any, run_id: str, console: Console) -> str | None:
     """Execute the nightly job in this process; returns None if all went well, else what failed."""
-    with console.status("reading the project …"):
-        import dagster as dg
+    import dagster as dg
 
-        from cdp_assets.definitions import defs
-
-        job = defs.resolve_job_def("nightly")
-        instance = dg.DagsterInstance.from_config(str(settings.dagster_dir))
-        gc.collect()
-        gc.freeze()  # dbt's and Dagster's graphs stay to the end: not to be searched for garbage again and again
+    instance = dg.DagsterInstance.from_config(str(settings.dagster_dir))
+    gc.collect()
+    gc.freeze()  # dbt's and Dagster's graphs stay to the end: not to be searched for garbage again and again
     expected = len(list(job.asset_layer.executable_asset_keys))
     with _progress(console) as progress, instance:
         task = progress.add_task("landing", total=expected)

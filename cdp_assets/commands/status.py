@@ -21,7 +21,7 @@ def show_status(*, home: Path | None, inbox: Path | None) -> int:
     console = Console()
     settings = Settings.load(home=home, inbox=inbox)
     try:
-        status = landing_status(settings, load_contracts(settings.channels_dir), datetime.now(UTC).date())
+        status = landing_status(settings, load_contracts(*settings.contract_dirs), datetime.now(UTC).date())
     except Exception as error:
         console.print(safe_text(error), markup=False)
         return 1
@@ -61,7 +61,7 @@ def _exports_table(status: LandingStatus) -> Table:
 
 def print_waiting(settings: Settings, console: Console, status: LandingStatus | None = None) -> bool:
     """Name every file that waits and every export with rows in quarantine, with what to do; True if a file waits."""
-    status = status or landing_status(settings, load_contracts(settings.channels_dir))
+    status = status or landing_status(settings, load_contracts(*settings.contract_dirs))
     for export in status.exports:
         if export.quarantined_rows:
             console.print(
@@ -77,7 +77,7 @@ def print_waiting(settings: Settings, console: Console, status: LandingStatus | 
                 line = f"  {why.rows:,} × {why.reason_code}{column}, first in {why.first}"
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
     landed = {export.channel for export in status.exports if export.files_landed}
-    for contract in load_contracts(settings.channels_dir).values():
+    for contract in load_contracts(*settings.contract_dirs).values():
         for problem in wiring_problems(settings.dbt_project_dir, contract) if contract.name in landed else []:
             console.print(
                 f"[yellow]not wired[/] {contract.name}: {escape(problem)}", highlight=False, soft_wrap=True

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from cdp_assets import pages
 from cdp_assets.commands.run import export_settings
 from cdp_assets.pages import reveal as reveal_log
 from cdp_assets.pages.theme import THEME
 from cdp_assets.publishing.generations import current_generation
-from cdp_assets.settings import PROJECT_DIR, Settings
+from cdp_assets.settings import Settings
 
 ADDRESS = "127.0.0.1"
-APP = PROJECT_DIR / "cdp_assets" / "pages" / "app.py"
+APP = Path(pages.__file__).with_name("app.py")
 
 
 def serve_pages(*, home: Path | None, port: int, reveal: bool) -> int:

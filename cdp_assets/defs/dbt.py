@@ -12,7 +12,7 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
 
-from cdp_assets import dbt_runner
+from cdp_assets import dbt_manifest, dbt_runner
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.dbt_runner import DbtProblem, NodeResult
 from cdp_assets.defs.pictures import picture
@@ -68,7 +68,7 @@ TRANSLATOR = OnefoldTranslator(
 
 def build_dbt_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """The dbt models and the laws over them."""
-    manifest = dbt_runner.load_manifest(settings)
+    manifest = dbt_manifest.read(settings)
 
     @dbt_assets(manifest=manifest, exclude=NOT_IN_BUILD, dagster_dbt_translator=TRANSLATOR, name="dbt_models")
     def dbt_models(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:

@@ -32,7 +32,7 @@ INPUTS = [["identity", name] for name in ("customer_records", "customer_links", 
 
 def identity_context(home: OnefoldHome, context: dg.AssetExecutionContext) -> identity.IdentityContext:
     """The run's facts and what the channels' contracts say of their evidence."""
-    contracts = load_contracts(home.settings.channels_dir)
+    contracts = load_contracts(*home.settings.contract_dirs)
     return identity.IdentityContext(
         key=home.key,
         as_of_date=as_of_date_of_run(home.settings, home.record(context)),

@@ -19,7 +19,7 @@ FRESH = "files_arrive_as_promised"
 
 def build_landing_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """The inbox and every export of every contract."""
-    contracts = load_contracts(settings.channels_dir)
+    contracts = load_contracts(*settings.contract_dirs)
     exports = [
         _landing_asset(contract, export) for contract in contracts.values() for export in contract.exports
     ]
@@ -35,7 +35,7 @@ def build_landing_assets(settings: Settings) -> list[dg.AssetsDefinition]:
 def inbox(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.MaterializeResult[None]:
     settings = home.settings
     with reported(context, home, "landing/inbox") as report:
-        contracts = load_contracts(settings.channels_dir)
+        contracts = load_contracts(*settings.contract_dirs)
         landing.ensure_empty(settings, contracts)
         scan = landing.scan_inbox(settings, contracts)
         landing.record_unmatched(settings, scan, context.run.run_id)

@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from cdp_assets.errors import made_safe, may_pass_on_retry
+from cdp_assets.home import prepare_home
 from cdp_assets.keys import load_key
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.run_record import RunRecord
@@ -34,6 +35,7 @@ class OnefoldHome(dg.ConfigurableResource[Any]):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[OnefoldHome]:
         with lock.hold(self.settings.home):
+            prepare_home(self.settings)
             yield self
 
     @property

@@ -19,7 +19,7 @@ from cdp_assets.settings import Settings
 )
 def files_arrived(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
     settings = Settings.load()
-    drop = look(settings.inbox_dir, load_contracts(settings.channels_dir))
+    drop = look(settings.inbox_dir, load_contracts(*settings.contract_dirs))
     last = Sighting(**json.loads(context.cursor)) if context.cursor else Sighting()
     is_complete, why, sighting = judge(drop, last)
     context.update_cursor(json.dumps(asdict(sighting)))

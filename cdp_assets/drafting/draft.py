@@ -73,8 +73,9 @@ def draft_channel(
         raise ContractProblem(f"{name!r} is no channel name: use lower-case letters, digits and underscores")
     contract_path = (channels_dir or settings.channels_dir) / f"{name}.yaml"
     dbt_dir = dbt_project_dir or settings.dbt_project_dir
-    if contract_path.exists() and not overwrite:
-        raise ContractProblem(f"{contract_path.name} exists already: edit it, or draft under another name")
+    in_force = contract_path if channels_dir else settings.contract_path(name)
+    if in_force.exists() and not overwrite:
+        raise ContractProblem(f"{in_force.name} exists already: edit it, or draft under another name")
     drafted = _draft_exports(samples, export)
     contract_path.write_text(_render_contract(name, drafted), encoding="utf-8")
     contract = load_contract(contract_path)

@@ -56,7 +56,7 @@ def check_channel(
 
     A given file is matched by its name; one that no pattern matches is tried as the only export, if there is just one.
     """
-    contract = load_contract((channels_dir or settings.channels_dir) / f"{name}.yaml")
+    contract = load_contract(channels_dir / f"{name}.yaml" if channels_dir else settings.contract_path(name))
     check = ChannelCheck(name)
     chosen = _given(contract, files, check) if files else _delivered(settings, contract, check)
     folder = Path(tempfile.mkdtemp(prefix="onefold-check-"))

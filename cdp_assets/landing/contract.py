@@ -439,7 +439,16 @@ def _explain_place(document: Any, location: tuple[int | str, ...]) -> str:
     return ", ".join(words) or "top level"
 
 
-def load_contracts(directory: Path) -> dict[str, ChannelContract]:
-    """All contracts of a folder by channel name, in name order. Raises ContractProblem for the first bad one."""
-    contracts = [load_contract(path) for path in sorted(directory.glob("*.yaml"))]
+def contract_paths(*directories: Path) -> list[Path]:
+    """The files of the contracts in force, in name order: of two with one name, that of the later folder."""
+    paths = {path.stem: path for directory in directories for path in directory.glob("*.yaml")}
+    return [paths[name] for name in sorted(paths)]
+
+
+def load_contracts(*directories: Path) -> dict[str, ChannelContract]:
+    """All contracts by channel name, in name order; of two with one name, that of the later folder is in force.
+
+    Raises ContractProblem for the first bad one.
+    """
+    contracts = [load_contract(path) for path in contract_paths(*directories)]
     return {contract.name: contract for contract in contracts}

@@ -43,7 +43,9 @@ def replay_quarantine(
     channels_dir: Path | None = None,
 ) -> ReplayReport:
     """Replay every load of a channel that has rows in quarantine. Raises ContractProblem."""
-    contract = contract or load_contract((channels_dir or settings.channels_dir) / f"{channel}.yaml")
+    contract = contract or load_contract(
+        channels_dir / f"{channel}.yaml" if channels_dir else settings.contract_path(channel)
+    )
     report = ReplayReport(channel)
     for export in contract.exports:
         loads = _quarantined_loads(settings, channel, export.name, report)

@@ -17,7 +17,8 @@ from packaging.requirements import Requirement
 
 from cdp_assets.errors import safe_text
 from cdp_assets.keys import DEMO_MARKER, load_key, pseudonym
-from cdp_assets.landing.contract import ContractProblem, load_contract
+from cdp_assets.landing.contract import ContractProblem, contract_paths, load_contract
+from cdp_assets.project.place import other_version
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.settings import Settings
@@ -42,6 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
     """All findings, in the order in which a run would meet them."""
     findings = [
         *_versions(),
+        *_project(settings),
         *_disk(settings),
         *_permissions(settings),
         *_contracts(settings),
@@ -74,11 +76,23 @@ def _versions() -> Iterator[Finding]:
         if installed == "none" or not requirement.specifier.contains(installed, prereleases=True):
             wrong.append(f"{requirement.name} {installed} (wanted {requirement.specifier})")
     if wrong:
-        yield Finding("ill", "versions", "; ".join(wrong), "Install the locked versions: `make setup`")
+        yield Finding(
+            "ill",
+            "versions",
+            "; ".join(wrong),
+            "Install the locked versions: `make setup`, or the wheel anew",
+        )
     else:
         yield Finding(
             "well", "versions", f"Python {sys.version.split()[0]}, duckdb {duckdb.__version__}, all as locked"
         )
+
+
+def _project(settings: Settings) -> Iterator[Finding]:
+    if said := other_version(settings.project_dir):
+        yield Finding("note", "project", said, "`onefold upgrade`")
+    else:
+        yield Finding("well", "project", str(settings.project_dir))
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
@@ -126,7 +140,7 @@ def _permissions(settings: Settings) -> Iterator[Finding]:
 
 
 def _contracts(settings: Settings) -> Iterator[Finding]:
-    paths = sorted(settings.channels_dir.glob("*.yaml"))
+    paths = contract_paths(*settings.contract_dirs)
     for path in paths:
         try:
             load_contract(path)

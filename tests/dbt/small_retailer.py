@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from cdp_assets import dbt_runner
+from cdp_assets import dbt_manifest, dbt_runner
 from cdp_assets.dbt_runner import NodeResult
 from cdp_assets.insight.attribution import compute_attribution
 from cdp_assets.insight.customer_value import compute_customer_value
@@ -76,7 +76,7 @@ class SmallRetailer:
     def open(cls, home: Path, as_of_date: date, **knobs: Any) -> SmallRetailer:
         settings = Settings(home=home, inbox=home / "inbox", key="test-key", **knobs)
         migrate(settings)
-        ensure_empty(settings, load_contracts(settings.channels_dir))
+        ensure_empty(settings, load_contracts(*settings.contract_dirs))
         return cls(settings, as_of_date)
 
     def deliver(self, channel: str, export: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -114,7 +114,7 @@ class SmallRetailer:
 
     def parse(self) -> Any:
         """dbt's manifest of the project."""
-        return dbt_runner.parsed(self.settings)
+        return dbt_manifest.for_home(self.settings)
 
     def build(self) -> list[NodeResult]:
         """Everything in the order of a run: identity's inputs, identity, dbt, insight, the rest."""

@@ -102,7 +102,7 @@ def test_the_inbox_carries_the_demo_marker(demo: SimulationReport) -> None:
 
 def test_every_file_belongs_to_an_export_of_a_contract(demo: SimulationReport) -> None:
     settings = Settings(home=demo.out, inbox=demo.out / "inbox")
-    scan = scan_inbox(settings, load_contracts(settings.channels_dir))
+    scan = scan_inbox(settings, load_contracts(*settings.contract_dirs))
     assert [(held.file_name, held.reason_code) for held in scan.held] == []
 
 

@@ -24,7 +24,7 @@ def deliver(settings: Settings, name: str, content: str | bytes) -> Path:
 
 def shipped_contracts(settings: Settings) -> dict[str, ChannelContract]:
     """The contracts of the repository, without the wait for files that were just written."""
-    return unhurried(load_contracts(settings.channels_dir))
+    return unhurried(load_contracts(*settings.contract_dirs))
 
 
 def unhurried(contracts: dict[str, ChannelContract]) -> dict[str, ChannelContract]:

@@ -36,7 +36,7 @@ def one_contract(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     """The doctor reads every contract; here one is enough."""
     folder = tmp_path_factory.mktemp("channels")
     shutil.copy(Settings().channels_dir / "google_ads.yaml", folder)
-    monkeypatch.setattr(Settings, "channels_dir", folder)
+    monkeypatch.setattr(Settings, "contract_dirs", (folder,))
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_harm_is_named_with_its_remedy(
 
 def test_a_broken_contract_is_named(home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "till.yaml").write_text("name: [")
-    monkeypatch.setattr(Settings, "channels_dir", tmp_path)
+    monkeypatch.setattr(Settings, "contract_dirs", (tmp_path,))
     (finding,) = ill(home)
     assert finding.topic == "contracts"
     assert "till.yaml" in finding.found

@@ -1,0 +1,171 @@
+"""The parsed dbt project, made once for all homes: where a home belongs, it holds a placeholder.
+
+`prepare` (set-up, `onefold init`, every command that runs something) parses when the project's files changed; `read` only
+reads, for Dagster's import of the code location; `for_home` gives dbt what it runs on. Knows nothing of Dagster.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from cdp_assets.dbt_problems import explain_parse_error
+from cdp_assets.dbt_vars import check_lists
+from cdp_assets.errors import Problem
+from cdp_assets.settings import Settings
+
+HOME_PLACEHOLDER = "/ONEFOLD_HOME"  # stands where dbt reads env_var('ONEFOLD_HOME')
+SOURCES = {".sql", ".yml", ".yaml", ".csv", ".md", ".py"}
+NOT_SOURCES = {"target", "logs"}
+QUIET = ("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-print", "--no-use-colors")
+_FILLED: dict[tuple[str, str], Any] = {}  # (digest of the project's files, home) → dbt's manifest object
+
+
+class ManifestProblem(Problem):
+    """The dbt project was not parsed, was parsed before it changed, or cannot be parsed."""
+
+
+def folder(settings: Settings) -> Path:
+    """Where the parsed project stands: apart from what a dbt run by hand writes into target/."""
+    return settings.dbt_project_dir / "target" / "onefold"
+
+
+def prepare(settings: Settings) -> Path:
+    """Parse the project unless it was parsed from the very same files; returns the path of manifest.json.
+
+    Raises ManifestProblem (or another Problem) that says what is wrong in the project's files, and where.
+    """
+    with _locked(settings):
+        if not _is_fresh(settings):
+            _stamp(settings).unlink(missing_ok=True)
+            digest = _digest(settings)
+            check_lists(settings.dbt_project_dir)
+            _parse(settings)
+            _stamp(settings).write_text(digest)
+    return folder(settings) / "manifest.json"
+
+
+def read(settings: Settings) -> dict[str, Any]:
+    """The prepared manifest. Parses nothing: raises ManifestProblem where it is missing or older than the project."""
+    path = folder(settings) / "manifest.json"
+    if not _is_fresh(settings):
+        raise ManifestProblem(
+            f"the dbt project {'changed since it was parsed' if path.exists() else 'was not parsed yet'}",
+            str(settings.dbt_project_dir),
+            "`onefold parse`, then load the code location again (`onefold run` parses by itself)",
+        )
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def for_home(settings: Settings) -> Any:
+    """dbt's own manifest object for this home, read once per process and version of the files."""
+    prepare(settings)
+    key = (_stamp(settings).read_text(), str(settings.home))
+    if key not in _FILLED:
+        _FILLED[key] = _filled(settings)
+    return _FILLED[key]
+
+
+def _filled(settings: Settings) -> Any:
+    """The placeholder stands in the sources only: landed files are read from the home."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.contracts.graph.nodes import SourceDefinition
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    packed = (folder(settings) / "partial_parse.msgpack").read_bytes()
+    manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)
+    home = json.dumps(str(settings.home))[1:-1]
+    for name, source in manifest.sources.items():
+        text = json.dumps(source.to_dict(omit_none=False))
+        manifest.sources[name] = SourceDefinition.from_dict(json.loads(text.replace(HOME_PLACEHOLDER, home)))
+    manifest.build_flat_graph()
+    return manifest
+
+
+def _parse(settings: Settings) -> None:
+    from dbt.cli.main import dbtRunner
+
+    project = str(settings.dbt_project_dir)
+    command = ["parse", "--project-dir", project, "--profiles-dir", project]
+    command += ["--target-path", str(folder(settings)), "--log-path", str(folder(settings)), *QUIET]
+    with _environment_without_home(settings):
+        result = dbtRunner().invoke(command)
+    if not result.success:
+        raise ManifestProblem(*explain_parse_error(result.exception, settings.dbt_project_dir))
+
+
+@contextmanager
+def _environment_without_home(settings: Settings) -> Iterator[None]:
+    """What dbt's profile and sources read from the environment, the same on every machine."""
+    chosen: dict[str, str | None] = {
+        "ONEFOLD_HOME": HOME_PLACEHOLDER,
+        "ONEFOLD_REFERENCE": str(settings.reference_dir),
+        "ONEFOLD_THREADS": None,
+        "ONEFOLD_MEMORY_LIMIT": None,
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    before = {name: os.environ.get(name) for name in chosen}
+    _set(chosen)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(environment: dict[str, str | None]) -> None:
+    for name, value in environment.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+@contextmanager
+def _locked(settings: Settings) -> Iterator[None]:
+    """One process parses at a time; a project that cannot be written to must be fresh already."""
+    try:
+        folder(settings).mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder(settings) / "parse.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        if _is_fresh(settings):
+            yield
+            return
+        raise ManifestProblem(
+            f"the dbt project must be parsed, but its folder cannot be written to ({error.strerror})",
+            str(folder(settings)),
+            "`onefold parse` as a user who may write there",
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _stamp(settings: Settings) -> Path:
+    return folder(settings) / "project.sha256"
+
+
+def _is_fresh(settings: Settings) -> bool:
+    stamp = _stamp(settings)
+    return stamp.exists() and stamp.read_text() == _digest(settings)
+
+
+def _digest(settings: Settings) -> str:
+    """Of the project's files, where they stand (the manifest names the seeds' files) and dbt's version."""
+    digest = hashlib.sha256(f"{settings.project_dir}\0{version('dbt-core')}\0".encode())
+    for base in (settings.dbt_project_dir, settings.reference_dir):
+        for path in sorted(base.rglob("*")):
+            place = path.relative_to(base)
+            if path.suffix in SOURCES and not NOT_SOURCES & set(place.parts) and path.is_file():
+                digest.update(f"{place}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
