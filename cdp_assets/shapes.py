@@ -1,10 +1,12 @@
 """The shared shapes of staging, read from shapes.yaml: the one definition for dbt, identity, drafting and landing.
 
-dbt cannot read a YAML file, so `python -m cdp_assets.shapes` (`make shapes`) renders the columns as a macro, which is committed; a test keeps it in step.
+dbt cannot read this file, so `python -m cdp_assets.shapes` (`make shapes`) renders it for dbt: the columns as a macro, the descriptions as doc blocks, and the
+columns of each staging model in the YAML beside it. What is rendered is committed, and a test keeps it in step.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +16,7 @@ from cdp_assets.settings import PROJECT_DIR
 
 SHAPES_PATH = Path(__file__).parent / "shapes.yaml"
 MACRO = "macros/shape_columns.sql"
+DOC_BLOCKS = "models/staging/_shared_shapes.md"
 
 
 @dataclass(frozen=True)
@@ -76,5 +79,51 @@ def render_macro() -> str:
     return "\n".join([*lines, "    } -%}", "    {{ return(shapes[shape]) }}", "{%- endmacro %}", ""])
 
 
+def render_doc_blocks() -> str:
+    """dbt's doc blocks with the descriptions of the shapes' columns; a column of one name says the same in every shape."""
+    said = {column.name: column.description for shape in shapes().values() for column in shape.columns}
+    blocks = [f"{{% docs {name} %}}\n{text}\n{{% enddocs %}}\n" for name, text in sorted(said.items())]
+    head = "Columns of the shared shapes. Rendered from cdp_assets/shapes.yaml by `make shapes`; change them there.\n"
+    return "\n".join([head, *blocks])
+
+
+def column_lines(shape: Shape) -> dict[str, str]:
+    """Column → its entry in the YAML of a staging model: the class is the shape's, and not repeated."""
+    return {
+        column.name: f"      - {{name: {column.name}, description: \"{{{{ doc('{column.name}') }}}}\"}}\n"
+        for column in shape.columns
+    }
+
+
+def in_step(text: str) -> str:
+    """The YAML of a channel's staging models with each model's columns those of its shape; entries that stand there stay as they are."""
+    head, *models = re.split(r"(?m)^(?=  - name: )", text)
+    return head + "".join(map(_model_in_step, models))
+
+
+def _model_in_step(text: str) -> str:
+    match = re.match(r"  - name: stg_\w+?__(\w+)\n", text)
+    shape = shapes().get(match.group(1)) if match else None
+    if shape is None:
+        return text
+    before, _, columns = text.partition("    columns:\n")
+    entries = re.split(r"(?m)^(?=      - )", columns)[1:]
+    standing = {found.group(1): entry for entry in entries if (found := re.search(r"\bname: (\w+)", entry))}
+    return (
+        before + "    columns:\n" + "".join({**column_lines(shape), **standing}[name] for name in shape.types)
+    )
+
+
+def rendered(dbt_project_dir: Path) -> dict[Path, str]:
+    """Every file of the dbt project that says something of the shapes → its text as the shapes have it now."""
+    beside = sorted(dbt_project_dir.glob("models/staging/*/_*__models.yml"))
+    return {
+        dbt_project_dir / MACRO: render_macro(),
+        dbt_project_dir / DOC_BLOCKS: render_doc_blocks(),
+        **{path: in_step(path.read_text(encoding="utf-8")) for path in beside},
+    }
+
+
 if __name__ == "__main__":
-    (PROJECT_DIR / "dbt_project" / MACRO).write_text(render_macro(), encoding="utf-8")
+    for path, text in rendered(PROJECT_DIR / "dbt_project").items():
+        path.write_text(text, encoding="utf-8")

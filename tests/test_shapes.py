@@ -7,14 +7,22 @@ import re
 from cdp_assets.drafting.rendering import BANDS
 from cdp_assets.identity.context import CUSTOMER_COLUMNS
 from cdp_assets.settings import PROJECT_DIR
-from cdp_assets.shapes import MACRO, render_macro, shapes
+from cdp_assets.shapes import column_lines, in_step, rendered, shapes
 
+DBT = PROJECT_DIR / "dbt_project"
 CLASSES = {"public", "internal", "sensitive", "core"}
 
 
-def test_dbts_macro_says_what_the_shapes_say() -> None:
-    text = (PROJECT_DIR / "dbt_project" / MACRO).read_text(encoding="utf-8")
-    assert text == render_macro(), "cdp_assets/shapes.yaml was changed: `make shapes` renders the macro"
+def test_what_dbt_reads_of_the_shapes_says_what_they_say() -> None:
+    behind = [path.name for path, text in rendered(DBT).items() if path.read_text(encoding="utf-8") != text]
+    assert behind == [], "cdp_assets/shapes.yaml was changed: `make shapes` renders these files"
+
+
+def test_a_column_new_to_a_shape_comes_into_the_yaml_and_what_stands_there_stays() -> None:
+    own = '      - {name: channel, description: "Mine.", config: {meta: {classification: public}}}\n'
+    text = f'version: 2\nmodels:\n  - name: stg_new__stores\n    description: "One row per store."\n    columns:\n{own}'
+    given = in_step(text + '      - {name: gone, description: "Not of the shape."}\n')
+    assert given == text + "".join(list(column_lines(shapes()["stores"]).values())[1:])
 
 
 def test_every_column_has_a_class_a_band_and_a_description() -> None:
@@ -25,11 +33,11 @@ def test_every_column_has_a_class_a_band_and_a_description() -> None:
             assert re.fullmatch(r"[A-Z].*\.", column.description), f"{shape.name}.{column.name}"
 
 
-def test_a_column_of_one_name_has_one_type_and_one_class_in_all_shapes() -> None:
-    said: dict[str, set[tuple[str, str]]] = {}
+def test_a_column_of_one_name_says_the_same_in_all_shapes() -> None:
+    said: dict[str, set[tuple[str, str, str]]] = {}
     for shape in shapes().values():
         for column in shape.columns:
-            said.setdefault(column.name, set()).add((column.type, column.classification))
+            said.setdefault(column.name, set()).add((column.type, column.classification, column.description))
     assert {name for name, facts in said.items() if len(facts) > 1} == set()
 
 

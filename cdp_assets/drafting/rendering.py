@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cdp_assets.shapes import Shape
+from cdp_assets.shapes import Shape, column_lines
 
 BANDS = ("ids", "person", "address", "times", "money", "text")
 
@@ -18,12 +18,7 @@ def render_models(channel: str, title: str, wanted: list[Shape]) -> str:
             f"    description: {_quoted(shape.description(title))}",
             "    columns:",
         ]
-        for column in shape.columns:
-            lines += [
-                f"      - name: {column.name}",
-                f"        description: {_quoted(column.description)}",
-                f"        config: {{meta: {{classification: {column.classification}}}}}",
-            ]
+        lines += [line.rstrip("\n") for line in column_lines(shape).values()]
     return "\n".join(lines) + "\n"
 
 

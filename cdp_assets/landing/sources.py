@@ -23,6 +23,19 @@ META_COLUMNS: dict[str, tuple[str, str, str]] = {
 }
 
 
+class _OneLine(dict[str, Any]):
+    """A mapping that is written on one line."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style, but for what is to stand on one line."""
+
+
+_Dumper.add_representer(
+    _OneLine, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+)
+
+
 def sources_path(channel: str) -> str:
     """Where the file stands below dbt_project/."""
     return f"models/staging/{channel}/_{channel}__sources.yml"
@@ -42,7 +55,7 @@ def render_sources(contract: ChannelContract) -> str:
         ],
     }
     head = f"# Rendered from cdp_assets/channels/{contract.name}.yaml by `onefold channel new`; change it there.\n"
-    return head + yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=1000)
+    return head + yaml.dump(document, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)
 
 
 def _table(channel: str, export: Export) -> dict[str, Any]:
@@ -69,16 +82,18 @@ def _table(channel: str, export: Export) -> dict[str, Any]:
     return {
         "name": f"{channel}_{export.name}",
         "description": " ".join(filter(None, [export.description, export.data_granularity_description])),
-        "config": {"meta": meta},
+        "config": _OneLine({"meta": meta}),
         "columns": columns,
     }
 
 
 def _column(name: str, sql_type: str, classification: str, description: str) -> dict[str, Any]:
     described = {"description": description} if description else {}
-    return {
-        "name": name,
-        **described,
-        "data_type": sql_type,
-        "config": {"meta": {"classification": classification}},
-    }
+    return _OneLine(
+        {
+            "name": name,
+            "data_type": sql_type,
+            **described,
+            "config": {"meta": {"classification": classification}},
+        }
+    )
