@@ -88,7 +88,8 @@ def judge_identity_change(settings: Settings) -> list[Refusal]:
         f"after: {radius.created:,} created, {radius.merged:,} merged, {radius.split:,} split, "
         f"{radius.records_moved:,} records moved)"
     )
-    remedy = "Look at `onefold evaluate` and `onefold explain`; if it is right, `onefold run --accept-identity-change`"
+    command = "train" if settings.retrain else "run"
+    remedy = f"Look at `onefold evaluate` and `onefold explain`; if it is right, `onefold {command} --accept-identity-change`"
     return [Refusal("identity", found, remedy)]
 
 

@@ -17,6 +17,7 @@ import duckdb
 
 from cdp_assets.identity.context import IdentityContext, IdentityProblem, reference
 from cdp_assets.identity.scoring.comparisons import COMPARISONS
+from cdp_assets.identity.scoring.string_functions import STRING_FUNCTIONS, check_engine
 from cdp_assets.keys import register_pseudonym
 
 PRIOR_PATH = Path(__file__).parent / "prior_model.json"
@@ -26,12 +27,32 @@ _NAME_DEPENDENCE = 2.0
 _NEAR_GIVEN_SHARE = 0.02  # chance that a stranger's given name is near to a given one
 _NEAR_FAMILY_SHARE = 0.01
 
+# A model holds weights of these rules under these functions, and of no others.
+TRAINED_FOR = {
+    "string_functions": STRING_FUNCTIONS,
+    "matching_rules": hashlib.sha256(
+        json.dumps(
+            [
+                [
+                    each.name,
+                    each.null_condition,
+                    [[level.name, level.condition, level.term] for level in each.levels],
+                ]
+                for each in COMPARISONS
+            ]
+        ).encode()
+    ).hexdigest()[:12],
+}
+# What a model was trained for that does not say so.
+BEFORE = {"string_functions": "bytes-1"}  # DuckDB 1.x
+
 Parameters = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Model:
-    """parameters: lambda (chance that two random nodes match), node_count, comparisons (name → level → m, u)."""
+    """parameters: lambda (chance that two random nodes match), node_count, comparisons (name → level → m, u), and what they were
+    trained for: string_functions, matching_rules."""
 
     version: str
     origin: str
@@ -54,6 +75,7 @@ def current_model(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> Model
     In: identity.node_evidence, state. A current model is used as it is, night after night; only training makes another.
     """
     register_pseudonym(con, ctx.key)
+    check_engine(con)
     _make_proposal_tables(con)
     if ctx.is_retraining:
         from cdp_assets.identity.scoring.training import train_model
@@ -63,8 +85,21 @@ def current_model(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> Model
         "select model_version, origin, parameters from state.identity_models where is_current order by model_version"
     ).fetchone()
     if row is not None:
-        return Model(row[0], row[1], json.loads(row[2]), is_new=False)
+        return _fitting(Model(row[0], row[1], json.loads(row[2]), is_new=False))
     return first_model(con, ctx)
+
+
+def _fitting(model: Model) -> Model:
+    """The model itself. Raises IdentityProblem where it was trained for other rules, or with string functions of another meaning."""
+    former = {name: model.parameters.get(name, BEFORE.get(name)) for name in TRAINED_FOR}
+    differing = [name.replace("_", " ") for name, value in TRAINED_FOR.items() if former[name] != value]
+    if differing:
+        raise IdentityProblem(
+            f"identity model {model.version} was trained with other {' and other '.join(differing)} than this version of Onefold has, "
+            "so its weights would be wrong and customer ids would move unseen: `onefold train` makes a new model; if that changes more "
+            "customers than the limits allow, it says how many, and `onefold train --accept-identity-change` publishes it"
+        )
+    return model
 
 
 def current_model_read_only(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> Model:
@@ -74,7 +109,7 @@ def current_model_read_only(con: duckdb.DuckDBPyConnection, ctx: IdentityContext
             f"select model_version, origin, parameters from {relation} where is_current order by model_version"
         ).fetchone()
         if row is not None:
-            return Model(row[0], row[1], json.loads(row[2]), is_new=False)
+            return _fitting(Model(row[0], row[1], json.loads(row[2]), is_new=False))
     raise IdentityProblem("there is no identity model yet: `onefold run` makes the first one")
 
 
@@ -198,6 +233,7 @@ def propose_model(
     content = con.execute(
         "select count(*), sum(hash(column_name, term_key, frequency)::hugeint)::varchar from identity.term_frequencies"
     ).fetchall()[0]
+    parameters = parameters | TRAINED_FOR
     text = json.dumps(parameters, sort_keys=True)
     digest = hashlib.sha256((text + str(content)).encode()).hexdigest()[:8]
     version = f"{origin}-{ctx.as_of_date:%Y%m%d}-{digest}"
