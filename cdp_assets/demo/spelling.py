@@ -48,7 +48,20 @@ def spelled(
                     as family_first,
                 (lang = 'en' or in_pinyin) and length(surname_latin) > 4
                     and u('slip', {document}) < {rates["typo"]} as slipped,
-                case when by_nickname then nickname when in_pinyin then given_latin else given end
+                lang = 'zh' and not in_pinyin as in_hanzi,
+                in_hanzi and u('alias', {document}) < {rates["alias_in_brackets"]} as with_alias,
+                in_hanzi and not with_alias and length(given) = 2 and u('lost character', {document}) < {rates["lost_character"]}
+                    as is_cut,
+                in_hanzi and not with_alias and not is_cut and u('stray character', {document}) < {rates["stray_character"]}
+                    as is_stretched,
+                case
+                    when by_nickname then nickname
+                    when in_pinyin then given_latin
+                    when with_alias then given || '（小' || right(given, 1) || '）'
+                    when is_cut then right(given, 1)
+                    when is_stretched then given || right(given, 1)
+                    else given
+                end
                     || if(with_initial, ' ' || middle_initial, '') as shown_given,
                 case when by_maiden_name then maiden_surname when in_pinyin then surname_latin else surname
                     end as right_family,
@@ -56,7 +69,7 @@ def spelled(
             from {source}
         )
         select
-            * exclude (in_pinyin, by_nickname, by_maiden_name, with_initial, family_first, slipped, right_family),
+            * exclude (in_pinyin, by_nickname, by_maiden_name, with_initial, family_first, slipped, right_family, in_hanzi, with_alias, is_cut, is_stretched),
             case
                 when lang = 'zh' and not in_pinyin then shown_family || shown_given
                 when family_first then shown_family || ' ' || shown_given
@@ -66,7 +79,9 @@ def spelled(
                 if(in_pinyin, 'pinyin', null),
                 if(by_nickname, 'nickname', null),
                 if(by_maiden_name, 'married_name', null),
-                if(slipped, 'typo', null)
+                if(slipped, 'typo', null),
+                if(with_alias, 'alias', null),
+                if(is_cut or is_stretched, 'character_slip', null)
             ], lambda trap: trap is not null) as name_traps,
         from written
     """

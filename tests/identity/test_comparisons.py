@@ -8,7 +8,7 @@ import pytest
 from cdp_assets.identity.scoring.comparisons import BIRTH_DATE, HOUSEHOLD, Comparison
 
 TEXTS = (
-    "given_key", "family_key", "given_canon", "given_letters", "birth_key", "phone", "email", "national_id", "street_key", "street_number",
+    "given_key", "family_key", "given_canon", "given_letters", "given_han", "birth_key", "phone", "email", "national_id", "street_key", "street_number",
 )  # fmt: skip
 HARRY: dict[str, str | None] = {"given_key": "harry", "family_key": "reid", "birth_key": "19280714", "street_key": "5roperplace", "national_id": "3527397"}  # fmt: skip
 
@@ -59,3 +59,23 @@ def test_a_part_of_a_date_is_weak_evidence_and_no_error_of_another(
 ) -> None:
     for a, b in ((left, right), (right, left)):
         assert level(BIRTH_DATE, {"birth_key": a}, {"birth_key": b}) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "is_near"),
+    [
+        (("小明", "xiaoming"), ("明", "ming"), True),
+        (("小明", "xiaoming"), ("小明明", "xiaomingming"), True),
+        (("小明", "xiaoming"), ("小红", "xiaohong"), False),
+        (("伟", "wei"), ("强", "qiang"), False),
+    ],
+)
+def test_a_chinese_character_lost_or_struck_twice_is_a_slip_and_another_one_is_another_name(
+    left: tuple[str, str], right: tuple[str, str], is_near: bool
+) -> None:
+    records = [
+        {"given_han": han, "given_key": key, "family_key": "wang", "phone": "+8613812345678"}
+        for han, key in (left, right)
+    ]
+    found = level(HOUSEHOLD, *records)
+    assert found == ("else" if is_near else "other_person_1")

@@ -113,3 +113,19 @@ def test_no_text_breaks_the_forms_and_case_never_matters(names: list[str]) -> No
         upper = {row["name_exact"] for row in full(*(name.upper() for name in wanted))}
         assert lower == upper
     full(*names)
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("王小明（小明）", "王小明"), ("王小明(收)", "王小明"), ("王小明【备用】", "王小明"),
+        ("Anna (Annie) Smith", "Anna Smith"), ("José [work] Díaz", "José Díaz"),
+    ],
+)  # fmt: skip
+def test_an_alias_in_brackets_is_no_part_of_a_name(written: str, plain: str) -> None:
+    one, other = full(written, plain)
+    assert {**one, "name_raw": None} == {**other, "name_raw": None}
+
+
+def test_a_name_that_is_all_in_brackets_stays() -> None:
+    assert fold_name("(Ann)") == "ann"

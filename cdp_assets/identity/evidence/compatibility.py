@@ -25,7 +25,7 @@ def aliased(column: str, side: str) -> str:
 def given_names_near(col: Column, *, knows_names: bool = False) -> str:
     """True where two given names may be spellings of one: equal, nickname, initial or prefix, small error, parts swapped.
 
-    Pinyin is dense (wei, wen, hui), so errors are forgiven there only in long names. With knows_names (columns is_given_known
+    Pinyin is dense (wei, wen, hui), so errors are forgiven there only in long names; a Chinese character lost or struck twice is one. With knows_names (columns is_given_known
     and given_letters), two names that are both known are two names, not an error (Diana, Dean), and mixed-up letters are one.
     """
     is_error = "true"
@@ -35,6 +35,8 @@ def given_names_near(col: Column, *, knows_names: bool = False) -> str:
         mixed_up = f"({is_error} and {col('given_letters', 'l')} = {col('given_letters', 'r')})"
     g_l, g_r = col("given_key", "l"), col("given_key", "r")
     f_l, f_r = col("family_key", "l"), col("family_key", "r")
+    han_l, han_r = col("given_han", "l"), col("given_han", "r")
+    lost = f"(length({han_l}) <> length({han_r}) and levenshtein({han_l}, {han_r}) = 1)"
     is_pinyin = f"({col('is_pinyin', 'l')} and {col('is_pinyin', 'r')})"
     return f"""(
         {g_l} = {g_r}
@@ -42,6 +44,7 @@ def given_names_near(col: Column, *, knows_names: bool = False) -> str:
         or starts_with({g_l}, {g_r}) or starts_with({g_r}, {g_l})
         or coalesce({g_l} = {f_r}, false) or coalesce({f_l} = {g_r}, false)
         or {mixed_up}
+        or coalesce({lost}, false)
         or ({is_error} and not {is_pinyin} and jaro_winkler_similarity({g_l}, {g_r}) >= 0.8)
         or ({is_error} and length({g_l}) >= 5 and length({g_r}) >= 5 and {few_errors(g_l, g_r, 1)})
     )"""

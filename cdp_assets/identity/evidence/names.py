@@ -19,6 +19,7 @@ from cdp_assets.identity.context import reference
 
 HAN = r"[\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}\x{20000}-\x{2ebef}]"
 _HAN_PYTHON = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]+")
+_BRACKETED = re.compile(r"\([^()]*\)?|\[[^\[\]]*\]?|【[^【】]*】?|「[^「」]*」?|《[^《》]*》?|<[^<>]*>?")
 _SYLLABLE = (
     "(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|an|ao|ei|en|er|"
     "ia|ie|in|iu|ou|ua|ue|ui|un|uo|ve|a|e|i|o|u|v))"
@@ -31,12 +32,25 @@ def _simplifier() -> OpenCC:
     return OpenCC("t2s")
 
 
+def simplified_characters(characters: list[str]) -> tuple[str, str]:
+    """Those of the characters that have a simplified form, and these forms, place by place, as `translate` takes them."""
+    simple = {character: str(_simplifier().convert(character)) for character in characters}
+    changed = [
+        character
+        for character in characters
+        if simple[character] != character and len(simple[character]) == 1
+    ]
+    return "".join(changed), "".join(simple[character] for character in changed)
+
+
 def fold_name(text: str) -> str:
     """One spelling for a name: NFKC; Chinese characters alone and simplified if there are any, else ASCII letters.
 
-    A comma is kept, because it says that the family name comes first.
+    A comma is kept, because it says that the family name comes first. What stands in brackets behind or within a name is an alias or a
+    remark, and is left out.
     """
     text = unicodedata.normalize("NFKC", text)
+    text = _BRACKETED.sub(" ", text) if _BRACKETED.sub("", text).strip() else text
     han = "".join(_HAN_PYTHON.findall(text))
     if han:
         return str(_simplifier().convert(han))
@@ -92,8 +106,7 @@ def _register_characters(con: duckdb.DuckDBPyConnection) -> None:
             "surname": [surname_reading(character) for character in every],
         },
     )
-    changed = [c for c in characters if simple[c] != c and len(simple[c]) == 1]
-    old, new = "".join(changed), "".join(simple[c] for c in changed)
+    old, new = simplified_characters(characters)
     con.execute(f"create or replace temp macro simplified(name) as translate(name, '{old}', '{new}')")
 
 

@@ -19,13 +19,20 @@ from cdp_assets.identity.context import (
     IdentityProblem,
     StepSummary,
 )
-from cdp_assets.identity.evidence import places
+from cdp_assets.identity.evidence import chinese_places, places
 from cdp_assets.identity.evidence.contacts import build_email_forms, build_phone_forms
 from cdp_assets.identity.evidence.names import build_name_forms
 from cdp_assets.keys import register_pseudonym
 
 # Of what it depends how a delivered record reads.
-_CODE = ("evidence/normalise", "evidence/names", "evidence/contacts", "evidence/places", "context")
+_CODE = (
+    "evidence/normalise",
+    "evidence/names",
+    "evidence/contacts",
+    "evidence/places",
+    "evidence/chinese_places",
+    "context",
+)
 _LIBRARIES = ("duckdb", "phonenumbers", "email-validator", "pypinyin", "opencc-python-reimplemented")
 
 _COUNTRY_REGIONS = {
@@ -109,6 +116,7 @@ def normalise_records(
             "select distinct email as email_raw from raw_records where email is not null"
         )
         build_email_forms(con)
+        chinese_places.register_characters(con, "raw_records", ["street", "city", "region"])
         _write_records(con, made_by, is_held=is_held)
         read = con.execute("select count(*) from fresh").fetchall()[0][0]
     finally:
@@ -261,13 +269,22 @@ def _write_records(con: duckdb.DuckDBPyConnection, made_by: str, *, is_held: boo
             left join phone_forms on phone_forms.phone = raw.phone and phone_forms.region = raw.phone_region
             left join email_forms on email_forms.email_raw = raw.email
         )
+        , placed as (
+            select
+                * replace (
+                    {chinese_places.street_words("street_words")} as street_words,
+                    coalesce({chinese_places.bare_place("city_key")}, {chinese_places.city_of_street("street_words")}) as city_key,
+                    {chinese_places.bare_place("region_key")} as region_key,
+                )
+            from joined
+        )
         select
             * exclude (birth_key, street_words),
             case when birth_key between '10000000' and '21991231' then birth_key end as birth_key,
             street_words,
             replace(street_words, ' ', '') as street_key,
             nullif(regexp_extract(street_words, '[0-9]+'), '') as street_number,
-        from joined
+        from placed
         order by record_key
         """
     )
