@@ -39,6 +39,7 @@ def inbox(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Materializ
         landing.ensure_empty(settings, contracts)
         scan = landing.scan_inbox(settings, contracts)
         landing.record_unmatched(settings, scan, context.run.run_id)
+        landing.refresh_current(settings, contracts)
         report.rows = sum(len(files) for files in scan.files.values())
         expired = landing.expire(settings, contracts, datetime.now(UTC).date())
         report.metadata |= {

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         land_all,
         land_export,
         record_unmatched,
+        refresh_current,
     )
     from cdp_assets.landing.replay import ReplayReport, replay_quarantine
     from cdp_assets.landing.retention import Expired, expire
@@ -42,6 +43,7 @@ _HOMES = {
         "land_all",
         "land_export",
         "record_unmatched",
+        "refresh_current",
     ],
     "replay": ["ReplayReport", "replay_quarantine"],
     "retention": ["Expired", "expire"],
@@ -79,6 +81,7 @@ __all__ = [
     "load_contract",
     "load_contracts",
     "record_unmatched",
+    "refresh_current",
     "replay_quarantine",
     "scan_inbox",
 ]

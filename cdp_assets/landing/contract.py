@@ -257,6 +257,18 @@ class ExportFacts(Dialect):
     future_margin_days: int = 1
     settle_seconds: float = Field(default=1.0, ge=0, description="A younger file must stand still this long.")
     done_marker: str | None = Field(default=None, description="Suffix of an empty file that says: complete.")
+    max_shrink: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="A snapshot or a redelivered file that lost more than this share of its rows is held; 1: never.",
+    )
+    max_quarantined: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="A file is held where more than this share of its rows breaks the contract; 1: never.",
+    )
     max_columns: int = 2000
     max_line_bytes: int = 1_000_000
     max_expansion: int = 200

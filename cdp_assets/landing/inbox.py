@@ -10,11 +10,12 @@ import re
 import stat
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cdp_assets.landing.contract import ChannelContract, Export
-from cdp_assets.landing.held import HeldFile
+from cdp_assets.landing.held import HeldFile, as_held
 from cdp_assets.settings import Settings
 
 MAX_NAME_BYTES = 1000
@@ -32,6 +33,13 @@ class InboxFile:
     mtime_ns: int
     period: str | None  # letters and digits only, so that 2017-01-31 equals 20170131
     part: str | None
+    changed_ns: int = 0
+    inode: int = 0
+
+    @property
+    def look(self) -> tuple[int, int, int, int]:
+        """What tells without reading it that a file is the same: size, modification time, change time, inode."""
+        return self.size_bytes, self.mtime_ns, self.changed_ns, self.inode
 
 
 @dataclass
@@ -112,7 +120,17 @@ def _scan_channel(folder: Path, contract: ChannelContract, scan: InboxScan) -> N
         export = exports[0]
         groups = _groups(export, name)
         scan.files.setdefault((contract.name, export.name), []).append(
-            InboxFile(path, contract.name, export.name, name, status.st_size, status.st_mtime_ns, *groups)
+            InboxFile(
+                path,
+                contract.name,
+                export.name,
+                name,
+                status.st_size,
+                status.st_mtime_ns,
+                *groups,
+                changed_ns=status.st_ctime_ns,
+                inode=status.st_ino,
+            )
         )
 
 
@@ -186,10 +204,29 @@ def _hold_growing(scan: InboxScan, contracts: Mapping[str, ChannelContract]) -> 
         return
     time.sleep(wait)
     for file in young:
-        status = file.path.stat()
-        if (status.st_size, status.st_mtime_ns) != (file.size_bytes, file.mtime_ns):
+        held = _changed(file)
+        if held:
             scan.files[file.channel, file.export].remove(file)
-            scan.held.append(growing(file))
+            scan.held.append(held)
+
+
+def _changed(file: InboxFile) -> HeldFile | None:
+    """Why a file that was seen a moment ago is not what it was."""
+    try:
+        status = file.path.stat()
+    except OSError as error:
+        why = as_held(error)
+        return HeldFile(
+            file.channel,
+            file.export,
+            file.file_name,
+            file.size_bytes,
+            why.reason_code,
+            why.detail,
+            why.remedy,
+        )
+    is_same = (status.st_size, status.st_mtime_ns) == (file.size_bytes, file.mtime_ns)
+    return None if is_same else growing(file)
 
 
 def growing(file: InboxFile) -> HeldFile:
@@ -212,7 +249,8 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
         for name in sorted([*files, *(each for each in folders if Path(root, each).is_symlink())]):
             if not name.startswith("."):
                 path = Path(root, name)
-                yield path.relative_to(folder).as_posix(), path, path.lstat()
+                with suppress(FileNotFoundError):  # gone between the listing and this look
+                    yield path.relative_to(folder).as_posix(), path, path.lstat()
 
 
 def printable(name: str) -> str:

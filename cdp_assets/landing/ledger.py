@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from cdp_assets.engine import given
-from cdp_assets.landing.contract import Export
 from cdp_assets.landing.files import LOAD_ID_LENGTH
-from cdp_assets.landing.held import HeldFile
+from cdp_assets.landing.held import FileHeld, HeldFile
 from cdp_assets.landing.inbox import InboxFile
 from cdp_assets.landing.parse import ParseResult
 
@@ -36,10 +36,24 @@ def known_loads(
 ) -> tuple[set[str], set[tuple[str, str]]]:
     """Hashes that have landed in this export, and (file name, hash) pairs that the ledger has closed."""
     rows = con.execute(
-        "select file_name, delivered_sha256, status from loads where channel = ? and export = ? and status <> 'started'",
+        "select file_name, delivered_sha256, status from loads "
+        "where channel = ? and export = ? and status in ('landed', 'duplicate_file')",
         [channel, export],
     ).fetchall()
     return {sha for _, sha, status in rows if status == "landed"}, {(name, sha) for name, sha, _ in rows}
+
+
+def held_loads(con: duckdb.DuckDBPyConnection, channel: str, export: str) -> list[tuple[InboxFile, str]]:
+    """Files that parsed well and were held back for what they would take away, with their hashes; their path is unknown."""
+    rows = con.execute(
+        "select file_name, size_bytes, period, part, delivered_sha256 from loads "
+        "where channel = ? and export = ? and status = 'held' order by file_name",
+        [channel, export],
+    ).fetchall()
+    return [
+        (InboxFile(Path(), channel, export, name, size, 0, period, part), sha256)
+        for name, size, period, part, sha256 in rows
+    ]
 
 
 def open_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load], version: str, run_id: str) -> None:
@@ -69,7 +83,6 @@ def _insert(
             "remedy": "nothing to do: its bytes have landed before; delete the copy" if is_copy else None,
             "period": load.file.period,
             "part": load.file.part,
-            "version_order": f"|{load.file.period or ''}|{load.sha256}",
             "is_current": False,
             "contract_version": version,
             "run_id": run_id,
@@ -118,7 +131,10 @@ def close_loads(
             "future_rows": result.future,
             "ambiguous_time_rows": result.ambiguous,
             "extra_columns": result.extra_columns,
-            "version_order": f"{result.newest_version}|{load.file.period or ''}|{load.sha256}",
+            "newest_version": result.newest_version,
+            "status": "landed",
+            "reason_code": None,
+            "remedy": None,
         }
         for load, result in results
     ]
@@ -128,8 +144,7 @@ def close_loads(
     with given(con, "given_counts", pa.Table.from_pylist(counts)):
         con.execute(
             f"""
-            update loads set
-                status = 'landed', {sets}, contract_version = $version, run_id = $run_id, landed_at = now()::timestamp
+            update loads set {sets}, contract_version = $version, run_id = $run_id, landed_at = now()::timestamp
             from given_counts
             where loads.channel = given_counts.channel and loads.export = given_counts.export
                 and loads.file_name = given_counts.file_name and loads.load_id = given_counts.load_id
@@ -155,6 +170,30 @@ def close_loads(
             con.execute("insert into quarantine_summary by name select * from given_reasons")
 
 
+def hold_loads(
+    con: duckdb.DuckDBPyConnection, held: Sequence[tuple[Load, ParseResult, FileHeld]], run_id: str
+) -> None:
+    """Enter files that parsed well and are held back all the same: their counts stand in the ledger, their rows do not land."""
+    for load, result, why in held:
+        con.execute(
+            """
+            update loads set
+                status = 'held', reason_code = $code, remedy = $remedy, parsed_rows = $parsed, landed_rows = 0,
+                quarantined_rows = $quarantined, newest_version = $version, run_id = $run_id, landed_at = now()::timestamp
+            where channel = $channel and export = $export and file_name = $file_name and load_id = $load_id
+            """,
+            {
+                **_identity(load),
+                "code": why.reason_code,
+                "remedy": why.remedy,
+                "parsed": result.parsed,
+                "quarantined": result.quarantined,
+                "version": result.newest_version,
+                "run_id": run_id,
+            },
+        )
+
+
 def drop_open_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> None:
     """Forget files that turned out to be held: they are neither landed nor started."""
     for load in loads:
@@ -162,39 +201,6 @@ def drop_open_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> No
             "delete from loads where channel = ? and export = ? and file_name = ? and load_id = ? and status = 'started'",
             [load.file.channel, load.file.export, load.file.file_name, load.load_id],
         )
-
-
-def mark_current(con: duckdb.DuckDBPyConnection, channel: str, export: Export) -> None:
-    """Decide anew which loads of an export are current, by its delivery rule; arrival order has no say.
-
-    Newest is the greatest version_order: source version, period, SHA-256.
-    """
-    if export.facts.delivery == "snapshot":
-        group = "coalesce(part, '')"
-    else:
-        group = {
-            "file_name": "file_name",
-            "period": "coalesce(period, file_name), coalesce(part, '')",
-        }.get(export.facts.replaces, "file_name, load_id")
-    con.execute(
-        f"""
-        update loads set is_current = coalesce(newest.is_newest, false)
-        from (
-            select
-                file_name,
-                load_id,
-                status = 'landed' and row_number() over (
-                    partition by status = 'landed', {group} order by version_order desc, file_name
-                ) = 1 as is_newest,
-            from loads
-            where channel = $channel and export = $export
-        ) as newest
-        where loads.channel = $channel and loads.export = $export
-            and loads.file_name = newest.file_name and loads.load_id = newest.load_id
-            and loads.is_current is distinct from newest.is_newest
-        """,
-        {"channel": channel, "export": export.name},
-    )
 
 
 def record_held(con: duckdb.DuckDBPyConnection, held: Sequence[HeldFile], run_id: str) -> None:

@@ -15,10 +15,12 @@ from pathlib import Path
 import duckdb
 
 from cdp_assets.keys import load_key
-from cdp_assets.landing import ledger
+from cdp_assets.landing import deliveries, ledger
+from cdp_assets.landing.arriving import find_new, held_file, remember_seen
 from cdp_assets.landing.contract import ChannelContract, Export
-from cdp_assets.landing.files import hash_file, keep_original, make_private_dir, original_path, publish
-from cdp_assets.landing.held import FileHeld, HeldFile
+from cdp_assets.landing.files import keep_original, make_private_dir, original_path, publish
+from cdp_assets.landing.held import FileHeld, HeldFile, as_held
+from cdp_assets.landing.holding import judge_deliveries
 from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
 from cdp_assets.landing.isolation.parser_setup import ParserSetup
 from cdp_assets.landing.isolation.workers import run_jobs
@@ -101,6 +103,7 @@ def land_all(settings: Settings, contracts: Mapping[str, ChannelContract], run_i
     ensure_empty(settings, contracts)
     scan = scan_inbox(settings, contracts)
     record_unmatched(settings, scan, run_id)
+    refresh_current(settings, contracts)
     reports = [
         land_export(settings, contract, export, run_id, scan.of(contract.name, export.name))
         for contract in contracts.values()
@@ -118,6 +121,16 @@ def record_unmatched(settings: Settings, scan: InboxScan, run_id: str) -> None:
         con.commit()
 
 
+def refresh_current(settings: Settings, contracts: Mapping[str, ChannelContract]) -> None:
+    """Mark anew what is current: a delivery may have been accepted, a contract changed, since an export last had files."""
+    with connect_state(settings) as con:
+        con.begin()
+        for contract in contracts.values():
+            for export in contract.exports:
+                deliveries.mark_current(con, contract.name, export)
+        con.commit()
+
+
 def land_export(
     settings: Settings, contract: ChannelContract, export: Export, run_id: str, files: Sequence[InboxFile]
 ) -> ExportReport:
@@ -126,49 +139,55 @@ def land_export(
     Raises nothing for a bad file: it is held, with reason and remedy, in the report and in the state.
     """
     report = ExportReport(contract.name, export.name, files_seen=len(files))
-    loads, duplicates, suppressed = _new_loads(settings, contract.name, export.name, files, report)
-    kept = _keep_originals(settings, loads, report)
-    if kept or duplicates:
+    found = find_new(settings, contract.name, export.name, files)
+    report.files_known, report.files_duplicate = found.known, len(found.duplicates)
+    report.held += found.held
+    kept = _keep_originals(settings, found.loads, report)
+    changed = [load for load in found.changed if load in kept or load not in found.loads]
+    if kept or changed:
         with connect_state(settings) as con:
             con.begin()
             ledger.open_loads(con, kept, contract.version, run_id)
-            ledger.record_duplicates(con, duplicates, contract.version, run_id)
+            ledger.record_duplicates(con, found.duplicates, contract.version, run_id)
+            deliveries.record_deliveries(con, changed, found.landed, run_id)
             con.commit()
-    results = parse_loads(settings, export, kept, suppressed, report) if kept else []
-    closed = {load.sha256 for load, _ in results}
-    if kept or report.held:
-        with connect_state(settings) as con:
-            con.begin()
-            ledger.close_loads(con, results, contract.version, run_id)
-            ledger.drop_open_loads(con, [load for load in kept if load.sha256 not in closed])
-            ledger.record_held(con, report.held, run_id)
-            ledger.mark_current(con, contract.name, export)
-            con.commit()
-    for _, result in results:
-        report.add(result)
+    results = parse_loads(settings, export, kept, found.suppressed, report) if kept else []
+    if kept or changed or report.held:
+        landed = _close(settings, contract, export, run_id, kept, results, report)
+        for _, result in landed:
+            report.add(result)
+    remember_seen(settings, contract.name, export.name, found)
     return report
 
 
-def _new_loads(
-    settings: Settings, channel: str, export: str, files: Sequence[InboxFile], report: ExportReport
-) -> tuple[list[Load], list[Load], list[str]]:
-    """Files whose bytes are new here, files whose bytes are known under another name, and suppressed pseudonyms."""
-    with connect_state(settings, read_only=True) as con:
-        landed, closed = ledger.known_loads(con, channel, export)
-        suppressed = ledger.suppressed_pseudonyms(con)
-    loads: list[Load] = []
-    duplicates: list[Load] = []
-    for file in sorted(files, key=lambda each: each.file_name):
-        load = Load(file, hash_file(file.path))
-        if (file.file_name, load.sha256) in closed:
-            report.files_known += 1
-        elif load.sha256 in landed:
-            report.files_duplicate += 1
-            duplicates.append(load)
-        else:
-            landed.add(load.sha256)
-            loads.append(load)
-    return loads, duplicates, suppressed
+def _close(
+    settings: Settings,
+    contract: ChannelContract,
+    export: Export,
+    run_id: str,
+    kept: list[Load],
+    results: list[tuple[Load, ParseResult]],
+    report: ExportReport,
+) -> list[tuple[Load, ParseResult]]:
+    """Judge what was parsed and close the ledger over it in one transaction; returns what landed."""
+    by_hash = {load.sha256: result for load, result in results}
+    with connect_state(settings) as con:
+        con.begin()
+        judged = judge_deliveries(con, contract.name, export, by_hash, run_id)
+        landed = [(load, result) for load, result in results if load.sha256 in judged.landing]
+        held = [
+            (load, result, judged.held[load.sha256]) for load, result in results if load.sha256 in judged.held
+        ]
+        ledger.close_loads(con, landed, contract.version, run_id)
+        ledger.hold_loads(con, held, run_id)
+        ledger.drop_open_loads(con, [load for load in kept if load.sha256 not in by_hash])
+        report.held += judged.waiting
+        ledger.record_held(con, report.held, run_id)
+        deliveries.mark_current(con, contract.name, export)
+        con.commit()
+    for load, _, _ in held:
+        (export_dir(settings, contract.name, export.name) / f"{load.load_id}.parquet").unlink(missing_ok=True)
+    return landed
 
 
 def _keep_originals(settings: Settings, loads: list[Load], report: ExportReport) -> list[Load]:
@@ -178,8 +197,8 @@ def _keep_originals(settings: Settings, loads: list[Load], report: ExportReport)
         try:
             keep_original(load.file.path, settings.originals_dir, load.sha256)
             kept.append(load)
-        except FileHeld as held:
-            report.held.append(held_file(load.file, held))
+        except Exception as error:
+            report.held.append(held_file(load.file, as_held(error)))
     return kept
 
 
@@ -227,13 +246,6 @@ def parse_loads(
         else:
             results.append((load, outcome))
     return results
-
-
-def held_file(file: InboxFile, held: FileHeld) -> HeldFile:
-    """The record of a file that waits."""
-    return HeldFile(
-        file.channel, file.export, file.file_name, file.size_bytes, held.reason_code, held.detail, held.remedy
-    )
 
 
 def ensure_empty(settings: Settings, contracts: Mapping[str, ChannelContract]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cdp_assets.landing import ledger
+from cdp_assets.landing import deliveries, ledger
 from cdp_assets.landing.contract import ChannelContract, load_contract
 from cdp_assets.landing.files import original_path
 from cdp_assets.landing.held import HeldFile
@@ -59,7 +59,7 @@ def replay_quarantine(
         with connect_state(settings) as con:
             con.begin()
             ledger.close_loads(con, results, contract.version, run_id)
-            ledger.mark_current(con, channel, export)
+            deliveries.mark_current(con, channel, export)
             con.commit()
         report.loads += len(results)
         report.landed_after += sum(result.landed for _, result in results)

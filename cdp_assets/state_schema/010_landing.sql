@@ -21,7 +21,7 @@ create table loads (
     extra_columns varchar[],
     period varchar,                      -- as the file name declares it
     part varchar,
-    version_order varchar,               -- sorts loads by newest: source version, period, SHA-256
+    version_order varchar,               -- rank among the deliveries of the export: period, sequence
     is_current boolean not null,         -- false where the delivery rule says that a newer file replaces it
     contract_version varchar not null,
     run_id varchar not null,

@@ -1,4 +1,4 @@
-"""A file is its SHA-256: it lands once, and the delivery rule, not arrival, says what it replaces."""
+"""A file is its SHA-256: it lands once; the delivery rule and the record of deliveries say what it replaces."""
 
 from __future__ import annotations
 

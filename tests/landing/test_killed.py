@@ -24,7 +24,7 @@ STEPS = [
     ("cdp_assets.landing.files", "publish", "before"),
     ("cdp_assets.landing.load", "parse_loads", "after"),
     ("cdp_assets.landing.ledger", "close_loads", "after"),
-    ("cdp_assets.landing.ledger", "mark_current", "after"),
+    ("cdp_assets.landing.deliveries", "mark_current", "after"),
     ("cdp_assets.landing.load", "land_export", "after"),
 ]
 PARENT = """

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cdp_assets.landing.held import FileHeld
+from cdp_assets.landing.held import as_held
 from cdp_assets.landing.isolation.parser_setup import ParserSetup
 from cdp_assets.landing.readers.inspection import ParseJob, inspect_file
 
@@ -44,8 +44,8 @@ def run(jobs: list[tuple[ParseJob, float]], setup: ParserSetup, results: Path) -
                 from cdp_assets.landing.parse import parse_file
 
                 outcome: object = parse_file(con, inspected)
-            except FileHeld as held:
-                outcome = held
+            except Exception as error:
+                outcome = as_held(error)
             pickle.dump((job.load_id, outcome), file)
             file.flush()
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cdp_assets.landing.held import FileHeld
+from cdp_assets.landing.held import FileHeld, as_held
 from cdp_assets.landing.isolation.batches import batches, parse_batch
 from cdp_assets.landing.isolation.parser_setup import ParserSetup
 from cdp_assets.landing.parse import ParseResult, parse_file
@@ -39,8 +39,8 @@ def run_jobs(jobs: Sequence[ParseJob], setup: ParserSetup) -> dict[str, Outcome]
         try:
             check_outside(job)
             (risky if needs_child(job) else here).append(job)
-        except FileHeld as held:
-            outcomes[job.load_id] = held
+        except Exception as error:
+            outcomes[job.load_id] = as_held(error)
     return outcomes | _run_here(here, setup) | _run_in_children(risky, setup)
 
 
@@ -60,8 +60,8 @@ def _run_here(jobs: Sequence[ParseJob], setup: ParserSetup) -> dict[str, Outcome
     for job in jobs:
         try:
             inspected.append(inspect_file(job))
-        except FileHeld as held:
-            outcomes[job.load_id] = held
+        except Exception as error:
+            outcomes[job.load_id] = as_held(error)
     grouped = list(batches(inspected))
     if grouped:
         with setup.open(setup.threads) as con:
@@ -89,8 +89,8 @@ def _run_threads(files: Sequence[Inspected], setup: ParserSetup) -> dict[str, Ou
                     file = waiting.pop()
                 try:
                     done[file.job.load_id] = parse_file(con, file)
-                except FileHeld as held:
-                    done[file.job.load_id] = held
+                except Exception as error:
+                    done[file.job.load_id] = as_held(error)
 
     if workers == 1:
         return work()

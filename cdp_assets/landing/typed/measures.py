@@ -25,8 +25,7 @@ def measure(
     con: duckdb.DuckDBPyConnection, export: Export, parquet: list[Path], as_of_date: date | None
 ) -> dict[str, Measured]:
     """Measure landed files, by load id. `as_of_date` None: nothing counts as future. Loads with nothing to say lack."""
-    version = export.facts.version_column
-    newest = f"max({identifier(version)})::varchar" if version else "''"
+    newest = _newest(export)
     times = [column for column in export.properties if column.logical_type in ("date", "timestamp")]
     future = "0"
     if as_of_date and times:
@@ -41,6 +40,18 @@ def measure(
         [[str(path) for path in parquet]],
     ).fetchall()
     return {row[0]: Measured(row[1] or "", row[2], row[3]) for row in found}
+
+
+def _newest(export: Export) -> str:
+    """SQL of the greatest source version, as text that sorts as the versions do: numbers are moved above zero and padded."""
+    if not export.facts.version_column:
+        return "''"
+    column = export.column(export.facts.version_column)
+    newest = f"max({identifier(column.name)})"
+    if column.logical_type not in ("integer", "number"):
+        return f"{newest}::varchar"
+    scaled = f"({newest}::decimal(38, {column.scale}) * {10**column.scale})::hugeint"
+    return f"lpad(({scaled} + {10**30})::varchar, 32, '0')"
 
 
 def _ambiguous(export: Export) -> str:

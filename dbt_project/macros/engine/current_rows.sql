@@ -1,5 +1,5 @@
 {#- The rows of a landed export that are current: their load is, and where the source declares a key the newest version of the key wins
-    (source version column, declared period, SHA-256; never arrival order). All rows of the winning version stay: two equal lines on one
+    (source version column, declared period, sequence of delivery: the rank that landing keeps in version_order). All rows of the winning version stay: two equal lines on one
     order are two lines. Few keys come in more than one version: only those are ranked, and what lost is left out of a plain scan. -#}
 {% macro current_rows(relation, loads, channel, export, key, version) -%}
     {%- set live -%}

@@ -1,0 +1,184 @@
+"""What came after what: the append-only record of deliveries, and which loads are current by it.
+
+A delivery is a change of a name's content. Its sequence, not the bytes' hash, says what is newer; what was held back does
+not count until it is accepted (see `holding`). No file is opened here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import duckdb
+import pyarrow as pa
+
+from cdp_assets.landing.contract import Export
+from cdp_assets.landing.ledger import Load
+
+NOT_JUDGED = "not_judged"  # between the record of a delivery of known bytes and its judgement
+
+# Grain: one delivery of an export that counts, with the load that holds its bytes.
+COUNTING = """
+select
+    deliveries.sequence,
+    deliveries.file_name,
+    coalesce(deliveries.period, '') as period,
+    coalesce(deliveries.part, '') as part,
+    loads.load_id,
+    coalesce(loads.newest_version, '') as newest_version
+from deliveries
+inner join loads
+    on loads.channel = deliveries.channel and loads.export = deliveries.export
+    and loads.delivered_sha256 = deliveries.delivered_sha256 and loads.status = 'landed'
+where deliveries.channel = $channel and deliveries.export = $export
+    and (
+        deliveries.sequence not in (select sequence from delivery_rulings where ruling = 'held')
+        or deliveries.sequence in (select sequence from delivery_rulings where ruling = 'accepted')
+    )
+"""
+
+
+def latest_contents(con: duckdb.DuckDBPyConnection, channel: str, export: str) -> dict[str, str]:
+    """File name → hash of the content that it was last delivered with."""
+    return dict(
+        con.execute(
+            "select file_name, max_by(delivered_sha256, sequence) from deliveries "
+            "where channel = ? and export = ? group by file_name",
+            [channel, export],
+        ).fetchall()
+    )
+
+
+def record_deliveries(
+    con: duckdb.DuckDBPyConnection, changed: Sequence[Load], known: set[str], run_id: str
+) -> None:
+    """Append the names whose content changed; bytes that have landed before (`known`) are held until they are judged.
+
+    Files first seen in one run are put in order by modification time, then hash, then name, once and for all.
+    """
+    if not changed:
+        return
+    (last,) = con.execute("select coalesce(max(sequence), 0) from deliveries").fetchone() or (0,)
+    ordered = sorted(changed, key=lambda load: (load.file.mtime_ns, load.sha256, load.file.file_name))
+    now = datetime.now(UTC).replace(tzinfo=None)
+    rows = [
+        {
+            "sequence": last + number,
+            "channel": load.file.channel,
+            "export": load.file.export,
+            "file_name": load.file.file_name,
+            "delivered_sha256": load.sha256,
+            "size_bytes": load.file.size_bytes,
+            "period": load.file.period,
+            "part": load.file.part,
+            "modified_at": _time_of(load.file.mtime_ns),
+            "run_id": run_id,
+            "delivered_at": now,
+        }
+        for number, load in enumerate(ordered, start=1)
+    ]
+    con.register("given_deliveries", pa.Table.from_pylist(rows))
+    con.execute("insert into deliveries by name select * from given_deliveries")
+    con.unregister("given_deliveries")
+    again = [number for number, load in enumerate(ordered, start=last + 1) if load.sha256 in known]
+    rule(con, dict.fromkeys(again, (NOT_JUDGED, "not judged yet")), run_id=run_id)
+
+
+def rule(con: duckdb.DuckDBPyConnection, held: dict[int, tuple[str, str]], *, run_id: str | None) -> None:
+    """Append that deliveries (by sequence) are held: reason code and detail."""
+    for sequence, (code, detail) in held.items():
+        con.execute(
+            """
+            insert into delivery_rulings by name
+            select
+                coalesce((select max(ruling_number) from delivery_rulings), 0) + 1 as ruling_number, $sequence as sequence,
+                'held' as ruling, $code as reason_code, $detail as detail, 'onefold' as ruled_by, $run_id as run_id,
+                now()::timestamp as ruled_at
+            """,
+            {"sequence": sequence, "code": code, "detail": detail, "run_id": run_id},
+        )
+
+
+def release(
+    con: duckdb.DuckDBPyConnection,
+    sequences: Sequence[int],
+    *,
+    reason: str,
+    ruled_by: str,
+    run_id: str | None,
+) -> None:
+    """Append that held deliveries are accepted; from the next `mark_current` on they count."""
+    for sequence in sequences:
+        con.execute(
+            """
+            insert into delivery_rulings by name
+            select
+                coalesce((select max(ruling_number) from delivery_rulings), 0) + 1 as ruling_number, $sequence as sequence,
+                'accepted' as ruling, $reason as reason, $ruled_by as ruled_by, $run_id as run_id, now()::timestamp as ruled_at
+            """,
+            {"sequence": sequence, "reason": reason, "ruled_by": ruled_by, "run_id": run_id},
+        )
+
+
+def mark_current(con: duckdb.DuckDBPyConnection, channel: str, export: Export) -> None:
+    """Decide anew which loads of an export are current, and their rank, from the record of deliveries alone.
+
+    Of one name the last delivery stands for it. Among the names of a group (a snapshot's part, a period) the newest is the one of
+    the greatest source version, period, sequence; among snapshots the period comes first, because the row with the newest version
+    may be gone from a newer snapshot. `version_order` is the rank by period and sequence, where rows with a key compete.
+    """
+    facts = export.facts
+    competes = facts.delivery == "snapshot" or facts.replaces in ("file_name", "period")
+    group = {"file_name": "file_name", "period": "coalesce(nullif(period, ''), file_name), part"}
+    partition = "part" if facts.delivery == "snapshot" else group.get(facts.replaces, "load_id")
+    newest = "period desc, newest_version" if facts.delivery == "snapshot" else "newest_version desc, period"
+    of_name = "qualify row_number() over (partition by file_name order by sequence desc) = 1"
+    con.execute(
+        f"""
+        update loads set is_current = marked.is_current, version_order = marked.version_order
+        from (
+            with
+
+            counting as ({COUNTING}),
+
+            standing as (select * from counting {of_name if competes else ""}),
+
+            winners as (
+                select distinct load_id
+                from (
+                    select load_id
+                    from standing
+                    qualify row_number() over (partition by {partition} order by {newest} desc, sequence desc) = 1
+                ) as newest
+            ),
+
+            ranked as (
+                select load_id, lpad(row_number() over (order by max(struct_pack(period, sequence)))::varchar, 12, '0') as version_order
+                from counting
+                group by load_id
+            )
+
+            select
+                loads.load_id,
+                loads.file_name,
+                loads.status = 'landed' and winners.load_id is not null as is_current,
+                coalesce(ranked.version_order, '') as version_order
+            from loads
+            left join winners using (load_id)
+            left join ranked using (load_id)
+            where loads.channel = $channel and loads.export = $export
+        ) as marked
+        where loads.channel = $channel and loads.export = $export
+            and loads.file_name = marked.file_name and loads.load_id = marked.load_id
+            and (loads.is_current, loads.version_order) is distinct from (marked.is_current, marked.version_order)
+        """,
+        {"channel": channel, "export": export.name},
+    )
+
+
+def _time_of(nanoseconds: int) -> datetime | None:
+    """A file's time as UTC; None where a file system says one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(nanoseconds / 1e9, UTC).replace(tzinfo=None)
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -1,0 +1,259 @@
+"""Deliveries that would take away more than their contract allows are held: the last good load stays in force.
+
+Judged by counts alone, in the order of deliveries: a snapshot beside the one before it, a redelivered file beside what its
+name held before, and every file by its share of quarantined rows. `onefold accept` lets a held one in.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from cdp_assets.landing import deliveries
+from cdp_assets.landing.contract import Export
+from cdp_assets.landing.held import FileHeld, HeldFile
+from cdp_assets.landing.parse import ParseResult
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+FEW_ROWS = 10  # among fewer, one bad row is a large share: then a file is held only where most of it is bad
+SHRINKS, QUARANTINES = "shrinks_export", "mostly_quarantined"
+
+
+class NothingToAccept(ValueError):
+    """No held delivery answers to the name; the message says which do."""
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    """One delivery whose bytes could be parsed."""
+
+    sequence: int
+    file_name: str
+    sha256: str
+    period: str
+    part: str
+    size_bytes: int
+    version: str
+    parsed: int
+    quarantined: int
+    is_held: bool
+    is_accepted: bool
+
+    @property
+    def rows(self) -> int:
+        """Rows that keep the contract, also those that were erased or repeated within the file."""
+        return self.parsed - self.quarantined
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What an export's judgement came to: hashes that may land, and every delivery that waits."""
+
+    landing: set[str]
+    held: dict[str, FileHeld]  # by hash: bytes of which no delivery may land
+    waiting: list[HeldFile]
+
+
+def judge_deliveries(
+    con: duckdb.DuckDBPyConnection,
+    channel: str,
+    export: Export,
+    results: Mapping[str, ParseResult],
+    run_id: str,
+) -> Judgement:
+    """Judge the deliveries of files that were just parsed (`results`, by hash) and those that are held; rulings are recorded."""
+    found = _deliveries(con, channel, export, results)
+    verdicts = _verdicts(channel, export, found, results)
+    held = {each.sequence: why for each, why in verdicts if why}
+    before = {each.sequence for each in found if each.is_held}
+    reasoned = before - set(_not_judged(con))
+    deliveries.rule(
+        con, {s: (why.reason_code, why.detail) for s, why in held.items() if s not in reasoned}, run_id=run_id
+    )
+    passed = [each.sequence for each, why in verdicts if why is None and each.sequence in before]
+    deliveries.release(con, passed, reason="within its limits", ruled_by="onefold", run_id=run_id)
+    counting = {each.sha256 for each in found if each.sequence not in held}
+    refused = {each.sha256: held[each.sequence] for each in found if each.sequence in held}
+    last = {each.file_name: each.sequence for each in sorted(found, key=lambda each: each.sequence)}
+    waiting = [
+        HeldFile(
+            channel, export.name, each.file_name, each.size_bytes, why.reason_code, why.detail, why.remedy
+        )
+        for each in found
+        if (why := held.get(each.sequence)) and last[each.file_name] == each.sequence
+    ]
+    return Judgement(
+        {sha for sha in results if sha in counting},
+        {sha: why for sha, why in refused.items() if sha not in counting},
+        waiting,
+    )
+
+
+def accept(settings: Settings, name: str, reason: str) -> HeldFile:
+    """Let a held delivery in with the next run. `name`: <channel>/<file>, or the file alone where only one has it.
+
+    Raises NothingToAccept.
+    """
+    with connect_state(settings) as con:
+        con.begin()
+        waiting = _waiting(con)
+        full = {f"{file.channel}/{file.file_name}": (sequence, file) for sequence, file in waiting}
+        chosen = [full[name]] if name in full else [each for each in waiting if each[1].file_name == name]
+        if len(chosen) != 1:
+            raise NothingToAccept(
+                f"{len(chosen)} held deliveries are named so; those that can be accepted: {', '.join(sorted(full)) or 'none'}. "
+                "A file that waits for another reason is corrected, not accepted: see `onefold status`"
+            )
+        ((sequence, file),) = chosen
+        deliveries.release(con, [sequence], reason=reason, ruled_by=getpass.getuser(), run_id=None)
+        con.commit()
+    return file
+
+
+def newly_held(settings: Settings, run_id: str) -> list[str]:
+    """`<channel>/<file>: why` of each delivery that this run held back for the first time."""
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            """
+            select deliveries.channel || '/' || deliveries.file_name || ': ' || delivery_rulings.detail
+            from delivery_rulings
+            inner join deliveries using (sequence)
+            where delivery_rulings.run_id = ? and delivery_rulings.ruling = 'held' and delivery_rulings.reason_code <> ?
+                and sequence not in (select sequence from delivery_rulings where ruling = 'accepted')
+            order by 1
+            """,
+            [run_id, deliveries.NOT_JUDGED],
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _waiting(con: duckdb.DuckDBPyConnection) -> list[tuple[int, HeldFile]]:
+    """Held deliveries that are the last of their name."""
+    rows = con.execute(
+        """
+        select sequence, channel, export, file_name, size_bytes, reason_code, detail
+        from deliveries
+        inner join (
+            select sequence, max_by(reason_code, ruling_number) as reason_code, max_by(detail, ruling_number) as detail
+            from delivery_rulings
+            group by sequence
+            having count(*) filter (where ruling = 'accepted') = 0
+        ) as held using (sequence)
+        where sequence in (select max(sequence) from deliveries group by channel, export, file_name)
+        order by sequence
+        """
+    ).fetchall()
+    return [(sequence, HeldFile(*(*about, "accepted"))) for sequence, *about in rows]
+
+
+def _not_judged(con: duckdb.DuckDBPyConnection) -> list[int]:
+    """Deliveries that are held only until they are judged."""
+    rows = con.execute(
+        "select sequence from delivery_rulings group by sequence having bool_and(reason_code = ?)",
+        [deliveries.NOT_JUDGED],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _deliveries(
+    con: duckdb.DuckDBPyConnection, channel: str, export: Export, results: Mapping[str, ParseResult]
+) -> list[_Delivery]:
+    """The export's deliveries whose bytes have landed or were just parsed."""
+    rows = con.execute(
+        """
+        with
+
+        rulings as (
+            select sequence, bool_or(ruling = 'accepted') as is_accepted
+            from delivery_rulings
+            group by sequence
+        ),
+
+        landed as (
+            select delivered_sha256, newest_version, parsed_rows, quarantined_rows
+            from loads
+            where channel = $channel and export = $export and status = 'landed'
+        )
+
+        select
+            deliveries.sequence, deliveries.file_name, deliveries.delivered_sha256, coalesce(deliveries.period, ''),
+            coalesce(deliveries.part, ''), deliveries.size_bytes, coalesce(landed.newest_version, ''), landed.parsed_rows,
+            landed.quarantined_rows, rulings.is_accepted is not null and not rulings.is_accepted, coalesce(rulings.is_accepted, false)
+        from deliveries
+        left join rulings using (sequence)
+        left join landed using (delivered_sha256)
+        where deliveries.channel = $channel and deliveries.export = $export
+        order by deliveries.sequence
+        """,
+        {"channel": channel, "export": export.name},
+    ).fetchall()
+    found = []
+    for *about, version, parsed, quarantined, is_held, is_accepted in rows:
+        result = results.get(about[2])
+        if result:
+            version, parsed, quarantined = result.newest_version, result.parsed, result.quarantined
+        if parsed is not None:
+            found.append(_Delivery(*(*about, version, parsed, quarantined, is_held, is_accepted)))
+    return found
+
+
+def _verdicts(
+    channel: str, export: Export, found: Sequence[_Delivery], results: Mapping[str, ParseResult]
+) -> list[tuple[_Delivery, FileHeld | None]]:
+    """Each delivery that is to be judged now, with the reason to hold it, in the order in which they replace each other."""
+    is_snapshot = export.facts.delivery == "snapshot"
+    by_name = is_snapshot or export.facts.replaces in ("file_name", "period")
+    in_force: dict[str, _Delivery] = {}
+    of_name: dict[str, _Delivery] = {}
+    verdicts = []
+    order = (lambda each: (each.period, each.version, each.sequence)) if is_snapshot else _sequence
+    for each in sorted(found, key=order):
+        has_name_of_its_own = by_name or (export.facts.replaces == "key" and each.period != "")
+        before = (of_name.get(each.file_name) if has_name_of_its_own else None) or in_force.get(each.part)
+        why = None
+        if each.is_held or (each.sha256 in results and not each.is_accepted):
+            why = _reason(
+                channel, export, each, before if before and before.sha256 != each.sha256 else None, results
+            )
+            verdicts.append((each, why))
+        if why is None:
+            of_name[each.file_name] = each
+            if is_snapshot:
+                in_force[each.part] = each
+    return verdicts
+
+
+def _sequence(delivery: _Delivery) -> tuple[int]:
+    return (delivery.sequence,)
+
+
+def _reason(
+    channel: str,
+    export: Export,
+    delivery: _Delivery,
+    before: _Delivery | None,
+    results: Mapping[str, ParseResult],
+) -> FileHeld | None:
+    facts = export.facts
+    remedy = (
+        f'look at the file; if it is right, `onefold accept "{channel}/{delivery.file_name}" --reason "…"`, '
+        "else ask for it again"
+    )
+    bad, parsed = delivery.quarantined, delivery.parsed
+    if bad > facts.max_quarantined * parsed and (parsed >= FEW_ROWS or 2 * bad > parsed):
+        reasons = results[delivery.sha256].reasons if delivery.sha256 in results else []
+        most = max(reasons, key=lambda each: each.rows, default=None)
+        why = f", most for {most.reason_code} in {most.column_name or 'the row'}" if most else ""
+        detail = f"{bad:,} of {parsed:,} rows break the contract ({bad / parsed:.0%}{why})"
+        return FileHeld(QUARANTINES, detail, f"correct the contract or the source; {remedy}")
+    if before and delivery.rows < (1 - facts.max_shrink) * before.rows:
+        lost = 1 - delivery.rows / before.rows
+        detail = (
+            f"it has {delivery.rows:,} rows, {lost:.0%} fewer than the {before.rows:,} that it would replace"
+        )
+        return FileHeld(SHRINKS, detail, remedy)
+    return None
