@@ -170,6 +170,20 @@ def status(home: HomeOption = None, inbox: InboxOption = None) -> None:
     raise typer.Exit(show_status(home=home, inbox=inbox))
 
 
+@app.command()
+def accept(
+    file: Annotated[
+        str, typer.Argument(help="The held file as `onefold status` names it: <channel>/<file>.")
+    ],
+    reason: Annotated[str, typer.Option("--reason", help="Why it is right; recorded with your user's name.")],
+    home: HomeOption = None,
+) -> None:
+    """Let a delivery in that was held because it shrinks its export or breaks its contract in many rows."""
+    from cdp_assets.commands.accept import run_accept
+
+    raise typer.Exit(run_accept(home=home, name=file, reason=reason))
+
+
 channel_app = typer.Typer(
     help="Add a channel from a sample of its export, and check files against a contract.",
     no_args_is_help=True,

@@ -5,6 +5,7 @@ Only settings that a user may change belong here; constants of a rule live besid
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -141,6 +142,34 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
+
+    @field_validator("alert_webhook")
+    @classmethod
+    def _web_address(cls, url: str | None) -> str | None:
+        if url and not re.fullmatch(r"https?://[^\s/?#@\x00-\x1f]+(?:[/?#][!-~]*)?", url):
+            raise ValueError(
+                "set an http or https address without spaces, line breaks or a log-in before the host"
+            )
+        return url or None
+
+    @field_validator("alert_mail", "alert_mail_from")
+    @classmethod
+    def _mail_addresses(cls, addresses: str | None) -> str | None:
+        odd = [
+            a
+            for a in (addresses or "").split(",")
+            if not re.fullmatch(r" *[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+ *", a)
+        ]
+        if addresses and odd:
+            raise ValueError("set plain addresses such as on.call@example.com, with commas between them")
+        return addresses or None
+
+    @field_validator("smtp_host")
+    @classmethod
+    def _host_name(cls, host: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9.:_-]+", host):
+            raise ValueError("set a host name or an IP address")
+        return host
 
     @field_validator("business_time_zone")
     @classmethod

@@ -16,7 +16,8 @@ from cdp_assets import dbt_manifest
 from cdp_assets.errors import Problem, safe_text
 from cdp_assets.home import prepare_home
 from cdp_assets.landing.contract import ContractProblem, load_contracts
-from cdp_assets.operations.alerts import alert, describe_failure, reason_of
+from cdp_assets.operations.alerts import alert, describe_failure, describe_warnings, reason_of
+from cdp_assets.operations.attention import attention
 from cdp_assets.project.place import other_version
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.generations import current_generation
@@ -102,6 +103,9 @@ def _run_locked(settings: Settings, console: Console) -> int:
         highlight=False,
         soft_wrap=True,
     )
+    lines = attention(settings, run_id)
+    for line in [*lines, *(alert(settings, describe_warnings(settings, run_id, lines)) if lines else [])]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     return EXIT_HELD if held and settings.strict else EXIT_PUBLISHED
 
 

@@ -7,8 +7,9 @@ import dagster as dg
 
 from cdp_assets.defs.jobs import nightly
 from cdp_assets.landing.contract import load_contracts
-from cdp_assets.operations.alerts import alert, describe_failure, reason_of
+from cdp_assets.operations.alerts import alert, describe_failure, describe_warnings, reason_of
 from cdp_assets.operations.arrivals import Sighting, judge, look
+from cdp_assets.operations.attention import attention
 from cdp_assets.settings import Settings
 
 
@@ -41,6 +42,18 @@ def run_failed(context: dg.RunFailureSensorContext) -> None:
         context.log.info(line)
 
 
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells of a run that published and found something that people must look at: held deliveries, masked cells.",
+)
+def run_needs_a_look(context: dg.RunStatusSensorContext) -> None:
+    settings, run_id = Settings.load(), context.dagster_run.run_id
+    lines = attention(settings, run_id)
+    for line in alert(settings, describe_warnings(settings, run_id, lines)) if lines else []:
+        context.log.info(line)
+
+
 def first_failure(context: dg.RunFailureSensorContext) -> tuple[str, str]:
     """(step, reason) of the step that failed first; steps raise texts of our own only.
 
@@ -51,4 +64,4 @@ def first_failure(context: dg.RunFailureSensorContext) -> tuple[str, str]:
     return "the run itself", "it ended before or between its steps (killed, out of memory, or not startable)"
 
 
-sensors = [files_arrived, run_failed]
+sensors = [files_arrived, run_failed, run_needs_a_look]

@@ -1,27 +1,28 @@
-"""Tell people that a run failed: what failed, why, what to do and where the log is, by webhook and by mail.
+"""Tell people that a run failed, or that it published and something waits for them, by webhook and by mail.
 
-A message carries names, counts and our own words only, never a customer's value. Telling must not fail a run: what goes
-wrong here comes back in words.
+A message carries names, counts and our own words only, never a customer's value. Telling must neither fail nor hang a run: each
+way has one deadline for its whole exchange, and what goes wrong comes back in words.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import smtplib
 import ssl
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
+from cdp_assets.errors import safe_text
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.publishing.run_record import RunRecord, read_steps
 from cdp_assets.settings import Settings
 
-TIMEOUT_SECONDS = 15
+DEADLINE_SECONDS = 15.0  # for one way, from the look-up of its name to the last byte of its answer
 IMPLICIT_TLS_PORT = 465
 REMEDY = (
     "Read the log; `onefold status` shows held files, `onefold doctor` looks at the home. "
@@ -34,8 +35,36 @@ class AlertProblem(RuntimeError):
 
 
 @dataclass(frozen=True)
+class WarningNotice:
+    """What a run that published found and people must look at, one line each."""
+
+    remembered_as: ClassVar[str] = "warned"
+
+    run_id: str
+    home: str
+    lines: tuple[str, ...]
+    log_path: str
+
+    @property
+    def subject(self) -> str:
+        return f"Onefold: run {self.run_id[:8]} published, and {len(self.lines)} things need a look"
+
+    @property
+    def text(self) -> str:
+        lines = "".join(f"\n  - {line}" for line in self.lines)
+        return (
+            f"Run {self.run_id} on {self.home} published.\n\n"
+            f"to look at:{lines}\n"
+            "what to do: `onefold status` says it for each.\n"
+            f"log: {self.log_path}\n"
+        )
+
+
+@dataclass(frozen=True)
 class FailureNotice:
     """What is known of a run that did not publish. `step` is the asset (or group of assets) that failed first."""
+
+    remembered_as: ClassVar[str] = "alerted"
 
     run_id: str
     home: str
@@ -62,6 +91,9 @@ class FailureNotice:
             f"log: {self.log_path}\n"
             f"readers still see: {self.readers_see}\n"
         )
+
+
+Notice = FailureNotice | WarningNotice
 
 
 def in_own_words(message: str) -> str:
@@ -96,35 +128,40 @@ def describe_failure(settings: Settings, run_id: str, *, step: str, reason: str)
     )
 
 
-def alert(settings: Settings, notice: FailureNotice) -> list[str]:
-    """Send the notice to the webhook and the addresses that are configured; returns what was done, in words.
+def describe_warnings(settings: Settings, run_id: str, lines: tuple[str, ...]) -> WarningNotice:
+    """The notice of a run that published although something needs a look."""
+    return WarningNotice(run_id, str(settings.home), lines, str(settings.logs_dir / f"{run_id}.log"))
+
+
+def alert(settings: Settings, notice: Notice) -> list[str]:
+    """Send the notice to the webhook and the addresses that are configured; returns what was done, in words. Raises nothing.
 
     A run is told of once: `onefold run` and Dagster's daemon may both have seen it fail. What reached nobody is tried
     again by whoever comes next (`onefold alert`, the daemon).
     """
-    if not (settings.alert_webhook or settings.alert_mail) or _was_told(settings, notice.run_id):
+    if not (settings.alert_webhook or settings.alert_mail) or _was_told(settings, notice):
         return []
     said, reached = _send(settings, notice)
     if reached:
-        _remember(settings, notice.run_id)
+        _remember(settings, notice)
     return said
 
 
-def _was_told(settings: Settings, run_id: str) -> bool:
-    """Whether somebody was reached about this run before; where the home cannot be read, nobody was."""
+def _was_told(settings: Settings, notice: Notice) -> bool:
+    """Whether somebody was reached about this before; where the home cannot be read, nobody was."""
     try:
-        return bool(RunRecord(settings, run_id).facts().get("alerted"))
-    except OSError:
+        return bool(RunRecord(settings, notice.run_id).facts().get(notice.remembered_as))
+    except (OSError, ValueError):
         return False
 
 
-def _remember(settings: Settings, run_id: str) -> None:
+def _remember(settings: Settings, notice: Notice) -> None:
     """A home that is not writable is told of each time."""
-    with suppress(OSError):
-        RunRecord(settings, run_id).set_facts(alerted=True)
+    with suppress(OSError, ValueError):
+        RunRecord(settings, notice.run_id).set_facts(**{notice.remembered_as: True})
 
 
-def _send(settings: Settings, notice: FailureNotice) -> tuple[list[str], bool]:
+def _send(settings: Settings, notice: Notice) -> tuple[list[str], bool]:
     """What became of each configured way, in words, and whether one of them got through."""
     said, reached = [], False
     for is_configured, way, send in (
@@ -133,38 +170,63 @@ def _send(settings: Settings, notice: FailureNotice) -> tuple[list[str], bool]:
     ):
         if not is_configured:
             continue
-        try:
-            send(settings, notice)
-            said.append(f"alert sent by {way}")
-            reached = True
-        except AlertProblem as problem:
-            said.append(str(problem))
+        problem = _within_deadline(way, lambda send=send: send(settings, notice))  # type: ignore[misc]
+        said.append(problem or f"alert sent by {way}")
+        reached = reached or problem is None
     return said, reached
 
 
-def post_to_webhook(settings: Settings, notice: FailureNotice) -> None:
-    """POST the notice as JSON; its `text` is what Slack, Mattermost and Teams show. Raises AlertProblem."""
+def _within_deadline(way: str, send: Callable[[], None]) -> str | None:
+    """Run one exchange; what went wrong, in words, or None. A peer that drips bytes is left behind at the deadline."""
+    outcome: list[str | None] = []
+
+    def work() -> None:
+        try:
+            send()
+            outcome.append(None)
+        except AlertProblem as problem:
+            outcome.append(str(problem))
+        except Exception as error:
+            outcome.append(f"no alert by {way}: {safe_text(error)}; check its settings")
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(DEADLINE_SECONDS)
+    if outcome:
+        return outcome[0]
+    return (
+        f"no alert by {way}: the exchange was not over within {DEADLINE_SECONDS:g} seconds; check the server"
+    )
+
+
+def post_to_webhook(settings: Settings, notice: Notice) -> None:
+    """POST the notice as JSON; its `text` is what Slack, Mattermost and Teams show. Raises AlertProblem.
+
+    A redirect is refused: it would send the message, and the secret in the address, to another host.
+    """
+    import httpx  # a night that goes well needs none of it
+
     url = settings.alert_webhook or ""
     host = urlsplit(url).hostname
     if urlsplit(url).scheme not in ("http", "https") or not host:
         raise AlertProblem("no alert was sent: ONEFOLD_ALERT_WEBHOOK must be an http or https address")
-    body = json.dumps(
-        {"text": f"{notice.subject}\n{notice.text}", **asdict(notice)}, ensure_ascii=False
-    ).encode()
-    request = Request(url, data=body, headers={"Content-Type": "application/json"}, method="POST")  # noqa: S310
+    body = {"text": f"{notice.subject}\n{notice.text}", **asdict(notice)}
     try:
-        with urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
-            return
-    except OSError as error:
-        code = getattr(error, "code", None)
-        found = f"answered {code}" if code else f"could not be reached ({type(error).__name__})"
+        answer = httpx.post(url, json=body, timeout=DEADLINE_SECONDS, follow_redirects=False)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        found = f"could not be reached ({type(error).__name__})"
         raise AlertProblem(f"no alert by webhook: {host} {found}; check ONEFOLD_ALERT_WEBHOOK") from None
+    if not answer.is_success:
+        why = ", a redirect, which is not followed: set the address itself" if answer.is_redirect else ""
+        raise AlertProblem(
+            f"no alert by webhook: {host} answered {answer.status_code}{why}; check ONEFOLD_ALERT_WEBHOOK"
+        )
 
 
-def send_mail(settings: Settings, notice: FailureNotice) -> None:
+def send_mail(settings: Settings, notice: Notice) -> None:
     """Mail the notice, over TLS where the server offers it and always where there is a log-in. Raises AlertProblem."""
     message = EmailMessage()
-    message["Subject"] = notice.subject
+    message["Subject"] = _one_line(notice.subject)
     message["From"] = settings.alert_mail_from
     message["To"] = settings.alert_mail or ""
     message.set_content(notice.text)
@@ -179,13 +241,18 @@ def send_mail(settings: Settings, notice: FailureNotice) -> None:
         ) from None
 
 
+def _one_line(text: str) -> str:
+    """Fit for a mail header: a line break there would begin another header."""
+    return "".join(char if char.isprintable() else " " for char in text)[:200]
+
+
 def _connect(settings: Settings) -> smtplib.SMTP:
     context = ssl.create_default_context()
     where = (settings.smtp_host, settings.smtp_port)
     if settings.smtp_port == IMPLICIT_TLS_PORT:
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=TIMEOUT_SECONDS, context=context)
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=DEADLINE_SECONDS, context=context)
     else:
-        smtp = smtplib.SMTP(*where, timeout=TIMEOUT_SECONDS)
+        smtp = smtplib.SMTP(*where, timeout=DEADLINE_SECONDS)
         smtp.ehlo()
         if settings.smtp_user or smtp.has_extn("starttls"):
             smtp.starttls(context=context)

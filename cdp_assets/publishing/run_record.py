@@ -23,7 +23,7 @@ _listeners: list[Listener] = []
 class Step:
     """One thing that happened in a run: an asset made, a check that ran, or a note."""
 
-    kind: str  # asset · check · note
+    kind: str  # asset · check · tell
     name: str  # "landing/shopify_orders", "marts/orders:not_null_orders_order_id"
     passed: bool = True
     blocking: bool = True
@@ -66,6 +66,10 @@ class RunRecord:
     def check(self, name: str, *, passed: bool, blocking: bool = True, detail: str | None = None) -> None:
         self.add(Step("check", name, passed=passed, blocking=blocking, detail=detail))
 
+    def tell(self, name: str, detail: str) -> None:
+        """Record what people must hear of although the run goes on; `detail` names counts and what to do, never a value."""
+        self.add(Step("tell", name, blocking=False, detail=detail))
+
     def progress(self, name: str, *, seconds: float | None = None) -> None:
         """Tell listeners that something is on its way; nothing is written."""
         for listener in _listeners:
@@ -95,6 +99,8 @@ def log_line(step: Step) -> str:
     """The step as a person reads it in HOME/logs/<run_id>.log."""
     if step.kind == "check":
         what = "passed" if step.passed else "FAILED" if step.blocking else "WARNED"
+    elif step.kind == "tell":
+        what = "TELL"
     else:
         what = "made" if step.passed else "FAILED"
     rows = "" if step.rows is None else f" {step.rows:,} rows"

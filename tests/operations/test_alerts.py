@@ -14,13 +14,14 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from pydantic import ValidationError
 from rich.console import Console
 
 from cdp_assets.commands.run import run_nightly
 from cdp_assets.keys import DEMO_KEY
-from cdp_assets.operations.alerts import FailureNotice, alert, describe_failure
+from cdp_assets.operations.alerts import FailureNotice, alert, describe_failure, describe_warnings
 from cdp_assets.publishing.run_record import RunRecord
-from cdp_assets.settings import Settings
+from cdp_assets.settings import Settings, explain
 
 RUN = "0a1b2c3d-0000-0000-0000-000000000000"
 
@@ -200,3 +201,91 @@ def test_a_run_that_could_not_start_is_told_of(tmp_path: Path, monkeypatch: pyte
     assert "the demo's key is set" in body["reason"]
     assert "alert sent by webhook" in out.export_text()
     assert DEMO_KEY.decode() not in str(body)
+
+
+@contextmanager
+def dripping_server() -> Iterator[int]:
+    """The port of a server that answers a byte at a time and never ends."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while not stop.wait(0.02):
+                try:
+                    self.wfile.write(b"H")
+                except OSError:
+                    return
+
+    stop = threading.Event()
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    with serving(server) as port:
+        try:
+            yield port
+        finally:
+            stop.set()
+
+
+def test_a_server_that_drips_bytes_is_left_behind_and_the_mail_goes_out(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cdp_assets.operations.alerts.DEADLINE_SECONDS", 0.5)
+    with dripping_server() as web_port, mail_server() as (mail_port, mailed):
+        configured = with_alerts(
+            settings,
+            alert_webhook=f"http://127.0.0.1:{web_port}/",
+            alert_mail="a@example.com",
+            smtp_host="127.0.0.1",
+            smtp_port=mail_port,
+        )
+        said = alert(configured, notice_of_failed_run(settings))
+    assert said[0].startswith("no alert by webhook: ")
+    assert said[1] == "alert sent by mail"
+    assert len(mailed) == 1
+
+
+def test_a_redirect_is_refused(settings: Settings) -> None:
+    with web_server(status=302) as (port, _):
+        (line,) = alert(
+            with_alerts(settings, alert_webhook=f"http://127.0.0.1:{port}/"), notice_of_failed_run(settings)
+        )
+    assert "answered 302" in line
+    assert line.startswith("no alert")
+
+
+def test_a_line_break_in_what_failed_is_no_header_of_the_mail(settings: Settings) -> None:
+    notice = describe_failure(settings, RUN, step="a\nBcc: all@example.com", reason="[/x] \r\n")
+    with mail_server() as (port, mailed):
+        configured = with_alerts(settings, alert_mail="a@example.com", smtp_host="127.0.0.1", smtp_port=port)
+        assert alert(configured, notice) == ["alert sent by mail"]
+    assert "\nBcc:" not in mailed[0].partition("\n\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("alert_webhook", "http://example.com/a\nb"),
+        ("alert_webhook", "ftp://example.com/"),
+        ("alert_webhook", "http://user:secret@example.com/"),
+        ("alert_mail", "a@example.com\nBcc: b@example.com"),
+        ("alert_mail", "nobody"),
+        ("alert_mail_from", "Onefold <a@example.com>"),
+        ("smtp_host", "mail host"),
+    ],
+)
+def test_odd_addresses_are_refused_at_start_up_without_being_shown(field: str, value: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings.load(**{field: value})
+    said = explain(refused.value)
+    assert said.startswith(f"ONEFOLD_{field.upper()}: set ")
+    assert value not in said
+    assert "secret" not in said
+
+
+def test_what_needs_a_look_is_told_once_beside_a_failure(settings: Settings) -> None:
+    with web_server() as (port, posted):
+        configured = with_alerts(settings, alert_webhook=f"http://127.0.0.1:{port}/")
+        notice = describe_warnings(settings, RUN, ("held back: shop/a.csv",))
+        assert alert(configured, notice) == ["alert sent by webhook"]
+        assert alert(configured, notice) == []
+        assert alert(configured, notice_of_failed_run(settings)) == ["alert sent by webhook"]
+    assert "held back: shop/a.csv" in posted[0]["text"]
