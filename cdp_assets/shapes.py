@@ -28,6 +28,7 @@ class ShapeColumn:
     band: str
     classification: str
     description: str
+    outside: bool = False  # text that outsiders write: scrubbed of identifiers where it is staged
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,16 @@ def render_macro() -> str:
             *(f"            ('{name}', '{sql_type}')," for name, sql_type in shape.types.items()),
             "        ],",
         ]
-    return "\n".join([*lines, "    } -%}", "    {{ return(shapes[shape]) }}", "{%- endmacro %}", ""])
+    lines += ["    } -%}", "    {{ return(shapes[shape]) }}", "{%- endmacro %}"]
+    lines += [
+        "{#- A shape's columns of text that outsiders write (`outside` in shapes.yaml), which in_shape() scrubs. -#}",
+        "{% macro outside_columns(shape) -%}",
+        "    {%- set outside = {",
+    ]
+    for shape in shapes().values():
+        names = ", ".join(f"'{column.name}'" for column in shape.columns if column.outside)
+        lines.append(f"        '{shape.name}': [{names}],")
+    return "\n".join([*lines, "    } -%}", "    {{ return(outside[shape]) }}", "{%- endmacro %}", ""])
 
 
 def render_doc_blocks() -> str:

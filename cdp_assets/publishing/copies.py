@@ -25,6 +25,20 @@ OWNER_READS, GROUP_READS = 0o400, 0o440
 Reached = Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class Masks:
+    """How marts are read where cells of theirs must not be shown.
+
+    `prepare` makes in a connection what `relation` needs; `relation` gives a mart's name its SQL, or None: as it is.
+    """
+
+    prepare: Callable[[duckdb.DuckDBPyConnection], None]
+    relation: Callable[[str], str | None]
+
+
+NO_MASKS = Masks(lambda _: None, lambda _: None)
+
+
 class PublishProblem(RuntimeError):
     """A generation could not be written or checked; nothing was published."""
 
@@ -39,7 +53,9 @@ class PublishedTable:
     fingerprint: str
 
 
-def write_copies(settings: Settings, folder: Path, reached: Reached) -> tuple[PublishedTable, ...]:
+def write_copies(
+    settings: Settings, folder: Path, reached: Reached, masks: Masks
+) -> tuple[PublishedTable, ...]:
     """Write marts.duckdb (masked), contact.duckdb (in clear, owner-only) and parquet/ (the masked marts) into folder.
 
     Raises PublishProblem where a copy differs from the build or cannot be published as it is.
@@ -51,7 +67,7 @@ def write_copies(settings: Settings, folder: Path, reached: Reached) -> tuple[Pu
         ("contact", CONTACT_FILE, OWNER_READS),
     ):
         path = folder / STORED_AS[file_name]
-        copied = _copy_schema(settings, schema, path, file_name)
+        copied = _copy_schema(settings, schema, path, file_name, masks if schema == "marts" else NO_MASKS)
         reached(f"publish/{file_name} written")
         _check_copy(path, schema, copied)
         _seal(path, mode)
@@ -87,16 +103,19 @@ def text(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _copy_schema(settings: Settings, schema: str, path: Path, file_name: str) -> list[PublishedTable]:
+def _copy_schema(
+    settings: Settings, schema: str, path: Path, file_name: str, masks: Masks
+) -> list[PublishedTable]:
     con = duckdb.connect(config=settings.duckdb_limits)
     try:
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
         con.execute(f"attach {text(path)} as target (storage_version {text(STORAGE_VERSION)})")
         con.execute(f"create schema target.{quoted(schema)}")
+        masks.prepare(con)
         names = relations_of(con, "warehouse", schema)
         if schema == "marts" and not names:
             raise PublishProblem("the warehouse has no marts: run `onefold run`, which builds them first")
-        tables = [_copy_table(con, schema, name, file_name) for name in names]
+        tables = [_copy_table(con, schema, name, file_name, masks) for name in names]
         _copy_comments(con, schema)
         con.execute("checkpoint target")
         con.execute("detach target")
@@ -105,11 +124,12 @@ def _copy_schema(settings: Settings, schema: str, path: Path, file_name: str) ->
         con.close()
 
 
-def _copy_table(con: duckdb.DuckDBPyConnection, schema: str, name: str, file_name: str) -> PublishedTable:
-    con.execute(
-        f"create table target.{quoted(schema, name)} as select * from warehouse.{quoted(schema, name)}"
-    )
-    before = fingerprint(con, "warehouse", schema, name)
+def _copy_table(
+    con: duckdb.DuckDBPyConnection, schema: str, name: str, file_name: str, masks: Masks
+) -> PublishedTable:
+    source = masks.relation(name) or f"warehouse.{quoted(schema, name)}"
+    con.execute(f"create table target.{quoted(schema, name)} as select * from {source}")
+    before = fingerprint_of(con, source, columns_of(con, "warehouse", schema, name))
     after = fingerprint(con, "target", schema, name)
     if before != after:
         raise PublishProblem(f"the copy of {schema}.{name} differs from the build: run again")

@@ -14,6 +14,8 @@ from pathlib import Path
 from cdp_assets.publishing.copies import (
     CONTACT_FILE,
     MARTS_FILE,
+    NO_MASKS,
+    Masks,
     PublishedTable,
     PublishProblem,
     Reached,
@@ -48,7 +50,9 @@ def next_generation_name(settings: Settings, known: list[str]) -> str:
     return f"g{max(numbers, default=0) + 1:06d}"
 
 
-def write_generation(settings: Settings, name: str, reached: Reached = lambda _: None) -> Generation:
+def write_generation(
+    settings: Settings, name: str, reached: Reached = lambda _: None, masks: Masks = NO_MASKS
+) -> Generation:
     """Copy the schemas `marts` and `contact` of the warehouse into new, checked, read-only files."""
     folder_mode = 0o750 if settings.group_readable else 0o700
     settings.published_dir.mkdir(parents=True, exist_ok=True)
@@ -58,7 +62,7 @@ def write_generation(settings: Settings, name: str, reached: Reached = lambda _:
     remove_leftovers(settings)
     temporary = settings.published_dir / f".writing-{name}"
     temporary.mkdir()
-    tables = write_copies(settings, temporary, reached)
+    tables = write_copies(settings, temporary, reached, masks)
     temporary.chmod(folder_mode)
     sync(temporary)
     folder = settings.published_dir / name

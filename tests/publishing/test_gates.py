@@ -10,12 +10,19 @@ import pytest
 from cdp_assets.publishing import recovery
 from cdp_assets.publishing.conservation import judge_conservation
 from cdp_assets.publishing.gates import NotPublished, Refusal, judge_run
-from cdp_assets.publishing.masking import judge_masking
+from cdp_assets.publishing.masking import find_exposed
 from cdp_assets.publishing.run_record import RunRecord, Step
 from cdp_assets.publishing.shrinkage import Limits, judge_shrinkage, load_limits
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
-from tests.publishing.builds import build, build_amounts, publish_amounts, publish_build, read_current
+from tests.publishing.builds import (
+    build,
+    build_amounts,
+    open_current,
+    publish_amounts,
+    publish_build,
+    read_current,
+)
 
 
 def words(refusals: list[Refusal]) -> str:
@@ -125,15 +132,35 @@ def test_the_shipped_limits_can_be_read() -> None:
     "value",
     ["ann@example.com", "https://shop.example/?email=ann@example.co.uk", "+8613812345678", "13912345678"],
 )
-def test_marts_with_an_identifier_in_clear_are_refused(settings: Settings, value: str) -> None:
+def test_an_identifier_in_clear_is_masked_in_its_cell_and_told_of(settings: Settings, value: str) -> None:
     build(
         settings,
         f"create table marts.touchpoints as select 'direct' as source union all select '{value}'",
         "create table contact.customers_contact as select '13912345678' as phone",
     )
-    (refusal,) = judge_masking(settings)
-    assert refusal.found == "marts.touchpoints.source shows 1 identifiers"
-    assert value not in str(refusal)
+    publish_build(settings, "run")
+    with open_current(settings) as con:
+        shown = con.execute("select source from marts.touchpoints order by source desc").fetchall()
+    assert ("direct",) in shown
+    assert len(shown) == 2
+    assert value not in str(shown)
+    told = [step.detail or "" for step in RunRecord(settings, "run").steps() if step.kind == "tell"]
+    assert told[0].startswith("marts.touchpoints.source: 1 cells showed an identifier and were masked")
+    assert value not in str(told)
+
+
+def test_only_the_identifier_of_a_text_is_replaced_and_a_nested_cell_is_emptied(settings: Settings) -> None:
+    build(
+        settings,
+        "create table marts.touchpoints as select 'spring to ann@example.com, 20 %' as campaign, ['ann@example.com', 'y'] as list, "
+        "json_object('at', 'ann@example.com') as about union all select 'spring', ['y'], null",
+    )
+    publish_build(settings, "run")
+    with open_current(settings) as con:
+        assert con.execute("from marts.touchpoints order by campaign desc").fetchall() == [
+            ("spring to [e-mail], 20 %", None, '{"at":"[e-mail]"}'),
+            ("spring", ["y"], None),
+        ]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +172,7 @@ def test_masked_values_and_numbers_that_are_none_pass(settings: Settings, value:
         f"create table marts.customers as select '{value}' as shown, ['{value}'] as list_shown, 5 as number",
         "create table contact.customers_contact as select null::varchar as phone, 'ann@example.com' as email",
     )
-    assert judge_masking(settings) == []
+    assert find_exposed(settings) == []
 
 
 # ---------- conservation
