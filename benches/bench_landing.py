@@ -81,7 +81,7 @@ from cdp_assets.landing import land_all, load_contracts
 from cdp_assets.settings import Settings
 from cdp_assets.state import migrate
 home, inbox, contracts = map(Path, sys.argv[1:])
-settings = Settings(home=home, inbox=inbox, key="bench")
+settings = Settings(home=home, inbox=inbox, key="bench" * 8)
 migrate(settings)
 report = land_all(settings, load_contracts(contracts), "bench")
 assert report.is_balanced and not report.held, report.held

@@ -37,7 +37,7 @@ def main() -> None:
     customers = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        publish_made_up(Settings(home=home, key="bench"), customers=customers)
+        publish_made_up(Settings(home=home, key="bench" * 8), customers=customers)
         os.environ["ONEFOLD_HOME"] = str(home)
         from cdp_assets.pages.warm_up import warm_up
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 PASSING_ERRNOS = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT, errno.ETXTBSY}
@@ -24,6 +25,14 @@ class StepFailed(RuntimeError):
 def is_safe(error: BaseException) -> bool:
     """Errors that this package defines name files, columns, counts and remedies only."""
     return type(error).__module__.startswith("cdp_assets.")
+
+
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """An error and what caused it, outermost first."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
 
 
 def safe_text(error: BaseException) -> str:

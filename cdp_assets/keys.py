@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ DEMO_KEY = b"onefold-demo-key-not-for-real-customers"
 DEMO_MARKER = ".onefold-demo"
 SEPARATOR = "\x1f"
 LENGTH = 32
+LEAST_BYTES = 32  # of a secret: 256 bits if they are random, as HMAC-SHA256 wants (RFC 2104, section 3)
 _BLOCK = 64  # SHA-256's block size in bytes, RFC 2104
 
 
@@ -60,10 +62,10 @@ def load_key(settings: Settings) -> bytes:
     """
     is_demo = (settings.inbox_dir / DEMO_MARKER).exists()
     path = settings.home / "key"
-    if settings.key:
-        key = settings.key.encode()
+    if settings.key is not None:
+        key = _long_enough(settings.key.encode(), "ONEFOLD_KEY")
     elif path.exists():
-        key = path.read_bytes().strip()
+        key = _long_enough(path.read_bytes(), str(path))
     elif is_demo:
         key = DEMO_KEY
     else:
@@ -86,9 +88,36 @@ def _write_new_key(settings: Settings) -> bytes:
     path = settings.home / "key"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = secrets.token_hex(32).encode()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
+    _write_whole(path, key)
     return key
+
+
+def _long_enough(key: bytes, where: str) -> bytes:
+    """The key without white space around it. Raises KeyProblem for one that is blank or short: it would be guessed, or is cut off."""
+    key = key.strip()
+    if len(key) < LEAST_BYTES:
+        raise KeyProblem(
+            f"{where} holds {len(key)} bytes, and a key has at least {LEAST_BYTES}: restore it from the backup. "
+            "Where nothing was landed under it yet, remove it, and `onefold run` makes one"
+        )
+    return key
+
+
+def _write_whole(path: Path, key: bytes) -> None:
+    """Write the key under another name, synced, and give it its name: a full disk or a kill leaves no half of it."""
+    temporary = path.with_name("key.new")
+    temporary.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -22,6 +22,7 @@ PROJECT_DIR = (
     Path(__file__).resolve().parent.parent
 )  # of a clone; an installed package has its project elsewhere
 PARSER_MEMORY = "1GB"  # a file of any size lands within it
+ODD_IN_PATHS = "'\"`[]{}*?#%;$\\|<>"
 
 
 @cache
@@ -142,6 +143,17 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
+
+    @field_validator("home")
+    @classmethod
+    def _usable_home(cls, path: Path) -> Path:
+        odd = sorted({char for char in str(path) if char in ODD_IN_PATHS or not char.isprintable()})
+        if odd:
+            raise ValueError(
+                f"the path holds {' '.join(map(repr, odd))}: choose a home without quotes, brackets, wildcards, line breaks and the "
+                "like; DuckDB, SQLite and dbt would read them as something else (spaces and letters of any script are fine)"
+            )
+        return path
 
     @field_validator("alert_webhook")
     @classmethod

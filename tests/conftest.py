@@ -51,7 +51,9 @@ def empty_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def settings(tmp_path: Path, empty_state: Path) -> Settings:
     """Settings of an empty, migrated home with an inbox."""
-    made = Settings(home=tmp_path / "home", inbox=tmp_path / "inbox", key="test-key")
+    made = Settings(
+        home=tmp_path / "home", inbox=tmp_path / "inbox", key="test-key-of-at-least-thirty-two-bytes"
+    )
     made.inbox_dir.mkdir()
     made.home.mkdir(mode=0o700)
     shutil.copy(empty_state, made.state_path)

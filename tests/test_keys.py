@@ -71,3 +71,30 @@ def test_another_key_is_refused(settings: Settings) -> None:
     check_key(settings, b"one")
     with pytest.raises(KeyProblem, match="not the one"):
         check_key(settings, b"two")
+
+
+@pytest.mark.parametrize("content", [b"", b"  \n", b"short", b"x" * 31])
+def test_a_blank_or_short_key_is_refused_wherever_it_stands(tmp_path: Path, content: bytes) -> None:
+    settings = Settings(home=tmp_path / "home", inbox=tmp_path)
+    settings.home.mkdir()
+    (settings.home / "key").write_bytes(content)
+    with pytest.raises(KeyProblem, match="at least 32"):
+        load_key(settings)
+    with pytest.raises(KeyProblem, match="ONEFOLD_KEY holds"):
+        load_key(Settings(home=tmp_path / "other", inbox=tmp_path, key=content.decode()))
+
+
+def test_a_full_disk_at_the_first_run_leaves_no_key_that_the_next_run_would_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=tmp_path / "home", inbox=tmp_path)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("cdp_assets.keys.os.fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            load_key(settings)
+    assert list(settings.home.iterdir()) == []
+    assert len(load_key(settings)) == 64

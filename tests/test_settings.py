@@ -36,3 +36,14 @@ def test_memory_is_a_share_of_the_machines_and_landings_share_is_small(
     assert 1_000 <= int(Settings.load().memory_limit.removesuffix("MB")) <= 3_000
     assert Settings.load(memory_limit="8GB").parser_memory_limit == "1GB"
     assert Settings.load(memory_limit="512MB").parser_memory_limit == "512MB"
+
+
+@pytest.mark.parametrize("odd", ["it's", 'a"b', "a[1]", "a*", "a\nb", "100%", "{x}", "a;b", "a\u200bb"])
+def test_a_home_that_a_library_would_misread_is_refused_at_once(tmp_path: Path, odd: str) -> None:
+    with pytest.raises(ValidationError, match="choose a home without"):
+        Settings.load(home=tmp_path / odd)
+
+
+@pytest.mark.parametrize("name", ["my home", "家", "größe", "a.b-c_d"])
+def test_a_home_with_spaces_and_letters_of_any_script_is_fine(tmp_path: Path, name: str) -> None:
+    assert Settings.load(home=tmp_path / name).home == tmp_path / name

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cdp_assets.commands.saying import plain_console
 from cdp_assets.errors import safe_text
 from cdp_assets.landing.holding import accept
 from cdp_assets.settings import Settings
@@ -15,7 +16,7 @@ EXIT_DONE, EXIT_FAILED = 0, 1
 
 def run_accept(*, home: Path | None, name: str, reason: str, console: Console | None = None) -> int:
     """Record that the delivery is accepted, and why; 0, or 1 where nothing is held under that name."""
-    console = console or Console()
+    console = console or plain_console()
     try:
         if not reason.strip():
             raise ValueError("say why with --reason: it is recorded")

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.filesize import decimal
 
+from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import safe_text
 from cdp_assets.operations.backup import Backup, make_backup, restore_backup
 from cdp_assets.publishing import lock
@@ -21,7 +22,9 @@ def run_backup(*, home: Path | None, folder: Path, with_key: bool, console: Cons
 
     def back_up(settings: Settings, out: Console) -> None:
         made = make_backup(settings, folder, with_key=with_key)
-        out.print(f"[green]backed up[/] {_size(made)} to {made.folder}", highlight=False, soft_wrap=True)
+        out.print(
+            styled("backed up", "green", f" {_size(made)} to {made.folder}"), highlight=False, soft_wrap=True
+        )
         if made.has_key:
             out.print(
                 "It holds the secret key and customers' data: keep it where only its owner can read it."
@@ -31,7 +34,7 @@ def run_backup(*, home: Path | None, folder: Path, with_key: bool, console: Cons
                 "It holds no key: keep ONEFOLD_KEY (or HOME/key) elsewhere; without it the backup is of no use."
             )
 
-    return _locked(home, console or Console(), back_up)
+    return _locked(home, console or plain_console(), back_up)
 
 
 def run_restore(*, home: Path | None, folder: Path, console: Console | None = None) -> int:
@@ -39,12 +42,16 @@ def run_restore(*, home: Path | None, folder: Path, console: Console | None = No
 
     def restore(settings: Settings, out: Console) -> None:
         restored = restore_backup(settings, folder.expanduser().absolute())
-        out.print(f"[green]restored[/] {_size(restored)} to {settings.home}", highlight=False, soft_wrap=True)
+        out.print(
+            styled("restored", "green", f" {_size(restored)} to {settings.home}"),
+            highlight=False,
+            soft_wrap=True,
+        )
         if not restored.has_key:
             out.print("The backup holds no key: set ONEFOLD_KEY to the one that its home had.")
         out.print("`onefold run` builds and publishes the tables.")
 
-    return _locked(home, console or Console(), restore)
+    return _locked(home, console or plain_console(), restore)
 
 
 def _locked(home: Path | None, console: Console, work: Callable[[Settings, Console], None]) -> int:
@@ -53,7 +60,7 @@ def _locked(home: Path | None, console: Console, work: Callable[[Settings, Conso
         with lock.hold(settings.home):
             work(settings, console)
     except lock.HomeLocked as error:
-        console.print(f"[yellow]{error}[/]", soft_wrap=True)
+        console.print(styled(error, "yellow"), soft_wrap=True)
         return lock.EXIT_LOCKED
     except OSError as error:
         console.print(

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from rich.console import Console
 
+from cdp_assets.commands.saying import plain_console
 from cdp_assets.drafting import draft_channel
 from cdp_assets.errors import safe_text
 from cdp_assets.home import prepare_home
@@ -22,7 +23,7 @@ from cdp_assets.settings import Settings
 
 def new_channel(*, name: str, samples: Sequence[Path], export: str | None, overwrite: bool) -> int:
     """Draft contract, sources and staging models from samples; print what was written and what is left to decide."""
-    console = Console()
+    console = plain_console()
     try:
         draft = draft_channel(Settings.load(), name, samples, export=export, overwrite=overwrite)
     except Exception as error:
@@ -51,7 +52,7 @@ def new_channel(*, name: str, samples: Sequence[Path], export: str | None, overw
 
 def render_channel_sources(*, name: str) -> int:
     """Write the channel's dbt sources again, from its contract."""
-    console = Console()
+    console = plain_console()
     settings = Settings.load()
     try:
         path = write_sources(settings.dbt_project_dir, load_contract(settings.contract_path(name)))
@@ -84,7 +85,7 @@ def check_files(*, name: str, files: Sequence[Path], home: Path | None, inbox: P
 
     What keeps landed rows from the tables (no staging model, no list) is said too; it does not change the exit code.
     """
-    console = Console()
+    console = plain_console()
     settings = Settings.load(home=home, inbox=inbox)
     try:
         check = check_channel(settings, name, files)
@@ -129,7 +130,7 @@ def _print_check(console: Console, check: ChannelCheck) -> None:
 
 def replay(*, name: str, home: Path | None, inbox: Path | None) -> int:
     """Parse again what is in quarantine, after the contract was mended; rows that now pass land, once."""
-    console = Console()
+    console = plain_console()
     settings = Settings.load(home=home, inbox=inbox)
     try:
         with lock.hold(settings.home):

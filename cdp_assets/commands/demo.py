@@ -16,6 +16,7 @@ from rich.table import Table
 from cdp_assets import demo, insight
 from cdp_assets.commands.identity import evaluate_home, lift_table, scores_table
 from cdp_assets.commands.run import EXIT_NOT_PUBLISHED, EXIT_PUBLISHED, run_nightly
+from cdp_assets.commands.saying import plain_console
 from cdp_assets.landing import landing_status, load_contracts
 from cdp_assets.settings import Settings
 
@@ -24,7 +25,7 @@ ZONE_VARIABLE = "ONEFOLD_BUSINESS_TIME_ZONE"
 
 def run_simulate(*, customers: int, seed: int, out: Path, one_basket_in: int = 1) -> int:
     """Write a simulated retailer to OUT/inbox and OUT/truth; 0, or 1 where that cannot be."""
-    console = Console()
+    console = plain_console()
     try:
         report = _simulate(customers, seed, out, console, one_basket_in)
     except demo.SimulationProblem as error:
@@ -46,7 +47,7 @@ def run_simulate(*, customers: int, seed: int, out: Path, one_basket_in: int = 1
 
 def run_demo(*, customers: int, seed: int, out: Path) -> int:
     """Simulate (unless the very same retailer is there already), run, and print the summary."""
-    console = Console()
+    console = plain_console()
     out = out.absolute()
     wanted = _fingerprint(customers, seed)
     note = out / "simulated.json"

@@ -6,9 +6,8 @@ import webbrowser
 from datetime import date
 from pathlib import Path
 
-from rich.console import Console
-
 from cdp_assets import dbt_runner
+from cdp_assets.commands.saying import plain_console
 from cdp_assets.errors import safe_text
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.listing import list_generations
@@ -17,7 +16,7 @@ from cdp_assets.settings import Settings
 
 def write_docs(*, home: Path | None) -> int:
     """Write the page, open it where there is a browser, and print where it is; 0, or 1 where there is no build to document."""
-    console = Console()
+    console = plain_console()
     settings = Settings.load(home=home)
     if not settings.warehouse_path.exists():
         console.print(

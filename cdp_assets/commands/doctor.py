@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import safe_text
 from cdp_assets.operations.alerts import FailureNotice, alert, describe_failure
 from cdp_assets.operations.doctor import examine
@@ -15,23 +16,25 @@ from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.settings import Settings
 
 EXIT_WELL, EXIT_ILL = 0, 1
-SHOWN = {"well": "[green]well[/]", "note": "[yellow]note[/]", "ill": "[red]ill[/]"}
+STYLES = {"well": "green", "note": "yellow", "ill": "red"}
 
 
 def run_doctor(*, home: Path | None, inbox: Path | None, console: Console | None = None) -> int:
     """Print what the doctor finds; 0 if nothing is ill, else 1."""
-    console = console or Console()
+    console = console or plain_console()
     findings = examine(Settings.load(home=home, inbox=inbox))
     table = Table("", "topic", "found", "what to do", box=None, pad_edge=False)
     for finding in findings:
-        table.add_row(SHOWN[finding.level], finding.topic, finding.found, finding.remedy)
+        table.add_row(
+            styled(finding.level, STYLES[finding.level]), finding.topic, finding.found, finding.remedy
+        )
     console.print(table, highlight=False)
     return EXIT_ILL if any(finding.level == "ill" for finding in findings) else EXIT_WELL
 
 
 def run_alert(*, home: Path | None, test: bool, console: Console | None = None) -> int:
     """Tell of the last run if it did not publish and nobody was told, or send a test message; 1 if that failed."""
-    console = console or Console()
+    console = console or plain_console()
     settings = Settings.load(home=home)
     if not (settings.alert_webhook or settings.alert_mail):
         console.print("nobody to tell: set ONEFOLD_ALERT_WEBHOOK or ONEFOLD_ALERT_MAIL", markup=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import safe_text
 from cdp_assets.home import prepare_home
 from cdp_assets.publishing import lock
@@ -19,7 +20,7 @@ EXIT_DONE, EXIT_FAILED = 0, 1
 
 def show_generations(*, home: Path | None, everything: bool = False, console: Console | None = None) -> int:
     """Print the generations, newest first, with what changed; those whose files are gone only with `everything`."""
-    console = console or Console()
+    console = console or plain_console()
     try:
         listed = list_generations(Settings.load(home=home))
     except Exception as error:
@@ -35,23 +36,23 @@ def show_generations(*, home: Path | None, everything: bool = False, console: Co
 
 def run_rollback(*, home: Path | None, console: Console | None = None) -> int:
     """Go back one generation; returns the exit code: 0 done, 1 nothing to go back to, 75 a run works on the home."""
-    console = console or Console()
+    console = console or plain_console()
     settings = Settings.load(home=home)
     try:
         with lock.hold(settings.home):
             for line in prepare_home(settings):
-                console.print(f"[yellow]repaired:[/] {line}")
+                console.print(styled("repaired:", "yellow", f" {line}"))
             from cdp_assets.identity import withdraw_later
 
             withdrawn, current = roll_back(settings, withdrawals=[withdraw_later])
     except lock.HomeLocked as error:
-        console.print(f"[yellow]{error}[/]", soft_wrap=True)
+        console.print(styled(error, "yellow"), soft_wrap=True)
         return lock.EXIT_LOCKED
     except Exception as error:
         console.print(safe_text(error), markup=False, soft_wrap=True)
         return EXIT_FAILED
     console.print(
-        f"[green]{current}[/] is what readers see again; {withdrawn} is withdrawn and its files stay until the next "
+        f"{current} is what readers see again; {withdrawn} is withdrawn and its files stay until the next "
         "generation is published. What landed stays landed: correct the cause, then `onefold run`.",
         highlight=False,
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from cdp_assets import identity, insight
+from cdp_assets.commands.saying import plain_console
 from cdp_assets.errors import safe_text
 from cdp_assets.insight.lift import LIFT_FILE
 from cdp_assets.keys import load_key
@@ -33,7 +33,7 @@ def evaluate_attribution(settings: Settings, truth: Path) -> insight.LiftCompari
 
 def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> int:
     """Print precision, recall and F1 beside the naive baselines, and credit beside true lift; 1 where they cannot be computed."""
-    console = Console()
+    console = plain_console()
     settings = Settings.load(home=home, inbox=inbox)
     try:
         with lock.hold(settings.home):
@@ -141,7 +141,7 @@ def _cell(value: object) -> str:
 
 def show_resolution(*, customer_id: str, home: Path | None) -> int:
     """Print what stands today for an id; 0, or 1 for an id that was never issued."""
-    console = Console()
+    console = plain_console()
     try:
         found = identity.resolve_id(Settings.load(home=home), customer_id)
     except Exception as error:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cdp_assets import identity
+from cdp_assets.commands.saying import plain_console
 from cdp_assets.errors import safe_text
 from cdp_assets.keys import load_key
 from cdp_assets.publishing import lock
@@ -26,7 +27,7 @@ EFFECT = "it counts from the next `onefold run` on"
 def rule(kind: str, left: str, right: str, *, why: str | None, home: Path | None, inbox: Path | None) -> int:
     """Keep a ruling on two records; 0, or 1 where it names an unknown record or contradicts another ruling."""
     settings = Settings.load(home=home, inbox=inbox)
-    console = Console()
+    console = plain_console()
 
     def keep() -> str:
         key = load_key(settings)
@@ -50,7 +51,7 @@ def manage_rulings(
 ) -> int:
     """Undo, export, import, or list; 0, or 1 with the reason."""
     settings = Settings.load(home=home, inbox=inbox)
-    console = Console()
+    console = plain_console()
 
     def change() -> str:
         with _writable_state(settings) as con:
@@ -74,7 +75,7 @@ def show_explanation(
 ) -> int:
     """Print why two records (or the records of one customer) are one or are not; with `page`, write it as HTML too."""
     settings = Settings.load(home=home, inbox=inbox)
-    console = Console()
+    console = plain_console()
 
     def explain() -> str:
         key = load_key(settings)

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cdp_assets import dbt_manifest
-from cdp_assets.errors import Problem, safe_text
+from cdp_assets.commands.saying import plain_console, styled
+from cdp_assets.errors import Problem, chain_of, is_safe, safe_text
 from cdp_assets.home import prepare_home
 from cdp_assets.landing.contract import ContractProblem, load_contracts
 from cdp_assets.operations.alerts import alert, describe_failure, describe_warnings, reason_of
@@ -38,7 +39,7 @@ def run_nightly(
     console: Console | None = None,
 ) -> int:
     """Run the nightly job on a home and return the exit code that `onefold run` documents."""
-    console = console or Console()
+    console = console or plain_console()
     settings = Settings.load(
         home=home,
         inbox=inbox,
@@ -52,8 +53,10 @@ def run_nightly(
         with lock.hold(settings.home):
             return _run_locked(settings, console)
     except lock.HomeLocked as error:
-        console.print(f"[yellow]{error}[/]")
+        console.print(styled(error, "yellow"))
         return lock.EXIT_LOCKED
+    except Exception as error:
+        return _refuse(settings, error, console)
 
 
 def export_settings(settings: Settings) -> None:
@@ -79,33 +82,62 @@ def _run_locked(settings: Settings, console: Console) -> int:
     except Exception as error:
         return _refuse(settings, error, console)
     if other := other_version(settings.project_dir):
-        console.print(f"[yellow]note:[/] {other}", highlight=False, soft_wrap=True)
+        console.print(styled("note:", "yellow", f" {other}"), highlight=False, soft_wrap=True)
     for line in repaired:
-        console.print(f"[yellow]repaired:[/] {line}")
+        console.print(styled("repaired:", "yellow", f" {line}"))
     run_id = str(uuid4())
     log_path = settings.logs_dir / f"{run_id}.log"
     console.print(f"run {run_id}, log {log_path}", highlight=False, soft_wrap=True)
     before = current_generation(settings)
-    failure = _execute(settings, job, run_id, console)
+    try:
+        failure = _execute(settings, job, run_id, console)
+    except Exception as error:
+        failure = _explained(settings, error)
+    try:
+        return _report(settings, run_id, before, failure, console)
+    except Exception as error:
+        reason = failure or _explained(settings, error)
+        console.print(styled("not published", "red", f": {reason}"), highlight=False, soft_wrap=True)
+        _tell(settings, run_id, reason, console)
+        return EXIT_NOT_PUBLISHED
+
+
+def _explained(settings: Settings, error: Exception) -> str:
+    """What stopped the run outside its steps, in words that hold no SQL, no parameters and no value, and what to do."""
+    if is_safe(error):
+        return str(error)
+    code = next((each.errno for each in chain_of(error) if isinstance(each, OSError) and each.errno), None)
+    if code is not None:
+        why = f"the system said {os.strerror(code)} ({safe_text(error)})"
+    else:
+        why = f"what Dagster, SQLite or DuckDB keeps in {settings.home} cannot be written or read ({safe_text(error)})"
+    return f"{why}. Look at space and rights there (`onefold doctor`), then `onefold run` again"
+
+
+def _report(
+    settings: Settings, run_id: str, before: str | None, failure: str | None, console: Console
+) -> int:
+    """Say what came of the run, tell whoever is configured, and answer with the exit code."""
     record = RunRecord(settings, run_id)
     after = current_generation(settings)
     published = failure is None and after is not None and record.facts().get("generation") == after
     held = _report_inbox(settings, run_id, console)
     if not published:
-        console.print(f"[red]not published[/]; readers still see {before or 'nothing'}")
+        console.print(styled("not published", "red", f"; readers still see {before or 'nothing'}"))
         reason = failure or "the run ended without publishing; see its log"
-        console.print(reason, highlight=False, markup=False)
+        console.print(reason, highlight=False, soft_wrap=True)
         _tell(settings, run_id, reason, console)
         return EXIT_NOT_PUBLISHED
     console.print(
-        f"[green]published[/] {after} as of {record.facts()['as_of_date']}: "
-        f"{settings.published_dir / 'current.duckdb'}",
+        styled(
+            "published",
+            "green",
+            f" {after} as of {record.facts()['as_of_date']}: {settings.published_dir / 'current.duckdb'}",
+        ),
         highlight=False,
         soft_wrap=True,
     )
-    lines = attention(settings, run_id)
-    for line in [*lines, *(alert(settings, describe_warnings(settings, run_id, lines)) if lines else [])]:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    _tell_of_warnings(settings, run_id, console)
     return EXIT_HELD if held and settings.strict else EXIT_PUBLISHED
 
 
@@ -125,9 +157,11 @@ def _nightly_job(settings: Settings) -> Any:
 
 def _refuse(settings: Settings, error: Exception, console: Console) -> int:
     """Nothing ran: say why, tell whoever is to be told, and leave readers what they have."""
-    reason = safe_text(error)
-    console.print(f"[red]not published[/]; readers still see {current_generation(settings) or 'nothing'}")
-    console.print(reason, highlight=False, markup=False, soft_wrap=True)
+    reason = _explained(settings, error)
+    console.print(
+        styled("not published", "red", f"; readers still see {current_generation(settings) or 'nothing'}")
+    )
+    console.print(reason, highlight=False, soft_wrap=True)
     _tell(settings, f"not-started-{uuid4()}", reason, console)
     return EXIT_NOT_PUBLISHED
 
@@ -150,14 +184,29 @@ def _execute(settings: Settings, job: Any, run_id: str, console: Console) -> str
     return None if result.success else _first_failure(result)
 
 
+def _tell_of_warnings(settings: Settings, run_id: str, console: Console) -> None:
+    """Name what needs a look although the run published; that this cannot be read is no reason to call it unpublished."""
+    try:
+        lines = attention(settings, run_id)
+        said = alert(settings, describe_warnings(settings, run_id, lines)) if lines else []
+    except Exception as error:
+        lines, said = (), [f"what needs a look cannot be read ({safe_text(error)}); see `onefold status`"]
+    for line in [*lines, *said]:
+        console.print(line, highlight=False, soft_wrap=True)
+
+
 def _tell(settings: Settings, run_id: str, reason: str, console: Console) -> None:
-    """Alert whoever is configured; a reason of a step begins with the step's name."""
+    """Alert whoever is configured; a reason of a step begins with the step's name. Raises nothing."""
     step, _, rest = reason.partition(" failed: ")
-    notice = describe_failure(
-        settings, run_id, step=step if rest else "the run itself", reason=rest or reason
-    )
-    for line in alert(settings, notice):
-        console.print(line, highlight=False, markup=False)
+    try:
+        notice = describe_failure(
+            settings, run_id, step=step if rest else "the run itself", reason=rest or reason
+        )
+        said = alert(settings, notice)
+    except Exception as error:
+        said = [f"no alert was sent ({safe_text(error)})"]
+    for line in said:
+        console.print(line, highlight=False)
 
 
 def _progress(console: Console) -> Progress:

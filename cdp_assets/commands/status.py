@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import safe_text
 from cdp_assets.landing import LandingStatus, landing_status, load_contracts
 from cdp_assets.landing.wiring import wiring_problems
@@ -18,7 +18,7 @@ from cdp_assets.settings import Settings
 
 def show_status(*, home: Path | None, inbox: Path | None) -> int:
     """Print the status of a home; 0, or 1 where there is nothing to report on."""
-    console = Console()
+    console = plain_console()
     settings = Settings.load(home=home, inbox=inbox)
     try:
         status = landing_status(settings, load_contracts(*settings.contract_dirs), datetime.now(UTC).date())
@@ -65,9 +65,13 @@ def print_waiting(settings: Settings, console: Console, status: LandingStatus | 
     for export in status.exports:
         if export.quarantined_rows:
             console.print(
-                f"[yellow]quarantined[/] {export.channel}/{export.export}: {export.quarantined_rows:,} rows wait under "
-                f"{settings.quarantine_dir / export.channel / export.export} with reason and line; "
-                f"mend the contract or the source, then `onefold replay {export.channel}`",
+                styled(
+                    "quarantined",
+                    "yellow",
+                    f" {export.channel}/{export.export}: {export.quarantined_rows:,} rows wait under "
+                    f"{settings.quarantine_dir / export.channel / export.export} with reason and line; "
+                    f"mend the contract or the source, then `onefold replay {export.channel}`",
+                ),
                 highlight=False,
                 soft_wrap=True,
             )
@@ -80,12 +84,12 @@ def print_waiting(settings: Settings, console: Console, status: LandingStatus | 
     for contract in load_contracts(*settings.contract_dirs).values():
         for problem in wiring_problems(settings.dbt_project_dir, contract) if contract.name in landed else []:
             console.print(
-                f"[yellow]not wired[/] {contract.name}: {escape(problem)}", highlight=False, soft_wrap=True
+                styled("not wired", "yellow", f" {contract.name}: {problem}"), highlight=False, soft_wrap=True
             )
     for held in status.held:
         name = f"{held.channel}/{held.file_name}" if held.channel else held.file_name
         console.print(
-            f"[yellow]waits[/] {name} ({held.reason_code}): {held.detail}; {held.remedy}",
+            styled("waits", "yellow", f" {name} ({held.reason_code}): {held.detail}; {held.remedy}"),
             highlight=False,
             soft_wrap=True,
         )

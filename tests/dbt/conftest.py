@@ -135,7 +135,7 @@ def _deliver(retailer: SmallRetailer) -> None:
         ],
     )
     with connect_state(retailer.settings) as con:
-        forgotten = [record_key(b"test-key", "loyalty", "M9"), "k3"]
+        forgotten = [record_key(b"test-key-of-at-least-thirty-two-bytes", "loyalty", "M9"), "k3"]
         con.executemany("insert into suppressions values ('record', ?, null)", [[each] for each in forgotten])
     retailer.deliver(
         "loyalty",
@@ -246,4 +246,4 @@ def manifest(opened: SmallRetailer) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def project_dir() -> Path:
     """The dbt project."""
-    return Settings(key="test-key").dbt_project_dir
+    return Settings(key="test-key-of-at-least-thirty-two-bytes").dbt_project_dir

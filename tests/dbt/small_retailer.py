@@ -74,7 +74,9 @@ class SmallRetailer:
 
     @classmethod
     def open(cls, home: Path, as_of_date: date, **knobs: Any) -> SmallRetailer:
-        settings = Settings(home=home, inbox=home / "inbox", key="test-key", **knobs)
+        settings = Settings(
+            home=home, inbox=home / "inbox", key="test-key-of-at-least-thirty-two-bytes", **knobs
+        )
         migrate(settings)
         ensure_empty(settings, load_contracts(*settings.contract_dirs))
         return cls(settings, as_of_date)

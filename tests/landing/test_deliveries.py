@@ -69,7 +69,7 @@ def test_what_is_current_does_not_depend_on_the_order_of_arrival(
         "2017-03.csv": _file("4,4"),
     }
     for number, order in enumerate([list(files), list(reversed(files))]):
-        settings = Settings(home=tmp_path / f"{number}", inbox=tmp_path / f"inbox{number}", key="k")
+        settings = Settings(home=tmp_path / f"{number}", inbox=tmp_path / f"inbox{number}", key="k" * 32)
         migrate(settings)
         for name in order:
             deliver(settings, f"shop/{name}", files[name])
@@ -109,8 +109,8 @@ def test_natural_keys_are_pseudonyms_of_the_phone_or_of_the_fall_back(settings: 
         "phone,nick,since\n+86 139-1234-5678,,\n13912345678,x,\n186******05,Bo,2017\n,,2017\n",
     )
     land(settings, contracts)
-    phone = pseudonym(b"test-key", "customer", "shop", "13912345678")
-    fall_back = pseudonym(b"test-key", "customer", "shop", "Bo|2017")
+    phone = pseudonym(b"test-key-of-at-least-thirty-two-bytes", "customer", "shop", "13912345678")
+    fall_back = pseudonym(b"test-key-of-at-least-thirty-two-bytes", "customer", "shop", "Bo|2017")
     assert landed(settings, "shop", "sales", "_key_customer") == [(phone,), (phone,), (fall_back,), (None,)]
 
 
@@ -122,8 +122,8 @@ def test_rows_of_suppressed_customers_are_counted_as_erased_and_do_not_land(sett
     }
     contracts = contract_of(facts, {"name": "phone"}, {"name": "id", "primaryKey": True})
     erased = [
-        pseudonym(b"test-key", "customer", "shop", "139"),
-        pseudonym(b"test-key", "record", "shop", "7"),
+        pseudonym(b"test-key-of-at-least-thirty-two-bytes", "customer", "shop", "139"),
+        pseudonym(b"test-key-of-at-least-thirty-two-bytes", "record", "shop", "7"),
     ]
     with connect_state(settings) as con:
         con.executemany("insert into suppressions values ('record', ?, null)", [[each] for each in erased])

@@ -48,7 +48,7 @@ for step, home, inbox in json.load(sys.stdin):
     child = os.fork()
     if not child:
         die_at(*step)
-        land_all(Settings(home=Path(home), inbox=Path(inbox), key="test-key"), contracts(), "killed")
+        land_all(Settings(home=Path(home), inbox=Path(inbox), key="test-key-of-at-least-thirty-two-bytes"), contracts(), "killed")
         os._exit(0)
     signals.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 print(json.dumps(signals))
@@ -73,7 +73,9 @@ def _state(settings: Settings) -> object:
 
 
 def _home(tmp_path: Path, name: str) -> Settings:
-    settings = Settings(home=tmp_path / name, inbox=tmp_path / f"{name}-inbox", key="test-key")
+    settings = Settings(
+        home=tmp_path / name, inbox=tmp_path / f"{name}-inbox", key="test-key-of-at-least-thirty-two-bytes"
+    )
     migrate(settings)
     deliver(settings, "shop/1.csv", "id,n\n1,1\n2,x\n")
     deliver(settings, "shop/1b.csv", "id,n\n3,3\n")

@@ -93,7 +93,7 @@ def test_whole_numbers_of_versions_are_compared_as_numbers(settings: Settings) -
 
 
 def _in_one_run(folder: Path, contracts: dict[str, ChannelContract], times: dict[str, int]) -> Settings:
-    settings = Settings(home=folder / "home", inbox=folder / "inbox", key="k")
+    settings = Settings(home=folder / "home", inbox=folder / "inbox", key="k" * 32)
     migrate(settings)
     for name, time in times.items():
         path = deliver(settings, f"shop/{name}.csv", _file(f"{name},1"))

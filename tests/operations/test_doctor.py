@@ -24,7 +24,9 @@ from tests.publishing.builds import publish_amounts
 def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home after a run, and its inbox."""
     folder = tmp_path_factory.mktemp("pattern")
-    settings = Settings(home=folder / "home", inbox=folder / "inbox", key="test-key")
+    settings = Settings(
+        home=folder / "home", inbox=folder / "inbox", key="test-key-of-at-least-thirty-two-bytes"
+    )
     settings.inbox_dir.mkdir()
     prepare_home(settings)
     publish_amounts(settings, "one", 1)
@@ -43,7 +45,9 @@ def one_contract(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 def home(tmp_path: Path, pattern: Path) -> Settings:
     """A copy of that home."""
     shutil.copytree(pattern, tmp_path, symlinks=True, dirs_exist_ok=True)
-    return Settings(home=tmp_path / "home", inbox=tmp_path / "inbox", key="test-key")
+    return Settings(
+        home=tmp_path / "home", inbox=tmp_path / "inbox", key="test-key-of-at-least-thirty-two-bytes"
+    )
 
 
 def ill(settings: Settings) -> list[Finding]:
@@ -142,7 +146,7 @@ def test_a_home_that_a_run_works_on_is_noted_not_called_ill(
 
 
 def test_the_command_exits_1_where_something_is_ill(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ONEFOLD_KEY", "test-key")
+    monkeypatch.setenv("ONEFOLD_KEY", "test-key-of-at-least-thirty-two-bytes")
     out = Console(record=True, width=200)
     assert run_doctor(home=home.home, inbox=home.inbox, console=out) == 0
     open_to_others(home)

@@ -58,7 +58,7 @@ def address(home: Path) -> Iterator[str]:
         "--port",
         str(port),
     ]
-    environment = {**os.environ, "ONEFOLD_KEY": "test-key"}
+    environment = {**os.environ, "ONEFOLD_KEY": "test-key-of-at-least-thirty-two-bytes"}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:
