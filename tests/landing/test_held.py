@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import os
 import zipfile
 from pathlib import Path
@@ -183,3 +184,77 @@ def test_a_reader_that_loses_a_row_holds_the_file(
     report = land(settings, contract_of({}, *COLUMNS))
     assert held_reasons(report) == {"a.csv": "row_count_mismatch"}
     assert landed(settings, "shop", "sales") == []
+
+
+@pytest.mark.parametrize("content", [b"Order,Phone\r1,2\r2,3\r", b"Order\r,Phone\n1,2\n"])
+def test_a_lone_carriage_return_in_the_header_holds_the_file_and_the_others_land(
+    settings: Settings, content: bytes
+) -> None:
+    deliver(settings, "shop/bad.csv", content)
+    deliver(settings, "shop/good.csv", GOOD)
+    report = land(settings, contract_of({}, *COLUMNS))
+    assert held_reasons(report) == {"bad.csv": "malformed_header"}
+    assert landed(settings, "shop", "sales", "id") == [("1",)]
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "code"),
+    [
+        ("cdp_assets.landing.arriving.hash_file", PermissionError(13, "no"), "unreadable"),
+        ("cdp_assets.landing.arriving.hash_file", FileNotFoundError(2, "gone"), "vanished"),
+        ("cdp_assets.landing.load.keep_original", OSError(5, "I/O error"), "unreadable"),
+        ("cdp_assets.landing.isolation.workers.check_outside", KeyError("ann@example.com"), "reader_failed"),
+        ("cdp_assets.landing.isolation.workers.inspect_file", MemoryError(), "beyond_limits"),
+        ("cdp_assets.landing.isolation.workers.parse_file", ValueError("ann@example.com"), "reader_failed"),
+    ],
+)
+def test_whatever_is_raised_while_one_file_is_looked_at_holds_that_file_alone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, function: str, error: Exception, code: str
+) -> None:
+    module, _, name = function.rpartition(".")
+    original = getattr(importlib.import_module(module), name)
+
+    def raising(*arguments: Any) -> Any:
+        if "bad" in str(arguments):
+            raise error
+        return original(*arguments)
+
+    deliver(settings, "shop/bad.csv", "Order,Phone\n7,8\n")
+    deliver(settings, "shop/good.csv", GOOD)
+    monkeypatch.setattr(function, raising)
+    monkeypatch.setattr("cdp_assets.landing.isolation.workers.batches", lambda _: [])
+    report = land(settings, contract_of({}, *COLUMNS))
+    assert held_reasons(report) == {"bad.csv": code}
+    assert "ann@" not in str(report.held)
+    assert landed(settings, "shop", "sales", "id") == [("1",)]
+
+
+def test_a_file_that_vanishes_while_it_settles_stops_nobody(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = deliver(settings, "shop/gone.csv", GOOD)
+    deliver(settings, "shop/good.csv", "Order,Phone\n3,4\n")
+    monkeypatch.setattr("cdp_assets.landing.inbox.time.sleep", lambda _: path.unlink(missing_ok=True))
+    report = land(settings, contract_of({"settleSeconds": 5}, *COLUMNS))
+    assert held_reasons(report) == {"gone.csv": "vanished"}
+    assert landed(settings, "shop", "sales", "id") == [("3",)]
+
+
+def test_a_full_disk_is_not_the_files_fault(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    deliver(settings, "shop/good.csv", GOOD)
+    monkeypatch.setattr("cdp_assets.landing.load.keep_original", full)
+    with pytest.raises(OSError, match="No space"):
+        land(settings, contract_of({}, *COLUMNS))
+
+
+@pytest.mark.parametrize("case", ["lone_carriage_return", "xlsx_damaged_directory", "damaged_byte_in_header"])
+def test_poison_files_are_held_with_a_reason(settings: Settings, shared_dir: Path, case: str) -> None:
+    folder = shared_dir / "cases" / case
+    for path in folder.glob("*/*"):
+        deliver(settings, f"{path.parent.name}/{path.name}", path.read_bytes())
+    report = land(settings)
+    assert len(report.held) == 1
+    assert report.held[0].remedy

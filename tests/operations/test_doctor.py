@@ -87,7 +87,7 @@ def let_the_group_pass_by_the_warehouse(home: Settings) -> Settings:
 
 
 def take_another_key(home: Settings) -> Settings:
-    return home.model_copy(update={"key": "another"})
+    return home.model_copy(update={"key": "another-key-of-at-least-thirty-two-bytes"})
 
 
 def open_to_others(home: Settings) -> Settings:

@@ -52,7 +52,7 @@ def read_header(stream: BinaryIO, dialect: Dialect, max_line: int) -> tuple[list
     header: list[str] = []
     while not header:
         header_line = lines + 1
-        found = next(rows, None)
+        found = _header_row(rows, header_line)
         if found is None:
             raise FileHeld(
                 "no_header",
@@ -61,9 +61,21 @@ def read_header(stream: BinaryIO, dialect: Dialect, max_line: int) -> tuple[list
             )
         header = found
     left = dialect.sub_header_rows
-    while left and (found := next(rows, None)) is not None:
+    while left and (found := _header_row(rows, lines + 1)) is not None:
         left -= bool(found)  # a line without a single character is no row
     return header, header_line, lines
+
+
+def _header_row(rows: Iterator[list[str]], line: int) -> list[str] | None:
+    """The next row of the header, None at the file's end. Raises FileHeld for one that no reader can take apart."""
+    try:
+        return next(rows, None)
+    except csv.Error:
+        raise FileHeld(
+            "malformed_header",
+            f"line {line}, in the header: a carriage return without a newline, a null byte or text behind a quote",
+            "ask for the file again with newlines at the ends of its lines (not with lone carriage returns)",
+        ) from None
 
 
 def _csv_dialect(dialect: Dialect, *, strict: bool) -> type[csv.Dialect]:
