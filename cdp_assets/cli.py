@@ -122,6 +122,16 @@ def run(
             "--accept-identity-change", help="Publish although more identities change than the limits allow."
         ),
     ] = False,
+    start_over: Annotated[
+        bool,
+        typer.Option("--start-over", help="Make a new state in a home whose state.duckdb is lost; recorded."),
+    ] = False,
+    accept_expiry: Annotated[
+        bool,
+        typer.Option(
+            "--accept-expiry", help="Remove originals past their retention although they are many; recorded."
+        ),
+    ] = False,
 ) -> None:
     """Land what arrived, resolve identities, build and test every table, and publish a new generation.
 
@@ -137,6 +147,8 @@ def run(
             as_of_date=as_of_date.date() if as_of_date else None,
             strict=strict or None,
             accept_identity_change=accept_identity_change or None,
+            start_over=start_over or None,
+            accept_expiry=accept_expiry or None,
         )
     )
 

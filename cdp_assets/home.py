@@ -10,7 +10,7 @@ from cdp_assets.keys import load_key
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.recovery import repair
 from cdp_assets.settings import Settings
-from cdp_assets.state import check_key, migrate
+from cdp_assets.state import check_key, migrate, record_start_over, refuse_lost_state
 
 DAGSTER_YAML = """\
 telemetry:
@@ -76,7 +76,11 @@ def _prepare_locked(settings: Settings) -> list[str]:
     instance_text = DAGSTER_YAML.format(events_dir=json.dumps(f"{settings.dagster_dir}/history/runs"))
     if not instance_file.exists() or instance_file.read_text() != instance_text:
         instance_file.write_text(instance_text)
+    refuse_lost_state(settings)
+    is_anew = settings.start_over and not settings.state_path.exists()
     key = load_key(settings)
     migrate(settings)
+    if is_anew:
+        record_start_over(settings)
     check_key(settings, key)
     return repair(settings)

@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     retrain: bool = Field(
         default=False, description="This run trains a new identity model (`onefold train`)."
     )
+    start_over: bool = Field(
+        default=False, description="Make a new state in a home that lost its own (recorded)."
+    )
+    accept_expiry: bool = Field(
+        default=False, description="Remove originals past their retention although they are many (recorded)."
+    )
     accept_shrink: str | None = Field(
         default=None,
         description="Marts that may shrink beyond their limit in this run: names with commas, or 'all'.",

@@ -5,6 +5,7 @@ Only opening, closing and migrating belong here; each room writes its own tables
 
 from __future__ import annotations
 
+import getpass
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,40 @@ class StateInUse(StateProblem):
     """Another process has state.duckdb open, and kept it."""
 
     may_pass_on_retry = True
+
+
+class StateLost(StateProblem):
+    """The home was in use, and its state is gone: rulings, ids, suppressions and histories with it."""
+
+
+def refuse_lost_state(settings: Settings) -> None:
+    """Raise StateLost where files landed or were published and state.duckdb is missing, unless the run is to start over."""
+    if settings.state_path.exists() or settings.start_over:
+        return
+    found = [name for name, is_there in _traces(settings) if is_there]
+    if found:
+        raise StateLost(
+            f"{settings.state_path} is missing, but {settings.home} was in use ({' and '.join(found)}): customer ids, rulings, "
+            "suppressions and histories were in it. Restore the last backup into a new home (`onefold restore DIR --home NEW`). "
+            "Only if there is none: `onefold run --start-over` lands everything anew under new ids, and records that it did"
+        )
+
+
+def record_start_over(settings: Settings) -> None:
+    """Write down that the state was made anew in a home that was in use."""
+    found = ", ".join(name for name, is_there in _traces(settings) if is_there) or "nothing"
+    with connect_state(settings) as con:
+        con.execute(
+            "insert into home_events values ('started_over', ?, ?, now()::timestamp)",
+            [f"state.duckdb was missing beside: {found}", getpass.getuser()],
+        )
+
+
+def _traces(settings: Settings) -> list[tuple[str, bool]]:
+    return [
+        ("landed originals", any(settings.originals_dir.glob("*/*"))),
+        ("a published generation", (settings.published_dir / "current").is_symlink()),
+    ]
 
 
 @contextmanager

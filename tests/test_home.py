@@ -7,9 +7,11 @@ import stat
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from cdp_assets.home import prepare_home
 from cdp_assets.settings import Settings
+from cdp_assets.state import StateLost, connect_state
 
 
 def test_a_warehouse_is_its_owner_s_also_one_that_a_library_makes(tmp_path: Path) -> None:
@@ -23,3 +25,28 @@ def test_a_warehouse_is_its_owner_s_also_one_that_a_library_makes(tmp_path: Path
             settings.warehouse_path.chmod(0o644)
     finally:
         os.umask(before)
+
+
+def test_a_home_that_lost_its_state_is_refused_and_starts_over_only_when_told_and_recorded(
+    settings: Settings,
+) -> None:
+    original = settings.originals_dir / "ab" / "abc"
+    original.parent.mkdir(parents=True)
+    original.touch()
+    settings.state_path.unlink()
+    with pytest.raises(StateLost, match="onefold restore") as refused:
+        prepare_home(settings)
+    assert "--start-over" in str(refused.value)
+    assert not settings.state_path.exists()
+    prepare_home(settings.model_copy(update={"start_over": True}))
+    with connect_state(settings, read_only=True) as con:
+        assert con.execute("select event, detail from home_events").fetchall() == [
+            ("started_over", "state.duckdb was missing beside: landed originals")
+        ]
+
+
+def test_a_home_with_nothing_but_a_key_is_new(settings: Settings) -> None:
+    settings.state_path.unlink()
+    (settings.home / "key").write_bytes(b"k" * 40)
+    prepare_home(settings)
+    assert settings.state_path.exists()

@@ -36,6 +36,8 @@ def run_nightly(
     strict: bool | None = None,
     accept_identity_change: bool | None = None,
     retrain: bool | None = None,
+    start_over: bool | None = None,
+    accept_expiry: bool | None = None,
     console: Console | None = None,
 ) -> int:
     """Run the nightly job on a home and return the exit code that `onefold run` documents."""
@@ -47,6 +49,8 @@ def run_nightly(
         strict=strict,
         accept_identity_change=accept_identity_change,
         retrain=retrain,
+        start_over=start_over,
+        accept_expiry=accept_expiry,
     )
     export_settings(settings)
     try:
@@ -68,6 +72,7 @@ def export_settings(settings: Settings) -> None:
         "ONEFOLD_AS_OF_DATE": settings.as_of_date,
         "ONEFOLD_ACCEPT_IDENTITY_CHANGE": settings.accept_identity_change or None,
         "ONEFOLD_RETRAIN": settings.retrain or None,
+        "ONEFOLD_ACCEPT_EXPIRY": settings.accept_expiry or None,
         "DAGSTER_HOME": settings.dagster_dir,
     }
     os.environ.update({name: str(value) for name, value in given.items() if value is not None})

@@ -22,7 +22,7 @@ from cdp_assets.project.place import other_version
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.settings import Settings
-from cdp_assets.state import SCHEMA_DIR, connect_state
+from cdp_assets.state import SCHEMA_DIR, StateLost, connect_state, refuse_lost_state
 
 PYTHONS = ((3, 11), (3, 14))  # from, and before
 LEAST_FREE_BYTES = 1 << 30
@@ -177,6 +177,11 @@ def _inbox(settings: Settings) -> Iterator[Finding]:
 
 def _state(settings: Settings) -> Iterator[Finding]:
     if not settings.state_path.exists():
+        try:
+            refuse_lost_state(settings)
+        except StateLost as lost:
+            yield Finding("ill", "state", "state.duckdb is missing from a home that was in use", str(lost))
+            return
         yield Finding("note", "state", "no state.duckdb yet", "`onefold run` makes it")
         return
     files = {file.stem for file in SCHEMA_DIR.glob("*.sql")}
