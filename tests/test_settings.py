@@ -40,7 +40,7 @@ def test_memory_is_a_share_of_the_machines_and_landings_share_is_small(
 
 @pytest.mark.parametrize("odd", ["it's", 'a"b', "a[1]", "a*", "a\nb", "100%", "{x}", "a;b", "a\u200bb"])
 def test_a_home_that_a_library_would_misread_is_refused_at_once(tmp_path: Path, odd: str) -> None:
-    with pytest.raises(ValidationError, match="choose a home without"):
+    with pytest.raises(SettingsProblem, match="choose a home without"):
         Settings.load(home=tmp_path / odd)
 
 

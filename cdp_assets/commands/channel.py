@@ -64,7 +64,7 @@ def render_channel_sources(*, name: str) -> int:
 
 def own_contract(*, name: str) -> int:
     """Copy a shipped contract into the project, to be edited there; from then on it counts in place of the shipped one."""
-    console = Console()
+    console = plain_console()
     settings = Settings.load()
     shipped, own = SHIPPED_CHANNELS / f"{name}.yaml", settings.channels_dir / f"{name}.yaml"
     if not shipped.exists():

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cdp_assets import dbt_manifest
+from cdp_assets.commands.saying import plain_console
 from cdp_assets.errors import safe_text
 from cdp_assets.project.lay import lay_project
 from cdp_assets.project.place import find_project, installed_version
@@ -19,7 +20,7 @@ EXIT_DONE, EXIT_REFUSED, EXIT_CONFLICTS = 0, 1, 2
 
 def init(*, folder: Path) -> int:
     """Lay a project and parse it; 0, or 1 where the folder is not free."""
-    console = Console()
+    console = plain_console()
     folder = folder.expanduser().absolute()
     try:
         files = lay_project(folder)
@@ -44,7 +45,7 @@ def init(*, folder: Path) -> int:
 
 def upgrade(*, folder: Path | None, check: bool) -> int:
     """Bring in what changed; 0 when done, 2 when conflicts wait to be resolved (or would), 1 when refused."""
-    console = Console()
+    console = plain_console()
     try:
         project = folder.expanduser().absolute() if folder else find_project()
         planned = plan_upgrade(project)
@@ -65,7 +66,7 @@ def upgrade(*, folder: Path | None, check: bool) -> int:
 
 def parse() -> int:
     """Read the dbt project and write what Dagster's import and every run start from; 0, or 1 with what is wrong."""
-    return _parse(Console(), Settings.load())
+    return _parse(plain_console(), Settings.load())
 
 
 def _parse(console: Console, settings: Settings) -> int:

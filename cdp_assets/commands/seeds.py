@@ -15,17 +15,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-from rich.console import Console
 from rich.table import Table
 
 from cdp_assets import insight
+from cdp_assets.commands.saying import plain_console
 
 FIRST_SEED = 7  # the demo's own
 
 
 def show_seeds(*, seeds: int, customers: int) -> int:
     """Print every model's misplaced credit for each seed, nearest first; 1 where a retailer could not be run."""
-    console = Console()
+    console = plain_console()
     found: dict[int, insight.LiftComparison] = {}
     for seed in range(FIRST_SEED, FIRST_SEED + seeds):
         with tempfile.TemporaryDirectory(prefix="onefold-seed-") as folder:

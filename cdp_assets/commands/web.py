@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import uvicorn
-from rich.console import Console
 
 from cdp_assets.commands.run import export_settings
+from cdp_assets.commands.saying import plain_console
 from cdp_assets.settings import Settings
 from cdp_assets.web.access.guard import LOCAL
 
@@ -17,7 +17,7 @@ ADDRESS = "127.0.0.1"
 def serve_site(*, home: Path | None, host: str, port: int, workers: int, base_path: str | None) -> int:
     """Serve until interrupted; returns the exit code: 1 where the site would stand open to a network without a sign-in."""
     settings = Settings.load(home=home, web_base_path=base_path)
-    console = Console()
+    console = plain_console()
     if host not in LOCAL and settings.web_sign_in == "none":
         console.print(
             f"not started: on {host} others can reach the site, so people have to sign in. Set ONEFOLD_WEB_SIGN_IN to "

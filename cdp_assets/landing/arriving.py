@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import duckdb
 import pyarrow as pa
 
+from cdp_assets.engine import given
 from cdp_assets.landing import deliveries, ledger
 from cdp_assets.landing.files import hash_file, original_path
 from cdp_assets.landing.held import FileHeld, HeldFile, as_held
@@ -101,10 +102,8 @@ def remember_seen(settings: Settings, channel: str, export: str, found: Arrived)
         }
         for load in found.hashed
     ]
-    with connect_state(settings) as con:
-        con.register("given_looks", pa.Table.from_pylist(rows))
+    with connect_state(settings) as con, given(con, "given_looks", pa.Table.from_pylist(rows)):
         con.execute("insert or replace into inbox_seen by name select * from given_looks")
-        con.unregister("given_looks")
 
 
 def _identified(file: InboxFile, seen: Seen, found: Arrived) -> Load:

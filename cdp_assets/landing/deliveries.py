@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
+from cdp_assets.engine import given
 from cdp_assets.landing.contract import Export
 from cdp_assets.landing.ledger import Load
 
@@ -77,9 +78,8 @@ def record_deliveries(
         }
         for number, load in enumerate(ordered, start=1)
     ]
-    con.register("given_deliveries", pa.Table.from_pylist(rows))
-    con.execute("insert into deliveries by name select * from given_deliveries")
-    con.unregister("given_deliveries")
+    with given(con, "given_deliveries", pa.Table.from_pylist(rows)):
+        con.execute("insert into deliveries by name select * from given_deliveries")
     again = [number for number, load in enumerate(ordered, start=last + 1) if load.sha256 in known]
     rule(con, dict.fromkeys(again, (NOT_JUDGED, "not judged yet")), run_id=run_id)
 

@@ -104,7 +104,7 @@ def fuzz(settings: Settings, samples: dict[str, bytes], files: int, seed: int) -
         name = names[number % len(names)]
         channel, _, rest = name.partition("/")
         deliver(settings, f"{channel}/{number}/{rest}", damaged(samples[name], chance))
-    loaded = unhurried(load_contracts(settings.channels_dir))
+    loaded = unhurried(load_contracts(*settings.contract_dirs))
     report = land_all(settings, {name: _numbered(each) for name, each in loaded.items()}, "fuzz")
     assert report.is_balanced
     unforeseen = [

@@ -70,7 +70,7 @@ Site = Callable[..., Reader]
 def published_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with two generations, made once per test process; tests work on copies or read only."""
     home = tmp_path_factory.mktemp("published")
-    settings = Settings(home=home, key="test-key")
+    settings = Settings(home=home, key="test-key-of-at-least-thirty-two-bytes")
     publish_made_up(settings, generation="g000001", customers=50)
     publish_made_up(settings, generation="g000002", customers=60)
     return home
@@ -81,7 +81,7 @@ def published(published_template: Path, tmp_path: Path) -> Settings:
     """Settings of a home of its own with the made-up generations."""
     home = tmp_path / "home"
     shutil.copytree(published_template, home, symlinks=True)
-    return Settings(home=home, key="test-key")
+    return Settings(home=home, key="test-key-of-at-least-thirty-two-bytes")
 
 
 @pytest.fixture

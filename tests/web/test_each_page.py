@@ -26,14 +26,14 @@ def test_a_page_answers_in_every_language_and_says_which_generation_it_shows(
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_page_of_an_empty_generation_says_what_would_stand_there(tmp_path, address: str) -> None:
-    settings = Settings(home=tmp_path, key="test-key")
+    settings = Settings(home=tmp_path, key="test-key-of-at-least-thirty-two-bytes")
     publish_made_up(settings, customers=0)
     assert Reader(settings).get(address).status_code == 200
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_page_of_a_file_that_lacks_its_marts_says_so(tmp_path, address: str) -> None:
-    settings = Settings(home=tmp_path, key="test-key")
+    settings = Settings(home=tmp_path, key="test-key-of-at-least-thirty-two-bytes")
     publish_made_up(
         settings,
         leave_out=(
@@ -49,7 +49,7 @@ def test_a_page_of_a_file_that_lacks_its_marts_says_so(tmp_path, address: str) -
 
 
 def test_without_a_generation_the_page_says_what_to_run(tmp_path) -> None:
-    shown = Reader(Settings(home=tmp_path, key="test-key")).get("/")
+    shown = Reader(Settings(home=tmp_path, key="test-key-of-at-least-thirty-two-bytes")).get("/")
     assert shown.status_code == 503
     assert "onefold run" in shown.text
 
