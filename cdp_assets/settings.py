@@ -85,6 +85,18 @@ class Settings(BaseSettings):
     retrain: bool = Field(
         default=False, description="This run trains a new identity model (`onefold train`)."
     )
+    as_of_channel_share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Share of the living channels that must have reached the default date.",
+    )
+    as_of_day_share: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Where one channel decides the default date alone: the share of a usual day's rows that its day must have.",
+    )
     start_over: bool = Field(
         default=False, description="Make a new state in a home that lost its own (recorded)."
     )

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import dagster as dg
 
 from cdp_assets import landing
+from cdp_assets.as_of import newest_landed
 from cdp_assets.defs.resources import OnefoldHome, reported
 from cdp_assets.landing.contract import ChannelContract, Export, load_contracts
 from cdp_assets.settings import Settings
@@ -41,7 +43,15 @@ def inbox(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Materializ
         landing.record_unmatched(settings, scan, context.run.run_id)
         landing.refresh_current(settings, contracts)
         report.rows = sum(len(files) for files in scan.files.values())
-        expired = landing.expire(settings, contracts, datetime.now(UTC).date())
+        expired = landing.expire(
+            settings, contracts, datetime.now(UTC).date(), partial(newest_landed, settings)
+        )
+        if expired.waiting:
+            home.record(context).tell(
+                "landing/retention",
+                f"{expired.waiting:,} originals are past their retention, many at once: nothing was removed. Look at the clock and at the "
+                "contracts' retention; if it is right, `onefold run --accept-expiry`",
+            )
         report.metadata |= {
             "files": report.rows,
             "held": len(scan.held),

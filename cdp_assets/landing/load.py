@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -228,7 +229,7 @@ def parse_loads(
             parquet=target / f"{load.load_id}.parquet",
             quarantine=quarantine / f"{load.load_id}.parquet",
             work_dir=make_private_dir(work_dir / load.load_id),
-            as_of_date=settings.as_of_date,
+            as_of_date=settings.as_of_date or datetime.now(UTC).date(),
             has_suppressed=bool(suppressed),
         )
         for load in loads

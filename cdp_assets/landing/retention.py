@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import getpass
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from cdp_assets.landing.contract import ChannelContract
@@ -12,37 +13,80 @@ from cdp_assets.landing.files import original_path
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
+_Row = tuple[str, str, str, str, datetime]  # channel, export, load id, delivered hash, landed at
+
+# A first removal of so many originals asks: a wrong clock, or a retention that was just set, would take all at once.
+LARGE_SHARE, LARGE_COUNT = 0.2, 10
+
 
 @dataclass(frozen=True)
 class Expired:
-    """Files that were removed."""
+    """Files that were removed, and originals that wait for a person's word because they are many."""
 
     originals: int = 0
     quarantines: int = 0
+    waiting: int = 0
 
 
-def expire(settings: Settings, contracts: Mapping[str, ChannelContract], today: date) -> Expired:
-    """Remove originals and quarantine files of loads that landed more than `retention` days before `today`.
+def expire(
+    settings: Settings,
+    contracts: Mapping[str, ChannelContract],
+    today: date,
+    newest: Callable[[], date | None] = lambda: date.max,
+) -> Expired:
+    """Remove originals and quarantine files of loads that landed more than `retention` days ago.
 
-    An original goes only when every load of its bytes is past its retention; an export without one keeps all.
+    Ago: before `today` and before the newest business date that landed (asked for only where something would go): a wrong clock removes
+    nothing. An original goes only when every load of its bytes is past its retention; an export without one keeps all. Many at once
+    stay until that is accepted (`accept_expiry`), which is recorded.
     """
     with connect_state(settings, read_only=True) as con:
         loads = con.execute(
             "select channel, export, load_id, delivered_sha256, landed_at from loads where status <> 'started'"
         ).fetchall()
-    past: dict[str, bool] = {}
-    quarantines = 0
-    for channel, export, load_id, sha256, landed_at in loads:
+    gone = _past(loads, contracts, today)
+    if any(gone.values()):
+        gone = _past(loads, contracts, min(today, newest() or date.min))
+    by_hash: dict[str, bool] = {}
+    for load, is_past in gone.items():
+        by_hash[load[3]] = by_hash.get(load[3], True) and is_past
+    originals = [
+        path
+        for sha256, is_past in by_hash.items()
+        if is_past and (path := original_path(settings.originals_dir, sha256)).exists()
+    ]
+    stored = (
+        sum(original_path(settings.originals_dir, sha256).exists() for sha256 in by_hash) if originals else 0
+    )
+    if len(originals) > max(LARGE_COUNT, LARGE_SHARE * stored) and not settings.accept_expiry:
+        return Expired(waiting=len(originals))
+    if len(originals) > max(LARGE_COUNT, LARGE_SHARE * stored):
+        _record(settings, len(originals), stored)
+    quarantines = sum(
+        _remove(settings.quarantine_dir / channel / export / f"{load_id}.parquet")
+        for (channel, export, load_id, _, _), is_past in gone.items()
+        if is_past
+    )
+    return Expired(sum(_remove(path) for path in originals), quarantines)
+
+
+def _past(loads: Sequence[_Row], contracts: Mapping[str, ChannelContract], today: date) -> dict[_Row, bool]:
+    """Whether each load is past its export's retention on that day."""
+    past = {}
+    for load in loads:
+        channel, export, _, _, landed_at = load
         known = channel in contracts and any(each.name == export for each in contracts[channel].exports)
         days = contracts[channel].retention_days(export) if known else None
-        is_past = days is not None and (today - landed_at.date()).days > days
-        past[sha256] = past.get(sha256, True) and is_past
-        if is_past:
-            quarantines += _remove(settings.quarantine_dir / channel / export / f"{load_id}.parquet")
-    originals = sum(
-        _remove(original_path(settings.originals_dir, sha256)) for sha256, gone in past.items() if gone
-    )
-    return Expired(originals, quarantines)
+        past[load] = days is not None and (today - landed_at.date()).days > days
+    return past
+
+
+def _record(settings: Settings, originals: int, stored: int) -> None:
+    with connect_state(settings) as con:
+        con.execute(
+            "insert into home_events values ('expiry_accepted', ?, ?, now()::timestamp)",
+            [f"{originals:,} of {stored:,} originals were past their retention", getpass.getuser()],
+        )
 
 
 def _remove(path: Path) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from cdp_assets.landing import Expired, expire
-from cdp_assets.landing.contract import ServiceLevel
+from cdp_assets.landing.contract import ChannelContract, ServiceLevel
 from cdp_assets.landing.replay import replay_quarantine
 from cdp_assets.settings import Settings
-from tests.landing.builders import contract_of, deliver, land, landed, quarantined
+from tests.landing.builders import contract_of, deliver, land, landed, quarantined, query_state
 
 
 def test_what_is_past_its_retention_is_removed_once(settings: Settings) -> None:
@@ -27,3 +27,43 @@ def test_what_is_past_its_retention_is_removed_once(settings: Settings) -> None:
     assert land(settings, contracts).exports[0].files_known == 1
     report = replay_quarantine(settings, "shop", "replay", contract=contracts["shop"])
     assert (report.loads, report.lost_originals) == (0, ["a.csv"])
+
+
+def _many(settings: Settings, count: int) -> dict[str, ChannelContract]:
+    contracts = contract_of({}, {"name": "id"})
+    contracts["shop"].sla_properties.append(ServiceLevel(property="retention", value=30, unit="d"))
+    for number in range(count):
+        deliver(settings, f"shop/{number}.csv", f"id\n{number}\n")
+    land(settings, contracts)
+    return contracts
+
+
+def test_a_clock_of_another_year_removes_nothing(settings: Settings) -> None:
+    contracts = _many(settings, 1)
+    today = datetime.now(UTC).date()
+    assert expire(settings, contracts, today + timedelta(days=4000), lambda: today) == Expired()
+    assert expire(settings, contracts, today + timedelta(days=4000), lambda: None) == Expired()
+    later = today + timedelta(days=31)
+    assert expire(settings, contracts, later, lambda: later) == Expired(originals=1)
+
+
+def test_a_large_expiry_asks_and_is_recorded_when_accepted(settings: Settings) -> None:
+    contracts = _many(settings, 11)
+    later = datetime.now(UTC).date() + timedelta(days=31)
+    assert expire(settings, contracts, later) == Expired(waiting=11)
+    assert len(list(settings.originals_dir.glob("*/*"))) == 11
+    accepted = settings.model_copy(update={"accept_expiry": True})
+    assert expire(accepted, contracts, later) == Expired(originals=11)
+    assert query_state(settings, "select event, detail from home_events") == [
+        ("expiry_accepted", "11 of 11 originals were past their retention")
+    ]
+
+
+def test_an_original_stays_while_another_load_of_its_bytes_is_retained(settings: Settings) -> None:
+    contracts = _many(settings, 1)
+    other = contract_of({}, {"name": "id"}, channel="other")
+    deliver(settings, "other/0.csv", "id\n0\n")
+    land(settings, contracts | other)
+    later = datetime.now(UTC).date() + timedelta(days=31)
+    assert expire(settings, contracts | other, later) == Expired()
+    assert len(list(settings.originals_dir.glob("*/*"))) == 1

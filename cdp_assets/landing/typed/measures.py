@@ -48,6 +48,11 @@ def _newest(export: Export) -> str:
         return "''"
     column = export.column(export.facts.version_column)
     newest = f"max({identifier(column.name)})"
+    if column.logical_type in (
+        "date",
+        "timestamp",
+    ):  # one row from the future must not stay the newest version for ever
+        newest += f" filter (where {identifier(column.name)} < date '{date.today() + timedelta(days=2)}')"
     if column.logical_type not in ("integer", "number"):
         return f"{newest}::varchar"
     scaled = f"({newest}::decimal(38, {column.scale}) * {10**column.scale})::hugeint"
