@@ -16,6 +16,7 @@ from cdp_assets.settings import PROJECT_DIR
 
 SHAPES_PATH = Path(__file__).parent / "shapes.yaml"
 MACRO = "macros/shape_columns.sql"
+OUTSIDE_MACRO = "macros/outside_columns.sql"
 DOC_BLOCKS = "models/staging/_shared_shapes.md"
 
 
@@ -77,9 +78,13 @@ def render_macro() -> str:
             *(f"            ('{name}', '{sql_type}')," for name, sql_type in shape.types.items()),
             "        ],",
         ]
-    lines += ["    } -%}", "    {{ return(shapes[shape]) }}", "{%- endmacro %}"]
-    lines += [
-        "{#- A shape's columns of text that outsiders write (`outside` in shapes.yaml), which in_shape() scrubs. -#}",
+    return "\n".join([*lines, "    } -%}", "    {{ return(shapes[shape]) }}", "{%- endmacro %}", ""])
+
+
+def render_outside_macro() -> str:
+    """The dbt macro that names a shape's columns of text that outsiders write."""
+    lines = [
+        "{#- A shape's columns of text that outsiders write, which in_shape() scrubs. Rendered from cdp_assets/shapes.yaml by `make shapes`; change them there. -#}",
         "{% macro outside_columns(shape) -%}",
         "    {%- set outside = {",
     ]
@@ -129,6 +134,7 @@ def rendered(dbt_project_dir: Path) -> dict[Path, str]:
     beside = sorted(dbt_project_dir.glob("models/staging/*/_*__models.yml"))
     return {
         dbt_project_dir / MACRO: render_macro(),
+        dbt_project_dir / OUTSIDE_MACRO: render_outside_macro(),
         dbt_project_dir / DOC_BLOCKS: render_doc_blocks(),
         **{path: in_step(path.read_text(encoding="utf-8")) for path in beside},
     }

@@ -13,7 +13,8 @@ from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 from tests.landing.builders import contract_of, deliver, land
 
-COLUMNS = ({"name": "day", "logicalType": "date", "required": True}, {"name": "n"})
+DAY = {"name": "day", "logicalType": "date", "required": True, "facts": {"formats": ["%Y-%m-%d"]}}
+COLUMNS = (DAY, {"name": "n"})
 START = date(2017, 1, 1)
 
 
@@ -26,7 +27,7 @@ def _deliver(
         rows = "".join(f"{day.isoformat()},{number}\n" for number, day in enumerate(days))
         deliver(settings, f"{channel}/a.csv", "day,n\n" + rows)
     monkeypatch.setattr("cdp_assets.as_of.load_contracts", lambda *_: contracts)
-    land(settings, contracts)
+    assert land(settings, contracts).held == []
     return contracts
 
 

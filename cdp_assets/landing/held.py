@@ -55,7 +55,13 @@ def as_held(error: Exception) -> FileHeld:
             "parsing it took more memory than a file of its size may",
             "check where the file comes from; split it, or deliver it as CSV",
         )
-    from cdp_assets.errors import safe_text  # brings DuckDB, which a child that refuses a file does not need
+    from cdp_assets.landing.contract import ContractProblem
+
+    if isinstance(error, ContractProblem):
+        return FileHeld(
+            "contract_problem", str(error), "correct the channel's contract; `onefold channel check` tries it"
+        )
+    from cdp_assets.errors import safe_text
 
     return FileHeld(
         "reader_failed",

@@ -126,19 +126,3 @@
     } -%}
     {{ return(shapes[shape]) }}
 {%- endmacro %}
-{#- A shape's columns of text that outsiders write (`outside` in shapes.yaml), which in_shape() scrubs. -#}
-{% macro outside_columns(shape) -%}
-    {%- set outside = {
-        'customers': [],
-        'links': [],
-        'orders': [],
-        'order_lines': ['product_name', 'coupon_code'],
-        'refunds': [],
-        'touchpoints': ['source', 'medium', 'campaign'],
-        'spend': ['source', 'medium', 'campaign'],
-        'consents': ['source'],
-        'products': ['product_name', 'brand', 'category'],
-        'stores': ['store_name'],
-    } -%}
-    {{ return(outside[shape]) }}
-{%- endmacro %}

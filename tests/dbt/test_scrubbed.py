@@ -8,7 +8,7 @@ import duckdb
 import jinja2
 import pytest
 
-from cdp_assets.shapes import shapes
+from cdp_assets.shapes import OUTSIDE_MACRO, render_outside_macro, shapes
 
 MACRO = Path(__file__).parents[2] / "dbt_project" / "macros" / "engine" / "scrubbed.sql"
 
@@ -60,3 +60,8 @@ def test_touches_and_spend_are_scrubbed_in_the_same_columns_and_keys_never() -> 
     outside = {shape.name: {c.name for c in shape.columns if c.outside} for shape in shapes().values()}
     assert outside["touchpoints"] == outside["spend"] == {"source", "medium", "campaign"}
     assert not {name for names in outside.values() for name in names if name.endswith("_id") or name == "sku"}
+
+
+def test_the_macro_that_names_the_columns_is_in_step_with_the_shapes() -> None:
+    rendered = Path(__file__).parents[2] / "dbt_project" / OUTSIDE_MACRO
+    assert rendered.read_text(encoding="utf-8") == render_outside_macro()

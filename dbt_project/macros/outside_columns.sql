@@ -1,0 +1,16 @@
+{#- A shape's columns of text that outsiders write, which in_shape() scrubs. Rendered from cdp_assets/shapes.yaml by `make shapes`; change them there. -#}
+{% macro outside_columns(shape) -%}
+    {%- set outside = {
+        'customers': [],
+        'links': [],
+        'orders': [],
+        'order_lines': ['product_name', 'coupon_code'],
+        'refunds': [],
+        'touchpoints': ['source', 'medium', 'campaign'],
+        'spend': ['source', 'medium', 'campaign'],
+        'consents': ['source'],
+        'products': ['product_name', 'brand', 'category'],
+        'stores': ['store_name'],
+    } -%}
+    {{ return(outside[shape]) }}
+{%- endmacro %}
