@@ -125,7 +125,7 @@ def _days_of(
     if column.logical_type == "timestamp":
         day = f"({day} at time zone 'UTC' at time zone $zone)::date"
         bound["zone"] = settings.business_time_zone
-    return con.execute(
+    found: list[tuple[date, int]] = con.execute(
         f"""
         select {day} as day, count(*)
         from read_parquet($pattern, union_by_name = true) as landed
@@ -135,3 +135,4 @@ def _days_of(
         """,
         bound,
     ).fetchall()
+    return found
