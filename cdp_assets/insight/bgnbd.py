@@ -47,14 +47,53 @@ class BgNbd:
     b: float
 
 
-def fit(histories: Histories) -> tuple[BgNbd, float]:
-    """Maximum likelihood parameters and their log-likelihood. Raises `likelihood.NotConverged`."""
+@dataclass(frozen=True)
+class Prior:
+    """What is believed before any history is seen: r, a + b and a / (a + b) are log-normal, each as weakly as a few customers know it.
+
+    Without it short histories let a and b run off together: the likelihood rises along a ridge on which nobody's
+    probability of leaving differs from another's, and from month to month the fit stops anywhere on it.
+    """
+
+    r: float = 0.5
+    spread_of_r: float = 2.0
+    a_and_b: float = 4.0
+    spread_of_a_and_b: float = 0.5
+    leaving: float = 0.1
+    spread_of_leaving: float = 1.5
+
+    def log_density(self, parameters: FloatArray) -> tuple[float, FloatArray]:
+        """Log-density up to a constant, and its gradient by (r, alpha, a, b)."""
+        r, _, a, b = parameters
+        of_r = np.log(r / self.r) / self.spread_of_r
+        of_both = np.log((a + b) / self.a_and_b) / self.spread_of_a_and_b
+        of_leaving = np.log(a / (a + b) / self.leaving) / self.spread_of_leaving
+        by_both = -of_both / self.spread_of_a_and_b / (a + b)
+        by_leaving = -of_leaving / self.spread_of_leaving
+        return float(-(of_r**2 + of_both**2 + of_leaving**2) / 2), np.array(
+            [
+                -of_r / self.spread_of_r / r,
+                0.0,
+                by_both + by_leaving * (1.0 / a - 1.0 / (a + b)),
+                by_both - by_leaving / (a + b),
+            ]
+        )
+
+
+WEAK_PRIOR = Prior()
+
+
+def fit(histories: Histories, prior: Prior | None = None) -> tuple[BgNbd, float]:
+    """Parameters and their log-likelihood: of maximum likelihood, or of maximum posterior density under a prior.
+
+    Raises `likelihood.NotConverged`.
+    """
     scale = float(histories.T.max(initial=0.0)) or 1.0  # of time, so that alpha is of order one
     scaled = _Likelihood(
-        Histories(histories.x, histories.t_x / scale, histories.T / scale, histories.customers)
+        Histories(histories.x, histories.t_x / scale, histories.T / scale, histories.customers), prior
     )
-    sample = _Likelihood(_some(scaled.histories)).mean if len(histories.x) > 4 * SAMPLE else None
-    r, alpha, a, b = maximise(scaled.mean, STARTS, sample)
+    sample = _Likelihood(_some(scaled.histories), prior).posterior if len(histories.x) > 4 * SAMPLE else None
+    r, alpha, a, b = maximise(scaled.posterior, STARTS, sample)
     model = BgNbd(float(r), float(alpha * scale), float(a), float(b))
     mean, _ = scaled.mean(np.array([r, alpha, a, b]))
     jacobian = np.log(scale) * (histories.customers @ histories.x)  # densities are per unit of time
@@ -78,8 +117,8 @@ def log_likelihood(model: BgNbd, histories: Histories) -> float:
 class _Likelihood:
     """Mean log-likelihood and gradient. Special functions are taken once per distinct x, t_x and T, then looked up."""
 
-    def __init__(self, histories: Histories) -> None:
-        self.histories = histories
+    def __init__(self, histories: Histories, prior: Prior | None = None) -> None:
+        self.histories, self.prior = histories, prior
         weights = histories.customers / histories.customers.sum()
         self.x, x_at = np.unique(histories.x, return_inverse=True)
         self.weight_of_x = np.bincount(x_at, weights)
@@ -90,6 +129,15 @@ class _Likelihood:
         self.t_x, t_x_at = np.unique(histories.t_x[back], return_inverse=True)
         self.back_x, self.back_weight = histories.x[back], weights[back]
         self.back_x_at, self.back_T_at, self.back_t_x_at = x_at[back], T_at[back], t_x_at
+
+    def posterior(self, parameters: FloatArray) -> tuple[float, FloatArray]:
+        """Mean log-likelihood plus the prior's part of it per customer, and gradient by (r, alpha, a, b)."""
+        value, gradient = self.mean(parameters)
+        if self.prior is not None:
+            density, slope = self.prior.log_density(parameters)
+            customers = float(self.histories.customers.sum())
+            value, gradient = value + density / customers, gradient + slope / customers
+        return value, gradient
 
     def mean(self, parameters: FloatArray) -> tuple[float, FloatArray]:
         """Value and gradient by (r, alpha, a, b)."""

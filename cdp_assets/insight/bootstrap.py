@@ -40,7 +40,7 @@ REPLICATES = 200
 SEED = 20_180_405
 WEIGHTS_AT_ONCE = 8_000_000  # cells of the customer x replicate table held at a time
 PERCENTILES = (2.5, 97.5)
-CUSTOMER_TYPES = ("returning", "new", "all")
+CUSTOMER_TYPES = ("returning", "new", "unknown", "all")  # in the order of `_touches.customer_type`
 ALL = "all"
 MARKOV = "markov_1"
 

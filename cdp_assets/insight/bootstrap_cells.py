@@ -90,7 +90,7 @@ def heuristic_cells(con: duckdb.DuckDBPyConnection, model: str, frame: Frame) ->
         con,
         f"""
         select
-            customer_number, period, is_new_customer::int as customer_type, line_number,
+            customer_number, period, customer_type, line_number,
             sum(credit::decimal(18, 15))::double as conversions,
             sum(credit::decimal(19, 15) * value_units::decimal(18, 0))::double as gross_units,
             sum(credit::decimal(19, 15) * net_value_units::decimal(18, 0))::double as net_units,
@@ -138,7 +138,7 @@ _SETS = """
     ),
     parts as (
         select
-            t.path_id, t.customer_id, t.period, t.is_new_customer::int as customer_type, l.line_number,
+            t.path_id, t.customer_id, t.period, t.customer_type, l.line_number,
             any_value(t.value_units) as value_units, any_value(t.net_value_units) as net_value_units,
             cast(count(*)::double / any_value(t.channel_touches) as decimal(19, 15)) as part,
         from touches_per_channel t

@@ -1,10 +1,13 @@
 """Holdout calibration of BG/NBD: fitted on the first weeks, compared with what customers did in the last.
 
-Followed are the customers who first bought before the holdout; predictions are for repeat purchase days.
+Followed are the customers who first bought before the holdout; predictions are for repeat purchase days. A stretch as long as
+the holdout, right before it, teaches the rescaling that the holdout judges (`rescaling`, `verdicts`); the holdout teaches the
+one that serves today.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,46 +17,113 @@ import numpy as np
 import pandas as pd
 
 from cdp_assets.insight import bgnbd
-from cdp_assets.insight.chain import IntArray
+from cdp_assets.insight.chain import FloatArray, IntArray
 from cdp_assets.insight.likelihood import NotConverged
+from cdp_assets.insight.rescaling import Rescaling, learn
 from cdp_assets.insight.tables import PURCHASE_DAYS
+from cdp_assets.insight.verdicts import NOT_TESTED, Verdict, judge
 
-LONGEST_HOLDOUT_WEEKS = 26
+LONGEST_HOLDOUT_WEEKS = 13
 SHORTEST_SPAN_WEEKS = 12
 MIN_REPEAT_CUSTOMERS = 30
 TOP_FREQUENCY = 7  # "7 or more"
 
 
-def write_calibration(con: duckdb.DuckDBPyConnection, as_of_date: date) -> tuple[int, str | None]:
-    """Fill both calibration tables; returns the number of weeks, and what to do where there is no calibration.
+@dataclass(frozen=True)
+class Calibration:
+    """What the holdout said: its weeks, the rescaling that serves today, a verdict per measure, and what to do where there is none."""
 
-    The last third of the weeks of data, at most `LONGEST_HOLDOUT_WEEKS`, is the holdout.
+    weeks: int = 0
+    rescaling: Rescaling = field(default_factory=Rescaling)
+    verdicts: tuple[Verdict, ...] = tuple(Verdict(measure, NOT_TESTED) for measure in ("orders", "silence"))
+    message: str | None = None
+
+
+def write_calibration(con: duckdb.DuckDBPyConnection, as_of_date: date) -> Calibration:
+    """Fill the calibration tables; returns what serves today and whether it holds.
+
+    The last quarter of the weeks of data, at most `LONGEST_HOLDOUT_WEEKS`, is the holdout.
     """
     days = _purchase_days(con, as_of_date)
     first = days["purchase_date"].min() if len(days) else pd.Timestamp(as_of_date)
     weeks = ((pd.Timestamp(as_of_date) - first).days + 1) // 7
     if weeks < SHORTEST_SPAN_WEEKS:
-        return 0, f"no calibration: {weeks} weeks of purchases, at least {SHORTEST_SPAN_WEEKS} are needed"
-    holdout = min(weeks // 3, LONGEST_HOLDOUT_WEEKS)
+        return Calibration(
+            message=f"no calibration: {weeks} weeks of purchases, at least {SHORTEST_SPAN_WEEKS} are needed"
+        )
+    holdout = min(weeks // 4, LONGEST_HOLDOUT_WEEKS)
     followed = _follow(days, first, fitted_days=(weeks - holdout) * 7, all_days=weeks * 7)
     if (followed["x"] > 0).sum() < MIN_REPEAT_CUSTOMERS:
-        return 0, (
-            f"no calibration: {(followed['x'] > 0).sum()} customers with a repeat day before the holdout, "
+        return Calibration(
+            message=f"no calibration: {(followed['x'] > 0).sum()} customers with a repeat day before the holdout, "
             f"at least {MIN_REPEAT_CUSTOMERS} are needed"
         )
     try:
-        model, _ = bgnbd.fit(
-            bgnbd.group(*(followed[column].to_numpy(float) for column in ("x", "t_x", "age")))
-        )
+        model = _fitted(followed)
     except NotConverged as problem:
-        return 0, f"no calibration: {problem}"
+        return Calibration(message=f"no calibration: {problem}")
     by_week = _by_week(model, days, followed, first, weeks, holdout)  # noqa: F841  (read by DuckDB)
     con.execute("insert into insight.customer_value_calibration select * from by_week order by week_number")
     by_frequency = _by_frequency(model, followed, holdout * 7)  # noqa: F841  (read by DuckDB)
     con.execute(
         "insert into insight.customer_value_calibration_by_frequency select * from by_frequency order by 1"
     )
-    return weeks, None
+    learned = _learned_before(days, first, weeks, holdout)
+    predictions = _predicted(model, followed, holdout * 7)
+    verdicts = _write_verdicts(con, learned, predictions, holdout * 7)
+    today = learn(holdout * 7.0, predictions.orders, predictions.silence, predictions.seen)
+    return Calibration(weeks, today, verdicts)
+
+
+@dataclass(frozen=True)
+class _Predictions:
+    """Per followed customer, over the holdout: expected purchase days, probability of none, and the days that came."""
+
+    orders: FloatArray
+    silence: FloatArray
+    seen: FloatArray
+
+
+def _fitted(followed: pd.DataFrame) -> bgnbd.BgNbd:
+    columns = (followed[column].to_numpy(float) for column in ("x", "t_x", "age"))
+    model, _ = bgnbd.fit(bgnbd.group(*columns), bgnbd.WEAK_PRIOR)
+    return model
+
+
+def _predicted(model: bgnbd.BgNbd, followed: pd.DataFrame, days: int) -> _Predictions:
+    x, t_x, age = (followed[column].to_numpy(float) for column in ("x", "t_x", "age"))
+    alive = bgnbd.probability_alive(model, x, t_x, age)
+    return _Predictions(
+        bgnbd.expected_if_alive(model, x, age, float(days)) * alive,
+        bgnbd.probability_of_silence(model, x, age, alive, float(days)),
+        followed["later"].to_numpy(float),
+    )
+
+
+def _learned_before(days: pd.DataFrame, first: pd.Timestamp, weeks: int, holdout: int) -> Rescaling:
+    """The rescaling that the stretch before the holdout teaches; none where it has too few customers."""
+    followed = _follow(days, first, (weeks - 2 * holdout) * 7, (weeks - holdout) * 7)
+    if (followed["x"] > 0).sum() < MIN_REPEAT_CUSTOMERS:
+        return Rescaling()
+    try:
+        found = _predicted(_fitted(followed), followed, holdout * 7)
+    except NotConverged:
+        return Rescaling()
+    return learn(holdout * 7.0, found.orders, found.silence, found.seen)
+
+
+def _write_verdicts(
+    con: duckdb.DuckDBPyConnection, learned: Rescaling, found: _Predictions, days: int
+) -> tuple[Verdict, ...]:
+    orders, of_orders = judge(
+        "orders", days, found.orders, found.orders * learned.order_factor(found.orders), found.seen
+    )
+    silence, of_silence = judge(
+        "silence", days, found.silence, learned.silence(found.silence), (found.seen == 0).astype(float)
+    )
+    deciles = pd.concat([of_orders, of_silence], ignore_index=True)  # noqa: F841  (read by DuckDB)
+    con.execute("insert into insight.customer_value_calibration_by_decile select * from deciles order by all")
+    return orders, silence
 
 
 def _purchase_days(con: duckdb.DuckDBPyConnection, as_of_date: date) -> pd.DataFrame:

@@ -4,13 +4,14 @@ Unit of time is the business day; a purchase day is a day with a positive net am
 days (the first is none), T ends at as_of_date. Gamma-Gamma is fitted on the mean of repeat days. Who bought before the
 data begin is scored but left out of the fit. Months are 365.25 / 12 days.
 
-The models are in `bgnbd` and `gamma_gamma`, what happens when a fit fails in `fits`, the holdout in `calibration`.
+The models are in `bgnbd` and `gamma_gamma`, what happens when a fit fails in `fits`, the holdout in `calibration`; what it
+teaches (`rescaling`) is in every expectation, and whether that holds is in `insight.customer_value_verdict`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 import duckdb
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from cdp_assets.insight import bgnbd, calibration, gamma_gamma
+from cdp_assets.insight.calibration import Calibration
 from cdp_assets.insight.chain import FloatArray
 from cdp_assets.insight.fits import (
     BG_NBD,
@@ -34,6 +36,7 @@ from cdp_assets.insight.histories import (
     read_histories,
     read_repeat_values,
 )
+from cdp_assets.insight.rescaling import Rescaling
 from cdp_assets.insight.tables import OUTPUT_COLUMNS, create_output_table
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -56,6 +59,7 @@ class CustomerValueSummary:
     statuses: dict[str, str]  # model -> fitted, previous, unavailable
     frequency_value_correlation: float | None
     calibration_weeks: int
+    verdicts: dict[str, str]  # orders, silence -> holds, does_not_hold, not_tested
     warnings: tuple[str, ...] = ()
 
 
@@ -85,10 +89,11 @@ def compute_customer_value(
     try:
         fits = _fit_both(con, as_of_date, previous_parameters or {})
         write_fits(con, as_of_date, fits)
+        found = calibration.write_calibration(con, as_of_date)
+        _write_verdicts(con, found)
         if fits[BG_NBD].bg_nbd is not None:
-            _write_customer_value(con, fits, discount_rate)
-        weeks, calibration_message = calibration.write_calibration(con, as_of_date)
-        return _summary(con, as_of_date, fits, weeks, calibration_message)
+            _write_customer_value(con, fits, discount_rate, found.rescaling)
+        return _summary(con, as_of_date, fits, found)
     finally:
         con.execute(f"drop table if exists temp.{HISTORIES}")
 
@@ -104,7 +109,7 @@ def _fit_both(
         repeating = int(histories.customers[histories.x > 0].sum())
         _require_customers(customers, MIN_CUSTOMERS, "customers")
         _require_customers(repeating, MIN_REPEAT_CUSTOMERS, "customers with a repeat day")
-        return bgnbd.fit(histories)
+        return bgnbd.fit(histories, bgnbd.WEAK_PRIOR)
 
     def fit_gamma_gamma() -> tuple[gamma_gamma.GammaGamma, float]:
         _require_customers(len(x), MIN_REPEAT_CUSTOMERS, "customers with a repeat day")
@@ -138,12 +143,12 @@ def _correlation(x: FloatArray, mean_value: FloatArray) -> float | None:
 
 
 def _write_customer_value(
-    con: duckdb.DuckDBPyConnection, fits: Mapping[str, ModelFit], discount_rate: float
+    con: duckdb.DuckDBPyConnection, fits: Mapping[str, ModelFit], discount_rate: float, rescaling: Rescaling
 ) -> None:
     model = fits[BG_NBD].bg_nbd
     assert model is not None
     groups = con.execute(f"select distinct x, t_x, age from {HISTORIES} order by all").df()
-    scored = _score(model, groups, discount_rate)  # noqa: F841  (read by DuckDB)
+    scored = _score(model, groups, discount_rate, rescaling)  # noqa: F841  (read by DuckDB)
     money = fits[GAMMA_GAMMA].gamma_gamma
     # without Gamma-Gamma, every order is taken at the mean of all purchase days
     order_value = (
@@ -171,8 +176,18 @@ def _write_customer_value(
     )
 
 
-def _score(model: bgnbd.BgNbd, groups: pd.DataFrame, discount_rate: float) -> pd.DataFrame:
-    """One row per distinct history: P(alive), P(no purchase), expected orders by horizon, and orders of a year discounted by month."""
+def _write_verdicts(con: duckdb.DuckDBPyConnection, found: Calibration) -> None:
+    rows = pd.DataFrame([asdict(verdict) for verdict in found.verdicts])  # noqa: F841  (read by DuckDB)
+    con.execute("insert into insight.customer_value_verdict by name select * from rows")
+
+
+def _score(
+    model: bgnbd.BgNbd, groups: pd.DataFrame, discount_rate: float, rescaling: Rescaling
+) -> pd.DataFrame:
+    """One row per distinct history: P(alive), P(no purchase), expected orders by horizon, and orders of a year discounted by month.
+
+    Expectations and P(no purchase) are rescaled by what the holdout taught; P(alive) is the model's own.
+    """
     x, t_x, age = (groups[column].to_numpy(float) for column in ("x", "t_x", "age"))
     alive = bgnbd.probability_alive(model, x, t_x, age)
     ages, at = bgnbd.distinct_ages(x, age)
@@ -180,11 +195,11 @@ def _score(model: bgnbd.BgNbd, groups: pd.DataFrame, discount_rate: float) -> pd
     for month in range(1, VALUE_MONTHS + 1):
         if_alive = bgnbd.expected_if_alive(model, *ages, month * DAYS_PER_MONTH)
         cumulative[month] = if_alive[at] * alive
+    cumulative *= rescaling.order_factor(bgnbd.expected_if_alive(model, *ages, rescaling.days)[at] * alive)
     discount = (1.0 + discount_rate) ** (-np.arange(1, VALUE_MONTHS + 1) / 12)
     scored = groups.assign(probability_alive=alive, discounted_orders=discount @ np.diff(cumulative, axis=0))
-    scored[f"probability_no_purchase_{CHURN_MONTHS}_months"] = bgnbd.probability_of_silence(
-        model, x, age, alive, CHURN_MONTHS * DAYS_PER_MONTH
-    )
+    silence = bgnbd.probability_of_silence(model, x, age, alive, CHURN_MONTHS * DAYS_PER_MONTH)
+    scored[f"probability_no_purchase_{CHURN_MONTHS}_months"] = rescaling.silence(silence)
     for months in HORIZONS:
         scored[f"expected_orders_{months}_months"] = cumulative[months]
     return scored
@@ -194,8 +209,7 @@ def _summary(
     con: duckdb.DuckDBPyConnection,
     as_of_date: date,
     fits: Mapping[str, ModelFit],
-    weeks: int,
-    calibration_message: str | None,
+    found: Calibration,
 ) -> CustomerValueSummary:
     row = con.execute(
         f"""
@@ -206,7 +220,9 @@ def _summary(
         """
     ).fetchone()
     assert row is not None
-    messages = [fit.message for fit in fits.values()] + [calibration_message]
+    messages = (
+        [fit.message for fit in fits.values()] + [found.message] + [one.message for one in found.verdicts]
+    )
     return CustomerValueSummary(
         as_of_date=as_of_date,
         customers=row[0],
@@ -214,6 +230,7 @@ def _summary(
         customers_with_population_order_value=row[2],
         statuses={model: fit.status for model, fit in fits.items()},
         frequency_value_correlation=fits[GAMMA_GAMMA].frequency_value_correlation,
-        calibration_weeks=weeks,
+        calibration_weeks=found.weeks,
+        verdicts={one.measure: one.status for one in found.verdicts},
         warnings=tuple(message for message in messages if message),
     )

@@ -102,7 +102,7 @@ def group_paths(con: duckdb.DuckDBPyConnection, relation: str = TOUCHES, *, drop
                 is_conversion, touch_id, channel_number, campaign, position,
                 coalesce(customer_id, 'anonymous ' || path_id) as customer_id,
                 strftime(path_date, '%Y-%m') as period,
-                coalesce(is_new_customer, false) as is_new_customer,
+                case when is_new_customer then 1 when not is_new_customer then 0 else 2 end as customer_type,
                 cast(round(coalesce(conversion_value, 0) * {VALUE_UNITS}) as bigint) as value_units,
                 cast(round(coalesce(conversion_net_value, 0) * {VALUE_UNITS}) as bigint) as net_value_units,
                 coalesce(is_direct, false) as is_direct,

@@ -19,7 +19,7 @@ null path.
   is_direct             boolean    the touch is direct: nobody sent the visitor
   is_conversion         boolean    conversion_id is not null
   path_date             date       business date of the conversion, or of a null path's last touch; gives the period
-  is_new_customer       boolean    the conversion is its customer's first order (false on null paths)
+  is_new_customer       boolean    the conversion won a new customer; null where the data cannot tell, and on null paths
   conversion_value      double     gross amount of the order, reporting currency, > 0; null on a null path
   conversion_net_value  double     net of linked refunds, may be <= 0; null on a null path; for intervals only
 
@@ -49,7 +49,7 @@ conversion.
   conversions_low, conversions_high, value_low, value_high double (95 % interval; markov_1 only, else null)
 
 `attribution_intervals`: one row per model (heuristics and markov_1), period, customer type and marketing channel.
-  model text, period text, customer_type text ('all', 'new', 'returning'), marketing_channel text,
+  model text, period text, customer_type text ('all', 'new', 'returning', 'unknown'), marketing_channel text,
   conversions, conversions_low, conversions_high double (95 % interval of the sum of credits),
   gross_revenue, gross_revenue_low, gross_revenue_high double (reporting currency),
   net_revenue, net_revenue_low, net_revenue_high double (reporting currency)
@@ -85,6 +85,15 @@ as_of_date.
 `customer_value_calibration`: one row per week of the data; parameters fitted on the weeks before the holdout.
   week_number bigint, week_start_date date, is_holdout boolean, actual_repeat_orders bigint,
   predicted_repeat_orders double, actual_cumulative bigint, predicted_cumulative double
+
+`customer_value_calibration_by_decile`: one row per measure ('orders': purchase days, 'silence': no purchase) and decile of
+the prediction in the holdout, means per customer; the rescaling is that of the stretch before the holdout.
+  measure text, decile bigint, customers bigint, unscaled_mean, predicted_mean, actual_mean double,
+  actual_low, actual_high double (95 % interval), is_inside boolean
+
+`customer_value_verdict`: one row per measure. Not tested where the data are too few or too short.
+  measure text, status text ('holds', 'does_not_hold', 'not_tested'), horizon_days bigint, customers bigint,
+  unscaled_mean, predicted_mean, actual_mean, actual_low, actual_high double, deciles_inside bigint, message text
 
 `customer_value_calibration_by_frequency`: one row per number of repeat days before the holdout (7: 7 or more).
   repeat_purchase_days bigint, customers bigint,
@@ -153,6 +162,14 @@ OUTPUT_COLUMNS: dict[str, str] = {
     "customer_value_calibration": """
         week_number bigint, week_start_date date, is_holdout boolean, actual_repeat_orders bigint,
         predicted_repeat_orders double, actual_cumulative bigint, predicted_cumulative double
+    """,
+    "customer_value_calibration_by_decile": """
+        measure text, decile bigint, customers bigint, unscaled_mean double, predicted_mean double, actual_mean double,
+        actual_low double, actual_high double, is_inside boolean
+    """,
+    "customer_value_verdict": """
+        measure text, status text, horizon_days bigint, customers bigint, unscaled_mean double, predicted_mean double,
+        actual_mean double, actual_low double, actual_high double, deciles_inside bigint, message text
     """,
     "customer_value_calibration_by_frequency": """
         repeat_purchase_days bigint, customers bigint, actual_mean_orders double, predicted_mean_orders double
