@@ -1,14 +1,23 @@
--- RFM of every run's as_of_date, this run's included; rows of ids that no longer live say why and who answers for them.
--- Who denies profiling leaves the past, too
+-- RFM of every run's as_of_date, this run's included, and before the first of them inferred month by month from the orders; rows of ids
+-- that no longer live say why and who answers for them. Who denies profiling leaves the past, too
 with
 
 kept as (
-    select as_of_date, customer_id, recency_days, frequency, monetary, recency_score, frequency_score, monetary_score, rfm_cell, segment
+    select
+        as_of_date, customer_id, recency_days, frequency, monetary, recency_score, frequency_score, monetary_score, rfm_cell, segment,
+        coalesce(scheme_version, '1') as scheme_version, false as is_inferred
     from {{ source('state', 'rfm_scores_by_date') }}
     where as_of_date < {{ as_of_date() }}
     union all
-    select as_of_date, customer_id, recency_days, frequency, monetary, recency_score, frequency_score, monetary_score, rfm_cell, segment
+    select
+        as_of_date, customer_id, recency_days, frequency, monetary, recency_score, frequency_score, monetary_score, rfm_cell, segment,
+        scheme_version, false as is_inferred
     from {{ ref('rfm_scores_by_date') }}
+    union all
+    select
+        as_of_date, customer_id, recency_days, frequency, monetary, recency_score, frequency_score, monetary_score, rfm_cell, segment,
+        scheme_version, true as is_inferred
+    from {{ ref('rfm_inferred_months') }}
 )
 
 select
@@ -22,6 +31,8 @@ select
     kept.monetary_score,
     kept.rfm_cell,
     kept.segment,
+    kept.scheme_version,
+    kept.is_inferred,
     closed.closed_reason,
     closed.successor_customer_id
 from kept
