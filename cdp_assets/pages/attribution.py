@@ -10,7 +10,7 @@ from cdp_assets.pages.published import Published
 from cdp_assets.pages.queries import attribution as queries
 from cdp_assets.pages.texts import label, t
 
-CUSTOMER_TYPES = ["all", "new", "returning"]
+CUSTOMER_TYPES = ["all", "new", "returning", "unknown"]
 FIRST_CHOICE = ("first_touch", "last_touch", "linear", "time_decay", "markov_1")
 
 

@@ -4,9 +4,9 @@
     select
         '{{ model }}' as attribution_model,
         {{ columns | join(', ') }},
-        conversions_{{ model }} as conversions,
-        gross_revenue_{{ model }} as gross_revenue,
-        net_revenue_{{ model }} as net_revenue
+        {%- for measure, _ in credit_measures() %}
+        {{ measure }}_{{ model }} as {{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ relation }}
     where conversions_{{ model }} is not null
     {%- if not loop.last %}

@@ -34,6 +34,7 @@
         'orders': [
             ('channel', 'varchar'),
             ('order_id', 'varchar'),
+            ('order_number', 'varchar'),
             ('source_customer_id', 'varchar'),
             ('ordered_at', 'timestamp'),
             ('order_date', 'date'),
@@ -84,6 +85,10 @@
             ('campaign', 'varchar'),
             ('touch_type', 'varchar'),
             ('order_id', 'varchar'),
+            ('click_id_type', 'varchar'),
+            ('ends_in_channel', 'varchar'),
+            ('ends_in_order_id', 'varchar'),
+            ('has_refused_profiling', 'boolean'),
         ],
         'spend': [
             ('channel', 'varchar'),
@@ -122,6 +127,12 @@
             ('store_name', 'varchar'),
             ('city', 'varchar'),
             ('country', 'varchar'),
+        ],
+        'session_steps': [
+            ('channel', 'varchar'),
+            ('touchpoint_id', 'varchar'),
+            ('step', 'varchar'),
+            ('reached_at', 'timestamp'),
         ],
     } -%}
     {{ return(shapes[shape]) }}

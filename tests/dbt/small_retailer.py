@@ -5,6 +5,7 @@ Rows go straight into landing's typed Parquet; identity is told, not found: who 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +18,7 @@ from cdp_assets import dbt_manifest, dbt_runner
 from cdp_assets.dbt_runner import NodeResult
 from cdp_assets.insight.attribution import compute_attribution
 from cdp_assets.insight.customer_value import compute_customer_value
-from cdp_assets.landing import ensure_empty, load_contracts
+from cdp_assets.landing import ensure_empty, land_all, load_contracts
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state, migrate
 
@@ -118,8 +119,41 @@ class SmallRetailer:
         """dbt's manifest of the project."""
         return dbt_manifest.for_home(self.settings)
 
+    def land(self, inbox: Path) -> None:
+        """Land files as their channels deliver them, from a folder of channels."""
+        contracts = {
+            name: contract.model_copy(
+                update={
+                    "exports": [
+                        export.model_copy(
+                            update={"facts": export.facts.model_copy(update={"settle_seconds": 0})}
+                        )
+                        for export in contract.exports
+                    ]
+                }
+            )
+            for name, contract in load_contracts(self.settings.channels_dir).items()
+        }
+        shutil.copytree(inbox, self.settings.inbox_dir, dirs_exist_ok=True)
+        report = land_all(self.settings, contracts, "test")
+        assert not report.held, report.held
+
+    def build_paths(self) -> list[NodeResult]:
+        """What a path is made of, without what is computed from it: half a minute less than `build`."""
+        results = self._build_identity()
+        return results + self.dbt("build", "--select", "+path_touches", "+paths", "--exclude", *LATER)
+
     def build(self) -> list[NodeResult]:
         """Everything in the order of a run: identity's inputs, identity, dbt, insight, the rest."""
+        results = self._build_identity()
+        results += self.dbt("build", "--exclude", NEEDS_INSIGHT, *LATER)
+        with self.warehouse() as con:
+            compute_attribution(con, self.as_of_date)
+            compute_customer_value(con, self.as_of_date)
+        results += self.dbt("build", "--select", NEEDS_INSIGHT, "--exclude", *LATER)
+        return results
+
+    def _build_identity(self) -> list[NodeResult]:
         inputs = [f"+{name}" for name in IDENTITY_INPUTS]
         results = self.dbt("build", "--select", *inputs, "--exclude", "resource_type:test", "test_type:unit")
         with self.warehouse() as con:
@@ -127,11 +161,6 @@ class SmallRetailer:
             if self.people:
                 con.executemany("insert into people values (?, ?)", list(self.people.items()))
             con.execute(IDENTITY_TABLES)
-        results += self.dbt("build", "--exclude", NEEDS_INSIGHT, *LATER)
-        with self.warehouse() as con:
-            compute_attribution(con, self.as_of_date)
-            compute_customer_value(con, self.as_of_date)
-        results += self.dbt("build", "--select", NEEDS_INSIGHT, "--exclude", *LATER)
         return results
 
     def warehouse(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:

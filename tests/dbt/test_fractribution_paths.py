@@ -44,6 +44,7 @@ def events(shared_dir: Path) -> duckdb.DuckDBPyConnection:
         select 'web:' || event_id as conversion_id, visitor as customer_id, 'web' as channel, event_id as order_id,
             event_at as converted_at, true as is_profiled
         from events where tr_total > 0;
+        create table session_orders (touch_id varchar, conversion_id varchar);
         create table customer_touchpoints as
         select event_id as touch_id, 'web' as channel, visitor as customer_id, event_at as touched_at, event_at::date as touch_date,
             marketing_channel, null::varchar as campaign, 'visit' as touch_type, false as is_paid,

@@ -148,10 +148,10 @@ def test_a_touch_after_the_last_order_earns_nothing_and_ends_a_null_path(retaile
     assert retailer.query("select 1 from marts.attribution_credits where touch_id = 'ga4:laptop.4'") == []
 
 
-def test_touches_before_a_devices_first_log_in_belong_to_nobody(retailer: SmallRetailer) -> None:
-    assert retailer.query("select customer_id from marts.touchpoints where touch_id = 'ga4:laptop.1'") == [
-        (None,)
-    ]
+def test_touches_before_a_devices_first_log_in_belong_to_who_logs_in(retailer: SmallRetailer) -> None:
+    assert retailer.query(
+        "select customer_id, resolved_by from marts.touchpoints where touch_id = 'ga4:laptop.1'"
+    ) == [("ann", "next_login")]
     assert retailer.query("select customer_id from marts.touchpoints where touch_id = 'ga4:laptop.3'") == [
         ("ann",)
     ]

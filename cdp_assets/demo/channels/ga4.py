@@ -2,7 +2,7 @@
 
 Quirks kept: microseconds as text, parameters as an array of key and typed value, the session id inside them
 only, a user id only once somebody logged in, one browser per person and sometimes two, cookies that are
-lost, a tablet in the store that hundreds use.
+lost, a tablet in the store that hundreds use, clicks on advertisements that only their gclid tells from organic search.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TABLET = "2017000001.1483189200"  # the browser of the tablet in the store
 
 def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Create `sessions`: touch, touchpoint_id, user_pseudo_id, ga_session_id, customer_id (null unless
-    logged in), person_no, at_utc, source, medium, campaign, and the web order it ended in (order_id,
+    logged in), person_no, at_utc, source, medium, campaign, gclid, and the web order it ended in (order_id,
     order_name, total; else null).
 
     touchpoint_id = user_pseudo_id + '.' + ga_session_id, as staging names it; ga_session_id is the start in seconds.
@@ -66,7 +66,10 @@ def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> N
             case when is_on_tablet then account_id
                 when is_own_log_in then coalesce(order_customer_id, account_id) end as customer_id,
             if(is_on_tablet, null, nullif(source, '(direct)')) as source,
-            if(is_on_tablet, null, nullif(medium, '(none)')) as medium,
+            marketing_channel = 'paid_search' and not is_on_tablet and u('auto tagged', touch) < {rates["auto_tagged"]}
+                as is_auto_tagged,
+            case when is_on_tablet then null when is_auto_tagged then 'organic' else nullif(medium, '(none)') end as medium,
+            if(is_auto_tagged, 'Cj0KCQ' || left(md5('gclid ' || touch), 20), null) as gclid,
             campaign,
             if(is_second or is_on_tablet, 'desktop', 'mobile') as device_category,
             order_id, order_name, net, ordered_at,
@@ -98,12 +101,15 @@ def _events(parameters: Parameters, month: int) -> str:
             _parameter("page_location", "'https://shop.onefold.example/' || page"),
         ]
     )
-    from_somewhere = ", ".join(_parameter(name, name) for name in ("source", "medium", "campaign"))
+    from_somewhere = ", ".join(_parameter(name, name) for name in ("source", "medium", "campaign", "gclid"))
     return f"""
         with happened as (
             select *, unnest([
                 {{'name': 'session_start', 'page': '', 'after': 0}},
                 if(u('looks around', touch) < 0.5, {{'name': 'page_view', 'page': 'products', 'after': 1}}, null),
+                if(order_id is not null or u('sees a product', touch) < 0.55, {{'name': 'view_item', 'page': 'products/tea', 'after': 20}}, null),
+                if(order_id is not null or u('sees a product', touch) < 0.22, {{'name': 'add_to_cart', 'page': 'products/tea', 'after': 60}}, null),
+                if(order_id is not null or u('sees a product', touch) < 0.12, {{'name': 'begin_checkout', 'page': 'checkout', 'after': 90}}, null),
                 if(customer_id is not null, {{'name': 'login', 'page': 'account', 'after': 45}}, null),
                 if(order_id is not null, {{'name': 'purchase', 'page': 'thank-you', 'after': -1}}, null)
             ]) as event

@@ -77,6 +77,7 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
             f"members_{day}.csv",
             f"select {cells} from loyalty_members where joined_at < date '{day}' + 1 order by joined_at, member_id",
         )
+    _write_contacts(con, inbox)
     create_scans(con)
     scan_cells = inbox.cells(
         "loyalty_scans",
@@ -92,6 +93,49 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
             ("loyalty", "scans"),
             f"scans_{month_end(year, month)}.csv",
             f"select {scan_cells} from scans where month(local_at) = {month} order by local_at, scan_id",
+        )
+
+
+def create_contacts(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `contacts` (contact_id, person_no, member_id, local_at, kind, subject): a few members are met without a sale, and buy no sooner."""
+    con.execute(
+        f"""
+        create or replace temp table contacts as
+        with kinds(kind, subject, share) as (
+            values ('coupon', 'anniversary coupon', 0.10), ('group', 'recipes group', 0.06), ('service', 'question', 0.12)
+        )
+        select
+            'LC' || upper(left(md5('contact ' || kind || member_id), 12)) as contact_id,
+            person_no,
+            member_id,
+            kind,
+            subject,
+            greatest(date_trunc('day', eastern(joined_at)), timestamp '2017-01-02')
+                + to_days(pick('contact day', kind || member_id, 300)::int) + to_hours({OPENS})
+                + to_seconds(pick('contact at', kind || member_id, 28000)) as local_at,
+        from loyalty_members, kinds
+        where u('contact', kind || member_id) < share
+        """
+    )
+
+
+def _write_contacts(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
+    create_contacts(con)
+    cells = inbox.cells(
+        "loyalty_contacts",
+        {
+            "contact_id": "contact_id",
+            "member_id": "member_id",
+            "contacted_at": "strftime(local_at, '%Y-%m-%d %H:%M:%S')",
+            "kind": "kind",
+            "subject": "subject",
+        },
+    )
+    for year, month in MONTHS:
+        inbox.append(
+            ("loyalty", "contacts"),
+            f"contacts_{month_end(year, month)}.csv",
+            f"select {cells} from contacts where month(local_at) = {month} and year(local_at) = {year} order by local_at, contact_id",
         )
 
 
@@ -116,9 +160,14 @@ def orders() -> None:
 
 
 def touches() -> str:
-    """SELECT of the touches: one per scan."""
+    """SELECT of the touches: one per scan, and one per contact without a sale."""
     return """
         select 'loyalty' as channel, scan_id as touchpoint_id, person_id, 'store' as marketing_channel,
             local_at::date as touch_date
         from scans join persons using (person_no)
+        union all
+        select 'loyalty', contact_id, person_id, case contacts.kind when 'coupon' then 'coupon' when 'group' then 'organic_social' else 'other' end,
+            local_at::date
+        from contacts join persons using (person_no)
+        where year(local_at) = 2017
     """

@@ -48,7 +48,8 @@ def _cells(*, is_out: bool) -> dict[str, str]:
 
 
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
-    """Append the batch's contacts to the half-yearly snapshots."""
+    """Append the batch's contacts to the half-yearly snapshots, and what became of their letters to one file per month."""
+    _write_activity(con, inbox)
     for year, month in MONTHS:
         if month not in SNAPSHOT_MONTHS:
             continue
@@ -74,6 +75,63 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
             )
 
 
+def create_activity(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `letters` (activity_id, euid, person_no, campaign, action, at_utc): a letter a month, what became of it, and the clicks.
+
+    A click is what brought a visit by e-mail; who opens a letter buys no sooner for it.
+    """
+    con.execute(
+        """
+        create or replace temp table letters as
+        with sent as (
+            select euid, person_no, month, timestamp '2017-01-04 15:00:00' + to_months(month::int) + to_seconds(pick('sent', euid || month, 900)) as sent_at,
+            from subscribers, range(12) as months(month)
+            where opted_in_at < sent_at and (unsubscribed_at is null or unsubscribed_at > sent_at)
+        ),
+        happened as (
+            select euid, person_no, 'weekly-newsletter' as campaign, 'sent' as action, sent_at as at_utc from sent
+            union all
+            select euid, person_no, 'weekly-newsletter', 'bounce', sent_at + to_seconds(30)
+            from sent where u('bounces', euid || month) < 0.012
+            union all
+            select euid, person_no, 'weekly-newsletter', 'open', sent_at + to_seconds(600 + pick('opened', euid || month, 90000))
+            from sent where u('opens', euid || month) between 0.012 and 0.31
+            union all
+            select euid, person_no, 'weekly-newsletter', 'unsubscribe', unsubscribed_at
+            from subscribers where unsubscribed_at >= timestamp '2017-01-01'
+            union all
+            select euid, touches.person_no, touches.campaign, 'click', at_utc - to_seconds(3)
+            from touches join subscribers using (person_no)
+            where marketing_channel = 'email' and at_utc > opted_in_at and (unsubscribed_at is null or at_utc < unsubscribed_at)
+        )
+        select distinct 'MA' || upper(left(md5('activity ' || euid || action || at_utc), 14)) as activity_id, *
+        from happened
+        where at_utc < timestamp '2018-01-01'
+        """
+    )
+
+
+def _write_activity(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
+    create_activity(con)
+    cells = inbox.cells(
+        "mailchimp_activity",
+        {
+            "activity_id": "activity_id",
+            "euid": "euid",
+            "campaign_title": "campaign",
+            "action": "action",
+            "activity_at": f"strftime(at_utc, {_CLOCK})",
+        },
+    )
+    for year, month in MONTHS:
+        inbox.append(
+            ("mailchimp", "activity"),
+            f"email_activity_{month_end(year, month)}.csv",
+            f"select {cells} from letters where month(at_utc) = {month} and year(at_utc) = {year} order by at_utc, activity_id",
+            header="activity_id,euid,campaign_title,action,activity_at",
+        )
+
+
 def records() -> str:
     """SELECT of the customer records: the contacts."""
     return """
@@ -91,6 +149,9 @@ def orders() -> None:
     return None
 
 
-def touches() -> None:
-    """None: no touches here."""
-    return None
+def touches() -> str:
+    """SELECT of the touches: what became of each letter."""
+    return """
+        select 'mailchimp' as channel, activity_id as touchpoint_id, person_id, 'email' as marketing_channel, at_utc::date as touch_date
+        from letters join persons using (person_no)
+    """

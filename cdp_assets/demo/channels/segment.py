@@ -147,10 +147,13 @@ def orders() -> None:
 
 
 def touches() -> str:
-    """SELECT of the touches that the calls with a campaign are."""
+    """SELECT of the touches: one per visit, named by its first call; an opening within half an hour of the last goes on with it."""
     return """
-        select 'segment' as channel, message_id as touchpoint_id, person_id, 'push' as marketing_channel,
+        select 'segment' as channel, message_id as touchpoint_id, person_id, if(is_pushed, 'push', 'direct') as marketing_channel,
             at_utc::date as touch_date
-        from app_calls join persons using (person_no)
-        where is_pushed
+        from (
+            select *, lag(at_utc) over (partition by anonymous_id order by at_utc, message_id) as previous_at from app_calls
+        )
+        join persons using (person_no)
+        where previous_at is null or epoch(at_utc) - epoch(previous_at) > 1800
     """

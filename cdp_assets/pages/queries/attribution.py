@@ -44,9 +44,9 @@ def credit(shown: Published, chosen: list[str], months: list[str] | None, custom
             {", ".join(f"sum({measure}) as {measure}" for measure in MEASURES)},
             {intervals},
             cast(sum(spend) as double) as spend,
-            cast(sum(spend) as double) / nullif(sum(conversions), 0) as cost_per_conversion,
-            cast(sum(spend) as double) / nullif(sum(spend / nullif(customer_acquisition_cost, 0)), 0) as customer_acquisition_cost,
-            sum(gross_revenue) / nullif(cast(sum(spend) as double), 0) as return_on_ad_spend
+            cast(sum(spend) as double) / nullif(sum(spend_conversions), 0) as cost_per_conversion,
+            case when count(spend) = count(spend_new_conversions) then cast(sum(spend) as double) / nullif(sum(spend_new_conversions), 0) end as customer_acquisition_cost,
+            sum(spend_revenue) / nullif(cast(sum(spend) as double), 0) as return_on_ad_spend
         from attribution_summary
         where dimension = 'marketing_channel'
             and attribution_model in (select unnest($1::varchar[]))
@@ -68,8 +68,8 @@ def campaigns(shown: Published, model: str, months: list[str] | None, customer_t
         select
             marketing_channel, campaign, sum(conversions) as conversions, sum(gross_revenue) as gross_revenue,
             sum(net_revenue) as net_revenue, cast(sum(spend) as double) as spend,
-            cast(sum(spend) as double) / nullif(sum(conversions), 0) as cost_per_conversion,
-            sum(gross_revenue) / nullif(cast(sum(spend) as double), 0) as return_on_ad_spend
+            cast(sum(spend) as double) / nullif(sum(spend_conversions), 0) as cost_per_conversion,
+            sum(spend_revenue) / nullif(cast(sum(spend) as double), 0) as return_on_ad_spend
         from attribution_summary
         where dimension = 'campaign' and attribution_model = $1 and period in (select unnest($2::varchar[]))
             and customer_type = $3

@@ -18,7 +18,7 @@ from cdp_assets.web.view import View
 
 UNATTRIBUTED = "unattributed"  # conversions without a touch: every model leaves the same ones out
 CHANNELS = "marketing_channels"  # the family of their names in the catalogue
-CUSTOMER_TYPES = ["all", "new", "returning"]
+CUSTOMER_TYPES = ["all", "new", "returning", "unknown"]
 FIRST_CHOICE = ("first_touch", "last_touch", "linear", "time_decay", "markov_1")
 LONG_LAG_DAYS = 30
 SUMMARY, RECONCILIATION = "attribution_summary", "attribution_spend_reconciliation"

@@ -56,7 +56,10 @@ select
     conversions.conversion_date,
     conversions.is_new_customer,
     cast(conversions.gross_revenue as double) as conversion_value,
-    cast(conversions.net_revenue as double) as conversion_net_value
+    cast(conversions.net_revenue as double) as conversion_net_value,
+    cast(conversions.discounted_revenue as double) as conversion_discounted_value,
+    cast(conversions.margin as double) as conversion_margin,
+    case when conversions.margin is not null then cast(conversions.net_revenue as double) end as conversion_costed_value
 from all_credits
 inner join {{ ref('conversions') }} as conversions
     on all_credits.conversion_id = conversions.conversion_id

@@ -1,4 +1,4 @@
--- each device that was seen, with how many customers logged in on it: a shared one belongs to nobody
+-- each device that was seen up to as_of_date, with how many customers logged in on it: a shared one belongs to nobody
 with
 
 touches as (
@@ -19,4 +19,5 @@ left join {{ source('identity', 'customer_ids') }} as customer_ids
     on touches.channel = customer_ids.channel
     and touches.source_customer_id = customer_ids.source_customer_id
 where touches.device_id is not null
+    and touches.touch_date <= {{ as_of_date() }}
 group by touches.channel, touches.device_id

@@ -6,11 +6,16 @@ select
     orders.order_id,
     orders.ordered_at as converted_at,
     orders.order_date as conversion_date,
-    coalesce(orders.customer_order_number = 1, false) as is_new_customer,
+    newness.is_new_customer,
     coalesce(consents.is_profiled, false) as is_profiled,
     orders.gross_revenue,
-    orders.net_revenue
+    orders.gross_revenue - orders.discount_revenue as discounted_revenue,
+    orders.net_revenue,
+    orders.net_revenue - orders.cost as margin
 from {{ ref('customer_orders') }} as orders
+left join {{ ref('order_newness') }} as newness
+    on orders.channel = newness.channel
+    and orders.order_id = newness.order_id
 left join {{ ref('customer_consents') }} as consents
     on orders.customer_id = consents.customer_id
 where orders.is_conversion

@@ -34,6 +34,7 @@ valued as (
     select
         orders.channel,
         orders.order_id,
+        orders.order_number,
         orders.source_customer_id,
         customer_ids.customer_id,
         orders.ordered_at,
@@ -79,6 +80,7 @@ valued as (
 select
     channel,
     order_id,
+    order_number,
     source_customer_id,
     customer_id,
     ordered_at,

@@ -1,27 +1,17 @@
--- every touch once, with the customer it belongs to: the one logged in then, else the device's latest log-in
--- within the look-back, else nobody; a shared device belongs to nobody
+-- every touch once, with the customer it belongs to: the one logged in then, else the device's latest log-in within the look-back,
+-- else the device's next log-in within its window, else nobody. A shared device belongs to nobody, and neither device nor customer is
+-- looked ahead for where it refused profiling
 with
-
-touches as (
-    {{ union_shape('touchpoints') }}
-),
 
 logged_in as (
     select
-        touches.channel,
-        touches.touchpoint_id,
-        touches.source_customer_id,
-        touches.device_id,
-        touches.touched_at,
-        touches.touch_date,
-        touches.source,
-        touches.medium,
-        touches.campaign,
-        touches.touch_type,
-        touches.order_id,
+        touches.*,
+        touches.touch_date <= {{ as_of_date() }} as is_known_by_then,
         customer_ids.customer_id as login_customer_id,
-        case when customer_ids.customer_id is not null then touches.touched_at end as login_at
-    from touches
+        -- what comes after as_of_date is not known yet
+        case when touches.touch_date <= {{ as_of_date() }} then customer_ids.customer_id end as lent_customer_id,
+        case when touches.touch_date <= {{ as_of_date() }} and customer_ids.customer_id is not null then touches.touched_at end as lent_at
+    from {{ ref('touches') }} as touches
     left join {{ source('identity', 'customer_ids') }} as customer_ids
         on touches.channel = customer_ids.channel
         and touches.source_customer_id = customer_ids.source_customer_id
@@ -30,14 +20,22 @@ logged_in as (
 remembered as (
     select
         *,
-        last_value(login_customer_id ignore nulls) over device_history as latest_login_customer_id,
-        last_value(login_at ignore nulls) over device_history as latest_login_at
+        last_value(lent_customer_id ignore nulls) over device_before as latest_login_customer_id,
+        last_value(lent_at ignore nulls) over device_before as latest_login_at,
+        first_value(lent_customer_id ignore nulls) over device_after as next_login_customer_id,
+        first_value(lent_at ignore nulls) over device_after as next_login_at
     from logged_in
-    window device_history as (
-        partition by channel, device_id
-        order by touched_at, touchpoint_id
-        rows between unbounded preceding and current row
-    )
+    window
+        device_before as (
+            partition by channel, device_id
+            order by touched_at, touchpoint_id
+            rows between unbounded preceding and current row
+        ),
+        device_after as (
+            partition by channel, device_id
+            order by touched_at, touchpoint_id
+            rows between current row and unbounded following
+        )
 ),
 
 resolved as (
@@ -48,12 +46,19 @@ resolved as (
             when remembered.login_customer_id is not null then 'login'
             when remembered.device_id is null or coalesce(devices.is_shared, false) then 'none'
             when remembered.latest_login_at >= {{ add_days_to_time('remembered.touched_at', '-' ~ var('device_login_lookback_days')) }} then 'device'
+            {%- if var('device_next_login_days') > 0 %}
+            when remembered.next_login_at <= {{ add_days_to_time('remembered.touched_at', var('device_next_login_days')) }}
+                and not remembered.has_refused_profiling
+                and coalesce(consents.is_profiled, false) then 'next_login'
+            {%- endif %}
             else 'none'
         end as resolved_by
     from remembered
     left join {{ ref('devices') }} as devices
         on remembered.channel = devices.channel
         and remembered.device_id = devices.device_id
+    left join {{ ref('customer_consents') }} as consents
+        on remembered.next_login_customer_id = consents.customer_id
 )
 
 select
@@ -65,6 +70,7 @@ select
     case resolved.resolved_by
         when 'login' then resolved.login_customer_id
         when 'device' then resolved.latest_login_customer_id
+        when 'next_login' then resolved.next_login_customer_id
     end as customer_id,
     resolved.resolved_by,
     resolved.touched_at,
@@ -72,12 +78,19 @@ select
     resolved.source,
     resolved.medium,
     resolved.campaign,
+    resolved.click_id_type,
     marketing_sources.marketing_channel,
     marketing_sources.is_paid,
     marketing_sources.is_direct,
     resolved.touch_type,
-    resolved.order_id
+    coalesce(touch_types.can_be_credited, true) as can_be_credited,
+    resolved.order_id,
+    resolved.ends_in_channel,
+    resolved.ends_in_order_id
 from resolved
 inner join {{ ref('marketing_sources') }} as marketing_sources
     on resolved.source is not distinct from marketing_sources.source
     and resolved.medium is not distinct from marketing_sources.medium
+    and resolved.campaign is not distinct from marketing_sources.campaign
+left join {{ ref('touch_types') }} as touch_types
+    on resolved.touch_type = touch_types.touch_type

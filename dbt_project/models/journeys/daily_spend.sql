@@ -21,6 +21,7 @@ from spend
 inner join {{ ref('marketing_sources') }} as marketing_sources
     on spend.source is not distinct from marketing_sources.source
     and spend.medium is not distinct from marketing_sources.medium
+    and spend.campaign is not distinct from marketing_sources.campaign
 left join {{ ref('reporting_rates') }} as rates
     on spend.currency = rates.currency
     and spend.spend_date >= rates.valid_from

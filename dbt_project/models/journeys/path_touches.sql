@@ -27,7 +27,7 @@ select
     touches.is_direct,
     touches.conversion_id is not null as is_conversion,
     coalesce(conversions.conversion_date, {{ business_date('touches.last_touched_at') }}) as path_date,
-    coalesce(conversions.is_new_customer, false) as is_new_customer,
+    conversions.is_new_customer,
     cast(conversions.gross_revenue as double) as conversion_value,
     cast(conversions.net_revenue as double) as conversion_net_value
 from touches

@@ -1,9 +1,11 @@
 -- every touch, up to as_of_date, of a known, profiled customer on its path: the path of the customer's next conversion if it lies within the
 -- window before it, a null path if the window passed without one, censored while it is still open. A touch that names an order
--- of its customer derives from that order, whichever channel reported it: it led to nothing and is on no path
+-- of its customer derives from that order, whichever channel reported it: it led to nothing and is on no path;
+-- nor is one of a type that cannot be credited (data/reference/touch_types.csv). A touch whose own session
+-- ended in an order is on that order's path, whoever it belongs to, and on no other: the order may be anonymous
 with
 
-touches as (
+candidates as (
     select
         touches.touch_id,
         touches.customer_id,
@@ -14,16 +16,56 @@ touches as (
         touches.touch_type,
         touches.is_paid,
         touches.is_direct,
+        touches.order_id,
+        session_orders.conversion_id as session_conversion_id,
         {{ attribution_window_days('touches.touch_type') }} as window_days
     from {{ ref('customer_touchpoints') }} as touches
+    left join {{ ref('session_orders') }} as session_orders
+        on touches.touch_id = session_orders.touch_id
+    where touches.touch_date <= {{ as_of_date() }}
+        and coalesce(touches.can_be_credited, true)
+),
+
+touches as (
+    select
+        candidates.touch_id,
+        candidates.customer_id,
+        candidates.touched_at,
+        candidates.touch_date,
+        candidates.marketing_channel,
+        candidates.campaign,
+        candidates.touch_type,
+        candidates.is_paid,
+        candidates.is_direct,
+        candidates.window_days
+    from candidates
     inner join {{ ref('customer_consents') }} as consents
-        on touches.customer_id = consents.customer_id
+        on candidates.customer_id = consents.customer_id
     left join (select distinct customer_id, order_id from {{ ref('conversions') }}) as own_orders
-        on touches.customer_id = own_orders.customer_id
-        and touches.order_id = own_orders.order_id
+        on candidates.customer_id = own_orders.customer_id
+        and candidates.order_id = own_orders.order_id
     where consents.is_profiled
-        and touches.touch_date <= {{ as_of_date() }}
         and own_orders.order_id is null
+        and candidates.session_conversion_id is null
+),
+
+-- the order's customer decides whether it may be followed; of an anonymous order there is nobody to follow
+session_touches as (
+    select
+        candidates.touch_id,
+        conversions.conversion_id,
+        conversions.customer_id,
+        candidates.touched_at,
+        conversions.converted_at,
+        candidates.marketing_channel,
+        candidates.campaign,
+        candidates.touch_type,
+        candidates.is_paid,
+        candidates.is_direct
+    from candidates
+    inner join {{ ref('conversions') }} as conversions
+        on candidates.session_conversion_id = conversions.conversion_id
+    where conversions.is_profiled or conversions.customer_id is null
 ),
 
 conversions as (
@@ -88,6 +130,22 @@ placed as (
         is_direct,
         case when outcome = 'converted' then {{ seconds_between('touched_at', 'converted_at') }} / 3600.0 end as hours_before
     from outcomes
+    union all
+    select
+        conversion_id as path_id,
+        conversion_id,
+        customer_id,
+        'converted' as outcome,
+        touch_id,
+        touched_at,
+        marketing_channel,
+        campaign,
+        touch_type,
+        is_paid,
+        is_direct,
+        -- two systems' clocks: a session that seems to begin after its order began with it
+        greatest({{ seconds_between('touched_at', 'converted_at') }}, 0) / 3600.0 as hours_before
+    from session_touches
 )
 
 select

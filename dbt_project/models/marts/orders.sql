@@ -2,42 +2,47 @@
 {{ config(materialized='view') }}
 select
     ---------- ids
-    channel,
-    order_id,
-    channel || ':' || order_id as conversion_id,
-    customer_id,
-    source_customer_id,
-    store_id,
+    orders.channel,
+    orders.order_id,
+    orders.order_number,
+    orders.channel || ':' || orders.order_id as conversion_id,
+    orders.customer_id,
+    orders.source_customer_id,
+    orders.store_id,
 
     ---------- times
-    ordered_at,
-    order_date,
-    fulfilled_at,
+    orders.ordered_at,
+    orders.order_date,
+    orders.fulfilled_at,
 
     ---------- kind
-    order_status,
-    is_sale,
-    fulfilment_type,
-    coupon_code,
-    is_anonymous,
-    is_conversion,
-    customer_order_number,
-    line_count,
-    item_quantity,
+    orders.order_status,
+    orders.is_sale,
+    orders.fulfilment_type,
+    orders.coupon_code,
+    orders.is_anonymous,
+    orders.is_conversion,
+    orders.customer_order_number,
+    newness.is_new_customer,
+    orders.line_count,
+    orders.item_quantity,
 
     ---------- money in the order's currency
-    currency,
-    gross_amount,
-    discount_amount,
-    shipping_amount,
-    tax_amount,
-    refunded_amount,
-    net_amount,
+    orders.currency,
+    orders.gross_amount,
+    orders.discount_amount,
+    orders.shipping_amount,
+    orders.tax_amount,
+    orders.refunded_amount,
+    orders.net_amount,
 
     ---------- money in the reporting currency
-    gross_revenue,
-    discount_revenue,
-    refunded_revenue,
-    net_revenue,
-    cost
-from {{ ref('customer_orders') }}
+    orders.gross_revenue,
+    orders.discount_revenue,
+    orders.refunded_revenue,
+    orders.net_revenue,
+    orders.cost
+from {{ ref('customer_orders') }} as orders
+left join {{ ref('order_newness') }} as newness
+    on orders.channel = newness.channel
+    and orders.order_id = newness.order_id

@@ -10,9 +10,11 @@ select
     touched_at,
     touch_date,
     touch_type,
+    can_be_credited,
     source,
     medium,
     campaign,
+    click_id_type,
     marketing_channel,
     is_paid,
     is_direct

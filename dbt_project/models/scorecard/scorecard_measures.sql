@@ -63,12 +63,16 @@ facts as (
         case when orders.fulfilled_at is not null and not orders.is_store_order
             then {{ seconds_between('orders.ordered_at', 'orders.fulfilled_at') }} / 3600.0 end as fulfilment_hours,
         orders.customer_order_number,
+        newness.is_new_customer,
         first_purchases.first_date,
         second_channels.second_channel_date,
         begun_online.conversion_id is not null as is_begun_online,
         orders.customer_id is not null
             and orders.former_store_at >= {{ add_days_to_time('orders.ordered_at', '-' ~ var('attribution_window_days')) }} as is_begun_in_store
     from numbered_orders as orders
+    left join {{ ref('order_newness') }} as newness
+        on orders.channel = newness.channel
+        and orders.order_id = newness.order_id
     left join first_purchases
         on orders.customer_id = first_purchases.customer_id
     left join second_channels
@@ -110,7 +114,9 @@ of_orders as (
         cast(sum(net_revenue) filter (where cost is not null) as double) as costed_net_revenue,
         cast(sum(net_revenue - cost) filter (where cost is not null) as double) as costed_margin,
         cast(count(distinct case when is_conversion then facts.customer_id end) as double) as active_customers,
-        cast(count(*) filter (where customer_order_number = 1) as double) as new_customers,
+        cast(count(*) filter (where is_new_customer) as double) as new_customers,
+        cast(count(*) filter (where customer_order_number = 1) as double) as first_orders,
+        cast(count(*) filter (where customer_order_number = 1 and is_new_customer is null) as double) as first_orders_of_unknown,
         cast(count(distinct case
             when is_conversion and first_date < cast(case when cadences.unit = 'week' then date_trunc('week', order_date) else date_trunc('quarter', order_date) end as date)
                 then facts.customer_id end) as double) as repeat_customers,
@@ -160,11 +166,15 @@ of_credit as (
     select
         cadences.cadence,
         cast(case when cadences.unit = 'week' then date_trunc('week', conversion_date) else date_trunc('quarter', conversion_date) end as date) as period_start,
-        {{ exact_sum('gross_revenue') }} as paid_gross_revenue
-    from {{ ref('credited_conversions') }}
+        {{ exact_sum('credit_last_non_direct * conversion_' ~ {'gross_revenue': 'value', 'discounted_revenue': 'discounted_value', 'net_revenue': 'net_value', 'margin': 'margin'}[var('return_on')]) }} as paid_revenue
+    from {{ ref('credited_touches') }} as credited
     cross join cadences
-    where attribution_model = 'last_non_direct'
-        and marketing_channel in (select distinct marketing_channel from {{ ref('daily_spend') }})
+    where exists (
+        select 1
+        from {{ ref('daily_spend') }} as spent
+        where spent.marketing_channel = credited.marketing_channel
+            and (spent.campaign = credited.campaign or spent.campaign is null)
+    )
     group by 1, 2
 ),
 
@@ -271,8 +281,11 @@ wide as (
         of_orders.costed_net_revenue,
         of_orders.costed_margin,
         coalesce(of_orders.active_customers, 0) as active_customers,
-        coalesce(of_orders.new_customers, 0) as new_customers,
-        coalesce(of_orders.repeat_customers, 0) as repeat_customers,
+        -- where it is not known of too many whether they are new, neither the new nor those who came back are counted
+        case when of_orders.first_orders_of_unknown > {{ var('scorecard_unknown_at_most') }} * of_orders.first_orders then cast(null as double)
+            else coalesce(of_orders.new_customers, 0) end as new_customers,
+        case when of_orders.first_orders_of_unknown > {{ var('scorecard_unknown_at_most') }} * of_orders.active_customers then cast(null as double)
+            else coalesce(of_orders.repeat_customers, 0) end as repeat_customers,
         coalesce(of_orders.cross_channel_customers, 0) as cross_channel_customers,
         coalesce(of_orders.store_orders, 0) as store_orders,
         coalesce(of_orders.online_orders, 0) as online_orders,
@@ -282,7 +295,7 @@ wide as (
         of_orders.fulfilled_orders,
         coalesce(of_refunds.refund_revenue, 0) as refund_revenue,
         of_spend.spend,
-        coalesce(of_credit.paid_gross_revenue, 0) as paid_gross_revenue,
+        coalesce(of_credit.paid_revenue, 0) as paid_revenue,
         of_touches.touches,
         of_touches.known_touches,
         of_lifetimes.customers_ever,
@@ -309,7 +322,7 @@ wide as (
     'gross_revenue', 'net_revenue', 'discount_revenue', 'orders', 'known_gross_revenue', 'known_net_revenue', 'costed_net_revenue',
     'costed_margin', 'active_customers', 'new_customers', 'repeat_customers', 'cross_channel_customers', 'store_orders', 'online_orders',
     'store_orders_begun_online', 'online_orders_begun_in_store', 'fulfilment_hours', 'fulfilled_orders', 'refund_revenue', 'spend',
-    'paid_gross_revenue', 'touches', 'known_touches', 'customers_ever', 'one_channel_lifetime_revenue', 'one_channel_customers_ever',
+    'paid_revenue', 'touches', 'known_touches', 'customers_ever', 'one_channel_lifetime_revenue', 'one_channel_customers_ever',
     'many_channel_lifetime_revenue', 'many_channel_customers_ever', 'omnichannel_customers_ever', 'omnichannel_gross_revenue',
     'omnichannel_revenue_per_customer', 'one_channel_revenue_per_customer', 'parsed_rows', 'quarantined_rows', 'freshness_days',
 ] %}

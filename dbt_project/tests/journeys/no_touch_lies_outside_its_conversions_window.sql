@@ -1,4 +1,5 @@
--- law: a path's touches lie in (max(previous conversion, t − window), t] of the same customer
+-- law: a path's touches lie in (max(previous conversion, t − window), t] of the same customer; a touch that is there because its own
+-- session ended in the order lies in the window, at most a day after the order by another system's clock
 {{ config(tags=['law']) }}
 with
 
@@ -9,14 +10,17 @@ windowed as (
         converted_at,
         lag(converted_at) over (partition by customer_id order by converted_at, conversion_id) as previous_at
     from {{ ref('conversions') }}
-    where customer_id is not null
 )
 
 select touches.touch_id, touches.conversion_id
 from {{ ref('attribution_touches') }} as touches
 inner join windowed
     on touches.conversion_id = windowed.conversion_id
-where touches.customer_id <> windowed.customer_id
-    or touches.touched_at > windowed.converted_at
-    or touches.touched_at <= windowed.previous_at
+left join {{ ref('session_orders') }} as session_orders
+    on touches.touch_id = session_orders.touch_id
+    and touches.conversion_id = session_orders.conversion_id
+where touches.customer_id is distinct from windowed.customer_id
+    or (windowed.customer_id is null and session_orders.touch_id is null)
     or touches.touched_at <= {{ add_days_to_time('windowed.converted_at', '-(' ~ attribution_window_days('touches.touch_type') ~ ')') }}
+    or touches.touched_at > {{ add_days_to_time('windowed.converted_at', 1) }}
+    or (session_orders.touch_id is null and (touches.touched_at > windowed.converted_at or touches.touched_at <= windowed.previous_at))

@@ -8,6 +8,7 @@ source as (
 ordered as (
     select
         coalesce(order_id, order_name) as order_id,
+        max(order_name) as order_number,
         sum(lineitem_quantity * lineitem_price) as gross_amount,
         max(email) as email,
         max(coalesce(phone, billing_phone)) as phone,
@@ -32,6 +33,7 @@ renamed as (
         ---------- ids
         'shopify' as channel,
         order_id,
+        order_number,
         case
             when email is not null or phone is not null or (billing_name is not null and billing_address1 is not null)
                 then 'guest:' || order_id
