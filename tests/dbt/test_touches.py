@@ -84,6 +84,32 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
             shopify_order("#1004", "2017-04-01 09:20:03", order_id="8804", email="ann@x.test"),
         ],
     )
+    made.deliver(
+        "mailchimp",
+        "activity",
+        [
+            {
+                "activity_id": f"A{n}",
+                "euid": "e1",
+                "action": action,
+                "activity_at": datetime(2017, 5, 28, 10, n),
+            }
+            for n, action in enumerate(["sent", "open", "click", "bounce", "unsubscribe"])
+        ],
+    )
+    made.deliver(
+        "loyalty",
+        "contacts",
+        [
+            {
+                "contact_id": f"C{n}",
+                "member_id": "M1",
+                "kind": kind,
+                "contacted_at": datetime(2017, 5, 29, 10, n),
+            }
+            for n, kind in enumerate(["coupon", "group", "service"])
+        ],
+    )
     made.people = {
         "ga4:7": "ann",
         "segment:7": "ann",
@@ -155,6 +181,22 @@ def test_an_apps_purchase_binds_its_visit_and_does_not_take_it_off_the_path(buil
     assert built.query(
         "select touch_id from journeys.path_touches where conversion_id = 'shopify:8804' order by position"
     ) == [("segment:m1",), ("segment:m4",)]
+
+
+def test_letters_and_contacts_are_touches_that_say_whether_they_can_be_credited(built: SmallRetailer) -> None:
+    assert built.query(
+        "select touch_type, marketing_channel, can_be_credited from journeys.customer_touchpoints "
+        "where channel in ('mailchimp', 'loyalty') order by touched_at"
+    ) == [
+        ("email_send", "email", False),
+        ("email_open", "email", False),
+        ("email_click", "email", True),
+        ("email_bounce", "email", False),
+        ("email_unsubscribe", "email", False),
+        ("coupon_handout", "coupon", True),
+        ("group_join", "organic_social", True),
+        ("service_contact", "other", False),
+    ]
 
 
 CASES: Mapping[str, list[tuple[Any, ...]]] = {
