@@ -48,7 +48,7 @@ def events(shared_dir: Path) -> duckdb.DuckDBPyConnection:
         create table customer_touchpoints as
         select event_id as touch_id, 'web' as channel, visitor as customer_id, event_at as touched_at, event_at::date as touch_date,
             marketing_channel, null::varchar as campaign, 'visit' as touch_type, false as is_paid,
-            marketing_channel = '(direct) / (none)' as is_direct, null::varchar as order_id
+            marketing_channel = '(direct) / (none)' as is_direct, null::varchar as order_id, true as can_be_credited
         from events where event_name = 'page_view'
         """
     )
