@@ -11,6 +11,7 @@
         'consents': ['source'],
         'products': ['product_name', 'brand', 'category'],
         'stores': ['store_name'],
+        'session_steps': [],
     } -%}
     {{ return(outside[shape]) }}
 {%- endmacro %}
