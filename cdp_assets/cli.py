@@ -473,11 +473,17 @@ def restore(
 
 
 @app.command()
-def doctor(home: HomeOption = None, inbox: InboxOption = None) -> None:
+def doctor(
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Read every stored file and compare it with what was written.")
+    ] = False,
+) -> None:
     """Look at versions, disk, permissions, locks, contracts, key and state, and say what to do."""
     from cdp_assets.commands.doctor import run_doctor
 
-    raise typer.Exit(run_doctor(home=home, inbox=inbox))
+    raise typer.Exit(run_doctor(home=home, inbox=inbox, deep=deep))
 
 
 @app.command("alert")

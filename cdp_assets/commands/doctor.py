@@ -19,10 +19,12 @@ EXIT_WELL, EXIT_ILL = 0, 1
 STYLES = {"well": "green", "note": "yellow", "ill": "red"}
 
 
-def run_doctor(*, home: Path | None, inbox: Path | None, console: Console | None = None) -> int:
+def run_doctor(
+    *, home: Path | None, inbox: Path | None, deep: bool = False, console: Console | None = None
+) -> int:
     """Print what the doctor finds; 0 if nothing is ill, else 1."""
     console = console or plain_console()
-    findings = examine(Settings.load(home=home, inbox=inbox))
+    findings = examine(Settings.load(home=home, inbox=inbox), deep=deep)
     table = Table("", "topic", "found", "what to do", box=None, pad_edge=False)
     for finding in findings:
         table.add_row(

@@ -95,6 +95,12 @@ def _landing_asset(contract: ChannelContract, export: Export) -> dg.AssetsDefini
                 settings, contract, export, context.run.run_id, found.of(contract.name, export.name)
             )
             report.rows = outcome.landed_rows
+            if outcome.files_mended:
+                home.record(context).tell(
+                    f"landing/{name}",
+                    f"{contract.name}: {outcome.files_mended} landed files were damaged on the disk and were landed again from their "
+                    "originals; look at the disk, then `onefold doctor --deep`",
+                )
             report.metadata |= _counts(outcome)
         today = datetime.now(UTC).date()
         (status,) = [

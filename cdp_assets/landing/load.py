@@ -28,6 +28,7 @@ from cdp_assets.landing.isolation.workers import run_jobs
 from cdp_assets.landing.ledger import Load
 from cdp_assets.landing.parse import ParseResult, QuarantineReason
 from cdp_assets.landing.readers.inspection import ParseJob
+from cdp_assets.landing.stored import LandingDamaged, damaged_loads, remember_stored
 from cdp_assets.landing.typed.verdicts import Origin, landed_columns
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -45,6 +46,9 @@ class ExportReport:
     files_landed: int = 0
     files_known: int = 0
     files_duplicate: int = 0
+    files_mended: int = (
+        0  # landed files that were damaged on the disk, and were parsed again from their originals
+    )
     parsed_rows: int = 0
     landed_rows: int = 0
     quarantined_rows: int = 0
@@ -140,6 +144,7 @@ def land_export(
     Raises nothing for a bad file: it is held, with reason and remedy, in the report and in the state.
     """
     report = ExportReport(contract.name, export.name, files_seen=len(files))
+    report.files_mended = _mend(settings, contract, export, run_id)
     found = find_new(settings, contract.name, export.name, files)
     report.files_known, report.files_duplicate = found.known, len(found.duplicates)
     report.held += found.held
@@ -161,6 +166,28 @@ def land_export(
     return report
 
 
+def _mend(settings: Settings, contract: ChannelContract, export: Export, run_id: str) -> int:
+    """Land damaged files again from their originals; returns how many. Raises LandingDamaged where that cannot be."""
+    damaged = damaged_loads(settings, contract, export)
+    if not damaged:
+        return 0
+    again = ExportReport(contract.name, export.name)
+    with connect_state(settings, read_only=True) as con:
+        suppressed = ledger.suppressed_pseudonyms(con)
+    results = parse_loads(settings, export, damaged, suppressed, again)
+    if again.held:
+        raise LandingDamaged(
+            f"what landed of {contract.name}/{again.held[0].file_name} is damaged on the disk, and its original no longer lands "
+            f"({again.held[0].reason_code}): correct the contract, or restore the last backup"
+        )
+    with connect_state(settings) as con:
+        con.begin()
+        ledger.close_loads(con, results, contract.version, run_id)
+        remember_stored(con, settings, contract.name, export.name, [load.load_id for load, _ in results])
+        con.commit()
+    return len(results)
+
+
 def _close(
     settings: Settings,
     contract: ChannelContract,
@@ -180,6 +207,7 @@ def _close(
             (load, result, judged.held[load.sha256]) for load, result in results if load.sha256 in judged.held
         ]
         ledger.close_loads(con, landed, contract.version, run_id)
+        remember_stored(con, settings, contract.name, export.name, [load.load_id for load, _ in landed])
         ledger.hold_loads(con, held, run_id)
         ledger.drop_open_loads(con, [load for load in kept if load.sha256 not in by_hash])
         report.held += judged.waiting

@@ -16,6 +16,7 @@ from cdp_assets.landing.held import HeldFile
 from cdp_assets.landing.inbox import InboxFile
 from cdp_assets.landing.ledger import Load
 from cdp_assets.landing.load import ExportReport, parse_loads
+from cdp_assets.landing.stored import remember_stored
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -59,6 +60,7 @@ def replay_quarantine(
         with connect_state(settings) as con:
             con.begin()
             ledger.close_loads(con, results, contract.version, run_id)
+            remember_stored(con, settings, channel, export.name, [load.load_id for load, _ in results])
             deliveries.mark_current(con, channel, export)
             con.commit()
         report.loads += len(results)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from cdp_assets.landing.stored import verify_landing
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -52,6 +53,11 @@ def make_backup(settings: Settings, folder: Path, *, with_key: bool = True) -> B
     if folder.is_relative_to(settings.home):
         raise BackupProblem(f"{folder} is inside the home that it shall outlive: name a folder elsewhere")
     _merge_write_ahead_log(settings)
+    if wrong := verify_landing(settings):
+        raise BackupProblem(
+            f"{len(wrong)} stored files are damaged, the first: {wrong[0]}. A backup would keep the damage: `onefold run` lands them "
+            "again from their originals, `onefold doctor --deep` names them all"
+        )
     partial = folder.with_name(f".{folder.name}.partial")
     if partial.exists():
         shutil.rmtree(partial)

@@ -18,8 +18,10 @@ from packaging.requirements import Requirement
 from cdp_assets.errors import safe_text
 from cdp_assets.keys import DEMO_MARKER, load_key, pseudonym
 from cdp_assets.landing.contract import ContractProblem, contract_paths, load_contract
+from cdp_assets.landing.stored import verify_landing
 from cdp_assets.project.place import other_version
 from cdp_assets.publishing import lock
+from cdp_assets.publishing.copies import verify_generations
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.settings import Settings
 from cdp_assets.state import SCHEMA_DIR, StateLost, connect_state, refuse_lost_state
@@ -39,8 +41,8 @@ class Finding:
     remedy: str = ""
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """All findings, in the order in which a run would meet them."""
+def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
+    """All findings, in the order in which a run would meet them; `deep` reads every stored file."""
     findings = [
         *_versions(),
         *_project(settings),
@@ -54,6 +56,7 @@ def examine(settings: Settings) -> list[Finding]:
     try:
         with lock.hold(settings.home):
             findings += [*_state(settings), *_key(settings), *_logs(settings), *_published(settings)]
+            findings += _stored(settings) if deep else []
     except lock.HomeLocked as busy:
         findings.append(Finding("note", "lock", f"{busy}; state, key and files were not looked at"))
     else:
@@ -279,6 +282,47 @@ def _published(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("well", "published", f"readers see {shown}")
+
+
+def _stored(settings: Settings) -> Iterator[Finding]:
+    """Every stored file beside the hashes and fingerprints that state has of it."""
+    if not settings.state_path.exists():
+        return
+    restore = "A run lands damaged files again from their originals; where an original is damaged: `onefold restore`"
+    try:
+        landed = verify_landing(settings)
+        published = verify_generations(settings)
+    except duckdb.Error:
+        return  # said of state already
+    for line in landed:
+        yield Finding("ill", "stored files", line, restore)
+    for line in published:
+        yield Finding(
+            "ill", "stored files", line, "`onefold rollback`, or `onefold run`, which publishes another"
+        )
+    if settings.warehouse_path.exists() and not _is_readable(settings.warehouse_path):
+        yield Finding(
+            "ill",
+            "stored files",
+            f"{settings.warehouse_path.name} cannot be read",
+            "`onefold run` sets it aside and builds another; if not, delete it",
+        )
+    elif not landed and not published:
+        yield Finding("well", "stored files", "each is what was written")
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether every block of a database can be read: DuckDB checks each one's checksum."""
+    try:
+        with duckdb.connect(str(path), read_only=True) as con:
+            for schema, table in con.execute(
+                "select schema_name, table_name from duckdb_tables()"
+            ).fetchall():
+                name = f'"{schema}"."{table}"'
+                con.execute(f"select bit_xor(hash(each)) from {name} as each").fetchall()
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _alerts(settings: Settings) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ import duckdb
 from cdp_assets.engine import STORAGE_VERSION
 from cdp_assets.publishing.fingerprint import columns_of, fingerprint, fingerprint_of, quoted
 from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
 
 MARTS_FILE, CONTACT_FILE, PARQUET_FOLDER = "marts.duckdb", "contact.duckdb", "parquet"
 # DuckDB names a database after its file, and `marts.orders` is ambiguous where database and schema are both `marts`.
@@ -199,6 +200,27 @@ def _write_parquet(folder: Path, tables: list[PublishedTable], mode: int) -> Non
             _seal(path, mode)
     finally:
         con.close()
+
+
+def verify_generations(settings: Settings) -> list[str]:
+    """Tables of the generations on disk that no longer have the fingerprint which they were published with, in words."""
+    with connect_state(settings, read_only=True) as state:
+        rows = state.execute(
+            "select generation, file_name, table_name, row_count, fingerprint from generation_tables "
+            "inner join generations using (generation) where status <> 'removed' order by all"
+        ).fetchall()
+    wrong = []
+    for generation, file_name, name, count, expected in rows:
+        path = settings.published_dir / generation / STORED_AS[file_name]
+        schema = Path(file_name).stem
+        try:
+            with duckdb.connect(str(path), read_only=True) as con:
+                is_same = fingerprint(con, path.stem, schema, name) == (count, expected)
+        except duckdb.Error:
+            is_same = False
+        if not is_same:
+            wrong.append(f"{generation}/{file_name}: {schema}.{name} is not what was published")
+    return wrong
 
 
 def _parquet_columns(columns: list[tuple[str, str]]) -> str:

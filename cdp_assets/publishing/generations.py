@@ -97,6 +97,16 @@ def current_generation(settings: Settings) -> str | None:
     return link.readlink().name if link.is_symlink() else None
 
 
+def are_links_whole(settings: Settings) -> bool:
+    """Whether the fixed names that people open lead through the link `current`."""
+    published = settings.published_dir
+    wanted = {"current.duckdb": MARTS_FILE, "current.contact.duckdb": CONTACT_FILE}
+    return all(
+        (published / name).is_symlink() and (published / name).readlink() == Path("current") / file
+        for name, file in wanted.items()
+    )
+
+
 def current_files(settings: Settings) -> PublishedFiles | None:
     """The current generation's files, by their own paths; None before the first generation.
 

@@ -60,14 +60,20 @@ def repair(settings: Settings) -> list[str]:
 
     After a kill between commit and flip: flip. After a kill before the commit: the files go, state was untouched.
     """
-    repaired = _remove_orphaned_log(settings)
+    repaired = [*_remove_orphaned_log(settings), *_set_warehouse_aside(settings)]
     generations.remove_leftovers(settings)
     statuses = _statuses(settings)
     current = next((name for name, status in statuses.items() if status == "current"), None)
     if current and not (settings.published_dir / current).is_dir():
         _forget(settings, current)
         repaired.append(f"the files of generation {current} are gone: the next run publishes a new one")
-    elif current and current != generations.current_generation(settings):
+    elif (
+        current
+        and generations.are_links_whole(settings)
+        and current == generations.current_generation(settings)
+    ):
+        pass
+    elif current:
         show(settings, current)
         repaired.append(f"generation {current} was committed but not yet visible to readers: now it is")
     for folder in sorted(settings.published_dir.glob("g[0-9]*")):
@@ -115,6 +121,27 @@ def _remove_orphaned_log(settings: Settings) -> list[str]:
         return []
     log.unlink()
     return [f"{log.name} belonged to a warehouse that is gone: removed"]
+
+
+def _set_warehouse_aside(settings: Settings) -> list[str]:
+    """A warehouse that cannot be opened (damaged, foreign, with a damaged log) makes place: the run builds another one."""
+    path = settings.warehouse_path
+    if not path.exists():
+        return []
+    try:
+        duckdb.connect(str(path)).close()
+        return []
+    except duckdb.Error as error:
+        if "Could not set lock" in str(error):
+            return []  # somebody reads it; the run will say so
+    aside = path.with_name(f"{path.stem}.damaged{path.suffix}")
+    path.replace(aside)
+    log = path.with_name(path.name + ".wal")
+    if log.exists():
+        log.replace(aside.with_name(aside.name + ".wal"))
+    return [
+        f"{path.name} cannot be opened: it is set aside as {aside.name} (delete it), and this run builds another"
+    ]
 
 
 def _forget(settings: Settings, name: str) -> None:

@@ -168,3 +168,31 @@ def test_the_last_run_is_told_of_if_it_died_and_nobody_was_told(
         assert run_alert(home=home.home, test=False, console=quiet) == 0
         assert run_alert(home=home.home, test=True, console=quiet) == 0
     assert [body["step"] for body in posted] == ["after landing/shopify_orders", "a test message"]
+
+
+def _flip(path: Path, at: int) -> None:
+    path.chmod(0o600)
+    content = bytearray(path.read_bytes())
+    content[at] ^= 0xFF
+    path.write_bytes(content)
+
+
+def _deep(settings: Settings) -> list[str]:
+    return [each.found for each in examine(settings, deep=True) if each.level == "ill"]
+
+
+def test_the_deep_doctor_finds_damage_of_a_generation_and_of_the_warehouse(home: Settings) -> None:
+    assert _deep(home) == []
+    _flip(home.published_dir / "g000001" / "masked.duckdb", 9000)
+    assert _deep(home) == ["g000001/marts.duckdb: marts.order_amounts is not what was published"]
+    _flip(home.warehouse_path, 9000)
+    assert "warehouse.duckdb cannot be read" in _deep(home)
+
+
+def test_a_damaged_warehouse_is_set_aside_and_a_missing_link_comes_back(home: Settings) -> None:
+    home.warehouse_path.write_bytes(b"foreign" * 1000)
+    (home.published_dir / "current.duckdb").unlink()
+    repaired = prepare_home(home)
+    assert "set aside as warehouse.damaged.duckdb" in repaired[0]
+    assert not home.warehouse_path.exists()
+    assert (home.published_dir / "current.duckdb").exists()
