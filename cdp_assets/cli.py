@@ -388,12 +388,20 @@ def docs(home: HomeOption = None) -> None:
 def dagster(
     home: HomeOption = None,
     inbox: InboxOption = None,
-    port: Annotated[int, typer.Option(help="Port on localhost.")] = 3000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; Dagster asks nobody to sign in.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port.")] = 3000,
+    part: Annotated[
+        str, typer.Option(help="all, or one part as a service of its own: web or daemon.", metavar="PART")
+    ] = "all",
 ) -> None:
-    """Open Dagster's own page on this home: the graph, runs and checks (localhost only)."""
+    """Open Dagster's own page on this home: the graph, runs and checks, with its daemon (schedule, sensors)."""
     from cdp_assets.commands.dagster_page import serve_dagster
 
-    raise typer.Exit(serve_dagster(home=home, inbox=inbox, port=port))
+    if part not in ("all", "web", "daemon"):
+        raise typer.BadParameter("all, web or daemon", param_hint="--part")
+    raise typer.Exit(serve_dagster(home=home, inbox=inbox, host=host, port=port, part=part))  # type: ignore[arg-type]
 
 
 @app.command()

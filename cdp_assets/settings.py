@@ -76,6 +76,9 @@ class Settings(BaseSettings):
         description="DuckDB's memory limit per connection, such as '2GB' (default: a quarter of the machine's, 1 to 3 GB).",
     )
     threads: int = Field(default=2, ge=1, description="DuckDB's and dbt's threads.")
+    nightly: bool = Field(
+        default=False, description="Dagster's daemon starts the job `nightly` at 02:00 without being told to."
+    )
     keep_generations: int = Field(default=3, ge=1, description="Published generations that stay on disk.")
     strict: bool = Field(default=False, description="A run with held files exits 3.")
     group_readable: bool = Field(default=False, description="The home's group may read the masked marts.")

@@ -1,37 +1,47 @@
-"""`onefold dagster`: Dagster's page on this home, bound to localhost."""
+"""`onefold dagster`: Dagster's page and daemon on this home, bound to localhost unless told otherwise."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
 
 from cdp_assets import dbt_manifest
 from cdp_assets.commands.run import export_settings
 from cdp_assets.home import prepare_home_unless_busy
 from cdp_assets.settings import Settings
 
+LOCAL = {"127.0.0.1", "localhost", "::1"}
 # `dagster dev` recommends a tool that is not installed with it.
 SUPERSEDED = "ignore:Function `dev_command` is superseded"
 
 
-def serve_dagster(*, home: Path | None, inbox: Path | None, port: int) -> int:
-    """Run `dagster dev` on the workspace until interrupted; returns its exit code."""
+Part = Literal["all", "web", "daemon"]
+
+
+def serve_dagster(*, home: Path | None, inbox: Path | None, host: str, port: int, part: Part) -> int:
+    """Run Dagster on the project's workspace until interrupted; returns its exit code."""
     settings = Settings.load(home=home, inbox=inbox)
     export_settings(settings)
     prepare_home_unless_busy(settings)
     dbt_manifest.prepare(settings)
-    command = [
-        "-W",
-        SUPERSEDED,
-        "-m",
-        "dagster",
-        "dev",
-        "-w",
-        str(settings.project_dir / "workspace.yaml"),
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-    ]
-    return subprocess.call([sys.executable, *command], cwd=settings.project_dir)  # noqa: S603 (fixed command)
+    if host not in LOCAL and part != "daemon":
+        Console().print(
+            f"note: Dagster asks nobody to sign in; whoever reaches {host}:{port} may start runs: keep it behind a gate of your own",
+            soft_wrap=True,
+        )
+    return subprocess.call(command(settings, host, port, part), cwd=settings.project_dir)  # noqa: S603 (fixed command)
+
+
+def command(settings: Settings, host: str, port: int, part: Part) -> list[str]:
+    """Everything in one (`dagster dev`), or one part for a service of its own."""
+    workspace = ["-w", str(settings.project_dir / "workspace.yaml")]
+    address = ["-h", host, "-p", str(port)]
+    if part == "web":
+        return [sys.executable, "-m", "dagster_webserver", *workspace, *address]
+    if part == "daemon":
+        return [sys.executable, "-m", "dagster._daemon", "run", *workspace]
+    return [sys.executable, "-W", SUPERSEDED, "-m", "dagster", "dev", *workspace, *address]

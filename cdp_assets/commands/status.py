@@ -62,6 +62,20 @@ def _exports_table(status: LandingStatus) -> Table:
 def print_waiting(settings: Settings, console: Console, status: LandingStatus | None = None) -> bool:
     """Name every file that waits and every export with rows in quarantine, with what to do; True if a file waits."""
     status = status or landing_status(settings, load_contracts(*settings.contract_dirs))
+    _print_quarantined(settings, console, status)
+    _print_unwired(settings, console, status)
+    for held in status.held:
+        name = f"{held.channel}/{held.file_name}" if held.channel else held.file_name
+        console.print(
+            styled("waits", "yellow", f" {name} ({held.reason_code}): {held.detail}; {held.remedy}"),
+            highlight=False,
+            soft_wrap=True,
+        )
+    return bool(status.held)
+
+
+def _print_quarantined(settings: Settings, console: Console, status: LandingStatus) -> None:
+    """Exports with rows in quarantine, and why they are there."""
     for export in status.exports:
         if export.quarantined_rows:
             console.print(
@@ -80,17 +94,13 @@ def print_waiting(settings: Settings, console: Console, status: LandingStatus | 
                 column = f" in column {why.column_name}" if why.column_name else ""
                 line = f"  {why.rows:,} × {why.reason_code}{column}, first in {why.first}"
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_unwired(settings: Settings, console: Console, status: LandingStatus) -> None:
+    """What keeps landed rows from the tables."""
     landed = {export.channel for export in status.exports if export.files_landed}
     for contract in load_contracts(*settings.contract_dirs).values():
         for problem in wiring_problems(settings.dbt_project_dir, contract) if contract.name in landed else []:
             console.print(
                 styled("not wired", "yellow", f" {contract.name}: {problem}"), highlight=False, soft_wrap=True
             )
-    for held in status.held:
-        name = f"{held.channel}/{held.file_name}" if held.channel else held.file_name
-        console.print(
-            styled("waits", "yellow", f" {name} ({held.reason_code}): {held.detail}; {held.remedy}"),
-            highlight=False,
-            soft_wrap=True,
-        )
-    return bool(status.held)

@@ -17,6 +17,7 @@ chain and credits direct, on others direct is dropped (see `paths`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -92,17 +93,24 @@ def compute_attribution(
             con.execute(f"drop table if exists temp.{table}")
 
 
+def _raw_credits(
+    periods: Mapping[str, _Period], unavailable: dict[str, str]
+) -> dict[tuple[str, str], RawCredit]:
+    """Raw credit by (model, period) of the models that could be computed in every period; why not, into `unavailable`."""
+    raw: dict[tuple[str, str], RawCredit] = {}
+    for period, counted in periods.items():
+        for model in COMPUTED_MODELS:
+            if (found := _raw_credit(model, counted, unavailable)) is not None:
+                raw[model, period] = found
+    return {at: found for at, found in raw.items() if at[0] not in unavailable}
+
+
 def _compute(con: duckdb.DuckDBPyConnection, as_of_date: date, channels: list[str]) -> AttributionSummary:
     periods = _count_periods(con, len(channels))
     unavailable: dict[str, str] = {}
     with_intervals: tuple[str, ...] = ()
     if periods:
-        raw: dict[tuple[str, str], RawCredit] = {}
-        for period, counted in periods.items():
-            for model in COMPUTED_MODELS:
-                if (found := _raw_credit(model, counted, unavailable)) is not None:
-                    raw[model, period] = found
-        raw = {at: found for at, found in raw.items() if at[0] not in unavailable}
+        raw = _raw_credits(periods, unavailable)
         path_credits.share_by_month(
             con, len(channels), {at: one.conversions for at, one in raw.items() if at[1] != ALL}
         )

@@ -29,10 +29,10 @@ class RawCredit:
     effect_value: FloatArray | None = None
 
 
-def share_by_month(
-    con: duckdb.DuckDBPyConnection, n_channels: int, raw: Mapping[tuple[str, str], FloatArray]
-) -> None:
-    """Fill `_shares` (model, period, channel_set, channel_number, share, is_projected) from raw credit by (model, month)."""
+def _sets_by_month(
+    con: duckdb.DuckDBPyConnection, n_channels: int
+) -> dict[str, tuple[list[str], BoolArray, FloatArray]]:
+    """Month → (sets of channels by name, which channels are in each, conversions of each)."""
     counted = con.execute(
         "select period, channel_set, count(*)::double from _path_sets group by all order by all"
     ).fetchall()
@@ -43,6 +43,14 @@ def share_by_month(
         for row, name in enumerate(names):
             members[row, [int(channel) for channel in name.split(",")]] = True
         sets[month] = (names, members, np.array([count for period, _, count in counted if period == month]))
+    return sets
+
+
+def share_by_month(
+    con: duckdb.DuckDBPyConnection, n_channels: int, raw: Mapping[tuple[str, str], FloatArray]
+) -> None:
+    """Fill `_shares` (model, period, channel_set, channel_number, share, is_projected) from raw credit by (model, month)."""
+    sets = _sets_by_month(con, n_channels)
     frames = []
     for (model, month), credit in raw.items():
         if month in sets:

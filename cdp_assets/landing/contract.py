@@ -320,19 +320,7 @@ class Export(_OpenModel):
 
     @model_validator(mode="after")
     def _names_agree(self) -> Export:
-        names = [column.name for column in self.properties]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(
-                f"export {self.name}: the column {twice[0]} is declared twice; give each its own name"
-            )
-        wanted = [self.facts.fill_down_key, self.facts.version_column, self.facts.time_zone_column]
-        wanted += [name for key in self.facts.natural_keys for name in [*key.columns, *key.fallback]]
-        missing = sorted({name for name in wanted if name and name not in names})
-        if missing:
-            raise ValueError(
-                f"export {self.name}: customProperties name the column {missing[0]}, which is not declared"
-            )
+        self._check_column_names()
         if any(column.facts.fill_down for column in self.properties) and not self.facts.fill_down_key:
             raise ValueError(
                 f"export {self.name}: fillDown needs a fillDownKey; name the column that groups the rows"
@@ -346,6 +334,22 @@ class Export(_OpenModel):
                 f"export {self.name}: replaces period, but filePattern has no group (?P<period>…)"
             )
         return self
+
+    def _check_column_names(self) -> None:
+        """Each column has one name, and what the export's facts name is a column."""
+        names = [column.name for column in self.properties]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"export {self.name}: the column {twice[0]} is declared twice; give each its own name"
+            )
+        wanted = [self.facts.fill_down_key, self.facts.version_column, self.facts.time_zone_column]
+        wanted += [name for key in self.facts.natural_keys for name in [*key.columns, *key.fallback]]
+        missing = sorted({name for name in wanted if name and name not in names})
+        if missing:
+            raise ValueError(
+                f"export {self.name}: customProperties name the column {missing[0]}, which is not declared"
+            )
 
 
 class ServiceLevel(_OpenModel):

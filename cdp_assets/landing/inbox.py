@@ -108,12 +108,10 @@ def _unknown_folder(folder: Path, contracts: Mapping[str, ChannelContract]) -> l
 def _scan_channel(folder: Path, contract: ChannelContract, scan: InboxScan) -> None:
     names = {name: (path, status) for name, path, status in _walk(folder)}
     markers = {export.facts.done_marker for export in contract.exports if export.facts.done_marker}
-    for name, (path, status) in names.items():
-        if any(name.endswith(marker) for marker in markers):
-            continue
+    delivered = {name: found for name, found in names.items() if not name.endswith(tuple(markers))}
+    for name, (path, status) in delivered.items():
         exports = [export for export in contract.exports if re.fullmatch(export.facts.file_pattern, name)]
-        problem = _problem(name, status, contract, exports, names)
-        if problem:
+        if problem := _problem(name, status, contract, exports, names):
             export_name = exports[0].name if len(exports) == 1 else None
             scan.held.append(HeldFile(contract.name, export_name, printable(name), status.st_size, *problem))
             continue

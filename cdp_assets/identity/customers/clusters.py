@@ -109,19 +109,24 @@ def split_suspicious(
     for rise in _RISING:
         next_parts: list[tuple[list[int], list[Edge]]] = []
         for part, part_edges in open_parts:
-            strong = [edge for edge in part_edges if edge[0] >= base + rise]
-            groups, _ = cluster_component(part, strong)
-            place = {member: index for index, group in enumerate(groups) for member in group}
-            inner: dict[int, list[Edge]] = defaultdict(list)
-            for edge in strong:
-                inner[place[edge[1]]].append(edge)
-            for index, group in enumerate(groups):
-                if is_suspicious(len(group), len(inner[index]), 0, ctx):
-                    next_parts.append((group, inner[index]))
+            for group, inner in _regrouped(part, part_edges, base + rise):
+                if is_suspicious(len(group), len(inner), 0, ctx):
+                    next_parts.append((group, inner))
                 else:
                     accepted.append(group)
         open_parts = next_parts
     return accepted, [part for part, _ in open_parts]
+
+
+def _regrouped(part: list[int], edges: list[Edge], threshold: float) -> list[tuple[list[int], list[Edge]]]:
+    """What a part falls into under edges of at least `threshold`: (members, their edges) of each group."""
+    strong = [edge for edge in edges if edge[0] >= threshold]
+    groups, _ = cluster_component(part, strong)
+    place = {member: index for index, group in enumerate(groups) for member in group}
+    inner: dict[int, list[Edge]] = defaultdict(list)
+    for edge in strong:
+        inner[place[edge[1]]].append(edge)
+    return [(group, inner[index]) for index, group in enumerate(groups)]
 
 
 def _publish_weight(ctx: IdentityContext) -> float:
@@ -263,21 +268,7 @@ def _troubled_components(
     ctx: IdentityContext,
 ) -> dict[int, str]:
     """Components that need a closer look: 'conflict' or 'suspicious'."""
-    troubled: dict[int, str] = {}
-    if len(component):
-        size = np.bincount(component)
-        edge_count = np.bincount(component[left], minlength=len(size)) if len(left) else np.zeros_like(size)
-        record_count = np.bincount(
-            component,
-            weights=con.execute("select record_count from cluster_units order by unit").fetchnumpy()[
-                "record_count"
-            ],
-        )
-        for index in np.flatnonzero((size > 12) | (record_count > ctx.knobs.max_cluster_records * 10)):
-            if size[index] > 1 and is_suspicious(
-                int(size[index]), int(edge_count[index]), int(record_count[index]), ctx
-            ):
-                troubled[int(index)] = "suspicious"
+    troubled = _suspicious_components(component, left, con, ctx) if len(component) else {}
     for a, b in conflicts.cannot_link:
         if component[a] == component[b]:
             troubled[int(component[a])] = "conflict"
@@ -289,14 +280,34 @@ def _troubled_components(
     return troubled
 
 
+_Trouble = tuple[str, int, int, float, int]  # kind, unit, unit, weight, units
+
+
+def _suspicious_components(
+    component: np.ndarray, left: np.ndarray, con: duckdb.DuckDBPyConnection, ctx: IdentityContext
+) -> dict[int, str]:
+    """Components that are too large or too sparse."""
+    size = np.bincount(component)
+    edge_count = np.bincount(component[left], minlength=len(size)) if len(left) else np.zeros_like(size)
+    records = con.execute("select record_count from cluster_units order by unit").fetchnumpy()["record_count"]
+    record_count = np.bincount(component, weights=records)
+    large = np.flatnonzero((size > 12) | (record_count > ctx.knobs.max_cluster_records * 10))
+    return {
+        int(index): "suspicious"
+        for index in large
+        if size[index] > 1
+        and is_suspicious(int(size[index]), int(edge_count[index]), int(record_count[index]), ctx)
+    }
+
+
 def _recluster(
     component: np.ndarray, left: np.ndarray, right: np.ndarray, weight: np.ndarray, troubled: dict[int, str],
     conflicts: _Conflicts, ctx: IdentityContext,
-) -> tuple[np.ndarray, list[tuple[str, int, int, float, int]]]:  # fmt: skip
+) -> tuple[np.ndarray, list[_Trouble]]:  # fmt: skip
     """Label per unit after the closer look, and the problems (kind, unit, unit, weight, units)."""
     label = component.copy()
     next_label = int(component.max()) + 1 if len(component) else 0
-    problems: list[tuple[str, int, int, float, int]] = []
+    problems: list[_Trouble] = []
     if not troubled:
         return label, problems
     wanted = np.isin(component, list(troubled))
@@ -310,27 +321,46 @@ def _recluster(
     for a, b in conflicts.cannot_link:
         cannot[int(component[a])].append((a, b))
     for index, units in sorted(members.items()):
-        parts: list[list[int]] = [units]
-        if is_suspicious(len(units), len(edges[index]), 0, ctx):
-            accepted, held = split_suspicious(units, edges[index], ctx)
-            problems += [("held", part[0], part[-1], 0.0, len(part)) for part in held]
-            parts = accepted + held
-        part_of = {unit: number for number, part in enumerate(parts) for unit in part}
-        inner = [edge for edge in edges[index] if part_of[edge[1]] == part_of[edge[2]]]
-        if len(parts) > 1:
-            inner = [edge for edge in inner if edge[0] >= _publish_weight(ctx)]
-        verified = {unit: conflicts.verified[unit] for unit in units if unit in conflicts.verified}
-        groups, refused = cluster_component(units, inner, cannot[index], verified)
-        problems += [("refused", a, b, w, len(units)) for w, a, b in refused]
+        groups, found = _recluster_component(units, edges[index], cannot[index], conflicts, ctx)
+        problems += found
         for group in groups:
             label[group] = next_label
             next_label += 1
-        if len(parts) > 1:
-            cut = sorted(
-                (-w, a, b) for w, a, b in edges[index] if label[a] != label[b] and (w, a, b) not in refused
-            )
-            problems += [("held", a, b, -w, len(units)) for w, a, b in cut[:_CUTS_SHOWN]]
     return label, problems
+
+
+def _recluster_component(
+    units: list[int], edges: list[Edge], cannot: list[tuple[int, int]], conflicts: _Conflicts, ctx: IdentityContext
+) -> tuple[list[list[int]], list[_Trouble]]:  # fmt: skip
+    """The groups that one troubled component falls into, and its problems: what was held, refused and cut."""
+    problems: list[_Trouble] = []
+    parts: list[list[int]] = [units]
+    if is_suspicious(len(units), len(edges), 0, ctx):
+        accepted, held = split_suspicious(units, edges, ctx)
+        problems += [("held", part[0], part[-1], 0.0, len(part)) for part in held]
+        parts = accepted + held
+    inner = _within(parts, edges)
+    if len(parts) > 1:
+        inner = [edge for edge in inner if edge[0] >= _publish_weight(ctx)]
+    verified = {unit: conflicts.verified[unit] for unit in units if unit in conflicts.verified}
+    groups, refused = cluster_component(units, inner, cannot, verified)
+    problems += [("refused", a, b, w, len(units)) for w, a, b in refused]
+    if len(parts) > 1:
+        problems += [("held", a, b, w, len(units)) for w, a, b in _cuts(groups, edges, refused)]
+    return groups, problems
+
+
+def _within(parts: list[list[int]], edges: list[Edge]) -> list[Edge]:
+    """The edges whose ends are in one part."""
+    part_of = {unit: number for number, part in enumerate(parts) for unit in part}
+    return [edge for edge in edges if part_of[edge[1]] == part_of[edge[2]]]
+
+
+def _cuts(groups: list[list[int]], edges: list[Edge], refused: list[Edge]) -> list[Edge]:
+    """The strongest edges between groups that no veto refused: what a steward should look at."""
+    group_of = {unit: number for number, group in enumerate(groups) for unit in group}
+    apart = [(w, a, b) for w, a, b in edges if group_of[a] != group_of[b] and (w, a, b) not in refused]
+    return sorted(apart, key=lambda edge: (-edge[0], *edge[1:]))[:_CUTS_SHOWN]
 
 
 def _write_clusters(

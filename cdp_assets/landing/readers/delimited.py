@@ -171,6 +171,9 @@ def write_careful_rows(source: TextSource, dialect: Dialect, width: int, skipped
         write_text_rows(target, width, rows)
 
 
+MALFORMED: list[str] = []  # stands for a row that could not be read; told from an empty one by identity
+
+
 def _careful_records(
     stream: BinaryIO, dialect: Dialect, width: int, skipped: int
 ) -> Iterator[tuple[int, str, str | None, list[str]]]:
@@ -186,24 +189,28 @@ def _careful_records(
 
     csv.field_size_limit(MAX_FIELD)
     rows = csv.reader(lines(), _csv_dialect(dialect, strict=True))
-    while True:
-        reason: str | None = None
-        fields: list[str] = []
-        try:
-            fields = next(rows)
-        except StopIteration:
-            return
-        except csv.Error:
-            reason = "malformed_row"
+    while (fields := _next_row(rows)) is not None:
         raw, first = "".join(taken), line_number - len(taken) + 1
         taken.clear()
-        if reason is None and not fields:
-            continue
-        if fields and dialect.is_footer(fields):
-            continue
-        if reason is None and len(fields) != width:
-            reason = "too_few_cells" if len(fields) < width else "too_many_cells"
-        yield first, raw.rstrip("\r\n"), reason, [] if reason else fields
+        if fields is MALFORMED:
+            yield first, raw.rstrip("\r\n"), "malformed_row", []
+        elif fields and not dialect.is_footer(fields):
+            reason = _wrong_width(len(fields), width)
+            yield first, raw.rstrip("\r\n"), reason, [] if reason else fields
+
+
+def _next_row(rows: Iterator[list[str]]) -> list[str] | None:
+    """The next row, MALFORMED for one that breaks the quoting, None at the end."""
+    try:
+        return next(rows, None)
+    except csv.Error:
+        return MALFORMED
+
+
+def _wrong_width(found: int, width: int) -> str | None:
+    if found == width:
+        return None
+    return "too_few_cells" if found < width else "too_many_cells"
 
 
 def write_text_rows(

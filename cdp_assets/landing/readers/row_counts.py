@@ -201,12 +201,9 @@ class _Counter:
         position, is_open, at_start = 0, self._in_quotes, not self._in_quotes
         while True:
             if is_open:
-                end = line.find(self._quote, position)
+                end = self._closing_quote(line, position)
                 if end < 0:
                     return True
-                if line[end + 1 : end + 2] == self._quote:
-                    position = end + 2
-                    continue
                 is_open, position, at_start = False, end + 1, False
                 if line[position : position + 1] not in (self._delimiter, b"\r", b"\n", b""):
                     self.count.is_regular = False
@@ -214,12 +211,24 @@ class _Counter:
             if at_start and line[position : position + 1] == self._quote:
                 is_open, position = True, position + 1
                 continue
-            border = line.find(self._delimiter, position)
-            if line.find(self._quote, position, border if border >= 0 else len(line)) >= 0:
-                self.count.is_regular = False
+            border = self._next_border(line, position)
             if border < 0:
                 return False
             position, at_start = border + 1, True
+
+    def _next_border(self, line: bytes, position: int) -> int:
+        """Where the unquoted field ends, -1 at the line's end; a quote inside it is not regular."""
+        border = line.find(self._delimiter, position)
+        if line.find(self._quote, position, border if border >= 0 else len(line)) >= 0:
+            self.count.is_regular = False
+        return border
+
+    def _closing_quote(self, line: bytes, position: int) -> int:
+        """Where the open field is closed, doubled quotes passed over; -1 where this line does not close it."""
+        end = line.find(self._quote, position)
+        while end >= 0 and line[end + 1 : end + 2] == self._quote:
+            end = line.find(self._quote, end + 2)
+        return end
 
     def close(self) -> TextCount:
         if self._in_quotes:  # an unclosed quote swallows the rest: one last record

@@ -117,15 +117,19 @@ def _scan_row(row: ElementTree.Element, number: int, scan: SheetScan, max_column
         value = cell.find(_MAIN + "v")
         has_value = value is not None and bool(value.text)
         has_text = any(element.text for element in cell.iter(_MAIN + "t"))
-        reason = None
-        if cell.get("t") == "e":
-            reason = "error_cell"
-        elif cell.find(_MAIN + "f") is not None and not has_value:
-            reason = "formula_without_value"
-        if reason:
+        if reason := _bad_cell(cell, has_value):
             scan.bad_cells.setdefault(number, {})[column] = reason
         if reason or has_value or has_text:
             scan.filled_rows.add(number)
+
+
+def _bad_cell(cell: ElementTree.Element, has_value: bool) -> str | None:
+    """Why what a cell shows cannot be taken for its value; None where it can."""
+    if cell.get("t") == "e":
+        return "error_cell"
+    if cell.find(_MAIN + "f") is not None and not has_value:
+        return "formula_without_value"
+    return None
 
 
 def _column_number(reference: str) -> int:
@@ -201,20 +205,28 @@ def _data_rows(
         bad = scan.bad_cells.get(number, {})
         if not bad and all(cell == "" for cell in row):
             continue
-        texts: list[str | None] = []
-        reason = None
-        for position, cell in enumerate(row[:width]):
-            column = columns.get(position)
-            text, problem = _cell_text(cell, column)
-            problem = bad.get(position, problem)
-            if problem and column and reason is None:
-                reason = f"{problem}:{column.name}"
-            texts.append(text)
+        texts, reason = _cell_texts(row[:width], columns, bad)
         if any(cell != "" for cell in row[width:]):
             reason = reason or "too_many_cells"
         texts += [None] * (width - len(texts))
         raw = json.dumps([bad.get(p) or _plain(cell) for p, cell in enumerate(row)], ensure_ascii=False)
         yield number, raw, reason, texts
+
+
+def _cell_texts(
+    row: list[Cell], columns: dict[int, Column], bad: dict[int, str]
+) -> tuple[list[str | None], str | None]:
+    """The row's texts, and what is wrong with the first cell of a declared column that cannot be taken."""
+    texts: list[str | None] = []
+    reason = None
+    for position, cell in enumerate(row):
+        column = columns.get(position)
+        text, problem = _cell_text(cell, column)
+        problem = bad.get(position, problem)
+        if problem and column and reason is None:
+            reason = f"{problem}:{column.name}"
+        texts.append(text)
+    return texts, reason
 
 
 def _cell_text(cell: Cell, column: Column | None) -> tuple[str | None, str | None]:
