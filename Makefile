@@ -13,7 +13,7 @@ export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run docs-site check-sql web ui dagster docs check format test test-integration test-all shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-orchestration lock clean
+.PHONY: help setup demo run lint check-sql web ui dagster docs check format test test-integration test-all shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-orchestration lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -47,18 +47,15 @@ dagster: $(READY) ## Dagster's own page: graph, runs, checks
 docs: $(READY) ## dbt's documentation of the last build, as one static page
 	@$(BIN)/onefold docs
 
-docs-site: $(READY) ## the documentation site, in site/: offline; a broken link fails
-	@$(BIN)/python docs/reference.py
-	@$(BIN)/mkdocs build --strict --quiet
-	@echo "open site/index.html"
-
-check: $(READY) ## lint (Python, YAML, spelling), format, complexity and types
+check: $(READY) ## lint, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+lint: $(READY) ## complexity, YAML and spelling
 	@$(BIN)/complexipy cdp_assets wheel_build.py --quiet --failed
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/codespell
-	@$(BIN)/mypy
 
 check-sql: $(READY) ## lint the SQL that differs from main, or SQL="files": all of it takes minutes
 	@test -z "$(SQL)" || $(BIN)/sqlfluff lint --disable-progress-bar $(SQL)
