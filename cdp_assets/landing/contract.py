@@ -142,6 +142,11 @@ class Column(_OpenModel):
         return 2 if self.facts.scale is None else self.facts.scale
 
     @property
+    def is_id(self) -> bool:
+        """Whether the text names a record, so that wreckage of it would merge what is apart."""
+        return self.logical_type == "string" and (self.primary_key or self.name.endswith("_id"))
+
+    @property
     def headers(self) -> list[str]:
         """Every header text under which this column may arrive."""
         return [self.physical_name, *self.facts.aliases]
@@ -246,6 +251,10 @@ class ExportFacts(Dialect):
     time_zone_column: Name | None = Field(default=None, description="Column that names each row's zone.")
     time_zone_names: dict[str, str] = Field(default={}, description="Display name to IANA zone.")
     fill_down_key: Name | None = None
+    fill_down_id: Name | None = Field(
+        default=None,
+        description="Column whose value begins another record of the same fillDownKey: names repeat, ids do not.",
+    )
     keyed_arrays: list[str] = Field(default=[], description="JSON arrays of {key, value} read as objects.")
     delivery: Literal["snapshot", "delta", "append"] = "append"
     replaces: Literal["nothing", "key", "file_name", "period"] = "nothing"
@@ -343,7 +352,8 @@ class Export(_OpenModel):
             raise ValueError(
                 f"export {self.name}: the column {twice[0]} is declared twice; give each its own name"
             )
-        wanted = [self.facts.fill_down_key, self.facts.version_column, self.facts.time_zone_column]
+        wanted = [self.facts.fill_down_key, self.facts.fill_down_id]
+        wanted += [self.facts.version_column, self.facts.time_zone_column]
         wanted += [name for key in self.facts.natural_keys for name in [*key.columns, *key.fallback]]
         missing = sorted({name for name in wanted if name and name not in names})
         if missing:

@@ -15,6 +15,9 @@ from email_validator import EmailNotValidError, validate_email
 from cdp_assets.identity.context import reference
 
 _NO_REGION = "ZZ"
+_SCIENTIFIC = re.compile(
+    r"\s*[0-9]([.,][0-9]+)?[eE][+][0-9]{1,3}\s*"
+)  # a spreadsheet's wreck: most of its digits are lost
 
 
 def e164(text: str, region: str | None) -> str | None:
@@ -22,6 +25,8 @@ def e164(text: str, region: str | None) -> str | None:
 
     Without region and country code the digits are kept as `0:<digits>` (7 to 15 of them): equal ones are still evidence.
     """
+    if _SCIENTIFIC.fullmatch(text):
+        return None
     try:
         number = phonenumbers.parse(text, region if region != _NO_REGION else None)
     except phonenumbers.NumberParseException:

@@ -12,6 +12,9 @@ from cdp_assets.landing.contract import Column, ContractProblem, Export, Strip
 
 SPACES = " \u00a0\u202f"  # one may stand for another between digits, as the French write them
 WHITESPACE = "\t\r\n\u3000" + SPACES
+# What spreadsheets leave of a long id: its digits are lost, so that two ids look like one; and of a formula that failed.
+SCIENTIFIC = r"[+-]?[0-9]([.,][0-9]+)?[eE][+][0-9]{1,3}"
+SPREADSHEET_ERROR = r"#(REF!|N/A|NAME[?]|VALUE!|DIV/0!|NUM!|NULL!|#+)"
 EARLIEST, LATEST = "timestamp '1900-01-01'", "timestamp '2200-01-01'"
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}  # microseconds per unit
 _DIRECTIVES = {
@@ -260,6 +263,11 @@ def _reasons(
     if column.required:
         rules.append((f"{text} is null", "required_value_missing"))
     rules += zone_rules[:1]
+    if column.is_id:
+        rules += [
+            (f"regexp_full_match({text}, {sql_text(SCIENTIFIC)})", "id_in_scientific_notation"),
+            (f"regexp_full_match({text}, {sql_text(SPREADSHEET_ERROR)})", "spreadsheet_error"),
+        ]
     if check:
         rules.append((f"{text} is not null and {value} is null", check))
     rules += zone_rules[1:]

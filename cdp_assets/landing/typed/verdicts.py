@@ -1,6 +1,6 @@
 """SQL that decides each row's fate: landed, quarantined, duplicate or erased, and never two of them.
 
-The CTEs run raw → trimmed → cleaned → packed → filled → typed → keyed → judged → ranked; the caller selects from `ranked`.
+The CTEs run raw → trimmed → cleaned → recorded → packed → filled → typed → keyed → judged → ranked; the caller selects from `ranked`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def judged_rows(
         raw as ({raw_sql}),
         trimmed as (select {kept.replace("_row_reason", _row_reason(columns), 1)}{extras}, {trimmed} from raw),
         cleaned as (select {kept}{passed}, {cleaned} from trimmed),
-        packed as (select *{_first_of_key(export, casts)} from cleaned),
+        recorded as (select *{_record_of_key(export)} from cleaned),
+        packed as (select *{_first_of_key(export, casts)} from recorded),
         filled as (select {kept}{passed}, {_filled(export, casts)} from packed),
         typed as (select *, {values} from filled),
         keyed as (select *{keys} from typed),
@@ -86,7 +87,17 @@ def _first_of_key(export: Export, casts: list[CastColumn]) -> str:
         return ""
     key = identifier(text_column(export.facts.fill_down_key or ""))
     packed = "struct_pack(" + ", ".join(f"{text} := {text}" for text in texts) + ")"
-    return f", case when {key} is not null then first_value({packed}) over (partition by {key} order by _line) end as _first"
+    record = key if export.facts.fill_down_id is None else f"{key}, _record"
+    return f", case when {key} is not null then first_value({packed}) over (partition by {record} order by _line) end as _first"
+
+
+def _record_of_key(export: Export) -> str:
+    """Which record of its key a row belongs to, where the export says by an id: the latest id seen so far."""
+    if export.facts.fill_down_id is None:
+        return ""
+    key = identifier(text_column(export.facts.fill_down_key or ""))
+    text = identifier(text_column(export.facts.fill_down_id))
+    return f", last_value({text} ignore nulls) over (partition by {key} order by _line) as _record"
 
 
 def _filled(export: Export, casts: list[CastColumn]) -> str:
