@@ -131,7 +131,7 @@ def _write_retailer(
         writers = [
             writer for name, writer in CHANNEL_WRITERS.items() if name in parameters.retailer["channels"]
         ]
-        truth = Truth(con, out / "truth", writers)
+        truth = Truth(con, out / "truth", writers, list(parameters.retailer["channels"]))
         issued: dict[str, int] = {}
         before = 0
         for batch, (first, last, done) in enumerate(_batches(con)):

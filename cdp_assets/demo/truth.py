@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from cdp_assets.demo.chance import text
 from cdp_assets.demo.channels.ga4 import TABLET
+from cdp_assets.demo.money import worth_of_orders
 from cdp_assets.engine import given
 
 if TYPE_CHECKING:
@@ -211,8 +212,11 @@ _TRAP_PAIRS = """
 class Truth:
     """Collects the truth batch by batch into Parquet files under one folder."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, root: Path, channels: Sequence[ChannelWriter]) -> None:
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, root: Path, channels: Sequence[ChannelWriter], names: list[str]
+    ) -> None:
         self._con = con
+        self._worth = worth_of_orders(names)
         self._root = root
         self._records = " union all by name ".join(
             f"({sql})" for channel in channels if (sql := channel.records())
@@ -265,6 +269,7 @@ class Truth:
         self._append("persons", _PERSONS)
         self._append("trap_pairs", _TRAP_PAIRS.replace("{tablet}", text(TABLET)))
         self._append("orders", f"select * from ({self._orders}) order by channel, order_id")
+        self._append("money", f"select * from ({self._worth}) order by channel, order_id")
         self._append("touches", f"select * from ({self._touches}) order by channel, touchpoint_id")
 
     def close(self) -> None:

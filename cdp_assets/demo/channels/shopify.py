@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdp_assets.demo.inbox import MONTHS, QUARTERS, Inbox, month_end
+from cdp_assets.demo.money import create_web_money, create_web_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,7 +28,7 @@ def _stamp(at_utc: str) -> str:
 
 
 def create_web_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Create `web_orders`: the web shop's orders with checkout and money; refunded excludes shipping and tax."""
+    """Create `web_orders`: the web shop's orders with checkout and money; refunded is of goods alone."""
     retailer = parameters.retailer
     late = parameters.rate("orders", "refund_reported_late")
     con.execute(
@@ -54,7 +55,7 @@ def create_web_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters) ->
     )
 
 
-def _order_cells(month: int, tax_rate: float, ships_after: list[int]) -> dict[str, str]:
+def _order_cells(month: int, ships_after: list[int]) -> dict[str, str]:
     """SQL of the orders export's cells as of the end of `month`; `top` marks an order's first row."""
 
     def top(sql: str) -> str:
@@ -66,15 +67,14 @@ def _order_cells(month: int, tax_rate: float, ships_after: list[int]) -> dict[st
     street = "if(u('breaks the line', candidate) < 0.1, replace(street, ' Apt ', chr(10) || 'Apt '), street)"
     refunded = f"(refund_share > 0 and refund_month <= {month})"
     least, most = ships_after
-    tax = f"round(taxable * {tax_rate}, 2)::decimal(18, 2)"
     return {
         "Name": "order_name",
         "Email": "email",
         "Financial Status": top(
             f"case when {refunded} and refund_share = 1 then 'refunded' "
-            f"when {refunded} then 'partially_refunded' else 'paid' end"
+            f"when {refunded} then 'partially_refunded' else coalesce(status_word, 'paid') end"
         ),
-        "Paid at": top(_stamp("at_utc")),
+        "Paid at": top(f"if(is_odd and status_word <> 'paid', null, {_stamp('at_utc')})"),
         "Fulfillment Status": top("'fulfilled'"),
         "Fulfilled at": top(
             _stamp(
@@ -82,20 +82,20 @@ def _order_cells(month: int, tax_rate: float, ships_after: list[int]) -> dict[st
             )
         ),
         "Accepts Marketing": top("if(u('accepts', person_no) < 0.4, 'yes', 'no')"),
-        "Currency": top("'USD'"),
-        "Subtotal": top("net"),
+        "Currency": top("currency"),
+        "Subtotal": top("net + gift_card + donation"),
         "Shipping": top("shipping"),
-        "Taxes": top(tax),
-        "Total": top(f"net + shipping + {tax}"),
-        "Discount Code": top("if(discount > 0, 'CARDPRICE', null)"),
-        "Discount Amount": top("discount"),
+        "Taxes": top("tax"),
+        "Total": top("total"),
+        "Discount Code": top("codes"),
+        "Discount Amount": top("discount + if(has_shipping_code, shipping, 0)"),
         "Shipping Method": top("if(shipping > 0, 'Standard', 'Free Shipping')"),
         "Created at": _stamp("at_utc"),
         "Lineitem quantity": "quantity",
         "Lineitem name": "product_name",
         "Lineitem price": "unit_price",
         "Lineitem sku": "sku",
-        "Lineitem requires shipping": "'true'",
+        "Lineitem requires shipping": "if(is_goods, 'true', 'false')",
         "Lineitem taxable": "if(is_taxable, 'true', 'false')",
         "Lineitem fulfillment status": "'fulfilled'",
         "Billing Name": top("buyer_name"),
@@ -118,19 +118,20 @@ def _order_cells(month: int, tax_rate: float, ships_after: list[int]) -> dict[st
             "case when u('note', candidate) < 0.02 "
             "then 'Please ring twice.' || chr(10) || 'Leave it at the side door' end"
         ),
-        "Payment Method": top(
-            "if(u('pays by', candidate) < 0.8, 'Shopify Payments', 'PayPal Express Checkout')"
-        ),
+        "Payment Method": top("payment_method"),
         "Payment Reference": top("'c' || order_id || '.1'"),
-        "Refunded Amount": top(f"if({refunded}, refunded, 0.00)::decimal(18, 2)"),
+        "Refunded Amount": top(f"if({refunded}, refunded_money, 0.00)::decimal(18, 2)"),
         "Vendor": "brand",
-        "Outstanding Balance": top("'0.00'"),
+        "Outstanding Balance": top(
+            "case when is_odd and status_word <> 'paid' then total "
+            "when status_word = 'partially_paid' then round(total / 2, 2) else 0.00 end::decimal(18, 2)"
+        ),
         "Id": top("order_id"),
         "Risk Level": top("'Low'"),
         "Source": top("'web'"),
         "Lineitem discount": "line_discount",
-        "Tax 1 Name": top("if(taxable > 0, 'State Tax 8.25%', null)"),
-        "Tax 1 Value": top(f"if(taxable > 0, {tax}, null)"),
+        "Tax 1 Name": top("if(tax > 0, if(currency = 'EUR', 'VAT 19%', 'State Tax 8.25%'), null)"),
+        "Tax 1 Value": top("if(tax > 0, tax, null)"),
         "Phone": "phone",
         "Billing Province Name": top("region_name"),
         "Shipping Province Name": ship("region_name"),
@@ -140,28 +141,12 @@ def _order_cells(month: int, tax_rate: float, ships_after: list[int]) -> dict[st
 
 def write_orders(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch's web orders to one file per month."""
-    con.execute(
-        """
-        create or replace temp table web_rows as
-        select
-            web_orders.*,
-            quantity, product_name, unit_price, sku, is_taxable, brand,
-            lines.discount as line_discount,
-            line_number,
-            row_number() over (partition by candidate order by line_number) = 1 as top,
-            coalesce(sum(lines.gross - lines.discount) filter (where is_taxable)
-                over (partition by candidate), 0) as taxable,
-        from web_orders
-        join lines using (candidate)
-        order by web_orders.order_no, line_number
-        """
-    )
+    create_web_money(con, parameters)
+    create_web_rows(con)
     for year, month in MONTHS:
         cells = inbox.cells(
             "shopify_orders",
-            _order_cells(
-                month, float(parameters.retailer["tax_rate"]), parameters.retailer["ships_after_hours"]
-            ),
+            _order_cells(month, parameters.retailer["ships_after_hours"]),
         )
         inbox.append(
             ("shopify", "orders"),

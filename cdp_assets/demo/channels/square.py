@@ -123,6 +123,7 @@ def write_items(inbox: Inbox, parameters: Parameters) -> None:
 
 def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch's payments and refunds to one file per quarter; Card and Cash are amounts, fees negative."""
+    tip, card = parameters.rate("money", "till_tip"), parameters.rate("money", "till_gift_card")
     con.execute(
         f"""
         create or replace temp table till_payments as
@@ -139,9 +140,12 @@ def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters:
         )
         select
             *,
-            goods - saved + taxes as total,
-            {_IS_CASH} as is_cash,
-            if(is_cash or event_type = 'Refund', 0, round(total * 0.026 + 0.10, 2)) as fee,
+            if(event_type = 'Payment' and not {_IS_CASH} and u('till tip', order_no) < {tip},
+                1 + pick('till tip', order_no, 3), 0)::decimal(18, 2) as tip,
+            goods - saved + taxes + tip as total,
+            u('till gift card', order_no) < {card} as is_gift_card,
+            {_IS_CASH} and not is_gift_card as is_cash,
+            if(is_cash or is_gift_card or event_type = 'Refund', 0, round(total * 0.026 + 0.10, 2)) as fee,
         from paid
         order by happened_at, transaction_id, event_type
         """
@@ -158,14 +162,14 @@ def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters:
             "Net Sales": _dollars("(goods - saved)"),
             "Gift Card Sales": "'$0.00'",
             "Tax": _dollars("taxes"),
-            "Tip": "'$0.00'",
+            "Tip": _dollars("tip"),
             "Partial Refunds": "'$0.00'",
             "Total Collected": _dollars("total"),
             "Source": "'Register'",
-            "Card": _dollars("if(is_cash, 0, total)"),
-            "Card Entry Methods": "if(is_cash, 'N/A', 'Tapped')",
+            "Card": _dollars("if(is_cash or is_gift_card, 0, total)"),
+            "Card Entry Methods": "if(is_cash or is_gift_card, 'N/A', 'Tapped')",
             "Cash": _dollars("if(is_cash, total, 0)"),
-            "Square Gift Card": "'$0.00'",
+            "Square Gift Card": _dollars("if(is_gift_card, total, 0)"),
             "Other Tender": "'$0.00'",
             "Fees": _dollars("(-fee)"),
             "Net Total": _dollars("(total - fee)"),

@@ -24,6 +24,7 @@ _DONE = "'交易成功'"
 def create_parcels(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Create `parcels`: the batch's orders with member name, account, receiver and money in CNY, one row per order."""
     factor = parameters.retailer["youzan_price_factor"]
+    later = parameters.rate("money", "items_come_later")
     con.execute(
         f"""
         create or replace temp table parcels as
@@ -53,6 +54,7 @@ def create_parcels(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> No
             gross,
             -- the workbook has no column for vouchers: its orders paid in full
             if(month < {FIRST_WORKBOOK_MONTH}, round(usd_discount * {factor}, 2), 0)::decimal(18, 2) as discount,
+            local_at::date >= date '2017-12-25' and u('items later', candidate) < {later} as items_come_later,
         from named
         join counted using (candidate)
         order by order_no
@@ -148,7 +150,7 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
             f"ExportOrderDetailList_{name}.csv",
             f"""
             select {items} from parcels join lines using (candidate)
-            where month = {month} order by parcels.order_id, line_number
+            where month = {month} and not items_come_later order by parcels.order_id, line_number
             """,
             encoding="gb18030",
             quote_all=True,

@@ -24,6 +24,7 @@ _NOTHING = "'——'"
 def create_program_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Create `program_orders`: the mini-program's orders with their checkout and money in CNY."""
     factor = parameters.retailer["youzan_price_factor"]
+    borne = parameters.rate("money", "paid_by_platform")
     con.execute(
         f"""
         create or replace temp table program_orders as
@@ -41,6 +42,11 @@ def create_program_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters
                 2)::decimal(18, 2)
                 as refunded,
             if(is_picked_up or orders.net > 25, 0, {_DELIVERY})::decimal(18, 2) as shipping,
+            -- what a payment service gives the buyer and pays the shop
+            if(orders.net > 3 and u('platform pays', candidate) < {borne}, 1, 0)::decimal(18, 2) as borne,
+            round((round(orders.gross * {factor}, 2) - round(orders.discount * {factor}, 2) + shipping - borne) * refund_share,
+                2)::decimal(18, 2)
+                as refunded_money,
         from program_checkouts
         join orders using (candidate)
         join goods using (candidate)
@@ -72,12 +78,12 @@ def write_orders(inbox: Inbox, parameters: Parameters) -> None:
             "运费": "shipping",
             "店铺优惠合计": "discount",
             "应收订单金额": "gross - discount + shipping",
-            "订单实付金额": "gross - discount + shipping",
-            "支付优惠合计": "'0.00'",
+            "订单实付金额": "gross - discount + shipping - borne",
+            "支付优惠合计": "borne",
             "订单实收金额": "gross - discount + shipping",
             "订单抵用积分数": "0",
             "店铺优惠方式": f"if(discount > 0, '会员价', {_NOTHING})",
-            "支付优惠方式": _NOTHING,
+            "支付优惠方式": f"if(borne > 0, '微信立减', {_NOTHING})",
             "全部商品名称": "goods",
             "商品种类数": "kinds",
             "订单配送方式": "if(is_picked_up, '到店自提', '快递配送')",
@@ -94,7 +100,7 @@ def write_orders(inbox: Inbox, parameters: Parameters) -> None:
             "分销员": _NOTHING,
             "订单退款状态": f"case refund_share when 0 then {_NOTHING} "
             "when 1 then '全额退款成功' else '部分退款成功' end",
-            "订单已退款金额": "refunded",
+            "订单已退款金额": "refunded_money",
         },
     )
     for year, month in MONTHS:
