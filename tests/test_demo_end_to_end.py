@@ -97,6 +97,26 @@ def test_nothing_is_lost_on_the_way(first: Ran) -> None:
     assert orders >= 0.99 * truth[0]
 
 
+def test_every_order_is_worth_what_it_truly_is(first: Ran) -> None:
+    path = (first.out / "home" / "published" / "current.duckdb").resolve()
+    with duckdb.connect(str(path), read_only=True) as con:
+        wrong = con.execute(
+            f"""
+            select truth.channel, truth.order_id, true_net, net_amount, true_parked, parked_reason
+            from '{first.out}/truth/money.parquet' as truth
+            left join marts.orders using (channel, order_id)
+            where parked_reason is distinct from true_parked
+                or (true_net is null) <> (net_amount is null)
+                or abs(true_net - net_amount) > 0.01
+            """
+        ).fetchall()
+        (parked,) = con.execute(
+            "select sum(row_count) from marts.ops_parked where found_in = 'orders'"
+        ).fetchone() or (0,)
+    assert wrong == []
+    assert parked > 0
+
+
 def test_ids_are_right_far_beyond_matching_by_phone(first: Ran) -> None:
     done = onefold(
         first.out,

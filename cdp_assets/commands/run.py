@@ -143,6 +143,7 @@ def _report(
         soft_wrap=True,
     )
     _tell_of_warnings(settings, run_id, console)
+    _report_parked(settings, console)
     return EXIT_HELD if held and settings.strict else EXIT_PUBLISHED
 
 
@@ -245,3 +246,10 @@ def _report_inbox(settings: Settings, run_id: str, console: Console) -> bool:
     from cdp_assets.commands.status import print_waiting
 
     return print_waiting(settings, console)
+
+
+def _report_parked(settings: Settings, console: Console) -> None:
+    """Name what was published without revenue, and what it waits for."""
+    from cdp_assets.commands.status import print_parked
+
+    print_parked(settings, console)

@@ -13,6 +13,7 @@ from cdp_assets.errors import safe_text
 from cdp_assets.landing import LandingStatus, landing_status, load_contracts
 from cdp_assets.landing.wiring import wiring_problems
 from cdp_assets.publishing.generations import current_generation
+from cdp_assets.publishing.parked import parked_sentences
 from cdp_assets.settings import Settings
 
 
@@ -27,6 +28,7 @@ def show_status(*, home: Path | None, inbox: Path | None) -> int:
         return 1
     console.print(_exports_table(status))
     print_waiting(settings, console, status)
+    print_parked(settings, console)
     generation = current_generation(settings)
     where = (
         f"{generation}: {settings.published_dir / 'current.duckdb'}"
@@ -104,3 +106,9 @@ def _print_unwired(settings: Settings, console: Console, status: LandingStatus) 
             console.print(
                 styled("not wired", "yellow", f" {contract.name}: {problem}"), highlight=False, soft_wrap=True
             )
+
+
+def print_parked(settings: Settings, console: Console) -> None:
+    """Name what readers see without revenue, and what it waits for."""
+    for sentence in parked_sentences(settings):
+        console.print(styled("parked", "yellow", f" {sentence}"), highlight=False, soft_wrap=True)

@@ -63,7 +63,7 @@ ROLES: dict[str, str] = {
     "loyalty_id": r"(loyalty|member(ship)?|club|rewards?|kundenkarten?|bonus).?"
     + _ID
     + r"|(loyalty|member(ship)?|club|rewards?|bonus|customer|kunden).?(card|karte)$"
-    + r"|card.?(no\b|nr\b|number)|^loyalty$|会员(号|卡号|编号)|会員(番号|id)",
+    + r"|^(?!.*(credit|debit|pay|bank|masked|last.?(4|four)|\bpan\b)).*card.?(no\b|nr\b|number)|^loyalty$|会员(号|卡号|编号)|会員(番号|id)",
     "device_id": r"device.?id|cookie|anonymous.?id|visitor.?id|pseudo.?id|client.?id",
     "platform_id": r"union.?id|open.?id",
     "refund_id": r"(refund|return|credit.?note).?" + _ID + r"|退款(编号|单号)",
@@ -167,7 +167,7 @@ STATUSES: dict[str, str] = {
     r"|entregado|交易成功|已完成|完成|已收货|処理済|配送済",
     "cancelled": r"cancel|void|declined|denied|rejected|fail|not attending|expired|storn|annul|abgebrochen|交易关闭|已取消|已关闭|取消|[（(]删除|(注文|受注)?キャンセル",
     "shipped": r"ship|in.?transit|sent|dispatch|versendet|versandt|exp[eé]di|enviado|已发货|卖家已发货|出荷済|発送済",
-    "pending": r"pending|on.?hold|await\w*.?pay|unpaid|incomplete|requires|abandon|draft|wartend|unbezahlt|ausstehend"
+    "pending": r"pending|on.?hold|defer|test\b|trash|await\w*.?pay|unpaid|incomplete|requires|abandon|draft|wartend|unbezahlt|ausstehend"
     r"|en attente|pendiente|等待买家付款|待付款|新規受付|入金待ち",
     "paid": r"paid|settled|captured|authori[sz]ed|succe|processing|await|open$|offen$|in bearbeitung|bezahlt|pay[eé]|paiement accept|pagado"
     r"|已付款|买家已付款|等待出库|待发货|未发货|発送待ち|入金済|支払(手続き)?済|to ship",

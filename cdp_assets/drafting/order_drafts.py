@@ -55,6 +55,11 @@ def _stated(name: str | None, roles: Roles, hints: Hints, is_many: bool) -> tupl
         f"order_status: {len(known)} words of the sample were translated"
         f"{f', {rest} were not' if rest else ''}; see that all of them mean completed, shipped, paid, pending, "
         "cancelled or refunded"
+        + (
+            "; orders of a word that dbt_project.yml does not know are parked: say there what it means"
+            if rest
+            else ""
+        )
     )
     return (f"case {value} {branches} else lower({value}) end" if known else f"lower({value})"), [note]
 

@@ -104,7 +104,7 @@ def _refuse_ledger(con: duckdb.DuckDBPyConnection) -> list[Refusal]:
 
 
 def _refuse_amounts(con: duckdb.DuckDBPyConnection) -> list[Refusal]:
-    """Orders and gross amounts per channel and currency: as staged, and as in marts.orders."""
+    """Orders and gross amounts per channel and currency: as staged, and as in marts.orders with the lines that are no goods."""
     views = [
         name
         for name in relations_of(con, "warehouse", "staging")
@@ -115,15 +115,20 @@ def _refuse_amounts(con: duckdb.DuckDBPyConnection) -> list[Refusal]:
     staged = " union all ".join(
         f"select channel, currency, gross_amount from warehouse.{quoted('staging', view)}" for view in views
     )
-    totals = "select channel, currency, count(*) as orders, sum(gross_amount) as amount from ({source}) group by all"
+    goods = "select channel, currency, gross_amount, 1 as is_order from warehouse.marts.orders"
+    if "order_lines" in relations_of(con, "warehouse", "marts"):
+        goods += " union all select channel, currency, line_amount, 0 from warehouse.marts.order_lines where not is_goods"
     differing = con.execute(
-        f"with staged as ({totals.format(source=staged)}), "
-        f"marts as ({totals.format(source='select channel, currency, gross_amount from warehouse.marts.orders')}) "
+        "with staged as (select channel, currency, count(*) as orders, sum(gross_amount) as amount "
+        f"from ({staged}) group by all), "
+        "marts as (select channel, currency, sum(is_order) as orders, sum(gross_amount) as amount "
+        f"from ({goods}) group by all) "
         "select coalesce(staged.channel, marts.channel), coalesce(staged.currency, marts.currency), "
         "coalesce(staged.orders, 0), coalesce(staged.amount, 0), coalesce(marts.orders, 0), coalesce(marts.amount, 0) "
         "from staged full join marts "
         "on staged.channel = marts.channel and staged.currency is not distinct from marts.currency "
-        "where (staged.orders, staged.amount) is distinct from (marts.orders, marts.amount) order by 1, 2"
+        "where staged.orders is distinct from marts.orders "
+        "or abs(coalesce(staged.amount, 0) - coalesce(marts.amount, 0)) > 0.005 * coalesce(staged.orders, 0) order by 1, 2"
     ).fetchall()
     return [
         Refusal(

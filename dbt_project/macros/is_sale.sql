@@ -1,7 +1,5 @@
-{#- True where an order's status is that of a sale: neither cancelled nor still unpaid (vars.order_statuses_without_sale). An order without
-    a status is a sale. -#}
+{#- True where an order's status means a sale (vars.order_statuses_of_sales; a channel that gives no status sells), false where it means none
+    (vars.order_statuses_without_sale) and where nobody has said what it means: such an order is parked. -#}
 {% macro is_sale(order_status) -%}
-    coalesce(lower({{ order_status }}) not in (
-        {%- for status in var('order_statuses_without_sale') %}'{{ status }}'{{ ', ' if not loop.last }}{% endfor -%}
-    ), true)
+    coalesce({{ order_status_of(order_status) }} in ({{ quoted(var('order_statuses_of_sales')) }}), true)
 {%- endmacro %}

@@ -6,6 +6,7 @@
         'orders': [],
         'order_lines': ['product_name', 'coupon_code'],
         'refunds': [],
+        'payments': [],
         'touchpoints': ['source', 'medium', 'campaign'],
         'spend': ['source', 'medium', 'campaign'],
         'consents': ['source'],

@@ -1,80 +1,55 @@
 -- every order once, with its customer, what it is worth in the reporting currency, and what was given back of it; one that was
--- cancelled or never paid keeps its amounts and is worth nothing
+-- cancelled or never paid keeps its amounts and is worth nothing, and what a parked one is worth is not known yet
 with
-
-orders as (
-    {{ union_shape('orders') }}
-),
 
 linked_refunds as (
     select
         channel,
         order_id,
         sum(amount_in_order_currency) as refunded_amount,
+        sum(goods_amount_in_order_currency) as refunded_goods_amount,
         sum(refund_revenue) as refunded_revenue
     from {{ ref('customer_refunds') }}
     where is_linked
     group by channel, order_id
 ),
 
-lines as (
-    select
-        channel,
-        order_id,
-        count(*) as line_count,
-        sum(quantity) as item_quantity,
-        -- known only where it is of every line: part of a cost would pass for margin
-        case when count(unit_cost * quantity) = count(*) then sum(unit_cost * quantity) end as cost_amount,
-        max(coupon_code) as coupon_code
+coupons as (
+    select channel, order_id, max(coupon_code) as coupon_code
     from {{ ref('customer_order_lines') }}
+    group by channel, order_id
+),
+
+paid as (
+    select channel, order_id, sum(case when payment_kind = 'payment' then payment_amount else 0 end) as paid_amount
+    from {{ ref('order_payments') }}
     group by channel, order_id
 ),
 
 valued as (
     select
-        orders.channel,
-        orders.order_id,
-        orders.order_number,
-        orders.source_customer_id,
+        amounts.*,
         customer_ids.customer_id,
-        orders.ordered_at,
-        orders.order_date,
-        orders.fulfilled_at,
-        orders.store_id,
-        orders.order_status,
-        {{ is_sale('orders.order_status') }} as is_sale,
-        orders.fulfilment_type,
-        lines.coupon_code,
-        coalesce(lines.line_count, 0) as line_count,
-        lines.item_quantity,
-        orders.currency,
-        orders.gross_amount,
-        {{ is_sale('orders.order_status') }} and orders.gross_amount > 0 as is_conversion,
-        coalesce(orders.discount_amount, 0) as discount_amount,
-        coalesce(orders.shipping_amount, 0) as shipping_amount,
-        coalesce(orders.tax_amount, 0) as tax_amount,
+        coupons.coupon_code,
+        paid.paid_amount,
+        amounts.parked_reason is not null as is_parked,
+        amounts.is_sale and amounts.parked_reason is null and amounts.gross_amount > 0 as is_conversion,
         coalesce(linked_refunds.refunded_amount, 0) as refunded_amount,
-        -- nothing is nothing in any currency: exports leave it out on what was cancelled
-        cast(case when orders.gross_amount = 0 then 0 else round(orders.gross_amount * rates.rate, 2) end as decimal(18, 2)) as gross_revenue,
-        cast(
-            case when coalesce(orders.discount_amount, 0) = 0 then 0 else round(orders.discount_amount * rates.rate, 2) end as decimal(18, 2)
-        ) as discount_revenue,
-        coalesce(linked_refunds.refunded_revenue, 0) as refunded_revenue,
-        cast(round(lines.cost_amount * rates.rate, 2) as decimal(18, 2)) as cost
-    from orders
+        coalesce(linked_refunds.refunded_goods_amount, 0) as refunded_goods_amount,
+        coalesce(linked_refunds.refunded_revenue, 0) as refunded_revenue
+    from {{ ref('order_amounts') }} as amounts
     left join {{ source('identity', 'customer_ids') }} as customer_ids
-        on orders.channel = customer_ids.channel
-        and orders.source_customer_id = customer_ids.source_customer_id
-    left join {{ ref('reporting_rates') }} as rates
-        on orders.currency = rates.currency
-        and orders.order_date >= rates.valid_from
-        and orders.order_date < rates.valid_until
-    left join lines
-        on orders.channel = lines.channel
-        and orders.order_id = lines.order_id
+        on amounts.channel = customer_ids.channel
+        and amounts.source_customer_id = customer_ids.source_customer_id
+    left join coupons
+        on amounts.channel = coupons.channel
+        and amounts.order_id = coupons.order_id
+    left join paid
+        on amounts.channel = paid.channel
+        and amounts.order_id = paid.order_id
     left join linked_refunds
-        on orders.channel = linked_refunds.channel
-        and orders.order_id = linked_refunds.order_id
+        on amounts.channel = linked_refunds.channel
+        and amounts.order_id = linked_refunds.order_id
 )
 
 select
@@ -89,6 +64,8 @@ select
     store_id,
     order_status,
     is_sale,
+    is_parked,
+    parked_reason,
     fulfilment_type,
     coupon_code,
     line_count,
@@ -96,15 +73,23 @@ select
     currency,
     gross_amount,
     discount_amount,
+    platform_discount_amount,
+    creator_discount_amount,
     shipping_amount,
     tax_amount,
+    other_amount,
+    total_amount,
+    cast(paid_amount as decimal(18, 2)) as paid_amount,
     cast(refunded_amount as decimal(18, 2)) as refunded_amount,
-    cast(case when is_sale then gross_amount - discount_amount - refunded_amount else 0 end as decimal(18, 2)) as net_amount,
-    cast(case when is_sale then gross_revenue else 0 end as decimal(18, 2)) as gross_revenue,
-    cast(case when is_sale then discount_revenue else 0 end as decimal(18, 2)) as discount_revenue,
-    cast(refunded_revenue as decimal(18, 2)) as refunded_revenue,
-    cast(case when is_sale then gross_revenue - discount_revenue - refunded_revenue else 0 end as decimal(18, 2)) as net_revenue,
-    case when is_sale then cost end as cost,
+    cast(refunded_goods_amount as decimal(18, 2)) as refunded_goods_amount,
+    cast(case when is_parked then null when is_sale then sold_amount - refunded_goods_amount else 0 end as decimal(18, 2)) as net_amount,
+    cast(case when is_parked then null when is_sale then gross_revenue else 0 end as decimal(18, 2)) as gross_revenue,
+    cast(case when is_parked then null when is_sale then discount_revenue else 0 end as decimal(18, 2)) as discount_revenue,
+    cast(case when is_parked then null else refunded_revenue end as decimal(18, 2)) as refunded_revenue,
+    cast(
+        case when is_parked then null when is_sale then gross_revenue - discount_revenue - refunded_revenue else 0 end as decimal(18, 2)
+    ) as net_revenue,
+    case when is_sale and not is_parked then cost end as cost,
     customer_id is null as is_anonymous,
     is_conversion,
     case

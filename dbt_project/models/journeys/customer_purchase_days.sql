@@ -3,11 +3,23 @@
 with
 
 movements as (
-    select customer_id, order_date as purchase_date, net_revenue as net_amount, gross_revenue, 1 as order_count
+    select
+        customer_id,
+        order_date as purchase_date,
+        coalesce(net_revenue, 0) as net_amount,
+        coalesce(gross_revenue, 0) as gross_revenue,
+        1 as order_count,
+        is_parked
     from {{ ref('customer_orders') }}
     where customer_id is not null and is_sale
     union all
-    select customer_id, restated_date as purchase_date, -refund_revenue as net_amount, 0 as gross_revenue, 0 as order_count
+    select
+        customer_id,
+        restated_date as purchase_date,
+        -coalesce(refund_revenue, 0) as net_amount,
+        0 as gross_revenue,
+        0 as order_count,
+        false as is_parked
     from {{ ref('customer_refunds') }}
     where customer_id is not null and {{ is_loose_refund() }}
 ),
@@ -35,7 +47,8 @@ select
     cast(sum(movements.net_amount) as decimal(18, 2)) as net_amount,
     cast(sum(movements.gross_revenue) as decimal(18, 2)) as gross_revenue,
     cast(sum(movements.order_count) as bigint) as order_count,
-    sum(movements.net_amount) > 0 as is_purchase_day,
+    -- a parked sale is a purchase of an amount not known yet: it lapses nobody
+    sum(movements.net_amount) > 0 or bool_or(movements.is_parked) as is_purchase_day,
     bool_or(customers_before_data.customer_id is not null) as has_earlier_purchases
 from movements
 inner join {{ ref('customer_consents') }} as consents

@@ -1,4 +1,4 @@
--- every order of every channel once; a return document stands here as an order of its own with negative amounts
+-- every order of every channel once; a return document stands here as an order of its own with negative amounts, and a parked order with revenue null
 {{ config(materialized='view') }}
 select
     ---------- ids
@@ -18,6 +18,8 @@ select
     ---------- kind
     orders.order_status,
     orders.is_sale,
+    orders.is_parked,
+    orders.parked_reason,
     orders.fulfilment_type,
     orders.coupon_code,
     orders.is_anonymous,
@@ -31,9 +33,15 @@ select
     orders.currency,
     orders.gross_amount,
     orders.discount_amount,
+    orders.platform_discount_amount,
+    orders.creator_discount_amount,
     orders.shipping_amount,
     orders.tax_amount,
+    orders.other_amount,
+    orders.total_amount,
+    orders.paid_amount,
     orders.refunded_amount,
+    orders.refunded_goods_amount,
     orders.net_amount,
 
     ---------- money in the reporting currency

@@ -14,5 +14,8 @@ select
     quantity,
     currency,
     amount,
+    goods_amount,
+    tax_amount,
+    parked_reason,
     refund_revenue
 from {{ ref('customer_refunds') }}

@@ -1,5 +1,5 @@
-{#- Money of a currency without a rate for its day cannot be added up. A test of the rates, so that it is asked as soon as staging is
-    built, before anything is made of the money. -#}
+{#- Money of a currency without a rate for its day cannot be added up: its orders, refunds and spend are parked. A test of the rates, so that
+    it is asked as soon as staging is built. -#}
 {% test prices_all_money(model) -%}
 with
 

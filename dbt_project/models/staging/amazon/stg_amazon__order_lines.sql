@@ -14,9 +14,9 @@ renamed as (
 
         ---------- money
         quantity,
-        case when quantity > 0 then cast(coalesce(item_price, 0) / quantity as decimal(18, 6)) end as unit_price,
+        case when quantity > 0 then cast({{ amazon_without_tax('item_price', 'item_tax') }} / quantity as decimal(18, 6)) end as unit_price,
         abs(coalesce(item_promotion_discount, 0)) as discount_amount,
-        coalesce(item_price, 0) as line_amount,
+        {{ amazon_without_tax('item_price', 'item_tax') }} as line_amount,
 
         ---------- text
         product_name,

@@ -1,8 +1,25 @@
--- the report names no buyer: its orders stay anonymous; item prices are those of the whole line
+-- the report names no buyer: its orders stay anonymous; item prices are those of the whole line, with the tax in them where the marketplace's
+-- buyers see prices so
 with
 
 source as (
     select * from {{ landed('amazon', 'orders') }} as rows
+),
+
+ordered as (
+    select
+        order_id,
+        max(sales_channel) as sales_channel,
+        min(purchased_at) as purchased_at,
+        max(currency) as currency,
+        lower(max(order_status)) as order_status,
+        sum({{ amazon_without_tax('item_price', 'item_tax') }}) as gross_amount,
+        abs(sum(coalesce(item_promotion_discount, 0))) as discount_amount,
+        sum({{ amazon_without_tax('shipping_price', 'shipping_tax') }} + {{ amazon_without_tax('gift_wrap_price', 'gift_wrap_tax') }})
+            - abs(sum(coalesce(ship_promotion_discount, 0))) as shipping_amount,
+        sum(coalesce(item_tax, 0) + coalesce(shipping_tax, 0) + coalesce(gift_wrap_tax, 0)) as tax_amount
+    from source
+    group by order_id
 ),
 
 renamed as (
@@ -10,24 +27,23 @@ renamed as (
         ---------- ids
         'amazon' as channel,
         order_id,
-        max(sales_channel) as store_id,
+        sales_channel as store_id,
 
         ---------- times
-        min(purchased_at) as ordered_at,
-        {{ business_date('min(purchased_at)') }} as order_date,
+        purchased_at as ordered_at,
+        {{ business_date('purchased_at') }} as order_date,
 
         ---------- money
-        max(currency) as currency,
-        sum(coalesce(item_price, 0)) as gross_amount,
-        abs(sum(coalesce(item_promotion_discount, 0))) + abs(sum(coalesce(ship_promotion_discount, 0))) as discount_amount,
-        sum(coalesce(shipping_price, 0) + coalesce(gift_wrap_price, 0)) as shipping_amount,
-        sum(coalesce(item_tax, 0) + coalesce(shipping_tax, 0) + coalesce(gift_wrap_tax, 0)) as tax_amount,
+        currency,
+        gross_amount,
+        discount_amount,
+        shipping_amount,
+        tax_amount,
 
         ---------- text
-        lower(max(order_status)) as order_status,
+        case when order_status like 'shipped%' then 'shipped' else order_status end as order_status,
         'delivery' as fulfilment_type
-    from source
-    group by order_id
+    from ordered
 )
 
 select * from {{ in_shape('renamed', 'orders') }} as shaped

@@ -12,7 +12,7 @@ order_rows as (
 
 ordered as (
     select
-        coalesce(order_id, order_name) as order_id,
+        order_id,
         max(email) as email,
         max(coalesce(phone, billing_phone)) as phone,
         max(billing_name) as billing_name,
@@ -30,7 +30,7 @@ ordered as (
         max(shipping_country) as shipping_country,
         max(created_at) as created_at
     from order_rows
-    group by coalesce(order_id, order_name)
+    group by order_id
 ),
 
 records as (

@@ -1,27 +1,36 @@
+-- a line that is neither shipped nor taxed may be a gift card, a tip or a download: the export's fields cannot tell which, so it is `undeclared`
+-- until the retailer's list (data/reference/line_kinds.csv) says what it is
 with
 
 source as (
     select * from {{ landed('shopify', 'orders') }} as rows
 ),
 
+ordered as (
+    {{ shopify_orders('source') }}
+),
+
 renamed as (
     select
         ---------- ids
         'shopify' as channel,
-        coalesce(order_id, order_name) as order_id,
-        row_number() over (partition by coalesce(order_id, order_name) order by _line) as line_number,
-        lineitem_sku as sku,
+        source.order_id,
+        row_number() over (partition by source.order_id order by source._line) as line_number,
+        source.lineitem_sku as sku,
 
         ---------- text
-        lineitem_name as product_name,
-        nullif(trim(discount_code), '') as coupon_code,
+        source.lineitem_name as product_name,
+        nullif(trim(source.discount_code), '') as coupon_code,
+        case when not source.lineitem_requires_shipping and not source.lineitem_taxable then 'undeclared' end as line_kind,
 
-        ---------- money
-        lineitem_quantity as quantity,
-        lineitem_price as unit_price,
-        coalesce(lineitem_discount, 0) as discount_amount,
-        lineitem_quantity * lineitem_price as line_amount
+        ---------- money, without the tax that a price includes
+        source.lineitem_quantity as quantity,
+        {{ without_tax('source.lineitem_price', 'ordered.share_without_tax') }} as unit_price,
+        {{ without_tax('coalesce(source.lineitem_discount, 0)', 'ordered.share_without_tax') }} as discount_amount,
+        {{ without_tax('source.lineitem_quantity * source.lineitem_price', 'ordered.share_without_tax') }} as line_amount
     from source
+    inner join ordered
+        on source.order_id = ordered.order_id
 )
 
 select * from {{ in_shape('renamed', 'order_lines') }} as shaped

@@ -4,28 +4,8 @@ source as (
     select * from {{ landed('shopify', 'orders') }} as rows
 ),
 
--- order-level cells stand on every line: landing fills them down
 ordered as (
-    select
-        coalesce(order_id, order_name) as order_id,
-        max(order_name) as order_number,
-        sum(lineitem_quantity * lineitem_price) as gross_amount,
-        max(email) as email,
-        max(coalesce(phone, billing_phone)) as phone,
-        max(billing_name) as billing_name,
-        max(billing_address1) as billing_address1,
-        max(created_at) as created_at,
-        max(location) as location,
-        max(currency) as currency,
-        max(discount_amount) as discount_amount,
-        max(shipping) as shipping,
-        max(taxes) as taxes,
-        max(financial_status) as financial_status,
-        max(cancelled_at) as cancelled_at,
-        max(shipping_method) as shipping_method,
-        max(fulfilled_at) as fulfilled_at
-    from source
-    group by coalesce(order_id, order_name)
+    {{ shopify_orders('source') }}
 ),
 
 renamed as (
@@ -47,13 +27,19 @@ renamed as (
 
         ---------- money
         currency,
-        gross_amount,
-        discount_amount,
-        shipping as shipping_amount,
+        {{ without_tax('lines_amount', 'share_without_tax') }} as gross_amount,
+        {{ without_tax('goods_discount', 'share_without_tax') }} as discount_amount,
+        {{ without_tax('shipping_paid', 'share_without_tax') }} as shipping_amount,
         taxes as tax_amount,
 
-        ---------- text
-        case when cancelled_at is not null then 'cancelled' else lower(financial_status) end as order_status,
+        ---------- text; a blank status is that of an order that nobody owes anything for, else it is not paid
+        case
+            when cancelled_at is not null then 'cancelled'
+            when lower(payment_method) like '%bogus%' then 'test'
+            when financial_status is not null then lower(financial_status)
+            when paid_at is not null or total = 0 then 'paid'
+            else 'unpaid'
+        end as order_status,
         case
             when location is not null then 'store'
             when lower(shipping_method) like '%pickup%' then 'pickup'

@@ -1,4 +1,5 @@
--- the export says how much of an order was refunded, not when: the refund bears the day of the cancellation, else of the order
+-- the export says how much of an order was refunded, tax and shipping included, not when: the refund bears the day of the cancellation, else of
+-- the order
 with
 
 source as (
@@ -7,12 +8,12 @@ source as (
 
 refunded as (
     select
-        coalesce(order_id, order_name) as order_id,
+        order_id,
         max(currency) as currency,
         max(refunded_amount) as refunded_amount,
         coalesce(max(cancelled_at), max(created_at)) as refunded_at
     from source
-    group by coalesce(order_id, order_name)
+    group by order_id
 ),
 
 renamed as (

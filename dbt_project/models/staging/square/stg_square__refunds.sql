@@ -23,7 +23,10 @@ renamed as (
 
         ---------- money
         'USD' as currency,
-        -net_sales as amount,
+        -net_sales - coalesce(tax, 0) as amount,
+        -net_sales as goods_amount,
+        -coalesce(tax, 0) as tax_amount,
+        cast(0 as decimal(18, 2)) as shipping_amount,
         abs(quantity) as quantity,
         sku
     from source

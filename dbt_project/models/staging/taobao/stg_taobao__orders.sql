@@ -1,3 +1,4 @@
+-- vouchers and points are the marketplace's: it pays the seller what they take off the buyer's bill; what else the total lacks is the seller's
 with
 
 source as (
@@ -19,12 +20,20 @@ renamed as (
         ---------- money
         'CNY' as currency,
         goods_amount as gross_amount,
-        coalesce(coupon_amount, 0) + coalesce(points_amount, 0) as discount_amount,
+        greatest(goods_amount + coalesce(shipping_amount, 0) - total_amount - coalesce(coupon_amount, 0) - coalesce(points_amount, 0), 0) as discount_amount,
+        coalesce(coupon_amount, 0) + coalesce(points_amount, 0) as platform_discount_amount,
         coalesce(shipping_amount, 0) as shipping_amount,
         0 as tax_amount,
 
         ---------- text
-        case order_status when '交易成功' then 'completed' when '交易关闭' then 'cancelled' when '等待买家付款' then 'pending' when '买家已付款' then 'paid' when '卖家已发货' then 'shipped' else order_status end as order_status,
+        case
+            when order_status = '交易成功' then 'completed'
+            when order_status like '交易关闭%' then 'cancelled'
+            when order_status = '等待买家付款' then 'pending'
+            when order_status like '买家已付款%' then 'paid'
+            when order_status like '卖家已发货%' then 'shipped'
+            else order_status
+        end as order_status,
         'delivery' as fulfilment_type
     from source
 )

@@ -18,7 +18,7 @@ renamed as (
         shop_discount_type as coupon_code,
 
         ---------- money
-        coalesce(shop_discount_amount, 0) + coalesce(payment_discount_amount, 0) as discount_amount,
+        coalesce(shop_discount_amount, 0) + coalesce(payment_discount_amount, 0) - {{ youzan_platform_discount() }} as discount_amount,
         goods_amount as line_amount
     from source
 )

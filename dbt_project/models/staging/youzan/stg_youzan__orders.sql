@@ -20,7 +20,8 @@ renamed as (
         ---------- money
         'CNY' as currency,
         goods_amount as gross_amount,
-        coalesce(shop_discount_amount, 0) + coalesce(payment_discount_amount, 0) as discount_amount,
+        coalesce(shop_discount_amount, 0) + coalesce(payment_discount_amount, 0) - {{ youzan_platform_discount() }} as discount_amount,
+        {{ youzan_platform_discount() }} as platform_discount_amount,
         shipping_amount,
         0 as tax_amount,
 
@@ -33,6 +34,10 @@ renamed as (
             when '已关闭' then 'cancelled'
             when '待发货' then 'paid'
             when '已发货' then 'shipped'
+            when '待成团' then 'paid'
+            when '待接单' then 'paid'
+            when '待提货' then 'paid'
+            when '部分发货' then 'partially_shipped'
             when '待付款' then 'pending'
             else order_status
         end as order_status,

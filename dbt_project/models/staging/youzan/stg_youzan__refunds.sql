@@ -1,4 +1,4 @@
--- the export says how much of an order was refunded, not when: the refund bears the order's day
+-- the export says how much of an order was refunded, shipping included, not when: the refund bears the order's day
 with
 
 source as (

@@ -1,0 +1,82 @@
+{#- One row per order of Shopify's orders export (CTE body over `source`), with its money told apart. Order-level cells stand on every line:
+    landing fills them down. Subtotal is what the goods cost after their discounts, tips left out. The discount of goods is therefore the lines
+    less the subtotal, and what remains of the discount amount was taken off the shipping. Prices include the tax where Total shows that no
+    tax was added. -#}
+{% macro shopify_orders(source) -%}
+    select
+        *,
+        case
+            when has_tax_in_prices and lines_amount <> 0 and goods_paid + shipping_paid > 0
+                then 1 - cast(taxes as double) / (goods_paid + shipping_paid)
+        end as share_without_tax
+    from (
+        select
+            *,
+            lines_amount - outside_amount - coalesce(goods_discount, 0) as goods_paid,
+            greatest(coalesce(shipping, 0) - greatest(coalesce(discount_amount, 0) - coalesce(goods_discount, 0), 0), 0) as shipping_paid,
+            coalesce(taxes, 0) > 0
+                and abs(total - (subtotal + outside_amount
+                    + greatest(coalesce(shipping, 0) - greatest(coalesce(discount_amount, 0) - coalesce(goods_discount, 0), 0), 0))) < 0.005
+                as has_tax_in_prices
+        from (
+            select
+                *,
+                case
+                    when subtotal is null then discount_amount
+                    when lines_amount - tips_amount - subtotal between 0 and coalesce(discount_amount, 0)
+                        then lines_amount - tips_amount - subtotal
+                    when lines_amount - tips_amount - undeclared_amount - subtotal between 0 and coalesce(discount_amount, 0)
+                        then lines_amount - tips_amount - undeclared_amount - subtotal
+                    else discount_amount
+                end as goods_discount,
+                -- a tip is a line outside the subtotal, and what nobody has declared may be one
+                case
+                    when lines_amount - tips_amount - subtotal between 0 and coalesce(discount_amount, 0) then tips_amount
+                    when lines_amount - tips_amount - undeclared_amount - subtotal between 0 and coalesce(discount_amount, 0)
+                        then tips_amount + undeclared_amount
+                    else tips_amount
+                end as outside_amount
+            from (
+                select
+                    order_id,
+                    max(order_name) as order_number,
+                    sum(lineitem_quantity * lineitem_price) as lines_amount,
+                    coalesce(sum(case
+                        when coalesce(by_sku.line_kind, by_name.line_kind) = 'tip' then lineitem_quantity * lineitem_price
+                    end), 0) as tips_amount,
+                    coalesce(sum(case
+                        when not lineitem_requires_shipping and not lineitem_taxable and coalesce(by_sku.line_kind, by_name.line_kind) is null
+                            then lineitem_quantity * lineitem_price
+                    end), 0) as undeclared_amount,
+                    max(email) as email,
+                    max(coalesce(phone, billing_phone)) as phone,
+                    max(billing_name) as billing_name,
+                    max(billing_address1) as billing_address1,
+                    max(created_at) as created_at,
+                    max(location) as location,
+                    max(currency) as currency,
+                    max(subtotal) as subtotal,
+                    max(discount_amount) as discount_amount,
+                    max(shipping) as shipping,
+                    max(taxes) as taxes,
+                    max(total) as total,
+                    max(outstanding_balance) as outstanding_balance,
+                    max(refunded_amount) as refunded_amount,
+                    max(discount_code) as discount_code,
+                    max(payment_method) as payment_method,
+                    max(payment_reference) as payment_reference,
+                    max(financial_status) as financial_status,
+                    max(paid_at) as paid_at,
+                    max(cancelled_at) as cancelled_at,
+                    max(shipping_method) as shipping_method,
+                    max(fulfilled_at) as fulfilled_at
+                from {{ source }}
+                left join ({{ declared_kinds('shopify', 'sku') }}) as by_sku
+                    on lineitem_sku = by_sku.sku
+                left join ({{ declared_kinds('shopify', 'product_name') }}) as by_name
+                    on lineitem_name = by_name.product_name
+                group by order_id
+            ) as added_up
+        ) as discounted
+    ) as told_apart
+{%- endmacro %}

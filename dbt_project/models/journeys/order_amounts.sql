@@ -1,0 +1,101 @@
+-- what each order is made of, before anything was given back: goods, who bore which discount, what is no revenue of goods, and why an order is
+-- parked: what cannot be counted yet waits here by name, and stops nobody else's figures
+with
+
+orders as (
+    {{ union_shape('orders') }}
+),
+
+lines as (
+    select
+        channel,
+        order_id,
+        count(*) as line_count,
+        sum(case when is_goods then quantity end) as item_quantity,
+        -- known only where it is of every line of goods: part of a cost would pass for margin
+        case
+            when sum(case when is_goods and unit_cost * quantity is null then 1 else 0 end) = 0
+                then sum(case when is_goods then unit_cost * quantity else 0 end)
+        end as cost_amount,
+        sum(case when is_goods then 0 else line_amount - coalesce(discount_amount, 0) end) as other_amount,
+        sum(case when is_goods then 0 else coalesce(discount_amount, 0) end) as other_discount_amount
+    from {{ ref('customer_order_lines') }}
+    group by channel, order_id
+),
+
+priced as (
+    select
+        orders.channel,
+        orders.order_id,
+        orders.order_number,
+        orders.source_customer_id,
+        orders.ordered_at,
+        orders.order_date,
+        orders.fulfilled_at,
+        orders.store_id,
+        {{ order_status_of('orders.order_status') }} as order_status,
+        {{ is_sale('orders.order_status') }} as is_sale,
+        orders.fulfilment_type,
+        coalesce(lines.line_count, 0) as line_count,
+        lines.item_quantity,
+        orders.currency,
+        cast(
+            orders.gross_amount - coalesce(lines.other_amount + lines.other_discount_amount, 0) as decimal(18, 2)
+        ) as gross_amount,
+        cast(coalesce(orders.discount_amount, 0) - coalesce(lines.other_discount_amount, 0) as decimal(18, 2)) as discount_amount,
+        coalesce(orders.platform_discount_amount, 0) as platform_discount_amount,
+        coalesce(orders.creator_discount_amount, 0) as creator_discount_amount,
+        coalesce(orders.shipping_amount, 0) as shipping_amount,
+        coalesce(orders.tax_amount, 0) as tax_amount,
+        cast(coalesce(orders.other_amount, 0) + coalesce(lines.other_amount, 0) as decimal(18, 2)) as other_amount,
+        lines.cost_amount,
+        rates.rate,
+        case
+            when not {{ is_known_status('orders.order_status') }} then 'unknown_status'
+            when rates.rate is null and (orders.gross_amount <> 0 or coalesce(orders.discount_amount, 0) <> 0) then 'no_rate'
+            when lines.line_count is null and orders.gross_amount <> 0 and {{ has_lines('orders.channel') }} then 'no_lines'
+        end as parked_reason
+    from orders
+    left join {{ ref('reporting_rates') }} as rates
+        on orders.currency = rates.currency
+        and orders.order_date >= rates.valid_from
+        and orders.order_date < rates.valid_until
+    left join lines
+        on orders.channel = lines.channel
+        and orders.order_id = lines.order_id
+)
+
+select
+    channel,
+    order_id,
+    order_number,
+    source_customer_id,
+    ordered_at,
+    order_date,
+    fulfilled_at,
+    store_id,
+    order_status,
+    is_sale,
+    parked_reason,
+    fulfilment_type,
+    line_count,
+    item_quantity,
+    currency,
+    rate,
+    gross_amount,
+    discount_amount,
+    platform_discount_amount,
+    creator_discount_amount,
+    shipping_amount,
+    tax_amount,
+    other_amount,
+    cast(gross_amount - discount_amount as decimal(18, 2)) as sold_amount,
+    cast(
+        gross_amount - discount_amount - platform_discount_amount - creator_discount_amount + shipping_amount + tax_amount + other_amount
+        as decimal(18, 2)
+    ) as total_amount,
+    -- nothing is nothing in any currency: exports leave it out on what was cancelled
+    cast(case when gross_amount = 0 then 0 else cast(gross_amount * rate as decimal(18, 2)) end as decimal(18, 2)) as gross_revenue,
+    cast(case when discount_amount = 0 then 0 else cast(discount_amount * rate as decimal(18, 2)) end as decimal(18, 2)) as discount_revenue,
+    cast(cost_amount * rate as decimal(18, 2)) as cost
+from priced

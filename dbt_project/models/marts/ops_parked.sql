@@ -1,0 +1,39 @@
+-- what waits and why: orders and refunds that stand in the marts without revenue until what they wait for is there
+with
+
+waiting as (
+    select
+        'orders' as found_in,
+        channel,
+        parked_reason,
+        case parked_reason when 'no_rate' then currency when 'unknown_status' then order_status end as waits_for,
+        currency,
+        order_date as business_date,
+        gross_amount - discount_amount as amount
+    from {{ ref('customer_orders') }}
+    where is_parked
+    union all
+    select
+        'refunds' as found_in,
+        channel,
+        parked_reason,
+        case when parked_reason = 'no_rate' then currency end as waits_for,
+        currency,
+        refund_date as business_date,
+        amount
+    from {{ ref('customer_refunds') }}
+    where parked_reason is not null and not is_return_document
+)
+
+select
+    found_in,
+    channel,
+    parked_reason,
+    waits_for,
+    currency,
+    count(*) as row_count,
+    min(business_date) as first_date,
+    max(business_date) as last_date,
+    cast(sum(amount) as decimal(18, 2)) as amount
+from waiting
+group by found_in, channel, parked_reason, waits_for, currency
