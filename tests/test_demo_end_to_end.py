@@ -110,9 +110,9 @@ def test_every_order_is_worth_what_it_truly_is(first: Ran) -> None:
                 or abs(true_net - net_amount) > 0.01
             """
         ).fetchall()
-        (parked,) = con.execute(
+        ((parked,),) = con.execute(
             "select sum(row_count) from marts.ops_parked where found_in = 'orders'"
-        ).fetchone() or (0,)
+        ).fetchall()
     assert wrong == []
     assert parked > 0
 
