@@ -172,7 +172,7 @@ def test_shopify_has_lines_that_end_and_break_in_every_way_and_names_of_every_ki
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         names |= {row["Name"].rstrip("0123456789") for row in rows}
-    assert names == {"", "#", "OM-"}
+    assert names == {"", "#", "OM-", "P-"}
     assert "\nApt " in "".join(
         _text(demo, f"shopify/{path.name}")
         for path in (demo.out / "inbox" / "shopify").glob("orders_export_*.csv")
@@ -253,7 +253,7 @@ def test_memory_does_not_grow_with_the_number_of_persons(tmp_path: Path) -> None
     assert numbers[0] == numbers[1] > 1_000
 
 
-def test_one_registers_names_repeat_and_its_ids_do_not(demo: SimulationReport) -> None:
+def test_one_register_has_nine_names_for_all_its_orders(demo: SimulationReport) -> None:
     ((named, ids),) = duckdb.sql(
         f"""
         select count(distinct "Name"), count(distinct "Id")
@@ -261,8 +261,7 @@ def test_one_registers_names_repeat_and_its_ids_do_not(demo: SimulationReport) -
         where "Name" like 'P-%'
         """
     ).fetchall()
-    assert 0 < named <= 9
-    assert ids > named
+    assert 0 < named <= min(9, ids)
 
 
 def test_bad_rows_are_those_declared(demo: SimulationReport) -> None:
