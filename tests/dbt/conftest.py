@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dbt.flags import set_from_args
 from small_retailer import SmallRetailer, failures
 
 from cdp_assets.keys import record_key
@@ -238,7 +240,8 @@ def earlier_retailer(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
 
 @pytest.fixture(scope="session")
 def manifest(opened: SmallRetailer) -> dict[str, Any]:
-    """The project's manifest."""
+    """The project's manifest, also where an earlier process parsed it and dbt has set no flags in this one."""
+    set_from_args(Namespace(send_anonymous_usage_stats=False), None)
     written: dict[str, Any] = opened.parse().writable_manifest().to_dict(omit_none=False)
     return written
 
