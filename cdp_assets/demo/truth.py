@@ -181,7 +181,7 @@ _TRAP_PAIRS = """
         select l.record as l, r.record as r, trap
         from (select *, unnest(traps) as trap from standing) as l
         join standing as r on l.person_no = r.person_no and l.record <> r.record and not list_contains(r.traps, trap)
-        where trap in ('pinyin', 'nickname', 'married_name', 'typo', 'masked_phone', 'wechat_only',
+        where trap in ('pinyin', 'nickname', 'married_name', 'typo', 'alias', 'character_slip', 'masked_phone', 'wechat_only',
             'birth_date_swapped')
         union all
         select l.record, r.record, trap
