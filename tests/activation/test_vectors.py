@@ -1,0 +1,106 @@
+"""Normalisers and hashes: every published vector, and what must never be hashed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdp_assets.activation.normalise import NORMALISERS, key_expression
+
+VECTORS = Path(__file__).parents[3] / "shared" / "reference" / "hash_vectors.csv"
+# how a platform's identifier of a kind is written: (start of the kind, normaliser); the first that fits
+WRITTEN = {
+    "google": [("email", "email_gmail"), ("phone", "phone_e164"), ("", "lower")],
+    "meta": [
+        ("EMAIL", "email"), ("PHONE", "phone_digits"), ("GEN", "gender_letter"), ("CT", "letters"), ("ST", "us_state"),
+        ("ZIP", "postcode"), ("FN", "letters"), ("LN", "letters"), ("", "lower"),
+    ],
+    "linkedin": [("", "email")],
+    "tiktok": [("Email", "email_no_tag"), ("Phone", "phone_digits"), ("", "lower")],
+    "ttd/uid2": [("email", "email_gmail_only"), ("phone", "phone_e164")],
+    "tencent": [
+        ("HASH_IDFA", "upper"), ("HASH_IMEI", "lower"), ("HASH_MAC", "no_colons_upper"), ("", "phone_cn_11"),
+    ],
+    "oceanengine/qianchuan": [("", "phone_cn_11")],
+    "liveramp": [("", "phone_us_10")],
+    "x": [("", "lower")],
+}  # fmt: skip
+HASH_NAMES = {
+    "sha256-hex": "sha256_hex",
+    "sha256-base64": "sha256_base64",
+    "sha1-hex": "sha1_hex",
+    "md5": "md5_hex",
+}
+
+
+def _vectors() -> list[dict[str, str]]:
+    if not VECTORS.exists():
+        return []
+    with VECTORS.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def key_of(normaliser: str, hash_name: str, value: str | None) -> str | None:
+    """One value's platform key, as the room computes it."""
+    row = duckdb.execute(
+        f"select {key_expression(normaliser, hash_name, '$value')}", {"value": value}
+    ).fetchone()
+    assert row is not None
+    return None if row[0] is None else str(row[0])
+
+
+@pytest.mark.skipif(
+    not VECTORS.exists(), reason="the reference vectors lie outside the repo: ../shared/reference"
+)
+def test_every_published_vector_is_met() -> None:
+    wrong, met = [], 0
+    for vector in _vectors():
+        normaliser = next(
+            name for start, name in WRITTEN[vector["platform"]] if vector["kind"].startswith(start)
+        )
+        hash_name = HASH_NAMES[vector["algorithm"].split(" ")[0]]
+        found = (key_of(normaliser, "none", vector["input"]), key_of(normaliser, hash_name, vector["input"]))
+        if found == (vector["normalised"], vector["hash"]):
+            met += 1
+        else:
+            wrong.append((vector["platform"], vector["kind"], found[0] == vector["normalised"]))
+    assert (wrong, met) == ([], 43)
+
+
+@pytest.mark.parametrize(
+    ("normaliser", "value"),
+    [
+        ("phone_e164", "+0000000000"),
+        ("phone_digits", "n/a"),
+        ("phone_cn_11", "+1 234 567 8901"),
+        ("phone_us_10", "+8613800138000"),
+        ("email", "nobody"),
+        ("email", " @ "),
+        ("plain", "   "),
+        ("gender_letter", "unknown"),
+    ],
+)
+def test_an_identifier_that_normalises_to_nothing_has_no_key(normaliser: str, value: str) -> None:
+    assert key_of(normaliser, "sha256_hex", value) is None
+
+
+@pytest.mark.parametrize("normaliser", sorted(NORMALISERS))
+@pytest.mark.parametrize("size", [32, 40, 64])
+def test_a_hash_is_never_hashed(normaliser: str, size: int) -> None:
+    assert key_of(normaliser, "sha256_hex", "a1" * (size // 2)) is None
+    assert key_of(normaliser, "sha256_hex", "A1" * (size // 2)) is None
+
+
+def test_nothing_has_no_key() -> None:
+    assert all(key_of(name, "sha256_hex", None) is None for name in NORMALISERS)
+
+
+@given(st.text(max_size=30), st.sampled_from(sorted(set(NORMALISERS) - {"email_as_given"})))
+def test_what_is_normal_stays_so(value: str, normaliser: str) -> None:
+    once = key_of(normaliser, "none", value)
+    assert once is None or key_of(normaliser, "none", once) in (once, None)
