@@ -114,6 +114,7 @@ def print_summary(settings: Settings, truth: Path, console: Console) -> None:
             _revenue(con, settings.reporting_currency),
             _segments(con),
             _credit(con),
+            _reach(con),
         ):
             console.print(table)
             console.print()
@@ -207,6 +208,23 @@ def _credit(con: duckdb.DuckDBPyConnection) -> Table:
     for model in models:
         cells = (credit.get((model, channel)) for channel in channels)
         table.add_row(model, *("–" if cell is None else f"{cell:,.0f}" for cell in cells))
+    return table
+
+
+def _reach(con: duckdb.DuckDBPyConnection) -> Table:
+    """Per purpose how many customers may be reached, and what stands against the others."""
+    rows = con.execute(
+        "select purpose, reason, count(*) from marts.customer_permissions group by purpose, reason"
+    ).fetchall()
+    counts: dict[str, dict[str, int]] = {}
+    for purpose, reason, count in rows:
+        counts.setdefault(purpose, {})[reason] = count
+    table = _table("Whom the retailer may reach, by purpose", "purpose", numbers=("customers",))
+    table.add_column("what stands against the others")
+    for purpose, found in sorted(counts.items(), key=lambda each: -each[1].get("may be reached", 0)):
+        reached = found.pop("may be reached", 0)
+        others = sorted(found.items(), key=lambda each: -each[1])
+        table.add_row(purpose, f"{reached:,}", ", ".join(f"{reason} {count:,}" for reason, count in others))
     return table
 
 

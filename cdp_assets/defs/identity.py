@@ -17,7 +17,7 @@ from cdp_assets.state import connect_state
 from cdp_assets.warehouse import count_rows, open_warehouse
 
 GROUPS = {
-    "evidence": ("normalise_records", "refuse_bad_evidence", "build_links", "build_nodes"),
+    "evidence": ("decode_signals", "normalise_records", "refuse_bad_evidence", "build_links", "build_nodes"),
     "pairs": ("score_pairs",),
     "customers": (
         "build_clusters",
@@ -27,7 +27,10 @@ GROUPS = {
         "measure_quality",
     ),
 }
-INPUTS = [["identity", name] for name in ("customer_records", "customer_links", "customer_activity")]
+INPUTS = [
+    ["identity", name]
+    for name in ("customer_records", "customer_links", "customer_activity", "privacy_signals")
+]
 
 
 def identity_context(home: OnefoldHome, context: dg.AssetExecutionContext) -> identity.IdentityContext:

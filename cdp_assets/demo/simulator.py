@@ -31,6 +31,7 @@ from cdp_assets.demo.channels import (
 )
 from cdp_assets.demo.channels import google_ads as google
 from cdp_assets.demo.checkouts import create_checkouts
+from cdp_assets.demo.consents import create_consents
 from cdp_assets.demo.identities import create_identities
 from cdp_assets.demo.inbox import Inbox
 from cdp_assets.demo.journeys import count_lift, create_chain, create_journeys, create_touches
@@ -239,4 +240,5 @@ def _simulate_batch(
     create_touches(con, parameters)
     count_lift(con)
     create_identities(con, parameters)
+    create_consents(con, parameters)
     create_checkouts(con, parameters)

@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from cdp_assets.demo.chance import text
 from cdp_assets.demo.channels.ga4 import TABLET
+from cdp_assets.demo.consents import TRUTH as CONSENTS
 from cdp_assets.demo.money import worth_of_orders
 from cdp_assets.engine import given
 
@@ -267,6 +268,7 @@ class Truth:
             "from true_records order by record",
         )
         self._append("persons", _PERSONS)
+        self._append("consents", CONSENTS)
         self._append("trap_pairs", _TRAP_PAIRS.replace("{tablet}", text(TABLET)))
         self._append("orders", f"select * from ({self._orders}) order by channel, order_id")
         self._append("money", f"select * from ({self._worth}) order by channel, order_id")

@@ -148,12 +148,11 @@ def _consents(
     updated = roles.time("consent", "updated_at") or moment
     expressions = {
         "source_customer_id": customer,
-        "contact_type": "'email'" if roles("email") else "'phone'" if roles("phone") else "'member'",
-        "contact_key": customer,
+        "contact_type": "'email'" if roles("email") else "'phone'" if roles("phone") else "'record'",
         "purpose": "'marketing'",
         "status": status,
         "recorded_at": as_time(roles, updated) if updated else None,
-        "source": "'export'",
+        "signal": "'form'",
     }
     source = _newest_of(customer, rows, updated)
     if outs:

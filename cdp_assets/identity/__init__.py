@@ -31,6 +31,7 @@ from cdp_assets.identity.quality.evaluation import Evaluation, Scores, evaluate
 from cdp_assets.identity.quality.figures import keep_evaluation, measure_quality, published_generation
 from cdp_assets.identity.scoring.pairs import score_pairs
 from cdp_assets.identity.scoring.training import train_model
+from cdp_assets.identity.signals.decode import decode_signals
 from cdp_assets.identity.stewards.explain import (
     Explanation,
     explain_customer,
@@ -62,6 +63,10 @@ class Step:
 
 
 STEPS: tuple[Step, ...] = (
+    Step(
+        "decode_signals", "What browsers' privacy strings refuse, and which contacts a channel has verified",
+        ("decoded_signals", "verified_contacts"), decode_signals,
+    ),
     Step("normalise_records", "Customer records of all channels in one comparable form", ("records",), normalise_records),
     Step(
         "refuse_bad_evidence", "Placeholders and values that too many people share are refused as evidence",
@@ -117,6 +122,7 @@ __all__ = [
     "build_review_queue",
     "commit",
     "commit_proposal",
+    "decode_signals",
     "evaluate",
     "explain_customer",
     "explain_records",

@@ -18,7 +18,7 @@ from cdp_assets.settings import Settings
 # An e-mail address anywhere in the text (a URL may carry one); a phone number that is the whole text, in E.164.
 EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
 PHONE = r"\+[1-9][0-9]{7,14}"
-IDENTIFIER_COLUMNS = ("email", "phone")
+IDENTIFIER_COLUMNS = ("email", "phone", "contact_value")
 REMEDY = (
     "mask the column in its model (macros masked, masked_email, masked_phone), scrub it where it is staged "
     "(scrubbed), or move it to models/contact/"

@@ -16,13 +16,14 @@ import duckdb
 
 from cdp_assets import dbt_manifest, dbt_runner
 from cdp_assets.dbt_runner import NodeResult
+from cdp_assets.identity import IdentityContext, decode_signals
 from cdp_assets.insight.attribution import compute_attribution
 from cdp_assets.insight.customer_value import compute_customer_value
 from cdp_assets.landing import ensure_empty, land_all, load_contracts
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state, migrate
 
-IDENTITY_INPUTS = ["customer_records", "customer_links", "customer_activity"]
+IDENTITY_INPUTS = ["customer_records", "customer_links", "customer_activity", "privacy_signals"]
 NEEDS_INSIGHT = "source:insight.*+"
 # laws and unit tests run on their own; the grain of each table is tested where much is built, on the demo
 LATER = ["tag:law", "test_type:unit", "test_type:generic"]
@@ -38,7 +39,8 @@ select
 from identity.customer_records as records
 left join people on people.record_name = records.channel || ':' || records.source_customer_id;
 create or replace table identity.records as
-select ids.record_key, records.*, lower(records.full_name) as name_exact, cast(records.birth_date as text) as birth_key
+select ids.record_key, records.*, lower(records.full_name) as name_exact, cast(records.birth_date as text) as birth_key,
+    false as is_email_relay, false as is_email_unreadable
 from identity.customer_records as records
 join identity.customer_ids as ids using (channel, source_customer_id);
 create or replace table identity.identifiers as
@@ -161,6 +163,7 @@ class SmallRetailer:
             if self.people:
                 con.executemany("insert into people values (?, ?)", list(self.people.items()))
             con.execute(IDENTITY_TABLES)
+            decode_signals(con, IdentityContext(key=b"test-key", as_of_date=self.as_of_date))
         return results
 
     def warehouse(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:

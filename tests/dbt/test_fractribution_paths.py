@@ -17,9 +17,11 @@ MACROS = ("add_days", "add_days_to_time", "seconds_between")
 
 def touch_outcomes_sql(project_dir: Path) -> str:
     """The model journeys.touch_outcomes over tables of the same names as its inputs."""
-    macros = "".join(
-        (project_dir / "macros" / "engine" / f"{name}.sql").read_text(encoding="utf-8") for name in MACROS
-    )
+    paths = [
+        *(project_dir / "macros" / "engine" / f"{name}.sql" for name in MACROS),
+        project_dir / "macros" / "may_be_profiled.sql",
+    ]
+    macros = "".join(path.read_text(encoding="utf-8") for path in paths)
     model = (project_dir / "models" / "journeys" / "touch_outcomes.sql").read_text(encoding="utf-8")
     template = jinja2.Environment(autoescape=False).from_string(macros + model)  # SQL, not HTML
     return template.render(

@@ -20,13 +20,13 @@ READS = {
     "staging": {"landing", "state", "reference"},
     "reference": {"reference"},
     "identity": {"staging", "identity", "state", "reference"},
-    "profile": {"staging", "identity", "profile", "journeys", "reference"},
+    "profile": {"staging", "identity", "profile", "journeys", "state", "reference"},
     "journeys": {"staging", "identity", "profile", "journeys", "reference"},
     "traits": {"identity", "profile", "journeys", "traits", "insight", "reference"},
     "segments": {"identity", "profile", "journeys", "traits", "segments", "state", "reference"},
     "attribution": {"identity", "profile", "journeys", "attribution", "insight", "reference"},
     "scorecard": {"profile", "journeys", "traits", "segments", "attribution", "scorecard", "insight", "state", "reference"},
-    "history": {"segments", "scorecard"},
+    "history": {"profile", "segments", "scorecard", "state"},
     "marts": {
         "identity", "profile", "journeys", "traits", "segments", "attribution", "scorecard", "insight", "history", "state",
         "reference", "marts",
@@ -274,6 +274,36 @@ def test_every_trait_is_a_column_of_the_trait_mart(manifest: dict[str, Any], pro
     project = project_vars(project_dir)
     (mart,) = (node for node in _models(manifest) if node["name"] == "customer_traits")
     assert set(mart["columns"]) == {"customer_id", *project["traits"]}
+
+
+PROFILING_LAW = "a_customer_who_denied_profiling_is_in_no_segment_and_on_no_path"
+
+
+def test_every_mart_that_profiles_names_the_one_macro(manifest: dict[str, Any]) -> None:
+    """The marts that the law of profiling watches name may_be_profiled, themselves or in what they are made of."""
+    nodes = {node["unique_id"]: node for node in _models(manifest)}
+
+    made_by_python = ["model.onefold.customer_purchase_days", "model.onefold.conversions"]  # insight's inputs
+
+    def names_it(unique_id: str) -> bool:
+        if ".insight." in unique_id:
+            return all(names_it(each) for each in made_by_python)
+        node = nodes.get(unique_id)
+        if node is None:
+            return False
+        named = "macro.onefold.may_be_profiled" in node["depends_on"]["macros"]
+        return named or any(names_it(parent) for parent in node["depends_on"]["nodes"])
+
+    (law,) = (node for node in manifest["nodes"].values() if node["name"] == PROFILING_LAW)
+    watched = [each for each in law["depends_on"]["nodes"] if not each.endswith(".customers")]
+    assert len(watched) > 5
+    assert [each for each in watched if not names_it(each)] == []
+    direct = {
+        node["name"]
+        for node in nodes.values()
+        if re.search(r"\b(consents|profiles)\.is_profiled\b", _bare_sql(node["raw_code"]))
+    }
+    assert direct <= {"customer_profiles"}  # everybody else asks the macro
 
 
 # what makes a model more than a selection of columns: arithmetic, aggregates, cases and ranks

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cdp_assets.demo.parameters import Parameters
 
 TABLET = "2017000001.1483189200"  # the browser of the tablet in the store
+# GPP strings of California and Connecticut, and one that was cut on its way
+_GPP_REFUSES, _GPP_ALLOWS, _GPP_CUT = "DBABVg~BVVVVVVg.YA", "DBABBg~BAAAAACA", "DBABBg~BVq"
 
 
 def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
@@ -93,6 +95,20 @@ def _parameter(key: str, value: str, kind: str = "string_value") -> str:
     return f"{{'key': '{key}', 'value': {{{cells}}}}}"
 
 
+def _signals(parameters: Parameters) -> dict[str, str]:
+    """SQL of what the person's own browser says of privacy, as the consent platform passes it on."""
+    rates = parameters.traps["consents"]
+    refuses, allows = float(rates["gpp_refusal"]), float(rates["gpp_refusal"]) + float(rates["gpp_consent"])
+    own = f"event_name = 'session_start' and user_pseudo_id <> '{TABLET}'"
+    return {
+        "gpc": f"if({own} and device_category = 'mobile' and u('gpc', person_no) < {rates['gpc']}, '1', null)",
+        "us_privacy": f"if({own} and u('us privacy', person_no) < {rates['usp_refusal']}, '1YYN', null)",
+        "gpp": f"case when not ({own}) then null when u('cut', touch) < {rates['signal_cut']} then '{_GPP_CUT}' "
+        f"when u('gpp', person_no) < {refuses} then '{_GPP_REFUSES}' "
+        f"when u('gpp', person_no) < {allows} then '{_GPP_ALLOWS}' end",
+    }
+
+
 def _events(parameters: Parameters, month: int) -> str:
     carries = parameters.rate("devices", "purchase_carries_order")
     always = ", ".join(
@@ -102,6 +118,7 @@ def _events(parameters: Parameters, month: int) -> str:
         ]
     )
     from_somewhere = ", ".join(_parameter(name, name) for name in ("source", "medium", "campaign", "gclid"))
+    signals = ", ".join(_parameter(name, sql) for name, sql in _signals(parameters).items())
     return f"""
         with happened as (
             select *, unnest([
@@ -130,7 +147,7 @@ def _events(parameters: Parameters, month: int) -> str:
             strftime(eastern(event_at), '%Y%m%d') as event_date,
             (epoch_us(event_at) + pick('micros', touch || event_name, 900000))::varchar as event_timestamp,
             event_name,
-            list_filter([{always}, {from_somewhere}], lambda p: p.value.string_value is not null
+            list_filter([{always}, {from_somewhere}, {signals}], lambda p: p.value.string_value is not null
                 or p.value.int_value is not null)
                 as event_params,
             if(event_name = 'login' or (event_name = 'purchase' and customer_id is not null), customer_id,

@@ -78,6 +78,7 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
             f"select {cells} from loyalty_members where joined_at < date '{day}' + 1 order by joined_at, member_id",
         )
     _write_contacts(con, inbox)
+    write_consents(inbox)
     create_scans(con)
     scan_cells = inbox.cells(
         "loyalty_scans",
@@ -136,6 +137,34 @@ def _write_contacts(con: duckdb.DuckDBPyConnection, inbox: Inbox) -> None:
             ("loyalty", "contacts"),
             f"contacts_{month_end(year, month)}.csv",
             f"select {cells} from contacts where month(local_at) = {month} and year(local_at) = {year} order by local_at, contact_id",
+        )
+
+
+def write_consents(inbox: Inbox) -> None:
+    """Append the batch's answers to one file per quarter; what was said before the year stands in the first."""
+    cells = inbox.cells(
+        "loyalty_consents",
+        {
+            "consent_id": "'CN' || upper(substr(md5('consent ' || answer), 1, 14))",
+            "member_id": "member_id",
+            "contact_kind": "contact_kind",
+            "contact": "contact",
+            "purpose": "purpose",
+            "choice": "choice",
+            "legal_basis": "'consent'",
+            "jurisdiction": "jurisdiction",
+            "text_version": "text_version",
+            "given_by": "given_by",
+            "recorded_at": "strftime(at_local, '%Y-%m-%d %H:%M:%S')",
+            "expires_at": "strftime(expires_local, '%Y-%m-%d %H:%M:%S')",
+        },
+    )
+    for year, month in QUARTERS:
+        inbox.append(
+            ("loyalty", "consents"),
+            f"consents_{month_end(year, month)}.csv",
+            f"select {cells} from consent_answers "
+            f"where if(year(at_local) < {year}, 3, quarter(at_local) * 3) = {month} order by at_local, answer",
         )
 
 

@@ -74,8 +74,8 @@ def create_calls(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _call(kind: str) -> str:
-    """SQL select list of one kind of call."""
+def _call(kind: str, refuses: float) -> str:
+    """SQL select list of one kind of call; `refuses` is the share of users whose device sends Global Privacy Control."""
     carried = {
         "track": "name as event, {'opened_from': if(is_pushed, 'push', 'icon')} as properties",
         "identify": "{'name': shown_name, 'email': email, 'phone': phone} as traits",
@@ -100,6 +100,7 @@ def _call(kind: str) -> str:
                 {{'name': 'offers-push', 'source': 'app', 'medium': 'push', 'term': null::varchar,
                     'content': 'banner'}}, null),
             'page': {page},
+            'privacy': if(u('app refuses', person_no) < {refuses}, {{'gpc': '1'}}, null),
             'library': {{'name': 'analytics-ios', 'version': '3.6.0'}},
             'os': {{'name': 'iOS'}}
         }} as context
@@ -109,12 +110,13 @@ def _call(kind: str) -> str:
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch's calls to one file per kind and quarter."""
     create_calls(con)
+    refuses = parameters.rate("consents", "app_refusal")
     for year, month in QUARTERS:
         for kind in ("track", "identify", "page"):
             inbox.append(
                 ("segment", "calls"),
                 f"{kind}_{month_end(year, month)}.ndjson",
-                f"select {_call(kind)} from app_calls where type = '{kind}' and quarter(at_utc) * 3 = {month}",
+                f"select {_call(kind, refuses)} from app_calls where type = '{kind}' and quarter(at_utc) * 3 = {month}",
                 fmt="ndjson",
             )
 

@@ -7,7 +7,7 @@ select
     orders.ordered_at as converted_at,
     orders.order_date as conversion_date,
     newness.is_new_customer,
-    coalesce(consents.is_profiled, false) as is_profiled,
+    {{ may_be_profiled('consents') }} as is_profiled,
     orders.gross_revenue,
     orders.gross_revenue - orders.discount_revenue as discounted_revenue,
     orders.net_revenue,

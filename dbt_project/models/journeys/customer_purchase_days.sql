@@ -55,6 +55,6 @@ inner join {{ ref('customer_consents') }} as consents
     on movements.customer_id = consents.customer_id
 left join customers_before_data
     on movements.customer_id = customers_before_data.customer_id
-where consents.is_profiled
+where {{ may_be_profiled('consents') }}
     and movements.purchase_date <= {{ as_of_date() }}
 group by movements.customer_id, movements.purchase_date

@@ -49,7 +49,7 @@ resolved as (
             {%- if var('device_next_login_days') > 0 %}
             when remembered.next_login_at <= {{ add_days_to_time('remembered.touched_at', var('device_next_login_days')) }}
                 and not remembered.has_refused_profiling
-                and coalesce(consents.is_profiled, false) then 'next_login'
+                and {{ may_be_profiled('consents') }} then 'next_login'
             {%- endif %}
             else 'none'
         end as resolved_by

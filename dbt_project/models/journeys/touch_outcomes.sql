@@ -44,7 +44,7 @@ touches as (
     left join (select distinct customer_id, order_id from {{ ref('conversions') }}) as own_orders
         on candidates.customer_id = own_orders.customer_id
         and candidates.order_id = own_orders.order_id
-    where consents.is_profiled
+    where {{ may_be_profiled('consents') }}
         and own_orders.order_id is null
         and candidates.session_conversion_id is null
 ),

@@ -35,9 +35,8 @@ select
     case when order_count > 0 then cast(gross_revenue / order_count as decimal(18, 2)) end as average_order_value,
 
     ---------- consent
-    is_marketing_allowed,
-    is_profiling_allowed,
-    is_ads_matching_allowed,
-    is_sharing_allowed,
+    {%- for purpose in var('purposes') %}
+    is_{{ purpose }}_allowed,
+    {%- endfor %}
     is_profiled
 from {{ ref('customer_profiles') }}

@@ -40,4 +40,4 @@ left join {{ ref('closed_customer_ids') }} as closed
     on kept.customer_id = closed.customer_id
 left join {{ ref('customer_consents') }} as consents
     on coalesce(closed.successor_customer_id, kept.customer_id) = consents.customer_id
-where coalesce(consents.is_profiled, true)
+where {{ may_be_profiled('consents', of_the_past=true) }}

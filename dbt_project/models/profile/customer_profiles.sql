@@ -59,10 +59,9 @@ select
     cast(coalesce(purchases.gross_revenue, 0) as decimal(18, 2)) as gross_revenue,
     cast(coalesce(purchases.discount_revenue, 0) as decimal(18, 2)) as discount_revenue,
     cast(coalesce(purchases.net_revenue, 0) - coalesce(unlinked_refunds.refund_revenue, 0) as decimal(18, 2)) as net_revenue,
-    consents.is_marketing_allowed,
-    consents.is_profiling_allowed,
-    consents.is_ads_matching_allowed,
-    consents.is_sharing_allowed,
+    {%- for purpose in var('purposes') %}
+    consents.is_{{ purpose }}_allowed,
+    {%- endfor %}
     consents.is_profiled
 from {{ ref('golden_records') }} as golden
 inner join {{ ref('customer_consents') }} as consents

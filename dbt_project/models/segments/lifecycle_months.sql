@@ -30,7 +30,7 @@ month_ends as (
 known as (
     select profiles.customer_id, {{ business_date('profiles.first_seen_at') }} as first_seen_date
     from {{ ref('customer_profiles') }} as profiles
-    where profiles.is_profiled
+    where {{ may_be_profiled('profiles') }}
 ),
 
 latest as (

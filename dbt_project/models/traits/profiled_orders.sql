@@ -19,5 +19,5 @@ from {{ ref('customer_orders') }} as orders
 inner join {{ ref('customer_consents') }} as consents
     on orders.customer_id = consents.customer_id
 where orders.is_conversion
-    and consents.is_profiled
+    and {{ may_be_profiled('consents') }}
     and orders.order_date <= {{ as_of_date() }}

@@ -32,7 +32,11 @@ events as (
             else {{ click_id_type('page_location') }}
         end as click_id_type,
         case when event_name = 'purchase' then nullif(coalesce(transaction_id, ecommerce_transaction_id), '(not set)') end as purchase_id,
-        lower(analytics_storage) = 'no' as has_refused_profiling
+        lower(analytics_storage) = 'no' as has_refused_profiling,
+        lower(gpc) in ('1', 'true') as gpc,
+        usp,
+        gpp,
+        tcf
     from source
 ),
 
@@ -90,7 +94,11 @@ parts as (
         max(user_id) as user_id,
         min(event_at) as started_at,
         min_by(purchase_id, event_at) filter (where purchase_id is not null) as purchase_id,
-        bool_or(has_refused_profiling) as has_refused_profiling
+        bool_or(has_refused_profiling) as has_refused_profiling,
+        bool_or(gpc) as gpc,
+        min_by(usp, event_at) filter (where usp is not null) as usp,
+        min_by(gpp, event_at) filter (where gpp is not null) as gpp,
+        min_by(tcf, event_at) filter (where tcf is not null) as tcf
     from numbered
     group by user_pseudo_id, session, part
 ),
@@ -128,7 +136,11 @@ renamed as (
         sessions.campaign,
         'visit' as touch_type,
         sessions.click_id_type,
-        parts.has_refused_profiling
+        parts.has_refused_profiling,
+        parts.gpc,
+        parts.usp,
+        parts.gpp,
+        parts.tcf
     from parts
     inner join sessions
         on parts.user_pseudo_id = sessions.user_pseudo_id

@@ -1,15 +1,49 @@
+-- the yes and no on the membership form, and the consent log
 with
 
-source as (
+members as (
     select * from {{ landed('loyalty', 'members') }} as rows
     where member_id is not null
     qualify row_number() over (partition by member_id order by _line desc) = 1
 ),
 
-flags as (
-    select member_id, joined_at, 'marketing' as purpose, marketing_consent as is_granted from source
+log as (
+    select * from {{ landed('loyalty', 'consents') }} as rows
+),
+
+-- a form speaks for the contacts that stand on it; profiling is about the person
+said as (
+    select
+        member_id, 'record' as contact_type, cast(null as varchar) as contact_key, 'marketing' as purpose,
+        case when marketing_consent then 'granted' else 'denied' end as status, 'form' as signal,
+        cast(null as varchar) as legal_basis, cast(null as varchar) as jurisdiction, cast(null as varchar) as policy_version,
+        {{ evidence_line('loyalty') }} as evidence, joined_at as recorded_at, cast(null as timestamp) as expires_at
+    from members
+    where marketing_consent is not null
     union all
-    select member_id, joined_at, 'profiling' as purpose, profiling_consent as is_granted from source
+    select
+        member_id, 'person' as contact_type, cast(null as varchar) as contact_key, 'profiling' as purpose,
+        case when profiling_consent then 'granted' else 'denied' end as status, 'form' as signal,
+        cast(null as varchar) as legal_basis, cast(null as varchar) as jurisdiction, cast(null as varchar) as policy_version,
+        {{ evidence_line('loyalty') }} as evidence, joined_at as recorded_at, cast(null as timestamp) as expires_at
+    from members
+    where profiling_consent is not null
+    union all
+    select
+        member_id,
+        case lower(trim(contact_kind)) when 'email' then 'email' when 'sms' then 'phone' else 'person' end as contact_type,
+        nullif(trim(contact), '') as contact_key,
+        {{ consent_purpose('purpose', {'ads': 'ads_matching', 'partners': 'sharing', 'analytics': 'measurement', 'abroad': 'cross_border',
+            'health': 'sensitive', 'scoring': 'automated_decision'}) }} as purpose,
+        {{ consent_status('choice', {'opt_in': 'granted', 'opt_out': 'denied', 'object': 'denied', 'withdraw': 'withdrawn'}) }} as status,
+        lower(trim(given_by)) as signal,
+        legal_basis,
+        upper(trim(jurisdiction)) as jurisdiction,
+        text_version as policy_version,
+        {{ evidence_line('loyalty') }} as evidence,
+        recorded_at,
+        expires_at
+    from log
 ),
 
 renamed as (
@@ -17,18 +51,22 @@ renamed as (
         ---------- ids
         'loyalty' as channel,
         member_id as source_customer_id,
-        'member' as contact_type,
-        member_id as contact_key,
+        contact_type,
+        contact_key,
 
         ---------- text
         purpose,
-        case when is_granted then 'granted' else 'denied' end as status,
-        'members export' as source,
+        status,
+        legal_basis,
+        jurisdiction,
+        policy_version,
+        evidence,
+        signal,
 
         ---------- times
-        joined_at as recorded_at
-    from flags
-    where is_granted is not null
+        recorded_at,
+        expires_at
+    from said
 )
 
 select * from {{ in_shape('renamed', 'consents') }} as shaped

@@ -1,3 +1,4 @@
+-- a contact opted in once, and may have left since: both stand, so that the past can be read
 with
 
 source as (
@@ -6,22 +7,34 @@ source as (
     qualify row_number() over (partition by euid order by last_changed_at desc nulls last, unsubscribed_at desc nulls last, _line) = 1
 ),
 
+said as (
+    select
+        euid, 'granted' as status, {{ evidence_line('mailchimp') }} as evidence,
+        coalesce(confirmed_at, opted_in_at, last_changed_at) as recorded_at
+    from source
+    union all
+    select euid, 'withdrawn' as status, {{ evidence_line('mailchimp') }} as evidence, unsubscribed_at as recorded_at
+    from source
+    where unsubscribed_at is not null
+),
+
 renamed as (
     select
         ---------- ids
         'mailchimp' as channel,
         euid as source_customer_id,
         'email' as contact_type,
-        euid as contact_key,
 
         ---------- text
         'marketing' as purpose,
-        case when unsubscribed_at is not null then 'withdrawn' else 'granted' end as status,
-        'audience export' as source,
+        status,
+        'consent' as legal_basis,
+        evidence,
+        'form' as signal,
 
         ---------- times
-        coalesce(unsubscribed_at, confirmed_at, opted_in_at, last_changed_at) as recorded_at
-    from source
+        recorded_at
+    from said
 )
 
 select * from {{ in_shape('renamed', 'consents') }} as shaped

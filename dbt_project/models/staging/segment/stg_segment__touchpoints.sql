@@ -20,6 +20,10 @@ calls as (
         campaign_medium,
         campaign_name,
         {{ click_id_type('page_url') }} as click_id_type,
+        lower(gpc) in ('1', 'true') as gpc,
+        usp,
+        gpp,
+        tcf,
         case when lower(event_name) in ('order completed', 'order placed', 'checkout completed') then order_id end as purchase_id,
         lag(called_at) over (
             partition by coalesce(anonymous_id, 'user ' || user_id) order by called_at, message_id
@@ -51,7 +55,11 @@ visits as (
         min_by(coalesce(campaign_medium, '(none)'), called_at) filter (where campaign_source is not null) as medium,
         min_by(campaign_name, called_at) filter (where campaign_name is not null) as campaign,
         min_by(click_id_type, called_at) filter (where click_id_type is not null) as click_id_type,
-        min_by(purchase_id, called_at) filter (where purchase_id is not null) as purchase_id
+        min_by(purchase_id, called_at) filter (where purchase_id is not null) as purchase_id,
+        bool_or(gpc) as gpc,
+        min_by(usp, called_at) filter (where usp is not null) as usp,
+        min_by(gpp, called_at) filter (where gpp is not null) as gpp,
+        min_by(tcf, called_at) filter (where tcf is not null) as tcf
     from numbered
     group by visitor, visit_number
     having bool_or(call_type in ('page', 'screen', 'track'))
@@ -76,7 +84,11 @@ renamed as (
         case when source is null then '(none)' else medium end as medium,
         campaign,
         'visit' as touch_type,
-        click_id_type
+        click_id_type,
+        gpc,
+        usp,
+        gpp,
+        tcf
     from visits
 )
 

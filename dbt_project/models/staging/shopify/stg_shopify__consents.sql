@@ -1,3 +1,4 @@
+-- the export says what an account accepts now, and not since when
 with
 
 source as (
@@ -6,9 +7,14 @@ source as (
 ),
 
 flags as (
-    select customer_id, 'email' as contact_type, accepts_email_marketing as is_accepted from source
+    select
+        customer_id, 'email' as contact_type, accepts_email_marketing as is_accepted, {{ evidence_line('shopify') }} as evidence
+    from source
     union all
-    select customer_id, 'phone' as contact_type, accepts_sms_marketing as is_accepted from source where phone is not null
+    select
+        customer_id, 'phone' as contact_type, accepts_sms_marketing as is_accepted, {{ evidence_line('shopify') }} as evidence
+    from source
+    where phone is not null
 ),
 
 renamed as (
@@ -17,12 +23,13 @@ renamed as (
         'shopify' as channel,
         {{ without_apostrophe('customer_id') }} as source_customer_id,
         contact_type,
-        {{ without_apostrophe('customer_id') }} as contact_key,
 
         ---------- text
         'marketing' as purpose,
         case when is_accepted then 'granted' else 'denied' end as status,
-        'customers export' as source
+        'consent' as legal_basis,
+        evidence,
+        'form' as signal
     from flags
     where is_accepted is not null and customer_id is not null
 )

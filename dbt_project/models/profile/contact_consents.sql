@@ -1,0 +1,72 @@
+-- the latest answer per contact and purpose. An answer covers the contact that it names; one of a whole record covers the contacts that
+-- the record carries, and so does a grant of a person: no address of another record is opened by it. At one instant a refusal wins
+with
+
+contacts as (
+    select
+        contact_values.customer_id, contact_values.record_key, contact_values.contact_type, contact_values.contact_scope,
+        contact_values.spelling, {{ contact_spelling('contact_values.contact_type', 'contact_values.contact_value') }} as value_spelling,
+        {{ contact_id('contact_values.contact_type', 'contact_values.contact_scope', 'contact_values.contact_value') }} as contact_id
+    from {{ ref('contact_values') }} as contact_values
+),
+
+spellings as (
+    select customer_id, contact_type, contact_scope, contact_id, spelling from contacts
+    union
+    select customer_id, contact_type, contact_scope, contact_id, value_spelling as spelling from contacts
+),
+
+statements as (
+    select
+        channel, record_key, customer_id, contact_type, contact_scope, contact_key, spelling, purpose, status, legal_basis, jurisdiction,
+        policy_version, evidence, signal, recorded_at, expires_at
+    from {{ ref('consent_statements') }}
+    where contact_type <> 'person' or status = 'granted'
+),
+
+covered as (
+    select contacts.customer_id, contacts.contact_id, {{ consent_columns('statements') }}
+    from statements
+    inner join contacts
+        on statements.record_key = contacts.record_key
+        and (statements.contact_type in ('record', 'person') or statements.contact_type = contacts.contact_type)
+        and (statements.contact_scope is null or statements.contact_scope = contacts.contact_scope)
+    where statements.contact_key is null
+    union all
+    select spellings.customer_id, spellings.contact_id, {{ consent_columns('statements') }}
+    from statements
+    inner join spellings
+        on statements.contact_type = spellings.contact_type
+        and statements.spelling = spellings.spelling
+        and (statements.contact_scope is null or statements.contact_scope = spellings.contact_scope)
+        and (statements.customer_id is null or statements.customer_id = spellings.customer_id)
+    where statements.contact_key is not null
+),
+
+latest as (
+    select *
+    from covered
+    qualify row_number() over (
+        partition by customer_id, contact_id, purpose
+        order by
+            recorded_at desc nulls last,
+            case status when 'withdrawn' then 1 when 'denied' then 2 when 'unknown' then 3 when 'expired' then 4 else 5 end,
+            expires_at nulls last,
+            evidence
+    ) = 1
+)
+
+select
+    customer_id,
+    contact_id,
+    purpose,
+    case when status = 'granted' and {{ has_expired('expires_at') }} then 'expired' else status end as status,
+    channel,
+    legal_basis,
+    jurisdiction,
+    policy_version,
+    evidence,
+    signal,
+    recorded_at,
+    expires_at
+from latest

@@ -1,0 +1,30 @@
+-- the latest answer per customer and purpose that speaks for the whole person: an objection, a refusal at the till, Global Privacy Control
+with
+
+latest as (
+    select customer_id, {{ consent_columns('statements') }}
+    from {{ ref('consent_statements') }} as statements
+    where contact_type = 'person' and customer_id is not null and status <> 'unknown'
+    qualify row_number() over (
+        partition by customer_id, purpose
+        order by
+            recorded_at desc nulls last,
+            case status when 'withdrawn' then 1 when 'denied' then 2 when 'expired' then 3 else 4 end,
+            expires_at nulls last,
+            evidence
+    ) = 1
+)
+
+select
+    customer_id,
+    purpose,
+    case when status = 'granted' and {{ has_expired('expires_at') }} then 'expired' else status end as status,
+    channel,
+    legal_basis,
+    jurisdiction,
+    policy_version,
+    evidence,
+    signal,
+    recorded_at,
+    expires_at
+from latest
