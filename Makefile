@@ -38,8 +38,7 @@ run: $(READY) ## run everything on your own inbox (ONEFOLD_HOME, ONEFOLD_INBOX)
 web: $(READY) ## the site on the published file
 	@$(BIN)/onefold web
 
-ui: $(READY) ## the former pages on the published file
-	@$(BIN)/onefold ui
+ui: web
 
 dagster: $(READY) ## Dagster's own page: graph, runs, checks
 	@$(BIN)/onefold dagster
@@ -87,7 +86,7 @@ bench-insight: $(READY) ## attribution and customer value beside their peers
 bench-build: $(READY) ## all of dbt build on 100,000 customers, beside DuckDB copying the same rows
 	@$(BIN)/python benches/bench_build.py
 
-bench-pages: $(READY) ## seconds of every page at 100,000 customers
+bench-pages: $(READY) ## the site at 100,000 customers: every page, a flip, fifty readers
 	@$(BIN)/python benches/bench_pages.py
 
 bench-orchestration: $(READY) ## what Dagster costs over the work itself, on the demo

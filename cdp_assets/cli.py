@@ -404,6 +404,69 @@ def dagster(
     raise typer.Exit(serve_dagster(home=home, inbox=inbox, host=host, port=port, part=part))  # type: ignore[arg-type]
 
 
+access_app = typer.Typer(help="Who may use the site: accounts, roles, sessions.", no_args_is_help=True)
+app.add_typer(access_app, name="access")
+audit_app = typer.Typer(help="The log of who saw, searched, exported and ruled what.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
+
+
+@access_app.command("put")
+def access_put(
+    name: Annotated[str, typer.Argument(help="The person's name, as the sign-in gives it.")],
+    role: Annotated[list[str] | None, typer.Option(help="A role; repeat it for several.")] = None,
+    password: Annotated[
+        bool, typer.Option("--password", help="Ask for a password, for ONEFOLD_WEB_SIGN_IN=accounts.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """Make an account, or change its roles or password."""
+    from cdp_assets.commands.access import put_account
+
+    raise typer.Exit(put_account(name, role or [], with_password=password, home=home))
+
+
+@access_app.command("disable")
+def access_disable(name: str, home: HomeOption = None) -> None:
+    """Let a person in no more, from her next click on."""
+    from cdp_assets.commands.access import disable_account
+
+    raise typer.Exit(disable_account(name, home=home))
+
+
+@access_app.command("end-sessions")
+def access_end_sessions(name: str, home: HomeOption = None) -> None:
+    """End a person's sessions; she may sign in anew."""
+    from cdp_assets.commands.access import end_sessions
+
+    raise typer.Exit(end_sessions(name, home=home))
+
+
+@access_app.command("list")
+def access_list(home: HomeOption = None) -> None:
+    """List accounts, and what each role may."""
+    from cdp_assets.commands.access import list_accounts
+
+    raise typer.Exit(list_accounts(home=home))
+
+
+@audit_app.command("verify")
+def audit_verify(home: HomeOption = None) -> None:
+    """Check the whole log: 0 where it holds, 1 with what does not."""
+    from cdp_assets.commands.audit_log import verify_log
+
+    raise typer.Exit(verify_log(home=home))
+
+
+@audit_app.command("list")
+def audit_list(
+    home: HomeOption = None, limit: Annotated[int, typer.Option(min=1, help="How many entries.")] = 50
+) -> None:
+    """Print the latest entries, newest first."""
+    from cdp_assets.commands.audit_log import list_entries
+
+    raise typer.Exit(list_entries(home=home, limit=limit))
+
+
 @app.command()
 def web(
     home: HomeOption = None,
@@ -422,18 +485,14 @@ def web(
     raise typer.Exit(serve_site(home=home, host=host, port=port, workers=workers, base_path=base_path))
 
 
-@app.command()
+@app.command(hidden=True)
 def ui(
-    home: HomeOption = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on localhost.")] = 8501,
-    reveal: Annotated[
-        bool, typer.Option("--reveal", help="Show names, phones and e-mails in clear; logged in HOME/logs.")
-    ] = False,
+    home: HomeOption = None, port: Annotated[int, typer.Option(min=1, max=65535, help="Port.")] = 8501
 ) -> None:
-    """Open the analysts' pages on the published file (localhost only, identifiers masked)."""
-    from cdp_assets.commands.ui import serve_pages
+    """The former name of `onefold web`."""
+    from cdp_assets.commands.web import serve_site
 
-    raise typer.Exit(serve_pages(home=home, port=port, reveal=reveal))
+    raise typer.Exit(serve_site(home=home, host="127.0.0.1", port=port, workers=1, base_path=None))
 
 
 @app.command()

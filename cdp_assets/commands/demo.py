@@ -235,7 +235,7 @@ def _print_next(settings: Settings, truth: Path, console: Console) -> None:
         "try next:",
         f"  export ONEFOLD_HOME={settings.home} ONEFOLD_INBOX={settings.inbox_dir} "
         f"{ZONE_VARIABLE}={settings.business_time_zone}",
-        "  .venv/bin/onefold ui                         the analysts' pages",
+        "  .venv/bin/onefold web                        the site",
         "  .venv/bin/onefold dagster                    the graph, runs and checks",
         f"  .venv/bin/onefold evaluate --truth {truth}   how right the ids are, trap by trap",
         "  .venv/bin/onefold status                     what landed and what waits",

@@ -51,11 +51,18 @@ def take_rulings(context: dg.AssetExecutionContext, home: OnefoldHome) -> None:
     """Rulings that stewards made on the pages since the last run count from this one."""
     ruled_on = as_of_date_of_run(home.settings, home.record(context))
     with connect_state(home.settings) as state:
-        taken, refused = identity.read_inbox(state, home.settings.home / "rulings_inbox", ruled_on=ruled_on)
-    if taken:
-        context.log.info(f"{taken} rulings taken over from the pages")
-    for reason in refused:
-        context.log.warning(f"a ruling was not taken: {reason}")
+        taken = identity.read_inbox(state, home.settings.home / "rulings_inbox", ruled_on=ruled_on)
+    if taken.count:
+        context.log.info(f"{taken.count} decisions taken over from the site")
+    for reason in taken.refused:
+        context.log.warning(f"a decision was not taken: {reason}")
+    if taken.unreadable:
+        named = ", ".join(taken.unreadable)
+        reason = f"decisions in {home.settings.home / 'rulings_inbox'} cannot be read: {named}. Ask who made them to decide again"
+        home.record(context).check(
+            "identity/decisions_are_readable", passed=False, blocking=False, detail=reason
+        )
+        context.log.warning(reason)
 
 
 def _identity_assets(

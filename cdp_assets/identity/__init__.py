@@ -38,6 +38,7 @@ from cdp_assets.identity.stewards.explain import (
     explain_records,
     explanations_page,
 )
+from cdp_assets.identity.stewards.inbox import read_inbox
 from cdp_assets.identity.stewards.review import build_review_queue
 from cdp_assets.identity.stewards.rulings import (
     Contradiction,
@@ -46,7 +47,6 @@ from cdp_assets.identity.stewards.rulings import (
     export_rulings,
     import_rulings,
     list_rulings,
-    read_inbox,
     record_of,
     undo_ruling,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
+from cdp_assets import audit
 from cdp_assets.publishing import recovery
 from cdp_assets.publishing.conservation import judge_conservation
 from cdp_assets.publishing.copies import Reached
@@ -43,7 +44,7 @@ def publish_run(
     for each in exposed:
         record.tell("publish/masked", str(each))
     generation = write_generation(settings, name, reached, masks_for(exposed))
-    record.set_facts(generation=name)
+    record.set_facts(generation=name, audit_head=list(audit.head(settings)))
     recovery.publish(
         settings,
         generation,
@@ -52,6 +53,7 @@ def publish_run(
         commits=[*commits, keep_histories(generation, as_of_date)],
         reached=reached,
     )
+    audit.append(settings, "run", "publish", generation=name, run_id=record.run_id)
     return generation
 
 

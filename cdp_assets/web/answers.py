@@ -105,7 +105,7 @@ def page_response(view: View, page: Page, tab: str) -> HTMLResponse:
         view, "page.html", page=page, tab=tab, tabs=tabs, blocks=blocks, title=title,
         window_title=" · ".join([*parts, title, view.t("frame.product")]), navigation=navigation(view),
     )  # fmt: skip
-    return HTMLResponse(html)
+    return HTMLResponse(html, status_code=view.status)
 
 
 def _filled(path: str, values: dict[str, str]) -> str:

@@ -1,18 +1,25 @@
-"""The list of pages in the order of the navigation; a page is one line here."""
+"""The list of pages in the order of the navigation, and of forms; a page or a form is one line here."""
 
 from __future__ import annotations
 
 from starlette.routing import Route
 
+from cdp_assets.web.access import sign_in
 from cdp_assets.web.action import Action
 from cdp_assets.web.page import Page
 from cdp_assets.web.pages import (
     attribution,
+    audit_log,
     changes,
+    customer,
+    customers,
     data,
+    deciding,
     identity,
     overview,
+    review,
     segments,
+    sql,
 )
 
 PAGES: tuple[Page, ...] = (
@@ -20,10 +27,26 @@ PAGES: tuple[Page, ...] = (
     segments.PAGE,
     attribution.PAGE,
     changes.PAGE,
+    customers.PAGE,
+    customer.PAGE,
+    review.PAGE,
+    review.PAIR,
     identity.PAGE,
     data.PAGE,
+    sql.PAGE,
+    audit_log.PAGE,
 )
 
-ACTIONS: tuple[Action, ...] = ()
+ACTIONS: tuple[Action, ...] = (
+    Action("/customers/find", "people", customers.find),
+    Action("/customers/{customer_id}/reveal", "reveal", customer.reveal),
+    Action("/customers/{customer_id}/merge", "rule", deciding.merge),
+    Action("/customers/{customer_id}/split", "rule", deciding.split),
+    Action("/customers/{customer_id}/undo", "rule", deciding.undo),
+    Action("/review/{left}/{right}", "rule", review.rule),
+    Action("/review/{left}/{right}/reveal", "reveal", review.reveal),
+    Action("/sql/run", "sql", sql.run),
+    Action("/decisions/withdraw", "rule", deciding.withdraw),
+)
 
-SIGN_IN_ROUTES: tuple[Route, ...] = ()
+SIGN_IN_ROUTES: tuple[Route, ...] = sign_in.ROUTES

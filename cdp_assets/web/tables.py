@@ -39,6 +39,7 @@ def table(
     rows: int = ROWS,
     sortable: bool = True,
     caption: str = "",
+    is_export: bool = True,
 ) -> Table:
     """A table whose headings carry the definitions of the marts it comes from; nothing is cut without a word.
 
@@ -77,7 +78,7 @@ def table(
         key, columns, drawn, data[shown_names], len(data), first,
         previous_link=view.link(**{f"{key}.from": max(first - rows, 1)}) if first > 1 else None,
         next_link=view.link(**{f"{key}.from": first + rows}) if first - 1 + rows < len(data) else None,
-        downloads=view.downloads(key) if len(data) else {},
+        downloads=view.downloads(key) if is_export and len(data) else {},
         caption=caption,
     )  # fmt: skip
 

@@ -30,8 +30,9 @@ class View:
     query: QueryParams
     token: str = ""
     values: dict[str, str] = field(default_factory=dict)  # what stands in the path, such as a customer's id
-    form: dict[str, Any] = field(default_factory=dict)
+    form: dict[str, list[str]] = field(default_factory=dict)
     notices: list[Any] = field(default_factory=list)
+    status: int = 200
 
     @cached_property
     def formats(self) -> Formats:
@@ -66,6 +67,10 @@ class View:
 
     def many(self, name: str) -> list[str]:
         return self.query.getlist(name)
+
+    def sent(self, name: str) -> str:
+        """What a form sent in a field, without blanks around it."""
+        return (self.form.get(name) or [""])[0].strip()
 
     def whole(self, name: str, default: int) -> int:
         text = self.one(name)

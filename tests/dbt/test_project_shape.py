@@ -31,7 +31,7 @@ READS = {
         "identity", "profile", "journeys", "traits", "segments", "attribution", "scorecard", "insight", "history", "state",
         "reference", "marts",
     },
-    "contact": {"profile"},
+    "contact": {"profile", "identity"},  # of single records: their own values, as identity compares them
 }  # fmt: skip
 
 # DuckDB's dialect, or what Spark reads differently (DESIGN section 8): only macros/engine may speak it.

@@ -43,7 +43,7 @@ def test_the_commands_of_the_units_exist() -> None:
         for path in SERVICES
         for word in re.findall(r"ExecStart=/opt/onefold/\.venv/bin/onefold (\S+)", path.read_text())
     }
-    assert {"run", "alert", "ui"} <= started <= commands
+    assert {"run", "alert", "web"} <= started <= commands
 
 
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.stem)

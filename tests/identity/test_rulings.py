@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from cdp_assets.commands.rulings import _table
+from cdp_assets.decisions import write_decision
 from cdp_assets.identity import (
     Contradiction,
     IdentityProblem,
@@ -19,9 +20,9 @@ from cdp_assets.identity import (
     export_rulings,
     import_rulings,
     list_rulings,
-    read_inbox,
     undo_ruling,
 )
+from cdp_assets.identity.stewards.inbox import read_inbox
 from cdp_assets.state import connect_state
 from tests.identity.identity_home import KEY, IdentityHome, key_of
 
@@ -104,11 +105,62 @@ def test_the_pages_inbox_is_taken_once_and_torn_lines_are_named(ruled: IdentityH
     bad = {"kind": "cannot_link", "record_key_l": key_of("a"), "record_key_r": key_of("b")}
     (tmp_path / "pages.jsonl").write_text("\n".join([json.dumps(line), json.dumps(bad), '{"kind": "must']))
     with connect_state(ruled.settings) as con:
-        taken, refused = read_inbox(con, tmp_path, ruled_on=TODAY)
-        assert (taken, len(refused)) == (1, 2)
+        taken = read_inbox(con, tmp_path, ruled_on=TODAY)
+        assert (taken.count, len(taken.refused)) == (1, 2)
         undo_ruling(con, list_rulings(con)[0].ruling_id)
-        assert read_inbox(con, tmp_path, ruled_on=TODAY)[0] == 1  # now the other line stands alone
+        assert read_inbox(con, tmp_path, ruled_on=TODAY).count == 1  # now the other line stands alone
         assert [ruling.status for ruling in list_rulings(con)].count("active") == 1
+
+
+def decide(folder: Path, **content: object) -> str:
+    return write_decision(
+        folder,
+        {
+            "kind": "rulings",
+            "reason": "x",
+            "decided_by": "kim",
+            "decided_at": "2024-01-01T08:00:00+00:00",
+            **content,
+        },
+    )
+
+
+def pair(kind: str, left: str, right: str) -> dict[str, str]:
+    return {"kind": kind, "record_key_l": key_of(left), "record_key_r": key_of(right)}
+
+
+def test_a_decision_is_taken_once_whole_and_undone_by_another(ruled: IdentityHome, tmp_path: Path) -> None:
+    decide(tmp_path, rulings=[pair("must_link", "a", "b")])
+    with connect_state(ruled.settings) as con:
+        assert read_inbox(con, tmp_path, ruled_on=TODAY).count == 1
+        assert read_inbox(con, tmp_path, ruled_on=TODAY).count == 0
+        (made,) = list_rulings(con)
+        decide(tmp_path, kind="undo", ruling_id=made.ruling_id)
+        assert read_inbox(con, tmp_path, ruled_on=TODAY).count == 1
+        assert [ruling.status for ruling in list_rulings(con)] == ["undone"]
+        assert read_inbox(con, tmp_path, ruled_on=TODAY).count == 0
+        assert [ruling.status for ruling in list_rulings(con)] == ["undone"]
+
+
+def test_a_decision_that_contradicts_another_is_refused_whole_and_kept_as_refused(
+    ruled: IdentityHome, tmp_path: Path
+) -> None:
+    decide(tmp_path, rulings=[pair("must_link", "a", "b")])
+    decide(tmp_path, rulings=[pair("cannot_link", "a", "b"), pair("must_link", "c", "d")])
+    with connect_state(ruled.settings) as con:
+        taken = read_inbox(con, tmp_path, ruled_on=TODAY)
+        assert (taken.count, len(taken.refused)) == (1, 1)
+        assert len(list_rulings(con)) == 1
+        kept = con.execute("select outcome, reason_code from decisions order by decision_id").fetchall()
+        assert kept == [("applied", None), ("refused", "contradiction")]
+
+
+def test_a_torn_decision_is_named_as_unreadable(ruled: IdentityHome, tmp_path: Path) -> None:
+    decision_id = decide(tmp_path, rulings=[pair("must_link", "a", "b")])
+    (tmp_path / f"{decision_id}.json").write_text('{"kind": "rul', encoding="utf-8")
+    with connect_state(ruled.settings) as con:
+        taken = read_inbox(con, tmp_path, ruled_on=TODAY)
+        assert (taken.count, taken.unreadable) == (0, (f"{decision_id}.json",))
 
 
 def test_the_list_shows_whole_ids_on_a_narrow_screen() -> None:

@@ -53,6 +53,9 @@ SHAPES: dict[str, Shape] = {
     "customer_value": Shape("n"),
     "customer_rfm": Shape("n"),
     "customer_crosswalk": Shape("3 * n"),
+    "records": Shape("3 * n"),
+    "records_contact": Shape("3 * n"),
+    "identity_edges": Shape("3 * n"),
     "customer_attribute_provenance": Shape("4 * n", c="i // 4"),
     "orders": Shape("12 * n"),
     "order_lines": Shape("24 * n", c="(i // 2) % n", o="i // 2"),
@@ -256,7 +259,7 @@ def _create(con: duckdb.DuckDBPyConnection, name: str, model: dict[str, Any], cu
         expressions.append(f"cast({value} as {column['data_type']}) as {column['name']}")
     con.execute(
         f"create table {name} as select {', '.join(expressions)} from "
-        f"(select *, {shape.c} as c, {shape.o} as o, {shape.t} as t from (select *, {customers} as n from {base}))"
+        f"(select *, {shape.c} as c, {shape.o} as o, {shape.t} as t from (select *, {max(customers, 1)} as n from {base}))"
     )
     con.execute(f"comment on table {name} is {_text(model['description'])}")
     for column in model["columns"]:

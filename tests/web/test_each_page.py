@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import pytest
 
 from cdp_assets.settings import Settings
@@ -10,7 +13,31 @@ from cdp_assets.web.texts import languages
 from tests.web.conftest import Reader
 from tests.web.published_file import publish_made_up
 
-ADDRESSES = [page.tab_path(tab) for page in PAGES for tab in page.tabs if "{" not in page.path]
+CUSTOMER = hashlib.md5(b"customer7").hexdigest()
+IN_PATHS = {
+    "{customer_id}": CUSTOMER,
+    "{left}": hashlib.md5(b"record7").hexdigest(),
+    "{right}": hashlib.md5(b"record8").hexdigest(),
+}
+
+LEFT_OUT = (
+    "attribution_summary",
+    "customer_rfm",
+    "orders",
+    "scorecard_weekly",
+    "ops_loads",
+    "customer_crosswalk",
+    "records",
+)
+
+
+def _filled(path: str) -> str:
+    for name, value in IN_PATHS.items():
+        path = path.replace(name, value)
+    return path
+
+
+ADDRESSES = [_filled(page.tab_path(tab)) for page in PAGES for tab in page.tabs]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -24,31 +51,32 @@ def test_a_page_answers_in_every_language_and_says_which_generation_it_shows(
         assert "<title>" in shown.text and "does not hold" not in shown.text
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_a_page_of_an_empty_generation_says_what_would_stand_there(tmp_path, address: str) -> None:
-    settings = Settings(home=tmp_path, key="test-key-of-at-least-thirty-two-bytes")
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    settings = Settings(home=tmp_path_factory.mktemp("empty"), key="test-key-of-at-least-thirty-two-bytes")
     publish_made_up(settings, customers=0)
-    assert Reader(settings).get(address).status_code == 200
+    return Reader(settings)
+
+
+@pytest.fixture(scope="module")
+def lacking(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    settings = Settings(home=tmp_path_factory.mktemp("lacking"), key="test-key-of-at-least-thirty-two-bytes")
+    publish_made_up(settings, leave_out=LEFT_OUT)
+    return Reader(settings)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_page_of_a_file_that_lacks_its_marts_says_so(tmp_path, address: str) -> None:
-    settings = Settings(home=tmp_path, key="test-key-of-at-least-thirty-two-bytes")
-    publish_made_up(
-        settings,
-        leave_out=(
-            "attribution_summary",
-            "customer_rfm",
-            "orders",
-            "scorecard_weekly",
-            "ops_loads",
-            "customer_crosswalk",
-        ),
-    )
-    assert Reader(settings).get(address).status_code == 200
+def test_a_page_of_an_empty_generation_says_what_would_stand_there(empty: Reader, address: str) -> None:
+    is_single = "/customers/" in address or "/review/" in address
+    assert empty.get(address).status_code == (404 if is_single else 200)
 
 
-def test_without_a_generation_the_page_says_what_to_run(tmp_path) -> None:
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_page_of_a_file_that_lacks_its_marts_says_so(lacking: Reader, address: str) -> None:
+    assert lacking.get(address).status_code == 200
+
+
+def test_without_a_generation_the_page_says_what_to_run(tmp_path: Path) -> None:
     shown = Reader(Settings(home=tmp_path, key="test-key-of-at-least-thirty-two-bytes")).get("/")
     assert shown.status_code == 503
     assert "onefold run" in shown.text

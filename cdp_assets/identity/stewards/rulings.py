@@ -6,7 +6,6 @@ A ruling takes effect on the next run. How it does belongs to links (must-link) 
 from __future__ import annotations
 
 import csv
-import json
 from collections import defaultdict, deque
 from dataclasses import dataclass
 from datetime import date
@@ -95,6 +94,20 @@ def add_ruling(
         con.rollback()
         raise
     return ruling
+
+
+def ruling_of(
+    kind: str,
+    left: str,
+    right: str,
+    reason: str | None,
+    ruled_by: str | None,
+    ruled_on: date,
+    evidence_hash: str | None,
+) -> Ruling:
+    """A ruling on two records in either order; its id is that of any ruling of the kind on them."""
+    low, high = sorted((left, right))
+    return Ruling(_ruling_id(kind, low, high), kind, low, high, reason, ruled_by, ruled_on, evidence_hash)
 
 
 def _ruling_id(kind: str, low: str, high: str) -> str:
@@ -201,7 +214,7 @@ def import_rulings(con: duckdb.DuckDBPyConnection, path: Path, key: bytes, *, ru
         if missing:
             raise IdentityProblem(f"{path.name} has no column {', '.join(sorted(missing))}")
         rulings = [_from_row(row, line, path, key, ruled_on) for line, row in enumerate(reader, start=2)]
-    return _store_all(con, rulings)
+    return store_all(con, rulings)
 
 
 def _from_row(row: dict[str, str], line: int, path: Path, key: bytes, ruled_on: date) -> Ruling:
@@ -222,7 +235,8 @@ def _from_row(row: dict[str, str], line: int, path: Path, key: bytes, ruled_on: 
     )  # fmt: skip
 
 
-def _store_all(con: duckdb.DuckDBPyConnection, rulings: list[Ruling]) -> int:
+def store_all(con: duckdb.DuckDBPyConnection, rulings: list[Ruling]) -> int:
+    """Keep some rulings, all or none; returns how many. Raises Contradiction where they break others or each other."""
     con.begin()
     try:
         for ruling in rulings:
@@ -233,47 +247,3 @@ def _store_all(con: duckdb.DuckDBPyConnection, rulings: list[Ruling]) -> int:
         con.rollback()
         raise
     return len(rulings)
-
-
-def read_inbox(con: duckdb.DuckDBPyConnection, folder: Path, *, ruled_on: date) -> tuple[int, list[str]]:
-    """Take over the rulings that the pages wrote (HOME/rulings_inbox/*.jsonl): how many are new, and what was not taken, in words.
-
-    Each line is taken at most once, so the append-only files may be read on every run; an undone ruling is not done again. A line
-    that contradicts others is left out and named.
-    """
-    taken, refused = 0, []
-    known = {row[0] for row in con.execute("select ruling_id from rulings").fetchall()}
-    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else []:
-        for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            ruling = _from_line(text, ruled_on)
-            if ruling is None:
-                refused.append(f"{path.name} line {number} is no complete ruling")
-            elif ruling.ruling_id not in known:
-                try:
-                    taken += _store_all(con, [ruling])
-                    known.add(ruling.ruling_id)
-                except Contradiction as problem:
-                    refused.append(f"{path.name} line {number}: {problem}")
-    return taken, refused
-
-
-def _from_line(text: str, ruled_on: date) -> Ruling | None:
-    try:
-        line = json.loads(text)
-        kind, left, right = line["kind"], str(line["record_key_l"]), str(line["record_key_r"])
-        on = date.fromisoformat(str(line["ruled_at"])[:10]) if line.get("ruled_at") else ruled_on
-    except (ValueError, KeyError, TypeError):
-        return None
-    if kind not in KINDS or left == right:
-        return None
-    low, high = sorted((left, right))
-    return Ruling(
-        _ruling_id(kind, low, high),
-        kind,
-        low,
-        high,
-        line.get("reason"),
-        line.get("ruled_by"),
-        on,
-        line.get("evidence_hash"),
-    )

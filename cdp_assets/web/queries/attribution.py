@@ -152,11 +152,10 @@ def quality(shown: Published) -> pd.DataFrame:
 
 
 def totals(shown: Published) -> pd.DataFrame:
-    """Exact global credit beside the sum of the credits per conversion, all of the data. One row per model and channel."""
+    """Credit of each model over all of the data, with its raw global credit and effects. One row per model and channel."""
     return shown.ask(
         """
-        select attribution_model, marketing_channel, removal_effect_conversions, conversions, path_conversions,
-            conversions_difference, gross_revenue, path_gross_revenue, gross_revenue_difference
+        select attribution_model, marketing_channel, status, removal_effect_conversions, raw_conversions, conversions, gross_revenue
         from attribution_global where period = 'all'
         order by attribution_model, conversions desc
         """

@@ -1,64 +1,48 @@
-"""What the Customers page asks: who fits a search, and everything about one customer. Grain is said at each function."""
+"""What the page of one customer asks. Grain is said at each function; what is in clear comes from the contact file."""
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
-from cdp_assets.web.published import CONTACT, MARTS, Published
+from cdp_assets.web.published import CONTACT, Published
 
-FOUND_LIMIT, TIMELINE_LIMIT = 50, 1000
-MIN_PHONE_DIGITS = 4
-
-_FOUND = """
-    select
-        c.customer_id, c.masked_full_name, c.masked_phone, c.masked_email, c.channels, c.record_count, c.order_count,
-        c.net_revenue, c.last_order_date
-    from customers as c
-"""
-
-
-def find_by_id(shown: Published, text: str) -> pd.DataFrame:
-    """Customers whose id begins with the text, or who have a record or an order of exactly that id. One row per customer."""
-    return shown.ask(
-        _FOUND
-        + """
-        where starts_with(c.customer_id, $1)
-            or c.customer_id in (select customer_id from customer_crosswalk where source_customer_id = $1 or record_key = $1)
-            or c.customer_id in (select customer_id from orders where order_id = $1)
-        order by c.net_revenue desc, c.customer_id
-        limit 50
-        """,
-        text.strip(),
-    )
-
-
-def find_by_contact(shown: Published, text: str) -> pd.DataFrame:
-    """Customers whose name or e-mail holds the text, or whose phone ends in its digits. One row per customer; --reveal only."""
-    wanted = text.strip().lower()
-    digits = re.sub(r"\D", "", wanted)
-    return shown.ask_contact(
-        f"""
-        select
-            c.customer_id, p.full_name, p.phone, p.email, c.channels, c.record_count, c.order_count, c.net_revenue,
-            c.last_order_date
-        from {CONTACT}.contact.customers_contact as p
-        inner join {MARTS}.marts.customers as c on p.customer_id = c.customer_id
-        where contains(lower(p.full_name), $1)
-            or contains(lower(p.email), $1)
-            or ($2 <> '' and ends_with(regexp_replace(p.phone, '[^0-9]', '', 'g'), $2))
-        order by c.net_revenue desc, c.customer_id
-        limit 50
-        """,
-        wanted,
-        digits if len(digits) >= MIN_PHONE_DIGITS else "",
-    )
+EVENTS_DRAWN = 400
 
 
 def largest(shown: Published) -> pd.DataFrame:
-    """The customers who spent most, for an empty search box. One row per customer."""
-    return shown.ask(_FOUND + " order by c.net_revenue desc, c.customer_id limit 20")
+    """The customers who spent most, for an empty search. One row per customer."""
+    return shown.ask(
+        """
+        select customer_id, masked_full_name, masked_phone, masked_email, channels, record_count, order_count, net_revenue, last_order_date
+        from customers
+        order by net_revenue desc, customer_id
+        limit 20
+        """
+    )
+
+
+def one(shown: Published, customer_id: str) -> pd.DataFrame:
+    """marts.customers of one id: one row, or none."""
+    return shown.ask("select * from customers where customer_id = ?", customer_id)
+
+
+def one_in_clear(shown: Published, customer_id: str) -> pd.DataFrame:
+    """Golden identifiers in clear of one id: one row, or none."""
+    return shown.ask_contact(
+        f"select * from {CONTACT}.contact.customers_contact where customer_id = ?", customer_id
+    )
+
+
+def records_in_clear(shown: Published, customer_id: str) -> pd.DataFrame:
+    """Every record's own identifiers in clear. One row per record_key."""
+    return shown.ask_contact(
+        f"""
+        select channel, full_name, delivered_phone, delivered_email, delivered_birth_date, street, city, postcode, country, loyalty_id
+        from {CONTACT}.contact.records_contact where customer_id = ?
+        order by channel, record_key
+        """,
+        customer_id,
+    )
 
 
 def successor_of(shown: Published, customer_id: str) -> str | None:
@@ -88,7 +72,6 @@ def id_events(shown: Published, customer_id: str) -> pd.DataFrame:
         select effective_at, event, customer_id, other_customer_id, record_count, reason
         from customer_id_events where customer_id = $1 or other_customer_id = $1
         order by effective_at desc, event
-        limit 100
         """,
         customer_id,
     )
@@ -104,21 +87,8 @@ def bought(shown: Published, customer_id: str) -> pd.DataFrame:
         from order_lines where customer_id = ?
         group by product_name, currency
         order by order_count desc, line_amount desc, product_name
-        limit 50
         """,
         customer_id,
-    )
-
-
-def one(shown: Published, customer_id: str) -> pd.DataFrame:
-    """marts.customers of one id: one row, or none."""
-    return shown.ask("select * from customers where customer_id = ?", customer_id)
-
-
-def one_contact(shown: Published, customer_id: str) -> pd.DataFrame:
-    """Identifiers in clear of one id: one row, or none; --reveal only."""
-    return shown.ask_contact(
-        f"select * from {CONTACT}.contact.customers_contact where customer_id = ?", customer_id
     )
 
 
@@ -128,13 +98,38 @@ def of_customer(shown: Published, mart: str, customer_id: str) -> pd.DataFrame:
 
 
 def records(shown: Published, customer_id: str) -> pd.DataFrame:
-    """The records behind the id. One row per record_key."""
+    """The records behind the id with their own values, masked. One row per record_key."""
     return shown.ask(
         """
-        select channel, source_customer_id, record_kind, contact_role, confidence, record_key
-        from customer_crosswalk
-        where customer_id = ?
-        order by record_kind, channel, source_customer_id
+        select r.channel, r.source_customer_id, r.record_kind, r.contact_role, r.masked_full_name, r.masked_phone, r.masked_email,
+            r.birth_year, r.city, r.country, x.confidence, r.created_at, r.record_key
+        from records as r inner join customer_crosswalk as x on r.record_key = x.record_key
+        where r.customer_id = ?
+        order by r.record_kind, r.channel, r.source_customer_id
+        """,
+        customer_id,
+    )
+
+
+def edges(shown: Published, customer_id: str) -> pd.DataFrame:
+    """What connects the records of a customer with each other, and what was refused with others'. One row per edge."""
+    return shown.ask(
+        """
+        select record_key_l, record_key_r, edge_kind, customer_id_l, customer_id_r, match_weight, is_refused
+        from identity_edges where customer_id_l = $1 or customer_id_r = $1
+        order by is_refused, record_key_l, record_key_r, edge_kind
+        """,
+        customer_id,
+    )
+
+
+def rulings(shown: Published, customer_id: str) -> pd.DataFrame:
+    """Rulings on records of a customer, and what became of each. One row per ruling."""
+    return shown.ask(
+        """
+        select ruled_on, kind, status, ruled_by, record_key_l, record_key_r, customer_id_l, customer_id_r, ruling_id
+        from ops_rulings where customer_id_l = $1 or customer_id_r = $1
+        order by ruled_on desc, ruling_id
         """,
         customer_id,
     )
@@ -157,7 +152,6 @@ def timeline(shown: Published, customer_id: str) -> pd.DataFrame:
         select touched_at, 'touch', marketing_channel, touch_type || coalesce(' · ' || campaign, ''), null
         from touchpoints where customer_id = $1
         order by happened_at desc
-        limit 1000
         """,
         customer_id,
     )

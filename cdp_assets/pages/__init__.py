@@ -1,1 +1,0 @@
-"""The analysts' web pages (Streamlit) on the published files, read-only; marts define, the pages show."""

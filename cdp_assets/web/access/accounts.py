@@ -1,0 +1,112 @@
+"""Local accounts for small shops: names, hashed passwords (argon2), roles; and how often somebody may try."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+from cdp_assets.settings import Settings
+from cdp_assets.web.access.people import roles
+from cdp_assets.web.access.store import opened
+
+SHORTEST = 12  # characters of a password
+TRIES, WITHIN = 8, 900.0  # failed sign-ins per person or address, and seconds
+_hasher = PasswordHasher()
+# A hash that no password has: so that an unknown name takes as long as a wrong password.
+_NOBODY = _hasher.hash("no password of anybody")
+
+
+class AccountProblem(ValueError):
+    """An account cannot be made or changed like that; the message says why."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person of the site. has_password: signs in here, not only elsewhere."""
+
+    name: str
+    roles: tuple[str, ...]
+    is_disabled: bool
+    has_password: bool
+
+
+def put(settings: Settings, name: str, given: list[str], password: str | None) -> None:
+    """Make an account or change its roles; a password is set where one is given. Raises AccountProblem."""
+    name = name.strip()
+    if not name or len(name) > 120:
+        raise AccountProblem("an account needs a name of at most 120 characters")
+    unknown = sorted(set(given) - set(roles()))
+    if unknown:
+        raise AccountProblem(f"there is no role {', '.join(unknown)}: roles are {', '.join(roles())}")
+    if password is not None and len(password) < SHORTEST:
+        raise AccountProblem(f"a password needs at least {SHORTEST} characters")
+    hashed = None if password is None else _hasher.hash(password)
+    with opened(settings) as con:
+        con.execute(
+            """
+            insert into accounts values (?, ?, ?, 0, ?)
+            on conflict (name) do update set
+                roles = excluded.roles, password_hash = coalesce(excluded.password_hash, password_hash), is_disabled = 0
+            """,
+            (name, hashed, json.dumps(sorted(set(given))), datetime.now(UTC).isoformat(timespec="seconds")),
+        )
+
+
+def disable(settings: Settings, name: str) -> None:
+    """The person no longer gets in, from the next request on."""
+    with opened(settings) as con:
+        changed = con.execute("update accounts set is_disabled = 1 where name = ?", (name,)).rowcount
+        con.execute("update sessions set is_revoked = 1 where name = ?", (name,))
+    if not changed:
+        raise AccountProblem("there is no account of that name")
+
+
+def listed(settings: Settings) -> list[Account]:
+    with opened(settings) as con:
+        rows = con.execute("select * from accounts order by name").fetchall()
+    return [
+        Account(
+            row["name"], tuple(json.loads(row["roles"])), bool(row["is_disabled"]), bool(row["password_hash"])
+        )
+        for row in rows
+    ]
+
+
+def is_limited(settings: Settings, *who: str) -> bool:
+    """Whether a name or an address failed too often lately."""
+    since = time.time() - WITHIN
+    with opened(settings) as con:
+        con.execute("delete from attempts where at < ?", (since,))
+        return any(
+            con.execute("select count(*) as n from attempts where who = ?", (each,)).fetchone()["n"] >= TRIES
+            for each in who
+        )
+
+
+def check(settings: Settings, name: str, password: str, address: str) -> bool:
+    """Whether the password is that of an account that is in force; a failure counts against name and address."""
+    with opened(settings) as con:
+        row = con.execute("select * from accounts where name = ?", (name,)).fetchone()
+    is_right = _is_right(
+        row["password_hash"] if row is not None and row["password_hash"] else _NOBODY, password
+    )
+    if row is not None and row["password_hash"] and is_right and not row["is_disabled"]:
+        return True
+    with opened(settings) as con:
+        con.executemany(
+            "insert into attempts values (?, ?)",
+            [(f"name:{name[:120]}", time.time()), (f"address:{address}", time.time())],
+        )
+    return False
+
+
+def _is_right(hashed: str, password: str) -> bool:
+    try:
+        return bool(_hasher.verify(hashed, password))
+    except (VerifyMismatchError, VerificationError, InvalidHashError):
+        return False

@@ -1,0 +1,173 @@
+"""The pages of signing in and out: with an account of the site, or at the issuer; each is noted, and tries are limited."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from cdp_assets import audit
+from cdp_assets.settings import Settings
+from cdp_assets.web import answers
+from cdp_assets.web.access import accounts, oidc, sessions
+from cdp_assets.web.access.sessions import COOKIE, Session
+from cdp_assets.web.rendering import render
+
+BEGUN_COOKIE = "onefold_sign_in"
+
+
+def page(request: Request) -> Response:
+    """The form, or the way to the issuer; nothing where nobody has to sign in."""
+    settings = answers.settings_of(request)
+    if settings.web_sign_in == "accounts":
+        return _form(request, 200, "")
+    if settings.web_sign_in == "oidc":
+        return _to_issuer(request, settings)
+    return RedirectResponse(answers.base_of(request) + "/", status_code=303)
+
+
+async def sign_in(request: Request) -> Response:
+    """Check name and password; the same words for an unknown name and a wrong password."""
+    form = await request.form(max_files=0, max_fields=10)
+    return await run_in_threadpool(
+        _sign_in, request, {name: str(form.get(name) or "") for name in ("name", "password", "to", "token")}
+    )
+
+
+def _sign_in(request: Request, form: dict[str, str]) -> Response:
+    settings = answers.settings_of(request)
+    if settings.web_sign_in != "accounts":
+        return answers.error_page(request, 404, "error.not_found")
+    if not sessions.is_form_token(settings, _visitor(request), form["token"]):
+        return answers.error_page(request, 403, "error.forged")
+    name, address = form["name"].strip(), request.client.host if request.client else ""
+    if accounts.is_limited(settings, f"name:{name[:120]}", f"address:{address}"):
+        return _form(request, 429, "sign_in.limited")
+    if not accounts.check(settings, name, form["password"], address):
+        audit.append(settings, name[:120], "sign_in_failed")
+        return _form(request, 401, "sign_in.wrong")
+    return _begin(request, settings, Session(name, "account", None), form["to"])
+
+
+def _begin(request: Request, settings: Settings, session: Session, target: str) -> Response:
+    """A new session, never one that the browser brought."""
+    if sessions.person_of(settings, session) is None:
+        return answers.error_page(request, 403, "error.not_allowed")
+    token = sessions.start(settings, session.name, session.origin, session.roles)
+    audit.append(settings, session.name, "sign_in", origin=session.origin)
+    base = answers.base_of(request)
+    response = RedirectResponse(base + _within(target), status_code=303)
+    response.set_cookie(
+        COOKIE, token, path=base or "/", httponly=True, samesite="lax", secure=settings.web_is_secure
+    )
+    response.delete_cookie(BEGUN_COOKIE, path=base or "/")
+    return response
+
+
+def _within(target: str) -> str:
+    """An address of this site only: a foreign one would make the sign-in a trap."""
+    is_own = (
+        target.startswith("/")
+        and not target.startswith("//")
+        and "\\" not in target
+        and "\n" not in target
+        and "\r" not in target
+    )
+    return target if is_own else "/"
+
+
+def _form(request: Request, status: int, problem: str) -> Response:
+    import secrets
+
+    settings, texts = answers.settings_of(request), answers.texts_of(request)
+    visitor = request.cookies.get(answers.VISITOR_COOKIE) or secrets.token_urlsafe(24)
+    html = render(
+        "sign_in.html", texts, answers.base_of(request), who=None, navigation=[], title=texts.t("sign_in.title"),
+        problem=texts.t(problem) if problem else "", token=sessions.form_token(settings, visitor), to=request.query_params.get("to", "/"),
+    )  # fmt: skip
+    response = HTMLResponse(html, status_code=status)
+    response.set_cookie(
+        answers.VISITOR_COOKIE,
+        visitor,
+        path=answers.base_of(request) or "/",
+        httponly=True,
+        samesite="strict",
+        secure=settings.web_is_secure,
+    )
+    return response
+
+
+def _visitor(request: Request) -> str:
+    return request.cookies.get(answers.VISITOR_COOKIE, "")
+
+
+def _to_issuer(request: Request, settings: Settings) -> Response:
+    try:
+        address, state = oidc.start(
+            settings, _redirect(request, settings), request.query_params.get("to", "/")
+        )
+    except oidc.SignInProblem:
+        return answers.error_page(request, 502, "error.issuer")
+    response = RedirectResponse(address, status_code=303)
+    response.set_cookie(
+        BEGUN_COOKIE,
+        state,
+        max_age=600,
+        path=answers.base_of(request) or "/",
+        httponly=True,
+        samesite="lax",
+        secure=settings.web_is_secure,
+    )
+    return response
+
+
+def come_back(request: Request) -> Response:
+    """From the issuer: the state has to be the one that this browser left with."""
+    settings = answers.settings_of(request)
+    state = request.query_params.get("state", "")
+    if settings.web_sign_in != "oidc" or not state or request.cookies.get(BEGUN_COOKIE) != state:
+        return answers.error_page(request, 403, "error.forged")
+    try:
+        session, target = oidc.finish(
+            settings, _redirect(request, settings), urlencode(list(request.query_params.multi_items())), state
+        )
+    except oidc.SignInProblem:
+        audit.append(settings, "-", "sign_in_failed", origin="oidc")
+        return answers.error_page(request, 502, "error.issuer")
+    return _begin(request, settings, session, target)
+
+
+def _redirect(request: Request, settings: Settings) -> str:
+    scheme = "https" if settings.web_is_secure else "http"
+    return f"{scheme}://{request.headers['host']}{answers.base_of(request)}/sign-in/back"
+
+
+async def sign_out(request: Request) -> Response:
+    """End this session."""
+    form = await request.form(max_files=0, max_fields=10)
+    return await run_in_threadpool(_sign_out, request, str(form.get("token") or ""))
+
+
+def _sign_out(request: Request, given: str) -> Response:
+    settings = answers.settings_of(request)
+    token = request.cookies.get(COOKIE, "")
+    session = sessions.of_token(settings, token)
+    if session is not None:
+        if not sessions.is_form_token(settings, f"{token}\n{session.name}", given):
+            return answers.error_page(request, 403, "error.forged")
+        sessions.end(settings, token)
+        audit.append(settings, session.name, "sign_out")
+    response = RedirectResponse(answers.base_of(request) + "/sign-in", status_code=303)
+    response.delete_cookie(COOKIE, path=answers.base_of(request) or "/")
+    return response
+
+
+ROUTES = (
+    Route("/sign-in", page, methods=["GET"]),
+    Route("/sign-in", sign_in, methods=["POST"]),
+    Route("/sign-in/back", come_back, methods=["GET"]),
+    Route("/sign-out", sign_out, methods=["POST"]),
+)

@@ -1,0 +1,70 @@
+"""Audit page: who saw, searched, exported, ruled and requested what, and whether the log still holds."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cdp_assets import audit
+from cdp_assets.web.blocks import Blocks, Field, Note, section
+from cdp_assets.web.filters import filters
+from cdp_assets.web.page import Page
+from cdp_assets.web.tables import table
+from cdp_assets.web.view import View
+
+ACTIONS = (
+    "reveal",
+    "search",
+    "export",
+    "query",
+    "rule",
+    "withdraw",
+    "publish",
+    "sign_in",
+    "sign_in_failed",
+    "sign_out",
+    "account",
+    "forgotten",
+)
+
+
+@section("audit_log.entries")
+def _entries(view: View) -> Blocks:
+    action = view.choice("action", ["", *ACTIONS])
+    options = [
+        ("", view.t("audit_log.every")),
+        *((name, view.label(name, "audit_actions")) for name in ACTIONS),
+    ]
+    found = audit.read(view.settings, action=action or None, limit=2000)
+    verdict = audit.verify(view.settings)
+    said = (
+        Note(
+            view.t(
+                "audit_log.holds",
+                lines=view.formats.number(verdict.lines),
+                forgotten=view.formats.number(verdict.forgotten),
+            ),
+            "done",
+        )
+        if not verdict.problems
+        else Note(view.t("audit_log.broken", count=len(verdict.problems)), "error", code=verdict.problems[0])
+    )
+    rows = pd.DataFrame(
+        [
+            {
+                "number": entry.number, "happened_at": pd.Timestamp(entry.at), "actor": entry.actor, "action": entry.action,
+                "subjects": ", ".join(entry.subjects), "facts": "; ".join(f"{name}: {value}" for name, value in entry.facts.items()),
+            }
+            for entry in found
+        ],
+        columns=pd.Index(["number", "happened_at", "actor", "action", "subjects", "facts"]),
+    )  # fmt: skip
+    return [
+        filters(view, [Field("action", view.label("action"), "select", options, [action])]),
+        said,
+        table(view, "entries", rows, families={"action": "audit_actions"}, is_export=False),
+    ]
+
+
+PAGE = Page(
+    "audit_log", {"all": lambda view: [_entries(view)]}, may="audit", group="office", is_personal=True
+)

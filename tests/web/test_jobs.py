@@ -1,0 +1,195 @@
+"""The jobs that people do here, step by step, by requests alone: find and tell, merge and split, review, see in clear."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cdp_assets import audit
+from cdp_assets.decisions import read_decisions
+from cdp_assets.settings import Settings
+from cdp_assets.web.queries import search
+from tests.web.conftest import Reader
+
+
+def customer(number: int) -> str:
+    return hashlib.md5(f"customer{number}".encode()).hexdigest()
+
+
+def found_by(site: Reader, text: str) -> str:
+    site.get("/customers")
+    answer = site.post("/customers/find", {"q": text})
+    return answer.headers.get("location", "") or answer.text
+
+
+@pytest.mark.parametrize("text", ["O7", "#O7", customer(7), customer(7)[:14], f"  {customer(7)} "])
+def test_a_customer_is_found_by_any_id(site: Reader, text: str) -> None:
+    assert customer(7) in found_by(site, text)
+
+
+def _give_record(settings: Settings, **values: str) -> None:
+    """Put values into one record of customer 7 in the contact file."""
+    path = Path(str((settings.published_dir / "current" / "contact.duckdb").resolve()))
+    path.chmod(0o600)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{path}' as contact")
+        sets = ", ".join(f"{name} = '{value}'" for name, value in values.items())
+        con.execute("use contact.contact")
+        con.execute(
+            f"update records_contact set {sets} where record_key = (select min(record_key) from records_contact where customer_id = '{customer(7)}')"
+        )
+
+
+@pytest.mark.parametrize("text", ["+44 20 7946 0958", "0044 20 7946 0958", "+442079460958"])
+def test_a_phone_is_read_as_identity_reads_it(published: Settings, text: str) -> None:
+    _give_record(published, phone="+442079460958")
+    assert customer(7) in found_by(Reader(published), text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Quillfeather, Ada", "ada  quillfeather", "Ada Quillfeather", "QUILLFEATHER"]
+)
+def test_a_name_is_read_as_identity_reads_it(published: Settings, text: str) -> None:
+    exact = search.read(published, "Ada Quillfeather").name_exact
+    _give_record(published, name_exact=exact or "")
+    assert customer(7) in found_by(Reader(published), text)
+
+
+def test_a_chinese_name_is_found_by_its_characters_and_its_sound(published: Settings) -> None:
+    wanted = search.read(published, "欧阳娜")
+    _give_record(published, name_exact=wanted.name_exact or "", name_sound=wanted.name_sound or "")
+    assert customer(7) in found_by(Reader(published), "欧阳娜")
+    assert customer(7) in found_by(Reader(published), "Ouyang Na")
+
+
+def test_what_was_searched_stands_in_no_log_and_no_address(published: Settings) -> None:
+    site = Reader(published)
+    _give_record(published, email="ada@example.com")
+    site.get("/customers")
+    answer = site.post("/customers/find", {"q": "Ada@Example.com"})
+    assert "ada" not in answer.headers["location"].lower()
+    assert "ada@" not in json.dumps([entry.facts for entry in audit.read(published)]).lower()
+    assert audit.read(published)[0].action == "search"
+
+
+def test_a_search_of_a_thousand_characters_is_answered(site: Reader) -> None:
+    site.get("/customers")
+    answer = site.post("/customers/find", {"q": "x'\";--" * 300})
+    assert answer.status_code == 200 and "300" in answer.text
+
+
+def test_an_unknown_customer_is_a_page_with_what_to_do(site: Reader) -> None:
+    shown = site.get("/customers/nobody")
+    assert shown.status_code == 404 and "onefold resolve-id" in shown.text
+
+
+def test_a_customer_is_masked_until_somebody_says_why(site: Reader) -> None:
+    shown = site.get(f"/customers/{customer(7)}")
+    assert "+8613800000007" not in shown.text
+    refused = site.post(f"/customers/{customer(7)}/reveal", {"reason": "  "})
+    assert refused.status_code == 400 and "+8613800000007" not in refused.text
+    clear = site.post(f"/customers/{customer(7)}/reveal", {"reason": "she called"})
+    assert "+8613800000007" in clear.text and clear.headers["cache-control"] == "no-store"
+    entry = audit.read(site.settings)[0]
+    assert (entry.action, entry.subjects, entry.facts["reason"]) == ("reveal", (customer(7),), "she called")
+
+
+def decisions(site: Reader) -> list[dict[str, object]]:
+    return [each.content or {} for each in read_decisions(site.settings.home / "rulings_inbox")]
+
+
+def test_two_customers_are_ruled_to_be_one(site: Reader) -> None:
+    shown = site.get(f"/customers/{customer(7)}/decide", params={"other": customer(8)})
+    assert "They are one person" in shown.text
+    done = site.post(f"/customers/{customer(7)}/merge", {"other": customer(8), "reason": "the same card"})
+    assert "Recorded" in site.follow(done).text
+    (decision,) = decisions(site)
+    assert (decision["because"], decision["reason"]) == ("merge", "the same card")
+    assert decision["rulings"][0]["kind"] == "must_link"  # type: ignore[index]
+
+
+def test_a_record_is_split_off_from_each_that_stays(site: Reader) -> None:
+    shown = site.get(f"/customers/{customer(7)}/decide").text
+    keys = re.findall(r'name="record" value="([0-9a-f]+)"', shown)
+    assert len(keys) >= 2
+    site.post(f"/customers/{customer(7)}/split", {"record": keys[0], "reason": "her sister"})
+    (decision,) = decisions(site)
+    assert len(decision["rulings"]) == len(keys) - 1  # type: ignore[arg-type]
+    assert {each["kind"] for each in decision["rulings"]} == {"cannot_link"}  # type: ignore[attr-defined]
+
+
+def test_a_split_that_leaves_nothing_is_refused_and_nothing_is_written(site: Reader) -> None:
+    shown = site.get(f"/customers/{customer(7)}/decide").text
+    keys = re.findall(r'name="record" value="([0-9a-f]+)"', shown)
+    assert site.post(f"/customers/{customer(7)}/split", {"record": keys, "reason": "x"}).status_code == 400
+    assert decisions(site) == []
+
+
+def _first_pair(site: Reader) -> str:
+    address = re.search(r'href="(/review/[0-9a-f]+/[0-9a-f]+)"', site.get("/review").text)
+    assert address
+    return address[1]
+
+
+def test_a_pair_is_ruled_on_and_the_next_one_follows(site: Reader) -> None:
+    first = _first_pair(site)
+    shown = site.get(first)
+    assert "What speaks for and against" in shown.text and 'data-key="s"' in shown.text
+    done = site.post(first, {"kind": "cannot_link", "reason": "two of a family"})
+    assert done.status_code == 303 and done.headers["location"].startswith("/review/")
+    assert done.headers["location"].partition("?")[0] != first
+    (decision,) = decisions(site)
+    assert decision["evidence_hash"]
+
+
+def test_two_stewards_on_one_pair_are_told_of_each_other(site: Reader) -> None:
+    first = _first_pair(site)
+    site.get(first)
+    site.post(first, {"kind": "cannot_link", "reason": "two"})
+    second = site.post(first, {"kind": "must_link", "reason": "one"})
+    assert second.status_code == 400 and "ruled otherwise" in second.text
+    assert len(decisions(site)) == 1
+
+
+def test_a_decision_can_be_taken_back_until_a_run_takes_it(site: Reader) -> None:
+    first = _first_pair(site)
+    site.get(first)
+    site.post(first, {"kind": "cannot_link", "reason": "two"})
+    shown = site.get("/review", params={"state": "ruled"}).text
+    decision_id = re.search(r'name="decision_id" value="([^"]+)"', shown)
+    assert decision_id
+    site.post("/decisions/withdraw", {"decision_id": decision_id[1], "back": "/review"})
+    assert decisions(site) == []
+    assert [entry.action for entry in audit.read(site.settings)][:2] == ["withdraw", "rule"]
+
+
+def test_a_forged_form_changes_nothing(site: Reader) -> None:
+    first = _first_pair(site)
+    refused = site.post(first, {"kind": "cannot_link", "reason": "x"}, token="0" * 64)
+    assert refused.status_code == 403 and decisions(site) == []
+
+
+def test_a_form_from_another_session_changes_nothing(site: Reader, published: Settings) -> None:
+    first = _first_pair(site)
+    site.get(first)
+    other = Reader(published)
+    other.get("/")
+    assert other.post(first, {"kind": "cannot_link", "reason": "x"}, token=site.token).status_code == 403
+    assert decisions(site) == []
+
+
+def test_markup_in_names_stays_text(published: Settings) -> None:
+    path = Path(str((published.published_dir / "current" / "marts.duckdb").resolve()))
+    path.chmod(0o600)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{path}' as marts")
+        con.execute(
+            "update marts.marts.customers set masked_full_name = '<script>alert(1)</script>' where customer_id = ?",
+            [customer(7)],
+        )
+    assert "<script>alert" not in Reader(published).get(f"/customers/{customer(7)}").text
