@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from dbt.flags import set_from_args
+from delivered_rows import shopify_order, square_item, visit
 from small_retailer import SmallRetailer, failures
 
 from cdp_assets.keys import record_key
@@ -17,55 +18,6 @@ from cdp_assets.state import connect_state
 
 AS_OF = date(2017, 12, 31)
 EARLIER = date(2017, 3, 11)
-
-
-def shopify_order(name: str, at: str, price: str = "10.00", **cells: Any) -> dict[str, Any]:
-    """One line of the web shop's orders export."""
-    return {
-        "order_name": name,
-        "order_id": name,
-        "created_at": datetime.fromisoformat(at),
-        "currency": "USD",
-        "lineitem_quantity": 1,
-        "lineitem_price": price,
-        "lineitem_name": "tea",
-        "lineitem_sku": "T1",
-        "financial_status": "paid",
-        **cells,
-    }
-
-
-def square_item(
-    transaction: str, at: str, gross: str = "10.00", event: str = "Payment", **cells: Any
-) -> dict[str, Any]:
-    """One row of the tills' items export."""
-    return {
-        "transaction_id": transaction,
-        "sold_at": datetime.fromisoformat(at),
-        "event_type": event,
-        "quantity": "1" if event == "Payment" else "-1",
-        "gross_sales": gross,
-        "net_sales": gross,
-        "discounts": "0",
-        "item": "tea",
-        "sku": "T1",
-        "category": "drinks",
-        "location": "North",
-        **cells,
-    }
-
-
-def visit(device: str, session: str, at: str, **cells: Any) -> dict[str, Any]:
-    """One web event that begins a session."""
-    moment = datetime.fromisoformat(at)
-    return {
-        "event_at": moment,
-        "event_date": moment.date(),
-        "event_name": "session_start",
-        "user_pseudo_id": device,
-        "ga_session_id": session,
-        **cells,
-    }
 
 
 def _deliver(retailer: SmallRetailer) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import shopify_order, visit
+from delivered_rows import shopify_order, visit
 from small_retailer import SmallRetailer, failures
 
 from cdp_assets.state import connect_state
