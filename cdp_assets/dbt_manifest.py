@@ -74,6 +74,20 @@ def for_home(settings: Settings) -> Any:
     return _FILLED[key]
 
 
+def write_for_home(settings: Settings) -> Path:
+    """manifest.json of this home in its dbt target, for dbt's documentation, which reads it from there; returns its path."""
+    prepared = prepare(settings).read_text(encoding="utf-8")
+    path = settings.dbt_target_dir / "manifest.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(prepared.replace(HOME_PLACEHOLDER, _quoted(settings.home)), encoding="utf-8")
+    return path
+
+
+def _quoted(home: Path) -> str:
+    """The home's path as it stands within a JSON text."""
+    return json.dumps(str(home))[1:-1]
+
+
 def _filled(settings: Settings) -> Any:
     """The placeholder stands in the sources only: landed files are read from the home."""
     from dbt.contracts.graph.manifest import Manifest
@@ -82,7 +96,7 @@ def _filled(settings: Settings) -> Any:
 
     packed = (folder(settings) / "partial_parse.msgpack").read_bytes()
     manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)
-    home = json.dumps(str(settings.home))[1:-1]
+    home = _quoted(settings.home)
     for name, source in manifest.sources.items():
         text = json.dumps(source.to_dict(omit_none=False))
         manifest.sources[name] = SourceDefinition.from_dict(json.loads(text.replace(HOME_PLACEHOLDER, home)))

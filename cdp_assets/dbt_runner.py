@@ -91,6 +91,7 @@ def docs_path(settings: Settings) -> Path:
 
 def write_docs(settings: Settings, as_of_date: date | None) -> Path:
     """dbt's documentation of the last build as one static page; returns its path."""
+    dbt_manifest.write_for_home(settings)
     command = ["docs", "generate", "--static", "--no-compile"]
     result = _invoke(
         settings,

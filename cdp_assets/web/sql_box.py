@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from cdp_assets import dbt_manifest
 from cdp_assets.dbt_classes import classes_of
 from cdp_assets.settings import Settings
 from cdp_assets.web.published import Published
@@ -51,7 +52,7 @@ def readable(settings: Settings, shown: Published, classes: frozenset[str]) -> d
 
     Marts hold no column of the highest class (publishing sees to that); what the manifest does not know counts as sensitive.
     """
-    manifest = settings.dbt_target_dir / "manifest.json"
+    manifest = dbt_manifest.folder(settings) / "manifest.json"
     known = _classes(manifest, manifest.stat().st_mtime) if manifest.exists() else {}
     marts: dict[str, list[str]] = {}
     definitions = shown.definitions()
