@@ -27,6 +27,7 @@ VALUES = [
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("ONEFOLD_HOME", str(tmp_path))
+    monkeypatch.setenv("ONEFOLD_KEY", "test-key-of-at-least-thirty-two-bytes")
     made = Settings.load()
     migrate(made)
     with duckdb.connect(str(made.warehouse_path)) as con:

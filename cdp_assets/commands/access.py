@@ -6,10 +6,10 @@ import getpass
 from collections.abc import Callable
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from cdp_assets import audit
+from cdp_assets.commands.saying import plain_console
 from cdp_assets.settings import Settings
 from cdp_assets.web.access import accounts, sessions
 from cdp_assets.web.access.accounts import AccountProblem
@@ -46,13 +46,13 @@ def end_sessions(name: str, *, home: Path | None) -> int:
     settings = Settings.load(home=home)
     count = sessions.revoke_all(settings, name)
     audit.append(settings, getpass.getuser(), "account", name=name, sessions_ended=count)
-    Console().print(f"{count} sessions of {name} are ended", markup=False)
+    plain_console().print(f"{count} sessions of {name} are ended")
     return 0
 
 
 def list_accounts(*, home: Path | None) -> int:
     """Print the accounts, and what each role may."""
-    console = Console()
+    console = plain_console()
     table = Table(box=None, pad_edge=False)
     for heading in ("account", "roles", "signs in", "state"):
         table.add_column(heading, overflow="fold")
@@ -61,7 +61,7 @@ def list_accounts(*, home: Path | None) -> int:
         table.add_row(each.name, ", ".join(each.roles), where, "disabled" if each.is_disabled else "")
     console.print(table)
     for role, rights in roles().items():
-        console.print(f"{role}: {', '.join(rights['may'])}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"{role}: {', '.join(rights['may'])}", highlight=False, soft_wrap=True)
     return 0
 
 
@@ -74,8 +74,8 @@ def _asked() -> str:
 
 def _do(action: Callable[[], str]) -> int:
     try:
-        Console().print(action(), markup=False, highlight=False)
+        plain_console().print(action(), highlight=False)
     except AccountProblem as problem:
-        Console().print(str(problem), markup=False, highlight=False)
+        plain_console().print(str(problem), highlight=False)
         return 1
     return 0

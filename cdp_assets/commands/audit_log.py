@@ -6,16 +6,15 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
-
 from cdp_assets import audit
+from cdp_assets.commands.saying import plain_console
 from cdp_assets.settings import Settings
 
 
 def verify_log(*, home: Path | None) -> int:
     """Check every line, every entry, and the heads that the runs recorded; 0 where it holds, 1 with what does not."""
     settings = Settings.load(home=home)
-    console = Console()
+    console = plain_console()
     heads = list(recorded_heads(settings))
     verdict = audit.verify(settings, heads)
     console.print(
@@ -24,7 +23,7 @@ def verify_log(*, home: Path | None) -> int:
         highlight=False,
     )
     for problem in verdict.problems[:20]:
-        console.print(problem, markup=False, highlight=False)
+        console.print(problem, highlight=False)
     console.print("the log holds" if not verdict.problems else "the log does not hold", highlight=False)
     return 1 if verdict.problems else 0
 
@@ -39,7 +38,7 @@ def recorded_heads(settings: Settings) -> Iterator[tuple[int, str]]:
 
 def list_entries(*, home: Path | None, limit: int) -> int:
     """Print the latest entries, newest first."""
-    console = Console()
+    console = plain_console()
     for entry in audit.read(Settings.load(home=home), limit=limit):
         facts = " ".join(f"{name}={value}" for name, value in entry.facts.items())
         console.print(

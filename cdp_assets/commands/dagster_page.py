@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-
 from cdp_assets import dbt_manifest
 from cdp_assets.commands.run import export_settings
+from cdp_assets.commands.saying import plain_console
 from cdp_assets.home import prepare_home_unless_busy
 from cdp_assets.settings import Settings
 
@@ -29,7 +28,7 @@ def serve_dagster(*, home: Path | None, inbox: Path | None, host: str, port: int
     prepare_home_unless_busy(settings)
     dbt_manifest.prepare(settings)
     if host not in LOCAL and part != "daemon":
-        Console().print(
+        plain_console().print(
             f"note: Dagster asks nobody to sign in; whoever reaches {host}:{port} may start runs: keep it behind a gate of your own",
             soft_wrap=True,
         )

@@ -77,22 +77,29 @@ def _foreign(con: duckdb.DuckDBPyConnection, sql: str, tables: set[str]) -> str:
     own = {
         node["key"].lower() for node in _nodes(tree) if isinstance(node.get("key"), str) and "value" in node
     }
+    known = {name.lower() for name in tables} | own
     for node in _nodes(tree):
-        if node.get("type") == "BASE_TABLE":
-            name, schema, catalog = (
-                str(node.get(part) or "").lower() for part in ("table_name", "schema_name", "catalog_name")
-            )
-            if (
-                catalog not in {"", "memory"}
-                or schema not in {"", "marts"}
-                or name not in {each.lower() for each in tables} | own
-            ):
-                return ".".join(each for each in (catalog, schema, name) if each)
-        if node.get("type") == "TABLE_FUNCTION":
-            function = str((node.get("function") or {}).get("function_name", "")).lower()
-            if function not in TABLE_FUNCTIONS:
-                return f"{function}()"
+        kind = node.get("type")
+        name = ""
+        if kind == "BASE_TABLE":
+            name = _foreign_table(node, known)
+        elif kind == "TABLE_FUNCTION":
+            name = _foreign_function(node)
+        if name:
+            return name
     return ""
+
+
+def _foreign_table(node: dict[str, Any], known: set[str]) -> str:
+    parts = [str(node.get(part) or "").lower() for part in ("catalog_name", "schema_name", "table_name")]
+    catalog, schema, name = parts
+    is_own = catalog in {"", "memory"} and schema in {"", "marts"} and name in known
+    return "" if is_own else ".".join(part for part in parts if part)
+
+
+def _foreign_function(node: dict[str, Any]) -> str:
+    name = str((node.get("function") or {}).get("function_name", "")).lower()
+    return "" if name in TABLE_FUNCTIONS else f"{name}()"
 
 
 def _nodes(tree: Any) -> Any:

@@ -49,7 +49,7 @@ def key_of(normaliser: str, hash_name: str, value: str | None) -> str | None:
     """One value's platform key, as the room computes it."""
     row = duckdb.execute(
         f"select {key_expression(normaliser, hash_name, '$value')}", {"value": value}
-    ).fetchone()
+    ).fetchall()[0]
     assert row is not None
     return None if row[0] is None else str(row[0])
 

@@ -40,7 +40,7 @@ from identity.customer_records as records
 left join people on people.record_name = records.channel || ':' || records.source_customer_id;
 create or replace table identity.records as
 select ids.record_key, records.*, lower(records.full_name) as name_exact, cast(records.birth_date as text) as birth_key,
-    false as is_email_relay, false as is_email_unreadable
+    phone as phone_tail, cast(null as text) as name_sound, false as is_email_relay, false as is_email_unreadable
 from identity.customer_records as records
 join identity.customer_ids as ids using (channel, source_customer_id);
 create or replace table identity.identifiers as
@@ -48,6 +48,10 @@ select record_key, 'phone' as identifier_type, phone as identifier_value, phone 
 from identity.records where phone is not null;
 create or replace table identity.blocked_identifiers as
 select 'name' as identifier_type, 'test test' as identifier_value;
+create or replace table identity.nodes as select record_key, record_key as node_key from identity.customer_ids;
+create or replace table identity.pairs (node_key_l text, node_key_r text, match_weight double);
+create or replace table identity.links (record_key_l text, record_key_r text, link_type text, is_refused boolean);
+create or replace table identity.cluster_conflicts (record_key_l text, record_key_r text, kind text, match_weight double);
 create or replace table identity.households (customer_id text, household_id text);
 create or replace table identity.quality (
     generation_number bigint, as_of_date date, metric text, dimension text, value double);

@@ -45,7 +45,7 @@ def _web_orders(persons: int, parameters: Parameters, channel: str) -> tuple[int
             "select (select count(*) from orders where channel = 'shopify'), "
             "(select sum(incremental_orders) from lift_counts where marketing_channel = ?)",
             [channel],
-        ).fetchone()
+        ).fetchall()[0]
     assert found is not None
     return int(found[0]), int(found[1] or 0)
 

@@ -31,7 +31,7 @@ def town() -> duckdb.DuckDBPyConnection:
 
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str) -> float:
-    found = con.execute(sql).fetchone()
+    found = con.execute(sql).fetchall()[0]
     assert found is not None
     return float(found[0])
 
@@ -40,7 +40,7 @@ def test_there_are_exactly_as_many_persons_as_asked_for_in_households_of_one_to_
     town: duckdb.DuckDBPyConnection,
 ) -> None:
     assert _one(town, "select count(distinct person_no) from persons") == PERSONS
-    assert town.execute("select min(size), max(size) from homes").fetchone() == (1, 4)
+    assert town.execute("select min(size), max(size) from homes").fetchall()[0] == (1, 4)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_every_record_is_listed_once_and_every_pair_names_listed_records(
         f"create view records as select channel, coalesce(source_customer_id, 'key ' || natural_key) as id, * "
         f"from '{truth}/records.parquet'"
     )
-    assert con.execute("select count(*), count(distinct (channel, id)) from records").fetchone() == (
+    assert con.execute("select count(*), count(distinct (channel, id)) from records").fetchall()[0] == (
         demo.records,
         demo.records,
     )
@@ -116,7 +116,7 @@ def test_every_record_is_listed_once_and_every_pair_names_listed_records(
             where (channel_{side}, coalesce(id_{side}, 'key '
                 || natural_key_{side})) not in (select (channel, id) from records)
             """
-        ).fetchone()
+        ).fetchall()[0]
         assert unknown == (0,)
 
 

@@ -19,6 +19,7 @@ from tests.operations.test_alerts import web_server
 def home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("ONEFOLD_HOME", str(settings.home))
     monkeypatch.setenv("ONEFOLD_INBOX", str(settings.inbox_dir))
+    monkeypatch.setenv("ONEFOLD_KEY", str(settings.key))
     return settings
 
 

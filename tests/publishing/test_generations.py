@@ -89,7 +89,7 @@ def test_a_reader_keeps_the_generation_that_it_opened(settings: Settings) -> Non
     con = open_current(settings)
     publish_amounts(settings, "two", 2)
     assert not (settings.published_dir / "g000001").exists()
-    assert con.execute("select sum(amount) from marts.order_amounts").fetchone() == (1,)
+    assert con.execute("select sum(amount) from marts.order_amounts").fetchall()[0] == (1,)
     con.close()
     assert read_current(settings) == 2
 
@@ -136,7 +136,7 @@ def test_a_failed_commit_changes_neither_state_nor_the_link(settings: Settings) 
         publish_build(settings, "two", commits=[fail])
     recovery.repair(settings)
     with connect_state(settings) as con:
-        assert con.execute("select count(*) from suppressions").fetchone() == (0,)
+        assert con.execute("select count(*) from suppressions").fetchall()[0] == (0,)
     assert recovery.known_generations(settings) == ["g000001"]
     assert read_current(settings) == 1
 

@@ -72,6 +72,8 @@ def decode_signals(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> Step
     Grain: one row per kind and text: refuses_sharing, refuses_ads_matching, refuses_measurement, problem. Also
     identity.verified_contacts (channel, contact_type): which kinds of contact a channel's contract says it has verified.
     """
+    # The first step of a proposal: what an older run proposed counts no longer.
+    con.execute("drop table if exists identity.proposal")
     found = []
     if has_table(con, "privacy_signals"):
         found = con.execute(
