@@ -12,8 +12,9 @@ from cdp_assets.landing import ContractProblem, load_contracts
 from cdp_assets.landing.check import check_channel
 from cdp_assets.landing.replay import replay_quarantine
 from cdp_assets.landing.sources import render_sources, sources_path
+from cdp_assets.landing.wiring import wiring_problems, write_sources
 from cdp_assets.settings import PROJECT_DIR, Settings
-from tests.landing.builders import deliver, land, landed, quarantined, unhurried
+from tests.landing.builders import deliver, land, landed, quarantined, unhurried, with_facts
 
 TILL = (
     "Receipt #;Date;Customer ID;E-Mail;SKU;Product;Qty;Unit Price;Discount\n"
@@ -145,3 +146,33 @@ def test_the_committed_dbt_sources_are_what_the_contracts_render() -> None:
         if (PROJECT_DIR / "dbt_project" / sources_path(name)).read_text() != render_sources(contract)
     ]
     assert stale == []
+
+
+def test_the_wiring_of_a_channel_is_checked(
+    settings: Settings, rooms: tuple[Path, Path], tmp_path: Path
+) -> None:
+    sample = tmp_path / "a_2024-03-02.csv"
+    sample.write_text("Order No,Date,Price\n1,2024-03-01,1.50\n2,2024-03-02,2.50\n")
+    draft_channel(settings, "new", [sample], channels_dir=rooms[0], dbt_project_dir=rooms[1])
+    project = rooms[1] / "dbt_project.yml"
+    contract = load_contracts(rooms[0])["new"]
+    problems = wiring_problems(rooms[1], contract)
+    assert [each.split(" ")[0] for each in problems] == ["stg_new__order_lines", "stg_new__orders"]
+    wired = project.read_text()
+    for shape in ("orders", "order_lines", "links"):
+        wired = wired.replace(f"    {shape}: [", f"    {shape}: [new, ")
+    project.write_text(wired)
+    assert ["there is no stg_new__links.sql" in each for each in wiring_problems(rooms[1], contract)] == [
+        True
+    ]
+    project.write_text(project.read_text().replace("links: [new, ", "ordres: [new]\n    links: ["))
+    assert ["ordres, which is no shared shape" in each for each in wiring_problems(rooms[1], contract)] == [
+        False,
+        True,
+    ]
+    project.write_text(project.read_text().replace("ordres: [new]\n    ", ""))
+    assert wiring_problems(rooms[1], contract) == []
+    contract = with_facts(contract, delivery="snapshot")
+    assert ["onefold channel sources new" in each for each in wiring_problems(rooms[1], contract)] == [True]
+    write_sources(rooms[1], contract)
+    assert wiring_problems(rooms[1], contract) == []

@@ -1,0 +1,76 @@
+"""What headers, statuses and events mean, in every language that has a file of words (words.yaml)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cdp_assets.drafting.file_names import file_pattern
+from cdp_assets.drafting.guessing import column_name
+from cdp_assets.drafting.meanings import role_of, status_of, touch_of
+from cdp_assets.drafting.sampling import _likely_encodings
+
+WORDS = yaml.safe_load((Path(__file__).parent / "words.yaml").read_text(encoding="utf-8"))
+
+
+def _wrong(kind: str, meaning_of: object) -> dict[str, str | None]:
+    found = {word: meaning for meaning, words in WORDS[kind].items() for word in words}
+    said = {word: meaning_of(word) or "nothing" for word in found}  # type: ignore[operator]
+    return {word: said[word] for word, meaning in found.items() if said[word] != meaning}
+
+
+def test_headers_have_their_meaning() -> None:
+    assert _wrong("headers", role_of) == {}
+
+
+def test_statuses_have_their_meaning() -> None:
+    assert _wrong("statuses", status_of) == {}
+
+
+def test_events_have_their_meaning() -> None:
+    assert _wrong("touches", touch_of) == {}
+
+
+def test_a_column_s_name_is_spelled_or_is_its_meaning() -> None:
+    assert (column_name("Währung"), column_name("注文者メールアドレス", "email")) == ("wahrung", "email")
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        (
+            "orders-2024-03-15-10-22-33.csv",
+            r"(?i)orders\-(?P<period>\d{4}\-\d{2}\-\d{2}\-\d{2}\-\d{2}\-\d{2})\.csv",
+        ),
+        ("a_202403.csv.gz", r"(?i)a_(?P<period>\d{6})\.csv(\.gz)?"),
+        (
+            "eBay-Mar-31-2024-08_00_00-13123456789.csv",
+            r"(?i)eBay\-[A-Za-z]+\-\d+\-\d+\-\d+_\d+_\d+\-\d+\.csv",
+        ),
+        ("pos_03312024.txt", r"(?i)pos_\d+\.txt"),
+    ],
+)
+def test_only_sortable_dates_of_a_name_are_its_period(name: str, pattern: str) -> None:
+    assert file_pattern(name)[0] == pattern
+
+
+def test_a_clock_glued_to_its_day_belongs_to_the_period() -> None:
+    assert file_pattern("20240531093000_orders.csv")[0] == r"(?i)(?P<period>\d{14})_orders\.csv"
+
+
+def test_the_letters_of_a_language_tell_the_encoding() -> None:
+    texts = {
+        "cp1250": ["Dvořáková;Řezník;modrý", "Długa;Łoś", "Žižkov;Šípková;číslo", "Őri;tűz;füzet"],
+        "cp1252": [
+            "Müller;Straße",
+            "Æble;Østergård;blå",
+            "Hélène;payé;à",
+            "Núñez;Málaga",
+            "Perù;è",
+            "São;Ação;ção",
+        ],
+    }
+    for encoding, samples in texts.items():
+        assert {_likely_encodings(text.encode(encoding))[0] for text in samples} == {encoding}
