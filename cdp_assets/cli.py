@@ -196,6 +196,80 @@ def accept(
     raise typer.Exit(run_accept(home=home, name=file, reason=reason))
 
 
+audience_app = typer.Typer(
+    help="Audiences: who is meant, and who of them may be reached, chosen from the published tables.",
+    no_args_is_help=True,
+)
+app.add_typer(audience_app, name="audience")
+AudienceArgument = Annotated[str, typer.Argument(help="The audience's name: its file's, without .yaml.")]
+
+
+@audience_app.command("new")
+def audience_new(
+    name: AudienceArgument,
+    template: Annotated[
+        str,
+        typer.Option("--from", help="A shipped example to begin with (`onefold audience check` lists all)."),
+    ] = "at_risk_by_value",
+) -> None:
+    """Write audiences/NAME.yaml into the project, from a shipped example, to edit there."""
+    from cdp_assets.commands.audience import new_audience
+
+    raise typer.Exit(new_audience(name=name, template=template))
+
+
+@audience_app.command("check")
+def audience_check(
+    name: Annotated[str | None, typer.Argument(help="One audience (default: all).")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Read every audience and compile it against the published tables; says where one is wrong. Exit 1 if any is."""
+    from cdp_assets.commands.audience import check_audiences
+
+    raise typer.Exit(check_audiences(name=name, home=home))
+
+
+@audience_app.command("preview")
+def audience_preview(
+    name: AudienceArgument,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+    sample: Annotated[int, typer.Option(min=0, max=100, help="How many members to show, masked.")] = 5,
+) -> None:
+    """How many are left after each rule, and after profiling, consent, reach, holdout and top N; a masked sample; the overlap."""
+    from cdp_assets.commands.audience import preview_audience
+
+    raise typer.Exit(preview_audience(name=name, home=home, inbox=inbox, sample=sample))
+
+
+@audience_app.command("explain")
+def audience_explain(
+    name: AudienceArgument,
+    customer_id: Annotated[str, typer.Argument(help="A customer's id.")],
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Why a customer is in an audience, or which step leaves them out."""
+    from cdp_assets.commands.audience import explain_audience
+
+    raise typer.Exit(explain_audience(name=name, customer_id=customer_id, home=home, inbox=inbox))
+
+
+@audience_app.command("export")
+def audience_export(
+    name: AudienceArgument,
+    out: Annotated[
+        Path, typer.Option("--out", help="A new CSV file, owner-only: customer_id, place, sort_value.")
+    ],
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Write an audience's members as customer ids, without any contact; `onefold activation` brings contacts to destinations."""
+    from cdp_assets.commands.audience import export_audience
+
+    raise typer.Exit(export_audience(name=name, out=out, home=home, inbox=inbox))
+
+
 channel_app = typer.Typer(
     help="Add a channel from a sample of its export, and check files against a contract.",
     no_args_is_help=True,

@@ -127,8 +127,10 @@ def key_expression(normaliser: str, hash_name: str, value: str) -> str:
     """SQL of the platform's key of a value: normalised, then hashed; null where nothing is left. Raises ActivationProblem."""
     if normaliser not in NORMALISERS:
         raise ActivationProblem(
-            f"there is no normaliser {normaliser!r}: choose one of {', '.join(NORMALISERS)}"
+            f"there is no normaliser {normaliser!r}", "destination", f"choose one of {', '.join(NORMALISERS)}"
         )
     if hash_name not in HASHES:
-        raise ActivationProblem(f"there is no hash {hash_name!r}: choose one of {', '.join(HASHES)}")
+        raise ActivationProblem(
+            f"there is no hash {hash_name!r}", "destination", f"choose one of {', '.join(HASHES)}"
+        )
     return HASHES[hash_name](NORMALISERS[normaliser].expression(value))

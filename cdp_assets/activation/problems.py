@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cdp_assets.errors import Problem
 
-class ActivationProblem(RuntimeError):
+
+class ActivationProblem(Problem):
     """An audience, a destination or an acknowledgement cannot be used; the message says where and what to do."""

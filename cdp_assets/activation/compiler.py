@@ -1,0 +1,117 @@
+"""An audience as one SQL statement with bound values over the published file: its rules, and those that it is made of.
+
+The statement gives one row per customer: customer_id, one column per rule of the waterfall (r1, r2, …), is_profiled, is_suppressed and
+sort_value. What consent and reach do to it is `waterfall`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from cdp_assets.activation.audience import FAMILIES, Audience
+from cdp_assets.activation.library import Library
+from cdp_assets.activation.problems import ActivationProblem
+from cdp_assets.activation.rules import Columns, Context, predicate
+from cdp_assets.publishing.fingerprint import quoted
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One compiled audience. `rules` are the places of r1, r2, … in the YAML; `order` is SQL to sort by."""
+
+    name: str
+    sql: str
+    values: Mapping[str, object]
+    rules: tuple[str, ...]
+    order: str
+    needs_contact_file: bool
+
+
+def compile_audience(
+    name: str, library: Library, columns: Columns, as_of: date, *, contact_schema: str = "contact"
+) -> Statement:
+    """Compile an audience of the library. Raises ActivationProblem: unknown audience, cycle, unknown mart or column, wrong type."""
+    audience = library.audience(name)
+    context = Context(columns, f"audience {name}", contact_schema)
+    made_of = _in_order(name, library)
+    parts = []
+    for inner in made_of:
+        context.where = f"audience {inner}"
+        parts.append(f"{quoted(f'audience {inner}')} as ({_members_sql(inner, library, context)})")
+    context.where = f"audience {name}"
+    rules, flags = _flags(name, audience, library, context)
+    suppressed = " or ".join(
+        f"customers.customer_id in (select customer_id from {quoted(f'audience {each}')})"
+        for each in audience.suppress
+    )
+    join, sort_value, order = _ordering(audience, context)
+    common = f"with {', '.join(parts)} " if parts else ""
+    select = ", ".join(
+        [
+            "customers.customer_id",
+            *(f"{flag} as r{number}" for number, flag in enumerate(flags, start=1)),
+            "customers.is_profiled",
+            f"{suppressed or 'false'} as is_suppressed",
+            "customers.country",
+            f"{sort_value} as sort_value",
+        ]
+    )
+    context.values["as_of"] = as_of
+    sql = f"{common}select {select} from marts.customers as customers{join}"
+    values = {key: value for key, value in context.values.items() if key != "as_of" or "$as_of" in sql}
+    return Statement(name, sql, values, tuple(rules), order, context.needs_contact_file)
+
+
+def _flags(name: str, audience: Audience, library: Library, context: Context) -> tuple[list[str], list[str]]:
+    """(places, predicates) of the rules of the waterfall."""
+    if audience.who is None:
+        sql = library.sql(name)
+        return ["sql"], [f"customers.customer_id in (select customer_id::varchar from ({sql}) as chosen)"]
+    placed = audience.top_rules()
+    return [place for place, _ in placed], [
+        predicate(rule, context, place.rpartition(".")[0]) for place, rule in placed
+    ]
+
+
+def _members_sql(name: str, library: Library, context: Context) -> str:
+    """Customers whom an audience's rules choose: before profiling, consent, holdout and top N."""
+    _, flags = _flags(name, library.audience(name), library, context)
+    return f"select customers.customer_id from marts.customers as customers where {' and '.join(flags)}"
+
+
+def _ordering(audience: Audience, context: Context) -> tuple[str, str, str]:
+    """(join, expression, order by) of what customers are sorted by."""
+    if audience.order_by is None:
+        return "", "null::double", "customer_id"
+    family, column = audience.order_by.column
+    table = FAMILIES[family]
+    context.column_type(table, column, f"order_by.{family}")
+    word = "desc" if audience.order_by.direction == "descending" else "asc"
+    order = f"sort_value {word} nulls last, customer_id"
+    if table == "customers":
+        return "", f"customers.{quoted(column)}", order
+    join = f" left join marts.{table} as sorted on customers.customer_id = sorted.customer_id"
+    return join, f"sorted.{quoted(column)}", order
+
+
+def _in_order(name: str, library: Library) -> list[str]:
+    """Names of the audiences that one is made of, each after those that it needs. Raises ActivationProblem for a cycle."""
+    done: list[str] = []
+
+    def visit(each: str, above: tuple[str, ...]) -> None:
+        if each in above:
+            circle = " → ".join([*above[above.index(each) :], each])
+            raise ActivationProblem(
+                f"audiences are made of each other: {circle}", f"audience {name}", "take one of them out"
+            )
+        if each in done:
+            return
+        for inner in library.audience(each).references():
+            visit(inner, (*above, each))
+        if each != name:
+            done.append(each)
+
+    visit(name, ())
+    return done

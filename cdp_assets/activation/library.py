@@ -1,0 +1,130 @@
+"""Where audiences come from: examples that Onefold ships, the project's own, and those that people saved on the site.
+
+The project's replace shipped ones of the same name; a name that the project has is refused on the site. Examples are in force only on a
+simulated inbox: nobody's customers go anywhere because Onefold was installed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from cdp_assets import safe_yaml
+from cdp_assets.activation.audience import NAME, Audience, read_audience
+from cdp_assets.activation.problems import ActivationProblem
+from cdp_assets.keys import DEMO_MARKER
+from cdp_assets.project.place import PACKAGE_DIR
+from cdp_assets.settings import Settings
+
+SHIPPED = PACKAGE_DIR / "audiences"
+SAVED = "audiences"  # folder of the home: what people saved on the site, taken from its inbox
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an audience stands: origin is shipped, project or saved."""
+
+    name: str
+    path: Path
+    origin: str
+
+
+@dataclass(frozen=True)
+class Library:
+    """Audiences by name. Those that cannot be read are in `problems`; asking for one raises its problem."""
+
+    sources: Mapping[str, Source]
+    audiences: Mapping[str, Audience]
+    problems: Mapping[str, ActivationProblem] = field(default_factory=dict)
+    are_examples_in_force: bool = False
+
+    def audience(self, name: str) -> Audience:
+        """An audience by name. Raises ActivationProblem where there is none, or it cannot be read."""
+        if name in self.problems:
+            raise self.problems[name]
+        if name not in self.audiences:
+            known = ", ".join(sorted(self.audiences)) or "none yet"
+            raise ActivationProblem(f"there is no audience {name!r}", "audiences/", f"there are: {known}")
+        return self.audiences[name]
+
+    def sql(self, name: str) -> str:
+        """The query of an audience that the project wrote in SQL."""
+        path = self.sources[name].path.with_suffix(".sql")
+        if self.sources[name].origin != "project" or not path.exists():
+            raise ActivationProblem(
+                "the audience has neither `who` nor a .sql file beside it",
+                str(self.sources[name].path),
+                f"write `who`, or {path.name} in the project's audiences/",
+            )
+        text = re.sub(r"--[^\n]*", "", path.read_text(encoding="utf-8")).strip().rstrip(";")
+        if not re.match(r"(?i)(select|with)\b", text) or ";" in text or "$" in text:
+            raise ActivationProblem(
+                "the file is not one select", str(path), "write one query that yields customer_id"
+            )
+        return text
+
+    def with_audience(self, name: str, audience: Audience) -> Library:
+        """The library with one more audience, or another version of it: what the page's builder looks at before it is saved."""
+        source = Source(name, Path(f"{name}.yaml"), "saved")
+        kept = {each: problem for each, problem in self.problems.items() if each != name}
+        return Library(
+            {**self.sources, name: source},
+            {**self.audiences, name: audience},
+            kept,
+            self.are_examples_in_force,
+        )
+
+    def in_force(self) -> list[str]:
+        """Names of those that nightly runs bring to destinations."""
+        return sorted(
+            name
+            for name, source in self.sources.items()
+            if source.origin != "shipped" or self.are_examples_in_force
+        )
+
+
+def load_library(settings: Settings) -> Library:
+    """Every audience that a home knows. Broken files are kept as problems, so that one does not stop the others."""
+    sources = {source.name: source for source in _sources(settings)}
+    audiences, problems = {}, {}
+    for name, source in sources.items():
+        try:
+            audiences[name] = read_source(source)
+        except ActivationProblem as problem:
+            problems[name] = problem
+    return Library(sources, audiences, problems, (settings.inbox_dir / DEMO_MARKER).exists())
+
+
+def read_source(source: Source) -> Audience:
+    """One file. Raises ActivationProblem with file and place."""
+    if not re.fullmatch(NAME, source.name):
+        raise ActivationProblem(
+            "a file's name is the audience's name, and this is none",
+            str(source.path),
+            f"it must match {NAME}",
+        )
+    try:
+        document = safe_yaml.read(source.path)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ActivationProblem("the file is not YAML", f"{source.path}, line {line}", "correct it") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise ActivationProblem("the file is not YAML in UTF-8", str(source.path), "correct it") from None
+    return read_audience(document, str(source.path))
+
+
+def _sources(settings: Settings) -> list[Source]:
+    """Later ones replace earlier ones of the same name."""
+    found = []
+    for folder, origin in (
+        (SHIPPED, "shipped"),
+        (settings.home / SAVED, "saved"),
+        (settings.project_dir / "audiences", "project"),
+    ):
+        if folder.is_dir():
+            found += [Source(path.stem, path, origin) for path in sorted(folder.glob("*.yaml"))]
+    return found

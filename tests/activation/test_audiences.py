@@ -1,0 +1,335 @@
+"""Audiences: rules against hand-made customers, the waterfall's steps, and every way in which a file may be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cdp_assets import safe_yaml
+from cdp_assets.activation.audience import read_audience
+from cdp_assets.activation.library import SHIPPED, Library, Source, load_library
+from cdp_assets.activation.problems import ActivationProblem
+from cdp_assets.activation.published_file import PublishedFile, open_published
+from cdp_assets.activation.waterfall import (
+    compiled,
+    explain,
+    overlap,
+    sample_masked,
+    stage_audience,
+    waterfall,
+)
+from cdp_assets.commands.audience import check_audiences, export_audience, new_audience, preview_audience
+from cdp_assets.commands.saying import plain_console
+from cdp_assets.settings import Settings
+from tests.activation.homes import AS_OF, Person, publish
+
+KEY = b"k" * 32
+
+
+def on(days_ago: int) -> date:
+    return AS_OF - timedelta(days=days_ago)
+
+
+PEOPLE = [
+    Person("a", [("email", "a@example.com")], segment="At Risk", value=5, born=date(1990, 7, 2),
+           orders=[{"on": on(200), "category": "Cheese", "brand": "Alp"}, {"on": on(10), "category": "Bread", "store": "s2"}]),
+    Person("b", [("phone", "+12025550101")], segment="At Risk", value=9, born=date(1992, 2, 29),
+           orders=[{"on": on(20), "category": "Cheese", "net": 500}]),
+    Person("c", [("email", "c@example.com")], allowed=frozenset(), segment="Champions", value=7),
+    Person("d", [("email", "d@example.com")], unreachable=frozenset({"d@example.com"}), segment="Champions", value=3,
+           touches=[{"on": on(5)}, {"on": on(6)}]),
+    Person("e", [("email", "e@example.com")], is_profiled=False, segment="At Risk", country=None, city=None),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublishedFile]:
+    settings = Settings(home=tmp_path_factory.mktemp("audiences") / "home")
+    publish(settings, PEOPLE)
+    with open_published(settings, with_contact_file=True) as opened:
+        yield opened
+
+
+def library(**documents: dict[str, Any]) -> Library:
+    read = {
+        name: read_audience({"title": name, "purpose": "marketing"} | each, name)
+        for name, each in documents.items()
+    }
+    return Library({name: Source(name, Path(f"{name}.yaml"), "project") for name in read}, read)
+
+
+def chosen(published: PublishedFile, who: dict[str, Any], **others: dict[str, Any]) -> str:
+    """Customers whom a rule chooses, before anything else is asked."""
+    statement = compiled(published, library(it={"who": who}, **others), "it")
+    rules = " and ".join(f"r{number}" for number, _ in enumerate(statement.rules, start=1))
+    rows = published.con.execute(
+        f"select customer_id from ({statement.sql}) where {rules} order by 1", dict(statement.values)
+    ).fetchall()
+    return "".join(row[0] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("who", "expected"),
+    [
+        ({"attributes": {"city": "Albany"}}, "abcd"),
+        ({"attributes": {"city": {"is_known": False}}}, "e"),
+        ({"attributes": {"city": {"is_not": "Albany"}}}, ""),
+        ({"not": {"attributes": {"city": "Albany"}}}, "e"),
+        ({"attributes": {"country": {"starts_with": "u"}, "order_count": {"at_least": 2}}}, "a"),
+        ({"attributes": {"first_order_date": {"within_days": 21}}}, "b"),
+        ({"attributes": {"first_order_date": {"older_than_days": 21}}}, "a"),
+        ({"attributes": {"first_order_date": {"less_than": "2026-06-01"}}}, "a"),
+        ({"rfm": {"segment": ["At Risk", "Lost"]}}, "abe"),
+        ({"rfm": {"segment": {"not_in": ["At Risk"]}}}, "cd"),
+        ({"value": {"discounted_value_12_months": {"more_than": 5, "at_most": 9}}}, "bc"),
+        ({"lifecycle": {"stage": "active"}}, "abcde"),
+        ({"traits": {"price_sensitivity": {"at_least": 0}}}, ""),
+        ({"purchases": {"category": ["Cheese"]}}, "ab"),
+        ({"purchases": {"category": ["Cheese"], "within_days": 90}}, "b"),
+        ({"purchases": {"brand": ["Alp"]}}, "ab"),
+        ({"purchases": {"store": ["s2"]}}, "a"),
+        ({"purchases": {"orders_at_least": 2}}, "a"),
+        ({"purchases": {"orders_at_most": 1}}, "b"),
+        ({"purchases": {"from": "2026-06-20", "to": "2026-06-20"}}, "a"),
+        ({"purchases": {"net_revenue_at_least": 100}}, "b"),
+        ({"touches": {"touch_type": ["email_open"], "touches_at_least": 2}}, "d"),
+        ({"touches": {"within_days": 5}}, ""),
+        ({"birthday": {"within_days": 3}}, "a"),
+        ({"any": [{"purchases": {"store": ["s2"]}}, {"not": {"any": [{"rfm": {"segment": "At Risk"}}, {"touches": {}}]}}]}, "ac"),
+    ],
+)  # fmt: skip
+def test_a_rule_chooses(published: PublishedFile, who: dict[str, Any], expected: str) -> None:
+    assert chosen(published, who) == expected
+
+
+def test_a_birthday_on_the_leap_day_is_kept_on_the_first_of_march(published: PublishedFile) -> None:
+    published_then = PublishedFile(
+        published.con, published.generation, date(2026, 2, 27), published.columns, True
+    )
+    assert chosen(published_then, {"birthday": {"within_days": 3}}) == "b"
+
+
+def test_an_audience_is_made_of_others(published: PublishedFile) -> None:
+    others = {"cheese": {"who": {"purchases": {"category": ["Cheese"]}}}}
+    assert (
+        chosen(published, {"all": [{"audience": "cheese"}, {"attributes": {"order_count": 1}}]}, **others)
+        == "b"
+    )
+
+
+def test_the_waterfall_counts_everybody_once(published: PublishedFile) -> None:
+    documents = {
+        "it": {
+            "who": {"all": [{"attributes": {"country": {"in": ["US"]}}}, {"rfm": {"segment": ["At Risk", "Champions"]}}]},
+            "order_by": {"value": "discounted_value_12_months"}, "top": 1, "suppress": ["big"],
+        },
+        "big": {"who": {"purchases": {"net_revenue_at_least": 1000}}},
+    }  # fmt: skip
+    steps = waterfall(published, library(**documents), "it", KEY)
+    assert [(step.name, step.left_out, step.left) for step in steps] == [
+        ("all", 0, 5),
+        ("who.all[1].attributes", 1, 4),
+        ("who.all[2].rfm", 0, 4),
+        ("profiling", 0, 4),
+        ("suppressed", 0, 4),
+        ("consent", 1, 3),
+        ("reachable", 1, 2),
+        ("top", 1, 1),
+    ]
+    assert [each["customer_id"] for each in sample_masked(published.con)] == ["b"]
+
+
+def test_a_holdout_is_lasting_and_of_its_experiment(published: PublishedFile) -> None:
+    rule = {"who": {"lifecycle": {"stage": "active"}}}
+    drawn = {}
+    for name, experiment in (("one", "x"), ("two", "x"), ("three", "y")):
+        found = library(**{name: rule | {"holdout": {"share": 0.5, "experiment": experiment}}})
+        stage_audience(published, found, name, KEY)
+        drawn[name] = published.con.execute("select customer_id, step from stages order by 1").fetchall()
+    assert drawn["one"] == drawn["two"]
+    from cdp_assets.activation.waterfall import holdout_sql
+    from cdp_assets.keys import register_pseudonym
+
+    register_pseudonym(published.con, KEY)
+    shares = published.con.execute(
+        f"select avg(({holdout_sql('x', 0.1)})::int), avg(({holdout_sql('x', 0.1)} and {holdout_sql('y', 0.1)})::int) "
+        "from (select range::varchar as customer_id from range(20000))"
+    ).fetchall()[0]
+    assert 0.09 < shares[0] < 0.11
+    assert 0.005 < shares[1] < 0.015  # two experiments draw independently
+
+
+def test_outside_its_dates_an_audience_has_no_members(published: PublishedFile) -> None:
+    rule = {"who": {"lifecycle": {"stage": "active"}}}
+    counted = {}
+    for name, valid in (
+        ("before", {"from": "2026-07-01"}),
+        ("in", {"to": "2026-06-30"}),
+        ("after", {"to": "2026-06-29"}),
+    ):
+        counted[name] = waterfall(published, library(**{name: rule | {"valid": valid}}), name, KEY)[-1].left
+    assert counted == {"before": 0, "in": 2, "after": 0}
+
+
+def test_explained_and_compared(published: PublishedFile) -> None:
+    both = library(
+        one={"who": {"rfm": {"segment": "At Risk"}}},
+        two={"who": {"purchases": {}}},
+        broken={"who": {"rfm": {"gone": 1}}},
+    )
+    assert explain(published, both, "one", "c", KEY) == ("who.rfm", [("who.rfm", False)])
+    assert explain(published, both, "one", "e", KEY) == ("profiling", [("who.rfm", True)])
+    assert explain(published, both, "one", "a", KEY) == ("member", [("who.rfm", True)])
+    assert explain(published, both, "one", "nobody", KEY) is None
+    assert overlap(published, both, "one", KEY) == [
+        {"audience": "two", "members": 2, "both": 2, "share": 1.0}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"who": {"rfm": {"segmnt": "x"}}}, "who.rfm.segmnt"),
+        ({"who": {"all": [{"any": [{"traits": {"gone": 1}}]}]}}, "who.all[1].any[1].traits.gone"),
+        ({"who": {"rfm": {"segment": 3}}}, "a text"),
+        ({"who": {"value": {"discounted_value_12_months": {"at_least": "much"}}}}, "a number"),
+        ({"who": {"attributes": {"is_profiled": "yes"}}}, "true or false"),
+        ({"who": {"attributes": {"first_order_date": {"at_least": "soon"}}}}, "a date"),
+        ({"who": {"attributes": {"city": {"within_days": 3}}}}, "a column of dates"),
+        ({"who": {"audience": "nobody"}}, "no audience 'nobody'"),
+        ({"who": {"audience": "it"}}, "it → it"),
+        ({"who": {"lifecycle": {"stage": "active"}}, "order_by": {"rfm": "gone"}}, "order_by.rfm"),
+        ({}, "neither `who` nor a .sql file"),
+    ],
+)
+def test_what_does_not_fit_the_file_is_refused_with_its_place(
+    published: PublishedFile, document: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ActivationProblem) as raised:
+        compiled(published, library(it=document), "it")
+    assert words in str(raised.value)
+    assert (
+        "audience it" in str(raised.value)
+        or "it.yaml" in str(raised.value)
+        or "audiences/" in str(raised.value)
+    )
+
+
+def test_a_longer_cycle_is_named(published: PublishedFile) -> None:
+    found = library(
+        one={"who": {"audience": "two"}},
+        two={"who": {"purchases": {}}, "suppress": ["three"]},
+        three={"who": {"not": {"audience": "one"}}},
+    )
+    with pytest.raises(ActivationProblem, match="one → two → three → one"):
+        compiled(published, found, "one")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("title: x\npurpose: marketing\nwho: {rfm: {segment: Lost}, traits: {a: 1}}", "a rule has one key"),
+        ("title: x\npurpose: marketing\nwho: {}", "a rule has one key"),
+        ("title: x\npurpose: selling\nwho: {touches: {}}", "purpose"),
+        ("title: x\nwho: {touches: {}}", "purpose"),
+        ("title: x\npurpose: marketing\nwho: {touches: {}}\ncolour: red", "colour"),
+        ("title: x\npurpose: marketing\nwho: {touches: {}}\ntop: 5", "top needs order_by"),
+        ("title: x\npurpose: marketing\nwho: {touches: {}}\nholdout: {share: 1.5}", "holdout.share"),
+        (
+            "title: x\npurpose: marketing\nwho: {purchases: {sku: [a], net_revenue_at_least: 5}}",
+            "known per order",
+        ),
+        ("title: x\npurpose: marketing\nwho: {attributes: {city: {}}}", "say what the column must meet"),
+        ("- a\n- list", "the audience cannot be read"),
+        ("title: [", "line"),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused_with_its_place(
+    settings: Settings, tmp_path: Path, text: str, words: str
+) -> None:
+    settings.project = a_project(tmp_path, wrong=text)
+    found = load_library(settings)
+    with pytest.raises(ActivationProblem) as raised:
+        found.audience("wrong")
+    assert words in str(raised.value)
+    assert "wrong.yaml" in str(raised.value)
+
+
+def a_project(folder: Path, **audiences: str) -> Path:
+    project = folder / "project"
+    (project / "dbt_project").mkdir(parents=True)
+    (project / "dbt_project" / "dbt_project.yml").touch()
+    (project / "audiences").mkdir()
+    for name, text in audiences.items():
+        (project / "audiences" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return project
+
+
+def test_the_project_writes_sql_too(settings: Settings, tmp_path: Path) -> None:
+    settings.project = a_project(
+        tmp_path, mine="title: Mine\npurpose: marketing", outside="title: Out\npurpose: marketing"
+    )
+    folder = settings.project / "audiences"
+    (folder / "mine.sql").write_text("-- all who bought\nselect distinct customer_id from marts.orders;\n")
+    (folder / "outside.sql").write_text("select customer_id from read_csv('/etc/passwd')")
+    publish(settings, PEOPLE)
+    with open_published(settings) as published:
+        found = load_library(settings)
+        assert [step.left for step in waterfall(published, found, "mine", KEY)] == [5, 2, 2, 2, 2]
+        with pytest.raises(Exception, match="disabled by configuration"):
+            stage_audience(published, found, "outside", KEY)
+
+
+def test_before_anything_is_published(settings: Settings) -> None:
+    with pytest.raises(ActivationProblem, match="nothing is published yet"), open_published(settings):
+        pass
+
+
+def test_examples_are_in_force_on_a_simulated_inbox_only(settings: Settings) -> None:
+    assert load_library(settings).in_force() == []
+    (settings.inbox_dir / ".onefold-demo").touch()
+    assert load_library(settings).in_force() == sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+
+
+def test_the_commands_say_what_they_find(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = a_project(tmp_path)
+    for name, value in (
+        ("PROJECT", project),
+        ("HOME", settings.home),
+        ("INBOX", settings.inbox_dir),
+        ("KEY", "k" * 32),
+    ):
+        monkeypatch.setenv(f"ONEFOLD_{name}", str(value))
+    publish(settings, PEOPLE)
+    console = plain_console(width=120)
+    assert new_audience(name="mine", template="lookalike_seed", console=console) == 0
+    assert new_audience(name="mine", template="lookalike_seed", console=console) == 1
+    assert new_audience(name="Mine", template="lookalike_seed", console=console) == 1
+    assert new_audience(name="other", template="nothing", console=console) == 1
+    assert check_audiences(name="mine", home=None, console=console) == 0
+    assert preview_audience(name="mine", home=None, inbox=None, sample=3, console=console) == 0
+    out = tmp_path / "mine.csv"
+    assert export_audience(name="mine", out=out, home=None, inbox=None, console=console) == 0
+    assert export_audience(name="mine", out=out, home=None, inbox=None, console=console) == 1
+    assert out.read_text().splitlines() == ["customer_id,place,sort_value"]
+    assert out.stat().st_mode & 0o077 == 0
+    (project / "audiences" / "gone.yaml").write_text("title: x\npurpose: marketing\nwho: {rfm: {gone: 1}}")
+    assert check_audiences(name=None, home=None, console=console) == 1
+    said = capsys.readouterr().out
+    assert "wrong: gone" in said
+    assert "who.rfm.gone" in said
+    assert "example.com" not in said.replace("a***@example.com", "")
+
+
+def test_shipped_examples_read_and_refer_to_each_other(published: PublishedFile) -> None:
+    found = {path.stem: read_audience(safe_yaml.read(path), path.name) for path in SHIPPED.glob("*.yaml")}
+    assert len(found) >= 5
+    assert {name for each in found.values() for name in each.references()} <= set(found)
+    assert yaml.safe_dump(sorted(found))
