@@ -136,7 +136,8 @@ class Settings(BaseSettings):
         default="", description="Path below which a proxy serves the site, such as '/onefold'."
     )
     web_trusted_proxies: str = Field(
-        default="", description="Addresses of proxies whose headers count, with commas: '127.0.0.1'."
+        default="",
+        description="Addresses or networks of proxies whose headers count, with commas: '127.0.0.1,10.0.0.0/24'.",
     )
     web_user_header: str = Field(
         default="X-Forwarded-User", description="Header in which a trusted proxy names the person."
@@ -153,7 +154,10 @@ class Settings(BaseSettings):
     )
     web_oidc_client_id: str = Field(default="", description="The site's client id there.")
     web_oidc_client_secret: str | None = Field(default=None, description="Its secret.", repr=False)
-    web_oidc_name_claim: str = Field(default="preferred_username", description="Claim that names the person.")
+    web_oidc_name_claim: str = Field(
+        default="preferred_username",
+        description="Claim that names the person: one that people cannot change themselves.",
+    )
     web_oidc_groups_claim: str = Field(default="groups", description="Claim that lists the person's groups.")
     web_is_secure: bool = Field(
         default=False, description="The site is reached by https: its cookies are for https only."

@@ -47,8 +47,9 @@ Outcome = Done | Shown | Download
 
 @dataclass(frozen=True)
 class Action:
-    """A form's address, the permission it takes, and what it does."""
+    """A form's address, the permission it takes, and what it does. most: times within a quarter of an hour, for each person."""
 
     path: str
     may: str
     act: Callable[[View], Outcome]
+    most: int = 300

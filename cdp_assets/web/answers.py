@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cdp_assets.settings import Settings
-from cdp_assets.web.access import sessions
+from cdp_assets.web.access import pace, sessions
 from cdp_assets.web.access.people import Person
 from cdp_assets.web.access.who import person_of
 from cdp_assets.web.action import Action, Done, Download, Refused, Shown
@@ -146,6 +146,8 @@ def _act(request: Request, action: Action, fields: dict[str, list[Any]]) -> Resp
     if not sessions.is_form_token(view.settings, _bound_to(request, view.who), given):
         return error_page(request, 403, "error.forged")
     view.form = {name: [str(value) for value in values] for name, values in fields.items() if name != "token"}
+    if pace.is_over(view.settings, f"{action.path}:{view.who.name}", most=action.most):
+        return error_page(request, 429, "error.too_often", view.who)
     try:
         outcome = action.act(view)
     except Refused as refused:

@@ -5,6 +5,7 @@ What goes into a file is the pages' to decide; here is only how it is written.
 
 from __future__ import annotations
 
+import csv
 import io
 import unicodedata
 from collections.abc import Callable
@@ -47,7 +48,9 @@ def spreadsheet_csv(table: pd.DataFrame) -> bytes:
             for name, column in table.items()
         }
     )
-    return guarded.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+    # All text stands in quotes: a semicolon within is no new cell where a spreadsheet splits at semicolons.
+    written = guarded.to_csv(index=False, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
+    return written.encode("utf-8-sig")
 
 
 def parquet(table: pd.DataFrame) -> bytes:

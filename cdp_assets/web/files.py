@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from cdp_assets import audit
 from cdp_assets.web import answers, pictures
+from cdp_assets.web.access import pace
 from cdp_assets.web.access.who import person_of
 from cdp_assets.web.blocks import Table, all_blocks
 from cdp_assets.web.exports import FORMS
@@ -18,6 +19,7 @@ from cdp_assets.web.rendering import STATIC
 from cdp_assets.web.view import View
 
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+EXPORTS = 100  # files within a quarter of an hour, for each person
 FOR_LONG = {"Cache-Control": "public, max-age=31536000, immutable"}
 FOR_THIS_READER = {"Cache-Control": "private, max-age=86400"}
 
@@ -76,6 +78,8 @@ def export_answer(page: Page, tab: str) -> Callable[[Request], Response]:
             return view
         if not view.who.may("export"):
             return answers.error_page(request, 403, "error.not_allowed", view.who)
+        if pace.is_over(view.settings, f"export:{view.who.name}", most=EXPORTS):
+            return answers.error_page(request, 429, "error.too_often", view.who)
         try:
             return _export(request, view, page, tab)
         except answers.Redirect:

@@ -38,14 +38,14 @@ PAGES: tuple[Page, ...] = (
 )
 
 ACTIONS: tuple[Action, ...] = (
-    Action("/customers/find", "people", customers.find),
-    Action("/customers/{customer_id}/reveal", "reveal", customer.reveal),
+    Action("/customers/find", "people", customers.find, most=200),
+    Action("/customers/{customer_id}/reveal", "reveal", customer.reveal, most=60),
     Action("/customers/{customer_id}/merge", "rule", deciding.merge),
     Action("/customers/{customer_id}/split", "rule", deciding.split),
     Action("/customers/{customer_id}/undo", "rule", deciding.undo),
     Action("/review/{left}/{right}", "rule", review.rule),
-    Action("/review/{left}/{right}/reveal", "reveal", review.reveal),
-    Action("/sql/run", "sql", sql.run),
+    Action("/review/{left}/{right}/reveal", "reveal", review.reveal, most=120),
+    Action("/sql/run", "sql", sql.run, most=120),
     Action("/decisions/withdraw", "rule", deciding.withdraw),
 )
 

@@ -10,6 +10,7 @@ import pandas as pd
 from cdp_assets.web.blocks import Cell, Column, Table, records
 from cdp_assets.web.formats import NOTHING, nothing
 from cdp_assets.web.view import View
+from cdp_assets.web.visible import hidden
 
 ROWS = 50
 Link = Callable[[Mapping[str, Any]], str | None]
@@ -45,8 +46,10 @@ def table(
 
     shares: columns from 0 to 1 shown in percent beside those whose name says so. links: column → address of a row. families:
     column → family of its codes in the catalogue. tones: column → tone per value. meters: columns from 0 to 1 drawn as bars.
+    Columns that the person's roles do not see are left out, of files too.
     """
-    shown_names = [str(name) for name in (names or data.columns)]
+    unseen = hidden(view.settings, view.shown, view.who.columns, sources) if sources else frozenset()
+    shown_names = [str(name) for name in (names or data.columns) if str(name) not in unseen]
     ordered, by, direction = _sorted(view, key, data, shown_names) if sortable else (data, None, "")
     first = max(view.whole(f"{key}.from", 1), 1)
     if first > len(ordered):

@@ -27,6 +27,7 @@ class Reader:
     peer: tuple[str, int] = ("127.0.0.1", 50000)
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     token: str = ""
+    headers: Any = None  # of every request, such as a proxy adds
 
     def __post_init__(self) -> None:
         self.app = create_app(self.settings)
@@ -54,7 +55,7 @@ class Reader:
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(app=self.app, client=self.peer, raise_app_exceptions=False)
             async with httpx.AsyncClient(
-                transport=transport, base_url=self.base, cookies=self.cookies
+                transport=transport, base_url=self.base, cookies=self.cookies, headers=self.headers
             ) as client:
                 answer = await client.request(method, path, **options)
                 self.cookies = client.cookies

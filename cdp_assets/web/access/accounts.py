@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,12 +11,14 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from cdp_assets.settings import Settings
+from cdp_assets.web.access import pace
 from cdp_assets.web.access.people import roles
 from cdp_assets.web.access.store import opened
 
 SHORTEST = 12  # characters of a password
-TRIES, WITHIN = 8, 900.0  # failed sign-ins per person or address, and seconds
+TRIES = 8  # failed sign-ins per person or address within a quarter of an hour
 _hasher = PasswordHasher()
+_AT_ONCE = threading.BoundedSemaphore(2)  # each check takes 64 MB on purpose
 # A hash that no password has: so that an unknown name takes as long as a wrong password.
 _NOBODY = _hasher.hash("no password of anybody")
 
@@ -77,32 +79,28 @@ def listed(settings: Settings) -> list[Account]:
     ]
 
 
-def is_limited(settings: Settings, *who: str) -> bool:
-    """Whether a name or an address failed too often lately."""
-    since = time.time() - WITHIN
-    with opened(settings) as con:
-        con.execute("delete from attempts where at < ?", (since,))
-        return any(
-            con.execute("select count(*) as n from attempts where who = ?", (each,)).fetchone()["n"] >= TRIES
-            for each in who
-        )
+def is_limited(settings: Settings, name: str, address: str) -> bool:
+    """Whether a name or an address tried too often lately; if not, this try counts, until `check` finds that it was right."""
+    return pace.is_over(settings, *_keys(name, address), most=TRIES)
 
 
 def check(settings: Settings, name: str, password: str, address: str) -> bool:
-    """Whether the password is that of an account that is in force; a failure counts against name and address."""
+    """Whether the password is that of an account that is in force; if so, its tries are forgotten."""
     with opened(settings) as con:
         row = con.execute("select * from accounts where name = ?", (name,)).fetchone()
-    is_right = _is_right(
-        row["password_hash"] if row is not None and row["password_hash"] else _NOBODY, password
-    )
-    if row is not None and row["password_hash"] and is_right and not row["is_disabled"]:
-        return True
-    with opened(settings) as con:
-        con.executemany(
-            "insert into attempts values (?, ?)",
-            [(f"name:{name[:120]}", time.time()), (f"address:{address}", time.time())],
-        )
-    return False
+    hashed = row["password_hash"] if row is not None else None
+    with _AT_ONCE:
+        is_right = _is_right(hashed or _NOBODY, password)
+    if not hashed or not is_right or row["is_disabled"]:
+        return False
+    by_name, by_address = _keys(name, address)
+    pace.forget(settings, by_name)
+    pace.forget_last(settings, by_address)
+    return True
+
+
+def _keys(name: str, address: str) -> tuple[str, str]:
+    return f"name:{name[:120]}", f"address:{address}"
 
 
 def _is_right(hashed: str, password: str) -> bool:

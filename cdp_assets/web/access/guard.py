@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +16,7 @@ from cdp_assets.settings import Settings
 
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 SAFE_METHODS = ("GET", "HEAD")
+TOO_LARGE = "That form is too large."
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -26,6 +30,11 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 LARGEST_FORM = 200_000  # bytes
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:@/?#\[\]]+)(:\d{1,5})?", re.IGNORECASE)
+
+
+class TooLarge(Exception):
+    """A form goes on beyond what it may hold, whatever its head said of its length."""
 
 
 class Guard:
@@ -53,8 +62,11 @@ class Guard:
 
         if refusal:
             await PlainTextResponse(refusal, status_code=403)(scope, receive, with_headers)
-        else:
-            await self._app(scope, receive, with_headers)
+            return
+        try:
+            await self._app(scope, _counted(receive), with_headers)
+        except TooLarge:
+            await PlainTextResponse(TOO_LARGE, status_code=413)(scope, receive, with_headers)
 
     def _refusal(self, method: str, headers: Headers) -> str:
         """Why a request is refused, or nothing. The name that was asked for is not said back."""
@@ -63,8 +75,9 @@ class Guard:
             return "This site does not answer to that name: ONEFOLD_WEB_HOSTS lists the names it does."
         if method in SAFE_METHODS:
             return ""
-        if int(headers.get("content-length") or 0) > LARGEST_FORM:
-            return "That form is too large."
+        length = headers.get("content-length") or "0"
+        if not length.isdecimal() or int(length) > LARGEST_FORM:
+            return TOO_LARGE
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
             return "That form was sent by another site."
@@ -73,13 +86,44 @@ class Guard:
         return ""
 
 
+def _counted(receive: Receive) -> Receive:
+    """The request's body as far as it may go: a length in its head may be missing or wrong."""
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > LARGEST_FORM:
+            raise TooLarge
+        return message
+
+    return counted
+
+
 def host_name(host: str) -> str:
-    """A Host header without its port, in small letters."""
-    lowered = host.lower().strip()
-    if lowered.startswith("["):
-        name, closing, _ = lowered.partition("]")
-        return name + closing
-    return lowered.partition(":")[0]
+    """A Host header without its port, in small letters; nothing for what is no name with or without a port."""
+    found = HOST.fullmatch(host.strip())
+    return found[1].lower() if found else ""
+
+
+def is_trusted_proxy(settings: Settings, peer: str) -> bool:
+    """Whether a connection comes from a listed proxy: an address, or one of a listed network."""
+    try:
+        address = ipaddress.ip_address(peer)
+        return any(
+            address in ipaddress.ip_network(each, strict=False)
+            for each in listed(settings.web_trusted_proxies)
+        )
+    except ValueError:
+        return False
+
+
+def address_of(request: Request, settings: Settings) -> str:
+    """Where a request comes from: the connection's other end, or whom a listed proxy names last in X-Forwarded-For."""
+    peer = request.client.host if request.client else ""
+    named = [each for line in request.headers.getlist("x-forwarded-for") for each in listed(line)]
+    return named[-1][:64] if named and is_trusted_proxy(settings, peer) else peer
 
 
 def listed(text: str) -> Iterable[str]:

@@ -13,6 +13,7 @@ from cdp_assets import audit
 from cdp_assets.settings import Settings
 from cdp_assets.web import answers
 from cdp_assets.web.access import accounts, oidc, sessions
+from cdp_assets.web.access.guard import address_of
 from cdp_assets.web.access.sessions import COOKIE, Session
 from cdp_assets.web.rendering import render
 
@@ -43,8 +44,8 @@ def _sign_in(request: Request, form: dict[str, str]) -> Response:
         return answers.error_page(request, 404, "error.not_found")
     if not sessions.is_form_token(settings, _visitor(request), form["token"]):
         return answers.error_page(request, 403, "error.forged")
-    name, address = form["name"].strip(), request.client.host if request.client else ""
-    if accounts.is_limited(settings, f"name:{name[:120]}", f"address:{address}"):
+    name, address = form["name"].strip(), address_of(request, settings)
+    if accounts.is_limited(settings, name, address):
         return _form(request, 429, "sign_in.limited")
     if not accounts.check(settings, name, form["password"], address):
         audit.append(settings, name[:120], "sign_in_failed")
@@ -69,14 +70,11 @@ def _begin(request: Request, settings: Settings, session: Session, target: str) 
 
 def _within(target: str) -> str:
     """An address of this site only: a foreign one would make the sign-in a trap."""
-    is_own = (
-        target.startswith("/")
-        and not target.startswith("//")
-        and "\\" not in target
-        and "\n" not in target
-        and "\r" not in target
-    )
-    return target if is_own else "/"
+    is_own = target.startswith("/") and not target.startswith("//") and "\\" not in target
+    is_plain = all(
+        character > " " and character != "\x7f" for character in target
+    )  # browsers take tabs and the like out
+    return target if is_own and is_plain else "/"
 
 
 def _form(request: Request, status: int, problem: str) -> Response:

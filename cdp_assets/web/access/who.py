@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from cdp_assets.settings import Settings
 from cdp_assets.web.access import sessions
-from cdp_assets.web.access.guard import listed
+from cdp_assets.web.access.guard import is_trusted_proxy, listed
 from cdp_assets.web.access.people import Person, local_person, roles
 from cdp_assets.web.access.sessions import COOKIE, Session
 
@@ -22,12 +22,13 @@ def person_of(request: Request, settings: Settings) -> Person | None:
 
 
 def _named_by_proxy(request: Request, settings: Settings) -> Person | None:
-    """Headers count only where the connection itself comes from a listed proxy."""
+    """Headers count only where the connection itself comes from a listed proxy, and none where somebody named a second person."""
     peer = request.client.host if request.client else ""
-    name = request.headers.get(settings.web_user_header, "").strip()
-    if peer not in listed(settings.web_trusted_proxies) or not name:
+    named = [each.strip() for each in request.headers.getlist(settings.web_user_header)]
+    grouped = request.headers.getlist(settings.web_groups_header)
+    if not is_trusted_proxy(settings, peer) or len(named) != 1 or not named[0] or len(grouped) > 1:
         return None
-    groups = listed(request.headers.get(settings.web_groups_header, ""))
+    name, groups = named[0], listed("".join(grouped))
     return sessions.person_of(settings, Session(name, "header", roles_of_groups(settings, list(groups))))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from cdp_assets import audit
+from cdp_assets.publishing.limited_query import SECONDS, QueryRefused
 from cdp_assets.web import exports
 from cdp_assets.web.action import Done, Download, Outcome, Refused, Shown
 from cdp_assets.web.blocks import Blocks, Note, Part
 from cdp_assets.web.page import Page
-from cdp_assets.web.sql_box import ROW_LIMIT, SECONDS, QueryRefused, run_query
+from cdp_assets.web.sql_box import ROW_LIMIT, run_query
 from cdp_assets.web.tables import table
 from cdp_assets.web.view import View
 

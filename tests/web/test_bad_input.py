@@ -1,0 +1,181 @@
+"""What hostile or unlucky input meets: a clear page or message, nothing lost, nothing leaked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import duckdb
+import httpx
+import pytest
+
+from cdp_assets.publishing import generations
+from cdp_assets.settings import Settings
+from cdp_assets.web.texts import Texts
+from tests.web.conftest import Reader
+from tests.web.published_file import publish_made_up
+from tests.web.test_each_page import ADDRESSES, CUSTOMER
+
+NASTY = "<img src=x onerror=alert(1)>**bold** [a](javascript:alert(1)) =cmd|' /C calc'!A0 {{7*7}} \u202e"
+
+
+@pytest.fixture(scope="module")
+def nasty(published_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """A home in which every text of people and channels is an attack."""
+    settings = Settings(home=tmp_path_factory.mktemp("nasty"), key="test-key-of-at-least-thirty-two-bytes")
+    publish_made_up(settings)
+    path = Path(str((settings.published_dir / "current" / "marts.duckdb").resolve()))
+    path.chmod(0o600)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{path}' as found; use found.marts")
+        for table in ("customers", "records"):
+            con.execute(f"update {table} set masked_full_name = $1, city = $1, region = $1", [NASTY])
+        con.execute("update products set product_name = $1, category = $1, brand = $1", [NASTY])
+        con.execute("update attribution_summary set campaign = $1 where dimension = 'campaign'", [NASTY])
+        con.execute("update ops_held_files set file_name = $1", [NASTY])
+        con.execute("update customer_id_events set reason = $1", [NASTY])
+    return Reader(settings)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_markup_and_formulas_in_data_stay_text(nasty: Reader, address: str) -> None:
+    shown = nasty.get(address)
+    assert shown.status_code == 200
+    for attack in ("<img src=x", "<b>bold", "<strong>bold", 'href="javascript:', " 49 "):
+        assert attack not in shown.text, attack
+
+
+def test_an_attack_in_the_address_stays_text(site: Reader) -> None:
+    attack = '"><script>alert(1)</script>'
+    for address in (
+        "/attribution",
+        "/segments",
+        "/data",
+        "/identity",
+        "/review",
+        "/",
+        f"/customers/{CUSTOMER}",
+    ):
+        names = (
+            "period",
+            "model",
+            "from",
+            "to",
+            "table",
+            "search",
+            "segment",
+            "said",
+            "kind",
+            "page.sort",
+            "start",
+            "metric",
+            "lang",
+        )
+        shown = site.get(address, params=dict.fromkeys(names, attack))
+        assert shown.status_code == 200 and "<script>alert" not in shown.text, address
+
+
+@pytest.mark.parametrize(
+    "customer_id", ["nobody", "%3Cscript%3E", "a" * 3000, "..%2F..%2Fetc", "%00", "张伟", "';--"]
+)
+def test_an_unknown_id_is_a_page_that_says_so_and_does_not_say_it_back(
+    site: Reader, customer_id: str
+) -> None:
+    shown = site.get(f"/customers/{customer_id}")
+    assert shown.status_code == 404 and "<script>" not in shown.text
+
+
+def test_an_endless_address_is_refused(site: Reader) -> None:
+    assert site.get("/?" + "x" * 9000).status_code == 414
+
+
+def test_a_form_without_a_length_ends_where_it_is_too_large(site: Reader) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield b"token="
+        for _ in range(1000):
+            sent += 10_000
+            yield b"x" * 10_000
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(app=site.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=site.base) as client:
+            kind = {"Content-Type": "application/x-www-form-urlencoded"}
+            return await client.post("/customers/find", content=endless(), headers=kind)
+
+    assert anyio.run(send).status_code == 413
+
+
+@pytest.mark.parametrize("length", ["300000", "-1", "1e3", "x"])
+def test_a_form_whose_length_is_none_or_too_large_is_refused(site: Reader, length: str) -> None:
+    assert site.post("/customers/find", headers={"Content-Length": length}).status_code == 403
+
+
+def test_a_form_with_files_or_thousands_of_fields_is_refused(site: Reader) -> None:
+    site.get("/customers")
+    files = {"q": ("x.txt", b"x")}
+    assert site.post("/customers/find", files=files).status_code == 400
+    many = {f"f{n}": "x" for n in range(3000)}
+    assert site.post("/customers/find", many).status_code == 400
+
+
+def test_a_generation_that_was_withdrawn_while_a_page_was_open_is_left_at_the_next_click(
+    published: Settings,
+) -> None:
+    site = Reader(published)
+    assert "g000002" in site.get("/segments").text
+    assert site.get("/fragment/generation", params={"seen": "g000002"}).status_code == 204
+    generations.flip(published, "g000001")  # what a rollback does to the links
+    notice = site.get("/fragment/generation", params={"seen": "g000002"})
+    assert notice.status_code == 200 and "g000001" in notice.text
+    shown = site.get("/segments")
+    assert "g000001" in shown.text and "g000002" not in shown.text.partition("<main")[2]
+    gone = site.get("/changes")  # compares with the generation before, of which there is none
+    assert gone.status_code == 200
+
+
+def test_a_generation_that_was_revised_in_place_is_read_anew(published: Settings) -> None:
+    site = Reader(published)
+    before = re.findall(r"a\*\*\*@example.com", site.get("/customers").text)
+    folder = (published.published_dir / "current").resolve()
+    old = (folder / "marts.duckdb").resolve()
+    new = folder / "revised.duckdb"
+    with duckdb.connect() as con:
+        con.execute(
+            f"attach '{old}' as old (read_only); attach '{new}' as new; copy from database old to new"
+        )
+        con.execute("update new.marts.customers set masked_email = null")
+    new.replace(old)
+    assert before and "a***@example.com" not in site.get("/customers").text
+
+
+def test_a_generation_whose_files_are_gone_is_a_page_and_no_error_of_the_server(published: Settings) -> None:
+    site = Reader(published)
+    site.get("/")
+    (published.published_dir / "current").unlink()
+    shown = site.get("/segments")
+    assert shown.status_code == 503 and "onefold run" in shown.text
+
+
+def test_a_failure_says_nothing_of_the_data_in_page_or_log(
+    site: Reader, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from cdp_assets.web.queries import segments
+
+    def broken(*_: object) -> None:
+        raise ValueError("Ann Lee +8613800000001")
+
+    monkeypatch.setattr(segments, "segments", broken)
+    shown = site.get("/segments")
+    assert shown.status_code == 500 and "Ann" not in shown.text
+    assert "ValueError at" in caplog.text and "Ann" not in caplog.text and "138" not in caplog.text
+
+
+def test_a_search_of_a_thousand_characters_finds_what_its_beginning_says(site: Reader) -> None:
+    site.get("/customers")
+    shown = site.post("/customers/find", {"q": "漢" * 1000})
+    assert shown.status_code == 200 and Texts("en").t("customers.too_long", longest=300) in shown.text
