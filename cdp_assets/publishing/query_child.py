@@ -116,15 +116,19 @@ def _foreign(con: duckdb.DuckDBPyConnection, sql: str, tables: set[str], system:
 def _foreign_source(node: dict[str, Any], known: set[str]) -> str:
     kind = str(node.get("type"))
     if kind == "BASE_TABLE":
-        parts = [str(node.get(part) or "").lower() for part in ("catalog_name", "schema_name", "table_name")]
-        catalog, schema, name = parts
-        is_own = catalog in {"", "memory"} and schema in {"", "marts"} and name in known
-        return "" if is_own else ".".join(part for part in parts if part)
+        return _foreign_table(node, known)
     if kind == "TABLE_FUNCTION":
         name = str((node.get("function") or {}).get("function_name", "")).lower()
         return "" if name in TABLE_FUNCTIONS else f"{name}()"
     is_source = "alias" in node and "sample" in node
     return kind.lower() if is_source and kind not in SOURCES else ""
+
+
+def _foreign_table(node: dict[str, Any], known: set[str]) -> str:
+    parts = [str(node.get(part) or "").lower() for part in ("catalog_name", "schema_name", "table_name")]
+    catalog, schema, name = parts
+    is_own = catalog in {"", "memory"} and schema in {"", "marts"} and name in known
+    return "" if is_own else ".".join(part for part in parts if part)
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
