@@ -41,7 +41,7 @@ def events(shared_dir: Path) -> duckdb.DuckDBPyConnection:
         select event_id, domain_userid as visitor, derived_tstamp::timestamp as event_at, event_name, tr_total,
             coalesce(mkt_source || ' / ' || mkt_medium, 'none') as marketing_channel
         from read_csv('{source}');
-        create table customer_consents as select distinct visitor as customer_id, true as is_profiled from events;
+        create table customer_consents as select distinct visitor as customer_id, true as is_profiled, false as is_measurement_refused from events;
         create table conversions as
         select 'web:' || event_id as conversion_id, visitor as customer_id, 'web' as channel, event_id as order_id,
             event_at as converted_at, true as is_profiled

@@ -22,7 +22,7 @@ def payoff(shown: Published, models: list[str], period: Period) -> pd.DataFrame:
     return shown.ask(
         """
         with credits as (
-            select c.attribution_model, c.marketing_channel, c.customer_id, c.credit, c.net_revenue,
+            select c.attribution_model, c.marketing_channel, coalesce(c.customer_id, c.conversion_id) as customer_id, c.credit, c.net_revenue,
                 case when o.cost is not null then c.credit * cast(o.net_revenue - o.cost as double) end as margin,
                 case when o.cost is not null then c.net_revenue end as costed_revenue
             from attribution_credits as c

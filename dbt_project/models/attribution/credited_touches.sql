@@ -51,7 +51,8 @@ all_credits as (
 
 select
     all_credits.*,
-    conversions.customer_id,
+    -- an order of somebody who denied profiling is credited, and tells nobody's way
+    case when conversions.is_profiled then conversions.customer_id end as customer_id,
     conversions.channel,
     conversions.conversion_date,
     conversions.is_new_customer,

@@ -2,7 +2,8 @@
 -- window before it, a null path if the window passed without one, censored while it is still open. A touch that names an order
 -- of its customer derives from that order, whichever channel reported it: it led to nothing and is on no path;
 -- nor is one of a type that cannot be credited (data/reference/touch_types.csv). A touch whose own session
--- ended in an order is on that order's path, whoever it belongs to, and on no other: the order may be anonymous
+-- ended in an order is on that order's path, whoever it belongs to, and on no other: the order may be anonymous, and so is the path of an
+-- order whose customer denied profiling: the purchase event says which visit it ended, and nothing of what the customer did before
 with
 
 candidates as (
@@ -49,12 +50,13 @@ touches as (
         and candidates.session_conversion_id is null
 ),
 
--- the order's customer decides whether it may be followed; of an anonymous order there is nobody to follow
+-- the order's customer decides whether it may be followed; of an anonymous order there is nobody to follow. Where profiling was denied
+-- the visit is counted for the order and for nobody, unless measurement was refused, too
 session_touches as (
     select
         candidates.touch_id,
         conversions.conversion_id,
-        conversions.customer_id,
+        case when conversions.is_profiled then conversions.customer_id end as customer_id,
         candidates.touched_at,
         conversions.converted_at,
         candidates.marketing_channel,
@@ -65,7 +67,11 @@ session_touches as (
     from candidates
     inner join {{ ref('conversions') }} as conversions
         on candidates.session_conversion_id = conversions.conversion_id
-    where conversions.is_profiled or conversions.customer_id is null
+    left join {{ ref('customer_consents') }} as consents
+        on conversions.customer_id = consents.customer_id
+    where conversions.customer_id is null
+        or conversions.is_profiled
+        or not coalesce(consents.is_measurement_refused, true)
 ),
 
 conversions as (

@@ -32,7 +32,9 @@ answers as (
         coalesce(bool_or(by_customer.is_refused) filter (where by_customer.purpose = 'profiling'), false)
             or coalesce(bool_or(persons.is_refused) filter (where persons.purpose = 'profiling'), false) as is_profiling_refused,
         coalesce(bool_or(by_customer.is_granted) filter (where by_customer.purpose = 'profiling'), false)
-            or coalesce(bool_or(persons.is_granted) filter (where persons.purpose = 'profiling'), false) as is_profiling_granted
+            or coalesce(bool_or(persons.is_granted) filter (where persons.purpose = 'profiling'), false) as is_profiling_granted,
+        coalesce(bool_or(by_customer.is_refused) filter (where by_customer.purpose = 'measurement'), false)
+            or coalesce(bool_or(persons.is_refused) filter (where persons.purpose = 'measurement'), false) as is_measurement_refused
     from customers
     left join by_customer
         on customers.customer_id = by_customer.customer_id
@@ -53,6 +55,7 @@ select
     answers.is_{{ purpose }}_allowed,
     {%- endfor %}
     not answers.is_profiling_refused
-        and (answers.is_profiling_granted or jurisdiction.is_profiling_allowed_when_unknown) as is_profiled
+        and (answers.is_profiling_granted or jurisdiction.is_profiling_allowed_when_unknown) as is_profiled,
+    answers.is_measurement_refused
 from answers
 cross join jurisdiction

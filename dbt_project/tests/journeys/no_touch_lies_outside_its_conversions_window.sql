@@ -19,8 +19,8 @@ inner join windowed
 left join {{ ref('session_orders') }} as session_orders
     on touches.touch_id = session_orders.touch_id
     and touches.conversion_id = session_orders.conversion_id
-where touches.customer_id is distinct from windowed.customer_id
-    or (windowed.customer_id is null and session_orders.touch_id is null)
+where (touches.customer_id is distinct from windowed.customer_id and touches.customer_id is not null)
+    or (touches.customer_id is null and session_orders.touch_id is null)
     or touches.touched_at <= {{ add_days_to_time('windowed.converted_at', '-(' ~ attribution_window_days('touches.touch_type') ~ ')') }}
     or touches.touched_at > {{ add_days_to_time('windowed.converted_at', 1) }}
     or (session_orders.touch_id is null and (touches.touched_at > windowed.converted_at or touches.touched_at <= windowed.previous_at))

@@ -10,6 +10,7 @@ denied as (
 
 {% for table in [
     'customer_traits', 'customer_rfm', 'customer_lifecycle', 'customer_value', 'rfm_history', 'lifecycle_history', 'attribution_touches',
+    'attribution_credits',
 ] -%}
 select '{{ table }}' as found_in, denied.customer_id
 from denied
