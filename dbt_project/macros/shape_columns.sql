@@ -21,6 +21,7 @@
             ('country', 'varchar'),
             ('loyalty_id', 'varchar'),
             ('platform_id', 'varchar'),
+            ('opened_at', 'timestamp'),
             ('created_at', 'timestamp'),
             ('updated_at', 'timestamp'),
         ],

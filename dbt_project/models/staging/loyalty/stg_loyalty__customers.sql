@@ -29,6 +29,7 @@ renamed as (
         country,
 
         ---------- times
+        joined_at as opened_at,
         joined_at as created_at,
         joined_at as updated_at
     from source

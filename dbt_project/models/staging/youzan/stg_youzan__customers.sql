@@ -68,6 +68,7 @@ records as (
         cast(null as varchar) as street,
         cast(null as varchar) as city,
         cast(null as varchar) as region,
+        became_customer_at as opened_at,
         became_customer_at as created_at,
         coalesce(last_seen_at, last_ordered_at, became_customer_at) as updated_at
     from accounts
@@ -83,6 +84,7 @@ records as (
         street,
         city,
         region,
+        cast(null as timestamp) as opened_at,
         created_at,
         created_at as updated_at
     from buyers
@@ -98,6 +100,7 @@ records as (
         recipient_address as street,
         recipient_city as city,
         recipient_province as region,
+        cast(null as timestamp) as opened_at,
         created_at,
         created_at as updated_at
     from recipients
@@ -124,6 +127,7 @@ renamed as (
         'CN' as country,
 
         ---------- times
+        opened_at,
         created_at,
         updated_at
     from records
