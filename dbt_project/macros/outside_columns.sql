@@ -9,6 +9,7 @@
         'payments': [],
         'touchpoints': ['source', 'medium', 'campaign'],
         'spend': ['source', 'medium', 'campaign'],
+        'rates': [],
         'consents': [],
         'contacts': [],
         'products': ['product_name', 'brand', 'category'],

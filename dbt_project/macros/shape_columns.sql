@@ -124,6 +124,13 @@
             ('impressions', 'bigint'),
             ('clicks', 'bigint'),
         ],
+        'rates': [
+            ('channel', 'varchar'),
+            ('rate_date', 'date'),
+            ('currency', 'varchar'),
+            ('base_currency', 'varchar'),
+            ('rate', 'double'),
+        ],
         'consents': [
             ('channel', 'varchar'),
             ('source_customer_id', 'varchar'),
