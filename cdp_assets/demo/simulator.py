@@ -23,6 +23,7 @@ from cdp_assets.demo.channels import (
     loyalty,
     mailchimp,
     meta_ads,
+    purchasing,
     segment,
     shopify,
     square,
@@ -150,6 +151,8 @@ def _write_retailer(
         google.write_report(inbox, parameters)
         if "meta_ads" in parameters.retailer["channels"]:
             meta_ads.write_report(inbox, parameters)
+        if "purchasing" in parameters.retailer["channels"]:
+            purchasing.write_costs(inbox, parameters)
         write_bad_rows(inbox, parameters)
         truth.close()
     shutil.rmtree(out / ".simulate", ignore_errors=True)
@@ -164,7 +167,7 @@ def _with_channels(parameters: Parameters, channels: Sequence[str] | None) -> Pa
     """The parameters with other channels switched on than retailer.yaml says."""
     if channels is None:
         return parameters
-    known = {*CHANNEL_WRITERS, "google_ads", "meta_ads"}
+    known = {*CHANNEL_WRITERS, "google_ads", "meta_ads", "purchasing"}
     if missing := {*_NEEDED, *channels} - known | {*_NEEDED} - {*channels}:
         raise SimulationProblem(
             f"channels: {sorted(missing)} unknown or left out; needed are {', '.join(_NEEDED)}"

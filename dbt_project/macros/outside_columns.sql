@@ -10,6 +10,7 @@
         'touchpoints': ['source', 'medium', 'campaign'],
         'spend': ['source', 'medium', 'campaign'],
         'rates': [],
+        'unit_costs': [],
         'consents': [],
         'contacts': [],
         'products': ['product_name', 'brand', 'category'],

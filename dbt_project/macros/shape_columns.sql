@@ -131,6 +131,13 @@
             ('base_currency', 'varchar'),
             ('rate', 'double'),
         ],
+        'unit_costs': [
+            ('channel', 'varchar'),
+            ('product_code', 'varchar'),
+            ('valid_from', 'date'),
+            ('currency', 'varchar'),
+            ('unit_cost', 'decimal(18,6)'),
+        ],
         'consents': [
             ('channel', 'varchar'),
             ('source_customer_id', 'varchar'),

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("demo_channels")
 
 EVERY_CHANNEL = [
     *("shopify", "square", "youzan", "amazon", "taobao", "mailchimp", "loyalty", "ga4"),
-    *("google_ads", "meta_ads", "segment"),
+    *("google_ads", "meta_ads", "segment", "purchasing"),
 ]
 
 

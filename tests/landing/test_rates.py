@@ -25,11 +25,13 @@ def test_all_days_and_the_newest_day_land_by_one_contract(settings: Settings) ->
     deliver(settings, "ecb/eurofxref.csv", NEWEST_DAY)
     assert held_reasons(land(settings)) == {}
     assert quarantined(settings, "ecb", "reference_rates") == []
-    assert sorted(landed(
-        settings,
-        "ecb",
-        "reference_rates",
-        "rate_date, per_euro_usd, per_euro_cny, per_euro_cyp, per_euro_idr",
+    assert sorted(
+        landed(
+            settings,
+            "ecb",
+            "reference_rates",
+            "rate_date, per_euro_usd, per_euro_cny, per_euro_cyp, per_euro_idr",
+        )
     ) == [
         (date(2017, 1, 2), Decimal("1.04"), Decimal("7.22"), None, Decimal("13930.4")),
         (date(2017, 1, 3), Decimal("1.05"), Decimal("7.23"), None, Decimal("13930.5")),

@@ -34,9 +34,13 @@ told as (
         lines.unit_price,
         lines.discount_amount,
         lines.coupon_code,
-        lines.unit_cost,
+        coalesce(lines.unit_cost, costs.unit_cost) as unit_cost,
         lines.line_amount
     from lines
+    left join {{ ref('line_costs') }} as costs
+        on lines.channel = costs.channel
+        and lines.order_id = costs.order_id
+        and lines.line_number = costs.line_number
     left join by_sku
         on lines.channel = by_sku.channel
         and lines.sku = by_sku.sku
