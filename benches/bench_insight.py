@@ -140,7 +140,7 @@ def bench_customer_value(customers: int, timeout: int) -> list[str]:
     lines = [f"## BG/NBD over {customers:,} customers", "", HEADER, RULE, row("Onefold", ours)]
     lines.append(row("lifetimes", theirs, ours, parts, CUSTOMER_VALUE_TARGET))
     if "figures" in ours and "figures" in theirs:
-        names = ("r", "alpha", "a", "b", "mean_alive", "expected_orders_90_days")
+        names = ("r", "alpha", "a", "b", "mean_alive", "expected_purchase_days_90_days")
         largest = max(abs(ours["figures"][n] / theirs["figures"][n] - 1) for n in names)
         lines += ["", f"Parameters and expectations agree to {largest:.1e} of their size."]
     return [*lines, ""]

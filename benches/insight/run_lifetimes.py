@@ -32,7 +32,7 @@ def main() -> None:
         **{name: float(fitter.params_[name]) for name in ("r", "alpha", "a", "b")},
         "log_likelihood": float(-fitter._negative_log_likelihood_ * customers.sum()),
         "mean_alive": float(np.average(alive, weights=customers)),
-        "expected_orders_90_days": float(expected @ customers),
+        "expected_purchase_days_90_days": float(expected @ customers),
     }
     print(json.dumps({**clock.result(), "figures": figures}))
 

@@ -36,7 +36,7 @@ def main() -> None:
     figures = {
         "r": model.r, "alpha": model.alpha, "a": model.a, "b": model.b, "log_likelihood": log_likelihood,
         "mean_alive": float(np.average(alive, weights=histories.customers)),
-        "expected_orders_90_days": float(expected @ histories.customers),
+        "expected_purchase_days_90_days": float(expected @ histories.customers),
     }  # fmt: skip
     print(json.dumps({**clock.result(), "figures": figures}))
 

@@ -165,7 +165,7 @@ def _write_customer_value(
         )
         select
             v.customer_id, v.x, v.t_x, v.age, not v.has_earlier_purchases,
-            {", ".join(f"s.expected_orders_{months}_months" for months in HORIZONS)},
+            {", ".join(f"s.expected_purchase_days_{months}_months" for months in HORIZONS)},
             s.probability_alive, s.probability_no_purchase_{CHURN_MONTHS}_months, v.mean_repeat_value, v.expected_order_value,
             {"v.x = 0" if money else "true"},
             s.discounted_orders * v.expected_order_value, {discount_rate},
@@ -201,7 +201,7 @@ def _score(
     silence = bgnbd.probability_of_silence(model, x, age, alive, CHURN_MONTHS * DAYS_PER_MONTH)
     scored[f"probability_no_purchase_{CHURN_MONTHS}_months"] = rescaling.silence(silence)
     for months in HORIZONS:
-        scored[f"expected_orders_{months}_months"] = cumulative[months]
+        scored[f"expected_purchase_days_{months}_months"] = cumulative[months]
     return scored
 
 

@@ -68,7 +68,7 @@ channel and campaign of it; columns as in `attribution_intervals`, and campaign 
 `customer_value`: one row per customer with a purchase day.
   customer_id text, repeat_purchase_days bigint (x), recency_days bigint (t_x: first to last purchase day),
   age_days bigint (T: first purchase day to as_of_date), is_in_fit boolean,
-  expected_orders_3_months, expected_orders_6_months, expected_orders_12_months double (purchase days),
+  expected_purchase_days_3_months, expected_purchase_days_6_months, expected_purchase_days_12_months double (purchase days),
   probability_alive double (1 without a repeat day: by BG/NBD leaving follows one),
   probability_no_purchase_6_months double (gone, or alive and silent), mean_repeat_value double (null without a repeat day),
   expected_order_value double (reporting currency),
@@ -150,7 +150,7 @@ OUTPUT_COLUMNS: dict[str, str] = {
     "customer_value": """
         customer_id text, repeat_purchase_days bigint, recency_days bigint, age_days bigint,
         is_in_fit boolean,
-        expected_orders_3_months double, expected_orders_6_months double, expected_orders_12_months double,
+        expected_purchase_days_3_months double, expected_purchase_days_6_months double, expected_purchase_days_12_months double,
         probability_alive double, probability_no_purchase_6_months double, mean_repeat_value double, expected_order_value double,
         is_population_order_value boolean, discounted_value_12_months double, discount_rate double
     """,

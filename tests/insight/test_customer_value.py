@@ -97,7 +97,7 @@ def test_figures_per_customer_are_those_of_the_models(untaught: duckdb.DuckDBPyC
     assert table["probability_no_purchase_6_months"].to_numpy() == pytest.approx(silence)
     for months in (3, 6, 12):
         expected = bgnbd.expected_if_alive(model, x, T, months * DAYS_PER_MONTH) * alive
-        assert table[f"expected_orders_{months}_months"].to_numpy() == pytest.approx(expected)
+        assert table[f"expected_purchase_days_{months}_months"].to_numpy() == pytest.approx(expected)
     value = gamma_gamma.expected_order_value(money, x, table["mean_repeat_value"].to_numpy())
     assert table["expected_order_value"].to_numpy() == pytest.approx(value)
     worth, before = np.zeros(len(table)), np.zeros(len(table))
@@ -108,14 +108,14 @@ def test_figures_per_customer_are_those_of_the_models(untaught: duckdb.DuckDBPyC
     assert table["discounted_value_12_months"].to_numpy() == pytest.approx(worth)
 
 
-def test_without_discount_a_year_is_worth_its_expected_orders(
+def test_without_discount_a_year_is_worth_its_expected_purchase_days(
     population: list[tuple[str, date, float]],
 ) -> None:
     con = warehouse_with_purchases(population)
     compute_customer_value(con, AS_OF, discount_rate=0.0)
     (largest,) = rows(
         con,
-        "select max(abs(discounted_value_12_months - expected_orders_12_months * expected_order_value)) "
+        "select max(abs(discounted_value_12_months - expected_purchase_days_12_months * expected_order_value)) "
         "from insight.customer_value",
     )
     assert largest[0] == pytest.approx(0.0, abs=1e-9)
@@ -196,7 +196,7 @@ def test_yesterdays_parameters_serve_where_customers_are_all_alike() -> None:
         con, "select status, fitted_as_of_date, q from insight.customer_value_fit where model = 'gamma_gamma'"
     ) == [("previous", YESTERDAY, 3.7)]
     assert rows(
-        con, "select count(distinct expected_orders_3_months), count(*) from insight.customer_value"
+        con, "select count(distinct expected_purchase_days_3_months), count(*) from insight.customer_value"
     ) == [(1, 150)]
 
 

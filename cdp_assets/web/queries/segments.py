@@ -101,7 +101,7 @@ def value_by_segment(shown: Published) -> pd.DataFrame:
             r.segment, count(*) as customer_count,
             sum(v.discounted_value_12_months) as discounted_value_12_months,
             avg(v.discounted_value_12_months) as mean_value_12_months,
-            avg(v.expected_orders_12_months) as mean_orders_12_months,
+            avg(v.expected_purchase_days_12_months) as mean_orders_12_months,
             avg(v.probability_alive) as mean_probability_alive
         from customer_rfm as r inner join customer_value as v on r.customer_id = v.customer_id
         group by r.segment

@@ -16,7 +16,7 @@ select
     customer_value.age_days,
     customer_value.is_in_fit,
     {%- for months in [3, 6, 12] %}
-    case when verdicts.orders_verdict <> 'does_not_hold' then customer_value.expected_orders_{{ months }}_months end as expected_orders_{{ months }}_months,
+    case when verdicts.orders_verdict <> 'does_not_hold' then customer_value.expected_purchase_days_{{ months }}_months end as expected_purchase_days_{{ months }}_months,
     {%- endfor %}
     case when customer_value.repeat_purchase_days > 0 and verdicts.orders_verdict <> 'does_not_hold' then customer_value.probability_alive end
         as probability_alive,
