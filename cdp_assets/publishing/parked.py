@@ -12,7 +12,9 @@ REMEDIES = {
     "no_lines": "their lines have not come: deliver the item list, or name the channel in vars.channels_without_lines",
     "unknown_status": "nobody has said what {waits_for} means: name it in vars.order_statuses_of_sales or "
     "vars.order_statuses_without_sale",
+    "undeclared": "nobody has said what {waits_for} is, so it is no revenue: name it in data/reference/line_kinds.csv",
 }
+MOST_NAMED = 3  # things that one channel's orders, refunds or lines wait for, each with a sentence of its own
 
 
 def parked_sentences(settings: Settings) -> list[str]:
@@ -26,13 +28,23 @@ def parked_sentences(settings: Settings) -> list[str]:
         if "ops_parked" not in relations_of(con, "published", "marts"):
             return []
         rows = con.execute(
-            """
-            select found_in, channel, parked_reason, waits_for, currency, row_count, first_date, amount
-            from published.marts.ops_parked order by channel, found_in, parked_reason, waits_for, currency
+            f"""
+            with ranked as (
+                select *, row_number() over (partition by found_in, channel, parked_reason order by row_count desc, waits_for, currency) as place
+                from published.marts.ops_parked
+            )
+            select
+                found_in, channel, parked_reason, if(place > {MOST_NAMED}, null, waits_for), currency,
+                sum(row_count), min(first_date), sum(amount), count(*), min(place)
+            from ranked
+            group by found_in, channel, parked_reason, if(place > {MOST_NAMED}, null, waits_for), currency, least(place, {MOST_NAMED + 1})
+            order by channel, found_in, parked_reason, min(place), currency
             """
         ).fetchall()
     return [
-        f"{channel}: {count:,} {found_in} over {amount:,} {currency or 'of no currency'} since {first}; "
-        + REMEDIES[reason].format(waits_for=waits_for or "no currency")
-        for found_in, channel, reason, waits_for, currency, count, first, amount in rows
+        f"{channel}: {count:,} {found_in.replace('_', ' ')} over {amount:,} {currency or 'of no currency'} since {first}; "
+        + REMEDIES[reason].format(
+            waits_for=f"{things} further names" if place > MOST_NAMED else waits_for or "no currency"
+        )
+        for found_in, channel, reason, waits_for, currency, count, first, amount, things, place in rows
     ]

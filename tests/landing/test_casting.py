@@ -94,3 +94,40 @@ def test_the_parser_casts_each_cell_once(tmp_path: Path) -> None:
         assert con.execute("select current_setting('disabled_optimizers')").fetchall() == [
             ("filter_pushdown",)
         ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("3-Sep", "id_turned_into_a_date"),
+        ("Mar-12", "id_turned_into_a_date"),
+        ("12-Mar-2017", "id_turned_into_a_date"),
+        ("46239.4375", "id_turned_into_a_date"),
+        ("46239.437500000001", "id_turned_into_a_date"),
+        ("1.23457E+18", "id_in_scientific_notation"),
+        ("#REF!", "spreadsheet_error"),
+        ("MAR-12", None),
+        ("46239", None),
+        ("46239.0", None),
+        ("20000.1480659343", None),
+        ("1000296130.1480659343", None),
+        ("32-Sep", None),
+    ],
+)
+def test_an_id_that_a_spreadsheet_took_for_a_day_is_none(
+    con: duckdb.DuckDBPyConnection, text: str, reason: str | None
+) -> None:
+    column = Column.model_validate(
+        {"name": "order_id", "physicalName": "Id", "logicalType": "string", "classification": "internal"}
+    )
+    export = Export.model_validate(
+        {
+            "name": "orders",
+            "properties": [column.model_dump(by_alias=True)],
+            "customProperties": [{"property": "filePattern", "value": ".*"}],
+        }
+    )
+    cast = cast_column(export, column, "null")
+    assert con.execute(f'select {cast.reason} from (select ? as "{cast.text_name}")', [text]).fetchall() == [
+        (reason,)
+    ]

@@ -14,6 +14,12 @@ SPACES = " \u00a0\u202f"  # one may stand for another between digits, as the Fre
 WHITESPACE = "\t\r\n\u3000" + SPACES
 # What spreadsheets leave of a long id: its digits are lost, so that two ids look like one; and of a formula that failed.
 SCIENTIFIC = r"[+-]?[0-9]([.,][0-9]+)?[eE][+][0-9]{1,3}"
+# An id that a spreadsheet took for a day: as it shows one, or the day's number with the hour behind the point (5 digits as it shows
+# them, 11 and more as it keeps them; a browser's id has 10).
+SPREADSHEET_DATE = (
+    r"([1-9]|[12][0-9]|3[01])-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(-[0-9]{2,4})?"
+    r"|(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-[0-9]{2}|[2-6][0-9]{4}[.]([0-9]{0,4}[1-9]|[0-9]{10,}[1-9])"
+)
 SPREADSHEET_ERROR = r"#(REF!|N/A|NAME[?]|VALUE!|DIV/0!|NUM!|NULL!|#+)"
 EARLIEST, LATEST = "timestamp '1900-01-01'", "timestamp '2200-01-01'"
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}  # microseconds per unit
@@ -267,6 +273,7 @@ def _reasons(
         rules += [
             (f"regexp_full_match({text}, {sql_text(SCIENTIFIC)})", "id_in_scientific_notation"),
             (f"regexp_full_match({text}, {sql_text(SPREADSHEET_ERROR)})", "spreadsheet_error"),
+            (f"regexp_full_match({text}, {sql_text(SPREADSHEET_DATE)})", "id_turned_into_a_date"),
         ]
     if check:
         rules.append((f"{text} is not null and {value} is null", check))

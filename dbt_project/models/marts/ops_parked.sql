@@ -1,4 +1,5 @@
--- what waits and why: orders and refunds that stand in the marts without revenue until what they wait for is there
+-- what waits and why: orders and refunds that stand in the marts without revenue until what they wait for is there, and lines of sales that
+-- count as no goods until somebody says what they sell
 with
 
 waiting as (
@@ -23,6 +24,20 @@ waiting as (
         amount
     from {{ ref('customer_refunds') }}
     where parked_reason is not null and not is_return_document
+    union all
+    select
+        'order_lines' as found_in,
+        lines.channel,
+        'undeclared' as parked_reason,
+        lines.product_name as waits_for,
+        orders.currency,
+        orders.order_date as business_date,
+        lines.line_amount - coalesce(lines.discount_amount, 0) as amount
+    from {{ ref('customer_order_lines') }} as lines
+    inner join {{ ref('customer_orders') }} as orders
+        on lines.channel = orders.channel
+        and lines.order_id = orders.order_id
+    where lines.line_kind = 'undeclared' and orders.is_sale
 )
 
 select
