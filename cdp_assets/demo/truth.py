@@ -18,7 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from cdp_assets.demo.chance import text
-from cdp_assets.demo.channels.ga4 import TABLET
+from cdp_assets.demo.channels.ga4 import TABLET, refusals
 from cdp_assets.demo.consents import TRUTH as CONSENTS
 from cdp_assets.demo.money import worth_of_orders
 from cdp_assets.engine import given
@@ -273,6 +273,7 @@ class Truth:
         self._append("orders", f"select * from ({self._orders}) order by channel, order_id")
         self._append("money", f"select * from ({self._worth}) order by channel, order_id")
         self._append("touches", f"select * from ({self._touches}) order by channel, touchpoint_id")
+        self._append("refusals", f"select * from ({refusals()}) order by channel, device_id")
 
     def close(self) -> None:
         """Finish the files and write the lift of each marketing channel."""

@@ -2,13 +2,15 @@
 
 Quirks kept: microseconds as text, parameters as an array of key and typed value, the session id inside them
 only, a user id only once somebody logged in, one browser per person and sometimes two, cookies that are
-lost, a tablet in the store that hundreds use, clicks on advertisements that only their gclid tells from organic search.
+lost, sessions that go on to a second purchase or in which somebody else of the home logs in, a tablet in the
+store that hundreds use, clicks on advertisements that only their gclid tells from organic search.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdp_assets.demo.channels.ga4_sessions import share_sessions
 from cdp_assets.demo.inbox import MONTHS, Inbox, month_end
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ _GPP_REFUSES, _GPP_ALLOWS, _GPP_CUT = "DBABVg~BVVVVVVg.YA", "DBABBg~BAAAAACA", "
 
 def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Create `sessions`: touch, touchpoint_id, user_pseudo_id, ga_session_id, customer_id (null unless
-    logged in), person_no, at_utc, source, medium, campaign, gclid, and the web order it ended in (order_id,
-    order_name, total; else null).
+    logged in), person_no, at_utc, source, medium, campaign, gclid, the web order it ended in (order_id,
+    order_name, total; else null), and what `share_sessions` adds.
 
     touchpoint_id = user_pseudo_id + '.' + ga_session_id, as staging names it; ga_session_id is the start in seconds.
     """
@@ -80,6 +82,7 @@ def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> N
         order by at_utc, touch
         """
     )
+    share_sessions(con, parameters)
 
 
 def _parameter(key: str, value: str, kind: str = "string_value") -> str:
@@ -101,7 +104,7 @@ def _signals(parameters: Parameters) -> dict[str, str]:
     refuses, allows = float(rates["gpp_refusal"]), float(rates["gpp_refusal"]) + float(rates["gpp_consent"])
     own = f"event_name = 'session_start' and user_pseudo_id <> '{TABLET}'"
     return {
-        "gpc": f"if({own} and device_category = 'mobile' and u('gpc', person_no) < {rates['gpc']}, '1', null)",
+        "gpc": f"if({own} and is_gpc, '1', null)",
         "us_privacy": f"if({own} and u('us privacy', person_no) < {rates['usp_refusal']}, '1YYN', null)",
         "gpp": f"case when not ({own}) then null when u('cut', touch) < {rates['signal_cut']} then '{_GPP_CUT}' "
         f"when u('gpp', person_no) < {refuses} then '{_GPP_REFUSES}' "
@@ -122,13 +125,14 @@ def _events(parameters: Parameters, month: int) -> str:
     return f"""
         with happened as (
             select *, unnest([
-                {{'name': 'session_start', 'page': '', 'after': 0}},
+                if(is_continued, null, {{'name': 'session_start', 'page': '', 'after': 0}}),
                 if(u('looks around', touch) < 0.5, {{'name': 'page_view', 'page': 'products', 'after': 1}}, null),
                 if(order_id is not null or u('sees a product', touch) < 0.55, {{'name': 'view_item', 'page': 'products/tea', 'after': 20}}, null),
                 if(order_id is not null or u('sees a product', touch) < 0.22, {{'name': 'add_to_cart', 'page': 'products/tea', 'after': 60}}, null),
                 if(order_id is not null or u('sees a product', touch) < 0.12, {{'name': 'begin_checkout', 'page': 'checkout', 'after': 90}}, null),
                 if(customer_id is not null, {{'name': 'login', 'page': 'account', 'after': 45}}, null),
-                if(order_id is not null, {{'name': 'purchase', 'page': 'thank-you', 'after': -1}}, null)
+                if(order_id is not null, {{'name': 'purchase', 'page': 'thank-you', 'after': -1}}, null),
+                if(other_customer_id is not null, {{'name': 'login', 'page': 'account/other', 'after': 240}}, null)
             ]) as event
             from sessions
             where month(eastern(at_utc)) = {month}
@@ -150,8 +154,8 @@ def _events(parameters: Parameters, month: int) -> str:
             list_filter([{always}, {from_somewhere}, {signals}], lambda p: p.value.string_value is not null
                 or p.value.int_value is not null)
                 as event_params,
-            if(event_name = 'login' or (event_name = 'purchase' and customer_id is not null), customer_id,
-                null) as user_id,
+            case when page = 'account/other' then other_customer_id
+                when event_name = 'login' or (event_name = 'purchase' and customer_id is not null) then customer_id end as user_id,
             user_pseudo_id,
             {{
                 'category': device_category,
@@ -187,7 +191,10 @@ def records() -> str:
             any_value(web_accounts.person_no) as person_no, null::varchar as name, null::varchar as phone_key,
             null::varchar as email_key, 'shopify:' || customer_id as link_key, null::date as birth_key,
             null::varchar as address_key, null::varchar as refused_value, []::varchar[] as traps
-        from sessions
+        from (
+            select customer_id from sessions union all
+            select other_customer_id from sessions where other_customer_id is not null
+        )
         join web_accounts using (customer_id)
         group by customer_id
     """
@@ -206,4 +213,19 @@ def touches() -> str:
         from sessions
         join touches using (touch, person_no)
         join persons using (person_no)
+        union all
+        select 'ga4', touchpoint_id || '.2', person_id, marketing_channel, eastern(sessions.at_utc)::date
+        from sessions
+        join touches using (touch)
+        join persons on persons.person_no = sessions.other_person_no
+    """
+
+
+def refusals() -> str:
+    """SELECT of the browsers that asked by Global Privacy Control not to be followed: channel, device_id, signal, first_date."""
+    return f"""
+        select 'ga4' as channel, user_pseudo_id as device_id, 'gpc' as signal, min(eastern(at_utc)::date) as first_date
+        from sessions
+        where is_gpc and user_pseudo_id <> '{TABLET}' and not is_continued
+        group by user_pseudo_id
     """

@@ -40,5 +40,6 @@ select
     click_id_type,
     ends_in_channel,
     ends_in_order_id,
-    coalesce(has_refused_profiling, false) as has_refused_profiling
+    -- whoever asks by Global Privacy Control not to be followed across sites is not followed from before they say who they are
+    coalesce(has_refused_profiling, false) or coalesce(gpc, false) as has_refused_profiling
 from judged
