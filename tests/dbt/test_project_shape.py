@@ -18,7 +18,7 @@ from cdp_assets.dbt_vars import project_vars
 # Which layers a layer may read. `reference` is seeds; `state` and `insight` are Python's.
 READS = {
     "staging": {"landing", "state", "reference"},
-    "reference": {"reference"},
+    "reference": {"reference", "staging"},  # delivered exchange rates
     "identity": {"staging", "identity", "state", "reference"},
     "profile": {"staging", "identity", "profile", "journeys", "state", "reference"},
     "journeys": {"staging", "identity", "profile", "journeys", "reference"},
