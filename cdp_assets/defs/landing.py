@@ -101,6 +101,12 @@ def _landing_asset(contract: ChannelContract, export: Export) -> dg.AssetsDefini
                     f"{contract.name}: {outcome.files_mended} landed files were damaged on the disk and were landed again from their "
                     "originals; look at the disk, then `onefold doctor --deep`",
                 )
+            if outcome.files_lost:
+                home.record(context).tell(
+                    f"landing/{name}",
+                    f"{outcome.files_lost[0]}, and it cannot be mended ({len(outcome.files_lost)} such files in this run's turn): nothing "
+                    "that is built now reads it; restore it from the last backup, then `onefold doctor --deep`",
+                )
             report.metadata |= _counts(outcome)
         today = datetime.now(UTC).date()
         (status,) = [

@@ -28,7 +28,8 @@ from cdp_assets.landing.isolation.workers import run_jobs
 from cdp_assets.landing.ledger import Load
 from cdp_assets.landing.parse import ParseResult, QuarantineReason
 from cdp_assets.landing.readers.inspection import ParseJob
-from cdp_assets.landing.stored import LandingDamaged, damaged_loads, remember_stored
+from cdp_assets.landing.stored import LandingDamaged, find_damage, remember_stored
+from cdp_assets.landing.turns import next_turn
 from cdp_assets.landing.typed.verdicts import Origin, landed_columns
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -46,9 +47,9 @@ class ExportReport:
     files_landed: int = 0
     files_known: int = 0
     files_duplicate: int = 0
-    files_mended: int = (
-        0  # landed files that were damaged on the disk, and were parsed again from their originals
-    )
+    # Files that were damaged on the disk: parsed again from their originals, and those that cannot be, in words.
+    files_mended: int = 0
+    files_lost: list[str] = field(default_factory=list)
     parsed_rows: int = 0
     landed_rows: int = 0
     quarantined_rows: int = 0
@@ -127,9 +128,13 @@ def record_unmatched(settings: Settings, scan: InboxScan, run_id: str) -> None:
 
 
 def refresh_current(settings: Settings, contracts: Mapping[str, ChannelContract]) -> None:
-    """Mark anew what is current: a delivery may have been accepted, a contract changed, since an export last had files."""
+    """Mark anew what is current: a delivery may have been accepted, a contract changed, since an export last had files.
+
+    With that a run's turn of verification begins.
+    """
     with connect_state(settings) as con:
         con.begin()
+        next_turn(con)
         for contract in contracts.values():
             for export in contract.exports:
                 deliveries.mark_current(con, contract.name, export)
@@ -144,7 +149,7 @@ def land_export(
     Raises nothing for a bad file: it is held, with reason and remedy, in the report and in the state.
     """
     report = ExportReport(contract.name, export.name, files_seen=len(files))
-    report.files_mended = _mend(settings, contract, export, run_id)
+    report.files_mended, report.files_lost = _mend(settings, contract, export, run_id)
     found = find_new(settings, contract.name, export.name, files)
     report.files_known, report.files_duplicate = found.known, len(found.duplicates)
     report.held += found.held
@@ -166,11 +171,17 @@ def land_export(
     return report
 
 
-def _mend(settings: Settings, contract: ChannelContract, export: Export, run_id: str) -> int:
-    """Land damaged files again from their originals; returns how many. Raises LandingDamaged where that cannot be."""
-    damaged = damaged_loads(settings, contract, export)
+def _mend(
+    settings: Settings, contract: ChannelContract, export: Export, run_id: str
+) -> tuple[int, list[str]]:
+    """Land damaged files again from their originals; returns how many, and what cannot be mended.
+
+    Raises LandingDamaged where a build would read what cannot be mended.
+    """
+    found = find_damage(settings, contract, export)
+    damaged = found.mendable
     if not damaged:
-        return 0
+        return 0, found.lost
     again = ExportReport(contract.name, export.name)
     with connect_state(settings, read_only=True) as con:
         suppressed = ledger.suppressed_pseudonyms(con)
@@ -185,7 +196,7 @@ def _mend(settings: Settings, contract: ChannelContract, export: Export, run_id:
         ledger.close_loads(con, results, contract.version, run_id)
         remember_stored(con, settings, contract.name, export.name, [load.load_id for load, _ in results])
         con.commit()
-    return len(results)
+    return len(results), found.lost
 
 
 def _close(

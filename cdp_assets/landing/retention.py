@@ -6,10 +6,10 @@ import getpass
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 
 from cdp_assets.landing.contract import ChannelContract
 from cdp_assets.landing.files import original_path
+from cdp_assets.landing.stored import quarantine_path
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -40,34 +40,63 @@ def expire(
     nothing. An original goes only when every load of its bytes is past its retention; an export without one keeps all. Many at once
     stay until that is accepted (`accept_expiry`), which is recorded.
     """
+    gone = _gone(settings, contracts, today, newest)
+    originals = _expired_originals(settings, gone)
+    stored = sum(
+        original_path(settings.originals_dir, sha256).exists() for sha256 in {load[3] for load in gone}
+    )
+    if len(originals) > max(LARGE_COUNT, LARGE_SHARE * stored):
+        if not settings.accept_expiry:
+            return Expired(waiting=len(originals))
+        _record(settings, len(originals), stored)
+    quarantines = [
+        load for load, is_past in gone.items() if is_past and quarantine_path(settings, *load[:3]).exists()
+    ]
+    if originals or quarantines:
+        _forget(settings, originals, quarantines)
+    for load in quarantines:
+        quarantine_path(settings, *load[:3]).unlink()
+    for sha256 in originals:
+        original_path(settings.originals_dir, sha256).unlink()
+    return Expired(len(originals), len(quarantines))
+
+
+def _gone(
+    settings: Settings,
+    contracts: Mapping[str, ChannelContract],
+    today: date,
+    newest: Callable[[], date | None],
+) -> dict[_Row, bool]:
+    """Whether each load is past its retention, by the clock and by the data."""
     with connect_state(settings, read_only=True) as con:
         loads = con.execute(
             "select channel, export, load_id, delivered_sha256, landed_at from loads where status <> 'started'"
         ).fetchall()
     gone = _past(loads, contracts, today)
-    if any(gone.values()):
-        gone = _past(loads, contracts, min(today, newest() or date.min))
-    by_hash: dict[str, bool] = {}
-    for load, is_past in gone.items():
-        by_hash[load[3]] = by_hash.get(load[3], True) and is_past
-    originals = [
-        path
-        for sha256, is_past in by_hash.items()
-        if is_past and (path := original_path(settings.originals_dir, sha256)).exists()
-    ]
-    stored = (
-        sum(original_path(settings.originals_dir, sha256).exists() for sha256 in by_hash) if originals else 0
-    )
-    if len(originals) > max(LARGE_COUNT, LARGE_SHARE * stored) and not settings.accept_expiry:
-        return Expired(waiting=len(originals))
-    if len(originals) > max(LARGE_COUNT, LARGE_SHARE * stored):
-        _record(settings, len(originals), stored)
-    quarantines = sum(
-        _remove(settings.quarantine_dir / channel / export / f"{load_id}.parquet")
-        for (channel, export, load_id, _, _), is_past in gone.items()
-        if is_past
-    )
-    return Expired(sum(_remove(path) for path in originals), quarantines)
+    return _past(loads, contracts, min(today, newest() or date.min)) if any(gone.values()) else gone
+
+
+def _expired_originals(settings: Settings, gone: Mapping[_Row, bool]) -> list[str]:
+    """Hashes of originals that are there and of which every load is past its retention."""
+    retained = {load[3] for load, is_past in gone.items() if not is_past}
+    hashes = dict.fromkeys(load[3] for load in gone if load[3] not in retained)
+    return [sha256 for sha256 in hashes if original_path(settings.originals_dir, sha256).exists()]
+
+
+def _forget(settings: Settings, originals: Sequence[str], quarantines: Sequence[_Row]) -> None:
+    """Write down what is about to go: what the ledger has no hash of is not missed (see `stored`)."""
+    with connect_state(settings) as con:
+        con.begin()
+        for sha256 in originals:
+            con.execute(
+                "update loads set original_removed_at = now()::timestamp where delivered_sha256 = ?", [sha256]
+            )
+        for channel, export, load_id, _, _ in quarantines:
+            con.execute(
+                "update loads set quarantine_sha256 = null where channel = ? and export = ? and load_id = ?",
+                [channel, export, load_id],
+            )
+        con.commit()
 
 
 def _past(loads: Sequence[_Row], contracts: Mapping[str, ChannelContract], today: date) -> dict[_Row, bool]:
@@ -87,10 +116,3 @@ def _record(settings: Settings, originals: int, stored: int) -> None:
             "insert into home_events values ('expiry_accepted', ?, ?, now()::timestamp)",
             [f"{originals:,} of {stored:,} originals were past their retention", getpass.getuser()],
         )
-
-
-def _remove(path: Path) -> bool:
-    if not path.exists():
-        return False
-    path.unlink()
-    return True

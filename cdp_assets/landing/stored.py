@@ -1,12 +1,14 @@
 """Damage at rest: stored files are compared with the hashes that the ledger has of them, and landed ones mended from their originals.
 
-A flipped bit in a Parquet file is often read without a word, and differently. So landed files are hashed before a build reads them, and
-everything by `onefold doctor --deep` and before a backup.
+A flipped bit in a Parquet file is often read without a word, and differently. So landed files are hashed before a build reads them, the
+rest (originals, quarantine, loads that were replaced) in turn within thirty runs, and everything by `onefold doctor --deep` and before a
+backup.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -15,6 +17,7 @@ from cdp_assets.landing.contract import ChannelContract, Export
 from cdp_assets.landing.files import hash_file, original_path
 from cdp_assets.landing.inbox import InboxFile
 from cdp_assets.landing.ledger import Load
+from cdp_assets.landing.turns import is_in_turn, turn_of
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -23,15 +26,54 @@ class LandingDamaged(RuntimeError):
     """A landed file is not what it was, and its original is not there to land it again."""
 
 
+@dataclass(frozen=True)
+class _Stored:
+    """One load, what the ledger has of its files, and whether all of them are looked at now."""
+
+    channel: str
+    export: str
+    file_name: str
+    size_bytes: int
+    period: str | None
+    part: str | None
+    load_id: str
+    delivered: str
+    stored: str
+    parquet: str | None
+    quarantine: str | None
+    status: str
+    is_current: bool
+    has_original: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.channel}/{self.file_name}"
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What the files of an export came to: loads that can be landed again from their whole originals, and what cannot be mended, in words."""
+
+    mendable: list[Load]
+    lost: list[str]
+
+
 def remember_stored(
     con: duckdb.DuckDBPyConnection, settings: Settings, channel: str, export: str, load_ids: Sequence[str]
 ) -> None:
-    """Enter the hashes of landed files that were just written; whoever rewrites one (an erasure) calls this, too."""
+    """Enter the hashes of landed files and of their quarantine, just written; whoever rewrites one (an erasure) calls this, too."""
     for load_id in load_ids:
-        path = landed_path(settings, channel, export, load_id)
+        quarantine = quarantine_path(settings, channel, export, load_id)
         con.execute(
-            "update loads set parquet_sha256 = ? where channel = ? and export = ? and load_id = ? and status = 'landed'",
-            [hash_file(path), channel, export, load_id],
+            "update loads set parquet_sha256 = ?, quarantine_sha256 = ? "
+            "where channel = ? and export = ? and load_id = ? and status = 'landed'",
+            [
+                hash_file(landed_path(settings, channel, export, load_id)),
+                hash_file(quarantine) if quarantine.exists() else None,
+                channel,
+                export,
+                load_id,
+            ],
         )
 
 
@@ -39,57 +81,107 @@ def landed_path(settings: Settings, channel: str, export: str, load_id: str) -> 
     return settings.landing_dir / channel / export / f"{load_id}.parquet"
 
 
-def damaged_loads(settings: Settings, contract: ChannelContract, export: Export) -> list[Load]:
-    """Current loads of an export whose landed file is missing or not what it was, with their intact originals.
+def quarantine_path(settings: Settings, channel: str, export: str, load_id: str) -> Path:
+    return settings.quarantine_dir / channel / export / f"{load_id}.parquet"
 
-    A load from before hashes were kept gets its hash now. Raises LandingDamaged where an original is gone or damaged, too.
+
+def find_damage(settings: Settings, contract: ChannelContract, export: Export) -> Damage:
+    """Look at the landed file of every current load of an export, and at all files of the loads whose turn it is.
+
+    A load from before hashes were kept gets its hash now. Raises LandingDamaged where a current load is damaged and its original is gone or
+    damaged, too: nothing can be built on it.
     """
-    name = (contract.name, export.name)
     with connect_state(settings, read_only=True) as con:
-        rows = con.execute(
-            """
-            select file_name, size_bytes, period, part, delivered_sha256, stored_sha256, load_id, parquet_sha256
-            from loads
-            where channel = ? and export = ? and status = 'landed' and is_current
-            order by file_name, load_id
-            """,
-            list(name),
-        ).fetchall()
-    found, unknown = [], []
-    for *about, delivered, stored, load_id, parquet in rows:
-        path = landed_path(settings, *name, load_id)
-        if path.exists() and parquet is None:
-            unknown.append(load_id)
-        elif not path.exists() or hash_file(path) != parquet:
-            file_name, size, period, part = about
-            original = original_path(settings.originals_dir, delivered)
-            if not original.exists() or hash_file(original) != stored:
-                raise LandingDamaged(
-                    f"what landed of {contract.name}/{file_name} is damaged on the disk, and so is its original, or it is past its "
-                    "retention: restore the last backup (`onefold restore`), and look at the disk"
-                )
-            found.append(Load(InboxFile(original, *name, file_name, size, 0, period, part), delivered))
+        turn = turn_of(con)
+        loads = list(_loads(con, (contract.name, export.name)))
+    mendable, lost, unknown = [], [], []
+    for load in loads:
+        is_turn = is_in_turn(load.delivered, turn)
+        if load.status == "landed" and load.parquet is None and landed_path(settings, *_place(load)).exists():
+            unknown.append(load.load_id)
+            continue
+        wrong = _wrong_files(settings, load) if load.is_current or is_turn else []
+        wrong += _wrong_quarantine(settings, load) if is_turn else []
+        is_original_wrong = bool(wrong or is_turn) and bool(_wrong_original(settings, load))
+        if wrong and not is_original_wrong and _original(settings, load).exists():
+            mendable.append(_load(settings, load))
+        elif wrong and load.is_current and not _is_whole(landed_path(settings, *_place(load)), load.parquet):
+            raise LandingDamaged(
+                f"what landed of {load.name} is damaged on the disk, and so is its original, or it is past its "
+                "retention: restore the last backup (`onefold restore`), and look at the disk"
+            )
+        elif wrong or is_original_wrong:
+            lost += [*wrong, *_wrong_original(settings, load)]
     if unknown:
         with connect_state(settings) as con:
-            remember_stored(con, settings, *name, unknown)
-    return found
+            remember_stored(con, settings, contract.name, export.name, unknown)
+    return Damage(mendable, lost)
 
 
 def verify_landing(settings: Settings) -> list[str]:
-    """Every stored file that is not what the ledger says, in words: landed files of all loads, and the originals that are kept."""
+    """Every stored file that is not what the ledger says, in words: landed and quarantined rows of all loads, and the originals that are kept."""
     with connect_state(settings, read_only=True) as con:
-        rows = con.execute(
-            "select channel, export, file_name, load_id, delivered_sha256, stored_sha256, parquet_sha256 "
-            "from loads where status = 'landed' order by all"
-        ).fetchall()
-    wrong = []
-    for channel, export, file_name, load_id, delivered, stored, parquet in rows:
-        path = landed_path(settings, channel, export, load_id)
-        if not path.exists():
-            wrong.append(f"{channel}/{file_name}: its landed file is missing")
-        elif parquet is not None and hash_file(path) != parquet:
-            wrong.append(f"{channel}/{file_name}: its landed file is not what was written")
-        original = original_path(settings.originals_dir, delivered)
-        if original.exists() and hash_file(original) != stored:
-            wrong.append(f"{channel}/{file_name}: its original is not what was delivered")
-    return wrong
+        loads = list(_loads(con))
+    return [
+        line
+        for load in loads
+        for line in (
+            *_wrong_files(settings, load),
+            *_wrong_quarantine(settings, load),
+            *_wrong_original(settings, load),
+        )
+    ]
+
+
+def _loads(con: duckdb.DuckDBPyConnection, only: tuple[str, str] | None = None) -> Iterator[_Stored]:
+    rows = con.execute(
+        """
+        select
+            channel, export, file_name, size_bytes, period, part, load_id, delivered_sha256, stored_sha256, parquet_sha256,
+            quarantine_sha256, status, is_current, original_removed_at is null
+        from loads
+        where status in ('landed', 'held') and ($channel is null or (channel = $channel and export = $export))
+        order by channel, export, file_name, load_id
+        """,
+        {"channel": only and only[0], "export": only and only[1]},
+    ).fetchall()
+    return (_Stored(*row) for row in rows)
+
+
+def _wrong_files(settings: Settings, load: _Stored) -> list[str]:
+    """A held load has landed nothing."""
+    path = landed_path(settings, *_place(load))
+    if load.status != "landed" or _is_whole(path, load.parquet):
+        return []
+    return [f"{load.name}: its landed file is {'not what was written' if path.exists() else 'missing'}"]
+
+
+def _wrong_quarantine(settings: Settings, load: _Stored) -> list[str]:
+    path = quarantine_path(settings, *_place(load))
+    if load.quarantine is None or _is_whole(path, load.quarantine):
+        return []
+    return [f"{load.name}: its quarantined rows are {'not what was written' if path.exists() else 'missing'}"]
+
+
+def _wrong_original(settings: Settings, load: _Stored) -> list[str]:
+    path = _original(settings, load)
+    if not load.has_original or _is_whole(path, load.stored):
+        return []
+    return [f"{load.name}: its original is {'not what was delivered' if path.exists() else 'missing'}"]
+
+
+def _is_whole(path: Path, sha256: str | None) -> bool:
+    return path.exists() and (sha256 is None or hash_file(path) == sha256)
+
+
+def _original(settings: Settings, load: _Stored) -> Path:
+    return original_path(settings.originals_dir, load.delivered)
+
+
+def _place(load: _Stored) -> tuple[str, str, str]:
+    return load.channel, load.export, load.load_id
+
+
+def _load(settings: Settings, load: _Stored) -> Load:
+    about = (load.channel, load.export, load.file_name, load.size_bytes, 0, load.period, load.part)
+    return Load(InboxFile(_original(settings, load), *about), load.delivered)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import stat
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Literal
 import duckdb
 from packaging.requirements import Requirement
 
+from cdp_assets import audit
 from cdp_assets.errors import safe_text
 from cdp_assets.keys import DEMO_MARKER, load_key, pseudonym
 from cdp_assets.landing.contract import ContractProblem, contract_paths, load_contract
@@ -22,6 +24,7 @@ from cdp_assets.landing.stored import verify_landing
 from cdp_assets.project.place import other_version
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.copies import verify_generations
+from cdp_assets.publishing.damage import verify_files
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.settings import Settings
 from cdp_assets.state import SCHEMA_DIR, StateLost, connect_state, refuse_lost_state
@@ -289,26 +292,49 @@ def _stored(settings: Settings) -> Iterator[Finding]:
     if not settings.state_path.exists():
         return
     restore = "A run lands damaged files again from their originals; where an original is damaged: `onefold restore`"
-    try:
-        landed = verify_landing(settings)
-        published = verify_generations(settings)
-    except duckdb.Error:
-        return  # said of state already
+    if not _is_readable(settings.state_path):
+        yield Finding(
+            "ill",
+            "stored files",
+            f"{settings.state_path.name} is damaged",
+            "Restore the last backup: `onefold restore`",
+        )
+        return
+    landed = verify_landing(settings)
+    published = [*verify_generations(settings), *verify_files(settings)]
     for line in landed:
         yield Finding("ill", "stored files", line, restore)
     for line in published:
         yield Finding(
-            "ill", "stored files", line, "`onefold rollback`, or `onefold run`, which publishes another"
+            "ill",
+            "stored files",
+            line,
+            "`onefold run` shows readers the generation before and publishes another",
         )
-    if settings.warehouse_path.exists() and not _is_readable(settings.warehouse_path):
+    log = _audit_problems(settings)
+    for line in log:
+        yield Finding(
+            "ill", "stored files", f"audit log: {line}", "Restore HOME/audit from the last copy of it"
+        )
+    is_built = settings.warehouse_path.exists()
+    if is_built and not _is_readable(settings.warehouse_path):
         yield Finding(
             "ill",
             "stored files",
             f"{settings.warehouse_path.name} cannot be read",
             "`onefold run` sets it aside and builds another; if not, delete it",
         )
-    elif not landed and not published:
+    elif not landed and not published and not log:
         yield Finding("well", "stored files", "each is what was written")
+
+
+def _audit_problems(settings: Settings) -> list[str]:
+    if not (settings.home / "audit").exists():
+        return []
+    try:
+        return audit.verify(settings).problems
+    except (sqlite3.Error, ValueError) as error:
+        return [f"its entries cannot be read ({safe_text(error)})"]
 
 
 def _is_readable(path: Path) -> bool:

@@ -12,6 +12,7 @@ import duckdb
 
 from cdp_assets.publishing import generations
 from cdp_assets.publishing.copies import Reached, text
+from cdp_assets.publishing.damage import NOTICE, fall_back, remember_files
 from cdp_assets.publishing.generations import Generation
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -39,10 +40,12 @@ def publish(
         _enter(con, settings, generation, run_id, as_of_date)
         for commit in commits:
             commit(con, generation.name)
+        remember_files(con, settings, generation.name)
         reached("publish/state written")
         con.commit()
         reached("publish/state committed")
     show(settings, generation.name, reached)
+    (settings.published_dir / NOTICE).unlink(missing_ok=True)
 
 
 def show(settings: Settings, name: str, reached: Reached = lambda _: None) -> None:
@@ -58,30 +61,39 @@ def show(settings: Settings, name: str, reached: Reached = lambda _: None) -> No
 def repair(settings: Settings) -> list[str]:
     """Finish what a killed run had committed, forget what it had not; returns what was done, in words.
 
-    After a kill between commit and flip: flip. After a kill before the commit: the files go, state was untouched.
+    After a kill between commit and flip: flip. After a kill before the commit: the files go, state was untouched. What was damaged on the
+    disk since gives way to what is whole.
     """
     repaired = [*_remove_orphaned_log(settings), *_set_warehouse_aside(settings)]
     generations.remove_leftovers(settings)
+    repaired += _mend_current(settings)
     statuses = _statuses(settings)
-    current = next((name for name, status in statuses.items() if status == "current"), None)
-    if current and not (settings.published_dir / current).is_dir():
-        _forget(settings, current)
-        repaired.append(f"the files of generation {current} are gone: the next run publishes a new one")
-    elif (
-        current
-        and generations.are_links_whole(settings)
-        and current == generations.current_generation(settings)
-    ):
-        pass
-    elif current:
-        show(settings, current)
-        repaired.append(f"generation {current} was committed but not yet visible to readers: now it is")
     for folder in sorted(settings.published_dir.glob("g[0-9]*")):
         is_known = statuses.get(folder.name, "removed") != "removed"
         if not is_known and folder.name != generations.current_generation(settings):
             generations.remove_generation(settings, folder.name)
             repaired.append(f"{folder.name} is in no committed generation: removed")
     return repaired
+
+
+def _mend_current(settings: Settings) -> list[str]:
+    """What readers open is there, whole, and what state says."""
+    current = _current(settings)
+    if current and not (settings.published_dir / current).is_dir():
+        _forget(settings, current)
+        return [f"the files of generation {current} are gone: the next run publishes a new one"]
+    said = fall_back(settings)
+    current = _current(settings)
+    if current is None or (
+        generations.are_links_whole(settings) and current == generations.current_generation(settings)
+    ):
+        return said
+    show(settings, current)
+    return said or [f"readers did not see generation {current}, which state calls current: now they do"]
+
+
+def _current(settings: Settings) -> str | None:
+    return next((name for name, status in _statuses(settings).items() if status == "current"), None)
 
 
 def known_generations(settings: Settings) -> list[str]:
@@ -107,7 +119,7 @@ def _enter(
             ],
         )
     con.execute(
-        "update generations set status = 'removed' where status in ('superseded', 'withdrawn') and generation not in "
+        "update generations set status = 'removed' where status in ('superseded', 'withdrawn', 'damaged') and generation not in "
         "(select generation from generations where status in ('current', 'superseded') "
         "order by generation desc limit ?)",
         [settings.keep_generations],

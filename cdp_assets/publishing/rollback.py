@@ -26,8 +26,7 @@ def roll_back(
     what was made of it. Raises PublishProblem where there is no generation to go back to.
     """
     with connect_state(settings) as con:
-        withdrawn, as_of_date, previous = _find(con)
-        folder = settings.published_dir / withdrawn
+        withdrawn, later, previous = _find(con)
         if previous is None or not (settings.published_dir / previous).is_dir():
             raise PublishProblem(
                 f"{withdrawn} has no earlier generation on disk to go back to: correct the cause and run `onefold run`"
@@ -35,11 +34,12 @@ def roll_back(
         con.begin()
         for withdraw in withdrawals:
             withdraw(con, previous)
-        undo_histories(con, folder, as_of_date)
-        con.execute(
-            "update generations set status = 'withdrawn', note = 'withdrawn by rollback' where generation = ?",
-            [withdrawn],
-        )
+        for generation, as_of_date in later:
+            undo_histories(con, settings.published_dir / generation, as_of_date)
+            con.execute(
+                "update generations set status = 'withdrawn', note = 'withdrawn by rollback' where generation = ?",
+                [generation],
+            )
         con.execute("update generations set status = 'current' where generation = ?", [previous])
         reached("rollback/state written")
         con.commit()
@@ -48,12 +48,17 @@ def roll_back(
     return withdrawn, previous
 
 
-def _find(con: duckdb.DuckDBPyConnection) -> tuple[str, date, str | None]:
-    """(current generation, its date, the newest superseded one before it)."""
-    row: tuple[str, date, str | None] | None = con.execute(
-        "select generation, as_of_date, (select max(generation) from generations where status = 'superseded') "
-        "from generations where status = 'current'"
-    ).fetchone()
-    if row is None:
+def _find(con: duckdb.DuckDBPyConnection) -> tuple[str, list[tuple[str, date]], str | None]:
+    """(current generation, it and what came after it with their dates, newest first, the newest superseded one before it).
+
+    What came after it is damaged: readers fell back from it, state did not.
+    """
+    rows = con.execute(
+        "select generation, as_of_date, status from generations where status in ('current', 'superseded', 'damaged') "
+        "order by generation desc"
+    ).fetchall()
+    current = next((name for name, _, status in rows if status == "current"), None)
+    if current is None:
         raise PublishProblem("nothing is published yet: run `onefold run` first")
-    return row
+    previous = next((name for name, _, status in rows if status == "superseded" and name < current), None)
+    return current, [(name, day) for name, day, _ in rows if name > (previous or "")], previous

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
+from cdp_assets.publishing.damage import is_shown_earlier
 from cdp_assets.settings import Settings
 from cdp_assets.web.access.people import Person
 from cdp_assets.web.formats import Formats
@@ -41,6 +42,11 @@ class View:
     @property
     def currency(self) -> str:
         return self.settings.reporting_currency
+
+    @cached_property
+    def damaged(self) -> str | None:
+        """The generation that is damaged on the disk, in whose place this earlier one is shown."""
+        return is_shown_earlier(self.settings)
 
     def t(self, key: str, **values: object) -> str:
         return self.texts.t(key, **values)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from cdp_assets.landing import Expired, expire
 from cdp_assets.landing.contract import ChannelContract, ServiceLevel
 from cdp_assets.landing.replay import replay_quarantine
+from cdp_assets.landing.stored import verify_landing
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, land, landed, quarantined, query_state
 
@@ -23,6 +24,7 @@ def test_what_is_past_its_retention_is_removed_once(settings: Settings) -> None:
     assert expire(settings, contracts, today + timedelta(days=31)) == Expired(originals=1, quarantines=1)
     assert expire(settings, contracts, today + timedelta(days=31)) == Expired()
     assert not any(path.is_file() for path in settings.originals_dir.rglob("*"))
+    assert verify_landing(settings) == [], "what its retention ended is not missed"
     assert landed(settings, "shop", "sales", "id") == [("1",)]
     assert land(settings, contracts).exports[0].files_known == 1
     report = replay_quarantine(settings, "shop", "replay", contract=contracts["shop"])

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from cdp_assets.landing.contract import ChannelContract
 from cdp_assets.landing.stored import LandingDamaged, verify_landing
 from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
 from tests.landing.builders import contract_of, deliver, land, landed, query_state
 
 CONTRACTS = contract_of({}, {"name": "id"}, {"name": "n", "logicalType": "integer"})
@@ -51,16 +53,61 @@ def test_with_a_damaged_original_the_run_stops_and_names_the_backup(settings: Se
     (original,) = settings.originals_dir.glob("*/*")
     flip(original, 0)
     assert verify_landing(settings) == ["shop/a.csv: its original is not what was delivered"]
+    assert in_thirty_runs(settings) == [(0, ["shop/a.csv: its original is not what was delivered"])]
     flip(stored, 10)
     with pytest.raises(LandingDamaged, match="onefold restore"):
         land(settings, CONTRACTS)
 
 
 def test_a_load_from_before_hashes_were_kept_gets_its_hash(settings: Settings, stored: Path) -> None:
-    from cdp_assets.state import connect_state
-
     before = query_state(settings, "select parquet_sha256 from loads")
     with connect_state(settings) as con:
         con.execute("update loads set parquet_sha256 = null")
     land(settings, CONTRACTS)
     assert query_state(settings, "select parquet_sha256 from loads") == before
+
+
+def in_thirty_runs(
+    settings: Settings, contracts: dict[str, ChannelContract] = CONTRACTS
+) -> list[tuple[int, list[str]]]:
+    """What thirty nights without new files mended and could not mend, where there was anything."""
+    reports = [land(settings, contracts).exports[0] for _ in range(30)]
+    return [(each.files_mended, each.files_lost) for each in reports if each.files_mended or each.files_lost]
+
+
+def test_quarantined_rows_are_looked_at_within_thirty_runs_and_mended(settings: Settings) -> None:
+    rows = "".join(f"{n},{n}\n" for n in range(20))
+    deliver(settings, "shop/a.csv", f"id,n\n{rows}21,x\n")
+    land(settings, CONTRACTS)
+    (path,) = settings.quarantine_dir.rglob("*.parquet")
+    for harm, said in ((lambda: flip(path, 40), "not what was written"), (path.unlink, "missing")):
+        harm()
+        assert verify_landing(settings) == [f"shop/a.csv: its quarantined rows are {said}"]
+        assert in_thirty_runs(settings) == [(1, [])]
+        assert verify_landing(settings) == []
+
+
+def test_a_load_that_was_replaced_is_looked_at_in_turn(settings: Settings) -> None:
+    contracts = contract_of(
+        {"replaces": "file_name"}, {"name": "id"}, {"name": "n", "logicalType": "integer"}
+    )
+    deliver(settings, "shop/a.csv", "id,n\n1,1\n2,2\n3,3\n")
+    land(settings, contracts)
+    (replaced,) = (settings.landing_dir / "shop" / "sales").glob("[!_]*.parquet")
+    deliver(settings, "shop/a.csv", "id,n\n1,1\n2,2\n3,4\n")
+    land(settings, contracts)
+    flip(replaced, 10)
+    assert in_thirty_runs(settings, contracts) == [(1, [])]
+    assert verify_landing(settings) == []
+
+
+def test_an_original_that_is_gone_is_told_of_unless_its_retention_ended(
+    settings: Settings, stored: Path
+) -> None:
+    (original,) = settings.originals_dir.glob("*/*")
+    original.unlink()
+    assert verify_landing(settings) == ["shop/a.csv: its original is missing"]
+    assert in_thirty_runs(settings) == [(0, ["shop/a.csv: its original is missing"])]
+    with connect_state(settings) as con:
+        con.execute("update loads set original_removed_at = now()::timestamp")
+    assert verify_landing(settings) == []

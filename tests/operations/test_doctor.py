@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from cdp_assets import audit
 from cdp_assets.commands.doctor import run_alert, run_doctor
 from cdp_assets.home import prepare_home
 from cdp_assets.operations.doctor import Finding, examine
@@ -184,9 +185,42 @@ def _deep(settings: Settings) -> list[str]:
 def test_the_deep_doctor_finds_damage_of_a_generation_and_of_the_warehouse(home: Settings) -> None:
     assert _deep(home) == []
     _flip(home.published_dir / "g000001" / "masked.duckdb", 9000)
-    assert _deep(home) == ["g000001/marts.duckdb: marts.order_amounts is not what was published"]
+    assert _deep(home) == [
+        "g000001/marts.duckdb: marts.order_amounts is not what was published",
+        "g000001/masked.duckdb is not what was published",
+    ]
     _flip(home.warehouse_path, 9000)
     assert "warehouse.duckdb cannot be read" in _deep(home)
+
+
+def _damage_state(home: Settings) -> None:
+    """In every block: which of them are in use is DuckDB's."""
+    for at in range(3 * 4096 + 1000, home.state_path.stat().st_size, 262144):
+        _flip(home.state_path, at)
+
+
+def _damage_log(home: Settings) -> None:
+    audit.append(home, "ann", "search")
+    _flip(home.home / "audit" / "chain.jsonl", 20)
+
+
+@pytest.mark.parametrize(
+    ("harm", "found"),
+    [
+        (_damage_state, "state.duckdb"),
+        (_damage_log, "audit log: line 1 does not"),
+        (lambda home: (home.home / "audit" / "entries.sqlite").write_bytes(b"x" * 5000), "audit log: its entries cannot be read"),
+        (lambda home: _flip(home.published_dir / "g000001" / "in_clear.duckdb", 9000), "g000001/contact.duckdb: contact"),
+        (lambda home: _flip(next(home.published_dir.rglob("*.parquet")), 9), "g000001/parquet/order_amounts.parquet"),
+    ],
+)  # fmt: skip
+def test_the_deep_doctor_finds_damage_of_every_other_kind(
+    home: Settings, harm: Callable[[Settings], None], found: str
+) -> None:
+    audit.append(home, "ann", "search")
+    assert _deep(home) == []
+    harm(home)
+    assert any(line.startswith(found) for line in _deep(home)), _deep(home)
 
 
 def test_a_damaged_warehouse_is_set_aside_and_a_missing_link_comes_back(home: Settings) -> None:
