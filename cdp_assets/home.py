@@ -30,6 +30,15 @@ run_retries:
   enabled: true
   max_retries: 1
   retry_on_asset_or_op_failure: false
+# Ticks of sensors and schedules, two a minute, are of no use for long.
+retention:
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days:
+      skipped: 2
+      failure: 30
+      success: 30
 # What libraries print may quote data, and watching it costs two processes per step: it is not kept.
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager

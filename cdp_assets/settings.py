@@ -80,6 +80,11 @@ class Settings(BaseSettings):
         default=False, description="Dagster's daemon starts the job `nightly` at 02:00 without being told to."
     )
     keep_generations: int = Field(default=3, ge=1, description="Published generations that stay on disk.")
+    keep_runs: int = Field(
+        default=60,
+        ge=1,
+        description="Runs whose record, log and Dagster history stay; older ones are removed.",
+    )
     strict: bool = Field(default=False, description="A run with held files exits 3.")
     group_readable: bool = Field(default=False, description="The home's group may read the masked marts.")
     accept_identity_change: bool = Field(

@@ -12,7 +12,7 @@ from cdp_assets.errors import safe_text
 from cdp_assets.operations.alerts import FailureNotice, alert, describe_failure
 from cdp_assets.operations.doctor import examine
 from cdp_assets.publishing.recovery import known_generations
-from cdp_assets.publishing.run_record import RunRecord
+from cdp_assets.publishing.run_record import RunRecord, last_written
 from cdp_assets.settings import Settings
 
 EXIT_WELL, EXIT_ILL = 0, 1
@@ -52,7 +52,7 @@ def run_alert(*, home: Path | None, test: bool, console: Console | None = None) 
 
 
 def _last_run(settings: Settings) -> FailureNotice | None:
-    folders = sorted(settings.runs_dir.glob("*"), key=lambda path: path.stat().st_mtime)
+    folders = sorted(settings.runs_dir.glob("*"), key=last_written)
     if not folders:
         return None
     record = RunRecord(settings, folders[-1].name)

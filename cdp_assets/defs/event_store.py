@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as db
@@ -62,6 +63,15 @@ class OpenSqliteEventLogStorage(SqliteEventLogStorage):
         """What the index holds; asked within its transactions, so on an engine of its own."""
         engine = create_engine(self.conn_string_for_shard(INDEX_SHARD_NAME), poolclass=NullPool)
         return frozenset(db.inspect(engine).get_table_names())
+
+    def delete_events(self, run_id: str) -> None:
+        """Dagster empties a run's file; here the file goes."""
+        super().delete_events(run_id)
+        if (engine := self._engines.pop(run_id, None)) is not None:
+            engine.dispose()
+        path = Path(self.path_for_shard(run_id))
+        for each in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))):
+            each.unlink(missing_ok=True)
 
     def wipe(self) -> None:
         self._close()

@@ -10,8 +10,10 @@ import dagster as dg
 
 from cdp_assets import landing
 from cdp_assets.as_of import newest_landed
+from cdp_assets.defs.history import prune_history
 from cdp_assets.defs.resources import OnefoldHome, reported
 from cdp_assets.landing.contract import ChannelContract, Export, load_contracts
+from cdp_assets.operations.growth import prune
 from cdp_assets.settings import Settings
 
 INBOX = dg.AssetKey(["landing", "inbox"])
@@ -52,6 +54,8 @@ def inbox(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Materializ
                 f"{expired.waiting:,} originals are past their retention, many at once: nothing was removed. Look at the clock and at the "
                 "contracts' retention; if it is right, `onefold run --accept-expiry`",
             )
+        prune(settings)
+        prune_history(context.instance, settings.keep_runs)
         report.metadata |= {
             "files": report.rows,
             "held": len(scan.held),

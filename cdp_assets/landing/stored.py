@@ -94,28 +94,35 @@ def find_damage(settings: Settings, contract: ChannelContract, export: Export) -
     with connect_state(settings, read_only=True) as con:
         turn = turn_of(con)
         loads = list(_loads(con, (contract.name, export.name)))
-    mendable, lost, unknown = [], [], []
-    for load in loads:
-        is_turn = is_in_turn(load.delivered, turn)
-        if load.status == "landed" and load.parquet is None and landed_path(settings, *_place(load)).exists():
-            unknown.append(load.load_id)
-            continue
-        wrong = _wrong_files(settings, load) if load.is_current or is_turn else []
-        wrong += _wrong_quarantine(settings, load) if is_turn else []
-        is_original_wrong = bool(wrong or is_turn) and bool(_wrong_original(settings, load))
-        if wrong and not is_original_wrong and _original(settings, load).exists():
-            mendable.append(_load(settings, load))
-        elif wrong and load.is_current and not _is_whole(landed_path(settings, *_place(load)), load.parquet):
-            raise LandingDamaged(
-                f"what landed of {load.name} is damaged on the disk, and so is its original, or it is past its "
-                "retention: restore the last backup (`onefold restore`), and look at the disk"
-            )
-        elif wrong or is_original_wrong:
-            lost += [*wrong, *_wrong_original(settings, load)]
-    if unknown:
+    unhashed = [load for load in loads if load.status == "landed" and load.parquet is None]
+    unhashed = [load for load in unhashed if landed_path(settings, *_place(load)).exists()]
+    if unhashed:
         with connect_state(settings) as con:
-            remember_stored(con, settings, contract.name, export.name, unknown)
-    return Damage(mendable, lost)
+            remember_stored(con, settings, contract.name, export.name, [load.load_id for load in unhashed])
+    found = Damage([], [])
+    for load in loads:
+        if load not in unhashed:
+            _look_at(settings, load, is_in_turn(load.delivered, turn), found)
+    return found
+
+
+def _look_at(settings: Settings, load: _Stored, is_turn: bool, found: Damage) -> None:
+    """Add what is wrong with a load to `found`."""
+    wrong = _wrong_files(settings, load) if load.is_current or is_turn else []
+    needed = bool(wrong) and load.is_current
+    wrong += _wrong_quarantine(settings, load) if is_turn else []
+    wrong_original = _wrong_original(settings, load) if wrong or is_turn else []
+    if not wrong:
+        found.lost.extend(wrong_original)
+    elif not wrong_original and _original(settings, load).exists():
+        found.mendable.append(_load(settings, load))
+    elif needed:
+        raise LandingDamaged(
+            f"what landed of {load.name} is damaged on the disk, and so is its original, or it is past its "
+            "retention: restore the last backup (`onefold restore`), and look at the disk"
+        )
+    else:
+        found.lost.extend([*wrong, *wrong_original])
 
 
 def verify_landing(settings: Settings) -> list[str]:

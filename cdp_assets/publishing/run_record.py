@@ -116,6 +116,11 @@ def _append(path: Path, line: str) -> None:
         file.write(line + "\n")
 
 
+def last_written(folder: Path) -> float:
+    """When a run's record was last added to; the folder's own time changes, too, when a part of it is removed."""
+    return max((path.stat().st_mtime for path in folder.iterdir()), default=folder.stat().st_mtime)
+
+
 def read_steps(path: Path) -> Iterator[Step]:
     """The steps of a record; a line torn by a kill is left out."""
     if not path.exists():
