@@ -66,7 +66,7 @@ def test_facts_that_hold_the_head_of_the_audit_log_stay(settings: Settings) -> N
 )
 def test_leavings_go_and_what_is_in_use_stays(settings: Settings, name: str, goes: bool) -> None:
     path = settings.home / name
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     (settings.home / "there.db").touch()
     if "there" in name:
