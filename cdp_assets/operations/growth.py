@@ -47,12 +47,18 @@ def _orphaned_logs(settings: Settings) -> list[Path]:
 
     That of state is not among them: it is a sign of lost state.
     """
-    folders = [settings.dagster_dir, settings.published_dir, settings.home]
-    found = []
-    for folder in folders:
-        for path in folder.glob("*") if folder == settings.home else folder.rglob("*"):
-            ending = next((end for end in LOG_ENDINGS if path.name.endswith(end)), None)
-            database = path.with_name(path.name.removesuffix(ending)) if ending else path
-            if ending and not database.exists() and database != settings.state_path:
-                found.append(path)
-    return found
+    candidates = [
+        *settings.home.glob("*"),
+        *settings.dagster_dir.rglob("*"),
+        *settings.published_dir.rglob("*"),
+    ]
+    logs = {path: database for path in candidates if (database := _database_of(path))}
+    return [
+        log for log, database in logs.items() if not database.exists() and database != settings.state_path
+    ]
+
+
+def _database_of(path: Path) -> Path | None:
+    """The database that a file is the log of, by its name."""
+    ending = next((end for end in LOG_ENDINGS if path.name.endswith(end)), None)
+    return path.with_name(path.name.removesuffix(ending)) if ending else None
