@@ -82,7 +82,7 @@ def _landing_asset(contract: ChannelContract, export: Export) -> dg.AssetsDefini
                 BALANCE,
                 asset=["landing", name],
                 blocking=True,
-                description="Per file: parsed = landed + quarantined + duplicates + erased; parsed is counted by other code.",
+                description="Per file: parsed = landed + quarantined + duplicates + erased + anonymised; parsed is counted by other code.",
             ),
             dg.AssetCheckSpec(
                 FRESH,
@@ -144,4 +144,5 @@ def _counts(outcome: landing.ExportReport) -> dict[str, int]:
         "quarantined_rows": outcome.quarantined_rows,
         "duplicate_rows": outcome.duplicate_rows,
         "erased_rows": outcome.erased_rows,
+        "anonymised_rows": outcome.anonymised_rows,
     }

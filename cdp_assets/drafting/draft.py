@@ -17,7 +17,7 @@ import yaml
 from cdp_assets.drafting.amounts import settle_amounts
 from cdp_assets.drafting.contact_columns import settle_contacts
 from cdp_assets.drafting.dating import zone_of
-from cdp_assets.drafting.draft_roles import Hints, StagingDraft
+from cdp_assets.drafting.draft_roles import Hints, StagingDraft, order_numbers
 from cdp_assets.drafting.file_names import file_pattern
 from cdp_assets.drafting.guessing import GuessedColumn, column_name, guess_columns
 from cdp_assets.drafting.keying import declare_keys
@@ -100,6 +100,10 @@ def _draft_exports(samples: Sequence[Path], export: str | None) -> list[_Drafted
         guesses += settle_contacts(columns, texts)
         key, keyed = declare_keys(columns, texts, facts)
         keyed += settle_amounts(columns, texts, facts, key if facts.get("rowsPerKey") == "many" else [])
+        if order_numbers(columns):
+            facts["onErasure"] = (
+                "blank"  # its rows bear money: they stay, without a person who asked to be forgotten
+            )
         if (zone := zone_of([column.header for column in columns])) and any(c.is_naive for c in columns):
             facts["timeZone"] = zone
         drafted.append(_DraftedExport(name, sample, columns, facts, key, [*notes, *guesses, *keyed]))

@@ -18,6 +18,7 @@ from cdp_assets.landing.files import hash_file, original_path
 from cdp_assets.landing.held import FileHeld, HeldFile, as_held
 from cdp_assets.landing.inbox import InboxFile
 from cdp_assets.landing.ledger import Load
+from cdp_assets.landing.suppressing.matching import Suppressed
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -37,7 +38,7 @@ class Arrived:
     """
 
     landed: set[str]
-    suppressed: list[str]
+    suppressed: Suppressed
     loads: list[Load] = field(default_factory=list)
     duplicates: list[Load] = field(default_factory=list)
     changed: list[Load] = field(default_factory=list)
@@ -53,7 +54,7 @@ def find_new(settings: Settings, channel: str, export: str, files: Sequence[Inbo
     """
     with connect_state(settings, read_only=True) as con:
         landed, closed = ledger.known_loads(con, channel, export)
-        found = Arrived(set(landed), ledger.suppressed_pseudonyms(con))
+        found = Arrived(set(landed), ledger.suppressed_people(con))
         before = deliveries.latest_contents(con, channel, export)
         seen = _seen(con, channel, export)
         waiting = ledger.held_loads(con, channel, export)

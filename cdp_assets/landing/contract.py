@@ -262,6 +262,10 @@ class ExportFacts(Dialect):
         default=None, description="The source's own version of a row, e.g. updated_at."
     )
     rows_per_key: Literal["one", "many"] = "one"
+    on_erasure: Literal["remove", "blank"] = Field(
+        default="remove",
+        description="What becomes of a row whose person asked to be forgotten: it goes, or (rows that bear money) only the person does.",
+    )
     natural_keys: list[NaturalKey] = []
     future_margin_days: int = 1
     settle_seconds: float = Field(default=1.0, ge=0, description="A younger file must stand still this long.")

@@ -17,6 +17,7 @@ from cdp_assets.landing.files import LOAD_ID_LENGTH
 from cdp_assets.landing.held import FileHeld, HeldFile
 from cdp_assets.landing.inbox import InboxFile
 from cdp_assets.landing.parse import ParseResult
+from cdp_assets.landing.suppressing.matching import Suppressed
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,18 @@ def held_loads(con: duckdb.DuckDBPyConnection, channel: str, export: str) -> lis
 
 
 def open_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load], version: str, run_id: str) -> None:
-    """Record files whose originals are safe; they are not current until closed."""
-    _insert(con, loads, "started", version, run_id)
+    """Record files that are parsed now; they are not current until closed. Of a held one the ledger's row stays, with what was cut."""
+    held = set(
+        con.execute("select channel, export, file_name, load_id from loads where status = 'held'").fetchall()
+    )
+    again = [load for load in loads if tuple(_name_of(load)) in held]
+    _insert(con, [load for load in loads if load not in again], "started", version, run_id)
+    for load in again:
+        con.execute(
+            "update loads set status = 'started', contract_version = ?, run_id = ? "
+            "where channel = ? and export = ? and file_name = ? and load_id = ?",
+            [version, run_id, *_name_of(load)],
+        )
 
 
 def record_duplicates(
@@ -90,6 +101,10 @@ def _insert(
         for load in loads
     ]
     _upsert(con, "loads", rows)
+
+
+def _name_of(load: Load) -> list[str]:
+    return [load.file.channel, load.file.export, load.file.file_name, load.load_id]
 
 
 def _identity(load: Load) -> dict[str, object]:
@@ -128,6 +143,7 @@ def close_loads(
             "quarantined_rows": result.quarantined,
             "duplicate_rows": result.duplicates,
             "erased_rows": result.erased,
+            "anonymised_rows": result.anonymised,
             "future_rows": result.future,
             "ambiguous_time_rows": result.ambiguous,
             "extra_columns": result.extra_columns,
@@ -208,8 +224,7 @@ def record_held(con: duckdb.DuckDBPyConnection, held: Sequence[HeldFile], run_id
     _upsert(con, "held_files", [{**asdict(each), "run_id": run_id} for each in held])
 
 
-def suppressed_pseudonyms(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Pseudonyms of people who asked to be forgotten."""
-    return [
-        row[0] for row in con.execute("select distinct identifier_pseudonym from suppressions").fetchall()
-    ]
+def suppressed_people(con: duckdb.DuckDBPyConnection) -> Suppressed:
+    """Keyed hashes of people who asked to be forgotten, and which kinds there are."""
+    rows = con.execute("select distinct identifier_pseudonym, identifier_type from suppressions").fetchall()
+    return Suppressed(sorted({row[0] for row in rows}), frozenset(row[1] for row in rows))

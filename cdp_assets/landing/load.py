@@ -19,18 +19,19 @@ from cdp_assets.keys import load_key
 from cdp_assets.landing import deliveries, ledger
 from cdp_assets.landing.arriving import find_new, held_file, remember_seen
 from cdp_assets.landing.contract import ChannelContract, Export
-from cdp_assets.landing.files import keep_original, make_private_dir, original_path, publish
+from cdp_assets.landing.files import keep_original, make_private_dir, original_path
 from cdp_assets.landing.held import FileHeld, HeldFile, as_held
 from cdp_assets.landing.holding import judge_deliveries
 from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
 from cdp_assets.landing.isolation.parser_setup import ParserSetup
 from cdp_assets.landing.isolation.workers import run_jobs
 from cdp_assets.landing.ledger import Load
-from cdp_assets.landing.parse import ParseResult, QuarantineReason
+from cdp_assets.landing.parse import ParseResult, QuarantineReason, write_empty
 from cdp_assets.landing.readers.inspection import ParseJob
 from cdp_assets.landing.stored import LandingDamaged, find_damage, remember_stored
+from cdp_assets.landing.suppressing.keeping import as_delivered, is_stored, keep, stage
+from cdp_assets.landing.suppressing.matching import Suppressed
 from cdp_assets.landing.turns import next_turn
-from cdp_assets.landing.typed.verdicts import Origin, landed_columns
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -55,6 +56,7 @@ class ExportReport:
     quarantined_rows: int = 0
     duplicate_rows: int = 0
     erased_rows: int = 0
+    anonymised_rows: int = 0
     future_rows: int = 0
     ambiguous_time_rows: int = 0
     extra_columns: list[str] = field(default_factory=list)
@@ -63,9 +65,13 @@ class ExportReport:
 
     @property
     def is_balanced(self) -> bool:
-        """Law 2: every parsed row is landed, quarantined, a duplicate or erased."""
+        """Law 2: every parsed row is landed, quarantined, a duplicate, erased or anonymised."""
         return self.parsed_rows == (
-            self.landed_rows + self.quarantined_rows + self.duplicate_rows + self.erased_rows
+            self.landed_rows
+            + self.quarantined_rows
+            + self.duplicate_rows
+            + self.erased_rows
+            + self.anonymised_rows
         )
 
     def add(self, result: ParseResult) -> None:
@@ -76,6 +82,7 @@ class ExportReport:
         self.quarantined_rows += result.quarantined
         self.duplicate_rows += result.duplicates
         self.erased_rows += result.erased
+        self.anonymised_rows += result.anonymised
         self.future_rows += result.future
         self.ambiguous_time_rows += result.ambiguous
         self.extra_columns += [name for name in result.extra_columns if name not in self.extra_columns]
@@ -153,7 +160,8 @@ def land_export(
     found = find_new(settings, contract.name, export.name, files)
     report.files_known, report.files_duplicate = found.known, len(found.duplicates)
     report.held += found.held
-    kept = _keep_originals(settings, found.loads, report)
+    # where people are suppressed, a file is kept only when they are cut out of it
+    kept = list(found.loads) if found.suppressed else _keep_originals(settings, found.loads, report)
     changed = [load for load in found.changed if load in kept or load not in found.loads]
     if kept or changed:
         with connect_state(settings) as con:
@@ -162,7 +170,7 @@ def land_export(
             ledger.record_duplicates(con, found.duplicates, contract.version, run_id)
             deliveries.record_deliveries(con, changed, found.landed, run_id)
             con.commit()
-    results = parse_loads(settings, export, kept, found.suppressed, report) if kept else []
+    results = parse_loads(settings, contract, export, kept, found.suppressed, report) if kept else []
     if kept or changed or report.held:
         landed = _close(settings, contract, export, run_id, kept, results, report)
         for _, result in landed:
@@ -184,8 +192,8 @@ def _mend(
         return 0, found.lost
     again = ExportReport(contract.name, export.name)
     with connect_state(settings, read_only=True) as con:
-        suppressed = ledger.suppressed_pseudonyms(con)
-    results = parse_loads(settings, export, damaged, suppressed, again)
+        suppressed = ledger.suppressed_people(con)
+    results = parse_loads(settings, contract, export, damaged, suppressed, again)
     if again.held:
         raise LandingDamaged(
             f"what landed of {contract.name}/{again.held[0].file_name} is damaged on the disk, and its original no longer lands "
@@ -243,9 +251,17 @@ def _keep_originals(settings: Settings, loads: list[Load], report: ExportReport)
 
 
 def parse_loads(
-    settings: Settings, export: Export, loads: list[Load], suppressed: list[str], report: ExportReport
+    settings: Settings,
+    contract: ChannelContract,
+    export: Export,
+    loads: list[Load],
+    suppressed: Suppressed,
+    report: ExportReport,
 ) -> list[tuple[Load, ParseResult]]:
-    """Parse files whose originals are kept into Parquet and quarantine; those that cannot are added to report.held."""
+    """Parse files into Parquet and quarantine; those that cannot are added to report.held.
+
+    Their originals are kept; where people are suppressed, they are kept here, and what is theirs is cut out before.
+    """
     make_private_dir(settings.landing_dir)
     channel = loads[0].file.channel
     target = make_private_dir(export_dir(settings, channel, export.name))
@@ -253,14 +269,16 @@ def parse_loads(
     work_dir = Path(tempfile.mkdtemp(prefix="_work-", dir=settings.landing_dir))
     folders = [work_dir, settings.originals_dir, target, quarantine]
     setup = ParserSetup(
-        folders, settings.parser_memory_limit, settings.threads, load_key(settings), suppressed
+        folders, settings.parser_memory_limit, settings.threads, load_key(settings), suppressed.pseudonyms
     )
+    staged = _stage_arrivals(settings, loads, work_dir, report) if suppressed else {}
+    loads = [load for load in loads if load.load_id in staged or is_stored(settings, load) or not suppressed]
     jobs = [
         ParseJob(
             channel=channel,
             export=export.in_dialect(dialect),
             dialect=dialect,
-            original=original_path(settings.originals_dir, load.sha256),
+            original=staged.get(load.load_id) or original_path(settings.originals_dir, load.sha256),
             load_id=load.load_id,
             file_name=load.file.file_name,
             period=load.file.period,
@@ -270,22 +288,40 @@ def parse_loads(
             work_dir=make_private_dir(work_dir / load.load_id),
             as_of_date=settings.as_of_date or datetime.now(UTC).date(),
             has_suppressed=bool(suppressed),
+            phone_region=contract.facts.phone_region,
+            suppressed_kinds=suppressed.kinds,
         )
         for load in loads
         for dialect in [export.facts.dialect_for(load.file.file_name)]
     ]
+    results = []
     try:
         outcomes = run_jobs(jobs, setup)
+        for load in loads:
+            outcome = outcomes[load.load_id]
+            if isinstance(outcome, FileHeld):
+                report.held.append(held_file(load.file, outcome))
+                continue
+            keep(settings, load, staged.get(load.load_id), outcome.cut)
+            results.append((load, outcome))
     finally:
         shutil.rmtree(work_dir, ignore_errors=True)
-    results = []
+    return as_delivered(settings, results, target)
+
+
+def _stage_arrivals(
+    settings: Settings, loads: list[Load], work_dir: Path, report: ExportReport
+) -> dict[str, Path]:
+    """Files that come from the inbox, copied beside the parser, by load id; one that cannot be copied is added to report.held."""
+    staged = {}
     for load in loads:
-        outcome = outcomes[load.load_id]
-        if isinstance(outcome, FileHeld):
-            report.held.append(held_file(load.file, outcome))
-        else:
-            results.append((load, outcome))
-    return results
+        if is_stored(settings, load):
+            continue
+        try:
+            staged[load.load_id] = stage(load, work_dir / load.load_id)
+        except Exception as error:
+            report.held.append(held_file(load.file, as_held(error)))
+    return staged
 
 
 def ensure_empty(settings: Settings, contracts: Mapping[str, ChannelContract]) -> None:
@@ -294,17 +330,4 @@ def ensure_empty(settings: Settings, contracts: Mapping[str, ChannelContract]) -
         for contract in contracts.values():
             for export in contract.exports:
                 folder = make_private_dir(export_dir(settings, contract.name, export.name))
-                _write_empty(con, export, folder / EMPTY_NAME)
-
-
-def _write_empty(con: duckdb.DuckDBPyConnection, export: Export, target: Path) -> None:
-    types = [f'null::{column.sql_type} as "{column.name}"' for column in export.properties]
-    types += [f"null::varchar as _key_{key.name}" for key in export.facts.natural_keys]
-    types.append("null::bigint as _line")
-    columns = landed_columns(export, [], Origin("", "", None, None))
-    temporary = target.with_name(target.name + ".tmp")
-    path = str(temporary).replace("'", "''")
-    con.execute(
-        f"copy (select {columns} from (select {', '.join(types)}) where false) to '{path}' (format parquet)"
-    )
-    publish(temporary, target)
+                write_empty(con, export, folder / EMPTY_NAME)

@@ -35,19 +35,34 @@ class QuarantineReason:
 
 
 @dataclass(frozen=True)
+class CutOut:
+    """A file that was written again: where, its hash, how many rows went, and the lines whose personal cells are blank."""
+
+    path: Path
+    sha256: str
+    removed: int
+    blanked: list[int]
+
+
+@dataclass(frozen=True)
 class ParseResult:
-    """Counts of one file; parsed = landed + quarantined + duplicates + erased."""
+    """Counts of one file; parsed = landed + quarantined + duplicates + erased + anonymised.
+
+    `cut`: what was taken out of the file before it was parsed, because its people asked to be forgotten.
+    """
 
     parsed: int
     landed: int
     quarantined: int = 0
     duplicates: int = 0
     erased: int = 0
+    anonymised: int = 0
     future: int = 0
     ambiguous: int = 0
     newest_version: str = ""
     extra_columns: list[str] = field(default_factory=list)
     reasons: list[QuarantineReason] = field(default_factory=list)
+    cut: CutOut | None = None
 
 
 def open_parser(
@@ -86,10 +101,10 @@ def parse_file(con: duckdb.DuckDBPyConnection, file: Inspected) -> ParseResult:
     try:
         if file.is_plain:
             try:
-                return _write(con, file.job, _plain_rows(con, file), file.parsed)
+                return _write(con, file.job, plain_rows(con, file), file.parsed)
             except (duckdb.Error, _CountsDiffer):
                 pass  # an odd row: the careful reader says which
-        return _write(con, file.job, _careful_rows(con, file), file.parsed)
+        return _write(con, file.job, careful_rows(con, file), file.parsed)
     except _CountsDiffer as error:
         raise FileHeld(
             "row_count_mismatch",
@@ -107,7 +122,7 @@ def parse_file(con: duckdb.DuckDBPyConnection, file: Inspected) -> ParseResult:
         con.execute("drop table if exists kept_cells; drop table if exists refused")
 
 
-def _plain_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
+def plain_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
     job, limit = file.job, file.job.export.facts.max_line_bytes
     if file.columns is None:
         return json_relation(con, job.export, delimited.duckdb_lines([file.text], limit))
@@ -120,7 +135,7 @@ def _plain_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
     return Rows(sql, file.columns, False, lines)
 
 
-def _careful_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
+def careful_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
     if file.rows:
         return file.rows
     target = file.job.work_dir / "rows.parquet"
@@ -187,6 +202,18 @@ def _write(con: duckdb.DuckDBPyConnection, job: ParseJob, rows: Rows, parsed: in
         extra_columns=list(rows.columns.extras),
         reasons=reasons,
     )
+
+
+def write_empty(con: duckdb.DuckDBPyConnection, export: Export, target: Path) -> None:
+    """An export's typed Parquet without a row."""
+    types = [f'null::{column.sql_type} as "{column.name}"' for column in export.properties]
+    types += [f"null::varchar as _key_{key.name}" for key in export.facts.natural_keys]
+    types.append("null::bigint as _line")
+    columns = landed_columns(export, [], Origin("", "", None, None))
+    with replacing(target) as temporary:
+        con.execute(
+            f"copy (select {columns} from (select {', '.join(types)}) where false) to {sql_text(str(temporary))} (format parquet)"
+        )
 
 
 def _write_quarantine(

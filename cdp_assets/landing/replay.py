@@ -53,9 +53,9 @@ def replay_quarantine(
         if not loads:
             continue
         with connect_state(settings, read_only=True) as con:
-            suppressed = ledger.suppressed_pseudonyms(con)
+            suppressed = ledger.suppressed_people(con)
         outcome = ExportReport(channel, export.name)
-        results = parse_loads(settings, export, loads, suppressed, outcome)
+        results = parse_loads(settings, contract, export, loads, suppressed, outcome)
         report.held += outcome.held
         with connect_state(settings) as con:
             con.begin()

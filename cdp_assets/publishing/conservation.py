@@ -26,6 +26,7 @@ UNBALANCED_LOADS = """
 select channel || '/' || file_name
 from state.main.loads
 where status = 'landed' and parsed_rows is distinct from landed_rows + quarantined_rows + duplicate_rows + erased_rows
+    + coalesce(anonymised_rows, 0)
 order by 1
 """
 

@@ -41,9 +41,9 @@ def run(jobs: list[tuple[ParseJob, float]], setup: ParserSetup, results: Path) -
             try:
                 inspected = inspect_file(job)
                 con = con or stack.enter_context(setup.open(setup.threads))
-                from cdp_assets.landing.parse import parse_file
+                from cdp_assets.landing.suppressing.sieve import parse_sieved
 
-                outcome: object = parse_file(con, inspected)
+                outcome: object = parse_sieved(con, inspected)
             except Exception as error:
                 outcome = as_held(error)
             pickle.dump((job.load_id, outcome), file)

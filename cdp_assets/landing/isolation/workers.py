@@ -17,9 +17,10 @@ from pathlib import Path
 from cdp_assets.landing.held import FileHeld, as_held
 from cdp_assets.landing.isolation.batches import batches, parse_batch
 from cdp_assets.landing.isolation.parser_setup import ParserSetup
-from cdp_assets.landing.parse import ParseResult, parse_file
+from cdp_assets.landing.parse import ParseResult
 from cdp_assets.landing.readers.inspection import Inspected, ParseJob, check_outside, inspect_file
 from cdp_assets.landing.readers.text import ZIP_MAGIC
+from cdp_assets.landing.suppressing.sieve import parse_sieved
 
 CHILD_FORMATS = ("xlsx", "parquet", "json")
 CHILD_BYTES = 64 << 20
@@ -62,7 +63,9 @@ def _run_here(jobs: Sequence[ParseJob], setup: ParserSetup) -> dict[str, Outcome
             inspected.append(inspect_file(job))
         except Exception as error:
             outcomes[job.load_id] = as_held(error)
-    grouped = list(batches(inspected))
+    grouped = (
+        [] if setup.suppressed else list(batches(inspected))
+    )  # who is suppressed is looked for file by file
     if grouped:
         with setup.open(setup.threads) as con:
             for batch in grouped:
@@ -88,7 +91,7 @@ def _run_threads(files: Sequence[Inspected], setup: ParserSetup) -> dict[str, Ou
                         return done
                     file = waiting.pop()
                 try:
-                    done[file.job.load_id] = parse_file(con, file)
+                    done[file.job.load_id] = parse_sieved(con, file)
                 except Exception as error:
                     done[file.job.load_id] = as_held(error)
 

@@ -48,7 +48,7 @@ def read_header(stream: BinaryIO, dialect: Dialect, max_line: int) -> tuple[list
     for _ in range(dialect.preamble_rows):
         next(source, None)
     header_line = lines + 1
-    rows = csv.reader(source, _csv_dialect(dialect, strict=False))
+    rows = csv.reader(source, csv_dialect(dialect, strict=False))
     header: list[str] = []
     while not header:
         header_line = lines + 1
@@ -78,7 +78,7 @@ def _header_row(rows: Iterator[list[str]], line: int) -> list[str] | None:
         ) from None
 
 
-def _csv_dialect(dialect: Dialect, *, strict: bool) -> type[csv.Dialect]:
+def csv_dialect(dialect: Dialect, *, strict: bool) -> type[csv.Dialect]:
     facts: dict[str, object] = {
         "delimiter": dialect.delimiter,
         "quotechar": dialect.quote,
@@ -188,8 +188,8 @@ def _careful_records(
             yield line
 
     csv.field_size_limit(MAX_FIELD)
-    rows = csv.reader(lines(), _csv_dialect(dialect, strict=True))
-    while (fields := _next_row(rows)) is not None:
+    rows = csv.reader(lines(), csv_dialect(dialect, strict=True))
+    while (fields := next_row(rows)) is not None:
         raw, first = "".join(taken), line_number - len(taken) + 1
         taken.clear()
         if fields is MALFORMED:
@@ -199,7 +199,7 @@ def _careful_records(
             yield first, raw.rstrip("\r\n"), reason, [] if reason else fields
 
 
-def _next_row(rows: Iterator[list[str]]) -> list[str] | None:
+def next_row(rows: Iterator[list[str]]) -> list[str] | None:
     """The next row, MALFORMED for one that breaks the quoting, None at the end."""
     try:
         return next(rows, None)

@@ -38,6 +38,8 @@ class ParseJob:
     work_dir: Path
     as_of_date: date | None
     has_suppressed: bool
+    phone_region: str | None = None
+    suppressed_kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def scan_sheet(path: Path, sheet: str | None, max_columns: int) -> SheetScan:
     """Count filled rows and find errors and uncached formulas: other code than the reader, over the XML itself."""
     scan = SheetScan()
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(_sheet_entry(archive, sheet)) as stream:
+        with zipfile.ZipFile(path) as archive, archive.open(sheet_entry(archive, sheet)) as stream:
             number = 0
             for _, element in ElementTree.iterparse(stream):  # noqa: S314  expat refuses entity bombs; sizes are checked
                 if element.tag != _MAIN + "row":
@@ -87,7 +87,7 @@ def scan_sheet(path: Path, sheet: str | None, max_columns: int) -> SheetScan:
     return scan
 
 
-def _sheet_entry(archive: zipfile.ZipFile, sheet: str | None) -> str:
+def sheet_entry(archive: zipfile.ZipFile, sheet: str | None) -> str:
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314  as above
     links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314  as above
     targets = {link.get("Id"): link.get("Target", "") for link in links}

@@ -15,6 +15,7 @@ select
     quarantined_rows,
     duplicate_rows,
     erased_rows,
+    coalesce(anonymised_rows, 0) as anonymised_rows,
     future_rows,
     ambiguous_time_rows,
     contract_version,

@@ -1,0 +1,99 @@
+"""Normal forms of identifiers and their keyed hashes: what a suppression is, and what a row is compared with.
+
+The SQL in `matching` makes the same forms of delivered text. Values go in, hashes come out; nothing is kept here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+import phonenumbers
+
+from cdp_assets.keys import pseudonym
+
+SUPPRESS = "suppress"
+EMAIL_PATTERN = r"[a-z0-9._%+'-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+"
+# A number as people write it: digits with what stands between them, at least seven digits in all.
+NUMBER_PATTERN = r"\+?[0-9](?:[ ().\-/]{0,3}[0-9]){6,18}"
+NORMALISATIONS = ("email_lower", "phone_e164")
+
+
+def suppression(key: bytes, kind: str, *parts: str) -> str:
+    """The keyed hash under which one form of an identifier is suppressed."""
+    return pseudonym(key, SUPPRESS, kind, *parts)
+
+
+def plain_email(value: str) -> str | None:
+    """An address as it is compared: compatible characters folded, lower case; None where it is none."""
+    text = unicodedata.normalize("NFKC", value).strip().lower()
+    return text if re.fullmatch(EMAIL_PATTERN, text) else None
+
+
+def plain_phone(value: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    """A number that is possible, read in the given region where it has no country code; else None."""
+    try:
+        number = phonenumbers.parse(unicodedata.normalize("NFKC", value), region)
+    except phonenumbers.NumberParseException:
+        return None
+    return number if phonenumbers.is_possible_number(number) else None
+
+
+def of_email(key: bytes, value: str) -> list[str]:
+    text = plain_email(value)
+    return [suppression(key, "email", text)] if text else []
+
+
+def of_phone(key: bytes, value: str, region: str | None = None) -> list[str]:
+    """The number with its country code, and without it in the regions that share that code."""
+    number = plain_phone(value, region)
+    if number is None:
+        return []
+    national = phonenumbers.national_significant_number(number)
+    regions = phonenumbers.region_codes_for_country_code(number.country_code or 0)
+    return [
+        suppression(key, "phone", f"{number.country_code}{national}"),
+        *(suppression(key, "phone", each, national.lstrip("0")) for each in regions),
+    ]
+
+
+def of_source_id(key: bytes, channel: str, value: str) -> list[str]:
+    """An id that a channel gives to a person or to her device."""
+    return [suppression(key, "id", channel, value.strip())]
+
+
+def of_order(key: bytes, channel: str, order_id: str) -> list[str]:
+    """An order whose person is gone; its rows stay, blank, whenever they are delivered again."""
+    return [suppression(key, "order", channel, order_id.strip())]
+
+
+def of_cell(key: bytes, value: str) -> list[str]:
+    """An identifier that fills a whole cell, in any channel: a loyalty card, a national id."""
+    return [suppression(key, "cell", value.strip().lower())]
+
+
+def of_named(key: bytes, hashed: str, name: str) -> list[str]:
+    """An identifier that others share (its hash), together with her name."""
+    return [suppression(key, "named", hashed, plain_name(name))]
+
+
+def of_sha256(key: bytes, digest: str, normalisation: str) -> list[str]:
+    """A plain SHA-256 out of somebody else's list, of a stated normalisation."""
+    if normalisation not in NORMALISATIONS:
+        raise ValueError(
+            f"the normalisation {normalisation!r} is not known; it is one of {', '.join(NORMALISATIONS)}"
+        )
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
+        raise ValueError("a line is no SHA-256: 64 hexadecimal digits are expected")
+    return [suppression(key, f"sha256_{normalisation}", digest.lower())]
+
+
+def plain_name(value: str) -> str:
+    """A name as it is compared: compatible characters folded, lower case, without space and marks."""
+    folded = unicodedata.normalize("NFKC", value).lower()
+    return "".join(char for char in folded if char.isalnum())
+
+
+def sha256_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

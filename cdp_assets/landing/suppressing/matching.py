@@ -1,0 +1,201 @@
+"""Which rows of a file belong to somebody who asked to be forgotten: keyed hashes of what the row says, compared in sets.
+
+A row is hers by a natural key or record key, by an id that the channel gave her, by an e-mail or a number in any cell that may hold one
+(inside longer text too), by an order that was hers, or by an identifier that others share together with her name. Of a row that cannot be
+taken apart the raw text is searched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import duckdb
+
+from cdp_assets.landing.contract import Column, Export
+from cdp_assets.landing.readers.inspection import Inspected, Rows
+from cdp_assets.landing.suppressing.identifiers import EMAIL_PATTERN, NUMBER_PATTERN, SUPPRESS
+from cdp_assets.landing.typed.casts import identifier, sql_text, text_column
+from cdp_assets.landing.typed.verdicts import judged_rows
+
+MARK = "chr(31)"
+RAW_FORMATS = ("json", "ndjson")
+AROUND_IDS = " '"
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """Keyed hashes of everybody who is suppressed, and which kinds of them there are."""
+
+    pseudonyms: list[str]
+    kinds: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.pseudonyms)
+
+
+@dataclass(frozen=True)
+class Matches:
+    """First lines of the rows that are hers, and of those among them that no reader can take apart."""
+
+    lines: list[int] = field(default_factory=list)
+    unreadable: list[int] = field(default_factory=list)
+
+
+def person_columns(export: Export) -> list[Column]:
+    """Columns that may say who somebody is: classified core or sensitive, or part of a natural key."""
+    keys = {name for key in export.facts.natural_keys for name in [*key.columns, *key.fallback]}
+    return [
+        column
+        for column in export.properties
+        if column.classification in ("core", "sensitive") or column.name in keys
+    ]
+
+
+def find_rows(
+    con: duckdb.DuckDBPyConnection, file: Inspected, rows: Rows, region: str | None, kinds: frozenset[str]
+) -> Matches:
+    """The rows of one file that the connection's table `suppressed` names. Raises duckdb.Error where a row breaks the reader."""
+    job = file.job
+    has_json = job.dialect.format in RAW_FORMATS
+    judged = judged_rows(
+        job.channel, job.export, rows.columns, rows.sql, has_raw=rows.has_raw, has_suppressed=False
+    )
+    raw = (
+        f"case when {'true' if has_json else '_row_reason is not null'} then _raw end"
+        if rows.has_raw
+        else "null::varchar"
+    )
+    con.execute(
+        f"create or replace temp table sieved as with {judged} select *, {raw} as _text_raw from keyed"
+    )
+    tests = [*_key_tests(job.channel, job.export)]
+    cells = _cells(job.channel, job.export, [*rows.columns.extras], region)
+    hits: dict[str, list[str]] = {}
+    for column, hit in con.execute(_hits(cells, kinds, region)).fetchall():
+        hits.setdefault(column, []).append(hit)
+    con.execute("create or replace temp table sieve_hits (c varchar, t varchar)")
+    for column, texts in hits.items():
+        con.execute("insert into sieve_hits select ?, unnest(?)", [column, texts])
+        tests.append(f"{identifier(column)} in (select t from sieve_hits where c = {sql_text(column)})")
+    if "named" in kinds:
+        tests.append(_named_test(job.export, region))
+    found = con.execute(
+        f"select _line, _row_reason is not null from sieved where {' or '.join(tests) or 'false'} order by _line"
+    ).fetchall()
+    con.execute("drop table sieved; drop table sieve_hits")
+    return Matches([line for line, _ in found], [line for line, is_broken in found if is_broken])
+
+
+def _key_tests(channel: str, export: Export) -> list[str]:
+    tests = [f"_key_{key.name}" for key in export.facts.natural_keys]
+    if len(export.primary_key) == 1 and not export.primary_key[0].startswith("_"):
+        value = f"{identifier(text_column(export.primary_key[0]))}"
+        tests.append(f"pseudonym('record' || {MARK} || {sql_text(channel)} || {MARK} || {value})")
+    return [f"coalesce({each} in (select pseudonym from suppressed), false)" for each in tests]
+
+
+def _cells(channel: str, export: Export, extras: list[str], region: str | None) -> list[str]:
+    """SQL per column: its name, each distinct text, and the words whose hashes are compared."""
+    contacts, ids = _contact_words("t", region), f"'id' || {MARK} || {sql_text(channel)} || {MARK}"
+    orders = f"'order' || {MARK} || {sql_text(channel)} || {MARK}"
+    persons = person_columns(export)
+    cells = []
+    for column in persons:
+        words = f"{contacts} || ['cell' || {MARK} || lower(trim(t)), {ids} || {_trimmed('t')}]"
+        cells.append(_words_of(text_column(column.name), words))
+    names = {column.name for column in persons}
+    others = [
+        column for column in export.properties if column.name not in names and column.logical_type == "string"
+    ]
+    cells += [
+        _words_of(text_column(column.name), f"[{orders} || {_trimmed('t')}]")
+        for column in others
+        if column.is_id or column.primary_key
+    ]
+    for name in [*extras, "_text_raw"]:
+        pieces = f"list_transform(regexp_extract_all(t, '[^\\s,;|\"'']+'), lambda x: {ids} || x)"
+        cells.append(_words_of(name, f"{contacts} || {pieces}"))
+    return cells
+
+
+def _trimmed(text: str) -> str:
+    """SQL of an id as it is compared: without space and the apostrophe by which spreadsheets keep digits."""
+    return f"trim({text}, {sql_text(AROUND_IDS)})"
+
+
+def _words_of(column: str, words: str) -> str:
+    name = identifier(column)
+    return (
+        f"select {sql_text(column)} as c, t, unnest({words}) as word "
+        f"from (select distinct {name}::varchar as t from sieved where {name} is not null)"
+    )
+
+
+def _contact_words(text: str, region: str | None) -> str:
+    """SQL list of the words for e-mails and numbers inside a text."""
+    emails = f"list_transform(regexp_extract_all(lower({text}), {sql_text(EMAIL_PATTERN)}), lambda x: 'email' || {MARK} || x)"
+    digits = (
+        f"list_transform(regexp_extract_all({text}, {sql_text(NUMBER_PATTERN)}), lambda x: {_digits('x')})"
+    )
+    whole = f"list_transform({digits}, lambda x: 'phone' || {MARK} || x)"
+    words = f"{emails} || {whole}"
+    if region:
+        words += (
+            f" || list_transform({digits}, lambda x: 'phone' || {MARK} || {sql_text(region)} || {MARK} || x)"
+        )
+    return words
+
+
+def _digits(text: str) -> str:
+    return f"ltrim(regexp_replace(replace({text}, '(0)', ''), '[^0-9]', '', 'g'), '0')"
+
+
+def _hits(cells: list[str], kinds: frozenset[str], region: str | None) -> str:
+    """SQL of the (column, text) pairs one of whose words is suppressed."""
+    lists = ""
+    if "sha256_email_lower" in kinds:
+        lists += _listed("email", "sha256_email_lower", f"split_part(word, {MARK}, 2)")
+    if "sha256_phone_e164" in kinds:
+        code = {"US": "1", "CA": "1", "CN": "86", "GB": "44", "DE": "49", "FR": "33", "JP": "81"}.get(
+            region or "", ""
+        )
+        number = f"split_part(word, {MARK}, 2)"
+        lists += _listed("phone", "sha256_phone_e164", f"'+' || {number}")
+        if code:
+            lists += _listed("phone", "sha256_phone_e164", f"'+{code}' || {number}")
+    return f"""
+        with words as ({" union all ".join(cells)}),
+        all_words as (select * from words where word is not null{lists}),
+        hashed as (select word, pseudonym('{SUPPRESS}' || {MARK} || word) as hash from (select distinct word from all_words))
+        select distinct c, t
+        from all_words inner join hashed using (word)
+        where hash in (select pseudonym from suppressed)
+    """
+
+
+def _listed(kind: str, named: str, value: str) -> str:
+    return (
+        f" union all select c, t, '{named}' || {MARK} || sha256({value}) from words "
+        f"where starts_with(word, '{kind}' || {MARK}) and not contains(substr(word, {len(kind) + 2}), {MARK})"
+    )
+
+
+def _named_test(export: Export, region: str | None) -> str:
+    """SQL: some contact of the row together with some name of it, a cell or two cells side by side, is suppressed."""
+    texts = [identifier(text_column(column.name)) for column in person_columns(export)]
+    everything = "concat_ws(' ', " + ", ".join(texts) + ")"
+    pairs = [pair for left, right in pairwise(texts) for pair in (f"{left} || {right}", f"{right} || {left}")]
+    names = ", ".join(f"regexp_replace(lower({each}), '[^\\pL\\pN]', '', 'g')" for each in [*texts, *pairs])
+    words = _contact_words(everything, region)
+    return f"""_line in (
+        with contacts as (select _line, unnest({words}) as word, [{names}] as names from sieved),
+        hashed as (
+            select _line, names, pseudonym('{SUPPRESS}' || {MARK} || word) as hash from contacts where word is not null
+        ),
+        pairs as (select distinct hash, unnest(names) as name, _line from hashed)
+        select _line from pairs
+        where name <> ''
+            and pseudonym('{SUPPRESS}' || {MARK} || 'named' || {MARK} || hash || {MARK} || name)
+                in (select pseudonym from suppressed)
+    )"""

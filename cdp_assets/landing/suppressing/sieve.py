@@ -1,0 +1,85 @@
+"""A file before it is parsed: the rows of people who asked to be forgotten are cut out of it, and of rows that bear money the person.
+
+It runs where parsing runs, behind the same limits. Where the rewritten file goes, and what the ledger says of it, is `load`'s part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import duckdb
+
+from cdp_assets.landing.contract import Export
+from cdp_assets.landing.files import hash_file
+from cdp_assets.landing.parse import CutOut, ParseResult, careful_rows, parse_file, plain_rows, write_empty
+from cdp_assets.landing.readers.header import ColumnMap
+from cdp_assets.landing.readers.inspection import Inspected, Rows, inspect_file
+from cdp_assets.landing.suppressing.matching import RAW_FORMATS, Matches, find_rows, person_columns
+from cdp_assets.landing.suppressing.rewriting import Cut, rewrite
+
+
+def parse_sieved(con: duckdb.DuckDBPyConnection, file: Inspected) -> ParseResult:
+    """Parse a file without the rows of suppressed people; its result says what was cut. Raises FileHeld."""
+    if not file.job.has_suppressed:
+        return parse_file(con, file)
+    kept, cut = cut_out(con, file)
+    if kept is None:
+        write_empty(con, file.job.export, file.job.parquet)
+        file.job.quarantine.unlink(missing_ok=True)
+        return ParseResult(parsed=0, landed=0, cut=cut)
+    return replace(parse_file(con, kept), cut=cut)
+
+
+def cut_out(con: duckdb.DuckDBPyConnection, file: Inspected) -> tuple[Inspected | None, CutOut | None]:
+    """The file to parse, and what was cut; the file itself and None where nobody in it is suppressed.
+
+    The first is None where no row is left.
+    """
+    matches, columns = _matched(con, file)
+    if not matches.lines:
+        return file, None
+    job = file.job
+    target = job.work_dir / "rewritten"
+    paths, cut = _cut(job.export, columns, matches, has_paths=job.dialect.format in RAW_FORMATS)
+    rewrite(job.original, target, job.dialect, cut, skipped=file.skipped, paths=paths)
+    removed = sum(cells is None for cells in cut.values())
+    found = CutOut(
+        target, hash_file(target), removed, sorted(line for line, cells in cut.items() if cells is not None)
+    )
+    if removed == file.parsed:
+        return None, found
+    return inspect_file(replace(job, original=target)), found
+
+
+def _matched(con: duckdb.DuckDBPyConnection, file: Inspected) -> tuple[Matches, ColumnMap]:
+    if file.is_plain:
+        try:
+            rows = plain_rows(con, file)
+            return _find(con, file, rows), rows.columns
+        except duckdb.Error:
+            pass  # an odd row: the careful reader takes it apart
+    rows = careful_rows(con, file)
+    return _find(con, file, rows), rows.columns
+
+
+def _find(con: duckdb.DuckDBPyConnection, file: Inspected, rows: Rows) -> Matches:
+    try:
+        return find_rows(con, file, rows, file.job.phone_region, file.job.suppressed_kinds)
+    finally:
+        con.execute("drop table if exists kept_cells")
+
+
+def _cut(export: Export, columns: ColumnMap, matches: Matches, *, has_paths: bool) -> tuple[list[str], Cut]:
+    """What to cut of each row that is hers, and for JSON the paths of the cells."""
+    if export.facts.on_erasure == "remove":
+        return [], dict.fromkeys(matches.lines)
+    names = [column.name for column in person_columns(export)]
+    if has_paths:
+        paths = [path for name in names for path in export.column(name).headers]
+        positions = tuple(range(len(paths)))
+    else:
+        paths = []
+        found = {position for name in names for position in columns.positions.get(name, [])}
+        positions = tuple(sorted(found | set(columns.extras.values())))
+    unreadable = set(matches.unreadable)
+    return paths, {line: None if line in unreadable else positions for line in matches.lines}

@@ -1,0 +1,246 @@
+"""People who asked to be forgotten: their rows are cut out of a file before it is kept, whatever its format and however broken the row."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cdp_assets.landing.contract import ChannelContract
+from cdp_assets.landing.files import hash_file
+from cdp_assets.landing.suppressing import identifiers
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+from tests.landing.builders import contract_of, deliver, land, landed
+
+KEY = b"test-key-of-at-least-thirty-two-bytes"
+HERS = "rosa.canary@example.test"
+HEADER = "order_no,email,phone,amount\n"
+COLUMNS = (
+    {"name": "order_no", "physicalName": "order_no", "primaryKey": True},
+    {"name": "email", "classification": "core"},
+    {"name": "phone", "classification": "core"},
+    {"name": "amount", "logicalType": "number"},
+)
+
+
+def orders(on_erasure: str = "remove", **facts: object) -> dict[str, ChannelContract]:
+    return contract_of({"onErasure": on_erasure, **facts}, *COLUMNS)
+
+
+def suppress(settings: Settings, kind: str, *pseudonyms: str) -> None:
+    with connect_state(settings) as con:
+        con.executemany(
+            "insert or ignore into suppressions values (?, ?, null)", [[kind, each] for each in pseudonyms]
+        )
+
+
+def counts(settings: Settings) -> tuple[int, ...]:
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select parsed_rows, landed_rows, quarantined_rows, duplicate_rows, erased_rows, anonymised_rows from loads"
+        ).fetchall()
+    return tuple(int(value) for value in rows[0])
+
+
+def kept(settings: Settings) -> Path:
+    (path,) = [path for path in settings.originals_dir.glob("*/*") if path.is_file()]
+    return path
+
+
+def test_a_row_is_cut_out_of_the_original_and_the_lines_below_keep_their_numbers(settings: Settings) -> None:
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    before = f"{HEADER}1,a@x.test,,5\n2,{HERS.upper()},,7\n3,c@x.test,,9\n"
+    deliver(settings, "shop/a.csv", before)
+    land(settings, orders())
+    assert counts(settings) == (3, 2, 0, 0, 1, 0)
+    assert kept(settings).read_text() == f"{HEADER}1,a@x.test,,5\n\n3,c@x.test,,9\n"
+    assert landed(settings, "shop", "sales", "_line, order_no") == [(2, "1"), (4, "3")]
+    with connect_state(settings, read_only=True) as con:
+        ((delivered, stored),) = con.execute("select delivered_sha256, stored_sha256 from loads").fetchall()
+    assert delivered == hash_file(settings.inbox_dir / "shop/a.csv")
+    assert stored == hash_file(kept(settings))
+    assert kept(settings).name == delivered
+
+
+def test_a_row_that_bears_money_lands_without_its_person(settings: Settings) -> None:
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    deliver(settings, "shop/a.csv", f'{HEADER}1,a@x.test,,5\n2,{HERS},"415,\n555 0101",7\n3,c@x.test,,9\n')
+    land(settings, orders("blank"))
+    assert counts(settings) == (3, 2, 0, 0, 0, 1)
+    assert landed(settings, "shop", "sales", "_line, order_no, email, phone, amount::double") == [
+        (2, "1", "a@x.test", None, 5.0),
+        (3, "2", None, None, 7.0),
+        (5, "3", "c@x.test", None, 9.0),
+    ]
+    assert HERS not in kept(settings).read_text()
+
+
+def test_a_broken_row_of_hers_is_erased_and_never_reaches_quarantine(settings: Settings) -> None:
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    deliver(settings, "shop/a.csv", f"{HEADER}1,a@x.test,,x\n2,{HERS},,7,too,many\n3,,,{HERS}\n")
+    land(settings, orders("blank"))
+    # the first is somebody else's; the second cannot be taken apart, so it goes whole; the third's amount is no person's cell
+    assert counts(settings)[0] == sum(counts(settings)[1:]) == 3
+    assert counts(settings)[4] == 1
+    with duckdb.connect() as con:
+        (quarantine,) = settings.quarantine_dir.rglob("*.parquet")
+        texts = con.execute("select original_text from read_parquet(?)", [str(quarantine)]).fetchall()
+    assert len(texts) == 2
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["(415) 555-0101", "+1 415 555 0101", "0014155550101", "415.555.0101", "call 415-555-0101 at noon"],
+)
+def test_a_number_is_hers_however_it_is_written(settings: Settings, number: str) -> None:
+    suppress(settings, "phone", *identifiers.of_phone(KEY, "+14155550101"))
+    deliver(settings, "shop/a.csv", f"{HEADER}1,,{number},5\n2,,(415) 555-0102,5\n")
+    contracts = {
+        name: each.model_copy(update={"facts": each.facts.model_copy(update={"phone_region": "US"})})
+        for name, each in orders().items()
+    }
+    land(settings, contracts)
+    assert counts(settings) == (2, 1, 0, 0, 1, 0)
+
+
+def test_a_shared_number_counts_only_with_her_name(settings: Settings) -> None:
+    (hashed, *_) = identifiers.of_phone(KEY, "+14155550101")
+    suppress(settings, "named", *identifiers.of_named(KEY, hashed, "Rosa Canary"))
+    names = [{"name": name, "classification": "core"} for name in ("given", "family", "phone")]
+    deliver(
+        settings,
+        "shop/a.csv",
+        "id,given,family,phone\n1,Rosa,Canary,+14155550101\n2,Juan,Canary,+14155550101\n3,Rosa,Canary,+14155550102\n",
+    )
+    land(settings, contract_of({}, {"name": "id"}, *names))
+    assert landed(settings, "shop", "sales", "id") == [("2",), ("3",)]
+
+
+def test_a_list_of_plain_hashes_is_taken_in_as_keyed_ones(settings: Settings) -> None:
+    listed = identifiers.sha256_of(HERS)
+    suppress(settings, "sha256_email_lower", *identifiers.of_sha256(KEY, listed, "email_lower"))
+    deliver(settings, "shop/a.csv", f"{HEADER}1,a@x.test,,5\n2,{HERS},,7\n")
+    land(settings, orders())
+    assert counts(settings) == (2, 1, 0, 0, 1, 0)
+    with pytest.raises(ValueError, match="not known"):
+        identifiers.of_sha256(KEY, listed, "email_upper")
+
+
+def test_an_order_that_was_hers_comes_again_without_her(settings: Settings) -> None:
+    suppress(settings, "order", *identifiers.of_order(KEY, "shop", "2"))
+    deliver(settings, "shop/a.csv", f"{HEADER}1,a@x.test,,5\n2,new@x.test,,7\n")
+    land(settings, orders("blank"))
+    assert landed(settings, "shop", "sales", "order_no, email") == [("1", "a@x.test"), ("2", None)]
+
+
+def test_the_whole_file_may_be_hers(settings: Settings) -> None:
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    deliver(settings, "shop/a.csv", f"{HEADER}2,{HERS},,7\n")
+    land(settings, orders())
+    assert counts(settings) == (1, 0, 0, 0, 1, 0)
+    assert landed(settings, "shop", "sales", "order_no") == []
+    assert land(settings, orders()).exports[0].files_landed == 0
+
+
+def test_a_file_that_was_cut_is_parsed_again_with_the_same_counts(settings: Settings) -> None:
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    deliver(settings, "shop/a.csv", f"{HEADER}1,a@x.test,,5\n2,{HERS},,7\n3,{HERS},,8\n")
+    land(settings, orders("blank"))
+    before = counts(settings)
+    for path in (settings.landing_dir / "shop" / "sales").glob("[0-9a-f]*.parquet"):
+        path.write_bytes(b"damaged")
+    assert land(settings, orders("blank")).exports[0].files_mended == 1
+    assert counts(settings) == before == (3, 1, 0, 0, 0, 2)
+
+
+@pytest.mark.parametrize("packing", ["gzip", "zip", "utf-16", "gb18030"])
+def test_a_packed_or_otherwise_encoded_file_is_written_again_as_it_came(
+    settings: Settings, packing: str
+) -> None:
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    text = f"{HEADER}1,王小明@x.test,,5\n2,{HERS},,7\n"
+    encoding = packing if packing in ("utf-16", "gb18030") else "utf-8"
+    content = text.encode(encoding)
+    if packing == "gzip":
+        content = gzip.compress(content)
+    elif packing == "zip":
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("Rosa Canary.csv", content)
+        content = packed.getvalue()
+    deliver(settings, "shop/a.csv", content)
+    land(settings, orders(encoding=encoding))
+    assert counts(settings) == (2, 1, 0, 0, 1, 0)
+    found = kept(settings).read_bytes()
+    if packing == "gzip":
+        found = gzip.decompress(found)
+    elif packing == "zip":
+        with zipfile.ZipFile(io.BytesIO(found)) as archive:
+            (name,) = archive.namelist()
+            assert "Rosa" not in name
+            found = archive.read(name)
+    assert found.decode(encoding) == f"{HEADER}1,王小明@x.test,,5\n\n"
+
+
+def test_json_lines_and_documents(settings: Settings) -> None:
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    columns = ({"name": "id", "physicalName": "id"}, {"name": "email", "physicalName": "who.email", "classification": "core"})  # fmt: skip
+    rows = [{"id": "1", "who": {"email": "a@x.test"}}, {"id": "2", "who": {"email": HERS}, "note": "x"}]
+    deliver(settings, "shop/a.json", "".join(json.dumps(row) + "\n" for row in rows))
+    deliver(settings, "shop/b.json", json.dumps({"data": rows}))
+    land(
+        settings, contract_of({"filePattern": ".*a.json", "format": "ndjson", "onErasure": "blank"}, *columns)
+    )
+    assert landed(settings, "shop", "sales", "id, email") == [("1", "a@x.test"), ("2", None)]
+    documents = contract_of(
+        {"filePattern": ".*b.json", "format": "json", "recordsPath": "data"}, *columns, channel="shop"
+    )
+    land(settings, documents)
+    assert all(HERS not in path.read_text() for path in settings.originals_dir.glob("*/*"))
+
+
+def test_a_workbook_and_a_parquet_file(settings: Settings) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    book = openpyxl.Workbook()
+    for row in (["order_no", "email", "phone", "amount"], ["1", "a@x.test", "", "5"], ["2", HERS, "", "7"], ["3", "c@x.test", "", "9"]):  # fmt: skip
+        book.active.append(row)
+    written = io.BytesIO()
+    book.save(written)
+    deliver(settings, "shop/a.xlsx", written.getvalue())
+    land(settings, orders(format="xlsx", filePattern=".*xlsx"))
+    assert landed(settings, "shop", "sales", "_line, order_no") == [(2, "1"), (4, "3")]
+    with zipfile.ZipFile(kept(settings)) as archive:
+        assert all(HERS.encode() not in archive.read(name) for name in archive.namelist())
+    with duckdb.connect() as con:
+        con.execute(
+            "copy (select '1' as order_no, 'a@x.test' as email, null::varchar as phone, '5' as amount union all "
+            f"select '2', '{HERS}', null, '7') to '{settings.inbox_dir}/shop/b.parquet' (format parquet)"
+        )
+    report = land(settings, orders("blank", format="parquet", filePattern=".*parquet"))
+    assert (report.exports[0].landed_rows, report.exports[0].anonymised_rows) == (1, 1)
+    assert all(HERS.encode() not in path.read_bytes() for path in settings.originals_dir.glob("*/*"))
+
+
+def test_every_export_that_bears_money_keeps_its_rows(settings: Settings) -> None:
+    """Whatever staging reads orders, lines, refunds or payments from says so in its contract."""
+    from cdp_assets.landing import load_contracts
+
+    project = settings.dbt_project_dir / "models" / "staging"
+    missing = []
+    for contract in load_contracts(*settings.contract_dirs).values():
+        for shape in ("orders", "order_lines", "refunds", "payments"):
+            model = project / contract.name / f"stg_{contract.name}__{shape}.sql"
+            text = model.read_text() if model.exists() else ""
+            missing += [
+                f"{contract.name}.{export.name} ({shape})"
+                for export in contract.exports
+                if f"'{export.name}')" in text and export.facts.on_erasure != "blank"
+            ]
+    assert missing == []
