@@ -7,6 +7,7 @@ columns of each staging model in the YAML beside it. What is rendered is committ
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from cdp_assets.settings import PROJECT_DIR
 SHAPES_PATH = Path(__file__).parent / "shapes.yaml"
 MACRO = "macros/shape_columns.sql"
 OUTSIDE_MACRO = "macros/outside_columns.sql"
+PERSON_MACRO = "macros/person_columns.sql"
 DOC_BLOCKS = "models/staging/_shared_shapes.md"
 
 
@@ -83,15 +85,32 @@ def render_macro() -> str:
 
 def render_outside_macro() -> str:
     """The dbt macro that names a shape's columns of text that outsiders write."""
+    return _names_macro(
+        "outside_columns",
+        "A shape's columns of text that outsiders write, which in_shape() scrubs.",
+        lambda column: column.outside,
+    )
+
+
+def render_person_macro() -> str:
+    """The dbt macro that names a shape's columns of text that people see as somebody's name or address."""
+    return _names_macro(
+        "person_columns",
+        "A shape's columns with a person's name, contact or address, which in_shape() rids of characters that nobody sees.",
+        lambda column: column.band in ("person", "address") and column.type == "varchar",
+    )
+
+
+def _names_macro(name: str, about: str, is_named: Callable[[ShapeColumn], bool]) -> str:
     lines = [
-        "{#- A shape's columns of text that outsiders write, which in_shape() scrubs. Rendered from cdp_assets/shapes.yaml by `make shapes`; change them there. -#}",
-        "{% macro outside_columns(shape) -%}",
-        "    {%- set outside = {",
+        f"{{#- {about} Rendered from cdp_assets/shapes.yaml by `make shapes`; change them there. -#}}",
+        f"{{% macro {name}(shape) -%}}",
+        "    {%- set named = {",
     ]
     for shape in shapes().values():
-        names = ", ".join(f"'{column.name}'" for column in shape.columns if column.outside)
+        names = ", ".join(f"'{column.name}'" for column in shape.columns if is_named(column))
         lines.append(f"        '{shape.name}': [{names}],")
-    return "\n".join([*lines, "    } -%}", "    {{ return(outside[shape]) }}", "{%- endmacro %}", ""])
+    return "\n".join([*lines, "    } -%}", "    {{ return(named[shape]) }}", "{%- endmacro %}", ""])
 
 
 def render_doc_blocks() -> str:
@@ -135,6 +154,7 @@ def rendered(dbt_project_dir: Path) -> dict[Path, str]:
     return {
         dbt_project_dir / MACRO: render_macro(),
         dbt_project_dir / OUTSIDE_MACRO: render_outside_macro(),
+        dbt_project_dir / PERSON_MACRO: render_person_macro(),
         dbt_project_dir / DOC_BLOCKS: render_doc_blocks(),
         **{path: in_step(path.read_text(encoding="utf-8")) for path in beside},
     }

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from cdp_assets.landing.files import make_private_dir
 from cdp_assets.landing.stored import verify_landing
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -132,7 +133,7 @@ def _remove(path: Path) -> None:
 
 def _copy(source: Path, target: Path) -> dict[str, object]:
     """Copy one file, owner-only and synced; returns its size and the SHA-256 of what was read."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_dir(target.parent)
     digest, size = hashlib.sha256(), 0
     with source.open("rb") as read, target.open("wb") as written:
         os.fchmod(written.fileno(), 0o600)
@@ -147,6 +148,7 @@ def _copy(source: Path, target: Path) -> dict[str, object]:
 
 def _write_synced(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
+        os.fchmod(file.fileno(), 0o600)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -1,6 +1,6 @@
 {#- A shape's columns of text that outsiders write, which in_shape() scrubs. Rendered from cdp_assets/shapes.yaml by `make shapes`; change them there. -#}
 {% macro outside_columns(shape) -%}
-    {%- set outside = {
+    {%- set named = {
         'customers': [],
         'links': [],
         'orders': [],
@@ -17,5 +17,5 @@
         'stores': ['store_name'],
         'session_steps': [],
     } -%}
-    {{ return(outside[shape]) }}
+    {{ return(named[shape]) }}
 {%- endmacro %}

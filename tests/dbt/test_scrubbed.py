@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
 import jinja2
 import pytest
 
-from cdp_assets.shapes import OUTSIDE_MACRO, render_outside_macro, shapes
+from cdp_assets.shapes import OUTSIDE_MACRO, PERSON_MACRO, render_outside_macro, render_person_macro, shapes
 
-MACRO = Path(__file__).parents[2] / "dbt_project" / "macros" / "engine" / "scrubbed.sql"
+ENGINE = Path(__file__).parents[2] / "dbt_project" / "macros" / "engine"
 
 
-def scrubbed(text: str | None) -> str | None:
-    sql = jinja2.Environment().from_string(MACRO.read_text() + "{{ scrubbed('given') }}").render()
+def scrubbed(text: str | None, macro: str = "scrubbed") -> str | None:
+    source = (ENGINE / f"{macro}.sql").read_text()
+    sql = jinja2.Environment().from_string(source + f"{{{{ {macro}('given') }}}}").render()
     with duckdb.connect() as con:
         (found,) = con.execute(f"select {sql} from (select $1::varchar as given)", [text]).fetchone() or (
             None,
@@ -63,5 +65,45 @@ def test_touches_and_spend_are_scrubbed_in_the_same_columns_and_keys_never() -> 
 
 
 def test_the_macro_that_names_the_columns_is_in_step_with_the_shapes() -> None:
-    rendered = Path(__file__).parents[2] / "dbt_project" / OUTSIDE_MACRO
-    assert rendered.read_text(encoding="utf-8") == render_outside_macro()
+    project = Path(__file__).parents[2] / "dbt_project"
+    assert (project / OUTSIDE_MACRO).read_text(encoding="utf-8") == render_outside_macro()
+    assert (project / PERSON_MACRO).read_text(encoding="utf-8") == render_person_macro()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("An\u200bn\u00ad Lee", "Ann Lee"),
+        ("\u202eeeL nnA\u202c", "eeL nnA"),
+        ("\ufeff张\u200d三\u2060", "张三"),
+        ("\u200c\u200dAnn", "Ann"),
+        ("مهدی\u200cزاده", "مهدی\u200cزاده"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("\u200b", None),
+        ("Ann Lee", "Ann Lee"),
+        (None, None),
+    ],
+)
+def test_characters_that_nobody_sees_leave_names(text: str | None, expected: str | None) -> None:
+    assert scrubbed(text, "visible") == expected
+
+
+def test_names_contacts_and_addresses_lose_them_and_ids_keep_them() -> None:
+    named = jinja2.Environment().from_string(render_person_macro().replace("return(", "("))
+    found = str(named.module.person_columns("customers"))  # type: ignore[attr-defined]
+    assert "full_name" in found and "street" in found
+    assert "source_customer_id" not in found
+
+
+def test_text_of_outsiders_is_scrubbed_wherever_a_shape_has_a_column_for_it() -> None:
+    """No channel stages referrers, search terms or notes today; a column for them is scrubbed from its first day."""
+    written = re.compile(
+        r"referr|search|term$|note|comment|review|title|page|campaign|product_name|store_name|coupon"
+    )
+    kept = {
+        f"{shape.name}.{column.name}"
+        for shape in shapes().values()
+        for column in shape.columns
+        if written.search(column.name) and not column.outside and not column.name.endswith("_id")
+    }
+    assert kept == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
 from pathlib import Path
@@ -156,3 +157,17 @@ def test_a_home_that_a_run_works_on_is_left_alone(
 
     monkeypatch.setattr(lock, "hold", refuse)
     assert run_backup(home=home.home, folder=tmp_path / "b", with_key=True, console=Console(quiet=True)) == 75
+
+
+def test_a_backup_and_what_is_restored_from_it_are_their_owners_whatever_the_umask(
+    home: Settings, tmp_path: Path
+) -> None:
+    before = os.umask(0o022)
+    try:
+        backup = make_backup(home, tmp_path / "backup").folder
+        other = Settings(home=tmp_path / "other", inbox=tmp_path / "inbox")
+        restore_backup(other, backup)
+    finally:
+        os.umask(before)
+    made = [backup, *backup.rglob("*"), other.home, *other.home.rglob("*")]
+    assert {str(path.relative_to(tmp_path)) for path in made if path.stat().st_mode & 0o077} == set()

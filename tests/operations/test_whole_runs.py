@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from cdp_assets.publishing.generations import current_files
 from cdp_assets.settings import Settings
 from tests.operations import whole_runs
 
@@ -66,3 +69,26 @@ def test_a_backup_restored_elsewhere_and_run_gives_the_same_ids_and_tables(
     whole_runs.run(other)
     assert whole_runs.published_content(other) == whole_runs.published_content(undisturbed)
     assert whole_runs.ids(other) == whole_runs.ids(undisturbed)
+
+
+def test_a_campaign_that_holds_an_e_mail_address_is_published_masked(
+    tmp_path: Path, shared_dir: Path, never_killed: tuple[Settings, float]
+) -> None:
+    """The case `utm_with_email`: a mail tool puts the reader's address into its links."""
+    undisturbed, _ = never_killed
+    inbox = tmp_path / "inbox"
+    shutil.copytree(undisturbed.inbox_dir, inbox)
+    delivered = shared_dir / "cases" / "utm_with_email" / "ga4" / "events_20171230.ndjson"
+    shutil.copy(delivered, inbox / "ga4")
+    settings = Settings(home=tmp_path / "home", inbox=inbox)
+    whole_runs.run(settings)
+    files = current_files(settings)
+    assert files is not None
+    with duckdb.connect(str(files.marts), read_only=True) as con:
+        campaigns = con.execute(
+            "select count(*) filter (where campaign like '%@%'), count(*) filter (where campaign like '%[e-mail]%') "
+            "from marts.touchpoints"
+        ).fetchall()
+        told = con.execute("select channel, column_name from marts.ops_scrubbed_text").fetchall()
+    assert campaigns == [(0, 1)]
+    assert told == [("ga4", "campaign")]

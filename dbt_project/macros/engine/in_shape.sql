@@ -1,12 +1,12 @@
 {#- Rows of a relation or CTE in a shared shape (cdp_assets/shapes.yaml): its columns in their order, cast to their types; a column that the relation
     lacks is a typed null. A column that the shape does not have is kept, and the law staging_models_have_the_columns_of_their_shape names it:
     a misspelt column never turns into nulls unseen. Text that outsiders write is scrubbed of identifiers, the same for every channel and shape, so
-    that campaigns of touches and of spend still meet. -#}
+    that campaigns of touches and of spend still meet. Names, contacts and addresses lose characters that nobody sees. -#}
 {% macro in_shape(relation, shape) -%}
 (
     select * replace (
         {%- for name, type in shape_columns(shape) %}
-        cast({{ scrubbed(name) if name in outside_columns(shape) else name }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+        cast({{ scrubbed(name) if name in outside_columns(shape) else visible(name) if name in person_columns(shape) else name }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     )
     from (
