@@ -46,10 +46,12 @@ dagster: $(READY) ## Dagster's own page: graph, runs, checks
 docs: $(READY) ## dbt's documentation of the last build, as one static page
 	@$(BIN)/onefold docs
 
-check: $(READY) ## lint, format and types
+check: $(READY) ## lint, format, types, licences and known vulnerabilities
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m checks.licences
+	@$(BIN)/python -m checks.vulnerabilities
 
 lint: $(READY) ## complexity, YAML and spelling
 	@$(BIN)/complexipy cdp_assets wheel_build.py --quiet --failed

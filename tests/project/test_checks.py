@@ -1,0 +1,64 @@
+"""The checks of `make check` beside the linters: licences and known vulnerabilities of the lock."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks.licences import is_allowed, locked_names, problems_of, runtime_closure
+from checks.vulnerabilities import report
+
+RULES = {"allowed": ["MIT", "Apache-2.0"], "development_only": ["ruff"], "spelled": {}, "stated": {}}
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("MIT", True),
+        ("GPL-3.0-or-later", False),
+        ("MIT AND Apache-2.0", True),
+        ("MIT AND GPL-2.0-only", False),
+        ("GPL-2.0-only OR MIT", True),
+        ("MIT AND (GPL-2.0-only OR Apache-2.0)", True),
+        ("MIT AND (GPL-2.0-only AND Apache-2.0)", False),
+        ("", False),
+    ],
+)
+def test_an_expression_is_allowed_where_it_leaves_an_allowed_choice(expression: str, expected: bool) -> None:
+    assert is_allowed(expression, {"MIT", "Apache-2.0"}) is expected
+
+
+def test_a_licence_that_is_not_on_the_list_is_named() -> None:
+    rules = {**RULES, "stated": {"typer": "AGPL-3.0-only"}}
+    assert problems_of(["typer", "ruff", "not-installed-here"], set(), rules) == (
+        ["typer: AGPL-3.0-only is not on the list of allowed licences"],
+        1,
+    )
+
+
+def test_a_tool_for_development_may_not_become_part_of_the_product() -> None:
+    (problem,), _ = problems_of(["ruff"], {"ruff"}, RULES)
+    assert problem.startswith("ruff: MIT is allowed for development only")
+
+
+def test_the_product_needs_what_its_parts_need_and_no_linter() -> None:
+    needed = runtime_closure("onefold")
+    assert {"dbt-core", "jinja2", "sqlglot"} <= needed
+    assert not {"yamllint", "codespell", "igraph", "python-igraph", "pytest"} & needed
+
+
+def test_every_name_of_the_lock_is_read() -> None:
+    assert locked_names("a-b==1 \\\n    --hash=sha256:x\nC_d[x]==2 ; python_version < '3.12' \\\n") == [
+        "a-b",
+        "c-d",
+    ]
+
+
+def test_a_known_vulnerability_is_named_and_no_answer_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    known = '{"id": "PYSEC-1", "fix_versions": ["2"]}'
+    assert report('{"dependencies": [{"name": "a", "version": "1", "vulns": [' + known + "]}]}") == 1
+    assert report('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}') == 0
+    assert report("") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "a 1: PYSEC-1, mended in 2",
+        "skipped: pip-audit got no answer: no network, and its cache does not have everything",
+    ]
