@@ -13,7 +13,7 @@ export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run lint check-sql web ui dagster docs check format test test-integration test-all shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-orchestration bench-nights lock clean
+.PHONY: help setup demo run lint check-sql web ui dagster docs check format test test-integration test-all shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-whole bench-nights lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -94,8 +94,8 @@ bench-pages: $(READY) ## the site at 100,000 customers: every page, a flip, fift
 bench-nights: $(READY) ## thirty nights of a small retailer: time and size of each
 	@$(BIN)/python benches/bench_nights.py
 
-bench-orchestration: $(READY) ## what Dagster costs over the work itself, on the demo
-	@$(BIN)/python benches/bench_orchestration.py
+bench-whole: $(READY) ## files to published generation by stage, and nights after it, beside the bare engine
+	@$(BIN)/python benches/bench_whole.py $(PERSONS)
 
 lock: $(READY) ## renew requirements.lock from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
