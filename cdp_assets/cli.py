@@ -270,6 +270,51 @@ def audience_export(
     raise typer.Exit(export_audience(name=name, out=out, home=home, inbox=inbox))
 
 
+activation_app = typer.Typer(
+    help="Activation: files for destinations, and what platforms answered. Onefold itself calls nobody.",
+    no_args_is_help=True,
+)
+app.add_typer(activation_app, name="activation")
+
+
+@activation_app.command("run")
+def activation_run(home: HomeOption = None, inbox: InboxOption = None) -> None:
+    """Bring every audience to its destinations, as files under HOME/activation (`onefold run` does it after publishing)."""
+    from cdp_assets.commands.activation import run
+
+    raise typer.Exit(run(home=home, inbox=inbox))
+
+
+@activation_app.command("ack")
+def activation_ack(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Answers as JSON (docs/destinations.md).")
+    ],
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Take what platforms answered, batch by batch; partly and twice is fine. Exit 1 if any answer could not be taken."""
+    from cdp_assets.commands.activation import ack
+
+    raise typer.Exit(ack(file=file, home=home, inbox=inbox))
+
+
+@activation_app.command("status")
+def activation_status(home: HomeOption = None) -> None:
+    """Per list: who is there, what waits, what was refused, and at which step the others stand."""
+    from cdp_assets.commands.activation import status
+
+    raise typer.Exit(status(home=home))
+
+
+@activation_app.command("destinations")
+def activation_destinations() -> None:
+    """The destinations that there are: files, identifiers, smallest list, and whether published vectors prove their form."""
+    from cdp_assets.commands.activation import destinations
+
+    raise typer.Exit(destinations())
+
+
 channel_app = typer.Typer(
     help="Add a channel from a sample of its export, and check files against a contract.",
     no_args_is_help=True,

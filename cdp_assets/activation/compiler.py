@@ -1,7 +1,7 @@
 """An audience as one SQL statement with bound values over the published file: its rules, and those that it is made of.
 
-The statement gives one row per customer: customer_id, one column per rule of the waterfall (r1, r2, …), is_profiled, is_suppressed and
-sort_value. What consent and reach do to it is `waterfall`.
+The statement gives one row per customer: customer_no (the row's number in this generation), customer_id, one column per rule of the
+waterfall (r1, r2, …), is_profiled, is_suppressed, country and sort_value. What consent and reach do to it is `waterfall`.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ def compile_audience(
     common = f"with {', '.join(parts)} " if parts else ""
     select = ", ".join(
         [
+            "customers.rowid as customer_no",
             "customers.customer_id",
             *(f"{flag} as r{number}" for number, flag in enumerate(flags, start=1)),
             "customers.is_profiled",

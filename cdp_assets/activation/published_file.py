@@ -5,8 +5,8 @@ The contact file is opened only on request. What is asked of the files is the pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -35,9 +35,15 @@ class PublishedFile:
 
 @contextmanager
 def open_published(
-    settings: Settings, *, with_contact_file: bool = False, scratch: Path | None = None
+    settings: Settings,
+    *,
+    with_contact_file: bool = False,
+    scratch: Path | None = None,
+    attach: Callable[[duckdb.DuckDBPyConnection, Settings], AbstractContextManager[None]] | None = None,
 ) -> Iterator[PublishedFile]:
     """The current generation in a connection of its own; temporary tables are in memory, or spill into `scratch`.
+
+    `attach`: attaches something more, before access to other files ends.
 
     Raises ActivationProblem before the first publication.
     """
@@ -57,9 +63,12 @@ def open_published(
         if with_contact_file:
             con.execute(f"attach {_text(files.contact)} as {CONTACT} (read_only)")
         con.execute(f"use {MARTS}.marts")
-        con.execute("set enable_external_access = false")  # an audience in SQL reads the marts and no file
-        columns = published_columns(con)
-        yield PublishedFile(con, files.generation, published_as_of(con), columns, with_contact_file)
+        with attach(con, settings) if attach else nullcontext():
+            con.execute(
+                "set enable_external_access = false"
+            )  # an audience in SQL reads the marts and no file
+            columns = published_columns(con)
+            yield PublishedFile(con, files.generation, published_as_of(con), columns, with_contact_file)
     finally:
         con.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
@@ -10,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from cdp_assets.activation.ledger import insert_rows
 from cdp_assets.publishing.generations import flip, next_generation_name
 from cdp_assets.settings import Settings
 
@@ -78,35 +80,21 @@ def publish(
     name = next_generation_name(settings, [])
     folder = settings.published_dir / name
     folder.mkdir(parents=True)
+    rows = _rows(people)
+    rows["marts.dates"] = [(as_of - timedelta(days=365),), (as_of,)]
+    rows["marts.customer_id_events"] = [("merged", new, old) for old, new in (merged or {}).items()]
     with _new_file(folder / "marts.duckdb") as con:
         con.execute(MARTS)
-        con.execute("insert into marts.dates values (?), (?)", [as_of - timedelta(days=365), as_of])
-        for old, new in (merged or {}).items():
-            con.execute("insert into marts.customer_id_events values ('merged', ?, ?)", [old, new])
-        for person in people:
-            _write(con, person)
+        for table, values in rows.items():
+            if table.startswith("marts."):
+                insert_rows(con, table, values)
         if without:
             con.execute(without)
     with _new_file(folder / "contact.duckdb") as con:
         con.execute(CONTACT)
-        for person in people:
-            con.execute(
-                "insert into contact.customers_contact values (?, 'Ann', 'Lee', ?)",
-                [person.customer_id, person.born],
-            )
-            for kind, value in person.contacts:
-                kind, _, scope = kind.partition(":")
-                con.execute(
-                    "insert into contact.contacts_in_clear values (?, ?, ?, ?, ?, ?)",
-                    [
-                        person.customer_id,
-                        contact_id(value),
-                        kind,
-                        scope or None,
-                        value,
-                        value not in person.unreachable,
-                    ],
-                )
+        for table, values in rows.items():
+            if table.startswith("contact."):
+                insert_rows(con, table, values)
     flip(settings, name)
     return name
 
@@ -119,46 +107,51 @@ def _new_file(path: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _write(con: duckdb.DuckDBPyConnection, person: Person) -> None:
-    who = person.customer_id
-    first = min((order["on"] for order in person.orders), default=None)
-    con.execute(
-        "insert into marts.customers values (?, 'A*', 'a***@example.com', '+1***99', ?, ?, ?, ?, 0, ?)",
-        [who, person.country, person.city, len(person.orders), first, person.is_profiled],
-    )
-    con.execute("insert into marts.customer_rfm values (?, ?, ?)", [who, person.segment, person.value])
-    con.execute("insert into marts.customer_lifecycle values (?, 'active')", [who])
-    con.execute("insert into marts.customer_value values (?, ?)", [who, person.value])
-    for number, order in enumerate(person.orders, start=1):
-        order_id = order.get("order_id", f"{who}-{number}")
-        con.execute(
-            "insert into marts.orders values ('shop', ?, ?, ?, ?, ?, ?, ?, 'USD', ?, ?, ?)",
-            [
-                order_id, who, order.get("store", "s1"), order["on"], order["on"], order.get("is_sale", True),
-                order.get("is_conversion", True), order.get("gross", 10), order.get("net", 10), order.get("net", 10),
-            ],
+def _rows(people: list[Person]) -> dict[str, list[tuple[Any, ...]]]:
+    """Table → rows, of everybody."""
+    rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for person in people:
+        who = person.customer_id
+        first = min((order["on"] for order in person.orders), default=None)
+        rows["marts.customers"].append(
+            (who, "A*", "a***@example.com", "+1***99", person.country, person.city, len(person.orders), first, 0, person.is_profiled)
         )  # fmt: skip
-        con.execute(
-            "insert into marts.order_lines values ('shop', ?, ?, ?, true, true)",
-            [order_id, order.get("sku", "k1"), order.get("category")],
-        )
-        con.execute(
-            "insert into marts.products select 'shop', ?, 'p1', ? where not exists (select 1 from marts.products where sku = ?)",
-            [order.get("sku", "k1"), order.get("brand"), order.get("sku", "k1")],
-        )
-    for touch in person.touches:
-        con.execute(
-            "insert into marts.touchpoints values (?, ?, 'email', 'mail', null, null, null, false, ?)",
-            [who, touch.get("touch_type", "email_open"), touch["on"]],
-        )
-    for kind, value in person.contacts:
-        kind, _, scope = kind.partition(":")
-        con.execute(
-            "insert into marts.contacts values (?, ?, ?, ?, ?)",
-            [who, contact_id(value), kind, scope or None, value not in person.unreachable],
-        )
-        for purpose in sorted(person.allowed):
-            con.execute(
-                "insert into marts.contact_permissions values (?, ?, ?, true, ?)",
-                [who, contact_id(value), purpose, person.expires],
+        rows["marts.customer_rfm"].append((who, person.segment, person.value))
+        rows["marts.customer_lifecycle"].append((who, "active"))
+        rows["marts.customer_value"].append((who, person.value))
+        rows["contact.customers_contact"].append((who, "Ann", "Lee", person.born))
+        for number, order in enumerate(person.orders, start=1):
+            order_id, net = order.get("order_id", f"{who}-{number}"), order.get("net", 10)
+            rows["marts.orders"].append(
+                ("shop", order_id, who, order.get("store", "s1"), order["on"], order["on"], order.get("is_sale", True),
+                 order.get("is_conversion", True), "USD", order.get("gross", 10), net, net)
+            )  # fmt: skip
+            sku = order.get("sku", "k1")
+            rows["marts.order_lines"].append(("shop", order_id, sku, order.get("category"), True, True))
+            if not any(sku == each[1] for each in rows["marts.products"]):
+                rows["marts.products"].append(("shop", sku, "p1", order.get("brand")))
+        for touch in person.touches:
+            rows["marts.touchpoints"].append(
+                (
+                    who,
+                    touch.get("touch_type", "email_open"),
+                    "email",
+                    "mail",
+                    None,
+                    None,
+                    None,
+                    False,
+                    touch["on"],
+                )
             )
+        for named, value in person.contacts:
+            kind, _, scope = named.partition(":")
+            is_reachable = value not in person.unreachable
+            rows["marts.contacts"].append((who, contact_id(value), kind, scope or None, is_reachable))
+            rows["contact.contacts_in_clear"].append(
+                (who, contact_id(value), kind, scope or None, value, is_reachable)
+            )
+            rows["marts.contact_permissions"] += [
+                (who, contact_id(value), purpose, True, person.expires) for purpose in sorted(person.allowed)
+            ]
+    return rows

@@ -1,0 +1,163 @@
+"""What activation holds of people: their platform keys and what is still to be removed, for status, rights and erasure.
+
+Keys are the platforms' own hashes or ids: callers show counts, and hand the keys themselves only to who removes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from cdp_assets.activation.files import FOLDER
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+PERSONAL_TABLES = (
+    "activation_keys",
+    "activation_key_customers",
+    "activation_entries",
+    "activation_superseded_keys",
+    "activation_answers",
+    "activation_contacts",
+    "activation_events",
+    "audience_members",
+    "audience_history",
+)
+"""Tables of state that say something of single persons."""
+LATE_DAYS = 30  # for so long an answer to a superseded batch is expected
+PERSONAL_PLACES = (FOLDER,)
+"""Folders of a home with files that do."""
+
+STANDS = """
+    select
+        l.destination,
+        l.audience,
+        k.contact_type,
+        k.platform_key,
+        e.key_id,
+        case
+            when e.remove_batch is not null and (r.status = 'refused' or ra.outcome = 'refused') then 'removal refused'
+            when e.remove_batch is not null and r.status = 'pending' then 'removal waits'
+            when e.remove_batch is not null or e.add_batch is null or a.status in ('superseded', 'refused') then 'to be proposed'
+            when aa.outcome = 'refused' then 'refused'
+            when a.status = 'acknowledged' or aa.outcome = 'accepted' then 'there'
+            else 'waits'
+        end as stands,
+        coalesce(ra.reason, case when r.status = 'refused' then r.note end, aa.reason) as reason
+    from activation_entries as e
+    join activation_lists as l using (list_id)
+    join activation_keys as k using (key_id)
+    left join activation_batches as a on e.add_batch = a.batch_no
+    left join activation_batches as r on e.remove_batch = r.batch_no
+    left join activation_answers as aa on e.add_batch = aa.batch_no and e.key_id = aa.key_id
+    left join activation_answers as ra on e.remove_batch = ra.batch_no and e.key_id = ra.key_id
+"""
+
+
+@dataclass(frozen=True)
+class PlatformKey:
+    """One key of a person on one list. stands: there, waits, refused, to be proposed, removal waits, removal refused."""
+
+    destination: str
+    audience: str
+    contact_type: str
+    platform_key: str
+    stands: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class ListStatus:
+    """One list: keys by what they stand at, and the counts of its newest activation."""
+
+    destination: str
+    audience: str
+    keys: dict[str, int]
+    steps: list[tuple[str, int]]
+    refusals: list[tuple[str, int]]
+
+
+def platform_keys(con: duckdb.DuckDBPyConnection, customer_ids: Sequence[str]) -> list[PlatformKey]:
+    """Every key of these customers that may still be at a platform (con: state). Empty: nothing is left to remove."""
+    rows = con.execute(
+        f"select destination, audience, contact_type, platform_key, stands, reason from ({STANDS}) as s "
+        "where key_id in (select key_id from activation_key_customers where customer_id in (select unnest(?::varchar[]))) "
+        "order by all",
+        [list(customer_ids)],
+    ).fetchall()
+    return [PlatformKey(*row) for row in rows]
+
+
+def forget_customers(con: duckdb.DuckDBPyConnection, customer_ids: Sequence[str]) -> dict[str, int]:
+    """Erase what state holds of these customers beside keys that must first be removed at a platform; rows per table.
+
+    Such keys stay, as the platform's own hash, until their removal is acknowledged; the next activation then drops them.
+    """
+    listed = [list(customer_ids)]
+    counted = {}
+    for table in ("audience_members", "audience_history", "activation_contacts", "activation_events"):
+        rows = con.execute(
+            f"delete from {table} where customer_id in (select unnest(?::varchar[])) returning 1", listed
+        ).fetchall()
+        counted[table] = len(rows)
+    theirs = (
+        "key_id in (select key_id from activation_key_customers where customer_id in (select unnest(?::varchar[]))) "
+        "and key_id not in (select key_id from activation_entries)"
+    )
+    con.execute(f"delete from activation_superseded_keys where {theirs}", listed)
+    rows = con.execute(
+        "delete from activation_key_customers where customer_id in (select unnest(?::varchar[])) "
+        "and key_id not in (select key_id from activation_entries) returning 1",
+        listed,
+    ).fetchall()
+    return {**counted, "activation_key_customers": len(rows), "activation_keys": sweep(con)}
+
+
+def sweep(con: duckdb.DuckDBPyConnection, ledger: str = "main") -> int:
+    """Drop keys that no list has any more, and whom they belonged to; returns how many keys went.
+
+    Keys of batches that were superseded lately stay for a while: a late answer may still be about them.
+    """
+    con.execute(
+        "create or replace temp table unused_keys as select key_id from "
+        f"{ledger}.activation_keys where key_id not in (select key_id from {ledger}.activation_entries) "
+        f"and key_id not in (select key_id from {ledger}.activation_superseded_keys as s join {ledger}.activation_batches as b using (batch_no) "
+        f"where b.answered_on > (select max(proposed_on) from {ledger}.activation_batches) - {LATE_DAYS})"
+    )
+    unused = int(con.execute("select count(*) from unused_keys").fetchall()[0][0])
+    if unused:
+        for table in (
+            "activation_keys",
+            "activation_key_customers",
+            "activation_superseded_keys",
+            "activation_answers",
+        ):
+            con.execute(f"delete from {ledger}.{table} where key_id in (select key_id from unused_keys)")
+    return unused
+
+
+def list_statuses(settings: Settings) -> list[ListStatus]:
+    """Every list with what its keys stand at."""
+    with connect_state(settings, read_only=True) as con:
+        keys = con.execute(
+            f"select destination, audience, stands, count(*) from ({STANDS}) as s group by all order by all"
+        ).fetchall()
+        steps = con.execute(
+            "select l.destination, l.audience, c.step, c.customer_count from activation_counts as c join activation_lists as l using (list_id) "
+            "order by l.destination, l.audience, c.place"
+        ).fetchall()
+        refusals = con.execute(
+            f"select destination, audience, stands || ': ' || coalesce(reason, 'not said'), count(*) from ({STANDS}) as s "
+            "where stands in ('refused', 'removal refused') group by all order by all"
+        ).fetchall()
+        known = con.execute("select destination, audience from activation_lists order by all").fetchall()
+    found = {(row[0], row[1]): ListStatus(row[0], row[1], {}, [], []) for row in known}
+    for destination, audience, stands, count in keys:
+        found[(destination, audience)].keys[stands] = count
+    for destination, audience, step, count in steps:
+        found[(destination, audience)].steps.append((step, count))
+    for destination, audience, words, count in refusals:
+        found[(destination, audience)].refusals.append((words, count))
+    return list(found.values())

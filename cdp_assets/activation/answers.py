@@ -1,0 +1,278 @@
+"""What uploaders report back, batch by batch, into the ledger. An answer may come late, twice, in part, or for somebody else's batch.
+
+An answer is a JSON object: `home`, `batch`, `sha256` (all three as the manifest says), `status` (accepted, refused), and where they differ from that, `accepted`
+(keys: only these were taken; the rest waits on) and `refused` (objects of key and reason); `received` as the platform counted; `reason` of a refused batch. A
+list that was deleted at the platform: `home`, `list` (`<destination>/<audience>`), `deleted: true`. A file holds one object, a list of them, or one a line.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import duckdb
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from cdp_assets.activation.audience import wrong_places
+from cdp_assets.activation.files import show
+from cdp_assets.activation.ledger import insert_rows, pending_files
+from cdp_assets.activation.problems import ActivationProblem
+from cdp_assets.keys import load_key, pseudonym
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+Outcome = Literal[
+    "accepted", "partly accepted", "refused", "known already", "late", "list deleted",
+    "unknown batch", "another home", "another file", "unknown key",
+]  # fmt: skip
+TAKEN = {"accepted", "partly accepted", "refused", "known already", "late", "list deleted"}
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RefusedKey(_Model):
+    """A key that the platform did not take."""
+
+    key: str
+    reason: str = "not said"
+
+
+class Answer(_Model):
+    """One answer, as a file says it."""
+
+    home: str
+    batch: str | None = None
+    sha256: str | None = None
+    status: Literal["accepted", "refused"] = "accepted"
+    accepted: list[str] | None = None
+    refused: list[RefusedKey] = []
+    received: Annotated[int, Field(ge=0)] | None = None
+    reason: str | None = None
+    list_: str | None = Field(default=None, alias="list")
+    deleted: bool = False
+
+    @model_validator(mode="after")
+    def _names_what_it_is_about(self) -> Answer:
+        if self.deleted != (self.list_ is not None):
+            raise ValueError("a deleted list is named: list and deleted go together")
+        if not self.deleted and (self.batch is None or self.sha256 is None):
+            raise ValueError("batch and sha256 are missing: copy them from the manifest")
+        return self
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of one answer, and in words what is worth knowing."""
+
+    about: str
+    outcome: Outcome
+    words: str = ""
+
+    @property
+    def is_taken(self) -> bool:
+        return self.outcome in TAKEN
+
+
+def home_fingerprint(settings: Settings) -> str:
+    """What manifests and answers name a home by."""
+    return pseudonym(load_key(settings), "activation")[:16]
+
+
+def read_answers(path: Path) -> list[Answer]:
+    """The answers of a file. Raises ActivationProblem with the place of what is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        try:
+            found: Any = json.loads(text)
+        except ValueError:
+            found = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (ValueError, OSError):
+        raise ActivationProblem(
+            "the file cannot be read as JSON", str(path), "write one object, a list, or one object a line"
+        ) from None
+    answers = []
+    for number, each in enumerate(found if isinstance(found, list) else [found], start=1):
+        try:
+            answers.append(Answer.model_validate(each))
+        except ValidationError as error:
+            raise ActivationProblem(
+                "an answer cannot be read", f"{path}, answer {number}", "; ".join(wrong_places(error))
+            ) from None
+    return answers
+
+
+def take_answers(settings: Settings, answers: list[Answer]) -> list[Taken]:
+    """Take answers into the ledger, each whole or not at all; expects the home's lock to be held."""
+    home = home_fingerprint(settings)
+    taken = []
+    with connect_state(settings) as con:
+        for answer in answers:
+            con.begin()
+            try:
+                taken.append(_take(con, answer, home))
+                con.commit()
+            except BaseException:
+                con.rollback()
+                raise
+        pending = pending_files(con, "main")
+    show(settings, pending)
+    return taken
+
+
+def _take(con: duckdb.DuckDBPyConnection, answer: Answer, home: str) -> Taken:
+    about = answer.list_ or answer.batch or ""
+    if answer.home != home:
+        return Taken(about, "another home", "nothing was taken: the answer is about another home's files")
+    on = con.execute(
+        "select coalesce(max(proposed_on), date '1970-01-01') from activation_batches"
+    ).fetchall()[0][0]
+    if answer.deleted:
+        return _take_deletion(con, about, on)
+    row = con.execute(
+        "select b.batch_no, b.operation, b.status, b.sha256, b.upload_before, g.status from activation_batches as b "
+        "left join generations as g using (generation) where b.batch_id = ?",
+        [answer.batch],
+    ).fetchall()
+    if not row:
+        return Taken(about, "unknown batch", "nothing was taken: no such batch was ever proposed here")
+    batch_no, operation, status, sha256, upload_before, generation = row[0]
+    if sha256 != answer.sha256:
+        return Taken(
+            about, "another file", "nothing was taken: the file that was uploaded is not the one proposed"
+        )
+    words = _warnings(upload_before, generation, on)
+    if status == "acknowledged":
+        return Taken(about, "known already")
+    keys = _keys_of(con, answer)
+    if keys is None:
+        return Taken(about, "unknown key", "nothing was taken: it names keys that no batch ever had")
+    if status == "superseded":
+        return _take_late(con, about, answer, batch_no, operation, words)
+    return _take_pending(con, about, answer, keys, batch_no, operation, on, words)
+
+
+def _take_pending(
+    con: duckdb.DuckDBPyConnection,
+    about: str,
+    answer: Answer,
+    keys: dict[str, int],
+    batch_no: int,
+    operation: str,
+    on: date,
+    words: str,
+) -> Taken:
+    """An answer to what waits for one."""
+    rows: list[tuple[object, ...]] = [
+        (batch_no, keys[each.key], "refused", each.reason, on) for each in answer.refused
+    ]
+    rows += [(batch_no, keys[each], "accepted", None, on) for each in answer.accepted or []]
+    con.execute(
+        "delete from activation_answers where batch_no = ? and key_id in (select unnest(?::bigint[]))",
+        [batch_no, [row[1] for row in rows]],
+    )
+    insert_rows(con, "activation_answers", rows)
+    if answer.status == "refused":
+        _close(con, batch_no, "refused", on, answer)
+        return Taken(about, "refused", answer.reason or "the platform gave no reason")
+    is_part = answer.accepted is not None
+    if operation in ("remove", "replace"):
+        gone = (
+            "key_id in (select key_id from activation_answers where batch_no = $batch_no and outcome = 'accepted')"
+            if is_part
+            else "key_id not in (select key_id from activation_answers where batch_no = $batch_no and outcome = 'refused')"
+        )
+        con.execute(
+            f"delete from activation_entries where remove_batch = $batch_no and {gone}",
+            {"batch_no": batch_no},
+        )
+    if is_part:
+        return Taken(
+            about,
+            "partly accepted",
+            f"{len(answer.accepted or []):,} keys; the rest waits on. {words}".strip(),
+        )
+    _close(con, batch_no, "acknowledged", on, answer)
+    refused = f"{len(answer.refused):,} keys were refused. " if answer.refused else ""
+    return Taken(about, "accepted", (refused + words).strip())
+
+
+def _take_late(
+    con: duckdb.DuckDBPyConnection, about: str, answer: Answer, batch_no: int, operation: str, words: str
+) -> Taken:
+    """An answer to a batch that was superseded: it may have been carried out after what came later.
+
+    Keys that were added may be there: the ledger knows them again, and the next run removes those that nobody desires. Keys that were removed may be gone: they are
+    proposed again where they are desired.
+    """
+    if answer.status == "refused":
+        return Taken(about, "late", "the batch was superseded before; nothing follows from its refusal")
+    if operation == "remove":
+        con.execute(
+            "update activation_entries as e set add_batch = null from activation_superseded_keys as s, activation_batches as b "
+            "where s.batch_no = $batch_no and b.batch_no = $batch_no and e.list_id = b.list_id and e.key_id = s.key_id and e.remove_batch is null",
+            {"batch_no": batch_no},
+        )
+    else:
+        con.execute(
+            "insert into activation_entries select b.list_id, s.key_id, s.field, null, null from activation_superseded_keys as s "
+            "join activation_batches as b using (batch_no) where s.batch_no = $batch_no and not exists ("
+            "select 1 from activation_entries as e where e.list_id = b.list_id and e.key_id = s.key_id)",
+            {"batch_no": batch_no},
+        )
+    return Taken(
+        about, "late", f"the batch was superseded; the next run brings the platform in line. {words}".strip()
+    )
+
+
+def _take_deletion(con: duckdb.DuckDBPyConnection, about: str, on: date) -> Taken:
+    """A list that is no longer at the platform: nobody is on it, and the next run proposes everybody anew."""
+    found = con.execute(
+        "select list_id from activation_lists where destination || '/' || audience = ?", [about]
+    ).fetchall()
+    if not found:
+        return Taken(about, "unknown batch", "nothing was taken: no such list was ever proposed here")
+    list_id = found[0][0]
+    con.execute("delete from activation_entries where list_id = ?", [list_id])
+    con.execute(
+        "update activation_batches set status = 'superseded', answered_on = ?, note = 'the list was deleted at the platform' "
+        "where list_id = ? and status = 'pending'",
+        [on, list_id],
+    )
+    return Taken(about, "list deleted", "the next run proposes its members anew")
+
+
+def _close(con: duckdb.DuckDBPyConnection, batch_no: int, status: str, on: date, answer: Answer) -> None:
+    con.execute(
+        "update activation_batches set status = ?, answered_on = ?, received = ?, note = ? where batch_no = ?",
+        [status, on, answer.received, answer.reason, batch_no],
+    )
+
+
+def _keys_of(con: duckdb.DuckDBPyConnection, answer: Answer) -> dict[str, int] | None:
+    """Key → number, of the keys that an answer names; None where one was never proposed."""
+    named = [*(each.key for each in answer.refused), *(answer.accepted or [])]
+    if not named:
+        return {}
+    found = dict(
+        con.execute(
+            "select platform_key, max(key_id) from activation_keys where platform_key in (select unnest(?::varchar[])) group by platform_key",
+            [named],
+        ).fetchall()
+    )
+    return found if set(named) <= set(found) else None
+
+
+def _warnings(upload_before: date | None, generation: str | None, on: date) -> str:
+    said = []
+    if generation == "withdrawn":
+        said.append(
+            "its generation was withdrawn by a rollback: the next run removes whom the current one does not mean"
+        )
+    if upload_before is not None and upload_before <= on:
+        said.append(f"a consent in it ended on {upload_before}: the next run removes that key")
+    return "; ".join(said)

@@ -1,0 +1,239 @@
+"""Files of proposals under HOME/activation, owner-only: written beside, shown by a rename when state knows them, gone when answered.
+
+`activation/<destination>/<audience>/<generation>-<sequence>/` holds the files of one proposal and manifest.json. What stands in state decides: what was
+written and is not known there is removed, what is known and not shown yet is shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cdp_assets.activation.destination import Destination
+from cdp_assets.activation.rendering import Shape, columns_of, file_name, packed, parquet_sql, shape_of
+from cdp_assets.settings import Settings
+
+FOLDER, WRITING, MANIFEST = "activation", ".writing", "manifest.json"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file to be written: batch `chunk` of a list's operation and identifier (field None: all together)."""
+
+    list_id: int
+    operation: str
+    field: str | None
+    chunk: int
+    row_count: int
+    upload_before: date | None
+
+
+@dataclass
+class Batch:
+    """One file that was written."""
+
+    batch_no: int
+    batch_id: str
+    part: Part
+    file_name: str
+    sha256: str
+    size_bytes: int
+
+    def said(self) -> dict[str, Any]:
+        """What a manifest says of it."""
+        before = self.part.upload_before
+        return {
+            "batch": self.batch_id,
+            "file": self.file_name,
+            "operation": self.part.operation,
+            "identifier": self.part.field,
+            "rows": self.part.row_count,
+            "sha256": self.sha256,
+            "upload_before": str(before) if before else None,
+        }
+
+
+@dataclass
+class Folder:
+    """One proposal: the files of one list in one run."""
+
+    destination: str
+    audience: str
+    generation: str
+    sequence: int
+    facts: dict[str, Any]
+    batches: list[Batch] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.destination}/{self.audience}/{self.generation}-{self.sequence}"
+
+
+def folder_of(settings: Settings) -> Path:
+    """HOME/activation, made owner-only."""
+    folder = settings.home / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def render(
+    con: duckdb.DuckDBPyConnection,
+    destination: Destination,
+    list_name: str | int,
+    parts: list[Part],
+    batch_size: int,
+) -> Iterator[tuple[Part, bytes]]:
+    """Content of the files of one list's operation and identifier, in order; rows come from the temporary table todo, by key_id."""
+    first = parts[0]
+    where = "where list_id = ? and operation = ? and part = ? order by key_id"
+    values = [first.list_id, first.operation, first.field or ""]
+    word = "remove" if first.operation == "remove" else "add"
+    if destination.file.writer == "parquet":
+        columns = parquet_sql(columns_of(destination, word, first.field))
+        table = con.sql(f"select {columns} from todo {where}", params=values).to_arrow_table()
+        for part, offset in _offsets(parts):
+            written = io.BytesIO()
+            pq.write_table(table.slice(offset, part.row_count).combine_chunks(), written)
+            yield part, written.getvalue()
+        return
+    shape = shape_of(destination, word, list_name, first.field)
+    lines = con.sql(f"select {shape.row} as line from todo {where}", params=values).to_arrow_table()
+    rows = lines["line"].combine_chunks() if lines.num_rows else pa.array([], pa.string())
+    if isinstance(rows, pa.ChunkedArray):
+        rows = rows.chunk(0)
+    for part, offset in _offsets(parts):
+        content = _joined(shape, rows.slice(offset, part.row_count))
+        yield part, packed(content, destination.file.compress, f"{word}.{destination.file.extension}")
+
+
+def write(
+    settings: Settings,
+    destination: Destination,
+    folder: Folder,
+    contents: Iterator[tuple[Part, bytes]],
+    batch_no: int,
+) -> int:
+    """Write files of one proposal beside, and note them in the folder; returns the next free batch_no."""
+    place = folder_of(settings) / WRITING / folder.name
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for part, content in contents:
+        word = "remove" if part.operation == "remove" else "add"
+        number = 1 + sum(file_word(each.part) == word for each in folder.batches)
+        name = file_name(destination, word, number)
+        write_synced(place / name, content)
+        batch_id = f"{folder.name}/{word}-{number:03d}"
+        folder.batches.append(
+            Batch(batch_no, batch_id, part, name, hashlib.sha256(content).hexdigest(), len(content))
+        )
+        batch_no += 1
+    return batch_no
+
+
+def file_word(part: Part) -> str:
+    """How a file's name begins: add, also of one that replaces the list, or remove."""
+    return "remove" if part.operation == "remove" else "add"
+
+
+def write_manifest(settings: Settings, folder: Folder) -> None:
+    """Write the proposal's manifest beside its files."""
+    said = {**folder.facts, "batches": [each.said() for each in folder.batches]}
+    text = json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+    write_synced(folder_of(settings) / WRITING / folder.name / MANIFEST, text.encode())
+
+
+def show(settings: Settings, pending: dict[str, dict[str, str]]) -> list[str]:
+    """Bring the folder in line with state. `pending`: folder → file → batch id, of all that waits for an answer.
+
+    Written and known: shown. Written and unknown: removed. Shown and no longer pending: removed. Returns batch ids whose file is missing.
+    """
+    root = folder_of(settings)
+    for written in sorted((root / WRITING).glob("*/*/*")):
+        target = root / written.relative_to(root / WRITING)
+        if target.relative_to(root).as_posix() in pending and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            written.rename(target)
+    shutil.rmtree(root / WRITING, ignore_errors=True)
+    for shown in sorted(root.glob("*/*/*")):
+        _bring_in_line(shown, pending.get(shown.relative_to(root).as_posix()))
+    return [
+        batch_id
+        for name, known in pending.items()
+        for file, batch_id in known.items()
+        if not (root / name / file).exists()
+    ]
+
+
+def _bring_in_line(shown: Path, known: dict[str, str] | None) -> None:
+    """Remove what does not wait any more from one proposal's folder, or the whole of it."""
+    if known is None:
+        shutil.rmtree(shown)
+        return
+    gone = [path for path in shown.iterdir() if path.name not in known and path.name != MANIFEST]
+    for path in gone:
+        path.unlink()
+    if gone:
+        _forget(shown / MANIFEST, set(known.values()))
+
+
+def put_back(settings: Settings, batch_id: str, file: str, content: bytes) -> None:
+    """Write a shown file anew that had gone."""
+    place = folder_of(settings) / Path(batch_id).parent
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_synced(place / file, content)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write whole and owner-only, under another name first."""
+    half = path.with_name(f".{path.name}.half")
+    half.unlink(missing_ok=True)
+    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    half.rename(path)
+
+
+def _forget(manifest: Path, pending: set[str]) -> None:
+    """Say in a manifest which of its files wait no longer."""
+    if not manifest.exists():
+        return
+    said = json.loads(manifest.read_text(encoding="utf-8"))
+    for batch in said["batches"]:
+        batch["waits"] = batch["batch"] in pending
+    write_synced(manifest, (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def _offsets(parts: list[Part]) -> Iterator[tuple[Part, int]]:
+    offset = 0
+    for part in parts:
+        yield part, offset
+        offset += part.row_count
+
+
+def _joined(shape: Shape, rows: pa.Array) -> bytes:
+    """Head, rows and tail as bytes."""
+    head, tail = shape.head.encode(), shape.tail.encode()
+    if not len(rows):
+        return head + tail if shape.head and not shape.head.endswith("\n") else head
+    one_list = pa.ListArray.from_arrays(pa.array([0, len(rows)], pa.int32()), rows)
+    joined: bytes = pc.binary_join(one_list, shape.separator)[0].as_buffer().to_pybytes()
+    return head + joined + tail
+
+
+def step_counts(steps: list[Any]) -> list[dict[str, Any]]:
+    """A waterfall as a manifest says it."""
+    return [asdict(step) for step in steps]

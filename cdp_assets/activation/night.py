@@ -1,0 +1,281 @@
+"""One activation: who is meant and reached, what differs from what platforms acknowledged, files, and the ledger's commit.
+
+Steps: choose → lists → differences → files written beside → ledger committed → files shown. A kill after any of them leaves either nothing new, or
+proposals that the next start shows. Expects the home's lock to be held. No network call of ours: who uploads reports back with `answers`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+
+from cdp_assets.activation import membership
+from cdp_assets.activation.account import sweep
+from cdp_assets.activation.answers import home_fingerprint
+from cdp_assets.activation.destination import Destination, Destinations, load_destinations
+from cdp_assets.activation.differences import compare, compare_whole, desire, look_up
+from cdp_assets.activation.files import Folder, Part, folder_of, put_back, render, show
+from cdp_assets.activation.ledger import (
+    attached,
+    commit,
+    gather,
+    list_ids,
+    next_numbers,
+    pending_files,
+    start_changes,
+)
+from cdp_assets.activation.library import Library, load_library
+from cdp_assets.activation.lists import Chosen, List, choose, choose_as_before, lists_of, load_pressure
+from cdp_assets.activation.problems import ActivationProblem
+from cdp_assets.activation.proposals import Run, pack, propose
+from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile, open_published
+from cdp_assets.activation.reach import LEDGER, Reach, open_reach, prepare_keys
+from cdp_assets.activation.rendering import used_attributes
+from cdp_assets.activation.waterfall import compiled
+from cdp_assets.keys import load_key, register_pseudonym
+from cdp_assets.settings import Settings
+
+Reached = Callable[[str], None]
+
+
+@dataclass
+class Report:
+    """What came of a run: lists with their waterfalls, files and rows proposed, and problems in words."""
+
+    generation: str
+    as_of: date
+    lists: list[List] = field(default_factory=list)
+    folders: list[Folder] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    put_back: int = 0
+
+    @property
+    def file_count(self) -> int:
+        return sum(len(folder.batches) for folder in self.folders)
+
+    def row_count(self, operation: str) -> int:
+        return sum(
+            batch.part.row_count
+            for folder in self.folders
+            for batch in folder.batches
+            if (batch.part.operation == "remove") == (operation == "remove")
+        )
+
+
+def run_activation(settings: Settings, *, reached: Reached = lambda _: None) -> Report:
+    """Bring every audience in force to its destinations, as files. Raises ActivationProblem where nothing is published."""
+    folder = folder_of(settings)
+    library, destinations = load_library(settings), load_destinations(settings)
+    with open_published(
+        settings, with_contact_file=True, scratch=folder / ".spill", attach=attached
+    ) as published:
+        con = published.con
+        run = Run(settings, published.generation, published.as_of, home_fingerprint(settings))
+        report = Report(published.generation, published.as_of)
+        missing = show(settings, pending_files(con))
+        reached("activation/repaired")
+        register_pseudonym(con, load_key(settings))
+        wanted = _wanted(con, library, destinations, report)
+        reach = open_reach(con, published.as_of)
+        membership.start(con)
+        chosen = _choose(published, reach, library, report)
+        reached("activation/chosen")
+        _propose_all(published, reach, run, destinations, wanted, chosen, report, missing, reached)
+    return report
+
+
+def _wanted(
+    con: duckdb.DuckDBPyConnection, library: Library, destinations: Destinations, report: Report
+) -> dict[tuple[str, str], int]:
+    """(destination, audience) → list_id, of lists in force; broken destinations are named."""
+    pairs = []
+    for name in library.in_force():
+        if name not in library.audiences:
+            report.problems.append(str(library.problems[name]))
+            continue
+        for destination in library.audiences[name].destinations:
+            try:
+                destinations.destination(destination)
+            except ActivationProblem as problem:
+                report.problems.append(f"audience {name}: {problem}")
+                continue
+            pairs.append((destination, name))
+    return list_ids(con, sorted(set(pairs)))
+
+
+def _choose(published: PublishedFile, reach: Reach, library: Library, report: Report) -> dict[str, Chosen]:
+    """Who every audience in force means. One that does not fit the published file keeps whom it had, and adds nobody."""
+    chosen = {}
+    for number, name in enumerate([each for each in library.in_force() if each in library.audiences]):
+        audience = library.audiences[name]
+        try:
+            statement = compiled(published, library, name)
+            chosen[name] = choose(published.con, number, statement, audience, published.as_of)
+            membership.judge(reach, number, chosen[name], statement)
+        except Exception as problem:
+            if not type(problem).__module__.startswith("cdp_assets.") and audience.who is not None:
+                raise
+            found = (
+                str(problem) if isinstance(problem, ActivationProblem) else f"audience {name}: its SQL fails"
+            )
+            report.problems.append(found)
+            chosen[name] = choose_as_before(published.con, number, name, audience)
+    return chosen
+
+
+def _propose_all(
+    published: PublishedFile,
+    reach: Reach,
+    run: Run,
+    destinations: Destinations,
+    ids: dict[tuple[str, str], int],
+    chosen: dict[str, Chosen],
+    report: Report,
+    missing: list[str],
+    reached: Reached,
+) -> None:
+    con = published.con
+    by_destination = _by_destination(ids, destinations, chosen)
+    prepare_keys(reach, [destinations.known[name] for name in by_destination])
+    report.put_back = _put_back(published, run, destinations, ids, missing)
+    messages = {
+        number: destinations.known[name].proposal_days
+        for (name, _), number in ids.items()
+        if name in by_destination and destinations.known[name].kind == "message"
+    }
+    load_pressure(con, published.as_of, messages)
+    start_changes(con)
+    batch_no, sequences = next_numbers(con, published.generation)
+    for name, lists_ids in by_destination.items():
+        destination = destinations.known[name]
+        lists = lists_of(
+            reach, name, destination, [chosen[each] for each in lists_ids if each in chosen], ids
+        )
+        gone = {number: pair for pair, number in ids.items() if pair[0] == name and pair[1] not in lists_ids}
+        folders, batch_no = _of_destination(run, reach, destination, lists, gone, sequences, batch_no)
+        gather(con, folders)
+        report.lists += lists
+        report.folders += folders
+    reached("activation/files written")
+    con.begin()
+    commit(con, ids, report.folders, report.lists, list(messages), published.generation, published.as_of)
+    membership.keep(con, published.generation, published.as_of, sorted(chosen))
+    sweep(con, LEDGER)
+    con.commit()
+    reached("activation/state committed")
+    show(run.settings, pending_files(con))
+    reached("activation/files shown")
+
+
+def _by_destination(
+    ids: dict[tuple[str, str], int], destinations: Destinations, chosen: dict[str, Chosen]
+) -> dict[str, list[str]]:
+    """Destination → audiences that are brought there now; also destinations that only have lists to be emptied."""
+    found: dict[str, list[str]] = {}
+    for name, audience in sorted(ids):
+        if name not in destinations.known:
+            continue
+        its = found.setdefault(name, [])
+        if audience in chosen and name in chosen[audience].audience.destinations:
+            its.append(audience)
+    return found
+
+
+def _of_destination(
+    run: Run,
+    reach: Reach,
+    destination: Destination,
+    lists: list[List],
+    gone: dict[int, tuple[str, str]],
+    sequences: dict[int, int],
+    batch_no: int,
+) -> tuple[list[Folder], int]:
+    """Compare, pack and write one destination's lists."""
+    con = reach.con
+    desire(con, destination, lists)
+    look_up(con, [*(each.list_id for each in lists), *gone], destination.refresh_days, run.as_of)
+    held = [each.list_id for each in lists if _is_held(destination, each)]
+    whole = destination.mode == "replace"
+    if whole:
+        compare_whole(con, held)
+    else:
+        compare(con, held)
+    parts = pack(con, destination, CONTACT_SCHEMA, whole)
+    return propose(con, run, destination, lists, gone, parts, sequences, batch_no)
+
+
+def _is_held(destination: Destination, each: List) -> bool:
+    """Whether nobody is added to a list tonight; says why on the list."""
+    if each.chosen.is_held:
+        each.notes.append("adds are held: the audience cannot be read")
+        return True
+    floor = destination.smallest_list
+    if floor is not None and 0 < each.member_count < floor:
+        what = "the list is emptied" if destination.below_floor == "delete_list" else "adds are held"
+        each.notes.append(
+            f"{what}: {each.member_count:,} members are fewer than the smallest list, {floor:,}"
+        )
+        return destination.below_floor == "hold_adds"
+    return False
+
+
+def _put_back(
+    published: PublishedFile,
+    run: Run,
+    destinations: Destinations,
+    ids: dict[tuple[str, str], int],
+    missing: list[str],
+) -> int:
+    """Write pending files anew that somebody removed, if they come out byte-equal; others are superseded and proposed again."""
+    con = published.con
+    names = {number: pair for pair, number in ids.items()}
+    count = 0
+    for batch_id in missing:
+        row = con.execute(
+            f"select batch_no, list_id, operation, field, row_count, sha256, file_name from {LEDGER}.activation_batches where batch_id = ?",
+            [batch_id],
+        ).fetchall()[0]
+        content = _content_again(published, destinations, names[row[1]], row)
+        if content is None or hashlib.sha256(content).hexdigest() != row[5]:
+            con.execute(
+                f"insert into {LEDGER}.activation_superseded_keys select batch_no, key_id, field from ("
+                f"select add_batch as batch_no, key_id, field from {LEDGER}.activation_entries where remove_batch is null "
+                f"union all select remove_batch, key_id, field from {LEDGER}.activation_entries) where batch_no = ?",
+                [row[0]],
+            )
+            con.execute(
+                f"update {LEDGER}.activation_batches set status = 'superseded', note = 'its file was lost' where batch_no = ?",
+                [row[0]],
+            )
+            continue
+        put_back(run.settings, batch_id, row[6], content)
+        count += 1
+    return count
+
+
+def _content_again(
+    published: PublishedFile, destinations: Destinations, pair: tuple[str, str], row: tuple[object, ...]
+) -> bytes | None:
+    """The bytes of a pending batch from the ledger; None where its rows said more than their keys."""
+    batch_no, list_id, operation, part, count = row[:5]
+    if pair[0] not in destinations.known or used_attributes(destinations.known[pair[0]]):
+        return None
+    destination = destinations.known[pair[0]]
+    which = "e.remove_batch" if operation == "remove" else "e.remove_batch is null and e.add_batch"
+    published.con.execute(
+        "create or replace temp table todo as select e.list_id, $operation as operation, coalesce($part, '') as part, e.field, e.key_id, k.platform_key "
+        f"from {LEDGER}.activation_entries as e join {LEDGER}.activation_keys as k using (key_id) where {which} = $batch_no",
+        {"operation": operation, "part": part, "batch_no": batch_no},
+    )
+    made = Part(
+        int(str(list_id)), str(operation), None if part is None else str(part), 0, int(str(count)), None
+    )
+    list_name = destination.lists.get(pair[1], pair[1])
+    return next(
+        content
+        for _, content in render(published.con, destination, list_name, [made], destination.batch_size)
+    )

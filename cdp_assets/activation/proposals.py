@@ -1,0 +1,127 @@
+"""From what differs to files: one destination's lists packed into batches, rendered and written beside, with their manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+import duckdb
+
+from cdp_assets.activation.destination import Destination
+from cdp_assets.activation.files import Folder, Part, render, step_counts, write, write_manifest
+from cdp_assets.activation.lists import List
+from cdp_assets.activation.reach import LEDGER
+from cdp_assets.activation.rendering import used_attributes
+from cdp_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all lists of a run share. `home`: the fingerprint that answers must name."""
+
+    settings: Settings
+    generation: str
+    as_of: date
+    home: str
+
+
+def pack(
+    con: duckdb.DuckDBPyConnection, destination: Destination, contact_schema: str, changed_whole: bool
+) -> list[Part]:
+    """Fill todo, one row per line of a file, and say which files it makes, in order.
+
+    todo: list_id, operation, part (the identifier of the file, or ''), chunk, field, key_id, platform_key, customer_no, ends_on, attributes.
+    """
+    field = _field_sql(destination)
+    part = "''" if destination.file.together else "field"
+    whole = destination.mode == "replace"
+    add = "replace" if whole else "add"
+    attributes = used_attributes(destination)
+    people = "".join(f", p.{name}" for name in attributes)
+    join = f" left join marts.customers as c on c.rowid = n.customer_no left join {contact_schema}.customers_contact as p on p.customer_id = c.customer_id"
+    removals = (
+        ""
+        if whole
+        else " union all select r.list_id, 'remove', r.field, r.key_id, l.platform_key, null, null from to_remove as r "
+        f"join {LEDGER}.activation_keys as l using (key_id)"
+    )
+    con.execute(
+        f"create or replace temp table todo as with lines as (select a.list_id, '{add}' as operation, {field} as field, a.key_id, k.platform_key, "
+        f"a.customer_no, a.ends_on from to_add as a join keys_now as k using (key_id){removals}), "
+        f"numbered as (select lines.*, {part} as part, ((row_number() over (partition by list_id, operation, {part} order by key_id) - 1) "
+        f"// {destination.batch_size})::integer as chunk from lines) "
+        f"select n.*{people} from numbered as n{join if attributes else ''} order by n.list_id, n.operation, n.part, n.key_id"
+    )
+    rows = con.execute(
+        "select list_id, operation, part, chunk, count(*), min(ends_on) from todo group by all order by all"
+    ).fetchall()
+    parts = [Part(row[0], row[1], row[2] or None, row[3], row[4], row[5]) for row in rows]
+    if changed_whole:  # a list that is emptied is replaced by an empty file
+        there = {each.list_id for each in parts}
+        emptied = con.execute("select list_id from changed order by 1").fetchall()
+        parts += [Part(row[0], "replace", None, 0, 0, None) for row in emptied if row[0] not in there]
+    return sorted(parts, key=lambda each: (each.list_id, each.operation, each.field or "", each.chunk))
+
+
+def propose(
+    con: duckdb.DuckDBPyConnection,
+    run: Run,
+    destination: Destination,
+    lists: Sequence[List],
+    gone: dict[int, tuple[str, str]],
+    parts: list[Part],
+    sequences: dict[int, int],
+    batch_no: int,
+) -> tuple[list[Folder], int]:
+    """Write every file of one destination; returns its folders and the next free batch_no.
+
+    `gone`: list_id → (destination, audience) of lists that no audience has any more: only removals.
+    """
+    by_id = {each.list_id: each for each in lists}
+    folders = []
+    for list_id, of_list in groupby(parts, key=lambda each: each.list_id):
+        shown = by_id.get(list_id)
+        name, audience = (shown.destination, shown.chosen.name) if shown else gone[list_id]
+        sequences[list_id] = sequences.get(list_id, 0) + 1
+        facts = _facts(run, destination, name, audience, sequences[list_id], shown)
+        folder = Folder(name, audience, run.generation, sequences[list_id], facts)
+        list_name = destination.lists.get(audience, audience)
+        for _, of_kind in groupby(list(of_list), key=lambda each: (each.operation, each.field)):
+            contents = render(con, destination, list_name, list(of_kind), destination.batch_size)
+            batch_no = write(run.settings, destination, folder, contents, batch_no)
+        write_manifest(run.settings, folder)
+        folders.append(folder)
+    return folders, batch_no
+
+
+def _facts(
+    run: Run, destination: Destination, name: str, audience: str, sequence: int, shown: List | None
+) -> dict[str, Any]:
+    """What a manifest says beside its files: counts per reason, never a value."""
+    return {
+        "home": run.home,
+        "destination": name,
+        "audience": audience,
+        "list": destination.lists.get(audience, audience),
+        "generation": run.generation,
+        "sequence": sequence,
+        "as_of_date": str(run.as_of),
+        "kind": destination.kind,
+        "mode": destination.mode,
+        "verified": destination.is_verified,
+        "members": shown.member_count if shown else 0,
+        "steps": step_counts(shown.steps) if shown else [],
+        "identifiers_that_normalise_to_nothing": shown.dropped if shown else 0,
+        "notes": list(shown.notes) if shown else ["the audience is no longer brought here"],
+    }
+
+
+def _field_sql(destination: Destination) -> str:
+    whens = " ".join(
+        f"when {number} then '{identifier.field.replace(chr(39), chr(39) * 2)}'"
+        for number, identifier in enumerate(destination.identifiers)
+    )
+    return f"case a.field_no {whens} end"

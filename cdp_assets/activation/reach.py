@@ -1,0 +1,172 @@
+"""Who may be reached where: contacts of this generation, what they granted, and the platform keys that they yield.
+
+Everything here is a temporary table of one run: customers are their row numbers, contacts and keys are numbers, so that joins are cheap.
+Each contact is normalised and hashed once per form, however many lists take it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+
+from cdp_assets.activation.destination import Destination, Identifier
+from cdp_assets.activation.normalise import key_expression
+from cdp_assets.activation.published_file import CONTACT_SCHEMA
+
+LEDGER = "ledger.main"
+
+
+@dataclass
+class Reach:
+    """What was computed so far in this run: forms and sets of purposes, each once."""
+
+    con: duckdb.DuckDBPyConnection
+    as_of: date
+    forms: dict[tuple[str, ...], int] = field(default_factory=dict)
+    granted: dict[tuple[str, ...], str] = field(default_factory=dict)
+    tables: int = 0
+
+    def new_table(self, name: str) -> str:
+        self.tables += 1
+        return f"{name}_{self.tables}"
+
+
+def open_reach(con: duckdb.DuckDBPyConnection, as_of: date) -> Reach:
+    """Load contacts and permissions of the open generation into temporary tables.
+
+    contact_values: one row per contact, with its value in clear; holders: one per customer and contact; permissions: one per customer, contact and
+    allowed purpose; form_keys: one per form and contact, filled by `prepare_keys`.
+    """
+    con.execute(
+        "create or replace temp table contact_values as select row_number() over (order by contact_id)::integer as contact_no, contact_id, "
+        "contact_type, contact_scope, contact_value from (select contact_id, any_value(contact_type) as contact_type, "
+        "any_value(contact_scope) as contact_scope, any_value(contact_value) as contact_value "
+        f"from {CONTACT_SCHEMA}.contacts_in_clear group by contact_id) as one_each"
+    )
+    con.execute(
+        "create or replace temp table holders as select c.rowid::integer as customer_no, v.contact_no, m.is_reachable "
+        "from marts.contacts as m join marts.customers as c using (customer_id) join contact_values as v using (contact_id)"
+    )
+    con.execute(
+        "create or replace temp table permissions as select c.rowid::integer as customer_no, v.contact_no, p.purpose, "
+        "min(p.expires_at)::date as ends_on from marts.contact_permissions as p join marts.customers as c using (customer_id) "
+        "join contact_values as v using (contact_id) "
+        "where p.is_allowed and coalesce(p.expires_at::date > $as_of, true) group by all",
+        {"as_of": as_of},
+    )
+    con.execute("create or replace temp table form_keys (form integer, contact_no integer, key_id bigint)")
+    return Reach(con, as_of)
+
+
+def prepare_keys(reach: Reach, destinations: Sequence[Destination]) -> None:
+    """Hash every contact once per form that a destination asks for; new keys get numbers after those of the ledger.
+
+    Fills form_keys and keys_now (key_id, contact_type, platform_key, is_new).
+    """
+    con = reach.con
+    con.execute(
+        "create or replace temp table hashed (form integer, contact_no integer, contact_type varchar, platform_key varchar)"
+    )
+    for destination in destinations:
+        for identifier in destination.identifiers:
+            form = form_of(identifier)
+            if form in reach.forms:
+                continue
+            number = reach.forms[form] = len(reach.forms) + 1
+            con.execute(
+                f"insert into hashed select * from (select {number}, contact_no, contact_type, "
+                f"{key_expression(identifier.normaliser, identifier.hash, _with_country('contact_value', identifier))} as platform_key "
+                "from contact_values where contact_type = $kind and contact_scope is not distinct from coalesce($scope, contact_scope)) "
+                "where platform_key is not null",
+                {"kind": identifier.contact, "scope": identifier.scope},
+            )
+    con.execute(
+        "create or replace temp table keys_now as with known as (select distinct contact_type, platform_key from hashed) "
+        f"select coalesce(l.key_id, (select coalesce(max(key_id), 0) from {LEDGER}.activation_keys) "
+        "+ row_number() over (partition by l.key_id is null order by known.contact_type, known.platform_key)) as key_id, "
+        "known.contact_type, known.platform_key, l.key_id is null as is_new "
+        f"from known left join {LEDGER}.activation_keys as l using (contact_type, platform_key)"
+    )
+    con.execute(
+        "insert into form_keys select h.form, h.contact_no, k.key_id from hashed as h join keys_now as k using (contact_type, platform_key)"
+    )
+    con.execute("drop table hashed")
+
+
+def granted_contacts(reach: Reach, purposes: frozenset[str], cross_border_for: Sequence[str]) -> str:
+    """Name of a table (customer_no, contact_no, ends_on): contacts that granted every purpose, and cross_border where it is asked."""
+    wanted = (*sorted(purposes - {"profiling"}), "|", *sorted(cross_border_for))
+    if wanted in reach.granted:
+        return reach.granted[wanted]
+    named = [each for each in sorted(purposes) if each != "profiling"]  # its own step, with its own default
+    table = reach.granted[wanted] = reach.new_table("granted")
+    listed = ", ".join(f"'{each}'" for each in named)
+    sql = (
+        f"select customer_no, contact_no, min(ends_on) as ends_on from permissions where purpose in ({listed}) "
+        f"group by customer_no, contact_no having count(*) = {len(named)}"
+        if named
+        else "select customer_no, contact_no, null::date as ends_on from holders"
+    )
+    if cross_border_for:
+        countries = ", ".join(f"'{each}'" for each in cross_border_for)
+        sql = (
+            f"select g.customer_no, g.contact_no, g.ends_on from ({sql}) as g "
+            f"left join (select rowid::integer as customer_no from marts.customers where country in ({countries})) as abroad using (customer_no) "
+            "left join (select customer_no, contact_no from permissions where purpose = 'cross_border') as crossing using (customer_no, contact_no) "
+            "where abroad.customer_no is null or crossing.customer_no is not null"
+        )
+    reach.con.execute(f"create temp table {table} as {sql}")
+    return table
+
+
+def reachable_keys(reach: Reach, destination: Destination, granted: str) -> str:
+    """Name of a table (customer_no, key_id, field_no, ends_on): keys of contacts that granted, can be reached, and normalise."""
+    table = reach.new_table("reachable")
+    parts = [
+        f"select g.customer_no, k.key_id, {number}::utinyint as field_no, g.ends_on from {granted} as g "
+        "join holders as h on g.customer_no = h.customer_no and g.contact_no = h.contact_no "
+        f"join form_keys as k on g.contact_no = k.contact_no where h.is_reachable and k.form = {reach.forms[form_of(identifier)]}"
+        for number, identifier in enumerate(destination.identifiers)
+    ]
+    reach.con.execute(f"create temp table {table} as {' union all '.join(parts)}")
+    return table
+
+
+def dropped_contacts(reach: Reach, destination: Destination, granted: str) -> str:
+    """Name of a table (customer_no): one row per contact of the destination's kinds that granted, can be reached, and normalises to nothing."""
+    table = reach.new_table("dropped")
+    parts = []
+    for identifier in destination.identifiers:
+        scope = f"and v.contact_scope = '{identifier.scope}'" if identifier.scope else ""
+        parts.append(
+            f"select g.customer_no from {granted} as g join holders as h using (customer_no, contact_no) "
+            f"join contact_values as v using (contact_no) where h.is_reachable and v.contact_type = '{identifier.contact}' {scope} "
+            f"and g.contact_no not in (select contact_no from form_keys where form = {reach.forms[form_of(identifier)]})"
+        )
+    reach.con.execute(f"create temp table {table} as {' union all '.join(parts)}")
+    return table
+
+
+def form_of(identifier: Identifier) -> tuple[str, ...]:
+    """What decides a key, so that destinations which agree share it."""
+    return (
+        identifier.contact,
+        identifier.scope or "",
+        identifier.normaliser,
+        identifier.hash,
+        identifier.default_region or "",
+    )
+
+
+def _with_country(value: str, identifier: Identifier) -> str:
+    """The value, with the default country's calling code where a phone has none."""
+    if identifier.contact != "phone" or identifier.default_region is None:
+        return value
+    import phonenumbers  # takes seconds to load, and is rarely needed
+
+    code = phonenumbers.country_code_for_region(identifier.default_region)
+    digits = f"ltrim(regexp_replace({value}, '[^0-9]', '', 'g'), '0')"
+    return f"case when starts_with(trim({value}), '+') or starts_with(trim({value}), '00') then {value} else '+{code}' || {digits} end"

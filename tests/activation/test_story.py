@@ -1,0 +1,663 @@
+"""Nights of activation against platforms played by a double: whatever happens to people, answers and processes, lists end up right."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp_assets.activation import normalise
+from cdp_assets.activation.account import forget_customers, list_statuses, platform_keys
+from cdp_assets.activation.answers import Answer, take_answers
+from cdp_assets.activation.night import Report, run_activation
+from cdp_assets.publishing.generations import flip
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+from tests.activation.homes import AS_OF, Person, publish
+from tests.activation.platforms import Platforms, expected_keys, keys_in, sha256_of
+
+pytestmark = pytest.mark.integration
+
+LOYAL = "title: Loyal\npurpose: {purpose}\ndestinations: {destinations}\nwho: {{rfm: {{segment: [Loyal]}}}}\n"
+ADS = """\
+title: Ads
+consents: [{purpose: ads_matching}]
+identifiers:
+  - {field: EMAIL, contact: email, normaliser: email, hash: sha256_hex}
+  - {field: PHONE, contact: phone, normaliser: phone_digits, hash: sha256_hex}
+batch_size: 3
+file: {writer: json, extension: json, body: {payload: {schema: [$field], data: $rows}}, row: [$key]}
+"""
+WHOLE = """\
+title: Whole
+consents: [{purpose: ads_matching}]
+identifiers: [{field: email, contact: email, normaliser: email, hash: sha256_hex}]
+mode: replace
+batch_size: 1000000
+file: {writer: lines, extension: txt, header: false, columns: {key: $key}}
+"""
+MAIL = """\
+title: Mail
+kind: message
+consents: [{purpose: marketing}]
+identifiers: [{field: Email, contact: email, normaliser: email_as_given, hash: none}]
+file: {writer: lines, extension: csv, columns: {Email: $key, Name: $given_name}}
+remove: {columns: {Email: $key}}
+"""
+HASHED = {"email": sha256_of, "phone": lambda value: sha256_of(value.lstrip("+"))}
+ALL = frozenset({"ads_matching", "marketing"})
+
+
+def project(folder: Path, audiences: dict[str, str], destinations: dict[str, str]) -> Path:
+    made = folder / "project"
+    (made / "dbt_project").mkdir(parents=True, exist_ok=True)
+    (made / "dbt_project" / "dbt_project.yml").touch()
+    for kind, documents in (("audiences", audiences), ("destinations", destinations)):
+        (made / kind).mkdir(exist_ok=True)
+        for name, text in documents.items():
+            (made / kind / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return made
+
+
+@pytest.fixture
+def home(settings: Settings, tmp_path: Path) -> Settings:
+    """A home whose project brings loyal customers to ads and whole."""
+    audiences = {"loyal": LOYAL.format(purpose="ads_matching", destinations="[ads, whole]")}
+    settings.project = project(tmp_path, audiences, {"ads": ADS, "whole": WHOLE})
+    return settings
+
+
+def crowd() -> list[Person]:
+    return [
+        Person(
+            f"p{number}",
+            [("email", f"P{number}@Example.com".lower()), ("phone", f"+1202555010{number}")],
+            allowed=ALL,
+        )
+        for number in range(6)
+    ]
+
+
+def night(settings: Settings, people: list[Person], day: int = 0, **how: Any) -> Report:
+    publish(settings, people, AS_OF + timedelta(days=day), **how)
+    return run_activation(settings)
+
+
+def answer(settings: Settings, answers: list[dict[str, Any]]) -> list[str]:
+    return [
+        each.outcome for each in take_answers(settings, [Answer.model_validate(each) for each in answers])
+    ]
+
+
+def assert_right(platforms: Platforms, people: list[Person]) -> None:
+    wants = frozenset({"ads_matching"})
+    loyal = [person for person in people if person.segment == "Loyal"]
+    assert platforms.lists.get("ads/loyal", set()) == expected_keys(loyal, HASHED, wants)
+    assert platforms.lists.get("whole/loyal", set()) == expected_keys(loyal, {"email": sha256_of}, wants)
+
+
+def test_the_whole_story(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    report = night(home, people)
+    assert (report.file_count, report.row_count("add")) == (
+        5,
+        18,
+    )  # two files of each identifier, and one whole
+    assert_files_obey(platforms, people)
+    # no acknowledgement: nothing new, and the same files wait
+    before = [batch["batch"] for _, batch in platforms.waiting()]
+    assert night(home, people, 1).file_count == 0
+    assert [batch["batch"] for _, batch in platforms.waiting()] == before
+    # all uploaded and acknowledged, some twice: the delta is empty, and no file is left
+    answers = platforms.upload_all()
+    assert set(answer(home, answers)) == {"accepted"}
+    assert set(answer(home, answers[:2])) == {"known already"}
+    assert_right(platforms, people)
+    assert night(home, people, 2).file_count == 0
+    assert platforms.manifests() == []
+
+    # consent withdrawn; the acknowledgement of the removal is lost: it is proposed again, byte-equal, and harmless
+    people[0].allowed = frozenset({"marketing"})
+    assert night(home, people, 3).row_count("remove") == 2
+    platforms.upload_all()
+    assert_right(platforms, people)
+    assert night(home, people, 4).file_count == 0
+    assert set(answer(home, platforms.upload_all())) == {"accepted"}
+    assert_right(platforms, people)
+
+    # two customers are one from now on: the same keys, so nothing is to be told
+    people[2].contacts += people[1].contacts
+    merged = [each for each in people if each.customer_id != "p1"]
+    assert night(home, merged, 5, merged={"p1": "p2"}).file_count == 0
+    # and split again, where one half is no member: its keys go
+    people[2].contacts = people[2].contacts[:2]
+    people[1].segment = "Lost"
+    night(home, people, 6)
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+
+    # two share a phone: it stays until neither desires it
+    people[4].contacts.append(people[3].contacts[1])
+    assert night(home, people, 7).file_count == 0
+    people[3].allowed = frozenset()
+    night(home, people, 8)
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+    assert HASHED["phone"](people[3].contacts[1][1]) in platforms.lists["ads/loyal"]
+    people[4].contacts.pop()
+    night(home, people, 9)
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+    assert HASHED["phone"](people[3].contacts[1][1]) not in platforms.lists["ads/loyal"]
+    assert night(home, people, 10).file_count == 0
+
+
+def test_a_partial_answer_leaves_the_rest_waiting(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()[:2]
+    night(home, people)
+    answers = platforms.upload_all()
+    in_part = next(each for each in answers if each["batch"].startswith("ads/"))
+    others = [each for each in answers if each is not in_part]
+    keys = sorted(expected_keys(people, {"email": sha256_of}, ALL))
+    assert answer(home, [in_part | {"accepted": keys[:1]}]) == ["partly accepted"]
+    assert set(answer(home, others)) == {"accepted"}
+    assert night(home, people, 1).file_count == 0
+    assert [batch["batch"] for _, batch in platforms.waiting()] == [in_part["batch"]]
+    assert answer(home, platforms.upload_all()) == ["accepted"]
+    assert night(home, people, 2).file_count == 0
+    assert platforms.waiting() == []
+    assert_right(platforms, people)
+
+
+def test_a_removal_that_is_refused_is_listed_and_proposed_again(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answer(home, platforms.upload_all())
+    people[0].allowed = frozenset()
+    night(home, people, 1)
+    refused = [
+        {"home": said["home"], "batch": batch["batch"], "sha256": batch["sha256"], "status": "refused", "reason": "Audience Size too low"}
+        for said, batch in platforms.waiting() if batch["operation"] == "remove"
+    ]  # fmt: skip
+    assert set(answer(home, refused)) == {"refused"}
+    status = next(each for each in list_statuses(home) if each.destination == "ads")
+    assert status.refusals == [("removal refused: Audience Size too low", 2)]
+    assert night(home, people, 2).row_count("remove") == 2
+    assert set(answer(home, platforms.upload_all())) == {"accepted"}
+    assert_right(platforms, people)
+    assert next(each for each in list_statuses(home) if each.destination == "ads").refusals == []
+
+
+def test_a_key_that_is_refused_is_listed_and_rests(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answers = platforms.upload_all()
+    key = sha256_of("p0@example.com")
+    which = next(
+        each
+        for each in answers
+        if key in json.dumps(platforms.seen[each["batch"]].decode()) and "ads" in each["batch"]
+    )
+    answer(
+        home,
+        [
+            each | ({"refused": [{"key": key, "reason": "invalid"}]} if each is which else {})
+            for each in answers
+        ],
+    )
+    assert night(home, people, 1).file_count == 0
+    assert next(each for each in list_statuses(home) if each.destination == "ads").refusals == [
+        ("refused: invalid", 1)
+    ]
+
+
+def test_a_lost_acknowledgement_never_leaves_a_withdrawn_person(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    late = platforms.upload_all()  # uploaded, and no answer arrives
+    people[0].allowed = frozenset()
+    night(home, people, 1)
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+    # the answers to what was superseded arrive after all, and nothing is wrong
+    assert "late" in set(answer(home, late))
+    night(home, people, 2)
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+    assert night(home, people, 3).row_count("remove") == 0
+
+
+def test_an_addition_that_is_carried_out_after_its_removal_is_removed_again(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    kept = [
+        (copy.copy(said), batch, (said["folder"] / batch["file"]).read_bytes())
+        for said, batch in platforms.waiting()
+    ]
+    people[0].allowed = frozenset()
+    night(home, people, 1)
+    answer(home, platforms.upload_all())
+    for said, batch, content in kept:  # an uploader that was asleep carries out what it had read before
+        if batch["operation"] == "add":
+            said["folder"].mkdir(parents=True, exist_ok=True)
+            (said["folder"] / batch["file"]).write_bytes(content)
+            answer(home, [platforms.upload(said, batch)])
+    night(home, people, 2)
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+
+
+def test_removed_and_added_again(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answer(home, platforms.upload_all())
+    people[0].allowed = frozenset()
+    night(home, people, 1)
+    platforms.upload_all()  # not answered
+    people[0].allowed = ALL
+    night(home, people, 2)
+    assert all(batch["operation"] != "remove" for _, batch in platforms.waiting())
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+    assert night(home, people, 3).file_count == 0
+
+
+@pytest.mark.parametrize("step", ["repaired", "chosen", "files written", "state committed", "files shown"])
+def test_killed_at_any_step(home: Settings, step: str) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answer(home, platforms.upload_all())
+    people[0].allowed = frozenset()
+    people.append(Person("new", [("email", "new@example.com")], allowed=ALL))
+    publish(home, people, AS_OF + timedelta(days=1))
+
+    class Killed(BaseException):
+        pass
+
+    def die(reached: str) -> None:
+        if reached == f"activation/{step}":
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_activation(home, reached=die)
+    shown_early = platforms.upload_all()  # whatever an uploader sees between the kill and the next start
+    run_activation(home)
+    answer(home, shown_early)
+    run_activation(home)
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+    assert run_activation(home).file_count == 0
+    assert not (home.home / "activation" / ".writing").exists()
+
+
+def assert_files_obey(platforms: Platforms, people: list[Person]) -> None:
+    """Read back from the files: nobody without consent, add ∩ remove = ∅, nothing beside the keys that the YAML lists."""
+    allowed = expected_keys(people, HASHED, frozenset({"ads_matching"}))
+    added: dict[str, set[str]] = {}
+    removed: dict[str, set[str]] = {}
+    for said, batch in platforms.waiting():
+        name = f"{said['destination']}/{said['audience']}"
+        content = (said["folder"] / batch["file"]).read_bytes()
+        (removed if batch["operation"] == "remove" else added).setdefault(name, set()).update(
+            keys_in(batch["file"], content)
+        )
+    for name, keys in added.items():
+        assert keys <= allowed
+        assert not keys & removed.get(name, set())
+
+
+def test_laws_hold_night_after_night(home: Settings) -> None:
+    """Random nights: consents come and go, answers are lost; what waits always obeys, and in the end all is right."""
+    dice, platforms, people = random.Random(5), Platforms(home.home), crowd()
+    for day in range(7):
+        for person in people:
+            if dice.random() < 0.3:
+                person.allowed = ALL if dice.random() < 0.5 else frozenset()
+            if dice.random() < 0.1:
+                person.segment = "Loyal" if dice.random() < 0.7 else "Lost"
+        report = night(home, people, day)
+        loyal = [person for person in people if person.segment == "Loyal"]
+        assert_files_obey(platforms, loyal)
+        for each in report.lists:
+            assert each.steps[0].left - sum(step.left_out for step in each.steps) == each.member_count
+        answers = platforms.upload_all()
+        answer(home, [each for each in answers if dice.random() < 0.6])
+    night(home, people, 20)
+    answer(home, platforms.upload_all())
+    night(home, people, 21)
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+    assert night(home, people, 22).file_count == 0
+    with connect_state(home, read_only=True) as con:
+        twice = con.execute(
+            "select count(*) - count(distinct (list_id, key_id)) from activation_entries"
+        ).fetchall()[0][0]
+        folder_mode = (home.home / "activation").stat().st_mode & 0o077
+    assert (twice, folder_mode) == (0, 0)
+
+
+@pytest.fixture
+def mailing(settings: Settings, tmp_path: Path) -> Iterator[Callable[..., Settings]]:
+    def make(audiences: dict[str, str], destinations: dict[str, str]) -> Settings:
+        settings.project = project(tmp_path, audiences, destinations)
+        return settings
+
+    yield make
+
+
+def members(report: Report) -> dict[str, int]:
+    return {f"{each.destination}/{each.chosen.name}": each.member_count for each in report.lists}
+
+
+def test_contact_pressure_is_reserved_and_released(mailing: Callable[..., Settings]) -> None:
+    text = (
+        LOYAL.format(purpose="marketing", destinations="[mail]")
+        + "contact_cap: {at_most: 1, within_days: 30}\n"
+    )
+    home = mailing({"one": text, "two": text}, {"mail": MAIL})
+    platforms, people = Platforms(home.home), crowd()[:3]
+    assert members(night(home, people)) == {"mail/one": 3, "mail/two": 0}
+    assert members(night(home, people, 1)) == {"mail/one": 3, "mail/two": 0}
+    # a refusal releases: the other list has them then
+    said, batch = platforms.waiting()[0]
+    answer(
+        home,
+        [{"home": said["home"], "batch": batch["batch"], "sha256": batch["sha256"], "status": "refused"}],
+    )
+    people[0].segment = "Lost"
+    (home.project_dir / "audiences" / "one.yaml").write_text(text + "valid: {to: 2020-01-01}\n")
+    assert members(night(home, people, 2)) == {"mail/one": 0, "mail/two": 2}
+
+
+def test_a_reservation_expires(mailing: Callable[..., Settings]) -> None:
+    text = (
+        LOYAL.format(purpose="marketing", destinations="[mail]")
+        + "contact_cap: {at_most: 1, within_days: 90}\n"
+    )
+    home = mailing({"one": text, "two": text}, {"mail": MAIL + "proposal_days: 5\n"})
+    people = crowd()[:1]
+    night(home, people)
+    (home.project_dir / "audiences" / "one.yaml").unlink()
+    assert members(night(home, people, 1)) == {"mail/two": 0}
+    assert members(night(home, people, 2)) == {
+        "mail/two": 1
+    }  # what the gone list had reserved was superseded
+    (home.project_dir / "audiences" / "one.yaml").write_text(text)
+    assert members(night(home, people, 3)) == {"mail/one": 0, "mail/two": 1}
+    assert members(night(home, people, 20)) == {
+        "mail/one": 1,
+        "mail/two": 0,
+    }  # unanswered for more than five days
+
+
+def test_a_person_is_in_the_highest_audience_only(mailing: Callable[..., Settings]) -> None:
+    text = LOYAL.format(purpose="ads_matching", destinations="[ads]")
+    home = mailing(
+        {
+            "b": text + "priority: 1\norder_by: {value: discounted_value_12_months}\ntop: 2\n",
+            "a": text + "priority: 2\n",
+            "c": text,
+        },
+        {"ads": ADS},
+    )
+    report = night(home, crowd())
+    assert members(report) == {"ads/b": 2, "ads/a": 4, "ads/c": 6}
+    steps = {each.chosen.name: {step.name: step.left_out for step in each.steps} for each in report.lists}
+    assert steps["b"]["top"] == 4
+    assert steps["a"]["priority"] == 2
+
+
+def test_floors_hold_adds_and_never_removals(mailing: Callable[..., Settings]) -> None:
+    home = mailing(
+        {"loyal": LOYAL.format(purpose="ads_matching", destinations="[ads, gone]")},
+        {"ads": ADS + "smallest_list: 5\n", "gone": ADS + "smallest_list: 5\nbelow_floor: delete_list\n"},
+    )
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answer(home, platforms.upload_all())
+    people[0].allowed = people[1].allowed = frozenset()
+    people[2].contacts.append(("email", "more@example.com"))
+    report = night(home, people, 1)
+    assert "fewer than the smallest list, 5" in report.lists[0].notes[0]
+    answer(home, platforms.upload_all())
+    kept = expected_keys(people, HASHED, frozenset({"ads_matching"})) - {sha256_of("more@example.com")}
+    assert platforms.lists == {"ads/loyal": kept, "gone/loyal": set()}
+
+
+def test_regions_and_crossing_borders(mailing: Callable[..., Settings]) -> None:
+    home = mailing(
+        {"loyal": LOYAL.format(purpose="ads_matching", destinations="[ads, some]")},
+        {"ads": ADS + "regions: {cross_border_for: [CN]}\n", "some": ADS + "regions: {except: [CN]}\n"},
+    )
+    people = crowd()
+    people[0].country = people[1].country = "CN"
+    people[1].allowed = ALL | {"cross_border"}
+    people[2].country = None
+    report = night(home, people)
+    steps = {each.destination: {step.name: step.left_out for step in each.steps} for each in report.lists}
+    assert steps["ads"]["consent"] == 1
+    assert (steps["some"]["region"], members(report)["some/loyal"]) == (3, 3)
+
+
+def test_what_normalises_to_nothing_is_dropped_and_counted(home: Settings) -> None:
+    people = crowd()[:2]
+    people[0].contacts.append(("email", "n/a"))
+    people[1].contacts = [("phone", "+0000000000")]
+    report = night(home, people)
+    ads = next(each for each in report.lists if each.destination == "ads")
+    assert (ads.member_count, ads.dropped) == (1, 2)
+    assert {step.name: step.left_out for step in ads.steps}["reachable"] == 1
+
+
+# ------------------------------------------------------------------------------------------------ bad input
+
+
+def test_answers_that_cannot_be_taken(home: Settings, tmp_path: Path) -> None:
+    platforms, people = Platforms(home.home), crowd()[:1]
+    night(home, people)
+    right = platforms.upload_all()[0]
+    assert answer(home, [right | {"home": "another"}]) == ["another home"]
+    assert answer(home, [right | {"sha256": "0" * 64}]) == ["another file"]
+    assert answer(home, [right | {"batch": "ads/loyal/g000001-9/add-001"}]) == ["unknown batch"]
+    assert answer(home, [right | {"accepted": ["0" * 64]}]) == ["unknown key"]
+    assert answer(home, [{"home": right["home"], "list": "ads/nobody", "deleted": True}]) == ["unknown batch"]
+    assert len(platforms.waiting()) == 3  # nothing was taken
+
+
+def test_an_answer_after_a_rollback_counts(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()[:2]
+    night(home, people[:1])
+    answer(home, platforms.upload_all())
+    night(home, people, 1)
+    late = platforms.upload_all()
+    with connect_state(home) as con:
+        con.execute(
+            "insert into generations (generation, run_id, as_of_date, created_at, status) values ('g000002', 'r', ?, now(), 'withdrawn')",
+            [AS_OF],
+        )
+    flip(home, "g000001")
+    taken = take_answers(home, [Answer.model_validate(each) for each in late])
+    assert {each.outcome for each in taken} == {"accepted"}
+    assert all("withdrawn by a rollback" in each.words for each in taken)
+    run_activation(home)
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people[:1])
+
+
+def test_a_normaliser_that_changed_replaces_keys(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    platforms, people = Platforms(home.home), crowd()[:1]
+    people[0].contacts = [("email", "a+b@example.com")]
+    night(home, people)
+    answer(home, platforms.upload_all())
+    changed = normalise.Normaliser("email", 2, normalise._no_tag, normalise._ADDRESS)
+    monkeypatch.setattr(normalise, "NORMALISERS", {**normalise.NORMALISERS, "email": changed})
+    report = night(home, people, 1)
+    assert (report.row_count("add"), report.row_count("remove")) == (
+        2,
+        1,
+    )  # the list that is replaced has no removals
+    answer(home, platforms.upload_all())
+    assert platforms.lists == {
+        "ads/loyal": {sha256_of("a@example.com")},
+        "whole/loyal": {sha256_of("a@example.com")},
+    }
+
+
+def test_a_list_that_was_deleted_at_the_platform_is_filled_anew(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answers = platforms.upload_all()
+    answer(home, answers)
+    platforms.lists["ads/loyal"].clear()
+    assert answer(home, [{"home": answers[0]["home"], "list": "ads/loyal", "deleted": True}]) == [
+        "list deleted"
+    ]
+    assert night(home, people, 1).row_count("add") == 12
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+
+
+def test_an_audience_over_a_column_that_left_the_marts_adds_nobody_and_removes_who_withdrew(
+    home: Settings,
+) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answer(home, platforms.upload_all())
+    people[0].allowed = frozenset()
+    people.append(Person("new", [("email", "new@example.com")], allowed=ALL))
+    report = night(home, people, 1, without="alter table made.marts.customer_rfm drop column segment")
+    assert "who.rfm.segment" in report.problems[0]
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people[:-1])
+
+
+def test_a_consent_that_ends_before_the_upload_is_said_and_removed(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    people[0].expires = AS_OF + timedelta(days=2)
+    night(home, people)
+    said = [batch["upload_before"] for _, batch in platforms.waiting()]
+    assert str(AS_OF + timedelta(days=2)) in said
+    waiting = platforms.upload_all()
+    report = night(home, people, 3)
+    assert report.row_count("remove") == 2
+    taken = take_answers(home, [Answer.model_validate(each) for each in waiting])
+    assert {each.outcome for each in taken} == {"accepted", "late"}
+    people[0].allowed = frozenset()
+    answer(home, platforms.upload_all())
+    night(home, people, 4)
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+
+
+def test_a_file_that_was_lost_is_written_again_byte_equal(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    before = {
+        batch["batch"]: (said["folder"] / batch["file"]).read_bytes() for said, batch in platforms.waiting()
+    }
+    for said, batch in platforms.waiting()[:2]:
+        (said["folder"] / batch["file"]).unlink()
+    report = night(home, people, 1)
+    assert (report.file_count, report.put_back) == (0, 2)
+    after = {
+        batch["batch"]: (said["folder"] / batch["file"]).read_bytes() for said, batch in platforms.waiting()
+    }
+    assert after == before
+
+
+def test_an_audience_or_destination_that_is_gone_empties_its_lists(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answer(home, platforms.upload_all())
+    (home.project_dir / "audiences" / "loyal.yaml").unlink()
+    night(home, people, 1)
+    answer(home, platforms.upload_all())
+    assert platforms.lists == {"ads/loyal": set(), "whole/loyal": set()}
+
+
+def test_members_come_refreshed(mailing: Callable[..., Settings]) -> None:
+    home = mailing(
+        {"loyal": LOYAL.format(purpose="ads_matching", destinations="[ads]")},
+        {"ads": ADS + "refresh_days: 10\n"},
+    )
+    platforms, people = Platforms(home.home), crowd()[:2]
+    night(home, people)
+    answer(home, platforms.upload_all())
+    assert night(home, people, 9).file_count == 0
+    assert night(home, people, 10).row_count("add") == 4
+    answer(home, platforms.upload_all())
+    assert night(home, people, 11).file_count == 0
+
+
+# ------------------------------------------------------------------------------------------------ people
+
+
+def test_membership_has_a_history_with_reasons(home: Settings) -> None:
+    people = crowd()[:4]
+    night(home, people)
+    people[0].allowed, people[1].segment, people[2].is_profiled = frozenset(), "Lost", False
+    night(home, people[:3], 1, merged={"p3": "p2"})
+    people[0].allowed = ALL
+    night(home, people[:3], 2)
+    with connect_state(home, read_only=True) as con:
+        rows = con.execute(
+            "select on_date, customer_id, event, reason from audience_history order by on_date, customer_id"
+        ).fetchall()
+        now = con.execute("select customer_id, entered_on from audience_members").fetchall()
+    day = [AS_OF + timedelta(days=number) for number in range(3)]
+    assert rows == [
+        *((day[0], f"p{number}", "entered", "the audience is new") for number in range(4)),
+        (day[1], "p0", "left", "consent"),
+        (day[1], "p1", "left", "who.rfm"),
+        (day[1], "p2", "left", "profiling"),
+        (day[1], "p3", "left", "merged"),
+        (day[2], "p0", "entered", "no longer left out: consent"),
+    ]
+    assert now == [("p0", day[2])]
+
+
+def test_what_is_held_of_a_person_can_be_listed_and_goes_once_removed(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answer(home, platforms.upload_all())
+    with connect_state(home, read_only=True) as con:
+        found = platform_keys(con, ["p0"])
+    assert [(each.destination, each.contact_type, each.stands) for each in found] == [
+        ("ads", "email", "there"),
+        ("ads", "phone", "there"),
+        ("whole", "email", "there"),
+    ]
+    night(home, people[1:], 1)  # erased: no longer published
+    with connect_state(home) as con:
+        assert {each.stands for each in platform_keys(con, ["p0"])} == {"removal waits"}
+        forget_customers(con, ["p0"])
+        assert len(platform_keys(con, ["p0"])) == 3  # still known, until the platforms have removed them
+    answer(home, platforms.upload_all())
+    with connect_state(home) as con:
+        assert platform_keys(con, ["p0"]) == []
+        forget_customers(con, ["p0"])
+        key = sha256_of("p0@example.com")
+        assert con.execute(
+            "select count(*) from activation_keys where platform_key = ?", [key]
+        ).fetchall() == [(0,)]
+        left = [
+            con.execute(f"select count(*) from {table} where customer_id = 'p0'").fetchall()[0][0]
+            for table in (
+                "audience_members",
+                "audience_history",
+                "activation_key_customers",
+                "activation_contacts",
+            )
+        ]
+    assert left == [0, 0, 0, 0]
+
+
+def test_dates_are_those_of_the_generation(home: Settings) -> None:
+    report = night(home, crowd()[:1])
+    assert report.as_of == AS_OF == date(2026, 6, 30)
