@@ -21,35 +21,39 @@ from cdp_assets.dbt_vars import check_lists
 from cdp_assets.errors import Problem
 from cdp_assets.settings import Settings
 
+WAREHOUSE = "warehouse"  # the target of dbt_project/profiles.yml that is DuckDB; the other one is Spark
+SPARK = "spark"
 HOME_PLACEHOLDER = "/ONEFOLD_HOME"  # stands where dbt reads env_var('ONEFOLD_HOME')
 SOURCES = {".sql", ".yml", ".yaml", ".csv", ".md", ".py"}
 NOT_SOURCES = {"target", "logs"}
 QUIET = ("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-print", "--no-use-colors")
-_FILLED: dict[tuple[str, str], Any] = {}  # (digest of the project's files, home) → dbt's manifest object
+_FILLED: dict[
+    tuple[str, str, str], Any
+] = {}  # (digest of the project's files, home, target) → dbt's manifest object
 
 
 class ManifestProblem(Problem):
     """The dbt project was not parsed, was parsed before it changed, or cannot be parsed."""
 
 
-def folder(settings: Settings) -> Path:
+def folder(settings: Settings, target: str = WAREHOUSE) -> Path:
     """Where the parsed project stands: apart from what a dbt run by hand writes into target/."""
-    return settings.dbt_project_dir / "target" / "onefold"
+    return settings.dbt_project_dir / "target" / ("onefold" if target == WAREHOUSE else f"onefold_{target}")
 
 
-def prepare(settings: Settings) -> Path:
+def prepare(settings: Settings, target: str = WAREHOUSE) -> Path:
     """Parse the project unless it was parsed from the very same files; returns the path of manifest.json.
 
     Raises ManifestProblem (or another Problem) that says what is wrong in the project's files, and where.
     """
-    with _locked(settings):
-        if not _is_fresh(settings):
-            _stamp(settings).unlink(missing_ok=True)
+    with _locked(settings, target):
+        if not _is_fresh(settings, target):
+            _stamp(settings, target).unlink(missing_ok=True)
             digest = _digest(settings)
             check_lists(settings.dbt_project_dir)
-            _parse(settings)
-            _stamp(settings).write_text(digest)
-    return folder(settings) / "manifest.json"
+            _parse(settings, target)
+            _stamp(settings, target).write_text(digest)
+    return folder(settings, target) / "manifest.json"
 
 
 def read(settings: Settings) -> dict[str, Any]:
@@ -65,12 +69,12 @@ def read(settings: Settings) -> dict[str, Any]:
     return found
 
 
-def for_home(settings: Settings) -> Any:
+def for_home(settings: Settings, target: str = WAREHOUSE) -> Any:
     """dbt's own manifest object for this home, read once per process and version of the files."""
-    prepare(settings)
-    key = (_stamp(settings).read_text(), str(settings.home))
+    prepare(settings, target)
+    key = (_stamp(settings, target).read_text(), str(settings.home), target)
     if key not in _FILLED:
-        _FILLED[key] = _filled(settings)
+        _FILLED[key] = _filled(settings, target)
     return _FILLED[key]
 
 
@@ -88,13 +92,13 @@ def _quoted(home: Path) -> str:
     return json.dumps(str(home))[1:-1]
 
 
-def _filled(settings: Settings) -> Any:
+def _filled(settings: Settings, target: str) -> Any:
     """The placeholder stands in the sources only: landed files are read from the home."""
     from dbt.contracts.graph.manifest import Manifest
     from dbt.contracts.graph.nodes import SourceDefinition
     from dbt.parser.manifest import extended_mashumuro_decoder
 
-    packed = (folder(settings) / "partial_parse.msgpack").read_bytes()
+    packed = (folder(settings, target) / "partial_parse.msgpack").read_bytes()
     manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)
     home = _quoted(settings.home)
     for name, source in manifest.sources.items():
@@ -104,12 +108,19 @@ def _filled(settings: Settings) -> Any:
     return manifest
 
 
-def _parse(settings: Settings) -> None:
+def _parse(settings: Settings, target: str) -> None:
     from dbt.cli.main import dbtRunner
 
     project = str(settings.dbt_project_dir)
     command = ["parse", "--project-dir", project, "--profiles-dir", project]
-    command += ["--target-path", str(folder(settings)), "--log-path", str(folder(settings)), *QUIET]
+    command += ["--target", target]
+    command += [
+        "--target-path",
+        str(folder(settings, target)),
+        "--log-path",
+        str(folder(settings, target)),
+        *QUIET,
+    ]
     with _environment_without_home(settings):
         result = dbtRunner().invoke(command)
     if not result.success:
@@ -144,18 +155,18 @@ def _set(environment: dict[str, str | None]) -> None:
 
 
 @contextmanager
-def _locked(settings: Settings) -> Iterator[None]:
+def _locked(settings: Settings, target: str) -> Iterator[None]:
     """One process parses at a time; a project that cannot be written to must be fresh already."""
     try:
-        folder(settings).mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder(settings) / "parse.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        folder(settings, target).mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder(settings, target) / "parse.lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        if _is_fresh(settings):
+        if _is_fresh(settings, target):
             yield
             return
         raise ManifestProblem(
             f"the dbt project must be parsed, but its folder cannot be written to ({error.strerror})",
-            str(folder(settings)),
+            str(folder(settings, target)),
             "`onefold parse` as a user who may write there",
         ) from error
     try:
@@ -165,12 +176,12 @@ def _locked(settings: Settings) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _stamp(settings: Settings) -> Path:
-    return folder(settings) / "project.sha256"
+def _stamp(settings: Settings, target: str = WAREHOUSE) -> Path:
+    return folder(settings, target) / "project.sha256"
 
 
-def _is_fresh(settings: Settings) -> bool:
-    stamp = _stamp(settings)
+def _is_fresh(settings: Settings, target: str = WAREHOUSE) -> bool:
+    stamp = _stamp(settings, target)
     return stamp.exists() and stamp.read_text() == _digest(settings)
 
 

@@ -84,6 +84,21 @@ def invoke(
     return [_node_result(settings, each) for each in result.result.results]
 
 
+def compiled(
+    settings: Settings, as_of_date: date | None, *, target: str, exclude: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Every model and data test as dbt compiles it for a target (`dbt_manifest.WAREHOUSE` or `SPARK`), by name: dbt's nodes.
+
+    No database is asked, so what reads a built table's columns while it compiles must be excluded.
+    """
+    command = ["compile", "--target", target, "--no-populate-cache", "--no-write-json"]
+    command += ["--exclude", "test_type:unit", *exclude, "--vars", json.dumps(run_vars(settings, as_of_date))]
+    result = _invoke(settings, command, dbt_manifest.for_home(settings, target), None)
+    if not result.success:
+        raise DbtProblem(f"dbt could not compile for {target}: {_parse_reason(result.exception)}")
+    return {each.node.name: each.node for each in result.result.results}
+
+
 def docs_path(settings: Settings) -> Path:
     """dbt's documentation: one file that needs nothing else."""
     return settings.dbt_target_dir / "static_index.html"

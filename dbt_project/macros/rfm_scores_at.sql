@@ -59,7 +59,7 @@ scored as (
 celled as (
     select
         *,
-        cast(recency_score as varchar) || cast(frequency_score as varchar) || cast(monetary_score as varchar) as rfm_cell
+        cast(recency_score as string) || cast(frequency_score as string) || cast(monetary_score as string) as rfm_cell
     from scored
 )
 

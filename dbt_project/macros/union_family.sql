@@ -5,7 +5,7 @@
     select
         '{{ member }}' as {{ name_column }},
         {%- for column in columns %}
-        {{ column }},
+        {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref(prefix ~ member) }}
     {%- if not loop.last %}

@@ -4,7 +4,7 @@
     {%- for channel in var('channels')[shape] %}
     select
         {%- for name, type in shape_columns(shape) %}
-        cast({{ name }} as {{ type }}) as {{ name }},
+        cast({{ name }} as {{ type_name(type) }}) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('stg_' ~ channel ~ '__' ~ shape) }}
     {%- if not loop.last %}

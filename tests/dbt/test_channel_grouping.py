@@ -6,8 +6,8 @@ import csv
 from pathlib import Path
 
 import duckdb
-import jinja2
 import pytest
+from engine_macros import rendered
 
 SEEDS = ("marketing_channels", "channel_grouping", "source_categories")
 PUBLISHED = [  # source, medium, campaign, marketing channel: one of our own for each of GA4's groups
@@ -53,10 +53,9 @@ def grouped(
         )
     con.execute("create table touches (source varchar, medium varchar, campaign varchar)")
     con.executemany("insert into touches values (?, ?, ?)", named)
-    macro = (project_dir / "macros" / "engine" / "matches_whole.sql").read_text(encoding="utf-8")
     model = (project_dir / "models" / "journeys" / "marketing_sources.sql").read_text(encoding="utf-8")
-    template = jinja2.Environment(autoescape=False).from_string(macro + model)  # SQL, not HTML
-    sql = template.render(
+    sql = rendered(
+        model,
         ref=lambda name: name,
         union_shape=lambda _: "select source, medium, campaign from touches where false",
     )

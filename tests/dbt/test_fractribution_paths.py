@@ -7,25 +7,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
-import jinja2
 import pytest
+from engine_macros import rendered
 
 WINDOW = timedelta(days=30)
 AS_OF = "date '2022-08-31'"
-MACROS = ("add_days", "add_days_to_time", "seconds_between")
 
 
 def touch_outcomes_sql(project_dir: Path) -> str:
     """The model journeys.touch_outcomes over tables of the same names as its inputs."""
-    paths = [
-        *(project_dir / "macros" / "engine" / f"{name}.sql" for name in MACROS),
-        project_dir / "macros" / "may_be_profiled.sql",
-    ]
-    macros = "".join(path.read_text(encoding="utf-8") for path in paths)
+    shared = (project_dir / "macros" / "may_be_profiled.sql").read_text(encoding="utf-8")
     model = (project_dir / "models" / "journeys" / "touch_outcomes.sql").read_text(encoding="utf-8")
-    template = jinja2.Environment(autoescape=False).from_string(macros + model)  # SQL, not HTML
-    return template.render(
-        ref=lambda name: name, as_of_date=lambda: AS_OF, attribution_window_days=lambda _: str(WINDOW.days)
+    return rendered(
+        shared + model,
+        ref=lambda name: name,
+        as_of_date=lambda: AS_OF,
+        attribution_window_days=lambda _: str(WINDOW.days),
     )
 
 

@@ -355,10 +355,11 @@ def test_every_test_in_a_file_of_its_own_is_a_law(manifest: dict[str, Any]) -> N
 
 
 def test_each_macro_has_a_file_of_its_own(project_dir: Path) -> None:
-    crowded = [
-        path.name
-        for path in (project_dir / "macros").rglob("*.sql")
-        if re.findall(r"\{%-?\s*(?:macro|materialization)\s+(\w+)", path.read_text(encoding="utf-8"))
-        != [path.stem]
-    ]
+    """An engine macro stands with what it is on each engine."""
+    crowded = []
+    for path in (project_dir / "macros").rglob("*.sql"):
+        defined = re.findall(r"\{%-?\s*(?:macro|materialization)\s+(\w+)", path.read_text(encoding="utf-8"))
+        halves = [path.stem, f"duckdb__{path.stem}", f"spark__{path.stem}"]
+        if defined != [path.stem] and not (path.parent.name == "engine" and defined == halves):
+            crowded.append(path.name)
     assert not crowded

@@ -8,15 +8,13 @@ from pathlib import Path
 import duckdb
 import jinja2
 import pytest
+from engine_macros import rendered
 
 from cdp_assets.shapes import OUTSIDE_MACRO, PERSON_MACRO, render_outside_macro, render_person_macro, shapes
 
-ENGINE = Path(__file__).parents[2] / "dbt_project" / "macros" / "engine"
-
 
 def scrubbed(text: str | None, macro: str = "scrubbed") -> str | None:
-    source = (ENGINE / f"{macro}.sql").read_text()
-    sql = jinja2.Environment().from_string(source + f"{{{{ {macro}('given') }}}}").render()
+    sql = rendered(f"{{{{ {macro}('given') }}}}")
     with duckdb.connect() as con:
         (found,) = con.execute(f"select {sql} from (select $1::varchar as given)", [text]).fetchone() or (
             None,

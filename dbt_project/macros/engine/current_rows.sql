@@ -21,7 +21,7 @@
                 semi join (
                     select {{ named_key('landed', key) }}
                     from {{ live }}
-                    group by all
+                    group by {% for column in key %}landed.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
                     having min(landed._load_id) <> max(landed._load_id)
                         {%- if version %}
                         or min(landed.{{ version }}) <> max(landed.{{ version }}) or count(landed.{{ version }}) not in (0, count(*))

@@ -1,6 +1,10 @@
 {#- A text that outsiders write, without the e-mail addresses and phone numbers in it: each leaves `[e-mail]` or `[phone]`. A text that is a number as a whole is an
-    id (ad platforms use their campaigns' as names) and stays. -#}
+    id (ad platforms use their campaigns' as names) and stays. The engines differ in how a replacement names a group. -#}
 {% macro scrubbed(text) -%}
+    {{ return(adapter.dispatch('scrubbed', 'onefold')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__scrubbed(text) -%}
     case
         when {{ text }} is null then null
         when not regexp_matches({{ text }}, '@|%40|[0-9]{3}') then {{ text }}
@@ -10,10 +14,29 @@
                 else
                     regexp_replace(
                         regexp_replace(
-                            regexp_replace({{ text }}, '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*[.][A-Za-z]{2,}', '[e-mail]', 'g'),
-                            '(^|[^0-9])(1[3-9][0-9]{9}|[(]?[2-9][0-9]{2}[)]?[ .-][2-9][0-9]{2}[ .-][0-9]{4})($|[^0-9])', '\1[phone]\3', 'g'
+                            regexp_replace({{ text }}, {{ identifier_pattern('email') }}, '[e-mail]', 'g'),
+                            {{ identifier_pattern('local_phone') }}, '\1[phone]\3', 'g'
                         ),
-                        '([+]|%2B)[1-9]([ ().-]{0,2}[0-9]){7,14}', '[phone]', 'g'
+                        {{ identifier_pattern('world_phone') }}, '[phone]', 'g'
+                    )
+            end
+    end
+{%- endmacro %}
+
+{% macro spark__scrubbed(text) -%}
+    case
+        when {{ text }} is null then null
+        when not {{ text }} rlike '@|%40|[0-9]{3}' then {{ text }}
+        else
+            case
+                when {{ matches_whole(text, "'[0-9]+'") }} then {{ text }}
+                else
+                    regexp_replace(
+                        regexp_replace(
+                            regexp_replace({{ text }}, {{ identifier_pattern('email') }}, '[e-mail]'),
+                            {{ identifier_pattern('local_phone') }}, '$1[phone]$3'
+                        ),
+                        {{ identifier_pattern('world_phone') }}, '[phone]'
                     )
             end
     end

@@ -28,10 +28,10 @@ credited as (
 uncredited as (
     select
         conversions.conversion_id,
-        cast(null as varchar) as touch_id,
+        cast(null as string) as touch_id,
         cast(null as timestamp) as touched_at,
         'unattributed' as marketing_channel,
-        cast(null as varchar) as campaign,
+        cast(null as string) as campaign,
         false as is_paid,
         {%- for model in var('attribution_models') %}
         case when count(credited.credit_{{ model }}) = 0 and '{{ model }}' in (select attribution_model from models) then cast(1 as double) end

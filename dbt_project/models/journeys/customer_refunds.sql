@@ -11,7 +11,7 @@ return_documents as (
     select
         channel,
         order_id as refund_id,
-        cast(null as varchar) as order_id,
+        cast(null as string) as order_id,
         source_customer_id,
         ordered_at as refunded_at,
         order_date as refund_date,
@@ -21,7 +21,7 @@ return_documents as (
         cast(0 as decimal(18, 2)) as tax_amount,
         cast(0 as decimal(18, 2)) as shipping_amount,
         cast(null as decimal(18, 6)) as quantity,
-        cast(null as varchar) as sku,
+        cast(null as string) as sku,
         true as is_return_document
     from {{ ref('order_amounts') }}
     where order_status = 'return_document'
@@ -132,7 +132,7 @@ of_goods as (
                 paid_for_goods,
                 stated_goods_so_far + case
                     when goods_left + rest_left > 0
-                        then cast(goods_left * least(unstated_so_far / (goods_left + rest_left), 1) as decimal(18, 2))
+                        then least(goods_left, {{ divided_money('goods_left * unstated_so_far', 'goods_left + rest_left') }})
                     else 0
                 end
             )
@@ -147,7 +147,7 @@ sold_back as (
         case
             when paid_for_goods = sold_amount or paid_for_goods = 0 then paid_goods_so_far
             when paid_goods_so_far >= paid_for_goods then sold_amount + paid_goods_so_far - paid_for_goods
-            else cast(paid_goods_so_far * sold_amount / paid_for_goods as decimal(18, 2))
+            else {{ divided_money('paid_goods_so_far * sold_amount', 'paid_for_goods') }}
         end as goods_so_far
     from of_goods
 ),
@@ -173,8 +173,8 @@ split as (
                 paid_tax,
                 stated_tax_so_far + case
                     when paid_tax + paid_shipping + paid_other - stated_rest > 0
-                        then cast(
-                            tax_left * least((rest_so_far - stated_rest_so_far) / (paid_tax + paid_shipping + paid_other - stated_rest), 1) as decimal(18, 2))
+                        then least(tax_left, {{ divided_money(
+                            'tax_left * (rest_so_far - stated_rest_so_far)', 'paid_tax + paid_shipping + paid_other - stated_rest') }})
                     else 0
                 end
             )

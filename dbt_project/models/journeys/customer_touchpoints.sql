@@ -20,10 +20,10 @@ logged_in as (
 remembered as (
     select
         *,
-        last_value(lent_customer_id ignore nulls) over device_before as latest_login_customer_id,
-        last_value(lent_at ignore nulls) over device_before as latest_login_at,
-        first_value(lent_customer_id ignore nulls) over device_after as next_login_customer_id,
-        first_value(lent_at ignore nulls) over device_after as next_login_at
+        {{ ignoring_nulls('last_value', 'lent_customer_id') }} over device_before as latest_login_customer_id,
+        {{ ignoring_nulls('last_value', 'lent_at') }} over device_before as latest_login_at,
+        {{ ignoring_nulls('first_value', 'lent_customer_id') }} over device_after as next_login_customer_id,
+        {{ ignoring_nulls('first_value', 'lent_at') }} over device_after as next_login_at
     from logged_in
     window
         device_before as (

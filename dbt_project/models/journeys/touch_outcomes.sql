@@ -81,17 +81,17 @@ conversions as (
 ),
 
 timeline as (
-    select customer_id, touched_at as event_at, 0 as event_order, touch_id as event_id, touch_id, cast(null as varchar) as conversion_id
+    select customer_id, touched_at as event_at, 0 as event_order, touch_id as event_id, touch_id, cast(null as string) as conversion_id
     from touches
     union all
-    select customer_id, converted_at as event_at, 1 as event_order, conversion_id as event_id, cast(null as varchar) as touch_id, conversion_id
+    select customer_id, converted_at as event_at, 1 as event_order, conversion_id as event_id, cast(null as string) as touch_id, conversion_id
     from conversions
 ),
 
 looking_ahead as (
     select
         touch_id,
-        first_value(conversion_id ignore nulls) over (
+        {{ ignoring_nulls('first_value', 'conversion_id') }} over (
             partition by customer_id
             order by event_at, event_order, event_id
             rows between current row and unbounded following

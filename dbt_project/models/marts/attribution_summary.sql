@@ -53,7 +53,7 @@ by_customer_type as (
 ),
 
 by_dimension as (
-    select 'marketing_channel' as dimension, attribution_model, marketing_channel, cast(null as varchar) as campaign, period, customer_type,
+    select 'marketing_channel' as dimension, attribution_model, marketing_channel, cast(null as string) as campaign, period, customer_type,
         {{ measures | join(', ') }}
     from by_customer_type
     union all
@@ -96,7 +96,7 @@ spend_periods as (
 ),
 
 spent as (
-    select 'marketing_channel' as dimension, marketing_channel, cast(null as varchar) as campaign, period, sum(spend) as spend
+    select 'marketing_channel' as dimension, marketing_channel, cast(null as string) as campaign, period, sum(spend) as spend
     from spend_periods
     group by marketing_channel, period
     union all
@@ -140,7 +140,7 @@ joined as (
 ),
 
 intervals as (
-    select 'marketing_channel' as dimension, model, period, customer_type, marketing_channel, cast(null as varchar) as campaign,
+    select 'marketing_channel' as dimension, model, period, customer_type, marketing_channel, cast(null as string) as campaign,
         conversions_low, conversions_high, gross_revenue_low, gross_revenue_high, net_revenue_low, net_revenue_high
     from {{ source('insight', 'attribution_intervals') }}
     union all

@@ -22,12 +22,12 @@ named as (
     select distinct contact_pseudonym, customer_id
     from (
         select
-            {{ contact_id('contact_type', 'cast(null as varchar)', 'spelling') }} as contact_pseudonym,
+            {{ contact_id('contact_type', 'cast(null as string)', 'spelling') }} as contact_pseudonym,
             customer_id
         from {{ ref('contact_values') }}
         union all
         select
-            {{ contact_id('contact_type', 'cast(null as varchar)', contact_spelling('contact_type', 'contact_value')) }} as contact_pseudonym,
+            {{ contact_id('contact_type', 'cast(null as string)', contact_spelling('contact_type', 'contact_value')) }} as contact_pseudonym,
             customer_id
         from {{ ref('contact_values') }}
     ) as spelled

@@ -32,7 +32,7 @@ select
     gross_revenue,
     discount_revenue,
     net_revenue,
-    case when order_count > 0 then cast(gross_revenue / order_count as decimal(18, 2)) end as average_order_value,
+    case when order_count > 0 then {{ divided_money('gross_revenue', 'order_count') }} end as average_order_value,
 
     ---------- consent
     {%- for purpose in var('purposes') %}

@@ -61,7 +61,7 @@ measured as (
         total.orders as all_orders,
         cast(pairs.orders as double) / bought.orders as confidence,
         cast(others.orders as double) / total.orders as other_share,
-        1.96 * 1.96 / bought.orders as z2
+        cast(1.96 * 1.96 as double) / bought.orders as z2
     from pairs
     inner join bought
         on pairs.product_code = bought.product_code

@@ -17,10 +17,10 @@ select
     as_of_date,
     segment,
     customer_count,
-    cast(customer_count / sum(customer_count) over () as double) as customer_share,
+    cast(customer_count as double) / sum(customer_count) over () as customer_share,
     cast(net_revenue as decimal(18, 2)) as net_revenue,
-    cast(net_revenue / nullif(sum(net_revenue) over (), 0) as double) as net_revenue_share,
-    cast(net_revenue / customer_count as decimal(18, 2)) as mean_net_revenue,
+    cast(net_revenue as double) / nullif(cast(sum(net_revenue) over () as double), 0) as net_revenue_share,
+    {{ divided_money('net_revenue', 'customer_count') }} as mean_net_revenue,
     mean_recency_days,
     mean_frequency
 from segments

@@ -13,7 +13,7 @@ records as (
         nullif(trim(customer_records.family_name), '') as family_name,
         normalised.phone,
         normalised.email,
-        cast(try_cast(customer_records.birth_date as date) as varchar) as birth_date,
+        cast(try_cast(customer_records.birth_date as date) as string) as birth_date,
         nullif(trim(customer_records.gender), '') as gender,
         nullif(trim(coalesce(customer_records.street, '') || '|' || coalesce(customer_records.city, '') || '|'
             || coalesce(customer_records.region, '') || '|' || coalesce(customer_records.postcode, '') || '|'
@@ -65,7 +65,7 @@ blocked as (
     from {{ source('identity', 'records') }} as normalised
     inner join {{ source('identity', 'blocked_identifiers') }} as refused
         on refused.identifier_type = 'birth_date'
-        and refused.identifier_value = cast(normalised.birth_key as varchar)
+        and refused.identifier_value = cast(normalised.birth_key as string)
 )
 
 select

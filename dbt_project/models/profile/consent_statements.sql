@@ -8,9 +8,9 @@ consents as (
 
 refusals as (
     select
-        channel, source_customer_id, 'person' as contact_type, cast(null as varchar) as contact_scope, cast(null as varchar) as contact_key,
-        purpose, 'denied' as status, 'opt_out' as legal_basis, cast(null as varchar) as jurisdiction,
-        cast(null as varchar) as policy_version, channel || '/' || touchpoint_id as evidence, signal, refused_at as recorded_at,
+        channel, source_customer_id, 'person' as contact_type, cast(null as string) as contact_scope, cast(null as string) as contact_key,
+        purpose, 'denied' as status, 'opt_out' as legal_basis, cast(null as string) as jurisdiction,
+        cast(null as string) as policy_version, channel || '/' || touchpoint_id as evidence, signal, refused_at as recorded_at,
         cast(null as timestamp) as expires_at
     from {{ ref('device_refusals') }}
 ),

@@ -52,7 +52,8 @@ latest as (
             recorded_at desc nulls last,
             case status when 'withdrawn' then 1 when 'denied' then 2 when 'unknown' then 3 when 'expired' then 4 else 5 end,
             expires_at nulls last,
-            evidence
+            evidence,
+            signal
     ) = 1
 )
 

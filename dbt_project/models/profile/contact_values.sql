@@ -26,7 +26,7 @@ records as (
 -- plus tags and dots stay: platforms hash the address that people gave, each in its own way
 emails as (
     select
-        customer_id, record_key, channel, 'email' as contact_type, cast(null as varchar) as contact_scope,
+        customer_id, record_key, channel, 'email' as contact_type, cast(null as string) as contact_scope,
         case when email like '% %' or email like '%<%' then coalesce(normal_email, email) else email end as contact_value,
         email as given_value,
         case
@@ -41,10 +41,10 @@ emails as (
 -- a number whose middle is hidden reaches nobody, and is no contact
 phones as (
     select
-        customer_id, record_key, channel, 'phone' as contact_type, cast(null as varchar) as contact_scope,
+        customer_id, record_key, channel, 'phone' as contact_type, cast(null as string) as contact_scope,
         case when normal_phone like '+%' then normal_phone else phone end as contact_value,
         phone as given_value,
-        case when normal_phone like '+%' then cast(null as varchar) else 'invalid' end as unreachable_reason,
+        case when normal_phone like '+%' then cast(null as string) else 'invalid' end as unreachable_reason,
         cast(null as boolean) as is_verified, created_at as first_seen_at, updated_at as last_seen_at
     from records
     where phone is not null and phone not like '%*%'
@@ -53,7 +53,7 @@ phones as (
 platform_ids as (
     select
         customer_id, record_key, channel, 'platform' as contact_type, channel as contact_scope, platform_id as contact_value,
-        platform_id as given_value, cast(null as varchar) as unreachable_reason, cast(null as boolean) as is_verified,
+        platform_id as given_value, cast(null as string) as unreachable_reason, cast(null as boolean) as is_verified,
         created_at as first_seen_at, updated_at as last_seen_at
     from records
     where platform_id is not null

@@ -11,7 +11,8 @@ latest as (
             recorded_at desc nulls last,
             case status when 'withdrawn' then 1 when 'denied' then 2 when 'expired' then 3 else 4 end,
             expires_at nulls last,
-            evidence
+            evidence,
+            signal
     ) = 1
 )
 

@@ -1,7 +1,7 @@
 -- mean pieces per order, of the orders whose pieces are known
 select
     customer_id,
-    cast(null as varchar) as text_value,
+    cast(null as string) as text_value,
     cast(avg(item_quantity) as double) as number_value
 from {{ ref('profiled_orders') }}
 group by customer_id

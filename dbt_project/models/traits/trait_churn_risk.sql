@@ -2,7 +2,7 @@
 -- one-time buyer, however long ago. Nobody has one where the holdout says that it does not hold
 select
     customer_id,
-    cast(null as varchar) as text_value,
+    cast(null as string) as text_value,
     probability_no_purchase_6_months as number_value
 from {{ source('insight', 'customer_value') }}
 where probability_no_purchase_6_months is not null

@@ -1,7 +1,7 @@
 -- share of the orders with a coupon or discount code, 0 to 1
 select
     customer_id,
-    cast(null as varchar) as text_value,
+    cast(null as string) as text_value,
     cast(count(coupon_code) as double) / count(*) as number_value
 from {{ ref('profiled_orders') }}
 group by customer_id

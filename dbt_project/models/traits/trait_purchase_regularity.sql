@@ -1,7 +1,7 @@
 -- how regular the rhythm is: 1 ÷ (1 + coefficient of variation of the intervals), 1 is a clock; of customers with three intervals or more
 select
     customer_id,
-    cast(null as varchar) as text_value,
+    cast(null as string) as text_value,
     1 / (1 + stddev_samp(interval_days) / avg(interval_days)) as number_value
 from {{ ref('purchase_intervals') }}
 group by customer_id

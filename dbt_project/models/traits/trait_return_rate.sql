@@ -17,7 +17,7 @@ returned as (
 
 select
     bought.customer_id,
-    cast(null as varchar) as text_value,
+    cast(null as string) as text_value,
     cast(coalesce(returned.refund_revenue, 0) as double) / cast(bought.gross_revenue as double) as number_value
 from bought
 left join returned

@@ -2,7 +2,7 @@
 {% test parked_orders_of(model, reason) -%}
 select
     channel,
-    {% if reason == 'unknown_status' %}order_status{% else %}cast(null as varchar){% endif %} as waits_for,
+    {% if reason == 'unknown_status' %}order_status{% else %}cast(null as string){% endif %} as waits_for,
     min(order_date) as first_date,
     count(*) as row_count
 from {{ model }}

@@ -26,10 +26,10 @@ with
 
 differences as (
     select
-        cast(null as varchar) as model,
-        cast(null as varchar) as column_name,
-        cast(null as varchar) as found_type,
-        cast(null as varchar) as wanted_type
+        cast(null as string) as model,
+        cast(null as string) as column_name,
+        cast(null as string) as found_type,
+        cast(null as string) as wanted_type
     {%- for model, name, found_type, wanted_type in found %}
     union all
     select '{{ model }}', '{{ name }}', '{{ found_type }}', '{{ wanted_type }}'

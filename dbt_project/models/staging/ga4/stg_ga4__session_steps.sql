@@ -8,7 +8,7 @@ source as (
 
 steps as (
     select
-        user_pseudo_id || '.' || coalesce(ga_session_id, cast(event_date as varchar)) as touchpoint_id,
+        user_pseudo_id || '.' || coalesce(ga_session_id, cast(event_date as string)) as touchpoint_id,
         case event_name
             when 'view_item' then 'product'
             when 'add_to_cart' then 'cart'

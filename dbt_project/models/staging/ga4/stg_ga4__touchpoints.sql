@@ -10,7 +10,7 @@ source as (
 events as (
     select
         user_pseudo_id,
-        coalesce(ga_session_id, cast(event_date as varchar)) as session,
+        coalesce(ga_session_id, cast(event_date as string)) as session,
         event_at,
         event_name,
         user_id,
@@ -45,7 +45,7 @@ marked as (
     select
         *,
         case
-            when user_id <> lag(user_id ignore nulls) over in_session then 1
+            when user_id <> {{ ignoring_nulls('lag', 'user_id') }} over in_session then 1
             else 0
         end as is_change_of_user,
         case
@@ -120,7 +120,7 @@ renamed as (
         ---------- ids
         'ga4' as channel,
         parts.user_pseudo_id || '.' || parts.session
-        || case when parts.part = 0 then '' else '.' || cast(parts.part + 1 as varchar) end as touchpoint_id,
+        || case when parts.part = 0 then '' else '.' || cast(parts.part + 1 as string) end as touchpoint_id,
         parts.user_id as source_customer_id,
         parts.user_pseudo_id as device_id,
         case when parts.purchase_id is not null then 'shopify' end as ends_in_channel,

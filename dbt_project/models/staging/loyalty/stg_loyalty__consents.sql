@@ -14,17 +14,17 @@ log as (
 -- a form speaks for the contacts that stand on it; profiling is about the person
 said as (
     select
-        member_id, 'record' as contact_type, cast(null as varchar) as contact_key, 'marketing' as purpose,
+        member_id, 'record' as contact_type, cast(null as string) as contact_key, 'marketing' as purpose,
         case when marketing_consent then 'granted' else 'denied' end as status, 'form' as signal,
-        cast(null as varchar) as legal_basis, cast(null as varchar) as jurisdiction, cast(null as varchar) as policy_version,
+        cast(null as string) as legal_basis, cast(null as string) as jurisdiction, cast(null as string) as policy_version,
         {{ evidence_line('loyalty') }} as evidence, joined_at as recorded_at, cast(null as timestamp) as expires_at
     from members
     where marketing_consent is not null
     union all
     select
-        member_id, 'person' as contact_type, cast(null as varchar) as contact_key, 'profiling' as purpose,
+        member_id, 'person' as contact_type, cast(null as string) as contact_key, 'profiling' as purpose,
         case when profiling_consent then 'granted' else 'denied' end as status, 'form' as signal,
-        cast(null as varchar) as legal_basis, cast(null as varchar) as jurisdiction, cast(null as varchar) as policy_version,
+        cast(null as string) as legal_basis, cast(null as string) as jurisdiction, cast(null as string) as policy_version,
         {{ evidence_line('loyalty') }} as evidence, joined_at as recorded_at, cast(null as timestamp) as expires_at
     from members
     where profiling_consent is not null

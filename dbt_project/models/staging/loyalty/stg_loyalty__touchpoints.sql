@@ -17,7 +17,7 @@ met as (
         'store' as source,
         'store_visit' as medium,
         'scan' as touch_type,
-        cast(null as varchar) as campaign
+        cast(null as string) as campaign
     from scans
     union all
     select

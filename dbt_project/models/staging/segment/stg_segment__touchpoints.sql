@@ -28,7 +28,7 @@ calls as (
         lag(called_at) over (
             partition by coalesce(anonymous_id, 'user ' || user_id) order by called_at, message_id
         ) as previous_at,
-        lag(user_id ignore nulls) over (
+        {{ ignoring_nulls('lag', 'user_id') }} over (
             partition by coalesce(anonymous_id, 'user ' || user_id) order by called_at, message_id
         ) as previous_user_id
     from source

@@ -7,7 +7,7 @@ source as (
 newest_sales as (
     select
         sku,
-        {{ latest('sold_at', {'product_name': 'item', 'category': 'category', 'list_price': 'gross_sales / nullif(quantity, 0)'}) }} as sale
+        {{ latest('sold_at', {'product_name': 'item', 'category': 'category', 'list_price': divided_money('gross_sales', 'quantity', 6)}) }} as sale
     from source
     where sku is not null and lower(event_type) = 'payment'
     group by sku

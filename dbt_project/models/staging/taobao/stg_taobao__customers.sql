@@ -34,8 +34,8 @@ records as (
         'account' as record_kind,
         'buyer' as contact_role,
         buyer_nickname as full_name,
-        cast(null as varchar) as phone,
-        cast(null as varchar) as street,
+        cast(null as string) as phone,
+        cast(null as string) as street,
         created_at
     from buyers
     union all
