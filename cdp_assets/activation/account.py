@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from cdp_assets.activation.files import FOLDER
+from cdp_assets.activation.ledger import NOTES
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -77,6 +78,7 @@ class ListStatus:
     keys: dict[str, int]
     steps: list[tuple[str, int]]
     refusals: list[tuple[str, int]]
+    notes: list[str]
 
 
 def platform_keys(con: duckdb.DuckDBPyConnection, customer_ids: Sequence[str]) -> list[PlatformKey]:
@@ -145,7 +147,7 @@ def list_statuses(settings: Settings) -> list[ListStatus]:
             f"select destination, audience, stands, count(*) from ({STANDS}) as s group by all order by all"
         ).fetchall()
         steps = con.execute(
-            "select l.destination, l.audience, c.step, c.customer_count from activation_counts as c join activation_lists as l using (list_id) "
+            "select l.destination, l.audience, c.step, c.customer_count, c.place from activation_counts as c join activation_lists as l using (list_id) "
             "order by l.destination, l.audience, c.place"
         ).fetchall()
         refusals = con.execute(
@@ -153,11 +155,14 @@ def list_statuses(settings: Settings) -> list[ListStatus]:
             "where stands in ('refused', 'removal refused') group by all order by all"
         ).fetchall()
         known = con.execute("select destination, audience from activation_lists order by all").fetchall()
-    found = {(row[0], row[1]): ListStatus(row[0], row[1], {}, [], []) for row in known}
+    found = {(row[0], row[1]): ListStatus(row[0], row[1], {}, [], [], []) for row in known}
     for destination, audience, stands, count in keys:
         found[(destination, audience)].keys[stands] = count
-    for destination, audience, step, count in steps:
-        found[(destination, audience)].steps.append((step, count))
+    for destination, audience, step, count, place in steps:
+        if place >= NOTES:
+            found[(destination, audience)].notes.append(step)
+        else:
+            found[(destination, audience)].steps.append((step, count))
     for destination, audience, words, count in refusals:
         found[(destination, audience)].refusals.append((words, count))
     return list(found.values())

@@ -19,9 +19,10 @@ from cdp_assets.activation.lists import List
 from cdp_assets.activation.reach import LEDGER
 from cdp_assets.engine import given
 from cdp_assets.settings import Settings
-from cdp_assets.state import PATIENCE_OF_WRITERS, StateInUse
+from cdp_assets.state import PATIENCE_OF_WRITERS, StateInUse, connect_state
 
 ALIAS = "ledger"
+NOTES = 2000  # places of activation_counts from which on a step is a note in words
 
 
 @contextmanager
@@ -45,6 +46,12 @@ def attached(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Non
         if _is_open(con):
             con.rollback()
         con.execute(f"detach {ALIAS}")
+
+
+def has_lists(settings: Settings) -> bool:
+    """Whether anything was ever proposed from this home."""
+    with connect_state(settings, read_only=True) as con:
+        return bool(con.execute("select count(*) from activation_lists").fetchall()[0][0])
 
 
 def list_ids(con: duckdb.DuckDBPyConnection, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -193,6 +200,11 @@ def _write_counts(con: duckdb.DuckDBPyConnection, lists: Sequence[List], generat
     ]
     rows += [(each.list_id, generation, 1000, "member", each.member_count) for each in lists]
     rows += [(each.list_id, generation, 1001, "normalises to nothing", each.dropped) for each in lists]
+    rows += [
+        (each.list_id, generation, NOTES + place, note, 0)
+        for each in lists
+        for place, note in enumerate(each.notes)
+    ]
     listed = ", ".join(str(each.list_id) for each in lists) or "-1"
     con.execute(f"delete from {LEDGER}.activation_counts where list_id in ({listed})")
     insert_rows(con, f"{LEDGER}.activation_counts", rows)

@@ -23,6 +23,7 @@ from cdp_assets.activation.ledger import (
     attached,
     commit,
     gather,
+    has_lists,
     list_ids,
     next_numbers,
     pending_files,
@@ -37,6 +38,7 @@ from cdp_assets.activation.reach import LEDGER, Reach, open_reach, prepare_keys
 from cdp_assets.activation.rendering import used_attributes
 from cdp_assets.activation.waterfall import compiled
 from cdp_assets.keys import load_key, register_pseudonym
+from cdp_assets.publishing.generations import current_generation
 from cdp_assets.settings import Settings
 
 Reached = Callable[[str], None]
@@ -47,7 +49,7 @@ class Report:
     """What came of a run: lists with their waterfalls, files and rows proposed, and problems in words."""
 
     generation: str
-    as_of: date
+    as_of: date | None
     lists: list[List] = field(default_factory=list)
     folders: list[Folder] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -67,9 +69,14 @@ class Report:
 
 
 def run_activation(settings: Settings, *, reached: Reached = lambda _: None) -> Report:
-    """Bring every audience in force to its destinations, as files. Raises ActivationProblem where nothing is published."""
-    folder = folder_of(settings)
+    """Bring every audience in force to its destinations, as files. Raises ActivationProblem where nothing is published.
+
+    A home without audiences has nothing to do: its files are not even opened.
+    """
     library, destinations = load_library(settings), load_destinations(settings)
+    if not library.in_force() and not has_lists(settings):
+        return Report(current_generation(settings) or "", None)
+    folder = folder_of(settings)
     with open_published(
         settings, with_contact_file=True, scratch=folder / ".spill", attach=attached
     ) as published:

@@ -7,11 +7,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from cdp_assets.activation.account import list_statuses
+from cdp_assets.activation.account import ListStatus, list_statuses
 from cdp_assets.activation.answers import read_answers, take_answers
 from cdp_assets.activation.destination import load_destinations
 from cdp_assets.activation.files import folder_of
-from cdp_assets.activation.lists import List
 from cdp_assets.activation.night import Report, run_activation
 from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import safe_text
@@ -74,6 +73,8 @@ def status(*, home: Path | None, console: Console | None = None) -> int:
             console,
             "  " + ", ".join(f"{step} {count:,}" for step, count in each.steps if count or step == "member"),
         )
+        for note in each.notes:
+            _say(console, f"  {note}")
         for words, count in each.refusals:
             _say(console, f"  {words} ({count:,})")
     return EXIT_DONE
@@ -108,7 +109,7 @@ def destinations(*, console: Console | None = None) -> int:
 
 def say_report(console: Console, settings: Settings, report: Report) -> None:
     """Say what went where, and why others did not."""
-    console.print(lists_table(report.lists))
+    console.print(lists_table(list_statuses(settings)))
     for problem in report.problems:
         console.print(styled("not brought anywhere:", "yellow", f" {problem}"), soft_wrap=True)
     _say(
@@ -118,8 +119,8 @@ def say_report(console: Console, settings: Settings, report: Report) -> None:
     )
 
 
-def lists_table(lists: list[List]) -> Table:
-    """One row per list: members, and what left the others out."""
+def lists_table(listed: list[ListStatus]) -> Table:
+    """One row per list: how many its rules mean, how many are reached, and what stands against the others."""
     table = Table(
         "destination",
         "audience",
@@ -128,20 +129,21 @@ def lists_table(lists: list[List]) -> Table:
         box=None,
         pad_edge=False,
     )
-    table.add_column("meant", justify="right")
-    table.add_column("reached", justify="right")
+    for name in ("meant", "reached", "keys"):
+        table.add_column(name, justify="right")
     table.add_column("why others are not", overflow="fold")
-    for each in lists:
-        rules = len(each.chosen.rules)
-        meant = each.steps[min(rules, len(each.steps) - 1)].left
-        reasons = [f"{step.name} {step.left_out:,}" for step in each.steps[rules + 1 :] if step.left_out]
-        reasons += [f"normalises to nothing {each.dropped:,}"] if each.dropped else []
+    for each in listed:
+        counts = dict(each.steps)
+        meant = counts.get("all", 0) - sum(n for step, n in each.steps if step.startswith(("who", "sql")))
+        reasons = [
+            f"{step} {count:,}"
+            for step, count in each.steps
+            if count and step not in ("all", "member") and not step.startswith(("who", "sql"))
+        ]
+        keys = f"{sum(each.keys.values()):,}"
+        why = "; ".join([*reasons, *each.notes]) or "–"
         table.add_row(
-            each.destination,
-            each.chosen.name,
-            f"{meant:,}",
-            f"{each.member_count:,}",
-            "; ".join([*reasons, *each.notes]) or "–",
+            each.destination, each.audience, f"{meant:,}", f"{counts.get('member', 0):,}", keys, why
         )
     return table
 

@@ -14,6 +14,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from cdp_assets import demo, insight
+from cdp_assets.activation.account import list_statuses
+from cdp_assets.commands.activation import lists_table
 from cdp_assets.commands.identity import evaluate_home, lift_table, scores_table
 from cdp_assets.commands.run import EXIT_NOT_PUBLISHED, EXIT_PUBLISHED, run_nightly
 from cdp_assets.commands.saying import plain_console
@@ -122,6 +124,7 @@ def print_summary(settings: Settings, truth: Path, console: Console) -> None:
         console.print()
     finally:
         con.close()
+    _print_lists(settings, console)
     _print_next(settings, truth, console)
 
 
@@ -228,6 +231,19 @@ def _reach(con: duckdb.DuckDBPyConnection) -> Table:
     return table
 
 
+def _print_lists(settings: Settings, console: Console) -> None:
+    """How many of which audience went where, and why others did not."""
+    listed = list_statuses(settings)
+    console.print(lists_table(listed))
+    audiences, destinations = {each.audience for each in listed}, {each.destination for each in listed}
+    console.print(
+        f"{len(audiences)} audiences at {len(destinations)} destinations, as files in {settings.home / 'activation'}; "
+        "keys are e-mails and phones of those reached, and none is there until `onefold activation ack` says so",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
 def _print_next(settings: Settings, truth: Path, console: Console) -> None:
     current = settings.published_dir / "current.duckdb"
     lines = (
@@ -236,6 +252,7 @@ def _print_next(settings: Settings, truth: Path, console: Console) -> None:
         f"  export ONEFOLD_HOME={settings.home} ONEFOLD_INBOX={settings.inbox_dir} "
         f"{ZONE_VARIABLE}={settings.business_time_zone}",
         "  .venv/bin/onefold web                        the site",
+        "  .venv/bin/onefold audience preview at_risk_by_value   who is meant, and who may be reached",
         "  .venv/bin/onefold dagster                    the graph, runs and checks",
         f"  .venv/bin/onefold evaluate --truth {truth}   how right the ids are, trap by trap",
         "  .venv/bin/onefold status                     what landed and what waits",

@@ -6,9 +6,11 @@ import dagster as dg
 import duckdb
 
 from cdp_assets import dbt_runner, identity
+from cdp_assets.activation.night import run_activation
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.defs.dbt import LAWS
 from cdp_assets.defs.resources import OnefoldHome, reported
+from cdp_assets.errors import safe_text
 from cdp_assets.publishing.commit import publish_run
 from cdp_assets.publishing.gates import Refusal
 from cdp_assets.settings import Settings
@@ -16,6 +18,7 @@ from cdp_assets.warehouse import open_warehouse
 
 GENERATION = dg.AssetKey(["publish", "generation"])
 DOCUMENTATION = dg.AssetKey(["publish", "documentation"])
+ACTIVATION = dg.AssetKey(["publish", "activation"])
 
 
 @dg.asset(
@@ -31,7 +34,7 @@ DOCUMENTATION = dg.AssetKey(["publish", "documentation"])
 def generation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.MaterializeResult[None]:
     settings, record = home.settings, home.record(context)
     layer = context.job_def.asset_layer
-    later = {GENERATION, DOCUMENTATION}
+    later = {GENERATION, DOCUMENTATION, ACTIVATION}
     expected_assets = {"/".join(key.path) for key in layer.executable_asset_keys if key not in later}
     graph = layer.asset_graph
     expected_checks = {
@@ -75,6 +78,35 @@ def documentation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Ma
     return dg.MaterializeResult(metadata=report.metadata)
 
 
+@dg.asset(
+    key=ACTIVATION,
+    deps=[GENERATION],
+    group_name="publish",
+    description=(
+        "Audiences at their destinations: whoever is meant, consented and can be reached is proposed as files under HOME/activation, "
+        "beside what platforms acknowledged; who is no longer desired is removed."
+    ),
+)
+def activation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.MaterializeResult[None]:
+    """What readers see is published by now: an activation that fails is told of, and the run stays published."""
+    record = home.record(context)
+    with reported(context, home, "/".join(ACTIVATION.path)) as report:
+        try:
+            found = run_activation(home.settings, reached=record.progress)
+        except Exception as error:
+            record.tell(
+                "publish/activation",
+                f"nothing was proposed: {safe_text(error)}. `onefold activation run` tries again",
+            )
+            context.log.warning(safe_text(error))
+        else:
+            for problem in found.problems:
+                record.tell("publish/activation", problem)
+            report.rows = sum(each.member_count for each in found.lists)
+            report.metadata |= {"lists": len(found.lists), "files": found.file_count}
+    return dg.MaterializeResult(metadata=report.metadata)
+
+
 def judge_identity_change(settings: Settings) -> list[Refusal]:
     """The blast radius: a run that would move too many identities is not published, unless that is accepted."""
     if settings.accept_identity_change:
@@ -107,4 +139,4 @@ def commit_value_parameters(con: duckdb.DuckDBPyConnection, generation: str) -> 
     con.execute("insert into customer_value_fit by name select * from warehouse.insight.customer_value_fit")
 
 
-publish_assets = [generation, documentation]
+publish_assets = [generation, documentation, activation]

@@ -1,4 +1,4 @@
-"""Backup and restore of what must last: landing/, state.duckdb, the rulings inbox and the key.
+"""Backup and restore of what must last: landing/, state.duckdb, inboxes, saved audiences, proposals that wait, and the key.
 
 A backup is a folder with the files as they are and a list of them with their SHA-256. The warehouse and the published
 generations are not in it: a run makes them anew. Both functions expect the home's lock to be held.
@@ -24,7 +24,7 @@ LIST_NAME = "backup.json"
 FORMAT = 1
 STATE, KEY = "state.duckdb", "key"
 # In the order of a restore: state comes last, so that a home with a state is a whole one.
-PARTS = ("landing", "rulings_inbox", KEY, STATE)
+PARTS = ("landing", "rulings_inbox", "audiences", "activation", KEY, STATE)
 UNFINISHED = ".restoring"
 
 

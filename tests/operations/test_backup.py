@@ -31,6 +31,7 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "landing/shopify/orders/01.parquet",
         "landing/_originals/ab/cd",
         "rulings_inbox/pages.jsonl",
+        "activation/meta/win_back/g000001-1/add-001.json",
     ):
         path = settings.home / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +59,7 @@ def test_a_restored_home_holds_what_lasts_and_publishes_the_next_generation(
     assert files_of(made.folder) == {
         "backup.json", "key", "state.duckdb", "landing/shopify/orders/01.parquet", "landing/_originals/ab/cd",
         "rulings_inbox/pages.jsonl",
+        "activation/meta/win_back/g000001-1/add-001.json",
     }  # fmt: skip
     other = Settings(home=tmp_path / "other machine", inbox=tmp_path / "inbox")
     restored = restore_backup(other, made.folder)
@@ -94,7 +96,9 @@ def test_a_backup_overwrites_nothing_and_is_not_kept_in_the_home(home: Settings,
 
 def test_a_home_in_use_is_not_restored_into(home: Settings, tmp_path: Path) -> None:
     made = make_backup(home, tmp_path / "backup")
-    with pytest.raises(BackupProblem, match=r"already has landing, rulings_inbox, key, state\.duckdb"):
+    with pytest.raises(
+        BackupProblem, match=r"already has landing, rulings_inbox, activation, key, state\.duckdb"
+    ):
         restore_backup(home, made.folder)
 
 
@@ -144,9 +148,9 @@ def test_the_commands_say_what_happened(home: Settings, tmp_path: Path) -> None:
     assert run_backup(home=home.home, folder=tmp_path / "backup", with_key=True, console=out) == 1
     assert run_restore(home=tmp_path / "other", folder=tmp_path / "backup", console=out) == 0
     said = out.export_text()
-    assert "backed up 5 files" in said
+    assert "backed up 6 files" in said
     assert "name a new folder" in said
-    assert "restored 5 files" in said
+    assert "restored 6 files" in said
 
 
 def test_a_home_that_a_run_works_on_is_left_alone(
