@@ -108,16 +108,26 @@ class IdentityHome:
         with self.warehouse() as con:
             return con.execute(sql, list(values)).fetchall()
 
-    def assign(self, clusters: dict[str, str], generation: str | None = None) -> dict[str, str]:
-        """Skip matching: the given clusters (source id → name of its cluster) get ids; committed if a generation is given."""
+    def assign(
+        self, clusters: dict[str, str], generation: str | None = None, kinds: dict[str, str] | None = None
+    ) -> dict[str, str]:
+        """Skip matching: the given clusters (source id → name of its cluster) get ids; committed if a generation is given.
+
+        kinds: source id → record_kind, where it is no account.
+        """
         with self.warehouse() as con:
             register_pseudonym(con, KEY)
             con.execute("create or replace temp table wanted (source_customer_id varchar, cluster varchar)")
             con.executemany("insert into wanted values (?, ?)", list(clusters.items()))
             con.execute(
+                "create or replace temp table kinds (source_customer_id varchar, record_kind varchar)"
+            )
+            con.executemany("insert into kinds values (?, ?)", [*(kinds or {}).items(), ("", "")])
+            con.execute(
                 "create or replace table identity.records as select pseudonym('record' || chr(31) || 'shop' || chr(31) || "
-                "source_customer_id) as record_key, 'shop' as channel, source_customer_id, 'account' as record_kind, "
-                "'buyer' as contact_role from wanted"
+                "source_customer_id) as record_key, 'shop' as channel, source_customer_id, "
+                "coalesce(kinds.record_kind, 'account') as record_kind, 'buyer' as contact_role "
+                "from wanted left join kinds using (source_customer_id)"
             )
             con.execute(
                 "create or replace table identity.clusters as select record_key, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import duckdb
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,30 @@ def test_a_number_without_region_and_plus_may_carry_its_country_code() -> None:
         phones(("44 20 7946 0958", "ZZ"))[0][0] == phones(("+44 20 7946 0958", "ZZ"))[0][0] == "+442079460958"
     )
     assert phones(("020 7946 0958", "ZZ"))[0][0] == "0:02079460958"
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "expected"),
+    [
+        ("13012345678", "CN", "+8613012345678"),
+        ("19912345678", "CN", "+8619912345678"),
+        (
+            "13012345678",
+            "US",
+            None,
+        ),  # eleven digits that begin with 1, and no area code begins with 3 zeros of luck
+        ("2012345678", "US", "+12012345678"),
+        ("12012345678", "US", "+12012345678"),
+        ("2012345678", "CA", "+12012345678"),
+        ("+12012345678", "CN", "+12012345678"),
+        ("138xxxx5679", "CN", None),
+        ("138xx5679", "ZZ", "0:1385679"),
+    ],
+)
+def test_common_forms_are_read_as_the_library_reads_them(
+    text: str, region: str, expected: str | None
+) -> None:
+    assert phones((text, region))[0][0] == expected
 
 
 def test_what_cannot_be_a_phone_is_none() -> None:

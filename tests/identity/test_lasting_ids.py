@@ -35,6 +35,18 @@ def test_a_merge_keeps_the_larger_id_and_records_the_other(home: IdentityHome) -
     assert ("merged", first["a1"], first["b1"]) in events(home)
 
 
+@pytest.mark.parametrize("kind", ["account", "member"])
+def test_an_id_follows_accounts_and_members_before_it_follows_more_records(
+    home: IdentityHome, kind: str
+) -> None:
+    """Guests come and go with each order; an account is what a person keeps."""
+    kinds = {"a1": kind, "g1": "guest", "g2": "guest", "g3": "guest"}
+    first = home.assign(dict.fromkeys(kinds, "A"), "g1", kinds)
+    split = home.assign({"a1": "A", "g1": "B", "g2": "B", "g3": "B"}, kinds=kinds)
+    assert split["a1"] == first["a1"]
+    assert split["g1"] not in first.values()
+
+
 def test_a_split_leaves_the_id_on_the_part_that_holds_most(home: IdentityHome) -> None:
     first = home.assign({"a1": "A", "a2": "A", "a3": "A"}, "g1")
     split = home.assign({"a1": "A", "a2": "A", "a3": "B"})

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from cdp_assets.landing import landing_status
+from cdp_assets.landing.files import keep_original
+from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.readers import row_counts
 from cdp_assets.landing.readers.row_counts import TextCount
 from cdp_assets.settings import Settings
@@ -102,6 +104,14 @@ def test_a_file_that_grows_while_it_is_looked_at_is_held(
     os.utime(path, (1, 1))
     assert held_reasons(land(settings, contracts)) == {}
     assert len(landed(settings, "shop", "sales")) == 2
+
+
+def test_a_file_that_changes_while_it_is_copied_is_held_and_leaves_no_copy(settings: Settings) -> None:
+    path = deliver(settings, "shop/a.csv", GOOD)
+    with pytest.raises(FileHeld) as held:
+        keep_original(path, settings.originals_dir, "0" * 64)
+    assert held.value.reason_code == "still_growing"
+    assert not [each for each in settings.originals_dir.rglob("*") if each.is_file()]
 
 
 def test_a_declared_done_marker_is_waited_for(settings: Settings) -> None:

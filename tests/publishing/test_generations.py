@@ -158,3 +158,13 @@ def test_a_fingerprint_sees_a_duplicate_row_and_ignores_order() -> None:
     con.execute("create table c as select unnest([2, 2, 1, 2]) x")
     prints = {name: fingerprint(con, "memory", "main", name) for name in "abc"}
     assert prints["a"] == prints["c"] != prints["b"]
+
+
+def test_a_log_without_its_warehouse_goes(settings: Settings) -> None:
+    """It would be applied to the next warehouse of that name."""
+    log = settings.warehouse_path.with_name("warehouse.duckdb.wal")
+    log.write_bytes(b"x")
+    assert recovery.repair(settings) == ["warehouse.duckdb.wal belonged to a warehouse that is gone: removed"]
+    assert not log.exists()
+    build(settings)
+    assert recovery.repair(settings) == []
