@@ -7,13 +7,14 @@ DEMO := data/demo
 # A file's tests share what they set up, so they stay together; files go in the order that tests/conftest.py gives them.
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
+EACH ?= 16
 SQL ?= $(shell git diff --name-only --diff-filter=d main -- 'dbt_project/models/*.sql' 'dbt_project/tests/*.sql' 2>/dev/null)
 
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run lint check-sql web ui dagster docs check format test test-integration test-all shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-whole bench-nights lock clean
+.PHONY: help setup demo run lint check-sql web ui dagster docs check format test test-integration test-all test-mutants shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-whole bench-nights lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -75,6 +76,9 @@ test-integration: $(READY) ## rooms together: built tables, nights of identity, 
 
 test-all: $(READY) ## every test, the long ones too
 	@$(BIN)/python -m pytest $(PARALLEL) -m 'slow or not slow'
+
+test-mutants: $(READY) ## small changes to what must not be wrong, each against the nearest tests (an hour; EACH=16 of a module)
+	@$(BIN)/python -m checks.mutants --each $(EACH)
 
 bench-landing: $(READY) ## landing beside bare DuckDB and dlt
 	@$(BIN)/python benches/bench_landing.py

@@ -215,7 +215,7 @@ def test_a_lone_carriage_return_in_the_header_holds_the_file_and_the_others_land
         ("cdp_assets.landing.load.keep_original", OSError(5, "I/O error"), "unreadable"),
         ("cdp_assets.landing.isolation.workers.check_outside", KeyError("ann@example.com"), "reader_failed"),
         ("cdp_assets.landing.isolation.workers.inspect_file", MemoryError(), "beyond_limits"),
-        ("cdp_assets.landing.isolation.workers.parse_file", ValueError("ann@example.com"), "reader_failed"),
+        ("cdp_assets.landing.isolation.workers.parse_sieved", ValueError("ann@example.com"), "reader_failed"),
     ],
 )
 def test_whatever_is_raised_while_one_file_is_looked_at_holds_that_file_alone(
