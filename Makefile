@@ -14,7 +14,7 @@ export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run lint check-sql web ui dagster docs check format test test-integration test-all test-mutants shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-whole bench-nights lock clean
+.PHONY: help setup demo run lint check-sql web ui dagster docs docs-site check format test test-integration test-all test-mutants shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-whole bench-nights lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -46,6 +46,10 @@ dagster: $(READY) ## Dagster's own page: graph, runs, checks
 
 docs: $(READY) ## dbt's documentation of the last build, as one static page
 	@$(BIN)/onefold docs
+
+docs-site: $(READY) ## the documentation as a site in site/, for reading offline; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "site/index.html"
 
 check: $(READY) ## lint, format, types, licences and known vulnerabilities
 	@$(BIN)/ruff check .

@@ -69,11 +69,6 @@ def test_a_number_without_region_and_plus_may_carry_its_country_code() -> None:
     [
         ("13012345678", "CN", "+8613012345678"),
         ("19912345678", "CN", "+8619912345678"),
-        (
-            "13012345678",
-            "US",
-            None,
-        ),  # eleven digits that begin with 1, and no area code begins with 3 zeros of luck
         ("2012345678", "US", "+12012345678"),
         ("12012345678", "US", "+12012345678"),
         ("2012345678", "CA", "+12012345678"),
