@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 import typer
@@ -44,3 +45,11 @@ def test_every_setting_that_it_names_exists() -> None:
 
 def test_the_readme_can_be_read_in_one_sitting() -> None:
     assert README.count("\n") <= 120, "depth belongs into docs/"
+
+
+def test_the_version_has_its_section_in_the_changelog() -> None:
+    version = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "version"
+    ]
+    changelog = (PROJECT_DIR / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$", changelog, re.M)
