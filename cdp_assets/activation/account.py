@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 
-from cdp_assets.activation.files import FOLDER
-from cdp_assets.activation.ledger import NOTES
+from cdp_assets.activation.files import FOLDER, show
+from cdp_assets.activation.ledger import NOTES, pending_files
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -27,6 +28,13 @@ PERSONAL_TABLES = (
     "audience_history",
 )
 """Tables of state that say something of single persons."""
+BY_CUSTOMER = (
+    "audience_members",
+    "audience_history",
+    "activation_contacts",
+    "activation_events",
+    "activation_key_customers",
+)
 LATE_DAYS = 30  # for so long an answer to a superseded batch is expected
 PERSONAL_PLACES = (FOLDER,)
 """Folders of a home with files that do."""
@@ -83,41 +91,100 @@ class ListStatus:
 
 def platform_keys(con: duckdb.DuckDBPyConnection, customer_ids: Sequence[str]) -> list[PlatformKey]:
     """Every key of these customers that may still be at a platform (con: state). Empty: nothing is left to remove."""
+    return unremoved(con, keys_of(con, customer_ids))
+
+
+def keys_of(con: duckdb.DuckDBPyConnection, customer_ids: Sequence[str]) -> list[int]:
+    """Numbers of the keys that these customers, and nobody else, ever yielded: they outlive the customers' ids until platforms removed them."""
+    rows = con.execute(
+        "select key_id from activation_key_customers group by key_id "
+        "having bool_and(customer_id in (select unnest(?::varchar[]))) order by key_id",
+        [list(customer_ids)],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def unremoved(con: duckdb.DuckDBPyConnection, key_ids: Sequence[int]) -> list[PlatformKey]:
+    """What these keys stand at, on every list whose platform did not acknowledge their removal."""
     rows = con.execute(
         f"select destination, audience, contact_type, platform_key, stands, reason from ({STANDS}) as s "
-        "where key_id in (select key_id from activation_key_customers where customer_id in (select unnest(?::varchar[]))) "
-        "order by all",
-        [list(customer_ids)],
+        "where key_id in (select unnest(?::bigint[])) order by all",
+        [list(key_ids)],
     ).fetchall()
     return [PlatformKey(*row) for row in rows]
 
 
-def forget_customers(con: duckdb.DuckDBPyConnection, customer_ids: Sequence[str]) -> dict[str, int]:
-    """Erase what state holds of these customers beside keys that must first be removed at a platform; rows per table.
+def find(settings: Settings, customer_ids: Sequence[str]) -> dict[str, int]:
+    """Rows of state that this room holds of these customers, by table; nothing is changed."""
+    with connect_state(settings, read_only=True) as con:
+        counted = {
+            table: con.execute(
+                f"select count(*) from {table} where customer_id in (select unnest(?::varchar[]))",
+                [list(customer_ids)],
+            ).fetchall()[0][0]
+            for table in BY_CUSTOMER
+        }
+        counted["activation_entries"] = len(platform_keys(con, customer_ids))
+    return {table: rows for table, rows in counted.items() if rows}
 
-    Such keys stay, as the platform's own hash, until their removal is acknowledged; the next activation then drops them.
+
+def erase(settings: Settings, customer_ids: Sequence[str]) -> list[int]:
+    """Erase what this room holds of these customers; returns the numbers of keys that platforms must still remove.
+
+    Files that would add them are withdrawn at once. What may be at a platform stays as the platform's key, without the customer, until the removal that the next
+    activation proposes is acknowledged (`unremoved` asks); then it is dropped. Expects the home's lock to be held.
     """
+    with connect_state(settings) as con:
+        con.begin()
+        key_ids = keys_of(con, customer_ids)
+        _withdraw(con, key_ids)
+        forget_customers(con, customer_ids)
+        con.commit()
+        left = con.execute(
+            "select distinct key_id from activation_entries where key_id in (select unnest(?::bigint[])) order by 1",
+            [key_ids],
+        ).fetchall()
+        pending = pending_files(con, "main")
+    show(settings, pending)
+    return [row[0] for row in left]
+
+
+def forget_customers(con: duckdb.DuckDBPyConnection, customer_ids: Sequence[str]) -> dict[str, int]:
+    """Delete every row that names these customers, and keys of theirs that no list has; rows per table."""
     listed = [list(customer_ids)]
     counted = {}
-    for table in ("audience_members", "audience_history", "activation_contacts", "activation_events"):
-        rows = con.execute(
-            f"delete from {table} where customer_id in (select unnest(?::varchar[])) returning 1", listed
-        ).fetchall()
-        counted[table] = len(rows)
     theirs = (
         "key_id in (select key_id from activation_key_customers where customer_id in (select unnest(?::varchar[]))) "
         "and key_id not in (select key_id from activation_entries)"
     )
     con.execute(f"delete from activation_superseded_keys where {theirs}", listed)
-    rows = con.execute(
-        "delete from activation_key_customers where customer_id in (select unnest(?::varchar[])) "
-        "and key_id not in (select key_id from activation_entries) returning 1",
-        listed,
-    ).fetchall()
-    return {**counted, "activation_key_customers": len(rows), "activation_keys": sweep(con)}
+    for table in BY_CUSTOMER:
+        rows = con.execute(
+            f"delete from {table} where customer_id in (select unnest(?::varchar[])) returning 1", listed
+        ).fetchall()
+        counted[table] = len(rows)
+    return {**counted, "activation_keys": sweep(con)}
 
 
-def sweep(con: duckdb.DuckDBPyConnection, ledger: str = "main") -> int:
+def _withdraw(con: duckdb.DuckDBPyConnection, key_ids: Sequence[int]) -> None:
+    """Supersede what waits and would bring one of these keys to a platform."""
+    con.execute(
+        "create or replace temp table withdrawn as select distinct e.add_batch as batch_no from activation_entries as e "
+        "join activation_batches as b on e.add_batch = b.batch_no "
+        "where b.status = 'pending' and e.key_id in (select unnest(?::bigint[]))",
+        [list(key_ids)],
+    )
+    con.execute(
+        "insert into activation_superseded_keys select add_batch, key_id, field from activation_entries "
+        "where add_batch in (select batch_no from withdrawn) and remove_batch is null"
+    )
+    con.execute(
+        "update activation_batches set status = 'superseded', answered_on = proposed_on, note = 'withdrawn: somebody in it was erased' "
+        "where batch_no in (select batch_no from withdrawn)"
+    )
+
+
+def sweep(con: duckdb.DuckDBPyConnection, ledger: str = "main", as_of: date | None = None) -> int:
     """Drop keys that no list has any more, and whom they belonged to; returns how many keys went.
 
     Keys of batches that were superseded lately stay for a while: a late answer may still be about them.
@@ -126,7 +193,8 @@ def sweep(con: duckdb.DuckDBPyConnection, ledger: str = "main") -> int:
         "create or replace temp table unused_keys as select key_id from "
         f"{ledger}.activation_keys where key_id not in (select key_id from {ledger}.activation_entries) "
         f"and key_id not in (select key_id from {ledger}.activation_superseded_keys as s join {ledger}.activation_batches as b using (batch_no) "
-        f"where b.answered_on > (select max(proposed_on) from {ledger}.activation_batches) - {LATE_DAYS})"
+        f"where b.answered_on > coalesce($as_of, (select max(proposed_on) from {ledger}.activation_batches)) - {LATE_DAYS})",
+        {"as_of": as_of},
     )
     unused = int(con.execute("select count(*) from unused_keys").fetchall()[0][0])
     if unused:

@@ -171,7 +171,7 @@ def _propose_all(
     con.begin()
     commit(con, ids, report.folders, report.lists, list(messages), published.generation, published.as_of)
     membership.keep(con, published.generation, published.as_of, sorted(chosen))
-    sweep(con, LEDGER)
+    sweep(con, LEDGER, published.as_of)
     con.commit()
     reached("activation/state committed")
     show(run.settings, pending_files(con))

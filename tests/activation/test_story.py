@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cdp_assets.activation import normalise
-from cdp_assets.activation.account import forget_customers, list_statuses, platform_keys
+from cdp_assets.activation.account import erase, find, list_statuses, platform_keys, unremoved
 from cdp_assets.activation.answers import Answer, take_answers
 from cdp_assets.activation.night import Report, run_activation
 from cdp_assets.publishing.generations import flip
@@ -624,38 +624,44 @@ def test_membership_has_a_history_with_reasons(home: Settings) -> None:
 
 def test_what_is_held_of_a_person_can_be_listed_and_goes_once_removed(home: Settings) -> None:
     platforms, people = Platforms(home.home), crowd()
+    people[1].contacts.append(people[0].contacts[1])  # p0 and p1 share a phone: it is not hers alone
     night(home, people)
     answer(home, platforms.upload_all())
+    people[0].contacts.append(("email", "second@example.com"))
+    night(home, people, 1)  # waits, not yet uploaded
     with connect_state(home, read_only=True) as con:
         found = platform_keys(con, ["p0"])
-    assert [(each.destination, each.contact_type, each.stands) for each in found] == [
+    assert sorted((each.destination, each.contact_type, each.stands) for each in found) == [
         ("ads", "email", "there"),
-        ("ads", "phone", "there"),
-        ("whole", "email", "there"),
+        ("ads", "email", "waits"),
+        ("whole", "email", "waits"),  # a list that is replaced waits as a whole
+        ("whole", "email", "waits"),
     ]
-    night(home, people[1:], 1)  # erased: no longer published
-    with connect_state(home) as con:
-        assert {each.stands for each in platform_keys(con, ["p0"])} == {"removal waits"}
-        forget_customers(con, ["p0"])
-        assert len(platform_keys(con, ["p0"])) == 3  # still known, until the platforms have removed them
+    assert find(home, ["p0"]) == {
+        "activation_entries": 4,
+        "activation_key_customers": 3,
+        "audience_history": 1,
+        "audience_members": 1,
+    }
+    keys = erase(home, ["p0"])
+    assert find(home, ["p0"]) == {}
+    assert not any("second" in str(platforms.upload(said, batch)) for said, batch in platforms.waiting())
+    assert (
+        sha256_of("second@example.com") not in platforms.lists["ads/loyal"] | platforms.lists["whole/loyal"]
+    )
+    with connect_state(home, read_only=True) as con:
+        assert {each.stands for each in unremoved(con, keys)} == {"there", "to be proposed"}
+    night(home, people[1:], 2)  # no longer published
     answer(home, platforms.upload_all())
-    with connect_state(home) as con:
-        assert platform_keys(con, ["p0"]) == []
-        forget_customers(con, ["p0"])
+    assert_right(platforms, people[1:])
+    with connect_state(home, read_only=True) as con:
+        assert unremoved(con, keys) == []
+    night(home, people[1:], 40)
+    with connect_state(home, read_only=True) as con:
         key = sha256_of("p0@example.com")
         assert con.execute(
             "select count(*) from activation_keys where platform_key = ?", [key]
         ).fetchall() == [(0,)]
-        left = [
-            con.execute(f"select count(*) from {table} where customer_id = 'p0'").fetchall()[0][0]
-            for table in (
-                "audience_members",
-                "audience_history",
-                "activation_key_customers",
-                "activation_contacts",
-            )
-        ]
-    assert left == [0, 0, 0, 0]
 
 
 def test_dates_are_those_of_the_generation(home: Settings) -> None:
