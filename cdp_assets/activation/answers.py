@@ -148,6 +148,8 @@ def _take(con: duckdb.DuckDBPyConnection, answer: Answer, home: str) -> Taken:
     words = _warnings(upload_before, generation, on)
     if status == "acknowledged":
         return Taken(about, "known already")
+    if operation in ("event", "adjustment"):
+        return _take_events(con, about, answer, batch_no, status, on)
     keys = _keys_of(con, answer)
     if keys is None:
         return Taken(about, "unknown key", "nothing was taken: it names keys that no batch ever had")
@@ -199,6 +201,19 @@ def _take_pending(
     _close(con, batch_no, "acknowledged", on, answer)
     refused = f"{len(answer.refused):,} keys were refused. " if answer.refused else ""
     return Taken(about, "accepted", (refused + words).strip())
+
+
+def _take_events(
+    con: duckdb.DuckDBPyConnection, about: str, answer: Answer, batch_no: int, status: str, on: date
+) -> Taken:
+    """An answer about conversions: they are taken or refused by the batch; refused ones of a batch that was taken are noted."""
+    if status == "superseded":
+        return Taken(about, "late", "the batch was superseded; the platform tells equal events by their ids")
+    if answer.status == "refused":
+        _close(con, batch_no, "refused", on, answer)
+        return Taken(about, "refused", answer.reason or "the platform gave no reason")
+    _close(con, batch_no, "acknowledged", on, answer)
+    return Taken(about, "accepted", f"{len(answer.refused):,} events were refused" if answer.refused else "")
 
 
 def _take_late(

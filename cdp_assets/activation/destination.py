@@ -187,6 +187,11 @@ class Destinations:
 
     known: Mapping[str, Destination]
     problems: Mapping[str, ActivationProblem] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()  # of the project; shipped conversions are examples
+
+    def conversions(self) -> list[str]:
+        """Names of the conversions in force: the project's own."""
+        return sorted(name for name in self.own & set(self.known) if self.known[name].kind == "conversion")
 
     def destination(self, name: str) -> Destination:
         """One by name. Raises ActivationProblem where there is none, or it cannot be read."""
@@ -204,14 +209,14 @@ class Destinations:
 def load_destinations(settings: Settings) -> Destinations:
     """Those that Onefold ships, and the project's own, which replace shipped ones of the same name."""
     paths = {path.stem: path for path in sorted(SHIPPED.glob("*.yaml"))}
-    paths |= {path.stem: path for path in sorted((settings.project_dir / "destinations").glob("*.yaml"))}
+    own = {path.stem: path for path in sorted((settings.project_dir / "destinations").glob("*.yaml"))}
     known, problems = {}, {}
-    for name, path in paths.items():
+    for name, path in (paths | own).items():
         try:
             known[name] = read_destination(path)
         except ActivationProblem as problem:
             problems[name] = problem
-    return Destinations(known, problems)
+    return Destinations(known, problems, frozenset(own))
 
 
 def read_destination(path: Path) -> Destination:

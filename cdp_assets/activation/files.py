@@ -130,7 +130,7 @@ def write(
     place = folder_of(settings) / WRITING / folder.name
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     for part, content in contents:
-        word = "remove" if part.operation == "remove" else "add"
+        word = file_word(part)
         number = 1 + sum(file_word(each.part) == word for each in folder.batches)
         name = file_name(destination, word, number)
         write_synced(place / name, content)
@@ -143,8 +143,8 @@ def write(
 
 
 def file_word(part: Part) -> str:
-    """How a file's name begins: add, also of one that replaces the list, or remove."""
-    return "remove" if part.operation == "remove" else "add"
+    """How a file's name begins: add, also of one that replaces the list, remove, event or adjustment."""
+    return "add" if part.operation == "replace" else part.operation
 
 
 def write_manifest(settings: Settings, folder: Folder) -> None:

@@ -13,7 +13,7 @@ from datetime import date
 
 import duckdb
 
-from cdp_assets.activation import membership
+from cdp_assets.activation import conversions, membership
 from cdp_assets.activation.account import sweep
 from cdp_assets.activation.answers import home_fingerprint
 from cdp_assets.activation.destination import Destination, Destinations, load_destinations
@@ -32,7 +32,7 @@ from cdp_assets.activation.ledger import (
 from cdp_assets.activation.library import Library, load_library
 from cdp_assets.activation.lists import Chosen, List, choose, choose_as_before, lists_of, load_pressure
 from cdp_assets.activation.problems import ActivationProblem
-from cdp_assets.activation.proposals import Run, pack, propose
+from cdp_assets.activation.proposals import Run, facts_of, pack, propose
 from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile, open_published
 from cdp_assets.activation.reach import LEDGER, Reach, open_reach, prepare_keys
 from cdp_assets.activation.rendering import used_attributes
@@ -74,7 +74,7 @@ def run_activation(settings: Settings, *, reached: Reached = lambda _: None) -> 
     A home without audiences has nothing to do: its files are not even opened.
     """
     library, destinations = load_library(settings), load_destinations(settings)
-    if not library.in_force() and not has_lists(settings):
+    if not library.in_force() and not destinations.conversions() and not has_lists(settings):
         return Report(current_generation(settings) or "", None)
     folder = folder_of(settings)
     with open_published(
@@ -106,11 +106,17 @@ def _wanted(
             continue
         for destination in library.audiences[name].destinations:
             try:
-                destinations.destination(destination)
+                if destinations.destination(destination).kind == "conversion":
+                    raise ActivationProblem(
+                        f"{destination} takes conversions, not people",
+                        f"audience {name}",
+                        "name another destination",
+                    )
             except ActivationProblem as problem:
                 report.problems.append(f"audience {name}: {problem}")
                 continue
             pairs.append((destination, name))
+    pairs += [(name, conversions.LIST) for name in destinations.conversions()]
     return list_ids(con, sorted(set(pairs)))
 
 
@@ -147,7 +153,8 @@ def _propose_all(
 ) -> None:
     con = published.con
     by_destination = _by_destination(ids, destinations, chosen)
-    prepare_keys(reach, [destinations.known[name] for name in by_destination])
+    brought_back = destinations.conversions()
+    prepare_keys(reach, [destinations.known[name] for name in (*by_destination, *brought_back)])
     report.put_back = _put_back(published, run, destinations, ids, missing)
     messages = {
         number: destinations.known[name].proposal_days
@@ -167,9 +174,13 @@ def _propose_all(
         gather(con, folders)
         report.lists += lists
         report.folders += folders
+    conversions.start(con)
+    for name in brought_back:
+        batch_no = _bring_back(run, reach, name, destinations.known[name], ids, sequences, batch_no, report)
     reached("activation/files written")
     con.begin()
     commit(con, ids, report.folders, report.lists, list(messages), published.generation, published.as_of)
+    conversions.keep(con)
     membership.keep(con, published.generation, published.as_of, sorted(chosen))
     sweep(con, LEDGER, published.as_of)
     con.commit()
@@ -178,13 +189,37 @@ def _propose_all(
     reached("activation/files shown")
 
 
+def _bring_back(
+    run: Run,
+    reach: Reach,
+    name: str,
+    destination: Destination,
+    ids: dict[tuple[str, str], int],
+    sequences: dict[int, int],
+    batch_no: int,
+    report: Report,
+) -> int:
+    """Propose one destination's conversions; returns the next free batch_no."""
+    list_id = ids[(name, conversions.LIST)]
+    listed, parts = conversions.stage(reach, name, destination, list_id)
+    report.lists.append(listed)
+    if not parts:
+        reach.con.execute("insert into all_superseded select batch_no from superseded")
+        return batch_no
+    sequences[list_id] = sequences.get(list_id, 0) + 1
+    facts = facts_of(run, destination, name, conversions.LIST, sequences[list_id], listed)
+    folder = Folder(name, conversions.LIST, run.generation, sequences[list_id], facts)
+    report.folders.append(folder)
+    return conversions.propose(reach.con, run.settings, destination, folder, parts, batch_no)
+
+
 def _by_destination(
     ids: dict[tuple[str, str], int], destinations: Destinations, chosen: dict[str, Chosen]
 ) -> dict[str, list[str]]:
     """Destination → audiences that are brought there now; also destinations that only have lists to be emptied."""
     found: dict[str, list[str]] = {}
     for name, audience in sorted(ids):
-        if name not in destinations.known:
+        if name not in destinations.known or destinations.known[name].kind == "conversion":
             continue
         its = found.setdefault(name, [])
         if audience in chosen and name in chosen[audience].audience.destinations:

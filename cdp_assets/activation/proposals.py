@@ -86,7 +86,7 @@ def propose(
         shown = by_id.get(list_id)
         name, audience = (shown.destination, shown.chosen.name) if shown else gone[list_id]
         sequences[list_id] = sequences.get(list_id, 0) + 1
-        facts = _facts(run, destination, name, audience, sequences[list_id], shown)
+        facts = facts_of(run, destination, name, audience, sequences[list_id], shown)
         folder = Folder(name, audience, run.generation, sequences[list_id], facts)
         list_name = destination.lists.get(audience, audience)
         for _, of_kind in groupby(list(of_list), key=lambda each: (each.operation, each.field)):
@@ -97,7 +97,7 @@ def propose(
     return folders, batch_no
 
 
-def _facts(
+def facts_of(
     run: Run, destination: Destination, name: str, audience: str, sequence: int, shown: List | None
 ) -> dict[str, Any]:
     """What a manifest says beside its files: counts per reason, never a value."""

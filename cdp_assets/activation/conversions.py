@@ -1,0 +1,238 @@
+"""Conversions back to platforms: net orders after the return window, with consent for measurement, each once, and what refunds changed since.
+
+An event is proposed when its return window has passed; one that is older than the platform takes is dropped and counted before batching, since one such event fails Meta's
+whole request. Destinations of the project are in force, shipped ones are examples. What is acknowledged is never proposed again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from cdp_assets.activation.audience import Audience, Purchases, Rule
+from cdp_assets.activation.destination import Destination, Event
+from cdp_assets.activation.files import Folder, Part, write, write_manifest
+from cdp_assets.activation.lists import Chosen, List
+from cdp_assets.activation.reach import LEDGER, Reach, dropped_contacts, granted_contacts, reachable_keys
+from cdp_assets.activation.rendering import filled, packed
+from cdp_assets.activation.waterfall import Step
+from cdp_assets.settings import Settings
+
+LIST = "conversions"  # stands for the audience in names of lists and folders
+STEPS = ("too old", "in the return window", "anonymous", "returned", "consent", "proposed before")
+AT_MOST = 5  # identifiers of one event, as Google takes them
+
+
+def start(con: duckdb.DuckDBPyConnection) -> None:
+    """events_now gathers what a run proposes: one row per destination, event and kind."""
+    con.execute(
+        "create or replace temp table events_now (destination varchar, event_id varchar, customer_id varchar, kind varchar, "
+        "net_amount decimal(18, 2), batch_no integer)"
+    )
+
+
+def stage(reach: Reach, name: str, destination: Destination, list_id: int) -> tuple[List, list[Part]]:
+    """Fill event_todo (event_id, customer_no, kind, …, place, chunk) and say which files it makes.
+
+    Pending batches that hold an event which must not go any more (no consent, too old) are put into `superseded`; their other events go again.
+    """
+    con, event = reach.con, destination.event
+    assert event is not None
+    granted = granted_contacts(reach, destination.purposes, destination.regions.cross_border_for)
+    keys = reachable_keys(reach, destination, granted)
+    dropped = con.execute(f"select count(*) from {dropped_contacts(reach, destination, granted)}").fetchall()[
+        0
+    ][0]
+    con.execute(f"create or replace temp table event_people as {_people_sql(destination, keys)}")
+    con.execute(f"create or replace temp table staged_events as {_staged_sql(name, reach.as_of, event)}")
+    _supersede(con, name)
+    con.execute(
+        "create or replace temp table event_todo as select s.*, p.* exclude (customer_no), "
+        f"((row_number() over (partition by s.kind order by s.event_id) - 1) // {destination.batch_size})::integer as chunk "
+        "from staged_events as s join event_people as p using (customer_no) where s.step = 0 "
+        "or s.step = 6 and s.batch_no in (select batch_no from superseded)"
+    )
+    counted = dict(
+        con.execute("select step, count(*) from staged_events where kind = 'event' group by step").fetchall()
+    )
+    left = sum(counted.values())
+    steps = [Step("all", 0, left)]
+    for number, step in enumerate(STEPS, start=1):
+        left -= counted.get(number, 0)
+        if counted.get(number, 0):
+            steps.append(Step(step, counted[number], left))
+    rows = con.execute(
+        "select kind, chunk, count(*), min(ends_on) from event_todo group by all order by kind desc, chunk"
+    ).fetchall()
+    parts = [Part(list_id, row[0], None, row[1], row[2], row[3]) for row in rows]
+    return List(list_id, name, _as_chosen(destination), "", "", steps, left, dropped), parts
+
+
+def propose(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    destination: Destination,
+    folder: Folder,
+    parts: list[Part],
+    batch_no: int,
+) -> int:
+    """Write the files of one destination's events; returns the next free batch_no."""
+    first = batch_no
+    batch_no = write(settings, destination, folder, _contents(con, destination, parts), batch_no)
+    write_manifest(settings, folder)
+    for number, part in enumerate(parts, start=first):
+        con.execute(
+            f"insert into events_now select ?, t.event_id, t.customer_id, t.kind, t.net_amount, {number} from event_todo as t "
+            "where t.kind = ? and t.chunk = ?",
+            [folder.destination, part.operation, part.chunk],
+        )
+    con.execute("insert into all_superseded select batch_no from superseded")
+    return batch_no
+
+
+def keep(con: duckdb.DuckDBPyConnection) -> None:
+    """Take a run's events into state, inside its transaction; those of superseded batches are forgotten: they go again."""
+    con.execute(
+        f"delete from {LEDGER}.activation_events where batch_no in (select batch_no from all_superseded) "
+        f"or batch_no in (select batch_no from {LEDGER}.activation_batches where status in ('superseded', 'refused'))"
+    )
+    con.execute(f"insert into {LEDGER}.activation_events select * from events_now order by all")
+
+
+def _staged_sql(name: str, as_of: date, event: Event) -> str:
+    """Every order that is a conversion, and the step that leaves it out; and acknowledged events whose amount changed since."""
+    adjustment = (
+        " union all select o.order_id, o.channel, c.rowid::integer, o.customer_id, o.ordered_at, o.currency, o.net_amount, 'adjustment', null::integer, "
+        "case when p.customer_no is null then 5 else 0 end from sent as s join marts.orders as o on o.channel || ':' || o.order_id = s.event_id "
+        "join marts.customers as c using (customer_id) left join event_people as p on p.customer_no = c.rowid "
+        "where s.status = 'acknowledged' and s.net_amount <> o.net_amount"
+        if event.takes_adjustments
+        else ""
+    )
+    quoted_name = name.replace("'", "''")
+    return f"""
+        with before as (
+            select e.event_id, e.kind, e.net_amount, e.batch_no, b.status from {LEDGER}.activation_events as e
+            join {LEDGER}.activation_batches as b using (batch_no)
+            where e.destination = '{quoted_name}' and b.status in ('pending', 'acknowledged')
+        ),
+        sent as (
+            select event_id, arg_max(net_amount, batch_no) as net_amount, max(batch_no) as batch_no, arg_max(status, batch_no) as status
+            from before group by event_id
+        )
+        select order_id || '' as order_id, channel, customer_no, customer_id, ordered_at, currency, net_amount, kind, batch_no, step,
+            channel || ':' || order_id as event_id
+        from (
+            select o.order_id, o.channel, c.rowid::integer as customer_no, o.customer_id, o.ordered_at, o.currency, o.net_amount,
+                'event' as kind, s.batch_no,
+                case
+                    when o.order_date < date '{as_of}' - {event.max_event_age_days} then 1
+                    when o.order_date > date '{as_of}' - {event.return_window_days} then 2
+                    when c.rowid is null then 3
+                    when o.net_amount <= 0 and s.event_id is null then 4
+                    when p.customer_no is null then 5
+                    when s.event_id is not null then 6
+                    else 0
+                end as step
+            from marts.orders as o
+            left join marts.customers as c using (customer_id)
+            left join event_people as p on p.customer_no = c.rowid
+            left join sent as s on s.event_id = o.channel || ':' || o.order_id
+            where o.is_conversion
+            {adjustment}
+        ) as every_event
+    """
+
+
+def _supersede(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Pending batches with an event that may not go any more: too old by now, its consent gone, or its customer."""
+    con.execute(
+        "create or replace temp table superseded as select distinct e.batch_no "
+        f"from {LEDGER}.activation_events as e join {LEDGER}.activation_batches as b using (batch_no) "
+        "left join staged_events as s on s.event_id = e.event_id and s.kind = 'event' "
+        "where e.destination = $name and b.status = 'pending' and coalesce(s.step, 5) in (1, 3, 5)",
+        {"name": name},
+    )
+
+
+def _people_sql(destination: Destination, keys: str) -> str:
+    """One row per customer with a key: identifiers (JSON list of {field: key}), ends_on, and keys_<n>, a JSON list per identifier."""
+    whens = " ".join(
+        f"when {number} then '{json.dumps(identifier.field)[1:-1]}'"
+        for number, identifier in enumerate(destination.identifiers)
+    )
+    lists = "".join(
+        f", '[' || coalesce(string_agg(to_json(platform_key)::varchar, ',' order by key_id) filter (where field_no = {number}), '') || ']' as keys_{number}"
+        for number, _ in enumerate(destination.identifiers)
+    )
+    return (
+        "select customer_no, min(ends_on) as ends_on, '[' || string_agg('{\"' || field || '\":' || to_json(platform_key)::varchar || '}', ',' "
+        f"order by field_no, key_id) filter (where rank <= {AT_MOST}) || ']' as identifiers{lists} from ("
+        f"select r.customer_no, r.key_id, r.field_no, r.ends_on, k.platform_key, case r.field_no {whens} end as field, "
+        "row_number() over (partition by r.customer_no order by r.field_no, r.key_id) as rank from ("
+        f"select customer_no, key_id, field_no, max(ends_on) as ends_on from {keys} group by all) as r "
+        "join keys_now as k using (key_id)) as ranked group by customer_no"
+    )
+
+
+def _contents(
+    con: duckdb.DuckDBPyConnection, destination: Destination, parts: list[Part]
+) -> Iterator[tuple[Part, bytes]]:
+    event = destination.event
+    assert event is not None
+    for part in parts:
+        is_event = part.operation == "event"
+        body = destination.file.body if is_event else event.adjustment_body
+        row = destination.file.row if is_event else event.adjustment_row
+        values = {
+            "event_name": event.name,
+            "consents": destination.consent_fields,
+            "list": destination.lists.get(LIST, LIST),
+        }
+        lines = con.execute(
+            f"select {event_sql(filled(row, values), destination)} from event_todo where kind = ? and chunk = ? order by event_id",
+            [part.operation, part.chunk],
+        ).fetchall()
+        text = json.dumps(filled(body, values), ensure_ascii=False, separators=(",", ":"))
+        head, tail = text.split('"$rows"')
+        content = f"{head}[{','.join(line[0] for line in lines)}]{tail}\n".encode()
+        yield (
+            part,
+            packed(content, destination.file.compress, f"{part.operation}.{destination.file.extension}"),
+        )
+
+
+def event_sql(template: Any, destination: Destination) -> str:
+    """SQL text of an event's JSON: $event_id, $order_id, $event_time (ISO 8601), $epoch, $value, $currency, $adjustment, $identifiers, $keys:FIELD."""
+    columns = {
+        "event_id": "to_json(event_id)::varchar",
+        "order_id": "to_json(order_id)::varchar",
+        "event_time": "'\"' || strftime(ordered_at, '%Y-%m-%dT%H:%M:%SZ') || '\"'",
+        "epoch": "epoch(ordered_at)::bigint::varchar",
+        "value": "net_amount::varchar",
+        "currency": "to_json(currency)::varchar",
+        "adjustment": "case when net_amount > 0 then '\"RESTATEMENT\"' else '\"RETRACTION\"' end",
+        "identifiers": "identifiers",
+    }
+    columns |= {f"keys:{each.field}": f"keys_{number}" for number, each in enumerate(destination.identifiers)}
+    text = json.dumps(template, ensure_ascii=False, separators=(",", ":"))
+    parts, end = [], 0
+    for found in re.finditer(r'"\$([a-z_]+(?::[^"]+)?)"', text):
+        if found[1] in columns:
+            literal = text[end : found.start()].replace("'", "''")
+            parts += [f"'{literal}'", columns[found[1]]]
+            end = found.end()
+    rest = text[end:].replace("'", "''")
+    return " || ".join([*parts, f"'{rest}'"])
+
+
+def _as_chosen(destination: Destination) -> Chosen:
+    purpose = destination.consents[0].purpose
+    return Chosen(
+        LIST, Audience(title=destination.title, purpose=purpose, who=Rule(purchases=Purchases())), "", (), {}
+    )
