@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cdp_assets.web.view import View
 
 P = ParamSpec("P")
+LONG = 34  # characters from which a text may break into lines
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Cell:
     href: str | None = None
     kind: str = "data"
     share: float | None = None  # of a meter, 0 to 1
+    whole: str = ""  # what a shortened id is short for
+
+    @property
+    def width(self) -> str:
+        """How the cell breaks: ids, dates and short words never, sentences do."""
+        return "long" if len(self.text) > LONG else "short"
 
 
 @dataclass(frozen=True)

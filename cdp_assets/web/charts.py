@@ -38,6 +38,12 @@ def picture(view: View, key: str, title: str, chart: Spec) -> Picture:
     whole = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "background": "white",
+        "padding": {
+            "left": 16,
+            "right": 16,
+            "top": 6,
+            "bottom": 6,
+        },  # a reader's font may be wider than the drawer's
         "config": CONFIG,
         **chart,
     }
@@ -135,6 +141,22 @@ def lines(
     return {
         "data": _data(table), "mark": mark, "encoding": encoding, "height": HEIGHT,
         "_alt": _said(view, last, colour or x, y) if len(last) else "",
+    }  # fmt: skip
+
+
+def lines_over(view: View, table: pd.DataFrame, x: str, y: str, colour: str, *, shape: str = SHARE) -> Spec:
+    """A line per value of `colour` over names in the table's order."""
+    return {
+        "data": _data(table),
+        "mark": {"type": "line", "strokeWidth": 2, "point": True},
+        "encoding": {
+            "x": {"field": x, "type": "ordinal", "title": None, "sort": list(dict.fromkeys(table[x])), "axis": {"labelAngle": 0, "grid": False}},
+            "y": {"field": y, "type": "quantitative", "title": view.label(y), "axis": {"format": _axis(shape), "tickCount": 5}},
+            "color": _colour(colour, list(table[colour]), symbol="stroke"),
+            "tooltip": _tooltips(view, table, [x, colour, y], shape),
+        },
+        "height": HEIGHT,
+        "_alt": _said(view, table, colour, y),
     }  # fmt: skip
 
 

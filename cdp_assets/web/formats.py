@@ -86,7 +86,8 @@ class Formats:
         """31 Dec 2017."""
         if nothing(value):
             return NOTHING
-        return format_date(pd.Timestamp(value).date(), format="medium", locale=self.locale)
+        pattern = "d MMM y" if self.language == "en" else "medium"
+        return format_date(pd.Timestamp(value).date(), format=pattern, locale=self.locale)
 
     def moment(self, value: Any) -> str:
         """31 Dec 2017, 02:15 in business time."""

@@ -10,22 +10,28 @@ from cdp_assets.web.page import Page
 from cdp_assets.web.pages import (
     attribution,
     audit_log,
+    beginnings,
     changes,
     customer,
     customers,
     data,
     deciding,
     identity,
+    offers,
     overview,
     review,
     segments,
     sql,
+    touchpoints,
 )
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
     segments.PAGE,
     attribution.PAGE,
+    beginnings.PAGE,
+    offers.PAGE,
+    touchpoints.PAGE,
     changes.PAGE,
     customers.PAGE,
     customer.PAGE,

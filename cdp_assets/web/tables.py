@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from cdp_assets.web.view import View
 from cdp_assets.web.visible import hidden
 
 ROWS = 50
+ID = re.compile(r"[0-9a-f]{32}")  # of customers and records: tables show how it begins, files have it whole
 Link = Callable[[Mapping[str, Any]], str | None]
 FAMILIES = {
     "marketing_channel": "marketing_channels", "attribution_model": "models", "segment": "segments_of_customers",
@@ -22,6 +24,12 @@ FAMILIES = {
     "finding": "findings", "comparison": "comparisons", "guard": "guards", "event": "id_events", "remedy": "remedies",
     "message": "messages", "match_key": "match_keys", "metric_group": "metric_groups", "dimension": "dimensions",
     "gender": "genders", "fulfilment_type": "fulfilment_types", "fate": "columns", "customer_type": "customer_types",
+    "acquisition_channel": "marketing_channels", "from_state": "marketing_channels", "to_state": "marketing_channels",
+    "attribute": "attributes", "rule": "rules", "channel_breadth": "values", "contact_type": "contact_types",
+    "decided_by_signal": "signals", "signal": "signals", "legal_basis": "legal_bases", "line_kind": "line_kinds", "outcome": "outcomes",
+    "parked_reason": "parked_reasons", "payment_kind": "payment_kinds", "purpose": "purposes", "tender": "tenders",
+    "touch_type": "touch_types", "unit": "units", "unreachable_reason": "unreachable_reasons", "edge_kind": "edge_kinds",
+    "verdict": "model_verdicts", "owner": "owners", "reconciliation": "reconciliations", "message_pattern": "messages",
 }  # fmt: skip
 
 
@@ -129,6 +137,9 @@ def _cell(
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return Cell(view.t("words.yes" if value else "words.no"), href, "word")
     tone = tones.get(name, {}).get(str(value), "")
-    if isinstance(value, str) and name in families and view.texts.has(f"{families[name]}.{value}"):
-        return Cell(view.label(value, families[name]), href, tone or "word")
+    if isinstance(value, str) and name in families and families[name] != "none":
+        said = view.texts.said(value, families[name])
+        return Cell(value if said is None else said, href, tone or ("data" if said is None else "word"))
+    if isinstance(value, str) and ID.fullmatch(value):
+        return Cell(value[:8] + "…", href, tone or "data", whole=value)
     return Cell(view.formats.cell(name, value, is_share=name in shares), href, tone or "data")

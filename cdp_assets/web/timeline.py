@@ -20,7 +20,7 @@ def draw_timeline(view: View, events: pd.DataFrame) -> dict[str, Any]:
     reach = max((end - start).total_seconds(), 1.0)
 
     def place(moment: pd.Timestamp) -> float:
-        return round(float(LEFT + (WIDTH - LEFT - 20) * (moment - start).total_seconds() / reach), 1)
+        return round(float(LEFT + 40 + (WIDTH - LEFT - 90) * (moment - start).total_seconds() / reach), 1)
 
     marks = [
         {

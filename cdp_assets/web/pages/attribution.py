@@ -10,6 +10,7 @@ import pandas as pd
 from cdp_assets.web import charts
 from cdp_assets.web.blocks import Blocks, Field, Figure, Figures, Note, Row, section
 from cdp_assets.web.filters import filters
+from cdp_assets.web.lateness import late_notes
 from cdp_assets.web.page import Page
 from cdp_assets.web.pages.payoff import payoff
 from cdp_assets.web.queries import attribution as queries
@@ -91,7 +92,14 @@ def models(view: View) -> Blocks:
     credit = queries.credit(view.shown, chosen.models, chosen.months, chosen.customer_type)
     if credit.empty:
         return [form, Note(view.t("attribution.no_credit"), "empty")]
-    return [form, *_side_by_side(view, chosen, credit)]
+    return [form, *_late(view, chosen), *_side_by_side(view, chosen, credit)]
+
+
+def _late(view: View, chosen: Chosen) -> list[Note]:
+    """Channels that had not delivered to the end of the chosen months."""
+    last = (chosen.months or queries.periods(view.shown))[-1]
+    end, as_of = (pd.Timestamp(f"{last}-01") + pd.offsets.MonthEnd(0)).date(), view.shown.as_of_date()
+    return late_notes(view, min(end, as_of) if as_of else end)
 
 
 def _side_by_side(view: View, chosen: Chosen, credit: pd.DataFrame) -> Blocks:
@@ -153,7 +161,7 @@ def spend(view: View) -> Blocks:
         chosen.customer_type == "all"
     ):  # spend has no kind of customer, so that this part would not follow the filter
         parts.append(_reconciliation(view, chosen))
-    return [form, *parts]
+    return [form, *_late(view, chosen), *parts]
 
 
 @section("attribution.spend", SUMMARY)
@@ -303,7 +311,23 @@ def _transitions(view: View) -> Blocks:
 
 def trust(view: View) -> Blocks:
     """How much is explained, and how far the computed models agree with themselves."""
-    return [_quality(view), _totals(view)]
+    return [_waterfall(view), _quality(view), _totals(view)]
+
+
+@section("attribution.waterfall", "attribution_waterfall")
+def _waterfall(view: View) -> Blocks:
+    found = queries.waterfall(view.shown)
+    if found.empty:
+        return [Note(view.t("attribution.no_credit"), "empty")]
+    named = view.spelled(found, "reasons", "reason")
+    chart = charts.stacked_bars(
+        view, named[["channel", "reason", "conversions"]], "channel", "conversions", "reason"
+    )
+    return [
+        *late_notes(view),
+        charts.picture(view, "waterfall", view.t("attribution.waterfall.title"), chart),
+        table(view, "waterfall", found, "attribution_waterfall"),
+    ]
 
 
 @section("attribution.quality", "attribution_quality")
@@ -330,7 +354,7 @@ def _totals(view: View) -> Blocks:
     found = queries.totals(view.shown)
     if found.empty:
         return [Note(view.t("attribution.totals.none"), "empty")]
-    return [table(view, "global_credit", found, "attribution_global")]
+    return [table(view, "global_credit", found, "attribution_global", families={"status": "credit_statuses"})]
 
 
 PAGE = Page(

@@ -23,6 +23,18 @@ from cdp_assets.web.view import View
 NEEDS = ("customers", "customer_crosswalk", "orders")
 CONSENTS = ("is_marketing_allowed", "is_profiling_allowed", "is_ads_matching_allowed", "is_sharing_allowed")
 FACTS = ("customer_rfm", "customer_value", "customer_lifecycle", "customer_traits")
+EDGES = ["record_l", "record_r", "edge_kind", "match_weight", "is_refused", "other_customer_id"]
+CONSENT_COLUMNS = [
+    "purpose",
+    "status",
+    "contact_type",
+    "channel",
+    "recorded_at",
+    "signal",
+    "legal_basis",
+    "policy_version",
+    "expires_at",
+]
 HEADLINES = {"net_revenue": "money", "order_count": "number", "average_order_value": "money", "first_order_date": "day",
              "last_order_date": "day", "touch_count": "number"}  # fmt: skip
 
@@ -92,7 +104,7 @@ def _header(view: View, row: dict[str, Any]) -> list[Any]:
 def profile(view: View) -> Blocks:
     """Golden values with their origin, consents."""
     row, blocks = whole(view)
-    return blocks if row is None else [*blocks, Row([_golden(view, row), _consent(view, row)], "wide")]
+    return blocks if row is None else [*blocks, _golden(view, row), _consent(view, row)]
 
 
 @section("customer.golden", "customer_attribute_provenance")
@@ -128,14 +140,16 @@ def _consent(view: View, row: dict[str, Any]) -> Blocks:
     if "consents" in view.shown.tables():
         detail = queries.of_customer(view.shown, "consents", str(row["customer_id"]))
         if not detail.empty:
-            shown = detail.drop(columns=["customer_id"]).dropna(axis="columns", how="all")
+            shown = detail.dropna(axis="columns", how="all").sort_values(["purpose", "recorded_at"])
             return [
                 table(
                     view,
                     "consents",
                     shown,
                     "consents",
-                    families={"status": "consent_states", "purpose": "purposes"},
+                    names=[name for name in CONSENT_COLUMNS if name in shown],
+                    families={"status": "consent_states"},
+                    tones={"status": {"granted": "good", "denied": "bad", "withdrawn": "bad"}},
                 ),
                 *_profiled(view, row),
             ]
@@ -195,7 +209,16 @@ def _picture(view: View, row: dict[str, Any]) -> Blocks:
             if graph.left_out
             else []
         ),
-        table(view, "edges", edges, "identity_edges", families={"edge_kind": "edge_kinds"}, rows=25),
+        table(
+            view,
+            "edges",
+            edges,
+            "identity_edges",
+            names=EDGES,
+            links=view.customer_links("other_customer_id"),
+            rows=25,
+            tones={"is_refused": {"True": "bad"}},
+        ),
     ]
 
 
@@ -233,23 +256,30 @@ def _timeline(view: View, row: dict[str, Any]) -> Blocks:
     events = queries.timeline(view.shown, str(row["customer_id"]))
     if events.empty:
         return [Note(view.t("customer.no_events"), "empty")]
+    events = events.assign(what=[_what(view, each) for each in records(events)]).drop(columns=["code"])
+    events["lane"] = [
+        view.label(lane, "marketing_channels") if event == "touch" else lane
+        for lane, event in zip(events["lane"], events["event"], strict=True)
+    ]
     drawn = events.head(queries.EVENTS_DRAWN)
     cut = (
         [Note(view.t("customer.timeline_cut", limit=queries.EVENTS_DRAWN))]
         if len(drawn) < len(events)
         else []
     )
-    lanes = drawn.assign(
-        lane=[
-            view.label(lane, "marketing_channels") if event == "touch" else lane
-            for lane, event in zip(drawn["lane"], drawn["event"], strict=True)
-        ]
-    )
     return [
-        Part("timeline", draw_timeline(view, lanes)),
+        Part("timeline", draw_timeline(view, drawn)),
         *cut,
         table(view, "events", events, "orders", families={"event": "events"}, rows=25),
     ]
+
+
+def _what(view: View, event: dict[str, Any]) -> str:
+    """An order's id and status, a touch's type and campaign, in words."""
+    family = "order_statuses" if event["event"] == "order" else "touch_types"
+    code = "" if nothing(event["code"]) else view.label(str(event["code"]), family)
+    what = "" if nothing(event["what"]) else str(event["what"])
+    return " · ".join(part for part in ((what, code) if event["event"] == "order" else (code, what)) if part)
 
 
 @section("customer.bought", "order_lines")

@@ -9,12 +9,13 @@ import pandas as pd
 from cdp_assets.web import charts
 from cdp_assets.web.blocks import Blocks, Figure, Figures, Note, Row, polyline, records, section
 from cdp_assets.web.formats import NOTHING, nothing
+from cdp_assets.web.lateness import late_notes
 from cdp_assets.web.page import Page
 from cdp_assets.web.queries import overview as queries
 from cdp_assets.web.tables import table
 from cdp_assets.web.view import View
 
-TONES = {"green": "good", "yellow": "watch", "red": "bad"}
+TONES = {"green": "good", "below_target": "watch", "yellow": "watch", "red": "bad"}
 
 
 def build(view: View) -> Blocks:
@@ -30,7 +31,7 @@ def _weekly(view: View) -> Blocks:
     late = queries.late_channels(view.shown, _common(found["period_end"]))
     return [
         Note(_period(view, found)),
-        *_late(view, late),
+        *late_notes(view, _common(found["period_end"])),
         Figures([_figure(view, row, is_incomplete=not late.empty) for row in records(found)]),
     ]
 
@@ -44,17 +45,6 @@ def _common(dates: pd.Series) -> pd.Timestamp | None:
     """The period that most of the metrics have."""
     most = dates.mode()
     return None if most.empty else pd.Timestamp(most.iloc[0])
-
-
-def _late(view: View, late: pd.DataFrame) -> list[Note]:
-    """Which channels have not delivered the whole period, and until when they did."""
-    if late.empty:
-        return []
-    said = ", ".join(
-        f"{channel} ({view.formats.day(last)})"
-        for channel, last in zip(late["channel"], late["last_order_date"], strict=True)
-    )
-    return [Note(view.t("overview.late", channels=said), "warning")]
 
 
 def _figure(view: View, row: dict[str, Any], *, is_incomplete: bool) -> Figure:
@@ -78,40 +68,35 @@ def _quarterly(view: View) -> Blocks:
     found = queries.scorecard(view.shown, "quarterly")
     if found.empty:
         return [Note(view.t("overview.no_scorecard"), "empty")]
-    late = queries.late_channels(view.shown, _common(found["period_end"]))
-    blocks: list[Any] = [Note(_period(view, found)), *_late(view, late)]
+    blocks: list[Any] = [Note(_period(view, found)), *late_notes(view, _common(found["period_end"]))]
     for group, rows in found.groupby("metric_group"):
         shown = pd.DataFrame(
             {
-                "status": rows["status"],
+                "status": [_status(row) for row in records(rows)],
                 "title": rows["title"],
                 "metric_value": _in_units(view, rows, "metric_value"),
                 "baseline": _in_units(view, rows, "baseline"),
                 "trend": [view.formats.change(value) for value in rows["trend"]],
                 "target": _in_units(view, rows, "target"),
-                "meets_target": [_meets(row) for row in records(rows)],
             }
         )
         blocks.append(
             table(
-                view, f"scorecard_{str(group).replace(' ', '_')}", shown, "scorecard_quarterly", families={"status": "statuses", "meets_target": "meets"},
-                tones={"status": TONES, "meets_target": {"met": "good", "missed": "bad"}}, sortable=False,
+                view, f"scorecard_{str(group).replace(' ', '_')}", shown, "scorecard_quarterly", families={"status": "statuses"},
+                tones={"status": TONES}, sortable=False,
                 caption=view.label(str(group), "metric_groups"),
             )
         )  # fmt: skip
     return blocks
 
 
-def _meets(row: dict[str, Any]) -> str | None:
-    """Whether the target is met: a value within the limit of green may still miss it."""
-    if nothing(row["target"]) or nothing(row["metric_value"]):
-        return None
-    reached = (
-        row["metric_value"] >= row["target"]
-        if row["direction"] == "up"
-        else row["metric_value"] <= row["target"]
-    )
-    return "met" if reached else "missed"
+def _status(row: dict[str, Any]) -> str:
+    """The status by its limits, but never good where the target is missed: a value within the limit of green may do so."""
+    status = str(row["status"])
+    if status not in {"green", "no limit"} or nothing(row["target"]) or nothing(row["metric_value"]):
+        return status
+    sign = 1 if row["direction"] == "up" else -1
+    return "green" if sign * row["metric_value"] >= sign * row["target"] else "below_target"
 
 
 @section("overview.revenue", "orders", "dates")
@@ -119,9 +104,9 @@ def _revenue(view: View) -> Blocks:
     found = queries.weekly_revenue(view.shown)
     if found.empty:
         return [Note(view.t("overview.no_orders"), "empty")]
-    late = queries.late_channels(view.shown, found["week_start"].max() + pd.Timedelta(days=6))
+    late = late_notes(view, found["week_start"].max() + pd.Timedelta(days=6))
     chart = charts.stacked(view, found, "week_start", "net_revenue", "channel")
-    return [*_late(view, late), charts.picture(view, "revenue", view.t("overview.revenue.title"), chart)]
+    return [*late, charts.picture(view, "revenue", view.t("overview.revenue.title"), chart)]
 
 
 @section("overview.buyers", "orders", "dates")
@@ -130,8 +115,9 @@ def _buyers(view: View) -> Blocks:
     if found.empty:
         return [Note(view.t("overview.no_orders"), "empty")]
     found = view.spelled(found, "customer_types", "customer_type")
+    late = late_notes(view, found["week_start"].max() + pd.Timedelta(days=6))
     chart = charts.lines(view, found, "week_start", "customer_count", "customer_type")
-    return [charts.picture(view, "buyers", view.t("overview.buyers.title"), chart)]
+    return [*late, charts.picture(view, "buyers", view.t("overview.buyers.title"), chart)]
 
 
 @section("overview.freshness", "orders", "touchpoints", "dates", "ops_loads")

@@ -10,9 +10,9 @@ import pandas as pd
 from cdp_assets.web import charts
 from cdp_assets.web.blocks import Blocks, Field, Note, records, section
 from cdp_assets.web.filters import filters
+from cdp_assets.web.lateness import late_notes
 from cdp_assets.web.periods import PRESETS, Period, last_whole, parsed
 from cdp_assets.web.queries import attribution
-from cdp_assets.web.queries import overview as overview_queries
 from cdp_assets.web.queries import payoff as queries
 from cdp_assets.web.tables import table
 from cdp_assets.web.view import View
@@ -20,9 +20,10 @@ from cdp_assets.web.view import View
 NEEDS = ("attribution_credits", "attribution_spend_reconciliation", "attribution_summary", "orders", "dates")
 FIRST_CHOICE = ("last_touch", "linear", "markov_1")
 SHOWN = [
-    "marketing_channel", "attribution_model", "spend", "net_revenue", "net_revenue_low", "net_revenue_high", "margin", "contribution",
-    "return_on_ad_spend", "break_even_return", "verdict", "net_revenue_before", "change",
+    "marketing_channel", "attribution_model", "verdict", "spend", "net_revenue", "net_revenue_low", "net_revenue_high", "margin",
+    "contribution", "return_on_ad_spend", "break_even_return", "net_revenue_before", "change",
 ]  # fmt: skip
+COSTED = ["margin", "contribution", "break_even_return"]  # where the orders' cost is known
 
 
 @section("attribution.payoff", *NEEDS)
@@ -47,7 +48,7 @@ def payoff(view: View) -> Blocks:
             )
         )
     )  # fmt: skip
-    blocks += _late(view, period)
+    blocks += late_notes(view, period.end)
     found = _compared(view, chosen, period, before)
     if found.empty:
         return [*blocks, Note(view.t("attribution.no_credit"), "empty")]
@@ -88,16 +89,6 @@ def _form(view: View, preset: str, period: Period, models: list[str], chosen: li
     return filters(view, fields)
 
 
-def _late(view: View, period: Period) -> list[Note]:
-    late = overview_queries.late_channels(view.shown, pd.Timestamp(period.end))
-    if late.empty:
-        return []
-    said = ", ".join(
-        f"{c} ({view.formats.day(d)})" for c, d in zip(late["channel"], late["last_order_date"], strict=True)
-    )
-    return [Note(view.t("overview.late", channels=said), "warning")]
-
-
 def _compared(view: View, models: list[str], period: Period, before: Period) -> pd.DataFrame:
     now, then = queries.payoff(view.shown, models, period), queries.payoff(view.shown, models, before)
     keys = ["marketing_channel", "attribution_model"]
@@ -130,12 +121,14 @@ def _shown(view: View, found: pd.DataFrame) -> list[Any]:
         "net_revenue_high",
         "attribution_model",
     )
+    uncosted = [name for name in COSTED if credited[name].isna().all()]
     tones = {"verdict": {"paid": "good", "lost": "bad", "open": "watch"}}
     return [
         charts.picture(view, "payoff", view.t("attribution.payoff.picture"), chart),
         table(
-            view, "payoff_table", credited[SHOWN], "attribution_summary", shares=["change"], tones=tones,
+            view, "payoff_table", credited[[name for name in SHOWN if name not in uncosted]], "attribution_summary", shares=["change"], tones=tones,
             families={"verdict": "verdicts"},
         ),
+        *([Note(view.t("attribution.payoff.no_cost"))] if uncosted else []),
         Note(view.t("attribution.payoff.about_interval")),
     ]  # fmt: skip

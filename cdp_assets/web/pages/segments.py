@@ -170,7 +170,7 @@ def _stage_names(view: View) -> list[str]:
 
 def worth(view: View) -> Blocks:
     """What segments are expected to be worth, and how well the models predicted."""
-    return [_value(view), _calibration(view), _fit(view)]
+    return [_value(view), _verdict(view), _calibration(view), _deciles(view), _fit(view)]
 
 
 @section("segments.worth", "customer_rfm", "customer_value")
@@ -219,6 +219,50 @@ def _calibration(view: View) -> Blocks:
         start = view.formats.day(held_out["week_start_date"].min())
         notes.append(Note(view.t("segments.calibration.holdout", start=start)))
     return [*notes, charts.picture(view, "calibration", view.t("segments.calibration.title"), chart)]
+
+
+@section("segments.verdict", "customer_value_verdict")
+def _verdict(view: View) -> Blocks:
+    found = queries.value_verdict(view.shown)
+    if found.empty:
+        return [Note(view.t("segments.calibration.none"), "empty")]
+    return [
+        table(
+            view, "value_verdict", found, "customer_value_verdict", families={"measure": "value_measures", "status": "model_verdicts"},
+            tones={"status": {"holds": "good", "does_not_hold": "bad", "not_tested": "watch"}}, sortable=False,
+        )
+    ]  # fmt: skip
+
+
+@section("segments.deciles", "churn_calibration")
+def _deciles(view: View) -> Blocks:
+    found = queries.churn_calibration(view.shown)
+    if found.empty:
+        return [Note(view.t("segments.calibration.none"), "empty")]
+    pictures = []
+    for measure, rows in found.groupby("measure", sort=True):
+        long = rows.melt(
+            id_vars=["decile"],
+            value_vars=["predicted_mean", "actual_mean"],
+            var_name="kind",
+            value_name="mean_seen",
+        )
+        named = long.assign(
+            kind=[view.label(each) for each in long["kind"]], decile=long["decile"].astype(str)
+        )
+        said = view.label(str(measure), "value_measures")
+        pictures.append(
+            charts.picture(
+                view,
+                f"deciles_{measure}",
+                said,
+                charts.lines_over(view, named, "decile", "mean_seen", "kind", shape=".2f"),
+            )
+        )
+    return [
+        Row(pictures),
+        table(view, "deciles", found, "churn_calibration", families={"measure": "value_measures"}),
+    ]
 
 
 @section("segments.fit", "customer_value_fit")

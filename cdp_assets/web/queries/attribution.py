@@ -160,3 +160,11 @@ def totals(shown: Published) -> pd.DataFrame:
         order by attribution_model, conversions desc
         """
     )
+
+
+def waterfall(shown: Published) -> pd.DataFrame:
+    """marts.attribution_waterfall, the largest first. One row per sales channel and reason."""
+    return shown.ask(
+        "select channel, reason, conversions, conversion_share, gross_revenue, net_revenue from attribution_waterfall "
+        "order by channel, conversions desc, reason"
+    )

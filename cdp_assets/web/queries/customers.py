@@ -115,9 +115,15 @@ def edges(shown: Published, customer_id: str) -> pd.DataFrame:
     """What connects the records of a customer with each other, and what was refused with others'. One row per edge."""
     return shown.ask(
         """
-        select record_key_l, record_key_r, edge_kind, customer_id_l, customer_id_r, match_weight, is_refused
-        from identity_edges where customer_id_l = $1 or customer_id_r = $1
-        order by is_refused, record_key_l, record_key_r, edge_kind
+        with names as (select record_key, channel || ' · ' || source_customer_id as record_name from records)
+        select e.record_key_l, e.record_key_r, coalesce(l.record_name, e.record_key_l) as record_l,
+            coalesce(r.record_name, e.record_key_r) as record_r, e.edge_kind, e.match_weight, e.is_refused,
+            case when e.customer_id_l <> $1 then e.customer_id_l when e.customer_id_r <> $1 then e.customer_id_r end as other_customer_id
+        from identity_edges as e
+        left join names as l on e.record_key_l = l.record_key
+        left join names as r on e.record_key_r = r.record_key
+        where e.customer_id_l = $1 or e.customer_id_r = $1
+        order by e.is_refused, record_l, record_r, e.edge_kind
         """,
         customer_id,
     )
@@ -136,20 +142,20 @@ def rulings(shown: Published, customer_id: str) -> pd.DataFrame:
 
 
 def timeline(shown: Published, customer_id: str) -> pd.DataFrame:
-    """Orders, refunds and touches, newest first. One row per event: happened_at, event, lane, what, gross_revenue.
+    """Orders, refunds and touches, newest first. One row per event: happened_at, event, lane, what (an id, or a
+    campaign), code (status of an order, type of a touch), gross_revenue.
 
     Gross, because the net revenue of an order has its refunds taken off already and would count them twice.
     """
     return shown.ask(
         """
-        select ordered_at as happened_at, 'order' as event, channel as lane,
-            order_id || ' · ' || coalesce(order_status, '') as what, gross_revenue
+        select ordered_at as happened_at, 'order' as event, channel as lane, order_id as what, order_status as code, gross_revenue
         from orders where customer_id = $1
         union all
-        select refunded_at, 'refund', channel, coalesce(order_id, refund_id), -refund_revenue
+        select refunded_at, 'refund', channel, coalesce(order_id, refund_id), null, -refund_revenue
         from refunds where customer_id = $1 and not is_return_document
         union all
-        select touched_at, 'touch', marketing_channel, touch_type || coalesce(' · ' || campaign, ''), null
+        select touched_at, 'touch', marketing_channel, campaign, touch_type, null
         from touchpoints where customer_id = $1
         order by happened_at desc
         """,

@@ -154,3 +154,19 @@ def audience(shown: Published, chosen: list[str]) -> pd.DataFrame:
         """,
         chosen,
     )
+
+
+def value_verdict(shown: Published) -> pd.DataFrame:
+    """marts.customer_value_verdict. One row per measure."""
+    return shown.ask(
+        "select measure, status, horizon_days, customer_count, predicted_mean, actual_mean, actual_low, actual_high, deciles_inside "
+        "from customer_value_verdict order by measure"
+    )
+
+
+def churn_calibration(shown: Published) -> pd.DataFrame:
+    """marts.churn_calibration. One row per measure and decile of the prediction."""
+    return shown.ask(
+        "select measure, decile, customer_count, predicted_mean, actual_mean, actual_low, actual_high, is_inside "
+        "from churn_calibration order by measure, decile"
+    )

@@ -6,6 +6,11 @@ document.addEventListener("change", (event) => {
   if (form && event.target.matches("[data-submit]")) form.requestSubmit();
 });
 
+// Back shows a page with what its address says, not with what was chosen on the way out.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form.filters")) form.reset();
+});
+
 function loadVega(base) {
   if (!window.vegaLoading) {
     window.vegaLoading = new Promise((resolve, reject) => {

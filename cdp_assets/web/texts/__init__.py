@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from cdp_assets import safe_yaml
 
 FALLBACK = "en"
+CODE = re.compile(r"[a-z0-9_]+")
 
 
 @cache
@@ -21,8 +23,14 @@ def languages() -> tuple[str, ...]:
 @cache
 def catalogue(language: str = FALLBACK) -> dict[str, str]:
     """All texts of one language by dotted key."""
-    path = Path(__file__).with_name(f"{language}.yaml")
-    return dict(_flattened(safe_yaml.read(path)))
+    own = Path(__file__).with_name(f"{language}.yaml")
+    brought = (
+        Path(__file__).parent / "data" / f"{language}.yaml"
+    )  # words for what data brings: codes, sentences, definitions
+    found = dict(_flattened(safe_yaml.read(own)))
+    if brought.exists():
+        found |= dict(_flattened(safe_yaml.read(brought)))
+    return found
 
 
 @dataclass(frozen=True)
@@ -47,9 +55,34 @@ class Texts:
     def has(self, key: str) -> bool:
         return key in catalogue(self.language)
 
+    def said(self, code: str, family: str) -> str | None:
+        """A code or a sentence that data brings, in words; None where nobody translated it and it is no plain code."""
+        known = catalogue(self.language).get(f"{family}.{code}")
+        if known is not None:
+            return known
+        for pattern, words in _patterns(self.language, family):
+            if found := pattern.fullmatch(code):
+                return words.format(**found.groupdict())
+        return self.label(code, family) if CODE.fullmatch(code) else None
+
     def label(self, name: str, family: str = "columns") -> str:
         """A column or code in words: from the catalogue, else its own name spelled out."""
         return self.known(f"{family}.{name}", name.replace("_", " ").capitalize())
+
+
+@cache
+def _patterns(language: str, family: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Sentences with places, such as counts: what data says, and its words in a language (`<family>_patterns`: number → [said, words])."""
+    prefix = f"{family}_patterns."
+    words = catalogue(language)
+    said = {
+        key.removeprefix(prefix): text for key, text in catalogue(FALLBACK).items() if key.startswith(prefix)
+    }
+    return tuple(
+        (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(text))), words[prefix + name])
+        for name, text in said.items()
+        if prefix + name in words
+    )
 
 
 def _flattened(node: dict[str, object], prefix: str = "") -> list[tuple[str, str]]:
