@@ -137,9 +137,16 @@ def _cell(
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return Cell(view.t("words.yes" if value else "words.no"), href, "word")
     tone = tones.get(name, {}).get(str(value), "")
-    if isinstance(value, str) and name in families and families[name] != "none":
-        said = view.texts.said(value, families[name])
-        return Cell(value if said is None else said, href, tone or ("data" if said is None else "word"))
-    if isinstance(value, str) and ID.fullmatch(value):
-        return Cell(value[:8] + "…", href, tone or "data", whole=value)
+    if isinstance(value, str):
+        return _text_cell(view, value, families.get(name, "none"), href, tone)
     return Cell(view.formats.cell(name, value, is_share=name in shares), href, tone or "data")
+
+
+def _text_cell(view: View, value: str, family: str, href: str | None, tone: str) -> Cell:
+    """A code in words, an id by its beginning, other text as it is."""
+    said = None if family == "none" else view.texts.said(value, family)
+    if said is not None:
+        return Cell(said, href, tone or "word")
+    if ID.fullmatch(value):
+        return Cell(value[:8] + "…", href, tone or "data", whole=value)
+    return Cell(value, href, tone or "data")

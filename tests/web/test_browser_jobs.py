@@ -202,7 +202,7 @@ def test_f_which_store_brings_customers_of_several_channels_and_what_are_they_wo
     heading.get_by_role("link").click()  # most valuable first, and the address says so
     page.wait_for_url("**worth.sort=omnichannel_value**")
     page.get_by_role("link", name=kim.t("beginnings.cohorts.tab"), exact=True).click()
-    page.locator("#t-cohorts").wait_for()
+    page.wait_for_url("**/beginnings/cohorts**")
     page.go_back()
     assert kim.state["worth.sort"] == ["omnichannel_value~desc"]
 
