@@ -658,6 +658,33 @@ def restore(
     raise typer.Exit(run_restore(home=home, folder=folder))
 
 
+state_app = typer.Typer(
+    help="Carry state.duckdb to other engines as Parquet, and back.", no_args_is_help=True
+)
+app.add_typer(state_app, name="state")
+
+
+@state_app.command("export")
+def state_export(
+    folder: Annotated[Path, typer.Argument(help="A new folder.")], home: HomeOption = None
+) -> None:
+    """Write every table of state as Parquet, with a list of rows and fingerprints."""
+    from cdp_assets.commands.state import run_export
+
+    raise typer.Exit(run_export(home=home, folder=folder))
+
+
+@state_app.command("import")
+def state_import(
+    folder: Annotated[Path, typer.Argument(help="A folder that `onefold state export` made.")],
+    home: HomeOption = None,
+) -> None:
+    """Make the state of a new home of an export; what is not equal to what was written is refused."""
+    from cdp_assets.commands.state import run_import
+
+    raise typer.Exit(run_import(home=home, folder=folder))
+
+
 @app.command()
 def doctor(
     home: HomeOption = None,

@@ -34,7 +34,7 @@ def run_backup(*, home: Path | None, folder: Path, with_key: bool, console: Cons
                 "It holds no key: keep ONEFOLD_KEY (or HOME/key) elsewhere; without it the backup is of no use."
             )
 
-    return _locked(home, console or plain_console(), back_up)
+    return locked(home, console or plain_console(), back_up)
 
 
 def run_restore(*, home: Path | None, folder: Path, console: Console | None = None) -> int:
@@ -51,10 +51,11 @@ def run_restore(*, home: Path | None, folder: Path, console: Console | None = No
             out.print("The backup holds no key: set ONEFOLD_KEY to the one that its home had.")
         out.print("`onefold run` builds and publishes the tables.")
 
-    return _locked(home, console or plain_console(), restore)
+    return locked(home, console or plain_console(), restore)
 
 
-def _locked(home: Path | None, console: Console, work: Callable[[Settings, Console], None]) -> int:
+def locked(home: Path | None, console: Console, work: Callable[[Settings, Console], None]) -> int:
+    """Do something with a home that no run works on; returns 0 done, 1 not done (and says why), 75 locked."""
     settings = Settings.load(home=home)
     try:
         with lock.hold(settings.home):

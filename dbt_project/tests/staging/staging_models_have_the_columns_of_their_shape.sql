@@ -14,7 +14,7 @@
         {%- for column in adapter.get_columns_in_relation(ref(model)) %}
             {%- do made.update({column.name: column.dtype | lower}) %}
         {%- endfor %}
-        {%- for name, type in types.items() if made.get(name) != type %}
+        {%- for name, type in types.items() if made.get(name) != type_name(type) %}
             {%- do found.append((model, name, made.get(name, 'absent'), type)) %}
         {%- endfor %}
         {%- for name, type in made.items() if name not in types %}

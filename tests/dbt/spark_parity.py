@@ -1,0 +1,177 @@
+"""Each model on Spark over DuckDB's inputs, against DuckDB's rows of it. On Sail, which lacks `qualify`, the rewrite is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlglot
+from dialects import ASKS_THE_DATABASE
+from sqlglot import exp
+from sqlglot.transforms import eliminate_qualify
+
+from cdp_assets import dbt_manifest, dbt_runner
+from cdp_assets.publishing.fingerprint import quoted
+from cdp_assets.settings import Settings
+from cdp_assets.spark import session as spark_session
+from cdp_assets.spark.tables import give
+
+RELATIVE = 1e-9  # of doubles: sums come in another order
+
+
+@dataclass
+class Parity:
+    """What was compared: model → its rows; and the models that differ, with what differs."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    different: dict[str, str] = field(default_factory=dict)
+
+    def table(self) -> str:
+        """As a table in Markdown: models, rows, equal."""
+        lines = [
+            f"| {name} | {rows} | {self.different.get(name, 'yes')} |"
+            for name, rows in sorted(self.rows.items())
+        ]
+        return "\n".join(["| model | rows | equal |", "|---|---|---|", *lines])
+
+
+@contextmanager
+def on_sail(key: bytes) -> Iterator[Any]:
+    """A session of Sail in this process: Spark Connect without Java."""
+    from pysail.spark import SparkConnectServer
+
+    server = SparkConnectServer("127.0.0.1", 0)
+    server.start(background=True)
+    host, port = server.listening_address
+    session = spark_session.open_session(f"sc://{host}:{port}", key)
+    try:
+        yield session
+    finally:
+        session.stop()
+        server.stop()
+
+
+def without_qualify(sql: str) -> str:
+    """The same query for Sail: what `qualify` keeps is kept by a `where` around it."""
+    if "qualify" not in sql.lower():
+        return sql
+    tree = sqlglot.parse_one(sql, read="spark")
+    while inner := [each for each in tree.find_all(exp.Select) if each.args.get("qualify")]:
+        rewritten = eliminate_qualify(inner[-1].copy())
+        if inner[-1] is tree:
+            tree = rewritten
+        else:
+            inner[-1].replace(rewritten)
+    return tree.sql(dialect="spark")
+
+
+def models(settings: Settings, as_of: date, schemas: set[str]) -> dict[str, Any]:
+    """The models of some schemas, compiled for Spark: dbt's nodes by name."""
+    nodes = dbt_runner.compiled(settings, as_of, target=dbt_manifest.SPARK, exclude=[ASKS_THE_DATABASE])
+    return {
+        name: node for name, node in nodes.items() if node.resource_type == "model" and node.schema in schemas
+    }
+
+
+def give_inputs(session: Any, settings: Settings, nodes: dict[str, Any], folder: Path) -> None:
+    """What the models read, as DuckDB has it: the warehouse's tables and views, state, and what landed."""
+    manifest = dbt_manifest.for_home(settings, dbt_manifest.SPARK)
+    read = {each for node in nodes.values() for each in node.depends_on.nodes}
+    known = {**manifest.nodes, **manifest.sources}
+    wanted = {(known[each].schema, known[each].name) for each in read}
+    with duckdb.connect() as con:
+        con.execute(f"attach '{settings.warehouse_path}' as warehouse (read_only)")
+        con.execute(f"attach '{settings.state_path}' as state (read_only)")
+        con.execute("create schema landing")
+        for source in manifest.sources.values():
+            if source.source_name == "landing":
+                meta = source.config.meta
+                files = settings.landing_dir / meta["channel"] / meta["export"] / "*.parquet"
+                rows = f"select * from read_parquet('{files}', union_by_name = true)"
+                con.execute(f"create view {quoted('landing', source.name)} as {rows}")
+        found = con.execute(
+            "select database_name, schema_name, table_name from duckdb_tables() where not internal "
+            "union all select database_name, schema_name, view_name from duckdb_views() where not internal"
+        ).fetchall()
+        given = [
+            (database, schema, name)
+            for database, schema, name in found
+            if ("state" if database == "state" else schema, name) in wanted
+        ]
+        give(session, con, given, folder, {"state": "state"})
+
+
+def compare(session: Any, settings: Settings, nodes: dict[str, Any], *, is_sail: bool = False) -> Parity:
+    """Run every model and compare it with the warehouse's table."""
+    found = Parity()
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as con:
+        con.execute("set TimeZone = 'UTC'")
+        for name, node in nodes.items():
+            sql = without_qualify(node.compiled_code) if is_sail else node.compiled_code
+            got = session.sql(sql).toArrow()
+            found.rows[name] = got.num_rows
+            difference = differences(con, quoted(node.schema, name), got)
+            if difference:
+                found.different[name] = difference
+    return found
+
+
+def differences(con: duckdb.DuckDBPyConnection, relation: str, got: Any) -> str:
+    """Why Spark's rows are not the table's: nothing where they are, in any order, doubles within 1e-9."""
+    columns = {row[0]: row[1] for row in con.execute(f"describe {relation}").fetchall()}
+    if list(columns) != got.column_names:
+        return f"columns {sorted(set(columns) ^ set(got.column_names)) or 'in another order'}"
+    con.register("got", got)
+    try:
+        con.execute(
+            "create or replace temp table theirs as select "
+            + ", ".join(f"cast({quoted(name)} as {kind}) as {quoted(name)}" for name, kind in columns.items())
+            + " from got"
+        )
+    finally:
+        con.unregister("got")
+    exact = ", ".join(
+        f"if(isnan({quoted(name)}), null, {quoted(name)}) as {quoted(name)}"
+        if kind == "DOUBLE"
+        else quoted(name)
+        for name, kind in columns.items()
+    )
+    ours = con.execute(f"select {exact} from {relation} except all select {exact} from theirs").fetchall()
+    theirs = con.execute(f"select {exact} from theirs except all select {exact} from {relation}").fetchall()
+    doubles = [index for index, kind in enumerate(columns.values()) if kind == "DOUBLE"]
+    left = _unmatched(ours, theirs, doubles)
+    return f"{left} of {got.num_rows} rows differ" if left else ""
+
+
+def _unmatched(ours: list[Any], theirs: list[Any], doubles: list[int]) -> int:
+    """Rows of either side that have no row on the other one, equal but for the last digits of doubles."""
+
+    def near(one: Any, other: Any) -> bool:
+        return all(
+            one[i] == other[i]
+            or (
+                i in doubles
+                and None not in (one[i], other[i])
+                and abs(one[i] - other[i]) <= RELATIVE * max(1, abs(one[i]))
+            )
+            for i in range(len(one))
+        )
+
+    plain = [index for index in range(len(ours[0]) if ours else 0) if index not in doubles]
+    waiting: dict[tuple[Any, ...], list[Any]] = {}
+    for row in theirs:
+        waiting.setdefault(tuple(row[index] for index in plain), []).append(row)
+    left = 0
+    for row in ours:
+        candidates = waiting.get(tuple(row[index] for index in plain), [])
+        match = next((each for each in candidates if near(row, each)), None)
+        if match is None:
+            left += 1
+        else:
+            candidates.remove(match)
+    return left + max(len(theirs) - len(ours), 0)
