@@ -69,28 +69,47 @@ def judge_deliveries(
     found = _deliveries(con, channel, export, results)
     verdicts = _verdicts(channel, export, found, results)
     held = {each.sequence: why for each, why in verdicts if why}
-    before = {each.sequence for each in found if each.is_held}
-    reasoned = before - set(_not_judged(con))
-    deliveries.rule(
-        con, {s: (why.reason_code, why.detail) for s, why in held.items() if s not in reasoned}, run_id=run_id
-    )
-    passed = [each.sequence for each, why in verdicts if why is None and each.sequence in before]
-    deliveries.release(con, passed, reason="within its limits", ruled_by="onefold", run_id=run_id)
+    _record(con, found, verdicts, held, run_id)
     counting = {each.sha256 for each in found if each.sequence not in held}
     refused = {each.sha256: held[each.sequence] for each in found if each.sequence in held}
-    last = {each.file_name: each.sequence for each in sorted(found, key=lambda each: each.sequence)}
-    waiting = [
+    return Judgement(
+        set(results) & counting,
+        {sha: why for sha, why in refused.items() if sha not in counting},
+        _held_files(channel, export, found, held),
+    )
+
+
+def _record(
+    con: duckdb.DuckDBPyConnection,
+    found: Sequence[_Delivery],
+    verdicts: Sequence[tuple[_Delivery, FileHeld | None]],
+    held: Mapping[int, FileHeld],
+    run_id: str,
+) -> None:
+    """Rule what is held and was not ruled before; release what was held and is within its limits now."""
+    before = {each.sequence for each in found if each.is_held}
+    reasoned = before - set(_not_judged(con))
+    rulings = {
+        sequence: (why.reason_code, why.detail) for sequence, why in held.items() if sequence not in reasoned
+    }
+    deliveries.rule(con, rulings, run_id=run_id)
+    passed = [each.sequence for each, why in verdicts if why is None and each.sequence in before]
+    deliveries.release(con, passed, reason="within its limits", ruled_by="onefold", run_id=run_id)
+
+
+def _held_files(
+    channel: str, export: Export, found: Sequence[_Delivery], held: Mapping[int, FileHeld]
+) -> list[HeldFile]:
+    """The held deliveries that are the last of their name."""
+    last = {each.file_name: each.sequence for each in sorted(found, key=_sequence)}
+    waiting = [each for each in found if each.sequence in held and last[each.file_name] == each.sequence]
+    return [
         HeldFile(
             channel, export.name, each.file_name, each.size_bytes, why.reason_code, why.detail, why.remedy
         )
-        for each in found
-        if (why := held.get(each.sequence)) and last[each.file_name] == each.sequence
+        for each in waiting
+        for why in [held[each.sequence]]
     ]
-    return Judgement(
-        {sha for sha in results if sha in counting},
-        {sha: why for sha, why in refused.items() if sha not in counting},
-        waiting,
-    )
 
 
 def accept(settings: Settings, name: str, reason: str) -> HeldFile:
@@ -201,29 +220,51 @@ def _deliveries(
     return found
 
 
+class _InForce:
+    """What the deliveries judged so far have left in force: per name, and of a snapshot per part."""
+
+    def __init__(self, export: Export) -> None:
+        self._is_snapshot = export.facts.delivery == "snapshot"
+        self._replaces = export.facts.replaces
+        self._of_part: dict[str, _Delivery] = {}
+        self._of_name: dict[str, _Delivery] = {}
+
+    def order(self, delivery: _Delivery) -> tuple[str, str, int]:
+        """Snapshots follow each other by period, then version; else what was delivered later comes later."""
+        if self._is_snapshot:
+            return delivery.period, delivery.version, delivery.sequence
+        return "", "", delivery.sequence
+
+    def before(self, delivery: _Delivery) -> _Delivery | None:
+        """What the delivery would take the place of, None for nothing or for the same bytes."""
+        found = self._of_name.get(delivery.file_name) if self._has_name_of_its_own(delivery) else None
+        found = found or self._of_part.get(delivery.part)
+        return found if found and found.sha256 != delivery.sha256 else None
+
+    def add(self, delivery: _Delivery) -> None:
+        self._of_name[delivery.file_name] = delivery
+        if self._is_snapshot:
+            self._of_part[delivery.part] = delivery
+
+    def _has_name_of_its_own(self, delivery: _Delivery) -> bool:
+        """Keyed deltas replace by key; one of them stands for its name only where the name declares a period."""
+        by_name = self._is_snapshot or self._replaces in ("file_name", "period")
+        return by_name or (self._replaces == "key" and delivery.period != "")
+
+
 def _verdicts(
     channel: str, export: Export, found: Sequence[_Delivery], results: Mapping[str, ParseResult]
 ) -> list[tuple[_Delivery, FileHeld | None]]:
     """Each delivery that is to be judged now, with the reason to hold it, in the order in which they replace each other."""
-    is_snapshot = export.facts.delivery == "snapshot"
-    by_name = is_snapshot or export.facts.replaces in ("file_name", "period")
-    in_force: dict[str, _Delivery] = {}
-    of_name: dict[str, _Delivery] = {}
-    verdicts = []
-    order = (lambda each: (each.period, each.version, each.sequence)) if is_snapshot else _sequence
-    for each in sorted(found, key=order):
-        has_name_of_its_own = by_name or (export.facts.replaces == "key" and each.period != "")
-        before = (of_name.get(each.file_name) if has_name_of_its_own else None) or in_force.get(each.part)
+    in_force = _InForce(export)
+    verdicts: list[tuple[_Delivery, FileHeld | None]] = []
+    for each in sorted(found, key=in_force.order):
         why = None
         if each.is_held or (each.sha256 in results and not each.is_accepted):
-            why = _reason(
-                channel, export, each, before if before and before.sha256 != each.sha256 else None, results
-            )
+            why = _reason(channel, export, each, in_force.before(each), results)
             verdicts.append((each, why))
         if why is None:
-            of_name[each.file_name] = each
-            if is_snapshot:
-                in_force[each.part] = each
+            in_force.add(each)
     return verdicts
 
 
