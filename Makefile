@@ -8,7 +8,6 @@ DEMO := data/demo
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 EACH ?= 16
-SQL ?= $(shell git diff --name-only --diff-filter=d main -- 'dbt_project/models/*.sql' 'dbt_project/tests/*.sql' 2>/dev/null)
 
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
@@ -28,7 +27,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-setup: $(READY) ## make .venv and install the locked requirements
+setup: $(READY) ## make .venv, install the locked requirements, parse the dbt project
+	@$(BIN)/onefold parse
 
 demo: $(READY) ## simulate a retailer, run everything on it, print what came out
 	@$(BIN)/onefold demo --out $(DEMO)
@@ -51,20 +51,22 @@ docs-site: $(READY) ## the documentation as a site in site/, for reading offline
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "site/index.html"
 
-check: $(READY) ## lint, format, types, licences and known vulnerabilities
+check: $(READY) ## lint, format, types, licences, known vulnerabilities, SQL, complexity, YAML, spelling
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m checks.licences
 	@$(BIN)/python -m checks.vulnerabilities
+	@$(BIN)/python -m checks.sql
+	@$(MAKE) -s lint
 
-lint: $(READY) ## complexity, YAML and spelling
+lint: $(READY) ## complexity, YAML and spelling, as part of check
 	@$(BIN)/complexipy cdp_assets wheel_build.py --quiet --failed
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/codespell
 
-check-sql: $(READY) ## lint the SQL that differs from main, or SQL="files": all of it takes minutes
-	@test -z "$(SQL)" || $(BIN)/sqlfluff lint --disable-progress-bar $(SQL)
+check-sql: $(READY) ## lint all SQL, where check lints what differs from main
+	@$(BIN)/python -m checks.sql all
 
 format: $(READY) ## rewrite to the house format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

@@ -50,7 +50,7 @@ def refuse_lost_state(settings: Settings) -> None:
 
 
 def record_start_over(settings: Settings) -> None:
-    """Write down that the state was made anew in a home that was in use."""
+    """Write down that the state was rebuilt in a home that was in use."""
     found = ", ".join(name for name, is_there in _traces(settings) if is_there) or "nothing"
     with connect_state(settings) as con:
         con.execute(

@@ -38,7 +38,7 @@ class RemovalEffects:
 
 
 def removal_effects(counts: ChainCounts) -> RemovalEffects:
-    """Removal effect of every channel on the counted chain; all zero where there is no conversion (or no value)."""
+    """Removal effect of every channel on the counted chain; all zero where there is not a conversion (or no value)."""
     journeys = counts.leaving[0]
     totals = np.array([counts.conversions.sum(), counts.value.sum()])
     kept = np.zeros((counts.n_channels, 2))

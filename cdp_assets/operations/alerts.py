@@ -38,7 +38,7 @@ class AlertProblem(RuntimeError):
 class WarningNotice:
     """What a run that published found and people must look at, one line each."""
 
-    remembered_as: ClassVar[str] = "warned"
+    told_as: ClassVar[str] = "warned"
 
     run_id: str
     home: str
@@ -64,7 +64,7 @@ class WarningNotice:
 class FailureNotice:
     """What is known of a run that did not publish. `step` is the asset (or group of assets) that failed first."""
 
-    remembered_as: ClassVar[str] = "alerted"
+    told_as: ClassVar[str] = "alerted"
 
     run_id: str
     home: str
@@ -150,7 +150,7 @@ def alert(settings: Settings, notice: Notice) -> list[str]:
 def _was_told(settings: Settings, notice: Notice) -> bool:
     """Whether somebody was reached about this before; where the home cannot be read, nobody was."""
     try:
-        return bool(RunRecord(settings, notice.run_id).facts().get(notice.remembered_as))
+        return bool(RunRecord(settings, notice.run_id).facts().get(notice.told_as))
     except (OSError, ValueError):
         return False
 
@@ -158,7 +158,7 @@ def _was_told(settings: Settings, notice: Notice) -> bool:
 def _remember(settings: Settings, notice: Notice) -> None:
     """A home that is not writable is told of each time."""
     with suppress(OSError, ValueError):
-        RunRecord(settings, notice.run_id).set_facts(**{notice.remembered_as: True})
+        RunRecord(settings, notice.run_id).set_facts(**{notice.told_as: True})
 
 
 def _send(settings: Settings, notice: Notice) -> tuple[list[str], bool]:

@@ -189,7 +189,7 @@ def test_shuffled_input_changes_nothing(home: IdentityHome, monkeypatch: pytest.
     home.run()
     first = home.query("select * from identity.customer_ids order by record_key"), scores(home)
     home.write(rows[::-1])
-    monkeypatch.setattr(normalise, "_rules", lambda: "other rules")  # so that nothing is remembered
+    monkeypatch.setattr(normalise, "_rules", lambda: "other rules")  # so that nothing is cached
     assert home.run()["build_nodes"].counts["read"] == len(rows)
     assert (home.query("select * from identity.customer_ids order by record_key"), scores(home)) == first
 

@@ -1,4 +1,4 @@
-"""Identity page: quality, large clusters, refused evidence, changes of ids. The review queue is a page of its own."""
+"""Identity page: quality, large clusters, blocked identifiers, changes of ids. The review queue is a page of its own."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
 {% materialization table, adapter='duckdb' %}
-  {{ return(made_anew('table', create_table_as(False, this, compiled_code))) }}
+  {{ return(rebuilt('table', create_table_as(False, this, compiled_code))) }}
 {% endmaterialization %}

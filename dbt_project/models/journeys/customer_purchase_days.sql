@@ -21,7 +21,7 @@ movements as (
         0 as order_count,
         false as is_parked
     from {{ ref('customer_refunds') }}
-    where customer_id is not null and {{ is_loose_refund() }}
+    where customer_id is not null and {{ is_unlinked_refund() }}
 ),
 
 data_start as (

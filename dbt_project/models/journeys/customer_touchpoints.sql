@@ -17,7 +17,7 @@ logged_in as (
         and touches.source_customer_id = customer_ids.source_customer_id
 ),
 
-remembered as (
+signed_in as (
     select
         *,
         {{ ignoring_nulls('last_value', 'lent_customer_id') }} over device_before as latest_login_customer_id,
@@ -40,25 +40,25 @@ remembered as (
 
 resolved as (
     select
-        remembered.*,
+        signed_in.*,
         coalesce(devices.is_shared, false) as is_shared_device,
         case
-            when remembered.login_customer_id is not null then 'login'
-            when remembered.device_id is null or coalesce(devices.is_shared, false) then 'none'
-            when remembered.latest_login_at >= {{ add_days_to_time('remembered.touched_at', '-' ~ var('device_login_lookback_days')) }} then 'device'
+            when signed_in.login_customer_id is not null then 'login'
+            when signed_in.device_id is null or coalesce(devices.is_shared, false) then 'none'
+            when signed_in.latest_login_at >= {{ add_days_to_time('signed_in.touched_at', '-' ~ var('device_login_lookback_days')) }} then 'device'
             {%- if var('device_next_login_days') > 0 %}
-            when remembered.next_login_at <= {{ add_days_to_time('remembered.touched_at', var('device_next_login_days')) }}
-                and not remembered.has_refused_profiling
+            when signed_in.next_login_at <= {{ add_days_to_time('signed_in.touched_at', var('device_next_login_days')) }}
+                and not signed_in.has_refused_profiling
                 and {{ may_be_profiled('consents') }} then 'next_login'
             {%- endif %}
             else 'none'
         end as resolved_by
-    from remembered
+    from signed_in
     left join {{ ref('devices') }} as devices
-        on remembered.channel = devices.channel
-        and remembered.device_id = devices.device_id
+        on signed_in.channel = devices.channel
+        and signed_in.device_id = devices.device_id
     left join {{ ref('customer_consents') }} as consents
-        on remembered.next_login_customer_id = consents.customer_id
+        on signed_in.next_login_customer_id = consents.customer_id
 )
 
 select

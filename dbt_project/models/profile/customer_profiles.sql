@@ -20,7 +20,7 @@ purchases as (
 unlinked_refunds as (
     select customer_id, sum(refund_revenue) as refund_revenue
     from {{ ref('customer_refunds') }}
-    where customer_id is not null and {{ is_loose_refund() }} and refund_date <= {{ as_of_date() }}
+    where customer_id is not null and {{ is_unlinked_refund() }} and refund_date <= {{ as_of_date() }}
     group by customer_id
 ),
 

@@ -89,7 +89,7 @@ net_facts as (
     union all
     select refund_date as business_date, customer_id, -refund_revenue as net_revenue, 0 as gross_revenue, false as is_conversion, 'none' as fulfilment_type
     from {{ ref('customer_refunds') }}
-    where {{ is_loose_refund() }} and refund_date <= {{ as_of_date() }}
+    where {{ is_unlinked_refund() }} and refund_date <= {{ as_of_date() }}
 ),
 
 of_net as (

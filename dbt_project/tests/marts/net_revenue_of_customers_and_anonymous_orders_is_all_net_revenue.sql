@@ -8,12 +8,12 @@ totals as (
         (select coalesce(sum(net_revenue), 0) from {{ ref('orders') }} where is_anonymous and order_date <= {{ as_of_date() }}) as of_anonymous_orders,
         (
             select coalesce(sum(refund_revenue), 0) from {{ ref('refunds') }}
-            where customer_id is null and {{ is_loose_refund() }} and refund_date <= {{ as_of_date() }}
+            where customer_id is null and {{ is_unlinked_refund() }} and refund_date <= {{ as_of_date() }}
         ) as of_anonymous_refunds,
         (select coalesce(sum(net_revenue), 0) from {{ ref('orders') }} where order_date <= {{ as_of_date() }}) as of_orders,
         (
             select coalesce(sum(refund_revenue), 0) from {{ ref('refunds') }}
-            where {{ is_loose_refund() }} and refund_date <= {{ as_of_date() }}
+            where {{ is_unlinked_refund() }} and refund_date <= {{ as_of_date() }}
         ) as of_unlinked_refunds
 )
 

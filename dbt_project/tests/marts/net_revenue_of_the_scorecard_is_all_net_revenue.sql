@@ -15,7 +15,7 @@ expected as (
         (select coalesce(sum(net_revenue), 0) from {{ ref('orders') }} where order_date <= {{ as_of_date() }})
         - (
             select coalesce(sum(refund_revenue), 0) from {{ ref('refunds') }}
-            where {{ is_loose_refund() }} and refund_date <= {{ as_of_date() }}
+            where {{ is_unlinked_refund() }} and refund_date <= {{ as_of_date() }}
                 and refund_date >= (select min(period_start) from {{ ref('scorecard_periods') }})
         ) as net_revenue
 )

@@ -1,5 +1,5 @@
 -- law: in = marts + parked, per channel and order date: every order that staging yields is counted or parked; a parked one says why, has no revenue
--- and is no conversion, and one that is not parked has its revenue
+-- and is not a conversion, and one that is not parked has its revenue
 {{ config(tags=['law']) }}
 with
 

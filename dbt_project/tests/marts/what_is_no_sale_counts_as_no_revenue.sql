@@ -1,4 +1,4 @@
--- law: an order that was cancelled or never paid is no conversion, bears no revenue, and neither does what was given back of it
+-- law: an order that was cancelled or never paid is not a conversion, bears no revenue, and neither does what was given back of it
 {{ config(tags=['law']) }}
 select orders.channel, orders.order_id, orders.gross_revenue, orders.net_revenue, refunds.refund_revenue
 from {{ ref('orders') }} as orders
