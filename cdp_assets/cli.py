@@ -329,12 +329,15 @@ def channel_new(
         list[Path], typer.Argument(exists=True, dir_okay=False, help="One sample file per export.")
     ],
     export: Annotated[str | None, typer.Option(help="Name of the export, where there is one sample.")] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of a workbook; default: the largest table.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace drafts of this channel.")] = False,
 ) -> None:
     """Draft a channel's contract, dbt sources and staging models from samples; say what is left to decide."""
     from cdp_assets.commands.channel import new_channel
 
-    raise typer.Exit(new_channel(name=name, samples=samples, export=export, overwrite=overwrite))
+    raise typer.Exit(new_channel(name=name, samples=samples, export=export, sheet=sheet, overwrite=overwrite))
 
 
 @channel_app.command("own")

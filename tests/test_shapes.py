@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cdp_assets.drafting.rendering import BANDS
+from cdp_assets.drafting.render import BANDS
 from cdp_assets.identity.context import CUSTOMER_COLUMNS
 from cdp_assets.settings import PROJECT_DIR
 from cdp_assets.shapes import column_lines, in_step, rendered, shapes

@@ -21,11 +21,13 @@ from cdp_assets.publishing import lock
 from cdp_assets.settings import Settings
 
 
-def new_channel(*, name: str, samples: Sequence[Path], export: str | None, overwrite: bool) -> int:
+def new_channel(
+    *, name: str, samples: Sequence[Path], export: str | None, sheet: str | None, overwrite: bool
+) -> int:
     """Draft contract, sources and staging models from samples; print what was written and what is left to decide."""
     console = plain_console()
     try:
-        draft = draft_channel(Settings.load(), name, samples, export=export, overwrite=overwrite)
+        draft = draft_channel(Settings.load(), name, samples, export=export, sheet=sheet, overwrite=overwrite)
     except Exception as error:
         return _refuse(console, error)
     _say(console, f"drafted channel {name}:")

@@ -37,6 +37,16 @@ def file_pattern(file_name: str) -> tuple[str, list[str]]:
     ]
 
 
+def export_name(file_name: str) -> str:
+    """The file's name without dates, numbers and endings; a draft is nobody's last word on it."""
+    endings = r"(\.(csv|tsv|txt|json|ndjson|jsonl|xlsx|parquet|gz|zip))+$"
+    stem = re.sub(endings, "", file_name, flags=re.IGNORECASE)
+    stem = re.sub(
+        r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b", " ", stem, flags=re.IGNORECASE
+    )
+    return re.sub(r"[\d\W_]+", " ", stem).strip() or "rows"
+
+
 _ADVICE = "name a versionColumn, or have files named with year, month, day"
 
 

@@ -1,18 +1,16 @@
-"""Where a sample's table begins and ends: header row, rows under it that are no data, footer rows. For drafts only."""
+"""Where a sample's table begins and ends: header row, rows under it that are no data, footer rows, cells beyond the header."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from cdp_assets.drafting.words import Words
 from cdp_assets.landing.held import FileHeld
 
 TAIL = 5  # last rows that are looked at for footers
-_TOTAL = re.compile(
-    r"^(grand |sub-?)?totals?\b|^sum\b|^(gesamt)?summe\b|^gesamt\b|^totale?\b|^suma\b|^合[计計]|^[总總総][计計]|^小[计計]",
-    re.IGNORECASE,
-)
 _KINDS = {
     "e-mails": re.compile(r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"),
     "times": re.compile(r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"),
@@ -20,115 +18,131 @@ _KINDS = {
     "ids": re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE),
 }
 _VALUE = re.compile(r"^[\W\d_]*\d[\W\d_]*$|@")  # numbers, dates, money, e-mails: what no column is named
+Row = Sequence[str]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Layout:
     """Positions in the sample's rows, and the footers as patterns over a row's text without quotes."""
 
     header: int
+    names: tuple[str, ...]
     sub_headers: int
-    body: list[list[str]]
-    footers: list[str] = field(default_factory=list)
+    body: tuple[Row, ...]
+    footers: tuple[str, ...] = ()
     has_blank_row: bool = False
     narrow_tail: bool = False  # rows at the end that are no data and could not be declared
+    unnamed: int = 0  # cells of each row beyond the header's last
 
 
-def find_layout(rows: list[list[str]], delimiter: str, quote: str = '"') -> Layout:
+def find_layout(rows: Sequence[Row], delimiter: str, words: Words, quote: str = '"') -> Layout:
     """Tell header, rows under it and footers from the data rows. Raises FileHeld where there are no rows or no header."""
-    header = header_row(rows)
-    width = len(rows[header])
+    header, width = _header_row(rows)
     rest = rows[header + 1 :]
     sub_headers = _sub_headers(rest, width)
     body = rest[sub_headers:]
-    footers, narrow = _footers(body, width, delimiter, quote)
+    footers, narrow = _footers(body, width, delimiter, quote, words)
     kept = [row for row in body if not _matches(row, footers, delimiter, quote)]
-    has_blank = any(len(row) == width and not any(cell.strip() for cell in row) for row in kept)
-    kept = [row for row in kept if len(row) == width and any(cell.strip() for cell in row)]
-    _refuse_values(rows[header], kept)
-    return Layout(header, sub_headers, kept, footers, has_blank, narrow)
+    has_blank = any(len(row) == width and not _filled(row) for row in kept)
+    kept = [row for row in kept if len(row) == width and _filled(row)]
+    unnamed = width - len(rows[header])
+    names = [*rows[header], *[""] * unnamed]
+    _refuse_values(names, kept)
+    return Layout(header, tuple(names), sub_headers, tuple(kept), tuple(footers), has_blank, narrow, unnamed)
 
 
-def _refuse_values(names: list[str], body: list[list[str]]) -> None:
+def _refuse_values(names: Sequence[str], body: Sequence[Row]) -> None:
     """A first row whose cells are of their columns' own kinds is data; its texts must never become names of columns."""
     found: Counter[str] = Counter()
     for position, name in enumerate(names):
         texts = [row[position].strip() for row in body if row[position].strip()]
         for kind, pattern in _KINDS.items():
-            if (
-                pattern.match(name.strip())
-                and texts
-                and sum(bool(pattern.match(t)) for t in texts) > len(texts) / 2
-            ):
-                found[kind] += 1
+            alike = sum(bool(pattern.match(text)) for text in texts)
+            found[kind] += bool(pattern.match(name.strip())) and alike > len(texts) / 2
     if found["e-mails"] or found.total() > 1:
+        kinds = " and ".join(kind for kind, count in found.items() if count)
         raise FileHeld(
             "no_header",
-            f"the first row holds {' and '.join(found)} like the rows below it, no names of columns",
+            f"the first row holds {kinds} like the rows below it, no names of columns",
             "have the export written with a header row, or put one above the rows",
         )
 
 
-def header_row(rows: list[list[str]]) -> int:
-    """The first row of the commonest width whose cells are texts: title lines before it are narrower."""
+def _header_row(rows: Sequence[Row]) -> tuple[int, int]:
+    """The header's position and the data rows' width. Title lines are narrower; a header may be, too, by few blank cells.
+
+    Of the rows before the first that holds values it is the last whose cells are words.
+    """
     if not rows:
         raise FileHeld("no_header", "the sample has no rows", "give a sample with its header and some rows")
-    widths = Counter(_filled(row) > 1 and len(row) for row in rows[:200])
-    width = max((w for w in widths if w), key=lambda w: widths[w], default=len(rows[0]))
-    for position, row in enumerate(rows):
-        if len(row) == width and _filled(row) > width / 2:
-            return position
-    return 0
+    widths = Counter(len(row) for row in rows[:200] if _filled(row) > 1)
+    width = max(widths, key=lambda w: widths[w], default=len(rows[0]))
+    first = next((p for p, row in enumerate(rows) if len(row) == width and _filled(row) > width / 2), 0)
+    above = rows[first - 1] if first else []
+    extra = width - len(above)
+    is_narrow = (
+        len(above) > 1 and 0 < extra <= 2 and _are_names(above) and not _are_names(rows[first][: len(above)])
+    )
+    if is_narrow and all(
+        not cell.strip() for row in rows[first:] if len(row) == width for cell in row[-extra:]
+    ):
+        return first - 1, width
+    return first, width
 
 
-def _filled(row: list[str]) -> int:
+def _are_names(row: Row) -> bool:
+    """Whether most cells are words and none is a value such as a date or an amount."""
+    return _filled(row) > len(row) / 2 and not any(
+        _VALUE.search(cell.strip()) for cell in row if cell.strip()
+    )
+
+
+def _filled(row: Row) -> int:
     return sum(bool(cell.strip()) for cell in row)
 
 
-def _sub_headers(rest: list[list[str]], width: int) -> int:
+def _sub_headers(rest: Sequence[Row], width: int) -> int:
     """Rows right under the header that are blank, or words where all other rows hold numbers or dates."""
     count = 0
     for position, row in enumerate(rest[:3]):
         others = [each for each in rest[position + 1 : position + 200] if len(each) == width]
         if len(row) != width or len(others) < 2:
             break
-        valued = [
-            column
-            for column in range(width)
-            if (texts := [each[column].strip() for each in others if each[column].strip()])
-            and sum(bool(_VALUE.search(text)) for text in texts) > 0.8 * len(texts)
-        ]
-        words = [
-            column for column in valued if row[column].strip() and not _VALUE.search(row[column].strip())
-        ]
+        valued = [column for column in range(width) if _is_valued([each[column].strip() for each in others])]
+        words = [c for c in valued if row[c].strip() and not _VALUE.search(row[c].strip())]
         if _filled(row) and not (len(words) > 1 and len(words) > len(valued) / 2):
             break
         count = position + 1
     return count
 
 
-def _footers(body: list[list[str]], width: int, delimiter: str, quote: str) -> tuple[list[str], bool]:
+def _is_valued(texts: Sequence[str]) -> bool:
+    filled = [text for text in texts if text]
+    return bool(filled) and sum(bool(_VALUE.search(text)) for text in filled) > 0.8 * len(filled)
+
+
+def _footers(
+    body: Sequence[Row], width: int, delimiter: str, quote: str, words: Words
+) -> tuple[list[str], bool]:
     """Patterns of the rows that end the file; True where a last row is no data but no pattern tells it from data."""
     found: list[str] = []
     narrow = False
     for row in reversed(body[-TAIL:]):
         first = row[0].strip() if row else ""
         is_short = len(row) < width or (_filled(row) == 1 and bool(first))
-        if not (_TOTAL.match(first) or is_short):
+        if not (words.begins("total", first) or is_short):
             break
         pattern = _footer_pattern(row, delimiter)
         others = [each for each in body if len(each) == width and each is not row]
-        if pattern is None or any(
-            not _TOTAL.match(each[0].strip()) and _matches(each, [pattern], delimiter, quote)
-            for each in others
-        ):
+        data = [each for each in others if not words.begins("total", each[0])]
+        if pattern is None or any(_matches(each, [pattern], delimiter, quote) for each in data):
             narrow = True
             continue
         found.insert(0, pattern)
     return list(dict.fromkeys(found)), narrow
 
 
-def _footer_pattern(row: list[str], delimiter: str) -> str | None:
+def _footer_pattern(row: Row, delimiter: str) -> str | None:
     """The row up to its first cell with words, its numbers left open: `30,record(s) downloaded` → `\\d+,record…`."""
     texts: list[str] = []
     for cell in row:
@@ -139,6 +153,6 @@ def _footer_pattern(row: list[str], delimiter: str) -> str | None:
     return None
 
 
-def _matches(row: list[str], patterns: list[str], delimiter: str, quote: str) -> bool:
+def _matches(row: Row, patterns: Sequence[str], delimiter: str, quote: str) -> bool:
     text = delimiter.join(row).replace(quote, "")
     return any(re.match(pattern, text) for pattern in patterns)

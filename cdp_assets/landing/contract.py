@@ -33,9 +33,11 @@ FileFormat = Literal["csv", "ndjson", "json", "xlsx", "parquet"]
 LogicalType = Literal["string", "integer", "number", "date", "timestamp", "boolean"]
 Strip = Literal[
     "apostrophe",
+    "quotes",
     "tab",
     "excel_text",
     "currency",
+    "only_sign",
     "percent",
     "trailing_minus",
     "weekday",
@@ -96,7 +98,10 @@ class ColumnFacts(_Model):
     number_as_text: bool = Field(
         default=False, description="XLSX: a number cell is fine for this text column."
     )
-    formats: list[str] = Field(default=[], description="strptime formats, or epoch_s, epoch_ms, epoch_us.")
+    formats: list[str] = Field(
+        default=[],
+        description="strptime formats, or epoch_s, epoch_ms, epoch_us, or excel_serial (days since the end of 1899).",
+    )
     month_names: list[str] = Field(
         default=[],
         description="Twelve beginnings of words, January first, that formats read as the month's number (%m): jan, feb, mär|mrz, apr, …",
@@ -187,6 +192,9 @@ class Dialect(_Model):
     quote: str | None = '"'
     preamble_rows: int = Field(default=0, ge=0, description="Physical lines before the header.")
     sub_header_rows: int = Field(default=0, ge=0, description="Rows right after the header that are no data.")
+    unnamed_columns: int = Field(
+        default=0, ge=0, description="Blank cells that each row has beyond the last header text."
+    )
     footer_prefixes: list[str] = Field(default=[], description="Rows that begin so are totals, not data.")
     footer_patterns: list[str] = Field(
         default=[],

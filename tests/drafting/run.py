@@ -9,12 +9,10 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import jinja2
 
 from cdp_assets.drafting import ChannelDraft, draft_channel
 from cdp_assets.landing import load_contract
@@ -23,9 +21,9 @@ from cdp_assets.landing.parse import open_parser, parse_file
 from cdp_assets.landing.readers.inspection import ParseJob, inspect_file
 from cdp_assets.settings import PROJECT_DIR, Settings
 from cdp_assets.shapes import shapes
+from tests.dbt.engine_macros import rendered
 
 KEY = b"test-key-of-at-least-thirty-two-bytes"
-MACROS = PROJECT_DIR / "dbt_project" / "macros" / "engine"
 
 
 @dataclass(frozen=True)
@@ -109,29 +107,15 @@ def _job(export: Export, path: Path, folder: Path) -> ParseJob:
     )
 
 
-@cache
-def _macros() -> str:
-    """The project's macros of the engine as one template; those that return lists are functions of `_environment`."""
-    wanted = (
-        "in_shape business_date each_element element_total json_field scrubbed each_piece joined_text latest"
-    )
-    return "\n".join((MACROS / f"{name}.sql").read_text() for name in wanted.split())
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
-    environment.globals |= {
+def _render(model: str, parquets: dict[str, Path]) -> str:
+    given = {
         "var": lambda name: {"business_time_zone": "UTC"}[name],
         "shape_columns": lambda name: list(shapes()[name].types.items()),
         "outside_columns": lambda name: [c.name for c in shapes()[name].columns if c.outside],
+        "person_columns": lambda _name: [],  # characters that nobody sees are not what drafts are about
+        "landed": lambda _channel, export: f"read_parquet('{parquets[export]}')",
     }
-    return environment
-
-
-def _render(model: str, parquets: dict[str, Path]) -> str:
-    environment = _environment()
-    environment.globals["landed"] = lambda _channel, export: f"read_parquet('{parquets[export]}')"
-    return environment.from_string(_macros() + "\n" + model).render()
+    return rendered(model, **given)
 
 
 def _session() -> duckdb.DuckDBPyConnection:

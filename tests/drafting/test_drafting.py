@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -176,3 +177,41 @@ def test_the_wiring_of_a_channel_is_checked(
     assert ["onefold channel sources new" in each for each in wiring_problems(rooms[1], contract)] == [True]
     write_sources(rooms[1], contract)
     assert wiring_problems(rooms[1], contract) == []
+
+
+def test_one_more_language_is_one_file(settings: Settings, rooms: tuple[Path, Path], tmp_path: Path) -> None:
+    words = tmp_path / "languages"
+    words.mkdir()
+    (words / "finnish.yaml").write_text(
+        "locale: fi\nletters: äö\nheaders:\n  order_id: tilausnumero\n  ordered_at: tilauspäivä\n  order_status: tila\n"
+        "  product_name: tuote\n  quantity: määrä\n  unit_price: hinta\n  email: sähköposti\n"
+        "statuses:\n  completed: valmis\n  cancelled: peruttu\nwords:\n  affirmed: kyllä\n  negated: ei\n"
+    )
+    sample = tmp_path / "tilaukset_2026-05-31.csv"
+    sample.write_text(
+        "Tilausnumero;Tilauspäivä;Tila;Tuote;Määrä;Hinta;Sähköposti\n"
+        "1;2. toukokuuta 2026;Valmis;Muki;2;5,50;a@x.fi\n2;31. toukokuuta 2026;Peruttu;Paita;1;1 009,00;b@x.fi\n"
+    )
+    known = draft_channel(
+        settings, "suomi", [sample], channels_dir=rooms[0], dbt_project_dir=rooms[1], languages=[words]
+    )
+    assert set(known.shapes) == {"orders", "order_lines", "customers"}
+    orders = (rooms[1] / "models/staging/suomi/stg_suomi__orders.sql").read_text()
+    assert "when 'Peruttu' then 'cancelled'" in orders and "sum(maara * hinta)" in orders
+    assert check_channel(settings, "suomi", [sample], channels_dir=rooms[0]).is_clean
+    unknown = draft_channel(settings, "muu", [sample], channels_dir=rooms[0], dbt_project_dir=rooms[1])
+    assert unknown.shapes == ["customers"]  # by the values of their e-mail, nothing else
+
+
+def test_a_draft_takes_under_two_processor_seconds(
+    settings: Settings, rooms: tuple[Path, Path], tmp_path: Path
+) -> None:
+    rows = (
+        f"{n};2026-05-{n % 28 + 1:02} 10:00:00;p{n}@x.de;SKU{n % 50};{n % 3 + 1};{n % 40},50;paid\n"
+        for n in range(5000)
+    )
+    sample = tmp_path / "orders_2026-05-31.csv"
+    sample.write_text("Order ID;Order Date;Email;SKU;Qty;Unit Price;Status\n" + "".join(rows))
+    before = process_time()
+    draft_channel(settings, "large", [sample], channels_dir=rooms[0], dbt_project_dir=rooms[1])
+    assert process_time() - before < 2

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from cdp_assets.drafting.file_names import file_pattern
-from cdp_assets.drafting.guessing import column_name
-from cdp_assets.drafting.meanings import role_of, status_of, touch_of
-from cdp_assets.drafting.sampling import _likely_encodings
+from cdp_assets.drafting.sample import likely_encodings
+from cdp_assets.drafting.table import column_name
+from cdp_assets.drafting.words import load_words
 
 WORDS = yaml.safe_load((Path(__file__).parent / "words.yaml").read_text(encoding="utf-8"))
 
@@ -22,15 +22,15 @@ def _wrong(kind: str, meaning_of: object) -> dict[str, str | None]:
 
 
 def test_headers_have_their_meaning() -> None:
-    assert _wrong("headers", role_of) == {}
+    assert _wrong("headers", load_words().role_of) == {}
 
 
 def test_statuses_have_their_meaning() -> None:
-    assert _wrong("statuses", status_of) == {}
+    assert _wrong("statuses", load_words().status_of) == {}
 
 
 def test_events_have_their_meaning() -> None:
-    assert _wrong("touches", touch_of) == {}
+    assert _wrong("touches", load_words().touch_of) == {}
 
 
 def test_a_column_s_name_is_spelled_or_is_its_meaning() -> None:
@@ -73,4 +73,4 @@ def test_the_letters_of_a_language_tell_the_encoding() -> None:
         ],
     }
     for encoding, samples in texts.items():
-        assert {_likely_encodings(text.encode(encoding))[0] for text in samples} == {encoding}
+        assert {likely_encodings(text.encode(encoding), load_words())[0] for text in samples} == {encoding}

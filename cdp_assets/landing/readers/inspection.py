@@ -118,7 +118,7 @@ def _inspect_delimited(job: ParseJob) -> Inspected:
     dialect, limit, source = job.dialect, job.export.facts.max_line_bytes, _source(job)
     with source.open() as stream:
         header, header_line, skipped = delimited.read_header(stream, dialect, limit)
-        columns = map_header(job.export, dialect, header, header_line)
+        columns = map_header(job.export, dialect, [*header, *[""] * dialect.unnamed_columns], header_line)
         count = row_counts.count_records(
             stream,
             dialect.delimiter,

@@ -21,7 +21,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from cdp_assets.landing.contract import Column, Dialect, Export
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.readers.header import ColumnMap, map_header
-from cdp_assets.landing.typed.casts import EPOCHS
+from cdp_assets.landing.typed.casts import EPOCHS, EXCEL_SERIAL
 
 MAX_PARTS, HEAD_BYTES = 100, 1024  # of a workbook: how many parts are looked at, and how much of each
 MAX_UNPACKED = 512 << 20  # bytes of one workbook, unpacked
@@ -247,7 +247,9 @@ def _cell_text(cell: Cell, column: Column | None) -> tuple[str | None, str | Non
 
 def _in_format(cell: datetime | date, column: Column) -> str:
     moment = cell if isinstance(cell, datetime) else datetime.combine(cell, time())
-    usable = [each for each in column.facts.formats if each not in EPOCHS and "%z" not in each]
+    usable = [
+        each for each in column.facts.formats if each not in (*EPOCHS, EXCEL_SERIAL) and "%z" not in each
+    ]
     return moment.strftime(usable[0]) if usable else moment.isoformat(" ")
 
 

@@ -22,6 +22,7 @@ SPREADSHEET_DATE = (
 )
 SPREADSHEET_ERROR = r"#(REF!|N/A|NAME[?]|VALUE!|DIV/0!|NUM!|NULL!|#+)"
 EARLIEST, LATEST = "timestamp '1900-01-01'", "timestamp '2200-01-01'"
+EXCEL_SERIAL = "excel_serial"
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}  # microseconds per unit
 _DIRECTIVES = {
     "%Y": "[0-9]{4}",
@@ -112,6 +113,7 @@ def _strip(text: str, strip: Strip, symbols: list[str]) -> str:
     space = rf"[\s{SPACES}]*"  # the pattern's own \s knows ASCII only
     replacements = {
         "apostrophe": [("^''", "")],
+        "quotes": [(rf'^"(.*)"{space}$', r"\1"), (rf"{space}$", "")],
         "tab": [(r"^\t+", "")],
         "excel_text": [('^="(.*)"$', r"\1")],
         "currency": [
@@ -119,6 +121,7 @@ def _strip(text: str, strip: Strip, symbols: list[str]) -> str:
             (rf"^([+-]?){space}" + any_symbol + space, r"\1"),
             (space + any_symbol + "$", ""),
         ],
+        "only_sign": [(rf"[0-9.,()+'' {SPACES}-]", "")],
         "trailing_minus": [(r"^([0-9].*[0-9])-$", r"-\1"), ("^([0-9])-$", r"-\1")],
         "percent": [(rf"{space}%$", "")],
         "weekday": [(r"^\pL{2,}\.?,? +", "")],
@@ -126,7 +129,7 @@ def _strip(text: str, strip: Strip, symbols: list[str]) -> str:
         "country_code_86": [("[ -]", ""), (r"^(\+|00)?86(1[0-9]{10})$", r"\2")],
     }[strip]
     for pattern, replacement in replacements:
-        options = ", 'g'" if pattern == "[ -]" else ""
+        options = ", 'g'" if pattern.startswith("[") else ""
         text = f"regexp_replace({text}, '{pattern}', '{replacement}'{options})"
     return text
 
@@ -192,6 +195,8 @@ def _time_branch(export: Export, column: Column, text: str, format_: str, *, is_
         digits = 16 - len(str(EPOCHS[format_])) + 1
         number = f"try_cast({text} as bigint) * {EPOCHS[format_]}"
         return f"when regexp_full_match({text}, '[0-9]{{1,{digits}}}') then make_timestamp({number})"
+    if format_ == EXCEL_SERIAL:
+        return _serial_branch(export, column, text, is_local=is_local)
     text = _with_numbered_months(text, column)
     directives = _DIRECTIVES
     if _ISO.fullmatch(format_):  # read by the engine's own cast, which takes 24 for an hour
@@ -208,6 +213,15 @@ def _time_branch(export: Export, column: Column, text: str, format_: str, *, is_
     elif not is_local and column.logical_type == "timestamp" and (zone := time_zone_sql(export, column)):
         instant = f"timezone('UTC', timezone({zone}, {instant}))"
     return f"when regexp_full_match({text}, '{pattern}') then {instant}"
+
+
+def _serial_branch(export: Export, column: Column, text: str, *, is_local: bool) -> str:
+    """A spreadsheet's count of days since the end of 1899; its fraction is the clock time, to the second."""
+    days = f"try_cast(replace({text}, ',', '.') as double)"
+    instant = f"timestamp '1899-12-30' + to_seconds(cast(round({days} * 86400) as bigint))"
+    if not is_local and column.logical_type == "timestamp" and (zone := time_zone_sql(export, column)):
+        instant = f"timezone('UTC', timezone({zone}, {instant}))"
+    return f"when regexp_full_match({text}, '[0-9]{{1,6}}([.,][0-9]{{1,10}})?') then {instant}"
 
 
 def _with_numbered_months(text: str, column: Column) -> str:

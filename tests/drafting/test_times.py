@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_assets.drafting.dating import DAYS, TIMES, _parses
+from cdp_assets.drafting.times import DAYS, TIMES, parses
 
 
 @given(
@@ -16,11 +16,11 @@ from cdp_assets.drafting.dating import DAYS, TIMES, _parses
 )
 def test_a_time_is_read_by_the_format_that_wrote_it(format_: str, moment: datetime) -> None:
     written = moment.replace(tzinfo=UTC).strftime(format_)
-    assert _parses(written, format_)
-    assert not _parses(written + " and more", format_)
-    assert not _parses(written.replace(":", "-", 1), format_) or ":" not in written
+    assert parses(written, format_)
+    assert not parses(written + " and more", format_)
+    assert not parses(written.replace(":", "-", 1), format_) or ":" not in written
 
 
 def test_utc_may_be_written_as_a_letter() -> None:
-    assert _parses("2017-03-01T10:00:00Z", "%Y-%m-%dT%H:%M:%S%z")
-    assert not _parses("2017-03-01T10:00:00Z", "%Y-%m-%dT%H:%M:%S")
+    assert parses("2017-03-01T10:00:00Z", "%Y-%m-%dT%H:%M:%S%z")
+    assert not parses("2017-03-01T10:00:00Z", "%Y-%m-%dT%H:%M:%S")

@@ -1,0 +1,415 @@
+"""What identifies an order and a row of a sample, when a row happened, who it belongs to, and what stands once per order.
+
+A key is declared only where replacing by it can lose no row of the sample; in doubt files are appended, and a question says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cdp_assets.drafting.profile import Column
+from cdp_assets.drafting.roles import PLAIN_IDS, Roles, own_id, plain_id
+from cdp_assets.drafting.rows import Rows, groups_of
+from cdp_assets.drafting.words import Words, apart, is_a, plain
+
+LINE_ROLES = ("sku", "quantity", "unit_price", "line_amount", "line_number")
+AMOUNTS = ("gross_amount", "line_amount", "unit_price")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of a sample. `is_many`: several rows may be of one order; `repeated`: positions of what stands once per order, on each of
+    its rows or (`filled_down`) on the first; `of_line`: what differs within an order; `contacts`: what a customer without an id is known by."""
+
+    order: Column | None = None
+    reference: Column | None = None  # the sale that a row gives back
+    key: tuple[Column, ...] = ()
+    rows_per_key: str = "many"
+    is_many: bool = True
+    moment: Column | None = None
+    required: Column | None = None
+    contacts: tuple[Column, ...] = ()
+    repeated: frozenset[int] = frozenset()
+    of_line: frozenset[int] = frozenset()
+    filled_down: frozenset[int] = frozenset()
+    questions: tuple[str, ...] = ()
+
+    def is_once(self, column: Column) -> bool:
+        """Whether a column stands once per order."""
+        return column.position in self.repeated
+
+    def is_on_each_row(self, column: Column) -> bool:
+        """Whether every landed row has it: it fills each row of the file, or repeats down to the next."""
+        return column.is_filled or column.position in self.filled_down
+
+    def coverage(self, column: Column) -> float:
+        return 1.0 if self.is_on_each_row(column) else column.share
+
+
+def keys_of(roles: Roles, rows: Rows, words: Words, *, is_document: bool, has_period: bool) -> Keys:
+    """Find the keys. `is_document`: JSON, whose lines stand inside a record; `has_period`: the file's name has a date that sorts."""
+    order, said = _order(roles, rows, words)
+    reference = roles.first("reference_id") or (_reference(roles, order) if order else None)
+    returns = roles.has("refunded_at") and not roles.has("ordered_at")
+    key, per_key, why = _key(roles, rows, order, words, is_document=is_document, is_returns=returns)
+    facts = (
+        _per_order(roles, order, words)
+        if order and per_key == "many" and key in ((order,), ())
+        else _Levels()
+    )
+    first = Keys(filled_down=facts.filled_down)
+    moment = moment_of(roles, first, words, "ordered_at", "refunded_at", "updated_at", is_any=True)
+    contacts, known_by = _contacts(roles, order, words)
+    required, undated = _required(roles, first, words)
+    is_sure = order is not None and (order in key or (order.is_unique and order.is_filled))
+    questions = [
+        *said,
+        *why,
+        *_filled_down(roles, facts, order),
+        *_delivery(key, per_key, has_period=has_period),
+        *known_by,
+        *undated,
+    ]
+    return Keys(
+        order,
+        reference if reference is not order else None,
+        key,
+        per_key,
+        per_key != "one" or not is_sure,
+        moment,
+        required,
+        contacts,
+        facts.repeated,
+        facts.of_line,
+        facts.filled_down,
+        tuple(questions),
+    )
+
+
+def moment_of(roles: Roles, keys: Keys, words: Words, *wanted: str, is_any: bool = False) -> Column | None:
+    """The time of these roles: an order's own before its later steps (paid, sent), one that every row has, one with a clock."""
+    for role in wanted:
+        found = [c for c in roles.all(role) if c.time]
+        if found:
+            return min(
+                found,
+                key=lambda c: (
+                    words.says("later", c.header)
+                    or bool(re.search(words_later(words), c.header, re.IGNORECASE)),
+                    -keys.coverage(c),
+                    c.time is not None and c.time.kind == "date",
+                ),
+            )
+    return (
+        next((c for c in roles.columns if c.time and roles.role(c) != "birth_date"), None) if is_any else None
+    )
+
+
+def words_later(words: Words) -> str:
+    """Words of later steps as they stand in headers that run words together."""
+    return words.pattern("words", "later")
+
+
+def order_numbers(roles: Roles, words: Words) -> list[Column]:
+    """Columns that number orders, what calls itself an order before a receipt, and that before a transaction."""
+
+    def rank(column: Column) -> int:
+        if words.says("order_word", column.header):
+            return 0
+        return 2 if words.says("paper_word", column.header) else 1
+
+    return sorted((c for c in roles.all("order_id") if not c.is_blank), key=rank)
+
+
+def _order(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None, list[str]]:
+    """The order's number, and questions about it."""
+    numbers = order_numbers(roles, words)
+    chosen = (
+        next((c for c in numbers if c.is_filled), None)
+        or _payment_id(roles, words)
+        or next(iter(numbers), None)
+    )
+    if chosen is None and not roles.all("order_id", "refund_id", "spend", "device_id"):
+        return _bare_number(roles, words)
+    if (
+        chosen is not None
+        and rows.refunds
+        and not roles.has("reference_id")
+        and not _reference(roles, chosen)
+    ):
+        shared = _shared(roles, rows, chosen, numbers)
+        if shared is not None:
+            return shared, [
+                f"{shared.header!r}: a refund shares it with its sale, so it is taken as the order's number"
+            ]
+    return chosen, []
+
+
+def _payment_id(roles: Roles, words: Words) -> Column | None:
+    """The row's own id, where a row is money that changed hands: an amount, and a time or state that only orders have."""
+    paid = [c for c in roles.all("gross_amount") if words.says("paid_word", c.header)]
+    times = [c for c in roles.all("ordered_at") if c.time]
+    bought = [c for c in times if words.says("bought_word", c.header)]
+    is_payment = paid and times and (roles.all("currency", "order_status") or bought)
+    return plain_id(roles) if is_payment and not roles.all("refund_id", "spend") else None
+
+
+def _bare_number(roles: Roles, words: Words) -> tuple[Column | None, list[str]]:
+    """Where no column names an order, a bare "code" or "number" is the order's, if its rows share their time and it tells them from others."""
+    moment = roles.first("ordered_at")
+    if moment is None or moment.time is None or not roles.has(*AMOUNTS):
+        return None, []
+    is_sale = roles.has(
+        "currency",
+        "order_status",
+        "tender",
+        "shipping_amount",
+        "discount_amount",
+        "email",
+        "source_customer_id",
+    )
+    is_list = roles.has("product_name", "quantity", "unit_price")
+    for column in roles.columns:
+        role = roles.role(column)
+        is_free = role in (None, "event_kind", "reference_id") or (role == "sku" and not is_list)
+        named = words.says("number_word", column.header) and is_free
+        if not named or not column.is_filled or column.time or column.looks in ("email", "name"):
+            continue
+        groups = list(groups_of(column.texts).values())
+        is_shared = groups and all(len({moment.texts[row] for row in each}) == 1 for each in groups)
+        if is_shared or (not groups and is_sale):
+            said = (
+                "rows that share it share their time"
+                if groups
+                else "it is different on every row and no other column numbers orders"
+            )
+            return column, [f"{column.header!r}: {said}, so it is taken as the order's number"]
+    return None, []
+
+
+def _shared(roles: Roles, rows: Rows, chosen: Column, numbers: Sequence[Column]) -> Column | None:
+    """Among sales and refunds that rows tell apart, the number that a refund shares with its sale, where the chosen one is not it."""
+    count = len(chosen.texts)
+    sales, refunds = rows.are_sales(count), rows.are_refunds(count)
+
+    def is_shared(column: Column) -> bool:
+        sold = {column.texts[row] for row in range(count) if sales[row]}
+        back = {column.texts[row] for row in range(count) if refunds[row]}
+        return "" not in sold and not sold.isdisjoint(back - {""})
+
+    ids = [c for c in roles.columns if re.search(r"(^|[^a-z])id\W*$", apart(c.header), re.IGNORECASE)]
+    others = [*numbers, *(c for c in ids if roles.role(c) not in ("source_customer_id", "refund_id"))]
+    return None if not any(sales) or is_shared(chosen) else next(filter(is_shared, others), None)
+
+
+def _reference(roles: Roles, order: Column) -> Column | None:
+    """A column whose texts are all other rows' order numbers names the sale that its row gives back."""
+    own = set(order.texts)
+    for column in roles.columns:
+        pairs = [(name, number) for name, number in zip(column.texts, order.texts, strict=True) if name]
+        may_be = not column.is_filled and roles.role(column) in (None, "order_id", "note", "sku")
+        if (
+            column is not order
+            and pairs
+            and may_be
+            and all(name in own and name != number for name, number in pairs)
+        ):
+            return column
+    return None
+
+
+def _key(
+    roles: Roles, rows: Rows, order: Column | None, words: Words, *, is_document: bool, is_returns: bool
+) -> tuple[tuple[Column, ...], str, list[str]]:
+    day, campaign = roles.first("ordered_at"), roles.first("campaign")
+    if roles.has("spend") and day and campaign:
+        pairs = list(zip(day.texts, campaign.texts, strict=True))
+        return (day, campaign), "one" if len(set(pairs)) == len(pairs) else "many", []
+    if is_returns:
+        return (), "many", ["the rows are returns, of which an order may have further ones in a later file"]
+    own = [c for c in roles.columns if c.last_step == c.header.casefold() and c.last_step in PLAIN_IDS]
+    plain_one = next((c for c in own if c.is_filled and c.is_unique), None)
+    if order is not None and order.is_filled and not roles.has("refund_id"):
+        return _order_key(roles, rows, order, plain_one, is_document=is_document)
+    wanted = (
+        ("refund_id",) if roles.has("refund_id") else ("source_customer_id", "loyalty_id", "email", "sku")
+    )
+    named = [roles.first(role) for role in wanted] if order is None or roles.has("refund_id") else []
+    person = own_id(roles) if order is None else None
+    inner = [c for c in roles.columns if c.last_step in PLAIN_IDS]
+    for column in [person, *own, *named, *inner, *_event_ids(roles)]:
+        if column is not None and column.is_filled and column.is_unique:
+            return (column,), "one", []
+    return (), "many", []
+
+
+def _order_key(
+    roles: Roles, rows: Rows, order: Column, plain_one: Column | None, *, is_document: bool
+) -> tuple[tuple[Column, ...], str, list[str]]:
+    if order.is_unique:
+        if not is_document and any(roles.has(role) for role in LINE_ROLES):
+            said = f"{order.header!r}: no order of the sample has several rows; as they name articles, several are allowed, "
+            return (order,), "many", [said + "and amounts of an order's rows are added up"]
+        return (plain_one or order,), "one", []
+    if rows.refunds and any(each.how == "in" for each in rows.refunds):
+        if plain_one is None:
+            plain_one = next((c for c in _event_ids(roles) if c.is_filled and c.is_unique), None)
+        if plain_one is not None:
+            return (plain_one,), "one", []
+        said = f"{order.header!r}: sales and refunds stand on rows of their own, and a later file may hold further ones of an order"
+        return (), "many", [said]
+    if restarts := _restarts(roles, order):
+        said = f"{order.header!r}: the same number stands on different {restarts}, so it is no key; "
+        return (), "many", [said + "add what makes it unique to the key and to the staging models' order_id"]
+    return (order,), "many", []
+
+
+def _event_ids(roles: Roles) -> list[Column]:
+    """Columns that call themselves an id and mean nothing else; a file's own small running numbers are none."""
+    found = []
+    for column in roles.columns:
+        is_id = re.search(r"(^|[^a-z])u?u?id$|^id[ _]", apart(column.header), re.IGNORECASE)
+        is_running = all(len(text) < 6 and text.isdigit() for text in column.filled)
+        if is_id and not is_running and roles.role(column) in (None, "event_kind", "order_id"):
+            found.append(column)
+    return found
+
+
+def _restarts(roles: Roles, order: Column) -> str | None:
+    """What differs within one number that cannot differ within one order: its day or its store."""
+    groups = list(groups_of(order.texts).values())
+    for role, word in (("ordered_at", "days"), ("store_id", "stores")):
+        column = roles.first(role)
+        if column is None or (role == "ordered_at" and column.time is None):
+            continue
+        texts = [re.split("[ T]", text)[0] if role == "ordered_at" else text for text in column.texts]
+        if sum(len({texts[row] for row in each if texts[row]}) > 1 for each in groups) > len(groups) / 4:
+            return word
+    return None
+
+
+@dataclass(frozen=True)
+class _Levels:
+    repeated: frozenset[int] = frozenset()
+    of_line: frozenset[int] = frozenset()
+    filled_down: frozenset[int] = frozenset()
+
+
+def _per_order(roles: Roles, order: Column, words: Words) -> _Levels:
+    """What stands once per order: on its first row only, or the same on each row of orders of several different articles."""
+    groups = [rows for rows in groups_of(order.texts).values() if len({_row(roles, row) for row in rows}) > 1]
+    article = roles.first("sku", "product_name")
+    # pieces of one article have equal amounts anyway: only orders of several tell what is the order's
+    tells = [article is None or len({article.texts[row] for row in rows}) > 1 for rows in groups]
+    own = [c for c in roles.columns if c is not order and not c.is_blank and c.occurrence == 1]
+    cells = {c.position: [[c.texts[row] for row in rows] for rows in groups] for c in own}
+    first_only = [c for c in own if _is_first_only(cells[c.position])]
+    # one order of several rows is enough where even its time or its buyer stands on the first of them only
+    is_enough = any(roles.role(c) in ("ordered_at", "email", "currency") for c in first_only)
+    of_line = {c.position for c in own if any(len(set(each)) > 1 for each in cells[c.position])}
+    down, repeated, unsure = set(), set(), []
+    for column in own:
+        firsts = sum(bool(each[0]) for each in cells[column.position])
+        named = words.says("of_line", column.header)
+        told = [
+            cell
+            for each, is_told in zip(cells[column.position], tells, strict=True)
+            if is_told
+            for cell in each
+        ]
+        if column in first_only and (firsts > 1 or (is_enough and not named)):
+            down.add(column.position)
+        elif not any(cell.strip(" 0.,") for cell in told):
+            unsure.append(column)
+        elif column.position not in of_line and not named:
+            repeated.add(column.position)
+    money = [c for c in own if is_a(roles.role(c), "money") and not words.says("of_line", c.header)]
+    votes = sum(c.position in repeated | down for c in money) - sum(
+        c.position in of_line - down for c in money
+    )
+    for column in unsure:
+        is_money = is_a(roles.role(column), "money") and votes > 0
+        if not words.says("of_line", column.header) and (words.says("of_order", column.header) or is_money):
+            repeated.add(column.position)
+    return _Levels(frozenset(repeated | down), frozenset(of_line), frozenset(down))
+
+
+def _row(roles: Roles, row: int) -> tuple[str, ...]:
+    """A row's texts: two rows that are equal in all are two tickets, not an order's value written twice."""
+    return tuple(column.texts[row] for column in roles.columns)
+
+
+def _is_first_only(cells: Sequence[Sequence[str]]) -> bool:
+    return any(each[0] for each in cells) and not any(cell for each in cells for cell in each[1:])
+
+
+def _filled_down(roles: Roles, levels: _Levels, order: Column | None) -> list[str]:
+    found = [repr(c.header) for c in roles.columns if c.position in levels.filled_down]
+    if not found or order is None:
+        return []
+    return [
+        f"fillDown: {', '.join(found)} stand on the first row of each {order.header!r} only; blank cells below repeat them"
+    ]
+
+
+def _delivery(key: Sequence[Column], rows_per_key: str, *, has_period: bool) -> list[str]:
+    if not key:
+        return [
+            "delivery: no column is sure to identify a row, so files are appended, and rows that come again in another "
+            f"file count twice; a new file replaces one of the same {'period' if has_period else 'file_name'}"
+        ]
+    rows = "one row per key" if rows_per_key == "one" else "all rows of a key come together"
+    named = ", ".join(column.header for column in key)
+    return [
+        f"delivery: taken as delta, a newer file replaces the {named} that it holds ({rows}); "
+        "say snapshot if each file is the whole, append if rows are never sent again"
+    ]
+
+
+def _required(roles: Roles, keys: Keys, words: Words) -> tuple[Column | None, list[str]]:
+    """The time of an event is required: a run takes its date from it, and a row without it is no order of any day."""
+    if not roles.all("order_id", "refund_id", "spend", "device_id"):
+        return None, []
+    times = [c for c in roles.all("ordered_at", "refunded_at") if c.time]
+    chosen = moment_of(roles, keys, words, "ordered_at", "refunded_at")
+    for column in sorted(times, key=lambda c: c is not chosen):
+        if keys.is_on_each_row(column):
+            return column, []
+    if chosen is not None:
+        return None, [
+            f"{plain(chosen.header)!r}: not on every row, so it is not required; a run dates its events by a required time"
+        ]
+    return None, [
+        "no time was found that dates the rows; a run dates its events by a required date or timestamp column"
+    ]
+
+
+def nobody(column: Column, words: Words) -> tuple[str, ...]:
+    """Texts of an id that stand for no one, such as the 0 of a guest."""
+    return tuple(text for text in column.distinct if words.is_whole("nobody", text))
+
+
+def _contacts(roles: Roles, order: Column | None, words: Words) -> tuple[tuple[Column, ...], list[str]]:
+    """Where no id names the customer, a pseudonym of the e-mail or phone does: no contact value becomes a key."""
+    ids = [c for c in roles.all("source_customer_id", "loyalty_id") if not c.is_blank]
+    if any(c.is_filled and not nobody(c, words) for c in ids) or (ids and order is None):
+        return (), []
+    found = tuple(c for role in ("email", "phone", "contact", "national_id") if (c := roles.first(role)))
+    handle = roles.first("named_handle")
+    if handle is not None and not ids:
+        return (handle,), [
+            f"naturalKeys: {handle.header!r} holds a name and a user name, so a pseudonym of it is the customer's key (_key_customer)"
+        ]
+    has_own = own_id(roles) is not None or any(c.header.casefold() == "id" for c in roles.columns)
+    named = " or else ".join(plain(column.header).lower() for column in found)
+    if not found or (has_own and order is None):
+        return (), []
+    if ids:
+        return found, [
+            f"naturalKeys: not every order has a {ids[0].header}, so a pseudonym of {named} is the key of the others (_key_customer)"
+        ]
+    return found, [
+        f"naturalKeys: no column is an id of the customer, so a pseudonym of {named} is the key (_key_customer); name the id instead if there is one"
+    ]

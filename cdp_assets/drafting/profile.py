@@ -1,0 +1,236 @@
+"""Facts of a sample's columns: what their texts are and could be. Nothing is decided here; nothing is changed later."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from cdp_assets.drafting import signs
+from cdp_assets.drafting.sample import Sample, SampleColumn
+from cdp_assets.drafting.times import Reading, clock_of, day_order, reading_of
+from cdp_assets.drafting.words import Words, is_a
+
+NULL_TOKENS = {
+    "-", "--", "——", "—", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan", "(null)", "(No value)", "(not set)", "\\N",
+    "無", "无", "/",
+}  # fmt: skip
+_LOOKS = {
+    "email": re.compile(r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"),
+    "masked": re.compile(r"[*＊]{2,}|[xX•]{4,}"),
+    "phone": re.compile(r"^'?(\+\d[\d ()./-]{6,}|\(\+?\d+\)[\d ./-]{5,}|1[3-9]\d{9})$"),
+    "uuid": re.compile(r"^\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$", re.IGNORECASE),
+    "handle": re.compile(r"\s\(\S+\)$"),
+    "name": re.compile(r"^[A-ZÀ-Þ][a-zß-ÿ'’.-]+(,? [A-ZÀ-Þ][\w'’.-]*){1,3}$"),
+}
+_PACKED = re.compile(r"^[^\W\d][\w ]{0,30}[:=][^|;]*([|;,] ?[^\W\d][\w ]{0,30}[:=][^|;]*)+")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a sample: its texts on each row ("" where blank or a null token), and what they can be read as.
+
+    `says`: the role that its header names; `bare`: its filled texts without decoration; `numbers`: a number on each row, none at all where
+    a text is no number; `looks`: what most of its texts look like; `elements`: keys of the objects in its JSON arrays or packed cells.
+    """
+
+    position: int
+    header: str
+    occurrence: int
+    says: str | None
+    texts: tuple[str, ...]
+    bare: tuple[str, ...] = ()
+    strips: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
+    looks: str = ""
+    decimals: int | None = None
+    numbers: tuple[Decimal | None, ...] = ()
+    time: Reading | None = None
+    clock: str | None = None
+    flags: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    elements: tuple[str, ...] = ()
+    is_packed: bool = False
+    has_number_cells: bool = False
+
+    @cached_property
+    def filled(self) -> list[str]:
+        return [text for text in self.texts if text]
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.filled
+
+    @property
+    def is_filled(self) -> bool:
+        """A text on every row."""
+        return bool(self.texts) and len(self.filled) == len(self.texts)
+
+    @property
+    def share(self) -> float:
+        return len(self.filled) / max(1, len(self.texts))
+
+    @cached_property
+    def is_unique(self) -> bool:
+        """Never the same twice."""
+        return len(set(self.filled)) == len(self.filled)
+
+    @cached_property
+    def distinct(self) -> list[str]:
+        return sorted(set(self.filled))
+
+    @property
+    def last_step(self) -> str:
+        return self.header.casefold().split(".")[-1]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A sample's columns and the facts of the whole file: marks, null tokens, currency signs."""
+
+    sample: Sample
+    columns: tuple[Column, ...]
+    facts: dict[str, Any]
+    questions: tuple[str, ...]
+    currency: str | None  # that the sample itself names
+
+    def of(self, *says: str) -> list[Column]:
+        """The columns whose header says one of these roles."""
+        return [column for column in self.columns if column.says in says]
+
+
+def profile_of(sample: Sample, words: Words) -> Profile:
+    """Look at every column of a sample."""
+    is_path = sample.facts.get("format") in ("json", "ndjson")
+    said = [_said(column.header, words, is_path=is_path) for column in sample.columns]
+    nulls = sorted({text.strip() for column in sample.columns for text in column.texts} & NULL_TOKENS)
+    texts = [
+        tuple("" if t.strip() in NULL_TOKENS else t.strip() for t in column.texts)
+        for column in sample.columns
+    ]
+    without = [
+        _decoration([each for each in column if each], is_text=is_a(role, "text"))
+        for column, role in zip(texts, said, strict=True)
+    ]
+    numeric = [bare for (bare, _, _), role in zip(without, said, strict=True) if not is_a(role, "text")]
+    marks, questions = signs.choose_marks(numeric, str(sample.facts.get("delimiter", ",")))
+    order = day_order([bare for bare, _, _ in without], sample.titles)
+    columns = tuple(
+        _column(position, column, role, each, bare, marks, order, words)
+        for position, (column, role, each, bare) in enumerate(
+            zip(sample.columns, said, texts, without, strict=True)
+        )
+    )
+    found = list(dict.fromkeys(sign for column in columns for sign in column.signs))
+    unknown = [sign for sign in found if sign not in signs.DEFAULT_SIGNS]
+    facts = sample.facts | ({"nullTokens": nulls} if nulls else {}) | marks
+    facts |= {"currencySymbols": [*signs.DEFAULT_SIGNS, *unknown]} if unknown else {}
+    headers = [column.header for column in sample.columns]
+    currency = signs.currency_of(found, [*headers, *sample.titles], words)
+    return Profile(sample, columns, facts, (*sample.questions, *questions), currency)
+
+
+def _said(header: str, words: Words, *, is_path: bool) -> str | None:
+    """What a header says; of a JSON path the last step, then the last two, but a recipient's from the whole."""
+    if not is_path or "." not in header:
+        return words.role_of(header)
+    steps = header.split(".")
+    whole = words.role_of(" ".join(steps))
+    if whole and whole.startswith("recipient"):
+        return whole
+    return words.role_of(steps[-1]) or words.role_of(" ".join(steps[-2:]))
+
+
+def _decoration(texts: list[str], *, is_text: bool) -> tuple[list[str], list[str], list[str]]:
+    quoted = [text for text in texts if re.match(r'^".*"$', text)]
+    plain = [text[1:-1].strip() if text in quoted else text for text in texts]
+    bare, strips, found = signs.without_decoration(plain, is_text=is_text)
+    return bare, (["quotes"] if quoted else []) + strips, found
+
+
+def _column(
+    position: int,
+    column: SampleColumn,
+    says: str | None,
+    texts: tuple[str, ...],
+    without: tuple[list[str], list[str], list[str]],
+    marks: dict[str, str],
+    order: tuple[str | None, bool],
+    words: Words,
+) -> Column:
+    bare, strips, found_signs = without
+    is_array = bool(bare) and all(text.startswith("[{") for text in bare)
+    digits = signs.decimals(bare, marks)
+    rest = iter(bare)
+    cells = tuple(next(rest) if text else "" for text in texts)  # each row's text without decoration
+    return Column(
+        position,
+        column.header,
+        column.occurrence,
+        says,
+        cells if "quotes" in strips or "apostrophe" in strips or "excel_text" in strips else texts,
+        tuple(bare),
+        tuple(strips),
+        tuple(found_signs),
+        _looks(bare[:200], words),
+        digits,
+        tuple(signs.value_of(cell, marks) for cell in cells) if digits is not None else (),
+        _reading(bare, column.header, says, order, words),
+        clock_of(bare),
+        _flags(bare, words),
+        _elements(bare) if is_array else _packed_names(bare),
+        not is_array and bool(_packed_names(bare)),
+        column.has_numbers,
+    )
+
+
+def _reading(
+    bare: list[str], header: str, says: str | None, order: tuple[str | None, bool], words: Words
+) -> Reading | None:
+    is_number = bool(bare) and all(re.fullmatch(r"[\d.,]+", text) for text in bare[:20])
+    is_timely = is_a(says, "time") or (not is_number and says in (None, "consent"))
+    is_compact = bool(bare) and all(re.fullmatch(r"20\d{6}|19\d{6}", text) for text in bare)
+    return reading_of(
+        bare, header, words, order, is_timely=is_timely or (is_compact and says in (None, "consent"))
+    )
+
+
+def _looks(texts: Sequence[str], words: Words) -> str:
+    """What more than four fifths of the texts look like; names of persons only where they differ."""
+    tests = {name: [bool(pattern.search(text)) for text in texts] for name, pattern in _LOOKS.items()}
+    tests["address"] = [words.says("street_word", text) for text in texts]
+    tests["name"] = [a or words.says("surname", text) for a, text in zip(tests["name"], texts, strict=True)]
+    found = [
+        name for name, hits in tests.items() if sum(hits) > len(texts) * (0.5 if name == "masked" else 0.8)
+    ]
+    if "name" in found and (len(set(texts)) * 2 < len(texts) or len(texts) < 2):
+        found.remove("name")
+    return found[0] if found else ""
+
+
+def _flags(bare: Sequence[str], words: Words) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The words for yes and no of a language, where every text is one; 1 and 0 alone may as well be numbers."""
+    seen = {text.lower() for text in bare}
+    if not seen or seen <= {"0", "1"}:
+        return None
+    pairs = ((yes, no) for yes, no in words.pairs_of_flags() if seen <= yes | no)
+    return next(((tuple(sorted(yes)), tuple(sorted(no))) for yes, no in pairs), None)
+
+
+def _elements(bare: Sequence[str]) -> tuple[str, ...]:
+    """Keys of the objects in a column of JSON arrays."""
+    keys: dict[str, None] = {}
+    for text in bare[:50]:
+        for element in json.loads(text):
+            keys |= dict.fromkeys(element if isinstance(element, dict) else ())
+    return tuple(keys)
+
+
+def _packed_names(bare: Sequence[str]) -> tuple[str, ...]:
+    """Names of the parts of packed cells, `name:…|sku:…;name:…|sku:…`; none where the cells are not packed so."""
+    if not bare or not all(_PACKED.match(text) for text in bare):
+        return ()
+    return tuple(dict.fromkeys(re.findall(r"(?:^|[|;,]) ?([^\W\d][\w ]{0,30}?)[:=]", " ; ".join(bare[:50]))))

@@ -1,0 +1,69 @@
+"""What a person must look at in a draft: of the whole export, of its columns, and of what nothing uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from cdp_assets.drafting.shapes.model import Model, is_order
+from cdp_assets.drafting.table import Field, Table
+
+MAY_UNMAKE = (
+    None, "line_kind", "order_status", "after_sales", "direction", "event_kind", "is_cancelled", "is_test", "is_refund", "was_refunded",
+    "amount_kind",
+)  # fmt: skip
+PEOPLE = ("source_customer_id", "email", "phone")
+OF_ORDERS = ("order_id", "gross_amount", "ordered_at", "sku")
+
+
+def questions_of(table: Table, models: Iterable[Model]) -> Iterator[str]:
+    """The questions of an export, each once. `models`: those that take its rows in."""
+    yield from table.questions
+    for each in table.contract_fields:
+        yield from each.questions
+    yield from _several(table)
+    blank = [each.name for each in table.contract_fields if each.column.is_blank]
+    if blank:
+        yield f"blank in the whole sample, left as text: {', '.join(blank)}; give a type where you know it"
+    personal = [each.name for each in table.contract_fields if each.classification in ("core", "sensitive")]
+    yield f"classification: personal are {', '.join(personal) or 'none'}; look at every column"
+    yield from _unused(table, list(models))
+
+
+def _several(table: Table) -> Iterator[str]:
+    """Roles that several columns have; what only orders ask for is asked of orders only."""
+    for role in (*PEOPLE, *(OF_ORDERS if is_order(table) else ())):
+        same = [f for f in table.all(role) if not f.column.is_blank and not f.borrowed]
+        if len({f.column.texts for f in same}) > 1:
+            yield f"{role}: {', '.join(f.name for f in same)} all look like it; see which one the staging models take"
+
+
+def _may_unmake(table: Table, each: Field) -> bool:
+    """Whether one of a column's words could make a row no sale: a known word that says so, or few words that come again."""
+    if each.is_number or each.is_time or each.classification in ("core", "sensitive"):
+        return False
+    meanings = {table.words.status_of(word) for word in each.column.distinct}
+    is_said = bool(meanings & {"cancelled", "refunded", "pending"})
+    return is_said or 1 < len(each.column.distinct) < len(each.column.filled)
+
+
+def _unused(table: Table, models: list[Model]) -> Iterator[str]:
+    """Columns that no model uses; of those whose few words could make a row no sale, the words, too."""
+    used = " ".join(model.used for model in models) if models else ""
+    left = [
+        f
+        for f in table.contract_fields
+        if not f.column.is_blank and not re.search(rf"\b{re.escape(f.name)}\b", used)
+    ]
+    contacts = {column.position for column in table.keys.contacts}
+    left = [f for f in left if f.column.position not in contacts]
+    doubtful = [
+        f
+        for f in left
+        if models and f.role in MAY_UNMAKE and 1 <= len(f.column.distinct) <= 6 and _may_unmake(table, f)
+    ]
+    if doubtful and is_order(table):
+        told = "; ".join(f"{f.name} ({', '.join(map(repr, f.column.distinct))})" for f in doubtful)
+        yield f"unused, with few words: {told}; does one of them make a row no sale, or no money of ours?"
+    if left and models:
+        yield f"unused: nothing takes in {', '.join(f.name for f in left)}"

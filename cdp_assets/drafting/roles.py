@@ -1,0 +1,332 @@
+"""One role per column, with its reason: what its header says, corrected by its values, by the table around it and by who it is about.
+
+Each rule sees what the rules before it found and votes for further columns; a later rule knows more, so that its vote counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from cdp_assets.drafting.profile import Column, Profile
+from cdp_assets.drafting.words import RANKS, Words, class_of, is_a
+
+CONTACTS = ("email", "phone", "full_name", "given_name", "family_name")
+IDENTITIES = ("source_customer_id", "device_id", "email", "phone")
+PLAIN_IDS = ("id", "uuid", "_id")
+MANY = 3  # rows or orders from which on the same contact on all of them is nobody's own
+_HOLDS = {"email": r"@", "phone": r"(\d\D*){5}", "recipient_phone": r"(\d\D*){3}|[*]{2}"}
+_PART = re.compile(r"^(.*?\D)[ _]?([1-4１-４])$")
+_OF_LOOKS = {
+    "email": "core",
+    "phone": "core",
+    "name": "core",
+    "address": "core",
+    "masked": "sensitive",
+    "handle": "core",
+}
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a column means, how sure that is (the rule that said so), why, and what must be asked of it."""
+
+    name: str | None = None
+    score: int = 0
+    reason: str = "its header"
+    question: str = ""
+    classification: str | None = None  # where the vote says it; else by header, role and looks
+    source_headers: tuple[str, ...] = ()  # columns that are one text together
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The columns of a sample with their roles; columns that say nothing and deeper JSON paths come last."""
+
+    columns: tuple[Column, ...]
+    by_position: Mapping[int, Role]
+
+    def role(self, column: Column) -> str | None:
+        return self.by_position[column.position].name
+
+    def all(self, *roles: str) -> list[Column]:
+        found = [column for column in self.columns if self.role(column) in roles]
+        return sorted(found, key=lambda c: (c.is_blank, c.header.count("."), roles.index(self.role(c) or "")))
+
+    def first(self, *roles: str) -> Column | None:
+        """The first filled column of these roles, in the order of the roles."""
+        ranked = (column for role in roles for column in self.all(role) if not column.is_blank)
+        return next(ranked, None)
+
+    def has(self, *roles: str) -> bool:
+        return self.first(*roles) is not None
+
+    def class_of(self, column: Column) -> str:
+        """How personal a column is: by its role, its header and its values, the most personal of them."""
+        role = self.by_position[column.position]
+        if role.classification:
+            return role.classification
+        is_thing = class_of(role.name) != "core" and role.name not in (None, "note", "source_customer_id")
+        looks = (
+            "internal"
+            if is_thing and column.looks in ("name", "address", "masked")
+            else _OF_LOOKS.get(column.looks, "internal")
+        )
+        found = [class_of(role.name), looks, class_of(column.says) if role.name is None else "public"]
+        found += ["public"] if role.name == "currency" else ["internal"]
+        return max(found, key=RANKS.index) if role.name != "currency" else "public"
+
+
+@dataclass(frozen=True)
+class Vote:
+    """A rule's word on one column."""
+
+    column: Column
+    role: str | None
+    reason: str
+    question: str = ""
+    classification: str | None = None
+    source_headers: tuple[str, ...] = ()
+
+
+Rule = Callable[[Roles, Words], Iterator[Vote]]
+
+
+def roles_of(profile: Profile, words: Words) -> Roles:
+    """Let every rule vote; the last vote of a column counts."""
+    roles = Roles(profile.columns, {c.position: Role(c.says) for c in profile.columns})
+    for score, rule in enumerate(RULES, start=1):
+        votes = {
+            vote.column.position: Role(
+                vote.role, score, vote.reason, vote.question, vote.classification, vote.source_headers
+            )
+            for vote in rule(roles, words)
+        }
+        roles = Roles(profile.columns, {**roles.by_position, **votes})
+    return roles
+
+
+def _share(column: Column, pattern: str) -> float:
+    filled = column.filled[:200]
+    return sum(bool(re.search(pattern, text)) for text in filled) / len(filled) if filled else 0.0
+
+
+def _by_values(roles: Roles, words: Words) -> Iterator[Vote]:
+    """A "customer number" may be a phone, "loyalty" a tier's name, a card's number the payment's; a share is no amount."""
+    for column in roles.columns:
+        says = column.says
+        if (
+            column.looks == "email"
+            and says not in ("other_person", "note")
+            and not (says or "").startswith("recipient")
+        ):
+            yield Vote(column, "email", "its values are e-mail addresses")
+        elif says in ("source_customer_id", "loyalty_id") and column.filled:
+            yield from _id_by_values(column, says)
+        elif says in _HOLDS and column.filled and _share(column, _HOLDS[says]) < 0.5:
+            yield Vote(column, None, "it is named after a contact and holds none", classification="sensitive")
+        elif "percent" in column.strips and is_a(says, "money"):
+            yield Vote(column, None, "a share is no amount")
+        elif is_a(says, "money", "number") and column.time and column.time.kind == "timestamp":
+            yield Vote(column, "ordered_at", "its values are times")
+        elif is_a(says, "time") and column.filled and column.time is None and column.clock is None:
+            yield from _no_time(column)
+        elif column.distinct and len(column.distinct) <= 4 and _is_direction(column, words):
+            yield Vote(column, "direction", "its words say whether money came in or went out")
+
+
+def _id_by_values(column: Column, says: str) -> Iterator[Vote]:
+    if _share(column, r"^'?(\+\d[\d ()./-]{6,}|\(\+?\d+\)[\d ./-]{5,}|1[3-9]\d{9})$") > 0.8:
+        yield Vote(column, "phone", "its values are phone numbers")
+    elif says == "loyalty_id" and not any(re.search(r"\d", text) for text in column.filled):
+        yield Vote(column, "loyalty_tier", "its values are names of tiers")
+    elif column.looks == "handle":
+        yield Vote(column, "named_handle", "its values are names with user names")
+    elif _share(column, " ") > 0.5:
+        yield Vote(column, "full_name", "its values are names")
+    elif "card" in column.header.casefold() and _share(column, r"^[*xX• -]*\d{4}$") > 0.8:
+        yield Vote(column, "payment_card", "its values are the last digits of payment cards")
+
+
+def _no_time(column: Column) -> Iterator[Vote]:
+    is_dated = _share(column, r"\d{1,4}[-/.: ]\d{1,2}") > 0.5 and not column.numbers
+    question = (
+        "by its name a time, but no known format reads it: it stays text; give its type and formats"
+        if is_dated
+        else ""
+    )
+    yield Vote(column, None, "its values are no times", question)
+
+
+def _is_direction(column: Column, words: Words) -> bool:
+    found = {words.direction_of(word) for word in column.distinct}
+    return None not in found and {"in", "out"} <= found
+
+
+def _by_neighbours(roles: Roles, words: Words) -> Iterator[Vote]:
+    """A "State" beside a city is a part of an address; a bare "Name" is an article's, a page's or one half of a person's."""
+    headers = {column.header.casefold() for column in roles.columns}
+    has_place = roles.first("city", "postcode") is not None or any(
+        c.says in ("city", "postcode") for c in roles.columns
+    )
+    halves = {roles.role(column) for column in roles.all("given_name", "family_name")}
+    for column in roles.columns:
+        header, role = column.header.casefold(), roles.role(column)
+        is_beside = header.endswith("state") and header.removesuffix("state") + "city" in headers
+        if role in ("order_status", "region") and (is_beside or (header == "state" and has_place)):
+            yield Vote(column, "region", "it stands beside a city")
+        elif role == "full_name" and len(halves) == 1 and re.fullmatch(r"(?!full)\w+", header):
+            other = next(iter({"given_name", "family_name"} - halves))
+            yield Vote(column, other, "the other half of a name stands beside it")
+        elif header == "nombre" and halves == {"given_name"}:
+            yield Vote(column, "full_name", "no family name stands beside it")
+        elif header == "name":
+            yield from _bare_name(column, roles, bool(halves))
+
+
+def _bare_name(column: Column, roles: Roles, has_halves: bool) -> Iterator[Vote]:
+    about_persons = roles.all("email", "phone", "order_id", "source_customer_id", "given_name")
+    if column.filled and _share(column, r"^#?[A-Z]{0,4}-?\d{3,}\S*$") > 0.8 and not roles.all("order_id"):
+        yield Vote(column, "order_id", "its values are numbers of orders")
+    elif roles.all("device_id") and not has_halves:
+        yield Vote(column, None, "a page's or an event's name", classification="internal")
+    elif roles.all("sku") and not about_persons:
+        yield Vote(column, "product_name", "an article's name", classification="internal")
+
+
+def _by_company(roles: Roles, words: Words) -> Iterator[Vote]:
+    """In a list of persons a status of subscription is a consent; a record's id is a person's only where a person is named.
+
+    The number of a card is the payment's where a row is paid for and the card is no loyalty card on most rows.
+    """
+    is_list = not roles.all("order_id")
+    has_person = bool(roles.all(*CONTACTS))
+    for column in roles.columns:
+        role = roles.role(column)
+        if is_list and role == "order_status" and column.filled:
+            told = all(words.consent_of(word) for word in column.distinct)
+            if told and any(re.search(r"subscri|opt", word, re.IGNORECASE) for word in column.distinct):
+                yield Vote(column, "consent", "its words are those of a subscription")
+        if re.fullmatch(r"record.?id", column.header, re.IGNORECASE) and not has_person:
+            yield Vote(column, None, "a record of no person", classification="internal")
+        is_card = role == "loyalty_id" and re.search(r"card", column.header, re.IGNORECASE)
+        if (
+            is_card
+            and not re.search("loyal|member|club|reward|bonus|customer", column.header, re.IGNORECASE)
+            and column.share < 0.5
+        ):
+            yield Vote(column, "payment_card", "a payment's card, blank on most rows")
+
+
+def _by_parts(roles: Roles, words: Words) -> Iterator[Vote]:
+    """A phone or postcode that stands in numbered columns (…1, …2, …3) is one text, by sourceColumns."""
+
+    def stem(column: Column) -> tuple[str | None, str]:
+        found = _PART.match(column.header)
+        return (column.says, found.group(1)) if found else (None, column.header)
+
+    for (says, _), group in groupby(roles.columns, key=stem):
+        parts = list(group)
+        is_short = all(re.fullmatch(r"[+(]?\d{1,5}\)?", text) for part in parts for text in part.filled)
+        if says not in ("phone", "postcode", "recipient_phone") or len(parts) < 2 or not is_short:
+            continue
+        headers = tuple(part.header for part in parts)
+        question = f"joined from {', '.join(map(repr, headers))} by sourceColumns"
+        yield Vote(parts[0], says, "parts of one text", question, source_headers=headers)
+        for part in parts[1:]:
+            yield Vote(part, None, f"a part of {parts[0].header}")
+
+
+def _masked(roles: Roles, words: Words) -> Iterator[Vote]:
+    """A contact whose characters are starred out names nobody."""
+    for column in roles.all(*CONTACTS, "national_id"):
+        if column.looks == "masked":
+            yield Vote(
+                column, None, "its values are masked", "masked in the file, so no customer is known by it"
+            )
+
+
+def _of_the_buyer(roles: Roles, words: Words) -> Iterator[Vote]:
+    """Of an order's several contacts of a kind, the one that is named after who bought is the customer's."""
+    if not roles.all("order_id"):
+        return
+    for role in CONTACTS:
+        same = [column for column in roles.columns if roles.role(column) == role and not column.is_blank]
+        kept = _different(same) if role in ("email", "phone", "full_name") else same
+        for column in same:
+            if column not in kept:
+                yield Vote(column, None, "another column says the same")
+        buyers = [column for column in kept if words.says("buyer", column.header)]
+        for column in kept if buyers else ():
+            if column not in buyers:
+                question = f"{buyers[0].header!r} is taken as the buyer's own, {column.header!r} is not"
+                yield Vote(column, None, "another person than the buyer", f"{role}: {question}")
+
+
+def _different(same: Sequence[Column]) -> list[Column]:
+    """Of contacts that say the same wherever both say anything, the one that says no more than that, else the fullest."""
+    kept: list[Column] = []
+    for column in sorted(same, key=lambda each: -each.share):
+        for number, other in enumerate(kept):
+            pairs = [(a, b) for a, b in zip(column.texts, other.texts, strict=True) if a and b]
+            if len(pairs) > 1 and all(mine in theirs or theirs in mine for mine, theirs in pairs):
+                is_plainer = sum(len(mine) - len(theirs) for mine, theirs in pairs) < 0
+                kept[number] = column if is_plainer else other
+                break
+        else:
+            kept.append(column)
+    return [column for column in same if column in kept]
+
+
+def _of_the_account(roles: Roles, words: Words) -> Iterator[Vote]:
+    """A contact or id that is the same on all rows is the shop's or account's own, where others differ or orders are many."""
+    identities = [c for c in roles.columns if roles.role(c) in IDENTITIES and not c.is_blank]
+    orders = [len(column.distinct) for column in roles.all("order_id")]
+    for column in identities:
+        is_same = len(column.texts) >= MANY and column.is_filled and len(column.distinct) == 1
+        differs = any(len(other.distinct) > 1 for other in identities if other is not column)
+        if is_same and (differs or max(orders, default=0) >= MANY):
+            said = "the same on every row of the sample, so it is taken as the account's own, no customer's"
+            yield Vote(column, None, "the same on every row", said)
+
+
+RULES: tuple[Rule, ...] = (
+    _by_values,
+    _by_neighbours,
+    _by_company,
+    _by_parts,
+    _masked,
+    _of_the_buyer,
+    _of_the_account,
+)
+
+
+def own_id(roles: Roles) -> Column | None:
+    """A person's own id in a list of persons: unique, on every row, where a contact is unique too."""
+    contacts = [c for c in roles.all("email", "phone") if not c.is_blank]
+    if not any(column.is_unique for column in contacts):
+        return None
+    named = [
+        c
+        for c in roles.columns
+        if c.looks == "uuid" or re.search(r"(^|[ _.])_?u?u?id$", c.header, re.IGNORECASE)
+    ]
+    named += roles.all("platform_id")
+    of_person = (None, "source_customer_id", "platform_id")
+    found = [c for c in named if c.is_filled and c.is_unique and roles.role(c) in of_person]
+    plain = plain_id(roles)
+    return plain if plain in found else next(iter(found), None)
+
+
+def plain_id(roles: Roles) -> Column | None:
+    """The row's own `id`."""
+    return next(
+        (
+            c
+            for c in sorted(roles.columns, key=lambda c: c.header.count("."))
+            if c.header.casefold() in PLAIN_IDS
+        ),
+        None,
+    )

@@ -1,0 +1,189 @@
+"""A drafted staging model, and the SQL that several shapes share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from cdp_assets.drafting.keys import nobody
+from cdp_assets.drafting.profile import Column
+from cdp_assets.drafting.roles import own_id, plain_id
+from cdp_assets.drafting.rows import Condition
+from cdp_assets.drafting.table import SIGNS, Field, Table
+from cdp_assets.drafting.words import currency_signs
+from cdp_assets.landing.typed.casts import sql_text
+
+PERSONS = ("email", "phone", "full_name", "given_name")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One staging model: an expression per column of its shape, over the rows of an export that meet the conditions.
+
+    `picks`: the columns of the rows, where not all as they are; `newest_of`: (key, order) of which only the first row of each key counts.
+    """
+
+    shape: str
+    table: Table
+    expressions: Mapping[str, str | None]
+    conditions: tuple[str, ...] = ()
+    group_by: str | None = None
+    newest_of: tuple[str, str] | None = None
+    after: str = ""  # a condition on what is newest
+    joins: str = ""
+    picks: str = "*"
+    comment: str = ""
+    questions: tuple[str, ...] = ()
+
+    @property
+    def used(self) -> str:
+        """All SQL of the model, for what it uses."""
+        parts = [e for e in self.expressions.values() if e]
+        return " ".join(
+            [*parts, *self.conditions, self.picks, self.after, self.joins, *(self.newest_of or ())]
+        )
+
+
+def conditions_of(table: Table, conditions: Sequence[Condition]) -> tuple[str, ...]:
+    return tuple(each.sql(table.name(each.column)) for each in conditions)
+
+
+def is_order(table: Table) -> bool:
+    """Whether the rows are orders or their lines: a number, a time and an amount, and no list of returns."""
+    money = table.money
+    has_amount = bool(money.line or money.total or items_of(table))
+    return bool(table.keys.order and table.moment and has_amount and not is_return(table))
+
+
+def is_return(table: Table) -> bool:
+    """Whether the rows are returns, whatever they say of their orders."""
+    return table.first("refund_id") is not None
+
+
+def items_of(table: Table) -> Field | None:
+    """A JSON array whose objects, or a packed cell whose parts, are an order's lines."""
+    wanted = {"sku", "product_name", "quantity", "unit_price"}
+    for each in table.fields:
+        if len({table.words.role_of(key) for key in each.column.elements} & wanted) > 1:
+            return each
+    return None
+
+
+def amount(table: Table, column: Column, *, is_each: bool = False) -> str:
+    """SQL of an amount per order: once where it stands on each of the order's rows, else added up; of each row where `is_each`."""
+    name = table.name(column)
+    if is_each or not table.keys.is_many:
+        return f"coalesce({name}, 0)"
+    return f"coalesce(max({name}), 0)" if is_once(table, column) else f"sum(coalesce({name}, 0))"
+
+
+def is_once(table: Table, column: Column) -> bool:
+    return table.keys.is_once(column) and column.position not in table.money.of_rows
+
+
+def once(table: Table, sql: str | None, aggregate: str = "max") -> str | None:
+    """What an order's rows agree in, as one value."""
+    return f"{aggregate}({sql})" if sql and table.keys.is_many else sql
+
+
+def as_time(each: Field, sql: str | None = None) -> str:
+    used = sql or each.name
+    return used if each.logical_type == "timestamp" else f"cast({used} as timestamp)"
+
+
+def as_date(each: Field, sql: str | None = None) -> str:
+    used = sql or each.name
+    return used if each.logical_type == "date" else f"{{{{ business_date('{used}') }}}}"
+
+
+def number(table: Table, *roles: str) -> Field | None:
+    return table.first(*roles, types=("number", "integer"))
+
+
+def name_of(found: Field | None) -> str | None:
+    return found.name if found else None
+
+
+def customer_sql(table: Table) -> str | None:
+    """The column that identifies the customer: an id, the natural key's pseudonym, else a plain `id` of a person.
+
+    In a list of persons their own id goes before another's that several rows share, such as a company's account.
+    """
+    found = table.first("source_customer_id", "loyalty_id")
+    is_list = table.keys.order is None and any(table.all(role) for role in PERSONS)
+    own = own_id(table.roles) if is_list else None
+    if own and not (found and found.column.is_unique):
+        return table.name(own)
+    if found is None:
+        plain = plain_id(table.roles) if is_list else None
+        return "_key_customer" if "naturalKeys" in table.facts else table.name(plain) if plain else None
+    words = nobody(found.column, table.words)
+    known = (
+        f"case when {found.name} not in ({', '.join(map(sql_text, words))}) then {found.name} end"
+        if words
+        else found.name
+    )
+    return f"coalesce({known}, _key_customer)" if "naturalKeys" in table.facts else known
+
+
+def currency_sql(table: Table) -> tuple[str, list[str]]:
+    """SQL of the currency of a row, and what to ask where the file has no column for it or a run would stop."""
+    found = table.first("currency", types=("string",))
+    if found and found.column.position == SIGNS:
+        return _by_sign(table, found)
+    if found:
+        codes = {word.upper() for word in table.words_of(found)}
+        if len(codes) == 1 and not table.keys.is_on_each_row(found.column) and not found.borrowed:
+            code = next(iter(codes))
+            said = f"currency: {found.name} stands on some rows only, the others are taken as {code}, too"
+            return f"upper(coalesce({found.name}, '{code}'))", [said, *_without_rate(table, codes)]
+        return f"upper({found.name})", _without_rate(table, codes)
+    named = table.profile.currency or table.currency
+    code = named or "USD"
+    source = "the sample's headers and signs say so" if named else "the file names none"
+    return f"'{code}'", [
+        f"currency: '{code}' stands there ({source}); put the channel's own",
+        *_without_rate(table, {code}),
+    ]
+
+
+def _by_sign(table: Table, found: Field) -> tuple[str, list[str]]:
+    """The currency of each row by the sign of its amount."""
+    codes = {sign: currency_signs().get(sign) for sign in found.column.distinct}
+    likely = {sign: code or ("USD" if sign == "$" else None) for sign, code in codes.items()}
+    known = {sign: code for sign, code in likely.items() if code}
+    unsure = [sign for sign, code in codes.items() if code is None]
+    said = f"currency: signs differ by row ({', '.join(found.column.distinct)}); each row has the currency of its sign"
+    more = f"; {', '.join(unsure)} means several currencies: which one here?" if unsure else ""
+    sql = f"case {found.name} {branches(known)} else {found.name} end" if known else found.name
+    return sql, [said + more, *_without_rate(table, set(known.values()))]
+
+
+def _without_rate(table: Table, codes: set[str]) -> list[str]:
+    """A question where a run would stop, as money of these currencies cannot be added up."""
+    missing = ", ".join(sorted(codes - table.rates)) if table.rates else ""
+    return (
+        [f"currency: {missing} has no rate; add it to data/reference/fx_rates.csv before a run"]
+        if missing
+        else []
+    )
+
+
+def newest(key: str, moment: str | None) -> tuple[str, str]:
+    """Of each key the newest row."""
+    return key, (f"{moment} desc nulls last, " if moment else "") + "_load_id desc, _line desc"
+
+
+def branches(words: dict[str, str]) -> str:
+    """The branches of a case over words."""
+    return " ".join(f"when {sql_text(word)} then '{meaning}'" for word, meaning in words.items())
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as SQL of an `in`."""
+    return ", ".join(map(sql_text, words))
+
+
+def filled(expressions: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """The expressions that are there."""
+    yield from ((name, sql) for name, sql in expressions.items() if sql)

@@ -1,0 +1,101 @@
+"""Payments: one row per payment, where the export says with what it was paid or what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cdp_assets.drafting.shapes.model import (
+    Model,
+    amount,
+    as_time,
+    branches,
+    currency_sql,
+    is_order,
+    items_of,
+    once,
+)
+from cdp_assets.drafting.shapes.orders import discount_sql, gross_sql, order_conditions
+from cdp_assets.drafting.table import Table
+
+
+def draft(table: Table) -> Iterator[Model]:
+    order, moment, money = table.keys.order, table.moment, table.money
+    tender = table.first("tender", types=("string",))
+    if not (is_order(table) and order and moment and (tender or money.fee)) or table.rows.refunds:
+        return
+    value, questions = (
+        _tender_sql(table) if tender else ("'other'", ["tender: the file does not say with what was paid"])
+    )
+    currency, _ = currency_sql(table)
+    name = table.name(order)
+    paid, asked = _paid_sql(table)
+    expressions = {
+        "payment_id": f"{name} || ':payment'",
+        "order_id": name,
+        "paid_at": as_time(moment, once(table, moment.name, "min")),
+        "payment_kind": "'payment'",
+        "tender": once(table, value),
+        "currency": currency if currency.startswith("'") else once(table, currency),
+        "payment_amount": paid,
+        "fee_amount": f"abs({amount(table, money.fee)})" if money.fee else None,
+    }
+    conditions = (*order_conditions(table), *_not_paid(table))
+    yield Model(
+        "payments",
+        table,
+        expressions,
+        conditions,
+        name if table.keys.is_many else None,
+        questions=(*questions, asked),
+    )
+
+
+def _not_paid(table: Table) -> tuple[str, ...]:
+    """Orders that are cancelled or wait for their money have no payment."""
+    found = []
+    for state in table.all("order_status"):
+        words = [w for w in table.words_of(state) if table.words.status_of(w) in ("cancelled", "pending")]
+        if words and state.logical_type == "string":
+            found.append(
+                f"({state.name} is null or {state.name} not in ({', '.join(repr(word) for word in words)}))"
+            )
+    return tuple(found)
+
+
+def _tender_sql(table: Table) -> tuple[str, list[str]]:
+    tender = table.first("tender", types=("string",))
+    assert tender
+    words = table.words_of(tender)
+    known = {word: kind for word in words if (kind := table.words.tender_of(word))}
+    unknown = [word for word in words if word not in known]
+    told = "; ".join(f"{word!r} is {kind}" for word, kind in known.items())
+    said = [f"tender: by {tender.name}: {told or 'no word is known'}"]
+    said += (
+        [f"tender: {', '.join(map(repr, unknown))} of {tender.name} is not understood and is other"]
+        if unknown
+        else []
+    )
+    return (f"case {tender.name} {branches(known)} else 'other' end" if known else "'other'"), said
+
+
+def _paid_sql(table: Table) -> tuple[str, str]:
+    """What was paid: an amount that calls itself a whole, else goods less discount with what comes on top."""
+    money = table.money
+    wholes = [
+        f
+        for f in table.all("gross_amount", "net_amount", "payable_amount", "order_total")
+        if f.is_number
+        and not f.column.is_blank
+        and table.words.says("whole", f.column.header)
+        and not table.words.says("before", f.column.header)
+    ]
+    if wholes and not items_of(table):
+        column = (money.payable and table.field(money.payable)) or wholes[0]
+        return amount(table, column.column), f"payment_amount: {column.name} is taken as what was paid"
+    on_top = "".join(
+        f" + {amount(table, column)}" for column in (money.shipping, money.tax, money.tip) if column
+    )
+    return (
+        f"{gross_sql(table)} - {discount_sql(table)}{on_top}",
+        "payment_amount: goods less discount, with what comes on top",
+    )

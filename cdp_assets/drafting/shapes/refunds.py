@@ -1,0 +1,160 @@
+"""Refunds: rows of their own, rows among the sales, or amounts and states on an order's row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cdp_assets.drafting.shapes.model import (
+    Model,
+    as_date,
+    as_time,
+    conditions_of,
+    currency_sql,
+    is_order,
+    is_return,
+    listed,
+    name_of,
+    number,
+)
+from cdp_assets.drafting.shapes.order_lines import line_discount, sku_of
+from cdp_assets.drafting.shapes.orders import discount_sql, gross_sql, line_sql, order_conditions
+from cdp_assets.drafting.table import Field, Table
+
+
+def draft(table: Table) -> Iterator[Model]:
+    if is_return(table):
+        yield from _of_returns(table)
+    elif is_order(table) and table.rows.refunds:
+        yield _of_rows(table)
+    elif is_order(table):
+        yield from _of_orders(table)
+
+
+def _of_returns(table: Table) -> Iterator[Model]:
+    """The export is a list of returns, with a number and an amount of each."""
+    own, moment = table.first("refund_id"), table.moment
+    back = number(table, "refund_amount", "gross_amount", "line_amount")
+    if not (own and moment and back):
+        return
+    currency, asked = currency_sql(table)
+    rank = f"row_number() over (partition by {own.name} order by _load_id, _line)"
+    order = table.keys.order or table.roles.first("order_id")
+    expressions = {
+        "refund_id": own.name if own.column.is_unique else f"{own.name} || ':' || cast({rank} as varchar)",
+        "order_id": table.name(order) if order and order is not own.column else None,
+        "source_customer_id": name_of(table.first("source_customer_id")),
+        "refunded_at": as_time(moment),
+        "refund_date": as_date(moment),
+        "currency": currency,
+        "amount": f"abs({back.name})",
+        "quantity": name_of(number(table, "quantity", "returned_quantity")),
+        "sku": sku_of(table),
+    }
+    yield Model("refunds", table, expressions, questions=tuple(asked))
+
+
+def _of_rows(table: Table) -> Model:
+    """Refunds that are rows of their own among the sales; a reference names the sale that they belong to."""
+    order, moment, money = table.keys.order, table.moment, table.money
+    assert order and moment
+    own = table.name(order)
+    sale = table.name(table.keys.reference) if table.keys.reference else own
+    line = line_sql(table) or (table.name(money.total) if money.total else "0")
+    less = f" - ({line_discount(table)})" if line_discount(table) else ""
+    is_stated = money.refund is not None and any(
+        money.refund.numbers[row]
+        for row, is_back in enumerate(table.rows.are_refunds(len(order.texts)))
+        if is_back
+    )
+    back = (
+        f"abs({table.name(money.refund)})"
+        if money.refund and is_stated
+        else f"abs({line}){_sized(table, less)}"
+    )
+    currency, _ = currency_sql(table)
+    expressions = {
+        "refund_id": own if sale != own else f"{own} || ':' || cast(_line as varchar)",
+        "order_id": sale,
+        "refunded_at": as_time(moment),
+        "refund_date": as_date(moment),
+        "currency": currency,
+        "amount": back,
+    }
+    said = f"each row of these kinds gives back {back}; {sale} is taken as the order that it belongs to"
+    return Model("refunds", table, expressions, conditions_of(table, table.rows.refunds), questions=(said,))
+
+
+def _sized(table: Table, less: str) -> str:
+    """A line's own discounts, each without its sign, as of what is given back they have another."""
+    names = [table.name(column) for column in table.money.discounts if table.name(column) in less]
+    return "".join(f" - abs(coalesce({name}, 0))" for name in names)
+
+
+def _of_orders(table: Table) -> Iterator[Model]:
+    """Refunds that stand on the order's own rows, one per order: by an amount, by a flag, else by a state of it."""
+    order, moment = table.keys.order, table.moment
+    assert order and moment
+    only, back, said = _given_back(table)
+    if not only:
+        return
+    name = table.name(order)
+    at, date, when = _refunded(table, moment)
+    currency, _ = currency_sql(table)
+    expressions = {
+        "refund_id": f"{name} || ':refund'",
+        "order_id": name,
+        "refunded_at": at,
+        "refund_date": date,
+        "currency": currency if currency.startswith("'") else f"max({currency})",
+        "amount": back,
+    }
+    yield Model(
+        "refunds", table, expressions, (*order_conditions(table), only), name, questions=(f"{said}, {when}",)
+    )
+
+
+def _given_back(table: Table) -> tuple[str, str, str]:
+    """Which rows, how much, and how that is said; nothing at all where no row says that it gives back."""
+    refund, flag = table.money.refund, table.first("was_refunded", types=("boolean",))
+    gross, less = gross_sql(table), discount_sql(table)
+    whole = f"{gross} - {less}" if table.keys.is_many else f"sum({gross}) - sum({less})"
+    amount_back = ""
+    if refund:
+        name = table.name(refund)
+        amount_back = f"abs({'max' if table.keys.is_once(refund) else 'sum'}({name}))"
+        only, said = f"{name} <> 0", f"{name}: taken as what was given back of the order"
+        if not flag:
+            return only, amount_back, said
+        back = f"case when {amount_back} > 0 then {amount_back} else {whole} end"
+        return (
+            f"({flag.name} or {only})",
+            back,
+            f"{flag.name}: taken as given back, whole where {name} does not say how much",
+        )
+    if flag:
+        return flag.name, whole, f"{flag.name}: taken as given back whole"
+    states = [
+        f
+        for f in table.all("order_status", "after_sales")
+        if not f.column.is_blank and f.logical_type == "string"
+    ]
+    found = []
+    for state in states:
+        words = [
+            w
+            for w in table.words_of(state)
+            if table.words.status_of(w) == "refunded" and not table.words.says("unfinished", w)
+        ]
+        found += [f"{state.name} in ({listed(words)})"] if words else []
+    only = f"({' or '.join(found)})" if len(found) > 1 else "".join(found)
+    return only, whole, "rows whose status says refunded are taken as given back whole"
+
+
+def _refunded(table: Table, moment: Field) -> tuple[str, str, str]:
+    """The refund's own time where the file has one, else the order's."""
+    own = table.time("refunded_at")
+    if own is None:
+        at = f"min({moment.name})"
+        return as_time(moment, at), as_date(moment, at), "on the order's own day, as the file says no other"
+    at = f"coalesce(cast(max({own.name}) as timestamp), cast(min({moment.name}) as timestamp))"
+    return at, f"cast({at} as date)", f"on the day of {own.name}"

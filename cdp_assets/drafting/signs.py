@@ -1,0 +1,153 @@
+"""How a sample writes its numbers: decimal and thousands marks, currency signs, what else stands around a number."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any
+
+from cdp_assets.drafting.words import Words, currency_signs
+from cdp_assets.landing.typed.casts import SPACES
+
+DEFAULT_SIGNS = ["$", "€", "£", "¥", "￥"]  # what a contract strips without being told
+_STYLES = [(",", "."), (".", ","), (" ", ","), ("'", "."), ("", ","), ("", ".")]
+_RULES = {
+    "apostrophe": (re.compile(r"^'(?=.)"), ""),
+    "excel_text": (re.compile(r'^="(.*)"$'), r"\1"),
+    "percent": (re.compile(r"\s*%$"), ""),
+}
+
+
+@cache
+def _sign_pattern() -> str:
+    return "|".join(re.escape(sign) for sign in sorted(currency_signs(), key=len, reverse=True))
+
+
+def without_decoration(texts: Sequence[str], *, is_text: bool) -> tuple[list[str], list[str], list[str]]:
+    """Texts without what a contract can strip, the names of those strips, and the currency signs that were taken off."""
+    strips, values = [], list(texts)
+    if any(value.endswith("\t") or value.startswith("\t") for value in values):
+        values = [value.strip("\t") for value in values]
+    for name, (pattern, rest) in _RULES.items():
+        if any(pattern.search(value) for value in values):
+            strips.append(name)
+            values = [pattern.sub(rest, value) for value in values]
+    if any(re.fullmatch(r"\d[\d.,]*-", v) for v in values) and all(
+        re.fullmatch(r"\d[\d.,]*-?", v) for v in values
+    ):
+        strips.append("trailing_minus")
+        values = [re.sub(r"^(.*)-$", r"-\1", value) for value in values]
+    bare, signs = _without_signs(values)
+    if signs:
+        strips.append("currency")
+    if is_text and bare and all(re.match(r"^\d+\.0+$", value) for value in bare):
+        strips.append("decimal_zero")
+    return bare, strips, signs
+
+
+def _without_signs(values: list[str]) -> tuple[list[str], list[str]]:
+    """Texts without a currency before or after the number, and the signs; unchanged where one is then no number."""
+    found: Counter[str] = Counter()
+
+    def bare(value: str) -> str:
+        text = re.sub(r"^\((.*)\)$", r"-\1", value)
+        before = re.match(rf"^([+-]?)\s*({_sign_pattern()})\s*(.*)$", text)
+        after = None if before else re.match(rf"^(.*?)\s*({_sign_pattern()})$", text)
+        if found_sign := before or after:
+            found[found_sign.group(2)] += 1
+        return before.group(1) + before.group(3) if before else after.group(1) if after else text
+
+    texts = [bare(value) for value in values]
+    is_number = all(re.match(rf"^[+-]?[\d.,'{SPACES}]*\d[\d.,'{SPACES}]*$", text) for text in texts)
+    return (texts, list(found)) if is_number and texts != values else (values, [])
+
+
+def _fits(texts: Sequence[str], thousands: str, point: str) -> bool:
+    mark = f"[{SPACES}]" if thousands == " " else re.escape(thousands)
+    grouped = rf"[1-9]\d{{0,2}}({mark}\d{{3}})+|" if thousands else ""
+    pattern = re.compile(rf"^[+-]?({grouped}\d+)({re.escape(point)}\d+)?$|^[+-]?{re.escape(point)}\d+$")
+    return all(pattern.match(text) for text in texts)
+
+
+def _holds(text: str, mark: str) -> bool:
+    return any(each in text for each in (SPACES if mark == " " else mark))
+
+
+def choose_marks(columns: Sequence[Sequence[str]], delimiter: str) -> tuple[dict[str, str], list[str]]:
+    """The export's decimal and thousands mark (facts of the contract): what the columns that allow only one reading say."""
+    votes: Counter[str] = Counter()
+    marks: Counter[tuple[str, str]] = Counter()
+    is_open = False
+    for texts in columns:
+        fitting = [style for style in _STYLES if texts and _fits(texts, *style)]
+        if not any(_holds(text, mark) for text in texts for mark in ".,' ") or not fitting:
+            continue
+        points = {point for _, point in fitting}
+        is_open |= len(points) > 1
+        votes.update(points if len(points) == 1 else ())
+        marks.update((t, p) for t, p in fitting if t and any(_holds(text, t) for text in texts))
+    notes = []
+    if len(votes) == 2:
+        notes.append(
+            "decimalMark: some columns have a point and some a comma; the columns of the rarer kind stay text"
+        )
+    point = votes.most_common(1)[0][0] if votes else "."
+    if not votes and is_open:
+        pointed = [t for texts in columns if texts and _fits(texts, ".", ",") for t in texts if "." in t]
+        point = "," if delimiter == ";" or len(pointed) >= 3 else "."
+        notes.append(
+            f"decimalMark: taken as {point!r}, but the sample's numbers can be read both ways; look at the amounts"
+        )
+    thousands = Counter({t: count for (t, p), count in marks.items() if p == point})
+    chosen = {"decimalMark": ","} if point == "," else {}
+    return chosen | ({"thousandsMark": thousands.most_common(1)[0][0]} if thousands else {}), notes
+
+
+def decimals(texts: Sequence[str], facts: Mapping[str, Any]) -> int | None:
+    """Digits after the decimal mark, at most; 0 only where no text has the mark. None where a text is no number."""
+    point = facts.get("decimalMark", ".")
+    if not texts or not _fits(texts, facts.get("thousandsMark", ""), point):
+        return None
+    if not any(point in text for text in texts):
+        return 0
+    return max(1, *(len(text.partition(point)[2].rstrip("0")) for text in texts))
+
+
+def value_of(text: str, facts: Mapping[str, Any]) -> Decimal | None:
+    """A cell's number; None for a blank one."""
+    bare = re.sub(r"[^\d.,'()+-]", "", text)
+    sign = -1 if bare.startswith("(") or bare.endswith("-") else 1
+    bare = bare.strip("()").rstrip("-").replace(facts.get("thousandsMark") or "\0", "")
+    try:
+        return Decimal(bare.replace(facts.get("decimalMark", "."), ".")) * sign if bare else None
+    except InvalidOperation:
+        return None
+
+
+def currency_of(signs: Sequence[str], headers: Sequence[str], words: Words) -> str | None:
+    """The currency that the sample itself names, by a sign, in a header or by its language; None where it does not."""
+    codes = {code for code in currency_signs().values() if code}
+    text = " ".join(headers)
+    named = {each for each in re.findall(r"\b[A-Z]{3}\b", text) if each in codes}
+    bracketed = Counter(each for each in re.findall(r"[(]([A-Z]{3})[)]", text) if each in codes)
+    if len(named) == 1 and (
+        bracketed or re.search(rf"\b(in|currency:?) {next(iter(named))}\b", text, re.IGNORECASE)
+    ):
+        return str(named.pop())
+    known = {code for sign in signs if (code := currency_signs()[sign])}
+    if (
+        len(known) == 1
+        and len({currency_signs()[sign] for sign in signs} - {None}) == 1
+        and not _several(signs)
+    ):
+        return known.pop()
+    often = [code for code, count in bracketed.items() if count > 1]
+    return often[0] if len(often) == 1 else words.country_fact("currency", headers)
+
+
+def _several(signs: Sequence[str]) -> bool:
+    """Whether signs stand for different currencies, so that none of them is the file's."""
+    return len({currency_signs()[sign] or sign for sign in signs}) > 1

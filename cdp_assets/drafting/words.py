@@ -1,0 +1,291 @@
+"""The words of all languages: what a header, a status or another word of a sample means. They stand in languages/*.yaml, one file each.
+
+meanings.yaml lists what a column can mean ("roles") in the order in which they are tried. A further folder of languages may be given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from babel import Locale
+from babel.core import UnknownLocaleError, get_global
+from babel.dates import get_month_names
+from opencc import OpenCC
+
+from cdp_assets import safe_yaml
+
+HERE = Path(__file__).parent
+RANKS = ("public", "internal", "sensitive", "core")
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A role's class, and what its values are: text, money, number, time, flag, or nothing in particular."""
+
+    classification: str = "internal"
+    is_a: str = ""
+
+
+@cache
+def meanings() -> dict[str, Meaning]:
+    """Every role in the order in which headers are tried for it."""
+    return {
+        role: Meaning(facts.get("class", "internal"), facts.get("is", ""))
+        for role, facts in safe_yaml.read(HERE / "meanings.yaml").items()
+    }
+
+
+def class_of(role: str | None) -> str:
+    """How personal a column of this role is."""
+    return meanings()[role].classification if role else "internal"
+
+
+def is_a(role: str | None, *kinds: str) -> bool:
+    """Whether values of this role are of one of the kinds."""
+    return role is not None and meanings()[role].is_a in kinds
+
+
+def apart(header: str, mark: str = " ") -> str:
+    """A header with the words that it runs together (camelCase) apart."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", mark, header)
+
+
+@lru_cache(maxsize=10_000)
+def plain(header: str) -> str:
+    """A header with spaces between its words; `id_customer` as `customer id`."""
+    text = re.sub(r"[_.\-/\s]+", " ", apart(header)).strip()
+    return re.sub(r"^id (?!d[aeou]s?\b|del\b|der\b)(\w.*)$", r"\1 id", text, flags=re.IGNORECASE)
+
+
+@cache
+def _simplified() -> OpenCC:
+    return OpenCC("t2s")
+
+
+class Words:
+    """All languages' words, compiled: made once per set of folders by `load_words`."""
+
+    def __init__(self, languages: Sequence[Mapping[str, Any]]) -> None:
+        self._languages = languages
+        self._compiled: dict[tuple[str, str], re.Pattern[str]] = {}
+        self._roles: dict[str, str | None] = {}
+
+    def _pattern(self, section: str, name: str) -> re.Pattern[str]:
+        if (section, name) not in self._compiled:
+            found = [str(each[section][name]) for each in self._languages if name in each.get(section, {})]
+            self._compiled[section, name] = re.compile("|".join(found) or "(?!)", re.IGNORECASE)
+        return self._compiled[section, name]
+
+    def _names(self, section: str) -> list[str]:
+        return list(dict.fromkeys(name for each in self._languages for name in each.get(section, {})))
+
+    def says(self, topic: str, text: str) -> bool:
+        """Whether a header or cell holds a word of the topic (`words` in the languages' files)."""
+        return bool(self._pattern("words", topic).search(plain(text)))
+
+    def is_whole(self, topic: str, text: str) -> bool:
+        """Whether a cell is a word of the topic and nothing else."""
+        return bool(self._pattern("words", topic).fullmatch(text.strip().lower()))
+
+    def pattern(self, section: str, name: str) -> str:
+        """The alternatives of all languages, for a header whose words run together."""
+        return self._pattern(section, name).pattern
+
+    def begins(self, topic: str, text: str) -> bool:
+        return bool(self._pattern("words", topic).match(text.strip().lower()))
+
+    def role_of(self, header: str) -> str | None:
+        """The role that a header names; None where it is not known. Traditional Chinese is read as simplified."""
+        if header not in self._roles:
+            text = self._bare(plain(header))
+            self._roles[header] = self._first(text) or self._first(_simplified().convert(text))
+        return self._roles[header]
+
+    def _bare(self, text: str) -> str:
+        """What an amount includes, or is counted in, is not what it is."""
+        unit = self._pattern("words", "unit").pattern
+        counted = rf"\s*[（(]({unit}|€|\$|£|¥|(?-i:(?!SKU|EAN|UPC)[A-Z]{{3,4}}))[)）]\s*$"
+        for note in (
+            counted,
+            self._pattern("words", "before_note").pattern,
+            self._pattern("words", "tax_note").pattern,
+        ):
+            text = re.sub(note, "", text, flags=re.IGNORECASE).strip() or text
+        return text
+
+    def _first(self, text: str) -> str | None:
+        return next((role for role in meanings() if self._pattern("headers", role).search(text)), None)
+
+    def status_of(self, word: str) -> str | None:
+        """The shared word for a channel's word of an order's status; None where it is not known."""
+        text = re.sub(r"^(wc-|order_?)", "", word.strip().replace("İ", "i").lower())
+        if re.match(r"partial|teilweise|部分|一部", text):
+            return "paid"  # some of it was sent, or given back: a sale still
+        return self._word("statuses", text, re.Pattern.match)
+
+    def _word(self, section: str, text: str, how: Any) -> str | None:
+        return next((name for name in self._names(section) if how(self._pattern(section, name), text)), None)
+
+    def consent_of(self, word: str) -> str | None:
+        """What a word says of a consent: granted, denied or withdrawn; None where it is not known."""
+        return self._word("consents", word.strip().lower().replace("_", " "), re.Pattern.match)
+
+    def touch_of(self, word: str) -> str | None:
+        """The type of touch that a word of an event means (none: no touch); None where it is not known."""
+        return self._word("touches", word.lower(), re.Pattern.search)
+
+    def tender_of(self, word: str) -> str | None:
+        """What was paid with; None where the word is not known."""
+        return self._word("tenders", word.lower(), re.Pattern.search)
+
+    def direction_of(self, word: str) -> str | None:
+        """Whether money came in, went out or neither, by a word that says no more than that."""
+        return self._word("directions", word.strip().lower(), re.Pattern.search)
+
+    def is_kind(self, kind: str, word: str, *, whole: bool = False) -> bool:
+        """Whether a word of a column of kinds means this one (`kinds` in the languages' files)."""
+        pattern = self._pattern("kinds", kind)
+        return bool(pattern.fullmatch(word) if whole else pattern.search(word))
+
+    def pairs_of_flags(self) -> list[tuple[set[str], set[str]]]:
+        """(yes, no) words, one pair per language."""
+        pairs = []
+        for each in self._languages:
+            found = each.get("words", {})
+            if "affirmed" in found and "negated" in found:
+                yes, no = (set(_spelled(str(found[name]))) for name in ("affirmed", "negated"))
+                pairs.append((yes, no))
+        return pairs
+
+    def months_of(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """The beginnings of months' names in the language whose names all texts hold; none where there is none."""
+        for names in self._months:
+            pattern = re.compile(rf"(?<![^\W\d_])({'|'.join(names)})[^\W\d_]*", re.IGNORECASE)
+            if texts and all(pattern.search(text) for text in texts):
+                return names
+        return ()
+
+    @cached_property
+    def _months(self) -> list[tuple[str, ...]]:
+        found = [
+            _month_names(str(each.get("locale", "")), each.get("more_months", {})) for each in self._languages
+        ]
+        return [names for names in found if names]
+
+    def known_letters(self, text: str) -> int:
+        """How many letters beyond ASCII belong to that language which has the most of them."""
+        found = Counter(re.findall(r"[^\x00-\x7f]", text.lower()))
+        alphabets = (each["letters"] for each in self._languages if "letters" in each)
+        return max((sum(found[letter] for letter in letters) for letters in alphabets), default=0)
+
+    def country_fact(self, name: str, headers: Iterable[str]) -> str | None:
+        """The `currency` or `time_zone` of the one country that writes the headers so; None for languages of several.
+
+        A script tells (Japanese is written with Chinese characters, too: of several the last counts), else most of the headers' words.
+        """
+        texts = [plain(header) for header in headers if header]
+        written = [e for e in self._languages if "script" in e and re.search(e["script"], " ".join(texts))]
+        if written:
+            return str(written[-1][name])
+        for each in self._languages:
+            known = re.compile("|".join(map(str, each.get("headers", {}).values())) or "(?!)", re.IGNORECASE)
+            if name in each and sum(bool(known.search(text)) for text in texts) * 2 > len(texts):
+                return str(each[name])
+        return None
+
+
+def _spelled(pattern: str) -> list[str]:
+    """The words that a pattern of alternatives and simple letter choices stands for."""
+    words = []
+    for word in pattern.split("|"):
+        choice = re.search(r"\[(.+?)\]", word)
+        words += [word.replace(choice.group(), letter, 1) for letter in choice.group(1)] if choice else [word]
+    return words if not any("[" in word for word in words) else _spelled("|".join(words))
+
+
+def _month_names(locale: str, more: Mapping[int, str]) -> tuple[str, ...]:
+    """Twelve alternatives of beginnings, from CLDR; none where CLDR does not know the locale, or its months are numbers."""
+    try:
+        Locale.parse(locale)
+    except (UnknownLocaleError, ValueError):
+        return ()
+    # by `format` only: asked for `stand-alone`, Babel 2.18 answers with names of another language that was asked for before
+    widths: tuple[Literal["abbreviated", "wide"], ...] = ("abbreviated", "wide")
+    found = [
+        {get_month_names(width, "format", locale)[number].lower().rstrip(".") for width in widths}
+        | {more.get(number, "")} - {""}
+        for number in range(1, 13)
+    ]
+    if any(re.search(r"\d", name) for names in found for name in names):
+        return ()
+    months = []
+    for names in found:
+        others = [other for each in found if each is not names for other in each]
+        months.append("|".join(sorted({_beginning(name, others) for name in names})))
+    return tuple(months)
+
+
+def _beginning(name: str, others: list[str]) -> str:
+    """The shortest beginning, of three letters or more, with which no other month's name begins."""
+    lengths = range(min(3, len(name)), len(name))
+    return next((name[:n] for n in lengths if not any(o.startswith(name[:n]) for o in others)), name)
+
+
+@cache
+def load_words(*folders: Path) -> Words:
+    """The words of the shipped languages and of those in further folders."""
+    paths = [path for folder in (HERE / "languages", *folders) for path in sorted(folder.glob("*.yaml"))]
+    paths.sort(key=lambda path: path.stem != "english")
+    return Words([safe_yaml.read(path) for path in paths])
+
+
+@cache
+def currency_signs() -> dict[str, str | None]:
+    """Signs and codes of the world's currencies (CLDR) → code; None where a sign means several."""
+    codes = {
+        entry[0]
+        for entries in get_global("territory_currencies").values()
+        for entry in entries
+        if entry[2] is None and entry[3]
+    }
+    found: dict[str, set[str]] = {
+        "￥": {"CNY", "JPY"},
+        "¥": {"CNY", "JPY"},
+        "元": {"CNY"},
+        "円": {"JPY"},
+        "kr": {"SEK", "NOK", "DKK"},
+    }
+    for tag in (
+        "en",
+        "en_US",
+        "en_CA",
+        "pl",
+        "cs",
+        "hu",
+        "id",
+        "ms",
+        "sv",
+        "da",
+        "tr",
+        "de_CH",
+        "pt_BR",
+        "th",
+        "ko",
+        "vi",
+        "uk",
+    ):
+        for code, sign in Locale.parse(tag).currency_symbols.items():
+            if code in codes and not re.search(r"\d", sign):
+                found.setdefault(sign, set()).add(code)
+    found["$"] = found.get("$", set()) | {"USD", "CAD", "AUD"}
+    for code, sign in {"C$": "CAD", "S$": "SGD", "RM": "MYR", "US$": "USD"}.items():
+        found.setdefault(code, set()).add(sign)
+    return {sign: next(iter(each)) if len(each) == 1 else None for sign, each in found.items()} | {
+        code: code for code in codes
+    }
