@@ -132,10 +132,16 @@ def run(
             "--accept-expiry", help="Remove originals past their retention although they are many; recorded."
         ),
     ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="Build and publish although nothing changed since the last generation."),
+    ] = False,
 ) -> None:
     """Land what arrived, resolve identities, build and test every table, and publish a new generation.
 
-    Exit codes: 0 published · 1 not published (the former generation stays) · 3 published, but files are held
+    Where nothing was delivered or decided since the last one, and date, code and settings are the same, that one stays.
+
+    Exit codes: 0 published, or unchanged · 1 not published (the former generation stays) · 3 published, but files are held
     (with --strict) · 75 another run works on this home.
     """
     from cdp_assets.commands.run import run_nightly
@@ -149,6 +155,7 @@ def run(
             accept_identity_change=accept_identity_change or None,
             start_over=start_over or None,
             accept_expiry=accept_expiry or None,
+            whole=whole,
         )
     )
 

@@ -13,12 +13,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cdp_assets import dbt_manifest
+from cdp_assets.as_of import newest_landed
 from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import Problem, chain_of, is_safe, safe_text
 from cdp_assets.home import prepare_home
 from cdp_assets.landing.contract import ContractProblem, load_contracts
 from cdp_assets.operations.alerts import alert, describe_failure, describe_warnings, reason_of
 from cdp_assets.operations.attention import attention
+from cdp_assets.operations.unchanged import remember_inputs, unchanged_generation
 from cdp_assets.project.place import other_version
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.generations import current_generation
@@ -38,9 +40,13 @@ def run_nightly(
     retrain: bool | None = None,
     start_over: bool | None = None,
     accept_expiry: bool | None = None,
+    whole: bool = False,
     console: Console | None = None,
 ) -> int:
-    """Run the nightly job on a home and return the exit code that `onefold run` documents."""
+    """Run the nightly job on a home and return the exit code that `onefold run` documents.
+
+    Where nothing changed since the current generation was built, only what every night owes is done, unless `whole`.
+    """
     console = console or plain_console()
     settings = Settings.load(
         home=home,
@@ -55,7 +61,7 @@ def run_nightly(
     export_settings(settings)
     try:
         with lock.hold(settings.home):
-            return _run_locked(settings, console)
+            return _run_locked(settings, console, whole=whole)
     except lock.HomeLocked as error:
         console.print(styled(error, "yellow"))
         return lock.EXIT_LOCKED
@@ -79,11 +85,13 @@ def export_settings(settings: Settings) -> None:
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 
 
-def _run_locked(settings: Settings, console: Console) -> int:
+def _run_locked(settings: Settings, console: Console, *, whole: bool) -> int:
+    """One run; one that found less unchanged than it looked is followed by a whole one."""
     try:
         repaired = prepare_home(settings)
         with console.status("reading the project …"):
-            job = _nightly_job(settings)
+            same = None if whole else unchanged_generation(settings, newest_landed)
+            job = _job(settings, "unchanged" if same else "nightly")
     except Exception as error:
         return _refuse(settings, error, console)
     if other := other_version(settings.project_dir):
@@ -99,6 +107,10 @@ def _run_locked(settings: Settings, console: Console) -> int:
     except Exception as error:
         failure = _explained(settings, error)
     try:
+        if same and failure is None:
+            if unchanged_generation(settings, newest_landed) != same:
+                return _run_locked(settings, console, whole=True)
+            return _report_unchanged(settings, run_id, same, console)
         return _report(settings, run_id, before, failure, console)
     except Exception as error:
         reason = failure or _explained(settings, error)
@@ -117,6 +129,24 @@ def _explained(settings: Settings, error: Exception) -> str:
     else:
         why = f"what Dagster, SQLite or DuckDB keeps in {settings.home} cannot be written or read ({safe_text(error)})"
     return f"{why}. Look at space and rights there (`onefold doctor`), then `onefold run` again"
+
+
+def _report_unchanged(settings: Settings, run_id: str, generation: str, console: Console) -> int:
+    """Say that readers have all there is; tell what needs a look as after any run."""
+    RunRecord(settings, run_id).set_facts(unchanged=generation)
+    held = _report_inbox(settings, run_id, console)
+    console.print(
+        styled(
+            "unchanged",
+            "green",
+            f": {generation} stays; nothing that it is made of was delivered or decided since (`onefold run --whole` builds it anew)",
+        ),
+        highlight=False,
+        soft_wrap=True,
+    )
+    _tell_of_warnings(settings, run_id, console)
+    _report_parked(settings, console)
+    return EXIT_HELD if held and settings.strict else EXIT_PUBLISHED
 
 
 def _report(
@@ -142,13 +172,25 @@ def _report(
         highlight=False,
         soft_wrap=True,
     )
+    _remember_inputs(settings, record, console)
     _tell_of_warnings(settings, run_id, console)
     _report_parked(settings, console)
     return EXIT_HELD if held and settings.strict else EXIT_PUBLISHED
 
 
-def _nightly_job(settings: Settings) -> Any:
-    """The job, from the project as it is now. Raises a Problem for what is broken in its lists, models or contracts."""
+def _remember_inputs(settings: Settings, record: RunRecord, console: Console) -> None:
+    """What cannot be remembered costs the next night a whole run, and is no reason to call this one unpublished."""
+    try:
+        remember_inputs(settings, record)
+    except Exception as error:
+        console.print(
+            styled("note:", "yellow", f" the next run builds everything anew ({safe_text(error)})"),
+            soft_wrap=True,
+        )
+
+
+def _job(settings: Settings, name: str) -> Any:
+    """A job, from the project as it is now. Raises a Problem for what is broken in its lists, models or contracts."""
     try:
         load_contracts(*settings.contract_dirs)
     except ContractProblem as problem:
@@ -158,7 +200,7 @@ def _nightly_job(settings: Settings) -> Any:
     dbt_manifest.prepare(settings)
     from cdp_assets.definitions import defs
 
-    return defs.resolve_job_def("nightly")
+    return defs.resolve_job_def(name)
 
 
 def _refuse(settings: Settings, error: Exception, console: Console) -> int:
@@ -173,7 +215,7 @@ def _refuse(settings: Settings, error: Exception, console: Console) -> int:
 
 
 def _execute(settings: Settings, job: Any, run_id: str, console: Console) -> str | None:
-    """Execute the nightly job in this process; returns None if all went well, else what failed."""
+    """Execute a job in this process; returns None if all went well, else what failed."""
     import dagster as dg
 
     instance = dg.DagsterInstance.from_config(str(settings.dagster_dir))

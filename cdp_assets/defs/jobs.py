@@ -33,6 +33,7 @@ loggers: dict[str, Any] = {"file": file_logger}
 
 LANDING = dg.AssetSelection.groups("landing")
 IDENTITY = dg.AssetSelection.groups("reference", "staging", "identity")
+ACTIVATION = dg.AssetSelection.groups("activation")
 PUBLISH = dg.AssetSelection.groups("publish")
 
 
@@ -46,6 +47,11 @@ nightly = _job(
     "nightly",
     dg.AssetSelection.all(),
     "Everything: land, resolve identities, build and test the tables, publish. The only job that publishes.",
+)
+unchanged = _job(
+    "unchanged",
+    LANDING | ACTIVATION,
+    "What every night owes though nothing changed: verify, expire and prune, and hand out what became due. Publishes nothing.",
 )
 land = _job(
     "land", LANDING, "Land what lies in the inbox; says what is held or quarantined, hours before the night."
@@ -61,4 +67,4 @@ marts = _job(
     "Build and test all tables behind the customer ids of the warehouse, and the laws over them; publishes nothing.",
 )
 
-jobs = [nightly, land, identity, marts]
+jobs = [nightly, unchanged, land, identity, marts]

@@ -22,7 +22,7 @@ def _raising(error: Exception) -> Any:
     return work
 
 
-@pytest.mark.parametrize("where", ["prepare_home", "_nightly_job", "_execute", "_report"])
+@pytest.mark.parametrize("where", ["prepare_home", "_job", "_execute", "_report"])
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -35,7 +35,7 @@ def test_what_the_store_or_the_disk_raises_is_explained_without_its_text(
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr(command, "_execute", lambda *_: None)
-    monkeypatch.setattr(command, "_nightly_job", lambda _: None)
+    monkeypatch.setattr(command, "_job", lambda *_: None)
     monkeypatch.setattr(command, where, _raising(error))
     monkeypatch.setattr(command, "alert", lambda _, notice: told.append(notice.text) or [])
     monkeypatch.setattr(command, "export_settings", lambda _: None)

@@ -1,0 +1,168 @@
+"""Whether a night would build again what readers see already: nothing delivered, nothing decided, the same date, code and settings.
+
+A run that published keeps a digest of all that its tables are made of, taken after its commit. A later run whose inbox holds nothing
+new and whose digest is the same lands (its part of the verification, retention and pruning are due every night) and leaves the generation.
+What this page does not know of counts as a change: every table of state is part of the digest but those named here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from cdp_assets.landing.arriving import find_new
+from cdp_assets.landing.contract import ChannelContract, load_contracts
+from cdp_assets.landing.inbox import scan_inbox
+from cdp_assets.publishing.fingerprint import columns_of, fingerprint_of, quoted
+from cdp_assets.publishing.generations import are_links_whole, current_generation
+from cdp_assets.publishing.run_record import RunRecord
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+REPEAT_AFTER = timedelta(days=7)  # all laws are judged anew once a week, changed or not
+# Tables of state that say what a run saw or did, and columns that say when: no figure is made of them.
+BESIDE = {
+    "inbox_seen", "home_events", "generations", "generation_tables", "generation_files", "verification_turns", "damage_found",
+    "schema_migrations",
+}  # fmt: skip
+LEDGER = "activation_"  # what went out after publishing
+CLOCKS = {"run_id", "seen_at", "landed_at"}
+# Settings that no table is made of: where things are told and shown, and what lets one run through.
+PLACES = ("home", "inbox", "project")  # what lies there counts, not where it lies
+NOT_IN_TABLES = (
+    "alert_",
+    "smtp_",
+    "web_",
+    "keep_",
+    "nightly",
+    "strict",
+    "threads",
+    "memory_limit",
+    "group_readable",
+)
+ONE_RUN_ONLY = ("accept_identity_change", "retrain", "start_over", "accept_expiry", "accept_shrink")
+PACKAGE = Path(__file__).resolve().parent.parent
+SOURCES = {".py", ".sql", ".yaml", ".yml", ".csv", ".txt", ".json", ".jsonl", ".md"}
+
+
+def remember_inputs(settings: Settings, record: RunRecord) -> None:
+    """Keep in the record of a run that published what its tables are made of, as of now."""
+    as_of_date = date.fromisoformat(str(record.facts()["as_of_date"]))
+    record.set_facts(inputs=_digest(settings, as_of_date), built_at=datetime.now(UTC).isoformat())
+
+
+def unchanged_generation(settings: Settings, newest_landed: Callable[[Settings], date | None]) -> str | None:
+    """The current generation, if a run would only build it again; None where anything may differ. Writes nothing.
+
+    `newest_landed` gives the date of a run that is given none.
+    """
+    name = current_generation(settings)
+    if name is None or not are_links_whole(settings) or not settings.warehouse_path.exists():
+        return None
+    if any(getattr(settings, each) for each in ONE_RUN_ONLY):
+        return None
+    facts = _facts_of(settings, name)
+    if "inputs" not in facts or _is_old(str(facts.get("built_at"))):
+        return None
+    contracts = load_contracts(*settings.contract_dirs)
+    as_of_date = settings.as_of_date or newest_landed(settings)
+    if as_of_date is None or as_of_date.isoformat() != facts.get("as_of_date"):
+        return None
+    if _is_new_in_inbox(settings, contracts) or _digest(settings, as_of_date) != facts["inputs"]:
+        return None
+    return name
+
+
+def _facts_of(settings: Settings, generation: str) -> dict[str, object]:
+    with connect_state(settings, read_only=True) as con:
+        found = con.execute("select run_id from generations where generation = ?", [generation]).fetchall()
+    return RunRecord(settings, found[0][0]).facts() if found else {}
+
+
+def _is_old(built_at: str) -> bool:
+    """Also where the clock went back behind the build."""
+    try:
+        age = datetime.now(UTC) - datetime.fromisoformat(built_at)
+    except ValueError:
+        return True
+    return not timedelta() <= age < REPEAT_AFTER
+
+
+def _is_new_in_inbox(settings: Settings, contracts: Mapping[str, ChannelContract]) -> bool:
+    """Whether the next landing would record anything: new bytes, another content, a file that waits or waits no longer."""
+    scan = scan_inbox(settings, contracts)
+    waiting = {(held.channel, held.file_name, held.reason_code) for held in scan.held}
+    for contract in contracts.values():
+        for export in contract.exports:
+            found = find_new(settings, contract.name, export.name, scan.of(contract.name, export.name))
+            waiting |= {(held.channel, held.file_name, held.reason_code) for held in found.held}
+            if found.loads or found.duplicates or found.changed:
+                return True
+    with connect_state(settings, read_only=True) as con:
+        known = set(con.execute("select channel, file_name, reason_code from held_files").fetchall())
+    return waiting != known
+
+
+def _digest(settings: Settings, as_of_date: date) -> str:
+    chosen = settings.model_dump(mode="json")
+    found = {
+        "as_of_date": as_of_date.isoformat(),
+        "settings": {
+            name: value
+            for name, value in chosen.items()
+            if not name.startswith(NOT_IN_TABLES)
+            and name not in (*ONE_RUN_ONLY, *PLACES, "key", "as_of_date")
+        },
+        "files": _digest_of_files(settings),
+        "state": _digests_of_state(settings),
+    }
+    return hashlib.sha256(json.dumps(found, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _digest_of_files(settings: Settings) -> str:
+    """Of the code, the contracts, the project and its references, and of decisions that wait to be taken."""
+    digest = hashlib.sha256()
+    for name, path in _source_files(settings):
+        digest.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _source_files(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """(name below its folder, path), in an order that no file system decides."""
+    project = settings.project_dir
+    folders = [PACKAGE, settings.dbt_project_dir, settings.reference_dir, settings.channels_dir]
+    folders += [project / name for name in ("audiences", "destinations", "experiments")]
+    folders += sorted(settings.home.glob("*_inbox"))
+    for folder in dict.fromkeys(folders):
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
+            place = path.relative_to(folder)
+            is_built = {"target", "logs", "__pycache__"} & set(place.parts)
+            if path.suffix in SOURCES and not is_built and path.is_file():
+                yield f"{folder.name}/{place}", path
+
+
+def _digests_of_state(settings: Settings) -> dict[str, str]:
+    """Fingerprint of each table, without the columns that are clocks."""
+    with connect_state(settings, read_only=True) as con:
+        database = con.execute("select current_database()").fetchall()[0][0]
+        names = con.execute(
+            "select table_name from duckdb_tables() where database_name = current_database() order by 1"
+        ).fetchall()
+        return {
+            name: _digest_of_table(con, database, name)
+            for (name,) in names
+            if name not in BESIDE and not name.startswith(LEDGER)
+        }
+
+
+def _digest_of_table(con: duckdb.DuckDBPyConnection, database: str, name: str) -> str:
+    columns = [
+        (column, kind) for column, kind in columns_of(con, database, "main", name) if column not in CLOCKS
+    ]
+    chosen = ", ".join(quoted(column) for column, _ in columns)
+    return fingerprint_of(con, f"(select {chosen} from {quoted(name)})", columns)[1]
