@@ -20,6 +20,7 @@ from cdp_assets.commands.identity import evaluate_home, lift_table, scores_table
 from cdp_assets.commands.run import EXIT_NOT_PUBLISHED, EXIT_PUBLISHED, run_nightly
 from cdp_assets.commands.saying import plain_console
 from cdp_assets.landing import landing_status, load_contracts
+from cdp_assets.publishing import lock
 from cdp_assets.settings import Settings
 
 ZONE_VARIABLE = "ONEFOLD_BUSINESS_TIME_ZONE"
@@ -56,11 +57,13 @@ def run_demo(*, customers: int, seed: int, out: Path) -> int:
     if note.exists() and json.loads(note.read_text()) == wanted:
         console.print(f"the simulated retailer is in {out} already", highlight=False, soft_wrap=True)
     else:
-        shutil.rmtree(
-            out / "home", ignore_errors=True
-        )  # of another retailer; a demo's home can always be made again
         try:
+            with lock.hold(out / "home"):  # of another retailer; a demo's home can always be made again
+                shutil.rmtree(out / "home", ignore_errors=True)
             _simulate(customers, seed, out, console)
+        except lock.HomeLocked as error:
+            console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+            return lock.EXIT_LOCKED
         except demo.SimulationProblem as error:
             console.print(str(error), markup=False, highlight=False, soft_wrap=True)
             return EXIT_NOT_PUBLISHED

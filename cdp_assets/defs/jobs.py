@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from cdp_assets.defs.dbt import LAWS
+from cdp_assets.defs.publish import ACTIVATION
 from cdp_assets.settings import Settings
 
 executor = dg.in_process_executor  # a run is one process: starting one per step costs more than the steps
@@ -33,7 +34,6 @@ loggers: dict[str, Any] = {"file": file_logger}
 
 LANDING = dg.AssetSelection.groups("landing")
 IDENTITY = dg.AssetSelection.groups("reference", "staging", "identity")
-ACTIVATION = dg.AssetSelection.groups("activation")
 PUBLISH = dg.AssetSelection.groups("publish")
 
 
@@ -50,7 +50,7 @@ nightly = _job(
 )
 unchanged = _job(
     "unchanged",
-    LANDING | ACTIVATION,
+    LANDING | dg.AssetSelection.assets(ACTIVATION),
     "What every night owes though nothing changed: verify, expire and prune, and hand out what became due. Publishes nothing.",
 )
 land = _job(
