@@ -13,7 +13,7 @@ from datetime import date
 
 import duckdb
 
-from cdp_assets.activation import conversions, membership
+from cdp_assets.activation import conversions, membership, saved
 from cdp_assets.activation.account import sweep
 from cdp_assets.activation.answers import home_fingerprint
 from cdp_assets.activation.destination import Destination, Destinations, load_destinations
@@ -73,16 +73,17 @@ def run_activation(settings: Settings, *, reached: Reached = lambda _: None) -> 
 
     A home without audiences has nothing to do: its files are not even opened.
     """
+    unread = saved.take(settings)
     library, destinations = load_library(settings), load_destinations(settings)
     if not library.in_force() and not destinations.conversions() and not has_lists(settings):
-        return Report(current_generation(settings) or "", None)
+        return Report(current_generation(settings) or "", None, problems=unread)
     folder = folder_of(settings)
     with open_published(
         settings, with_contact_file=True, scratch=folder / ".spill", attach=attached
     ) as published:
         con = published.con
         run = Run(settings, published.generation, published.as_of, home_fingerprint(settings))
-        report = Report(published.generation, published.as_of)
+        report = Report(published.generation, published.as_of, problems=unread)
         missing = show(settings, pending_files(con))
         reached("activation/repaired")
         register_pseudonym(con, load_key(settings))

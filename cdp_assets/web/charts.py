@@ -290,7 +290,8 @@ def grid(
     shared = {
         "x": {"field": x, "type": "ordinal", "title": view.label(x), "sort": x_order,
               "axis": {"labelAngle": -35 if tilt else 0, "grid": False, "domain": False, "ticks": False}},
-        "y": {"field": y, "type": "ordinal", "title": view.label(y), "sort": y_order, "axis": {"grid": False, "domain": False, "ticks": False}},
+        "y": {"field": y, "type": "ordinal", "title": view.label(y), "sort": y_order,
+              "axis": {"grid": False, "domain": False, "ticks": False, "titlePadding": 26}},
         "tooltip": _tooltips(view, table, list(table.columns), shape),
     }  # fmt: skip
     return {

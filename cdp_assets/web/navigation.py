@@ -9,6 +9,7 @@ from cdp_assets.web.action import Action
 from cdp_assets.web.page import Page
 from cdp_assets.web.pages import (
     attribution,
+    audiences,
     audit_log,
     beginnings,
     changes,
@@ -28,6 +29,8 @@ from cdp_assets.web.pages import (
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
     segments.PAGE,
+    audiences.PAGE,
+    audiences.ONE,
     attribution.PAGE,
     beginnings.PAGE,
     offers.PAGE,
@@ -52,6 +55,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/review/{left}/{right}", "rule", review.rule),
     Action("/review/{left}/{right}/reveal", "reveal", review.reveal, most=120),
     Action("/sql/run", "sql", sql.run, most=120),
+    Action("/audiences/{audience}/save", "audiences", audiences.save),
     Action("/decisions/withdraw", "rule", deciding.withdraw),
 )
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from cdp_assets import audit
+from cdp_assets.activation import saved
 from cdp_assets.decisions import read_decisions
 from cdp_assets.settings import Settings
 from cdp_assets.web.texts import Texts, languages
@@ -237,3 +238,48 @@ def test_the_site_is_usable_on_a_phone(kim: Somebody) -> None:
     page.get_by_role("link", name=kim.t("segments.title"), exact=True).first.click()
     page.wait_for_url("**/segments")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_our_best_customers_at_risk_for_the_newsletter_tool(kim: Somebody, home: Settings) -> None:
+    """From the example to fifty by value for one's own tool, saved; the address holds what was chosen."""
+    page = kim.page
+    page.get_by_role("link", name=kim.t("audiences.title"), exact=True).click()
+    page.get_by_role("link", name="at_risk_by_value").click()
+    page.get_by_label(kim.t("audiences.top")).fill("50")
+    page.get_by_label(kim.t("audiences.purpose")).select_option("marketing")
+    while page.locator("input[name=to]:checked").count():
+        page.locator("input[name=to]:checked").first.uncheck()
+    page.locator("input[name=to][value=mailchimp]").check()
+    page.get_by_role("button", name=kim.t("audiences.count")).click()
+    page.wait_for_url("**top=50**")
+    page.locator("#t-waterfall").wait_for()
+    assert kim.state["to"] == ["mailchimp"] and kim.state["order"] == ["value.discounted_value_12_months"]
+    page.get_by_role("button", name=kim.t("audiences.save")).click()
+    page.get_by_text(kim.t("said.audience_saved")).wait_for()
+    document = saved.versions(home, "at_risk_by_value")[0].document
+    assert (document["top"], document["destinations"], document["purpose"]) == (
+        50,
+        ["mailchimp"],
+        "marketing",
+    )
+
+
+def test_g_an_audience_to_meta_and_google(kim: Somebody, home: Settings) -> None:
+    """A new one, by keyboard: what, how, value, where to; counted, named, saved."""
+    page = kim.page
+    kim.open("/audiences")
+    page.get_by_role("link", name=kim.t("audiences.new")).click()
+    page.get_by_label(kim.t("audiences.name_in_words")).fill("Best ones")
+    page.get_by_label(kim.t("audiences.what", number=1)).select_option("rfm.segment")
+    page.get_by_label(kim.t("audiences.value", number=1)).fill("Champions; Loyal")
+    page.get_by_label(kim.t("audiences.purpose")).select_option("ads_matching")
+    for name in ("meta", "google_data_manager"):
+        page.locator(f"input[name=to][value={name}]").check()
+    page.get_by_role("button", name=kim.t("audiences.count")).press("Enter")
+    page.locator("#t-waterfall").wait_for()
+    page.get_by_label(kim.t("audiences.file_name")).fill(f"best_ones_{kim.texts.language}")
+    page.keyboard.press("Enter")
+    page.get_by_text(kim.t("said.audience_saved")).wait_for()
+    document = saved.versions(home, f"best_ones_{kim.texts.language}")[0].document
+    assert document["destinations"] == ["google_data_manager", "meta"]
+    assert document["who"] == {"all": [{"rfm": {"segment": {"in": ["Champions", "Loyal"]}}}]}

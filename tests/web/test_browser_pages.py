@@ -53,6 +53,7 @@ def _filled(home: Settings, path: str) -> str:
     if "{customer_id}" in path:
         found = shown.ask("select customer_id from customers order by record_count desc, customer_id limit 1")
         path = path.replace("{customer_id}", str(found["customer_id"].iloc[0]))
+    path = path.replace("{audience}", "lookalike_seed")
     if "{left}" in path:
         pair = shown.ask(
             "select record_key_l, record_key_r from ops_review_queue order by queue_rank limit 1"

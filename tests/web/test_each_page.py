@@ -17,6 +17,7 @@ CUSTOMER = hashlib.md5(b"customer7").hexdigest()
 IN_PATHS = {
     "{customer_id}": CUSTOMER,
     "{left}": hashlib.md5(b"record7").hexdigest(),
+    "{audience}": "lookalike_seed",
     "{right}": hashlib.md5(b"record8").hexdigest(),
 }
 
@@ -67,7 +68,9 @@ def lacking(tmp_path_factory: pytest.TempPathFactory) -> Reader:
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_page_of_an_empty_generation_says_what_would_stand_there(empty: Reader, address: str) -> None:
-    is_single = "/customers/" in address or "/review/" in address
+    is_single = (
+        "/customers/" in address or "/review/" in address
+    )  # an audience is there without anybody in it
     assert empty.get(address).status_code == (404 if is_single else 200)
 
 

@@ -16,6 +16,7 @@ from cdp_assets.web.tables import table
 from cdp_assets.web.view import View
 
 NOWHERE = "(none)"
+HEADINGS = ("one_channel_value", "omnichannel_value", "tenured_customers")
 WITHIN = {"share_by_30_days": 30, "share_by_60_days": 60, "share_by_90_days": 90}
 
 
@@ -46,7 +47,7 @@ def _worth(view: View, place: str, days: int) -> Blocks:
         charts.picture(view, "omnichannel", view.t("beginnings.worth.title"), chart),
         table(
             view, "worth", rows, "omnichannel", shares=["omnichannel_share"],
-            headings={each: view.t(f"beginnings.{each}", days=days) for each in ("one_channel_value", "omnichannel_value", "tenured_customers")},
+            headings={"place": view.t("beginnings.place"), **{each: view.t(f"beginnings.{each}", days=days) for each in HEADINGS}},
         ),
     ]  # fmt: skip
 
