@@ -13,6 +13,7 @@ import duckdb
 
 from cdp_assets.activation.compiler import compile_audience
 from cdp_assets.activation.library import Library
+from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile, open_published
 from cdp_assets.activation.rules import Columns
 from cdp_assets.activation.waterfall import Step, overlap, sample_masked, waterfall
@@ -88,5 +89,11 @@ def _opened(settings: Settings, *, with_contact_file: bool) -> Iterator[Publishe
             yield published
         except duckdb.InterruptException as error:
             raise QueryStopped("an audience took more than its time") from error
+        except duckdb.CatalogException as error:
+            raise ActivationProblem(
+                "the published file lacks a table that the audience asks",
+                published.generation,
+                "`onefold run` builds it",
+            ) from error
         finally:
             timer.cancel()
