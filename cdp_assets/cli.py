@@ -614,6 +614,18 @@ def web(
     raise typer.Exit(serve_site(home=home, host=host, port=port, workers=workers, base_path=base_path))
 
 
+@app.command()
+def report(
+    home: HomeOption = None,
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("onefold_report.html"),
+    language: Annotated[str, typer.Option(help="Language of the report: en, zh.")] = "en",
+) -> None:
+    """Write the weekly report of the published files as one HTML file: overview, what paid off, what changed."""
+    from cdp_assets.commands.report import write_report
+
+    raise typer.Exit(write_report(home=home, out=out, language=language))
+
+
 @app.command(hidden=True)
 def ui(
     home: HomeOption = None, port: Annotated[int, typer.Option(min=1, max=65535, help="Port.")] = 8501

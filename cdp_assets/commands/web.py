@@ -32,5 +32,6 @@ def serve_site(*, home: Path | None, host: str, port: int, workers: int, base_pa
     uvicorn.run(
         "cdp_assets.web.application:create_app", factory=True, host=host, port=port, workers=workers, log_level="warning",
         access_log=False, server_header=False, proxy_headers=False,
+        timeout_keep_alive=75,  # longer than a proxy keeps a connection (nginx: 60 s): the site never hangs up first
     )  # fmt: skip
     return 0

@@ -138,10 +138,11 @@ def lines(
         **({} if colour else {"color": ACCENT}),
     }
     last = table[table[x] == table[x].max()]
+    chart = {"data": _data(table), "mark": mark, "encoding": encoding, "height": HEIGHT}
     return {
-        "data": _data(table), "mark": mark, "encoding": encoding, "height": HEIGHT,
+        **_with_notes(view, chart, table[x]),
         "_alt": _said(view, last, colour or x, y) if len(last) else "",
-    }  # fmt: skip
+    }
 
 
 def lines_over(view: View, table: pd.DataFrame, x: str, y: str, colour: str, *, shape: str = SHARE) -> Spec:
@@ -176,7 +177,7 @@ def stacked(
     extents = extents.assign(**{colour: extents[colour].astype(str)})
     kept = extents[[x, colour, y, "from_value", "to_value", "from_day", "to_day"]]
     axis = {"format": "%b %y" if monthly else "%d %b %y", "grid": False, "tickCount": 6, "labelAlign": "left"}
-    return {
+    chart: Spec = {
         "data": _data(kept),
         "mark": "bar",
         "encoding": {
@@ -188,7 +189,30 @@ def stacked(
             "tooltip": _tooltips(view, table, [x, colour, y], shape),
         },
         "height": HEIGHT,
-        "_alt": _said(view, table, colour, y),
+    }  # fmt: skip
+    return {**_with_notes(view, chart, table[x]), "_alt": _said(view, table, colour, y)}
+
+
+def _with_notes(view: View, chart: Spec, days: pd.Series) -> Spec:
+    """The chart with the words that people put on days within it, each as a dashed line."""
+    first, last = pd.Timestamp(days.min()).date(), pd.Timestamp(days.max()).date()
+    within = [
+        {"note_day": f"{day}T00:00:00", "note": words}
+        for day, words in view.day_notes
+        if first <= day <= last
+    ]
+    if not within:
+        return chart
+    place = {"field": "note_day", "type": "temporal"}
+    told = [{"field": "note", "type": "nominal", "title": view.t("watch.note")}]
+    return {
+        **{name: value for name, value in chart.items() if name not in {"mark", "encoding"}},
+        "layer": [
+            {"mark": chart["mark"], "encoding": chart["encoding"]},
+            {"data": {"values": within}, "mark": {"type": "rule", "color": INK, "strokeDash": [4, 3]}, "encoding": {"x": place, "tooltip": told}},
+            {"data": {"values": within}, "mark": {"type": "text", "align": "left", "dx": 4, "color": INK, "fontSize": 11},
+             "encoding": {"x": place, "y": {"value": 6}, "text": {"field": "note"}}},
+        ],
     }  # fmt: skip
 
 

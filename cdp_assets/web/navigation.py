@@ -24,6 +24,7 @@ from cdp_assets.web.pages import (
     segments,
     sql,
     touchpoints,
+    watch,
 )
 
 PAGES: tuple[Page, ...] = (
@@ -43,6 +44,7 @@ PAGES: tuple[Page, ...] = (
     identity.PAGE,
     data.PAGE,
     sql.PAGE,
+    watch.PAGE,
     audit_log.PAGE,
 )
 
@@ -56,6 +58,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("/review/{left}/{right}/reveal", "reveal", review.reveal, most=120),
     Action("/sql/run", "sql", sql.run, most=120),
     Action("/audiences/{audience}/save", "audiences", audiences.save),
+    Action("/watch/alerts/add", "annotate", watch.add_alert),
+    Action("/watch/alerts/remove", "annotate", watch.remove_alert),
+    Action("/watch/notes/add", "annotate", watch.add_note),
+    Action("/watch/notes/remove", "annotate", watch.remove_note),
     Action("/decisions/withdraw", "rule", deciding.withdraw),
 )
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
+from cdp_assets.operations import watched
 from cdp_assets.publishing.damage import is_shown_earlier
 from cdp_assets.settings import Settings
 from cdp_assets.web.access.people import Person
@@ -38,6 +40,11 @@ class View:
     @cached_property
     def formats(self) -> Formats:
         return Formats(self.texts.language, self.settings.business_time_zone, self.currency)
+
+    @cached_property
+    def day_notes(self) -> list[tuple[date, str]]:
+        """Words that people put on days, for charts over days."""
+        return [(each.day, each.words) for each in watched.notes(self.settings)]
 
     @property
     def currency(self) -> str:

@@ -64,7 +64,7 @@ def _begin(request: Request, settings: Settings, session: Session, target: str) 
     response.set_cookie(
         COOKIE, token, path=base or "/", httponly=True, samesite="lax", secure=settings.web_is_secure
     )
-    response.delete_cookie(BEGUN_COOKIE, path=base or "/")
+    response.delete_cookie(BEGUN_COOKIE, path=base or "/", httponly=True, secure=settings.web_is_secure)
     return response
 
 
@@ -159,7 +159,9 @@ def _sign_out(request: Request, given: str) -> Response:
         sessions.end(settings, token)
         audit.append(settings, session.name, "sign_out")
     response = RedirectResponse(answers.base_of(request) + "/sign-in", status_code=303)
-    response.delete_cookie(COOKIE, path=answers.base_of(request) or "/")
+    response.delete_cookie(
+        COOKIE, path=answers.base_of(request) or "/", httponly=True, secure=settings.web_is_secure
+    )
     return response
 
 

@@ -21,13 +21,6 @@ create table if not exists sessions (
 create table if not exists attempts (who text not null, at real not null);
 create table if not exists sign_ins (state text primary key, nonce text not null, verifier text not null, target text not null, at real not null);
 create table if not exists secrets (name text primary key, value blob not null);
-create table if not exists annotations (
-    annotation_id integer primary key, day text not null, words text not null, author text not null, made_at text not null
-);
-create table if not exists metric_alerts (
-    alert_id integer primary key, cadence text not null, metric text not null, condition text not null, threshold real,
-    author text not null, made_at text not null
-);
 """
 
 
