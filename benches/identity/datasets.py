@@ -9,7 +9,16 @@ from pathlib import Path
 
 import duckdb
 
-HOUSEHOLD_SETS = ("febrl1", "febrl2", "febrl3", "fake_1000", "child_care", "senzing")
+HOUSEHOLD_SETS = (
+    "febrl1",
+    "febrl2",
+    "febrl3",
+    "febrl4",
+    "fake_1000",
+    "child_care",
+    "senzing",
+    "pseudopeople",
+)
 # FEBRL with fewer columns, as many real files are: what is left out stays empty.
 LEFT_OUT = {
     "no_id": ("national_id",),
@@ -19,13 +28,19 @@ LEFT_OUT = {
 REDUCED_SETS = tuple(f"febrl3_{name}" for name in LEFT_OUT)
 
 
+# Sets that packages carry: bench_identity has them written by a Python that has the packages (make_sets).
+PACKAGED_SETS = ("febrl4", "pseudopeople")
+MADE = Path(__file__).resolve().parent.parent / "out" / "sets"
+
+
 def write(name: str, shared: Path, target: Path, home: Path | None = None, truth: Path | None = None) -> int:
     """Write data set `name` to the DuckDB file `target`; returns its records."""
     con = duckdb.connect(str(target))
     con.execute("create schema identity")
     data = shared / "data"
     if name.startswith("febrl"):
-        _febrl(con, data / "febrl" / f"dataset{name[5]}.csv")
+        packaged = MADE / "febrl4" / "dataset4?.csv"
+        _febrl(con, packaged if name == "febrl4" else data / "febrl" / f"dataset{name[5]}.csv")
         for column in LEFT_OUT.get(name[7:], ()):
             con.execute(f"alter table identity.customer_records drop column {column}")
     elif name == "fake_1000":
@@ -34,6 +49,8 @@ def write(name: str, shared: Path, target: Path, home: Path | None = None, truth
         _child_care(con, data / "dedupe_csv_example" / "csv_example_input_with_true_ids.csv")
     elif name == "senzing":
         _senzing(con, data / "senzing_truthset")
+    elif name == "pseudopeople":
+        _pseudopeople(con, MADE / "pseudopeople")
     elif home and truth:
         _retailer(con, home, truth)
     else:
@@ -59,6 +76,30 @@ def _febrl(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         create table truth as
         select channel, source_customer_id, regexp_extract(source_customer_id, 'rec-([0-9]+)-', 1) as person_id
         from identity.customer_records
+        """
+    )
+
+
+def _pseudopeople(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Seven sources of one simulated town, a channel each; one of them writes dates as MMDDYYYY, which its contract would say."""
+    con.execute(
+        f"""
+        create table raw as
+        select *, parse_filename(filename, true) as channel, row_number() over ()::varchar as source_customer_id
+        from read_csv('{folder}/*.csv', all_varchar = true, union_by_name = true, filename = true);
+        create table identity.customer_records as
+        select
+            channel, source_customer_id, 'account' as record_kind, first_name as given_name, last_name as family_name,
+            case when channel = 'women_infants_and_children'
+                then regexp_replace(date_of_birth, '^(..)(..)(....)$', '\\1/\\2/\\3') else date_of_birth end as birth_date,
+            lower(sex) as gender, ssn as national_id,
+            nullif(concat_ws(' ', coalesce(street_number, mailing_address_street_number), coalesce(street_name,
+                mailing_address_street_name), coalesce(unit_number, mailing_address_unit_number),
+                'po box ' || mailing_address_po_box), '') as street,
+            coalesce(city, mailing_address_city) as city, coalesce(state, mailing_address_state) as region,
+            coalesce(zipcode, mailing_address_zipcode) as postcode, 'US' as country,
+        from raw;
+        create table truth as select channel, source_customer_id, simulant_id as person_id from raw
         """
     )
 

@@ -1,4 +1,5 @@
-"""Step 5: clusters. Connected components of links and pairs above the publishing threshold, guarded by vetoes.
+"""Step 5: clusters. Connected components of links and pairs above the publishing threshold, looked at again where people seem to be
+mixed (see second_look), guarded by vetoes.
 
 Plain components go through one library call; only components with a conflict, or too large or too sparse, are looked at one by
 one. Which id a cluster gets does not belong here: see lasting_ids.
@@ -18,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from cdp_assets.engine import given
 from cdp_assets.identity.context import IdentityContext, StepSummary
+from cdp_assets.identity.customers.second_look import look_again
 
 LINK_WEIGHT = 60.0
 RULING_WEIGHT = 1e6
@@ -146,17 +148,23 @@ def build_clusters(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> Step
         "select unit_l, unit_r, weight from cluster_edges order by unit_l, unit_r"
     ).fetchnumpy()
     left, right = edges["unit_l"].astype(np.int64), edges["unit_r"].astype(np.int64)
-    weight = edges["weight"].astype(np.float64)
+    weight = np.asarray(edges["weight"], dtype=np.float64)
     graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(units, units))
     component = (
         connected_components(graph, directed=False)[1].astype(np.int64)
         if units
         else np.zeros(0, dtype=np.int64)
     )
+    component, cuts = look_again(
+        con, ctx, component, {"unit_l": left, "unit_r": right, "weight": weight},
+        publish_weight=_publish_weight(ctx), link_weight=LINK_WEIGHT,
+    )  # fmt: skip
+    inside = component[left] == component[right]
+    left, right, weight = left[inside], right[inside], weight[inside]
     conflicts = _Conflicts.read(con, ctx)
     troubled = _troubled_components(component, left, conflicts, con, ctx)
     label, problems = _recluster(component, left, right, weight, troubled, conflicts, ctx)
-    _write_clusters(con, label, problems)
+    _write_clusters(con, label, cuts + problems)
     records, clusters, largest = con.execute(
         "select count(*), count(distinct cluster_key), (select max(n) from (select count(*) as n from identity.clusters group by "
         "cluster_key)) from identity.clusters"
@@ -164,7 +172,7 @@ def build_clusters(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> Step
     return StepSummary(
         "build_clusters",
         {"records": records, "clusters": clusters, "largest_cluster": largest or 0, "components_rebuilt": len(troubled),
-         "refused_unions": len(problems)},
+         "refused_unions": len(problems), "edges_cut": len(cuts)},
     )  # fmt: skip
 
 
