@@ -1,13 +1,15 @@
 """Publishing as Dagster shows it: the gates, a new generation, the commit of state, and the flip of the link."""
 
+import json
 from functools import partial
 
 import dagster as dg
 import duckdb
 
-from cdp_assets import dbt_runner, identity
+from cdp_assets import dbt_manifest, dbt_runner, identity
 from cdp_assets.activation.night import run_activation
 from cdp_assets.as_of import as_of_date_of_run
+from cdp_assets.dbt_classes import classes_of
 from cdp_assets.defs.dbt import LAWS
 from cdp_assets.defs.resources import OnefoldHome, reported
 from cdp_assets.errors import safe_text
@@ -51,6 +53,9 @@ def generation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Mater
             expected_checks=expected_checks,
             commits=[partial(commit_identity, settings), commit_value_parameters],
             gates=[partial(judge_identity_change, settings)],
+            contact_classes=classes_of(
+                json.loads(dbt_manifest.prepare(settings).read_text(encoding="utf-8")), "contact"
+            ),
         )
         report.rows = sum(table.row_count for table in published.tables)
         report.metadata["generation"] = published.name

@@ -12,7 +12,7 @@ from cdp_assets.publishing.copies import Reached
 from cdp_assets.publishing.gates import NotPublished, Refusal, judge_run
 from cdp_assets.publishing.generations import Generation, next_generation_name, write_generation
 from cdp_assets.publishing.histories import keep_histories
-from cdp_assets.publishing.masking import find_exposed, masks_for
+from cdp_assets.publishing.masking import Classes, find_exposed, masks_for
 from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.publishing.shrinkage import judge_shrinkage
 from cdp_assets.settings import Settings
@@ -31,19 +31,21 @@ def publish_run(
     commits: Sequence[recovery.Commit] = (),
     gates: Sequence[Gate] = (),
     reached: Reached | None = None,
+    contact_classes: Classes | None = None,
 ) -> Generation:
     """Publish the run's build, or raise NotPublished and leave state and the current generation as they were.
 
-    `reached` is told each step that is done, by default the run's listeners; a process may die after any of them.
+    `contact_classes`: the class of each column of the contact schema, see `masking`. `reached` is told each step that is done, by
+    default the run's listeners; a process may die after any of them.
     """
     reached = reached or record.progress
     judge(settings, record, expected_assets=expected_assets, expected_checks=expected_checks, gates=gates)
     reached("publish/gates passed")
     name = next_generation_name(settings, recovery.known_generations(settings))
-    exposed = find_exposed(settings)
+    exposed = find_exposed(settings, contact_classes or {})
     for each in exposed:
         record.tell("publish/masked", str(each))
-    generation = write_generation(settings, name, reached, masks_for(exposed))
+    generation = write_generation(settings, name, reached, masks_for(exposed, contact_classes or {}))
     record.set_facts(generation=name, audit_head=list(audit.head(settings)))
     recovery.publish(
         settings,

@@ -6,8 +6,9 @@ really hold. One visitor's address in a link must not stop the night for everybo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import duckdb
 
@@ -15,10 +16,17 @@ from cdp_assets.publishing.copies import NO_MASKS, Masks, relations_of, text
 from cdp_assets.publishing.fingerprint import columns_of, quoted
 from cdp_assets.settings import Settings
 
+Classes = Mapping[tuple[str, str], str]
+CORE = "core"
 # An e-mail address anywhere in the text (a URL may carry one); a phone number that is the whole text, in E.164.
 EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
 PHONE = r"\+[1-9][0-9]{7,14}"
-IDENTIFIER_COLUMNS = ("email", "phone", "contact_value")
+# What of the contact schema's columns of the highest class reaches or names a person: an address, a number of seven digits or more, a
+# platform's long id. Names of people are words that products and campaigns bear, too; a date is none of these.
+REACHING = (
+    "(contains({value}, '@') or length(regexp_replace({value}, '[^0-9]', '', 'g')) >= 7 or regexp_full_match({value}, '[A-Za-z0-9_-]{{20,}}')) "
+    "and not regexp_full_match({value}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}.*')"
+)
 REMEDY = (
     "mask the column in its model (macros masked, masked_email, masked_phone), scrub it where it is staged "
     "(scrubbed), or move it to models/contact/"
@@ -38,12 +46,15 @@ class Exposed:
         return f"marts.{self.table}.{self.column}: {self.cells:,} cells showed an identifier and were masked; {REMEDY}"
 
 
-def find_exposed(settings: Settings) -> list[Exposed]:
-    """Columns of the marts with e-mail addresses, phone numbers, or any value of the contact schema's `email` and `phone`."""
+def find_exposed(settings: Settings, classes: Classes) -> list[Exposed]:
+    """Columns of the marts with e-mail addresses, phone numbers, or what reaches a person of the contact schema's core columns.
+
+    `classes`: (table, column) of the contact schema → its class; a column that it does not name counts as core.
+    """
     con = duckdb.connect(config=settings.duckdb_limits)
     try:
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
-        collect_identifiers(con)
+        collect_identifiers(con, classes)
         return [
             each for table in relations_of(con, "warehouse", "marts") for each in _exposed_columns(con, table)
         ]
@@ -51,11 +62,11 @@ def find_exposed(settings: Settings) -> list[Exposed]:
         con.close()
 
 
-def masks_for(exposed: Sequence[Exposed]) -> Masks:
+def masks_for(exposed: Sequence[Exposed], classes: Classes) -> Masks:
     """How the marts are copied so that no exposed cell reaches a reader."""
     if not exposed:
         return NO_MASKS
-    return Masks(collect_identifiers, lambda table: masked_relation(table, exposed))
+    return Masks(partial(collect_identifiers, classes=classes), lambda table: masked_relation(table, exposed))
 
 
 def masked_relation(table: str, exposed: Sequence[Exposed]) -> str:
@@ -93,16 +104,23 @@ def _is_exposed(name: str) -> str:
     return f"(regexp_matches({name}::varchar, '{EMAIL}') or {_is_whole(name)})"
 
 
-def collect_identifiers(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary table `identifiers`: every e-mail and phone that the contact schema holds."""
+def collect_identifiers(con: duckdb.DuckDBPyConnection, classes: Classes) -> None:
+    """Temporary table `identifiers`: what reaches a person, of every core column of the contact schema.
+
+    Ids of records in their channels are left out: they are published as such, with a class of their own.
+    """
     con.execute("create temp table identifiers (identifier varchar)")
     for table in relations_of(con, "warehouse", "contact"):
         for column, _ in columns_of(con, "warehouse", "contact", table):
-            if column in IDENTIFIER_COLUMNS:
+            if classes.get((table, column), CORE) == CORE:
                 con.execute(
-                    f"insert into identifiers select distinct {quoted(column)}::varchar "
-                    f"from warehouse.{quoted('contact', table)} where {quoted(column)} is not null"
+                    f"insert into identifiers select distinct value from (select {quoted(column)}::varchar as value "
+                    f"from warehouse.{quoted('contact', table)}) where {REACHING.format(value='value')}"
                 )
+    if "customer_ids" in relations_of(con, "warehouse", "identity"):
+        con.execute(
+            "delete from identifiers where identifier in (select source_customer_id from warehouse.identity.customer_ids)"
+        )
 
 
 def _exposed_columns(con: duckdb.DuckDBPyConnection, table: str) -> Iterator[Exposed]:

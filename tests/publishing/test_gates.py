@@ -172,7 +172,26 @@ def test_masked_values_and_numbers_that_are_none_pass(settings: Settings, value:
         f"create table marts.customers as select '{value}' as shown, ['{value}'] as list_shown, 5 as number",
         "create table contact.customers_contact as select null::varchar as phone, 'ann@example.com' as email",
     )
-    assert find_exposed(settings) == []
+    assert find_exposed(settings, {}) == []
+
+
+def test_what_is_looked_for_is_found_by_its_class_and_not_by_its_name(settings: Settings) -> None:
+    build(
+        settings,
+        "create table marts.touchpoints as select unnest(['+1 212 555 0101', 'April', 'OF25050459', 'oPenIdOfOneApp0123456789', "
+        "'2017-04-05', '0044 20 7946 0999']) as source",
+        "create table contact.customers_contact as select unnest(['+1 212 555 0101', 'April', 'OF25050459', 'oPenIdOfOneApp0123456789', "
+        "'2017-04-05', null]) as written_as, '0044 20 7946 0999' as kept",
+        "create schema if not exists identity",
+        "create table identity.customer_ids as select 'loyalty' as channel, 'OF25050459' as source_customer_id, 'c' as customer_id",
+    )
+    ((cells,),) = [
+        (each.cells,) for each in find_exposed(settings, {("customers_contact", "kept"): "internal"})
+    ]
+    assert cells == 2
+    assert [each.cells for each in find_exposed(settings, {})] == [3]
+    every = {("customers_contact", "kept"): "internal", ("customers_contact", "written_as"): "sensitive"}
+    assert find_exposed(settings, every) == []
 
 
 # ---------- conservation
