@@ -112,6 +112,10 @@ class ColumnFacts(_Model):
     true_values: list[str] = ["true", "yes", "y", "1", "t"]
     false_values: list[str] = ["false", "no", "n", "0", "f"]
     allowed_values: list[str] = []
+    words: dict[str, str] = Field(
+        default={},
+        description="What the channel's own words mean, as staging reads them (a consent's purpose and status): it lands as delivered.",
+    )
     scale: int | None = Field(
         default=None, ge=0, le=12, description="Digits kept after the decimal mark (number)."
     )

@@ -65,6 +65,8 @@ def _table(channel: str, export: Export) -> dict[str, Any]:
         meta |= {"key": export.primary_key, "rows_per_key": facts.rows_per_key}
     if facts.version_column:
         meta["version"] = facts.version_column
+    if words := {column.name: column.facts.words for column in export.properties if column.facts.words}:
+        meta["words"] = words
     columns = [
         _column(column.name, column.sql_type, column.classification, column.description)
         for column in export.properties

@@ -51,6 +51,20 @@ def test_a_phone_is_read_as_identity_reads_it(published: Settings, text: str) ->
     assert customer(7) in found_by(Reader(published), text)
 
 
+@pytest.mark.parametrize("text", ["Ada+news@Example.com", "oPenIdOfOneApp"])
+def test_a_customer_is_found_by_a_contact_that_no_record_carries(published: Settings, text: str) -> None:
+    path = Path(str((published.published_dir / "current" / "contact.duckdb").resolve()))
+    path.chmod(0o600)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{path}' as contact")
+        con.execute("use contact.contact")
+        con.execute(
+            f"create or replace table contacts_in_clear as select '{customer(7)}' as customer_id, unnest(['email', 'platform']) as contact_type, "
+            "unnest(['ada+news@example.com', 'oPenIdOfOneApp']) as contact_value"
+        )
+    assert customer(7) in found_by(Reader(published), text)
+
+
 @pytest.mark.parametrize(
     "text", ["Quillfeather, Ada", "ada  quillfeather", "Ada Quillfeather", "QUILLFEATHER"]
 )

@@ -19,6 +19,7 @@ from cdp_assets.web.published import CONTACT, MARTS, Published
 LONGEST = 300  # characters that are read
 FOUND_AT_MOST = 100
 RECORDS = "records_contact"
+CONTACTS = "contacts_in_clear"
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,17 @@ def by_id(shown: Published, wanted: Wanted) -> pd.DataFrame:
 
 
 def by_contact(shown: Published, wanted: Wanted) -> pd.DataFrame:
-    """Customers of records with that phone, e-mail, name, card or platform id: customer_id, found_by. Reads the contact file."""
+    """Customers of records with that phone, e-mail, name, card or platform id, or of a contact that no record carries (a newsletter's
+    address, an app's openid): customer_id, found_by. Reads the contact file."""
+    beside = (
+        ""
+        if CONTACTS not in shown.contact_tables()
+        else f"""
+            union all
+            select customer_id, if(contact_type = 'platform', 'platform_id', contact_type)
+            from {CONTACT}.contact.{CONTACTS}
+            where contact_value in ($1, lower($7), $3) or list_contains($2::varchar[], contact_value)"""
+    )
     return shown.ask_contact(
         f"""
         with hits as (
@@ -131,6 +142,7 @@ def by_contact(shown: Published, wanted: Wanted) -> pd.DataFrame:
                     when $4 is not null and contains(' ' || name_exact || ' ', ' ' || $4 || ' ') then 'part_of_name'
                 end as found_by
             from {CONTACT}.contact.{RECORDS}
+            {beside}
         )
         select customer_id, min(found_by) as found_by
         from hits
@@ -144,6 +156,7 @@ def by_contact(shown: Published, wanted: Wanted) -> pd.DataFrame:
         wanted.name_exact,
         wanted.name_sound,
         wanted.tail,
+        wanted.text,
     )
 
 

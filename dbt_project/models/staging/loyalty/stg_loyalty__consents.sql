@@ -31,11 +31,10 @@ said as (
     union all
     select
         member_id,
-        case lower(trim(contact_kind)) when 'email' then 'email' when 'sms' then 'phone' else 'person' end as contact_type,
+        {{ meaning_of('contact_kind', contract_words('loyalty', 'consents', 'contact_kind'), otherwise='person') }} as contact_type,
         nullif(trim(contact), '') as contact_key,
-        {{ consent_purpose('purpose', {'ads': 'ads_matching', 'partners': 'sharing', 'analytics': 'measurement', 'abroad': 'cross_border',
-            'health': 'sensitive', 'scoring': 'automated_decision'}) }} as purpose,
-        {{ consent_status('choice', {'opt_in': 'granted', 'opt_out': 'denied', 'object': 'denied', 'withdraw': 'withdrawn'}) }} as status,
+        {{ consent_purpose('purpose', contract_words('loyalty', 'consents', 'purpose')) }} as purpose,
+        {{ consent_status('choice', contract_words('loyalty', 'consents', 'choice')) }} as status,
         lower(trim(given_by)) as signal,
         legal_basis,
         upper(trim(jurisdiction)) as jurisdiction,
