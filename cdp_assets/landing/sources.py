@@ -50,7 +50,10 @@ def render_sources(contract: ChannelContract) -> str:
                 "name": "landing",
                 "description": "Files as delivered, parsed by the channels' contracts.",
                 "config": {"external_location": EXTERNAL_LOCATION},
-                "tables": [_table(contract.name, export) for export in contract.exports],
+                "tables": [
+                    _table(contract.name, export, contract.freshness_days(export.name))
+                    for export in contract.exports
+                ],
             }
         ],
     }
@@ -58,11 +61,13 @@ def render_sources(contract: ChannelContract) -> str:
     return head + yaml.dump(document, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)
 
 
-def _table(channel: str, export: Export) -> dict[str, Any]:
+def _table(channel: str, export: Export, every_days: float | None) -> dict[str, Any]:
     facts = export.facts
     meta: dict[str, Any] = {"channel": channel, "export": export.name, "delivery": facts.delivery}
     if facts.replaces == "key":
         meta |= {"key": export.primary_key, "rows_per_key": facts.rows_per_key}
+    if every_days is not None:
+        meta["every_days"] = every_days
     if facts.version_column:
         meta["version"] = facts.version_column
     if words := {column.name: column.facts.words for column in export.properties if column.facts.words}:

@@ -105,6 +105,9 @@ def test_odd_words_purposes_and_addresses_are_counted_and_open_nothing(
     assert {("unrecognised", "granted", 1), ("sharing", "unknown", 1), ("measurement", "granted", 1)} <= {
         tuple(row) for row in counted
     }
+    assert nights[0].query(
+        "select purpose, unmatched_count from marts.consent_summary where unmatched_count > 0 order by 1"
+    ) == [("measurement", 1)]
     (row,) = nights[0].query(
         "select is_sharing_allowed, is_measurement_allowed from profile.customer_consents where customer_id = 'loyalty:m2'"
     )

@@ -1,11 +1,11 @@
--- answers per channel, purpose and status; `unmatched` are those that no customer carries: a contact that nobody has, a device without log-in
+-- answers per channel, purpose and status; `unmatched` are those for a contact that its customer, or nobody, has, and those of a device without log-in
 select
     channel,
     purpose,
     status,
     count(*) as statement_count,
     count(distinct customer_id) as customer_count,
-    count(*) filter (where customer_id is null) as unmatched_count,
+    count(*) filter (where is_unmatched) as unmatched_count,
     min(recorded_at) as first_recorded_at,
     max(recorded_at) as last_recorded_at
 from {{ ref('consents') }}

@@ -21,16 +21,24 @@ spans as (
 named as (
     select distinct contact_pseudonym, customer_id
     from (
-        select
-            {{ contact_id('contact_type', 'cast(null as string)', 'spelling') }} as contact_pseudonym,
-            customer_id
+        {%- for scope in ['cast(null as string)', 'contact_scope'] %}
+        {%- for value in ['spelling', contact_spelling('contact_type', 'contact_value')] %}
+        select {{ contact_id('contact_type', scope, value) }} as contact_pseudonym, customer_id
         from {{ ref('contact_values') }}
+        {%- if not loop.last %}
         union all
-        select
-            {{ contact_id('contact_type', 'cast(null as string)', contact_spelling('contact_type', 'contact_value')) }} as contact_pseudonym,
-            customer_id
-        from {{ ref('contact_values') }}
+        {%- endif %}
+        {%- endfor %}
+        {%- if not loop.last %}
+        union all
+        {%- endif %}
+        {%- endfor %}
     ) as spelled
+),
+
+known as (
+    select distinct contact_pseudonym
+    from named
 ),
 
 sole as (
@@ -59,11 +67,22 @@ select
     spans.expires_at,
     spans.as_of_date as known_from_date,
     spans.next_date as known_until_date,
-    spans.next_date is null as is_current
+    spans.next_date is null as is_current,
+    -- the contact is nobody's, or not of the customer who answered; or nobody is known to have answered
+    case
+        when spans.contact_pseudonym is null then crosswalk.customer_id is null
+        when spans.record_key is null then known.contact_pseudonym is null
+        else own.contact_pseudonym is null
+    end as is_unmatched
 from spans
 left join {{ ref('customer_crosswalk') }} as crosswalk
     on spans.record_key = crosswalk.record_key
 left join sole
     on spans.contact_pseudonym = sole.contact_pseudonym
     and spans.record_key is null
+left join known
+    on spans.contact_pseudonym = known.contact_pseudonym
+left join named as own
+    on spans.contact_pseudonym = own.contact_pseudonym
+    and crosswalk.customer_id = own.customer_id
 where not spans.is_ended
