@@ -181,6 +181,44 @@ def write_customers(inbox: Inbox, parameters: Parameters) -> None:
         )
 
 
+def write_wechat_ids(inbox: Inbox, parameters: Parameters) -> None:
+    """Append WeChat's ids of the batch's listed customers to the half-yearly snapshots: another openid in each app, another id with each guide."""
+    cells = inbox.cells(
+        "youzan_wechat_ids",
+        {
+            "客户手机号": "full_phone",
+            "标识类型": "kind",
+            "应用或导购": "belongs_to",
+            "标识": "if(kind = 'openid', 'o', 'wm') || left(md5('wechat ' || belongs_to || person_no), 26)",
+            "添加时间": "strftime(became_at, '%Y-%m-%d %H:%M:%S')",
+            "是否已取关": "if(u('unfollows', belongs_to || person_no) < 0.08, '是', '否')",
+        },
+    )
+    for year, month in MONTHS:
+        if month in SNAPSHOT_MONTHS:
+            day = month_end(year, month)
+            inbox.append(
+                ("youzan", "wechat_ids"),
+                f"wechat_ids_{day}.csv",
+                f"""
+                with known as (
+                    select
+                        person_no, full_phone, became_at,
+                        unnest([
+                            {{'kind': 'openid', 'belongs_to': 'wx_mini_program', 'share': 1.0}},
+                            {{'kind': 'openid', 'belongs_to': 'wx_official_account', 'share': 0.4}},
+                            {{'kind': 'external_userid', 'belongs_to': 'guide_' || (1 + pick('guide', person_no, 6)), 'share': 0.25}}
+                        ], recursive := true)
+                    from program_customers
+                    where is_listed and full_phone is not null and became_at < date '{day}' + 1
+                )
+                select {cells} from known
+                where u('in wechat', belongs_to || person_no) < share
+                order by full_phone, belongs_to, person_no
+                """,
+            )
+
+
 def records() -> str:
     """SELECT of the customer records: customers by phone, else nickname and time; guests; other recipients.
 
@@ -237,6 +275,7 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
     create_program_orders(con, parameters)
     write_orders(inbox, parameters)
     write_customers(inbox, parameters)
+    write_wechat_ids(inbox, parameters)
 
 
 def orders() -> str:
