@@ -118,6 +118,48 @@ def test_every_order_is_worth_what_it_truly_is(first: Ran) -> None:
     assert parked > 0
 
 
+def test_what_happens_within_one_session_is_two_touches_each_of_its_own_person(first: Ran) -> None:
+    """As the truth says: a second purchase in a session, and somebody else's log-in; no purchase's customer is lent to the other."""
+    home, truth = first.out / "home", f"{first.out}/truth"
+    ((missing, found),) = query(
+        home,
+        f"""
+        select count(*) filter (where touches.touchpoint_id is null), count(touches.touchpoint_id)
+        from '{truth}/touches.parquet' as truth
+        left join marts.touchpoints as touches using (channel, touchpoint_id)
+        where truth.channel = 'ga4' and regexp_full_match(truth.touchpoint_id, '.+[.].+[.].+[.]2')
+        """,
+    )
+    assert missing == 0
+    assert int(str(found)) > 0
+    lent = query(
+        home,
+        f"""
+        select touches.touch_id
+        from marts.touchpoints as touches
+        inner join '{truth}/refusals.parquet' as refusals on touches.channel = refusals.channel and touches.device_id = refusals.device_id
+        where touches.resolved_by = 'next_login'
+        """,
+    )
+    assert lent == []  # a browser that refuses is not followed from before a log-in
+
+
+def test_margin_is_known_where_a_product_has_a_code_and_a_cost(first: Ran) -> None:
+    rows = query(
+        first.out / "home",
+        "select channel, count(cost) / count(*)::double from marts.orders where is_conversion group by channel order by channel",
+    )
+    known = {str(channel): float(str(share)) for channel, share in rows}
+    assert min(known[channel] for channel in ("amazon", "shopify", "square", "taobao")) > 0.95
+    assert known["youzan"] == 0  # its export names goods in words, without a code
+    ((spent, margins),) = query(
+        first.out / "home",
+        "select count(*), count(margin_return_on_ad_spend) from marts.attribution_summary "
+        "where spend > 0 and dimension = 'marketing_channel' and period = 'all' and customer_type = 'all'",
+    )
+    assert margins == spent != 0
+
+
 def test_ids_are_right_far_beyond_matching_by_phone(first: Ran) -> None:
     done = onefold(
         first.out,
