@@ -13,7 +13,7 @@
     union all
     {%- endif %}
     {%- else %}
-    select cast(null as varchar) as channel, cast(null as varchar) as export, cast(null as double) as every_days
+    select cast(null as string) as channel, cast(null as string) as export, cast(null as double) as every_days
     where false
     {%- endfor %}
 {%- endmacro %}
