@@ -129,6 +129,8 @@ def _by_values(roles: Roles, words: Words) -> Iterator[Vote]:
             yield Vote(column, None, "it is named after a contact and holds none", classification="sensitive")
         elif "percent" in column.strips and is_a(says, "money"):
             yield Vote(column, None, "a share is no amount")
+        elif says == "coupon_code" and (column.decimals or 0) > 0:
+            yield Vote(column, "discount_amount", "its values are amounts")
         elif is_a(says, "money", "number") and column.time and column.time.kind == "timestamp":
             yield Vote(column, "ordered_at", "its values are times")
         elif is_a(says, "time") and column.filled and column.time is None and column.clock is None:
@@ -194,6 +196,14 @@ def _bare_name(column: Column, roles: Roles, has_halves: bool) -> Iterator[Vote]
         yield Vote(column, None, "a page's or an event's name", classification="internal")
     elif roles.all("sku") and not about_persons:
         yield Vote(column, "product_name", "an article's name", classification="internal")
+
+
+def _by_time(roles: Roles, words: Words) -> Iterator[Vote]:
+    """Where rows are numbered as orders and no header says when, the first column of times does."""
+    has_time = any(is_a(roles.role(column), "time") and column.time for column in roles.columns)
+    named = roles.has("order_id") and not has_time
+    for column in [c for c in roles.columns if named and c.time and roles.role(c) is None][:1]:
+        yield Vote(column, "ordered_at", "its values are times and no header says when")
 
 
 def _by_company(roles: Roles, words: Words) -> Iterator[Vote]:
@@ -295,6 +305,7 @@ def _of_the_account(roles: Roles, words: Words) -> Iterator[Vote]:
 RULES: tuple[Rule, ...] = (
     _by_values,
     _by_neighbours,
+    _by_time,
     _by_company,
     _by_parts,
     _masked,
