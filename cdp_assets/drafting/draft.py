@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -124,29 +124,28 @@ def _tables(
 
 
 def _chosen(tables: Sequence[tuple[Table, Part]]) -> dict[str, tuple[Model, list[str]]]:
-    """Each shape from the export that fills it best: one whose lines stand in a sibling, else the one that fills most columns."""
-    found: dict[str, tuple[Model, list[str]]] = {}
-    rank: dict[str, tuple[bool, int]] = {}
+    """Each shape from the export that fills it best."""
+    by_shape: dict[str, list[tuple[tuple[bool, int], Model]]] = {}
     for table, part in tables:
-        for model in (model for shape in SHAPES for model in shape(table)):
-            if model.shape == "order_lines" and part.has_lines:
-                continue
-            is_own = (
-                part.has_lines
-                if model.shape == "orders"
-                else model.shape == "customers" and not table.keys.order
-            )
-            own = (is_own, len([sql for sql in model.expressions.values() if sql]))
-            said = (
-                [f"{model.shape}: two exports fill it; the one that fills more is taken"]
-                if model.shape in found
-                else []
-            )
-            if model.shape not in found or own > rank[model.shape]:
-                found[model.shape], rank[model.shape] = (model, said), own
-            else:
-                found[model.shape] = (found[model.shape][0], said)
-    return found
+        for model in _models(table, part):
+            by_shape.setdefault(model.shape, []).append((_rank(model, part), model))
+    said = "two exports fill it; the one that fills more is taken"
+    return {
+        shape: (max(found, key=lambda each: each[0])[1], [f"{shape}: {said}"] if len(found) > 1 else [])
+        for shape, found in by_shape.items()
+    }
+
+
+def _models(table: Table, part: Part) -> Iterator[Model]:
+    """The models that an export can fill, but no lines of orders whose lines stand in a sibling."""
+    for shape in SHAPES:
+        yield from (model for model in shape(table) if not (model.shape == "order_lines" and part.has_lines))
+
+
+def _rank(model: Model, part: Part) -> tuple[bool, int]:
+    """Orders whose lines stand in a sibling and lists of persons go first, then what fills more columns."""
+    is_own = part.has_lines if model.shape == "orders" else model.shape == "customers" and not part.keys.order
+    return is_own, len([sql for sql in model.expressions.values() if sql])
 
 
 def _written(

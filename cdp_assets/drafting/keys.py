@@ -170,12 +170,8 @@ def _bare_number(roles: Roles, words: Words) -> tuple[Column | None, list[str]]:
         "email",
         "source_customer_id",
     )
-    is_list = roles.has("product_name", "quantity", "unit_price")
     for column in roles.columns:
-        role = roles.role(column)
-        is_free = role in (None, "event_kind", "reference_id") or (role == "sku" and not is_list)
-        named = words.says("number_word", column.header) and is_free
-        if not named or not column.is_filled or column.time or column.looks in ("email", "name"):
+        if not _may_number(column, roles, words):
             continue
         groups = list(groups_of(column.texts).values())
         is_shared = groups and all(len({moment.texts[row] for row in each}) == 1 for each in groups)
@@ -220,6 +216,15 @@ def _reference(roles: Roles, order: Column) -> Column | None:
     return None
 
 
+def _may_number(column: Column, roles: Roles, words: Words) -> bool:
+    """Whether a column is called a number and means nothing else."""
+    role = roles.role(column)
+    is_list = roles.has("product_name", "quantity", "unit_price")
+    is_free = role in (None, "event_kind", "reference_id") or (role == "sku" and not is_list)
+    is_plain = column.is_filled and not column.time and column.looks not in ("email", "name")
+    return is_free and is_plain and words.says("number_word", column.header)
+
+
 def _key(
     roles: Roles, rows: Rows, order: Column | None, words: Words, *, is_document: bool, is_returns: bool
 ) -> tuple[tuple[Column, ...], str, list[str]]:
@@ -229,39 +234,52 @@ def _key(
         return (day, campaign), "one" if len(set(pairs)) == len(pairs) else "many", []
     if is_returns:
         return (), "many", ["the rows are returns, of which an order may have further ones in a later file"]
-    own = [c for c in roles.columns if c.last_step == c.header.casefold() and c.last_step in PLAIN_IDS]
-    plain_one = next((c for c in own if c.is_filled and c.is_unique), None)
     if order is not None and order.is_filled and not roles.has("refund_id"):
-        return _order_key(roles, rows, order, plain_one, is_document=is_document)
-    wanted = (
-        ("refund_id",) if roles.has("refund_id") else ("source_customer_id", "loyalty_id", "email", "sku")
-    )
-    named = [roles.first(role) for role in wanted] if order is None or roles.has("refund_id") else []
-    person = own_id(roles) if order is None else None
-    inner = [c for c in roles.columns if c.last_step in PLAIN_IDS]
-    for column in [person, *own, *named, *inner, *_event_ids(roles)]:
-        if column is not None and column.is_filled and column.is_unique:
+        return _order_key(roles, rows, order, is_document=is_document)
+    for column in _row_keys(roles, order):
+        if column is not None and _identifies(column):
             return (column,), "one", []
     return (), "many", []
 
 
+def _identifies(column: Column) -> bool:
+    return column.is_filled and column.is_unique
+
+
+def _own_ids(roles: Roles) -> list[Column]:
+    """Columns that are called an id and nothing more, outside of any object."""
+    return [c for c in roles.columns if c.last_step == c.header.casefold() and c.last_step in PLAIN_IDS]
+
+
+def _row_keys(roles: Roles, order: Column | None) -> list[Column | None]:
+    """What may identify a row that is no order: a person's own id, the row's, a return's or a person's number, an event's."""
+    inner = [c for c in roles.columns if c.last_step in PLAIN_IDS]
+    if roles.has("refund_id"):
+        return [*_own_ids(roles), roles.first("refund_id"), *inner, *_event_ids(roles)]
+    if order is not None:
+        return [*_own_ids(roles), *inner, *_event_ids(roles)]
+    named = [roles.first(role) for role in ("source_customer_id", "loyalty_id", "email", "sku")]
+    return [own_id(roles), *_own_ids(roles), *named, *inner, *_event_ids(roles)]
+
+
 def _order_key(
-    roles: Roles, rows: Rows, order: Column, plain_one: Column | None, *, is_document: bool
+    roles: Roles, rows: Rows, order: Column, *, is_document: bool
 ) -> tuple[tuple[Column, ...], str, list[str]]:
+    own = next(filter(_identifies, _own_ids(roles)), None)
+    name = repr(order.header)
+    if order.is_unique and (is_document or not any(map(roles.has, LINE_ROLES))):
+        return (own or order,), "one", []
     if order.is_unique:
-        if not is_document and any(roles.has(role) for role in LINE_ROLES):
-            said = f"{order.header!r}: no order of the sample has several rows; as they name articles, several are allowed, "
-            return (order,), "many", [said + "and amounts of an order's rows are added up"]
-        return (plain_one or order,), "one", []
-    if rows.refunds and any(each.how == "in" for each in rows.refunds):
-        if plain_one is None:
-            plain_one = next((c for c in _event_ids(roles) if c.is_filled and c.is_unique), None)
-        if plain_one is not None:
-            return (plain_one,), "one", []
-        said = f"{order.header!r}: sales and refunds stand on rows of their own, and a later file may hold further ones of an order"
-        return (), "many", [said]
+        said = (
+            f"{name}: no order of the sample has several rows; as they name articles, several are allowed, "
+        )
+        return (order,), "many", [said + "and amounts of an order's rows are added up"]
+    if any(each.how == "in" for each in rows.refunds):
+        own = own or next(filter(_identifies, _event_ids(roles)), None)
+        said = f"{name}: sales and refunds stand on rows of their own, and a later file may hold further ones of an order"
+        return ((own,), "one", []) if own else ((), "many", [said])
     if restarts := _restarts(roles, order):
-        said = f"{order.header!r}: the same number stands on different {restarts}, so it is no key; "
+        said = f"{name}: the same number stands on different {restarts}, so it is no key; "
         return (), "many", [said + "add what makes it unique to the key and to the staging models' order_id"]
     return (order,), "many", []
 
@@ -280,14 +298,10 @@ def _event_ids(roles: Roles) -> list[Column]:
 def _restarts(roles: Roles, order: Column) -> str | None:
     """What differs within one number that cannot differ within one order: its day or its store."""
     groups = list(groups_of(order.texts).values())
-    for role, word in (("ordered_at", "days"), ("store_id", "stores")):
-        column = roles.first(role)
-        if column is None or (role == "ordered_at" and column.time is None):
-            continue
-        texts = [re.split("[ T]", text)[0] if role == "ordered_at" else text for text in column.texts]
-        if sum(len({texts[row] for row in each if texts[row]}) > 1 for each in groups) > len(groups) / 4:
-            return word
-    return None
+    day, store = roles.first("ordered_at"), roles.first("store_id")
+    if day and day.time and _differs([re.split("[ T]", text)[0] for text in day.texts], groups):
+        return "days"
+    return "stores" if store and _differs(store.texts, groups) else None
 
 
 @dataclass(frozen=True)
@@ -297,43 +311,56 @@ class _Levels:
     filled_down: frozenset[int] = frozenset()
 
 
+def _differs(texts: Sequence[str], groups: Sequence[Sequence[int]]) -> bool:
+    """Whether texts differ within more than a quarter of the groups."""
+    different = [len({texts[row] for row in each} - {""}) > 1 for each in groups]
+    return sum(different) > len(groups) / 4
+
+
 def _per_order(roles: Roles, order: Column, words: Words) -> _Levels:
     """What stands once per order: on its first row only, or the same on each row of orders of several different articles."""
     groups = [rows for rows in groups_of(order.texts).values() if len({_row(roles, row) for row in rows}) > 1]
-    article = roles.first("sku", "product_name")
-    # pieces of one article have equal amounts anyway: only orders of several tell what is the order's
-    tells = [article is None or len({article.texts[row] for row in rows}) > 1 for rows in groups]
     own = [c for c in roles.columns if c is not order and not c.is_blank and c.occurrence == 1]
-    cells = {c.position: [[c.texts[row] for row in rows] for rows in groups] for c in own}
-    first_only = [c for c in own if _is_first_only(cells[c.position])]
-    # one order of several rows is enough where even its time or its buyer stands on the first of them only
-    is_enough = any(roles.role(c) in ("ordered_at", "email", "currency") for c in first_only)
-    of_line = {c.position for c in own if any(len(set(each)) > 1 for each in cells[c.position])}
-    down, repeated, unsure = set(), set(), []
-    for column in own:
-        firsts = sum(bool(each[0]) for each in cells[column.position])
-        named = words.says("of_line", column.header)
-        told = [
-            cell
-            for each, is_told in zip(cells[column.position], tells, strict=True)
-            if is_told
-            for cell in each
-        ]
-        if column in first_only and (firsts > 1 or (is_enough and not named)):
-            down.add(column.position)
-        elif not any(cell.strip(" 0.,") for cell in told):
-            unsure.append(column)
-        elif column.position not in of_line and not named:
-            repeated.add(column.position)
-    money = [c for c in own if is_a(roles.role(c), "money") and not words.says("of_line", c.header)]
-    votes = sum(c.position in repeated | down for c in money) - sum(
-        c.position in of_line - down for c in money
-    )
-    for column in unsure:
-        is_money = is_a(roles.role(column), "money") and votes > 0
-        if not words.says("of_line", column.header) and (words.says("of_order", column.header) or is_money):
-            repeated.add(column.position)
-    return _Levels(frozenset(repeated | down), frozenset(of_line), frozenset(down))
+    down = _on_first_rows(roles, own, groups, words)
+    of_line = frozenset(c.position for c in own if _differs_in_any(c, groups))
+    telling = [row for rows in groups if _names_several(roles, rows) for row in rows]
+    sure = {c.position for c in own if _says_anything(c, telling)}
+    named = {c.position for c in own if words.says("of_line", c.header)}
+    repeated = down | (sure - of_line - named)
+    money = {c.position for c in own if is_a(roles.role(c), "money")} - named
+    of_order = {c.position for c in own if words.says("of_order", c.header)}
+    is_likely = len(money & repeated) > len(money & of_line - down)
+    unsure = {c.position for c in own} - sure - down - named
+    likely = unsure & (of_order | money if is_likely else of_order)
+    return _Levels(frozenset(repeated | likely), of_line, frozenset(down))
+
+
+def _differs_in_any(column: Column, groups: Sequence[Sequence[int]]) -> bool:
+    return any(len({column.texts[row] for row in rows}) > 1 for rows in groups)
+
+
+def _says_anything(column: Column, rows: Sequence[int]) -> bool:
+    """Whether a column holds more than noughts on any of the rows."""
+    return any(column.texts[row].strip(" 0.,") for row in rows)
+
+
+def _names_several(roles: Roles, rows: Sequence[int]) -> bool:
+    """Whether an order's rows tell what is the order's: pieces of one article have equal amounts anyway."""
+    article = roles.first("sku", "product_name")
+    return article is None or len({article.texts[row] for row in rows}) > 1
+
+
+def _on_first_rows(
+    roles: Roles, own: Sequence[Column], groups: Sequence[Sequence[int]], words: Words
+) -> set[int]:
+    """Positions of columns that stand on the first row of each order only.
+
+    One order of several rows is enough where even its time or its buyer stands on the first of them only.
+    """
+    firsts = [c for c in own if _is_first_only([[c.texts[row] for row in rows] for rows in groups])]
+    is_enough = any(roles.role(c) in ("ordered_at", "email", "currency") for c in firsts)
+    often = {c.position for c in firsts if sum(bool(c.texts[rows[0]]) for rows in groups) > 1}
+    return often | {c.position for c in firsts if is_enough and not words.says("of_line", c.header)}
 
 
 def _row(roles: Roles, row: int) -> tuple[str, ...]:

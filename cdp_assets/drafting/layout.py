@@ -106,11 +106,7 @@ def _sub_headers(rest: Sequence[Row], width: int) -> int:
     count = 0
     for position, row in enumerate(rest[:3]):
         others = [each for each in rest[position + 1 : position + 200] if len(each) == width]
-        if len(row) != width or len(others) < 2:
-            break
-        valued = [column for column in range(width) if _is_valued([each[column].strip() for each in others])]
-        words = [c for c in valued if row[c].strip() and not _VALUE.search(row[c].strip())]
-        if _filled(row) and not (len(words) > 1 and len(words) > len(valued) / 2):
+        if len(row) != width or len(others) < 2 or not _explains(row, others):
             break
         count = position + 1
     return count
@@ -121,6 +117,13 @@ def _is_valued(texts: Sequence[str]) -> bool:
     return bool(filled) and sum(bool(_VALUE.search(text)) for text in filled) > 0.8 * len(filled)
 
 
+def _explains(row: Row, others: Sequence[Row]) -> bool:
+    """Whether a row is blank or has words where the others have values."""
+    valued = [column for column in range(len(row)) if _is_valued([each[column].strip() for each in others])]
+    words = [c for c in valued if row[c].strip() and not _VALUE.search(row[c].strip())]
+    return not _filled(row) or (len(words) > 1 and len(words) > len(valued) / 2)
+
+
 def _footers(
     body: Sequence[Row], width: int, delimiter: str, quote: str, words: Words
 ) -> tuple[list[str], bool]:
@@ -128,18 +131,25 @@ def _footers(
     found: list[str] = []
     narrow = False
     for row in reversed(body[-TAIL:]):
-        first = row[0].strip() if row else ""
-        is_short = len(row) < width or (_filled(row) == 1 and bool(first))
-        if not (words.begins("total", first) or is_short):
+        if not _ends_the_file(row, width, words):
             break
         pattern = _footer_pattern(row, delimiter)
-        others = [each for each in body if len(each) == width and each is not row]
-        data = [each for each in others if not words.begins("total", each[0])]
+        data = [
+            each
+            for each in body
+            if len(each) == width and each is not row and not words.begins("total", each[0])
+        ]
         if pattern is None or any(_matches(each, [pattern], delimiter, quote) for each in data):
             narrow = True
-            continue
-        found.insert(0, pattern)
+        else:
+            found.insert(0, pattern)
     return list(dict.fromkeys(found)), narrow
+
+
+def _ends_the_file(row: Row, width: int, words: Words) -> bool:
+    """Whether a row is short, holds its first cell only, or begins like a total."""
+    first = row[0].strip() if row else ""
+    return words.begins("total", first) or len(row) < width or (_filled(row) == 1 and bool(first))
 
 
 def _footer_pattern(row: Row, delimiter: str) -> str | None:

@@ -29,7 +29,6 @@ from cdp_assets.drafting.sums import (
     pick,
     share_equal,
     sizes,
-    subsets,
 )
 from cdp_assets.drafting.words import Words, is_a
 
@@ -96,9 +95,7 @@ Step = Callable[[Amounts, _Case], tuple[Mapping[int, str | None], list[str]]]
 def money_of(roles: Roles, keys: Keys, rows: Rows, words: Words) -> Money:
     """Settle the amounts of a sample over the rows that are sales."""
     numbers = tuple(c for c in roles.columns if c.numbers and not c.is_blank)
-    count = len(roles.columns[0].texts) if roles.columns else 0
-    sales = rows.are_sales(count)
-    kept = [row for row in range(count) if sales[row]] or list(range(count))
+    kept = _sale_rows(roles, rows)
     article = roles.first("sku", "product_name")
     ids = (
         [keys.order.texts[row] for row in kept]
@@ -138,22 +135,22 @@ def _orders_own(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], l
     return changes, said if named else []
 
 
+def _sale_rows(roles: Roles, rows: Rows) -> list[int]:
+    """Positions of the rows that are sales; of all rows where none is."""
+    count = len(roles.columns[0].texts) if roles.columns else 0
+    return [row for row, is_sale in enumerate(rows.are_sales(count)) if is_sale] or list(range(count))
+
+
 def _paid_out(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
     """What is left of an amount after fees was paid out to the shop: it is no order's amount."""
     fees = [amounts.value(c) for c in amounts.filled("fee")][:MAX_EXTRAS]
-    wholes, lefts = (
-        amounts.of("gross_amount", "net_amount", "line_amount", "unit_price"),
-        amounts.of("gross_amount", "net_amount"),
-    )
-    refunds = [amounts.value(c) for c in amounts.of("refund_amount")[:1]]
+    wholes = amounts.of("gross_amount", "net_amount", "line_amount", "unit_price")
+    pairs = [(w, c) for w, c in product_of(wholes, amounts.of("gross_amount", "net_amount")) if w is not c]
     changes: dict[int, str | None] = {}
     for fee in [*fees, add_up([sizes(each) for each in fees])]:
         rows = [position for position, value in enumerate(fee) if value]
-        off, extras = pick(fee, rows), [pick(values, rows) for values in refunds]
-        for whole, left in product_of(wholes, lefts) if len(rows) > 1 else ():
-            before, after = (pick(amounts.value(c), rows) for c in (whole, left))
-            is_left = adds_up(before, off, extras, after) or adds_up(sizes(before), off, [], sizes(after))
-            if whole is not left and whole.position not in changes and is_left:
+        for whole, left in pairs if len(rows) > 1 else ():
+            if whole.position not in changes and _is_left(amounts, whole, left, fee, rows):
                 changes[left.position] = "payout"
     return changes, []
 
@@ -210,6 +207,13 @@ def _pieces(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[
     return changes, said
 
 
+def _is_left(amounts: Amounts, whole: Column, left: Column, fee: Values, rows: list[int]) -> bool:
+    """Whether an amount is another one less a fee, with what was refunded on top or not."""
+    before, after, off = (pick(each, rows) for each in (amounts.value(whole), amounts.value(left), fee))
+    refunds = [pick(amounts.value(c), rows) for c in amounts.of("refund_amount")[:1]]
+    return adds_up(before, off, refunds, after) or adds_up(sizes(before), off, [], sizes(after))
+
+
 def _per_piece(values: Values, quantity: Values, articles: Sequence[str]) -> bool | None:
     """Whether a column holds one piece's price (True) or the line's amount (False); None where the sample does not tell."""
     seen: dict[str, list[tuple[Decimal, Decimal]]] = defaultdict(list)
@@ -217,13 +221,12 @@ def _per_piece(values: Values, quantity: Values, articles: Sequence[str]) -> boo
         if name and value and pieces:
             seen[name].append((value, pieces))
     pairs = [each for each in seen.values() if len({pieces for _, pieces in each}) > 1]
-    piece = sum(len({value for value, _ in each}) == 1 for each in pairs)
-    line = sum(
-        len({(value / pieces).quantize(Decimal("0.01")) for value, pieces in each}) == 1 for each in pairs
-    )
-    if pairs and piece >= len(pairs) * SHARE:
+    if not pairs:
+        return None
+    if sum(len({value for value, _ in each}) == 1 for each in pairs) >= len(pairs) * SHARE:
         return True
-    return False if pairs and line >= len(pairs) * SHARE else None
+    per_piece = [{(value / pieces).quantize(Decimal("0.01")) for value, pieces in each} for each in pairs]
+    return False if sum(len(each) == 1 for each in per_piece) >= len(pairs) * SHARE else None
 
 
 def _sum_of_others(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
@@ -243,34 +246,39 @@ def _sum_of_others(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None]
 def _taken_off(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
     """Leave as discounts those that the file's own sums take off; a line's amount after them is no amount before discount."""
     every = amounts.filled("discount_amount", "platform_discount")[:MAX_DISCOUNTS]
-    has_lines = bool(amounts.product() or amounts.first("line_amount"))
-    if not every and not has_lines:
-        nets = amounts.of("net_amount")[:1] if not amounts.of("gross_amount", "unit_price") else []
-        return {c.position: "line_amount" for c in nets}, []
-    for level in case.levels(amounts):
-        if found := _sum_that_holds(level, every):
-            net, chosen = found
-            return _as_chosen(amounts, net, chosen, every)
-    for level in case.levels(amounts):
-        if inside := _inside_already(level, every):
-            ours = [c for c in every if amounts.meaning[c.position] == "discount_amount"]
-            return {c.position: None for c in ours}, [inside]
+    if not every and not amounts.product() and not amounts.first("line_amount"):
+        return _net_lines(amounts), []
+    levels = case.levels(amounts)
+    holding = next(filter(None, (_sum_that_holds(level, every) for level in levels)), None)
+    if holding:
+        return _as_chosen(amounts, *holding, every)
+    inside = next(filter(None, (_inside_already(level, every) for level in levels)), "")
+    if inside:
+        ours = [c for c in every if amounts.meaning[c.position] == "discount_amount"]
+        return {c.position: None for c in ours}, [inside]
     return _first_of(amounts, every)
+
+
+def _net_lines(amounts: Amounts) -> dict[int, str | None]:
+    """An amount after discount is the line's where the file has no other."""
+    nets = [] if amounts.of("gross_amount", "unit_price") else amounts.of("net_amount")[:1]
+    return {c.position: "line_amount" for c in nets}
 
 
 def _sum_that_holds(level: Amounts, every: Sequence[Column]) -> tuple[Column, list[Column]] | None:
     """The amount of the file that some discounts make out of the one before them, and those discounts."""
     discounts = [c for c in every if c in level.columns]
     rows = [p for p, each in enumerate(zip(*(level.value(c) for c in discounts), strict=True)) if any(each)]
-    for before, net in product_of(level.befores(), level.of("net_amount", "line_amount", "gross_amount")):
-        values = level.value(net)
-        is_other = rows and share_equal(pick(before, rows), pick(values, rows)) < SHARE
-        for size in range(1, len(discounts) + 1) if is_other else ():
-            for chosen in combinations(discounts, size):
-                taken = add_up([sizes(level.value(c)) for c in chosen])
-                parts = [pick(each, rows) for each in (before, taken, values)]
-                if adds_up(parts[0], parts[1], [pick(each, rows) for each in level.extras()], parts[2]):
-                    return net, list(chosen)
+    extras = [pick(each, rows) for each in level.extras()]
+    choices = (
+        [c for size in range(1, len(discounts) + 1) for c in combinations(discounts, size)] if rows else []
+    )
+    nets = level.of("net_amount", "line_amount", "gross_amount")
+    for before, net, chosen in product_of(level.befores(), nets, choices):
+        taken = add_up([sizes(level.value(c)) for c in chosen])
+        parts = [pick(each, rows) for each in (before, taken, level.value(net))]
+        if share_equal(parts[0], parts[2]) < SHARE and adds_up(parts[0], parts[1], extras, parts[2]):
+            return net, list(chosen)
     return None
 
 
@@ -332,41 +340,40 @@ def _payable(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list
         return {}, []
     level = case.levels(amounts)[-1]
     before, totals = level.befores()[0], level.of("gross_amount", "net_amount")
-    nothing = [ZERO] * len(before)
     for payable, whole in product_of((c for c in totals if case.words.says("payable", c.header)), totals):
-        less = [
-            w - p
-            for w, p in zip(level.value(whole), level.value(payable), strict=True)
-            if w is not None and p is not None
-        ]
-        if any(less) and min(less) >= 0 and adds_up(before, nothing, level.extras(), level.value(whole)):
+        if _is_less(level, before, payable, whole):
             said = f"discount_amount: what {payable.header!r} is less than {whole.header!r} is taken as it"
             return {payable.position: "payable_amount", whole.position: "order_total"}, [said]
     for total in totals:
-        if (extras := _below_lines(level, before, total)) is not None:
+        extras = _below_lines(level, before, total)
+        if extras is not None:
             on_top = "".join(f" with {c.header!r}" for c in extras)
             said = f"discount_amount: {total.header!r} is less than the order's lines{on_top} on some orders; that is taken as the order's discount"
-            paid: dict[int, str | None] = {total.position: "payable_amount"}
-            return paid, [said]
+            return {total.position: "payable_amount"}, [said]
     return {}, []
+
+
+def _is_less(level: Amounts, before: Values, payable: Column, whole: Column) -> bool:
+    """Whether what was to be paid is at most the whole, which is the lines with what comes on top."""
+    pairs = zip(level.value(whole), level.value(payable), strict=True)
+    less = [w - p for w, p in pairs if w is not None and p is not None]
+    is_below = any(less) and min(less) >= 0
+    return is_below and adds_up(before, [ZERO] * len(before), level.extras(), level.value(whole))
 
 
 def _below_lines(level: Amounts, before: Values, total: Column) -> list[Column] | None:
     """What comes on top of the lines where an order's total equals that on some orders and is below it on all others."""
     extras = level.filled("shipping_amount", "tax_amount", "tip")[:MAX_EXTRAS]
-    by_values = {id(level.value(c)): c for c in extras}
     paid = level.value(total)
     found = None
-    for chosen in subsets([level.value(c) for c in extras]):
-        pairs = zip(add_up([before, *chosen]), paid, strict=True)
-        less = [round(whole - each, 2) for whole, each in pairs if each is not None]
-        if not any(less):
-            return None  # there it is, without any discount
-        is_below = (
-            min(less) >= 0 and (0 in less or len(less) == 1) and all((each or ZERO) >= 0 for each in paid)
-        )
-        found = chosen if is_below and found is None else found
-    return None if found is None else [by_values[id(each)] for each in found]
+    for size in range(len(extras) + 1):
+        for chosen in combinations(extras, size):
+            less = _less_than(add_up([before, *(level.value(c) for c in chosen)]), paid)
+            if not any(less):
+                return None  # there it is, without any discount
+            is_below = min(less) >= 0 and (0 in less or len(less) == 1)
+            found = list(chosen) if is_below and found is None else found
+    return found if all((each or ZERO) >= 0 for each in paid) else None
 
 
 STEPS: tuple[Step, ...] = (
@@ -381,55 +388,63 @@ STEPS: tuple[Step, ...] = (
 )
 
 
+def _less_than(wholes: Sequence[Decimal], paid: Values) -> list[Decimal]:
+    return [round(whole - each, 2) for whole, each in zip(wholes, paid, strict=True) if each is not None]
+
+
 def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
     """What the shapes need of the amounts."""
     words = case.words
     line = _without_tax(amounts.of("line_amount"), words)
     price, quantity = _first(amounts.of("unit_price")), _first(amounts.of("quantity"))
+    factors = (line,) if line else (quantity, price) if price else ()
     total = _order_total(amounts, words)
-    factors = (line,) if line else (quantity, price) if quantity and price else (price,) if price else ()
     shipping, off, said = _shipping(amounts, case)
     tax = min(amounts.of("tax_amount"), key=lambda c: len(words_in(c.header)), default=None)
+    tip = _first(amounts.filled("tip"))
     discounts = tuple(amounts.filled("discount_amount") or amounts.of("discount_amount")[:1])
     payable, whole = _first(amounts.of("payable_amount")), _first(amounts.of("order_total"))
-    tip = _first(amounts.filled("tip"))
-    inside: tuple[Column, ...] = ()
-    if total and not factors and words.says("whole", total.header) and not words.says("before", total.header):
-        inside = tuple(
-            c for c in (shipping, tax, tip) if c and any(amounts.value(c)) and not is_free(c, words)
-        )
-        said += _asked_of_total(total, inside, discounts)
-    chance = frozenset(c.position for c in discounts if case.ids and _is_of_rows(amounts, c, case))
-    on_top = tuple(
-        c for c in (shipping, tax) if payable and not whole and c and _comes_on_top(amounts, case, payable, c)
-    )
+    is_whole = total is not None and not any(factors) and _says_whole(total, words)
+    inside = tuple(c for c in (shipping, tax, tip) if is_whole and c and _counts(amounts, c, words))
+    asked = _asked_of_total(total, inside, discounts) if total and is_whole else []
     return Money(
-        tuple(c for c in factors if c),
-        total,
-        inside,
-        discounts,
-        tuple(amounts.filled("platform_discount")),
-        whole,
-        payable,
-        on_top,
-        shipping,
-        off,
-        tax,
-        tip,
-        _first(amounts.filled("fee")),
-        price,
-        quantity,
-        _first(amounts.of("unit_cost")),
-        _first([*amounts.filled("refund_amount"), *amounts.of("refund_amount")]),
-        chance,
-        amounts.meaning,
-        (*questions, *said, *_cents(amounts, words)),
+        line=tuple(c for c in factors if c),
+        total=total,
+        inside=inside,
+        discounts=discounts,
+        platform=tuple(amounts.filled("platform_discount")),
+        whole=whole,
+        payable=payable,
+        on_top=_on_top(amounts, case, payable) if payable and not whole else (),
+        shipping=shipping,
+        shipping_off=off,
+        tax=tax,
+        tip=tip,
+        fee=_first(amounts.filled("fee")),
+        price=price,
+        quantity=quantity,
+        cost=_first(amounts.of("unit_cost")),
+        refund=_first([*amounts.filled("refund_amount"), *amounts.of("refund_amount")]),
+        of_rows=frozenset(c.position for c in discounts if case.ids and _is_of_rows(amounts, c, case)),
+        meaning=amounts.meaning,
+        questions=(*questions, *said, *asked, *_cents(amounts, words)),
     )
 
 
-def is_free(column: Column, words: Words) -> bool:
-    """Whether an amount says of itself that it is inside another one."""
-    return words.says("included", column.header)
+def _says_whole(total: Column, words: Words) -> bool:
+    """Whether an amount calls itself a whole, and not what it was before."""
+    return words.says("whole", total.header) and not words.says("before", total.header)
+
+
+def _counts(amounts: Amounts, column: Column, words: Words) -> bool:
+    """Whether a part of a whole is there and does not say of itself that it is inside another one."""
+    return any(amounts.value(column)) and not words.says("included", column.header)
+
+
+def _on_top(amounts: Amounts, case: _Case, payable: Column) -> tuple[Column, ...]:
+    """What an order's total holds beside its lines, as far as the sample's sums show."""
+    level = case.levels(amounts)[-1]
+    return tuple(_below_lines(level, level.befores()[0], payable) or ())
 
 
 def _asked_of_total(total: Column, inside: Sequence[Column], discounts: Sequence[Column]) -> list[str]:
@@ -459,13 +474,6 @@ def _is_of_rows(amounts: Amounts, column: Column, case: _Case) -> bool:
         for before, net in product_of(amounts.befores(), nets)
         if net is not before
     )
-
-
-def _comes_on_top(amounts: Amounts, case: _Case, payable: Column, extra: Column) -> bool:
-    """Whether an order's total holds this extra beside its lines, as far as the sample's sums show."""
-    level = case.levels(amounts)[-1]
-    chosen = _below_lines(level, level.befores()[0], payable)
-    return chosen is not None and extra in chosen
 
 
 def _order_total(amounts: Amounts, words: Words) -> Column | None:

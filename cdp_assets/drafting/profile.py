@@ -107,16 +107,12 @@ def profile_of(sample: Sample, words: Words) -> Profile:
     is_path = sample.facts.get("format") in ("json", "ndjson")
     said = [_said(column.header, words, is_path=is_path) for column in sample.columns]
     nulls = sorted({text.strip() for column in sample.columns for text in column.texts} & NULL_TOKENS)
-    texts = [
-        tuple("" if t.strip() in NULL_TOKENS else t.strip() for t in column.texts)
-        for column in sample.columns
-    ]
+    texts = [_without_nulls(column.texts) for column in sample.columns]
     without = [
-        _decoration([each for each in column if each], is_text=is_a(role, "text"))
-        for column, role in zip(texts, said, strict=True)
+        _decoration([t for t in each if t], is_text=is_a(role, "text"))
+        for each, role in zip(texts, said, strict=True)
     ]
-    numeric = [bare for (bare, _, _), role in zip(without, said, strict=True) if not is_a(role, "text")]
-    marks, questions = signs.choose_marks(numeric, str(sample.facts.get("delimiter", ",")))
+    marks, questions = _marks_of(sample, said, [bare for bare, _, _ in without])
     order = day_order([bare for bare, _, _ in without], sample.titles)
     columns = tuple(
         _column(position, column, role, each, bare, marks, order, words)
@@ -125,12 +121,28 @@ def profile_of(sample: Sample, words: Words) -> Profile:
         )
     )
     found = list(dict.fromkeys(sign for column in columns for sign in column.signs))
-    unknown = [sign for sign in found if sign not in signs.DEFAULT_SIGNS]
-    facts = sample.facts | ({"nullTokens": nulls} if nulls else {}) | marks
-    facts |= {"currencySymbols": [*signs.DEFAULT_SIGNS, *unknown]} if unknown else {}
+    facts = sample.facts | ({"nullTokens": nulls} if nulls else {}) | marks | _sign_facts(found)
     headers = [column.header for column in sample.columns]
     currency = signs.currency_of(found, [*headers, *sample.titles], words)
     return Profile(sample, columns, facts, (*sample.questions, *questions), currency)
+
+
+def _without_nulls(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple("" if text.strip() in NULL_TOKENS else text.strip() for text in texts)
+
+
+def _marks_of(
+    sample: Sample, said: Sequence[str | None], bare: Sequence[list[str]]
+) -> tuple[dict[str, str], list[str]]:
+    """Decimal and thousands mark, by the columns that may be numbers."""
+    numeric = [each for each, role in zip(bare, said, strict=True) if not is_a(role, "text")]
+    return signs.choose_marks(numeric, str(sample.facts.get("delimiter", ",")))
+
+
+def _sign_facts(found: Sequence[str]) -> dict[str, Any]:
+    """Currency signs that a contract must be told of."""
+    unknown = [sign for sign in found if sign not in signs.DEFAULT_SIGNS]
+    return {"currencySymbols": [*signs.DEFAULT_SIGNS, *unknown]} if unknown else {}
 
 
 def _said(header: str, words: Words, *, is_path: bool) -> str | None:

@@ -89,24 +89,29 @@ def _read_workbook(path: Path, words: Words, sheet: str | None) -> Sample:
             "missing_sheet", f"it has {len(names)} sheets, none of that name", "name one of its sheets"
         )
     tables = {name: _cells(book.get_sheet_by_name(name)) for name in names}
-    sizes = {
-        name: sum(len([c for c in row if c != ""]) > 1 for row in rows) for name, (_, rows) in tables.items()
-    }
+    sizes = {name: _table_rows(rows) for name, (_, rows) in tables.items()}
     chosen = sheet or max(sizes, key=lambda name: sizes[name])
     start, cells = tables[chosen]
     rows = [[_text(cell) for cell in row] for row in cells]
     layout = find_layout(rows, ",", words)
     facts: dict[str, Any] = {"format": "xlsx"} | ({"sheet": chosen} if chosen != names[0] else {})
-    questions = []
-    others = [name for name, size in sizes.items() if name != chosen and size > 1]
-    if others and sheet is None:
-        counts = ", ".join(f"{name!r} ({size - 1} rows)" for name, size in sizes.items() if size > 1)
-        questions.append(
-            f"sheet: several sheets hold a table: {counts}; {chosen!r} is read; another one by --sheet"
-        )
     around, said = _declare(layout, start + layout.header)
     columns = _columns(layout.names, _transpose(layout.body, len(layout.names)), _numbers(cells, layout))
-    return Sample(path, facts | around, columns, (*questions, *said), _titles(rows, layout))
+    questions = (*(_asked_of_sheets(sizes, chosen) if sheet is None else []), *said)
+    return Sample(path, facts | around, columns, questions, _titles(rows, layout))
+
+
+def _table_rows(rows: Sequence[Sequence[Any]]) -> int:
+    """How many rows hold more than one cell."""
+    return sum(sum(cell != "" for cell in row) > 1 for row in rows)
+
+
+def _asked_of_sheets(sizes: dict[str, int], chosen: str) -> list[str]:
+    tables = {name: size for name, size in sizes.items() if size > 1}
+    if not tables.keys() - {chosen}:
+        return []
+    counts = ", ".join(f"{name!r} ({size - 1} rows)" for name, size in tables.items())
+    return [f"sheet: several sheets hold a table: {counts}; {chosen!r} is read; another one by --sheet"]
 
 
 def _cells(sheet: CalamineSheet) -> tuple[int, list[list[Any]]]:

@@ -28,23 +28,20 @@ def _sign_pattern() -> str:
 
 def without_decoration(texts: Sequence[str], *, is_text: bool) -> tuple[list[str], list[str], list[str]]:
     """Texts without what a contract can strip, the names of those strips, and the currency signs that were taken off."""
-    strips, values = [], list(texts)
-    if any(value.endswith("\t") or value.startswith("\t") for value in values):
-        values = [value.strip("\t") for value in values]
+    values = [value.strip("\t") for value in texts]
+    strips = []
     for name, (pattern, rest) in _RULES.items():
-        if any(pattern.search(value) for value in values):
-            strips.append(name)
-            values = [pattern.sub(rest, value) for value in values]
+        bare = [pattern.sub(rest, value) for value in values]
+        strips += [name] if bare != values else []
+        values = bare
     if any(re.fullmatch(r"\d[\d.,]*-", v) for v in values) and all(
         re.fullmatch(r"\d[\d.,]*-?", v) for v in values
     ):
         strips.append("trailing_minus")
         values = [re.sub(r"^(.*)-$", r"-\1", value) for value in values]
     bare, signs = _without_signs(values)
-    if signs:
-        strips.append("currency")
-    if is_text and bare and all(re.match(r"^\d+\.0+$", value) for value in bare):
-        strips.append("decimal_zero")
+    has_zeros = is_text and bool(bare) and all(re.match(r"^\d+\.0+$", value) for value in bare)
+    strips += (["currency"] if signs else []) + (["decimal_zero"] if has_zeros else [])
     return bare, strips, signs
 
 
@@ -78,32 +75,26 @@ def _holds(text: str, mark: str) -> bool:
 
 def choose_marks(columns: Sequence[Sequence[str]], delimiter: str) -> tuple[dict[str, str], list[str]]:
     """The export's decimal and thousands mark (facts of the contract): what the columns that allow only one reading say."""
-    votes: Counter[str] = Counter()
-    marks: Counter[tuple[str, str]] = Counter()
-    is_open = False
-    for texts in columns:
-        fitting = [style for style in _STYLES if texts and _fits(texts, *style)]
-        if not any(_holds(text, mark) for text in texts for mark in ".,' ") or not fitting:
-            continue
-        points = {point for _, point in fitting}
-        is_open |= len(points) > 1
-        votes.update(points if len(points) == 1 else ())
-        marks.update((t, p) for t, p in fitting if t and any(_holds(text, t) for text in texts))
-    notes = []
-    if len(votes) == 2:
-        notes.append(
-            "decimalMark: some columns have a point and some a comma; the columns of the rarer kind stay text"
+    read = [(texts, fitting) for texts in columns if (fitting := _styles_of(texts))]
+    points = [{point for _, point in fitting} for _, fitting in read]
+    votes = Counter(next(iter(each)) for each in points if len(each) == 1)
+    is_open = not votes and bool(points)
+    point = votes.most_common(1)[0][0] if votes else _likely_point(columns, delimiter) if is_open else "."
+    notes = {
+        "decimalMark: some columns have a point and some a comma; the columns of the rarer kind stay text": len(
+            votes
         )
-    point = votes.most_common(1)[0][0] if votes else "."
-    if not votes and is_open:
-        pointed = [t for texts in columns if texts and _fits(texts, ".", ",") for t in texts if "." in t]
-        point = "," if delimiter == ";" or len(pointed) >= 3 else "."
-        notes.append(
-            f"decimalMark: taken as {point!r}, but the sample's numbers can be read both ways; look at the amounts"
-        )
-    thousands = Counter({t: count for (t, p), count in marks.items() if p == point})
+        == 2,
+        f"decimalMark: taken as {point!r}, but the sample's numbers can be read both ways; look at the amounts": is_open,
+    }
+    thousands = Counter(mark for texts, fitting in read for mark in _thousands_of(texts, fitting, point))
     chosen = {"decimalMark": ","} if point == "," else {}
-    return chosen | ({"thousandsMark": thousands.most_common(1)[0][0]} if thousands else {}), notes
+    chosen |= {"thousandsMark": thousands.most_common(1)[0][0]} if thousands else {}
+    return chosen, [note for note, is_so in notes.items() if is_so]
+
+
+def _thousands_of(texts: Sequence[str], fitting: Sequence[tuple[str, str]], point: str) -> list[str]:
+    return [mark for mark, other in fitting if mark and other == point and _any_holds(texts, mark)]
 
 
 def decimals(texts: Sequence[str], facts: Mapping[str, Any]) -> int | None:
@@ -127,27 +118,36 @@ def value_of(text: str, facts: Mapping[str, Any]) -> Decimal | None:
         return None
 
 
+def _styles_of(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """The (thousands, decimal) marks by which all texts of a column can be read; none where no text has a mark."""
+    if not texts or not any(_any_holds(texts, mark) for mark in ".,' "):
+        return []
+    return [style for style in _STYLES if _fits(texts, *style)]
+
+
+def _any_holds(texts: Sequence[str], mark: str) -> bool:
+    return any(_holds(text, mark) for text in texts)
+
+
+def _likely_point(columns: Sequence[Sequence[str]], delimiter: str) -> str:
+    """Where all columns can be read both ways: a comma beside semicolons, or where three digits stand behind each point."""
+    pointed = [t for texts in columns if texts and _fits(texts, ".", ",") for t in texts if "." in t]
+    return "," if delimiter == ";" or len(pointed) >= 3 else "."
+
+
 def currency_of(signs: Sequence[str], headers: Sequence[str], words: Words) -> str | None:
-    """The currency that the sample itself names, by a sign, in a header or by its language; None where it does not."""
+    """The currency that the sample itself names, in a header, by a sign or by its language; None where it does not."""
     codes = {code for code in currency_signs().values() if code}
     text = " ".join(headers)
-    named = {each for each in re.findall(r"\b[A-Z]{3}\b", text) if each in codes}
+    named = set(re.findall(r"\b[A-Z]{3}\b", text)) & codes
     bracketed = Counter(each for each in re.findall(r"[(]([A-Z]{3})[)]", text) if each in codes)
-    if len(named) == 1 and (
-        bracketed or re.search(rf"\b(in|currency:?) {next(iter(named))}\b", text, re.IGNORECASE)
-    ):
-        return str(named.pop())
-    known = {code for sign in signs if (code := currency_signs()[sign])}
-    if (
-        len(known) == 1
-        and len({currency_signs()[sign] for sign in signs} - {None}) == 1
-        and not _several(signs)
-    ):
-        return known.pop()
+    is_said = bracketed or any(
+        re.search(rf"\b(in|currency:?) {code}\b", text, re.IGNORECASE) for code in named
+    )
+    if len(named) == 1 and is_said:
+        return str(next(iter(named)))
+    meant = {currency_signs()[sign] or sign for sign in signs}
+    if len(meant) == 1 and meant <= codes:
+        return str(next(iter(meant)))
     often = [code for code, count in bracketed.items() if count > 1]
     return often[0] if len(often) == 1 else words.country_fact("currency", headers)
-
-
-def _several(signs: Sequence[str]) -> bool:
-    """Whether signs stand for different currencies, so that none of them is the file's."""
-    return len({currency_signs()[sign] or sign for sign in signs}) > 1
