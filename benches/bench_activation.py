@@ -86,8 +86,16 @@ def part_makes_data(part: str) -> bool:
 
 
 def _measured(options: argparse.Namespace) -> None:
+    from cdp_assets.activation.library import load_library
     from cdp_assets.activation.night import run_activation
+    from cdp_assets.activation.published_file import open_published
+    from cdp_assets.activation.waterfall import sample_masked, waterfall
 
+    started = time.monotonic()
+    with open_published(_settings(options)) as published:
+        waterfall(published, load_library(_settings(options)), "a00", b"a key for benches, of enough bytes")
+        sample_masked(published.con)
+    print(f"preview of one audience: {time.monotonic() - started:.1f} s")
     started, steps = time.monotonic(), []
     report = run_activation(
         _settings(options), reached=lambda step: steps.append((step, time.monotonic() - started))

@@ -107,18 +107,12 @@ def read_answers(path: Path) -> list[Answer]:
 
 
 def take_answers(settings: Settings, answers: list[Answer]) -> list[Taken]:
-    """Take answers into the ledger, each whole or not at all; expects the home's lock to be held."""
+    """Take answers into the ledger, all of a file or none; expects the home's lock to be held."""
     home = home_fingerprint(settings)
-    taken = []
     with connect_state(settings) as con:
-        for answer in answers:
-            con.begin()
-            try:
-                taken.append(_take(con, answer, home))
-                con.commit()
-            except BaseException:
-                con.rollback()
-                raise
+        con.begin()  # one commit for all; a connection that is closed before it takes nothing
+        taken = [_take(con, answer, home) for answer in answers]
+        con.commit()
         pending = pending_files(con, "main")
     show(settings, pending)
     return taken

@@ -7,12 +7,14 @@ proposals that the next start shows. Expects the home's lock to be held. No netw
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
 
+from cdp_assets import audit
 from cdp_assets.activation import conversions, membership, saved
 from cdp_assets.activation.account import sweep
 from cdp_assets.activation.answers import home_fingerprint
@@ -77,10 +79,9 @@ def run_activation(settings: Settings, *, reached: Reached = lambda _: None) -> 
     library, destinations = load_library(settings), load_destinations(settings)
     if not library.in_force() and not destinations.conversions() and not has_lists(settings):
         return Report(current_generation(settings) or "", None, problems=unread)
-    folder = folder_of(settings)
-    with open_published(
-        settings, with_contact_file=True, scratch=folder / ".spill", attach=attached
-    ) as published:
+    spill = folder_of(settings) / ".spill"
+    shutil.rmtree(spill, ignore_errors=True)  # of a run that was killed
+    with open_published(settings, with_contact_file=True, scratch=spill, attach=attached) as published:
         con = published.con
         run = Run(settings, published.generation, published.as_of, home_fingerprint(settings))
         report = Report(published.generation, published.as_of, problems=unread)
@@ -154,6 +155,10 @@ def _propose_all(
 ) -> None:
     con = published.con
     by_destination = _by_destination(ids, destinations, chosen)
+    for name in sorted({name for name, _ in ids} - set(destinations.known)):
+        report.problems.append(
+            f"the destination {name} is gone or cannot be read: its lists stay as they are, and nobody who withdrew is removed there"
+        )
     brought_back = destinations.conversions()
     prepare_keys(reach, [destinations.known[name] for name in (*by_destination, *brought_back)])
     report.put_back = _put_back(published, run, destinations, ids, missing)
@@ -173,6 +178,7 @@ def _propose_all(
         gone = {number: pair for pair, number in ids.items() if pair[0] == name and pair[1] not in lists_ids}
         folders, batch_no = _of_destination(run, reach, destination, lists, gone, sequences, batch_no)
         gather(con, folders)
+        reach.drop_passing()
         report.lists += lists
         report.folders += folders
     conversions.start(con)
@@ -185,6 +191,17 @@ def _propose_all(
     membership.keep(con, published.generation, published.as_of, sorted(chosen))
     sweep(con, LEDGER, published.as_of)
     con.commit()
+    if report.folders:
+        audit.append(
+            run.settings,
+            "run",
+            "activate",
+            generation=run.generation,
+            destinations=sorted({folder.destination for folder in report.folders}),
+            files=report.file_count,
+            added=report.row_count("add"),
+            removed=report.row_count("remove"),
+        )
     reached("activation/state committed")
     show(run.settings, pending_files(con))
     reached("activation/files shown")

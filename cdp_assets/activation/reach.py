@@ -28,10 +28,19 @@ class Reach:
     forms: dict[tuple[str, ...], int] = field(default_factory=dict)
     granted: dict[tuple[str, ...], str] = field(default_factory=dict)
     tables: int = 0
+    passing: list[str] = field(default_factory=list)
 
     def new_table(self, name: str) -> str:
+        """A name for a table that is dropped when its destination is done."""
         self.tables += 1
-        return f"{name}_{self.tables}"
+        self.passing.append(f"{name}_{self.tables}")
+        return self.passing[-1]
+
+    def drop_passing(self) -> None:
+        """Drop what one destination needed; what others may share, contacts that granted, stays."""
+        for table in set(self.passing) - set(self.granted.values()):
+            self.con.execute(f"drop table if exists {table}")
+        self.passing.clear()
 
 
 def open_reach(con: duckdb.DuckDBPyConnection, as_of: date) -> Reach:

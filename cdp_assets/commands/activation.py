@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from cdp_assets import audit
 from cdp_assets.activation.account import ListStatus, list_statuses
 from cdp_assets.activation.answers import read_answers, take_answers
 from cdp_assets.activation.destination import load_destinations
@@ -46,6 +48,10 @@ def ack(*, file: Path, home: Path | None, inbox: Path | None, console: Console |
         with lock.hold(settings.home):
             prepare_home(settings)
             taken = take_answers(settings, read_answers(file))
+            count = sum(each.is_taken for each in taken)
+            audit.append(
+                settings, getpass.getuser(), "acknowledge", taken=count, not_taken=len(taken) - count
+            )
     except lock.HomeLocked as error:
         console.print(styled(error, "yellow"), soft_wrap=True)
         return lock.EXIT_LOCKED

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from cdp_assets.activation.destination import Destinations, load_destinations
 from cdp_assets.activation.library import SHIPPED, Library, Source, load_library, read_source
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import PublishedFile, open_published
@@ -75,7 +76,7 @@ def preview_audience(
     console = console or plain_console()
     try:
         settings = Settings.load(home=home, inbox=inbox)
-        library, key = load_library(settings), load_key(settings)
+        library, key, known = load_library(settings), load_key(settings), load_destinations(settings)
         with open_published(settings, with_contact_file=True) as published:
             audience = library.audience(name)
             rules = len(compiled(published, library, name).rules)
@@ -94,6 +95,8 @@ def preview_audience(
     console.print(table)
     if members:
         console.print(_members_table(members))
+    for destination in audience.destinations:
+        _say(console, _said_of(destination, known))
     for each in [each for each in others if each["both"]][:5]:
         _say(
             console,
@@ -164,6 +167,16 @@ def _is_right(console: Console, published: PublishedFile, library: Library, name
     note = "" if name in library.in_force() else ", an example: `onefold audience new` makes it yours"
     _say(console, f"right: {name} ({origin}{note})")
     return True
+
+
+def _said_of(name: str, known: Destinations) -> str:
+    """A destination, and whether published vectors prove how it writes identifiers."""
+    if name not in known.known:
+        return f"goes nowhere: there is no destination {name}, or it cannot be read (`onefold activation destinations`)"
+    each = known.known[name]
+    form = "its form is proven by published vectors" if each.is_verified else "its form is unverified"
+    floor = f"; at least {each.smallest_list:,} members" if each.smallest_list else ""
+    return f"goes to {each.title} ({name}): {form}{floor}"
 
 
 def _members_table(members: list[dict[str, object]]) -> Table:

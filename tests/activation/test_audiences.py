@@ -323,9 +323,29 @@ def test_the_commands_say_what_they_find(
     (project / "audiences" / "gone.yaml").write_text("title: x\npurpose: marketing\nwho: {rfm: {gone: 1}}")
     assert check_audiences(name=None, home=None, console=console) == 1
     said = capsys.readouterr().out
+    assert (
+        "goes to Meta Custom Audiences (meta): its form is proven by published vectors; at least 100 members"
+        in said
+    )
     assert "wrong: gone" in said
     assert "who.rfm.gone" in said
     assert "example.com" not in said.replace("a***@example.com", "")
+
+
+@pytest.mark.integration
+def test_a_preview_of_a_million_members_counts_all_and_shows_a_few(settings: Settings) -> None:
+    many = (
+        "insert into made.marts.customers select md5(range::varchar), 'A*', null, null, 'US', null, 0, null, 0, true from range(1000000); "
+        "insert into made.marts.contacts select customer_id, customer_id, 'email', null, true from made.marts.customers; "
+        "insert into made.marts.contact_permissions select customer_id, customer_id, 'marketing', true, null from made.marts.customers"
+    )
+    publish(settings, [], without=many)
+    with open_published(settings) as published:
+        found = library(it={"who": {"attributes": {"country": "US"}}, "holdout": {"share": 0.5}})
+        steps = {step.name: step.left for step in waterfall(published, found, "it", KEY)}
+        assert (steps["all"], steps["reachable"]) == (1_000_000, 1_000_000)
+        assert 490_000 < steps["holdout"] < 510_000
+        assert len(sample_masked(published.con)) == 20
 
 
 def test_shipped_examples_read_and_refer_to_each_other(published: PublishedFile) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from cdp_assets import audit
+from cdp_assets.commands import activation as commands
+from cdp_assets.commands.saying import plain_console
 from cdp_assets.defs import publish as nightly
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.publishing.run_record import RunRecord
@@ -57,3 +61,48 @@ def test_a_home_without_audiences_is_not_even_opened(settings: Settings, tmp_pat
     result, record = run_step(settings)
     assert (result.metadata["lists"], [step.kind for step in record.steps()]) == (0, ["asset"])
     assert not (settings.home / "activation").exists()
+
+
+def test_the_commands_propose_take_answers_and_say_how_it_stands(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = project(tmp_path, {"loyal": LOYAL.format(purpose="marketing", destinations="[sms]")}, {})
+    for name, value in (
+        ("PROJECT", made),
+        ("HOME", settings.home),
+        ("INBOX", settings.inbox_dir),
+        ("KEY", settings.key),
+    ):
+        monkeypatch.setenv(f"ONEFOLD_{name}", str(value))
+    monkeypatch.setattr("cdp_assets.commands.activation.prepare_home", lambda _: [])
+    publish(
+        settings, [Person("a", [("phone", "+12025550101")]), Person("b", [("phone", "+12025550102")])], AS_OF
+    )
+    console = plain_console(width=160)
+    assert commands.status(home=None, console=console) == 0
+    assert commands.run(home=None, inbox=None, console=console) == 0
+    manifest = json.loads(next(settings.home.glob("activation/sms/loyal/*/manifest.json")).read_text())
+    batch = manifest["batches"][0]
+    answers = tmp_path / "answers.jsonl"
+    right = {"home": manifest["home"], "batch": batch["batch"], "sha256": batch["sha256"]}
+    answers.write_text(json.dumps(right) + "\n" + json.dumps(right) + "\n")
+    assert commands.ack(file=answers, home=None, inbox=None, console=console) == 0
+    answers.write_text(json.dumps(right | {"sha256": "0"}))
+    assert commands.ack(file=answers, home=None, inbox=None, console=console) == 1
+    answers.write_text(json.dumps({"home": manifest["home"]}))
+    assert commands.ack(file=answers, home=None, inbox=None, console=console) == 1
+    answers.write_text("no JSON")
+    assert commands.ack(file=answers, home=None, inbox=None, console=console) == 1
+    assert commands.status(home=None, console=console) == 0
+    said = capsys.readouterr().out
+    for words in (
+        "nothing was proposed yet",
+        "proposed 1 files: 2 to add",
+        "known already",
+        "another file",
+        "copy them from the manifest",
+        "there 2",
+    ):
+        assert words in said
+    assert "2025550101" not in said
+    assert {each.action for each in audit.read(settings)} == {"activate", "acknowledge"}

@@ -581,6 +581,18 @@ def test_an_audience_or_destination_that_is_gone_empties_its_lists(home: Setting
     assert platforms.lists == {"ads/loyal": set(), "whole/loyal": set()}
 
 
+def test_a_destination_whose_yaml_is_gone_is_told_of(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answer(home, platforms.upload_all())
+    (home.project_dir / "destinations" / "ads.yaml").unlink()
+    people[0].allowed = frozenset()
+    report = night(home, people, 1)
+    assert any("nobody who withdrew is removed there" in each for each in report.problems)
+    answer(home, platforms.upload_all())
+    assert len(platforms.lists["whole/loyal"]) == 5
+
+
 def test_members_come_refreshed(mailing: Callable[..., Settings]) -> None:
     home = mailing(
         {"loyal": LOYAL.format(purpose="ads_matching", destinations="[ads]")},

@@ -19,6 +19,8 @@ ACTIONS = (
     "rule",
     "withdraw",
     "publish",
+    "activate",
+    "acknowledge",
     "sign_in",
     "sign_in_failed",
     "sign_out",
