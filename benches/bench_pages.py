@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 CUSTOMER = hashlib.md5(b"customer7").hexdigest()
 PAGES = ["/", "/segments", "/segments/lifecycle", "/segments/worth", "/attribution", "/attribution/models", "/attribution/paths",
-         "/changes", "/customers", f"/customers/{CUSTOMER}", f"/customers/{CUSTOMER}/records", f"/customers/{CUSTOMER}/timeline",
+         "/changes", "/audiences", "/beginnings", "/offers", "/touchpoints", "/customers",
+         f"/customers/{CUSTOMER}", f"/customers/{CUSTOMER}/records", f"/customers/{CUSTOMER}/timeline",
          "/review", "/identity", "/data", "/data/dictionary", "/sql"]  # fmt: skip
 WORKERS, CLICKS, THOUGHT = 2, 6, 5.0
 
@@ -52,8 +53,10 @@ def main() -> None:
                 name = page.replace(CUSTOMER, "…")
                 print(f"  {name:<28}{first[page][0]:>8.0f}{warm[page][0]:>8.0f}{warm[page][1] / 1000:>8.0f}")
             generations.flip(settings, "g000002")
-            print(f"  first answer after a flip (overview): {_taken(served, '/')[0]:.0f}")
-            time.sleep(8)  # the workers look for a new generation every five seconds
+            slowest = max(
+                _taken(served, "/")[0] for _ in range(60) if time.sleep(0.2) is None
+            )  # while the workers warm up, and after
+            print(f"  slowest answer in the twelve seconds after a flip (overview): {slowest:.0f}")
             taken = sorted(asyncio.run(_many(served, readers)))
             middle, late = taken[len(taken) // 2], taken[int(len(taken) * 0.95)]
             print(

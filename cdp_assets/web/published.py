@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from cdp_assets.settings import Settings
 
 MARTS, CONTACT, BEFORE = "onefold", "contact_file", "before_file"  # the aliases of the files
 SECONDS, MEMORY = 10.0, "192MB"
+PATIENCE = 8.0  # seconds for which a generation that is being warmed up is not shown yet
 KEPT_ANSWERS, KEPT_CONNECTIONS = 400, 3
 Parameters = tuple[object, ...]
 
@@ -159,19 +161,70 @@ class _Cache:
 
 
 _CACHE = _Cache()
-_shown: dict[str, str] = {}  # published folder → version that was shown last
 
 
-def current_published(settings: Settings) -> Published | None:
+class _Shown:
+    """Which generation this process shows of each published folder: a new one once it was warmed up, or after a few seconds at most."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, Published] = {}
+        self._seen_at: dict[str, float] = {}  # version that waits to be shown → when it was first seen
+        self._ready: set[str] = set()
+        self._watched: set[str] = set()
+        self._lock = threading.Lock()
+
+    def watch(self, folder: str, *, is_watched: bool) -> None:
+        """Somebody warms up the new generations of a folder, or no longer does."""
+        with self._lock:
+            (self._watched.add if is_watched else self._watched.discard)(folder)
+
+    def is_ready(self, version: str) -> None:
+        with self._lock:
+            self._ready.add(version)
+
+    def choose(self, folder: str, newest: Published) -> Published:
+        with self._lock:
+            before = self._shown.get(folder)
+            if (
+                before is not None
+                and before.version != newest.version
+                and self._waits(folder, before, newest)
+            ):
+                return before
+            if before is None or before.version != newest.version:
+                self._shown[folder] = newest
+                self._seen_at.clear()
+                self._ready = {newest.version}
+                _CACHE.keep_only(newest.version)
+            return newest
+
+    def _waits(self, folder: str, before: Published, newest: Published) -> bool:
+        """Whether readers still see the generation before, since the new one would keep its first reader waiting."""
+        since = self._seen_at.setdefault(newest.version, time.monotonic())
+        is_there = Path(before.marts_path).exists()
+        return (
+            is_there
+            and folder in self._watched
+            and newest.version not in self._ready
+            and time.monotonic() - since < PATIENCE
+        )
+
+
+SHOWN = _Shown()
+
+
+def newest_published(settings: Settings) -> Published | None:
     """The generation that the link names now, or None before the first; looks anew at every call."""
     files = current_files(settings)
     if files is None or not files.marts.exists():
         return None
-    shown = _published(files.generation, files.marts, files.contact)
-    if _shown.get(str(settings.published_dir)) != shown.version:
-        _shown[str(settings.published_dir)] = shown.version
-        _CACHE.keep_only(shown.version)
-    return shown
+    return _published(files.generation, files.marts, files.contact)
+
+
+def current_published(settings: Settings) -> Published | None:
+    """The generation that this process shows: the one that the link names; where one is being warmed up, for some seconds the one before."""
+    newest = newest_published(settings)
+    return None if newest is None else SHOWN.choose(str(settings.published_dir), newest)
 
 
 def previous_published(shown: Published) -> Published | None:

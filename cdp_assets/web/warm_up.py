@@ -14,11 +14,11 @@ from cdp_assets.settings import Settings
 from cdp_assets.web import pictures
 from cdp_assets.web.access.people import Person, roles
 from cdp_assets.web.blocks import Picture, all_blocks
-from cdp_assets.web.published import Published, current_published
+from cdp_assets.web.published import SHOWN, Published, newest_published
 from cdp_assets.web.texts import Texts, languages
 from cdp_assets.web.view import View
 
-LOOK_EVERY = 5.0  # seconds
+LOOK_EVERY = 1.0  # seconds
 log = logging.getLogger(__name__)
 
 
@@ -28,20 +28,24 @@ class Watcher:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stopped = threading.Event()
+        SHOWN.watch(str(settings.published_dir), is_watched=True)
         self._thread = threading.Thread(target=self._watch, name="onefold-warm-up", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         self._stopped.set()
+        SHOWN.watch(str(self._settings.published_dir), is_watched=False)
 
     def _watch(self) -> None:
         seen = ""
         while not self._stopped.is_set():
             with suppress(OSError):
-                shown = current_published(self._settings)
+                shown = newest_published(self._settings)
                 if shown is not None and shown.version != seen:
                     seen = shown.version
                     self._warm(shown)
+                    SHOWN.is_ready(shown.version)
+                    pictures.forget_others(self._settings, shown)
             self._stopped.wait(LOOK_EVERY)
 
     def _warm(self, shown: Published) -> None:
@@ -85,7 +89,6 @@ def warm(settings: Settings, shown: Published, language: str, stopped: threading
         made += [
             block for block in all_blocks(next(iter(page.tabs.values()))(view)) if isinstance(block, Picture)
         ]
-    pictures.forget_others(settings, shown)
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from cdp_assets.publishing import generations
 from cdp_assets.settings import Settings
+from cdp_assets.web.published import SHOWN, newest_published
 from cdp_assets.web.texts import Texts
 from tests.web.conftest import Reader
 from tests.web.published_file import publish_made_up
@@ -179,3 +181,27 @@ def test_a_search_of_a_thousand_characters_finds_what_its_beginning_says(site: R
     site.get("/customers")
     shown = site.post("/customers/find", {"q": "漢" * 1000})
     assert shown.status_code == 200 and Texts("en").t("customers.too_long", longest=300) in shown.text
+
+
+def test_a_new_generation_is_shown_once_it_is_warm_or_after_seconds_and_a_vanished_one_never(
+    published: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(published.published_dir)
+    site = Reader(published)
+    assert "g000002" in site.get("/sql").text
+    SHOWN.watch(folder, is_watched=True)
+    generations.flip(published, "g000001")
+    assert "g000002" in site.get("/sql").text  # the first reader does not wait for the new one
+    newest = newest_published(published)
+    assert newest is not None
+    SHOWN.is_ready(newest.version)
+    assert "g000001" in site.get("/sql").text
+    generations.flip(published, "g000002")
+    assert "g000001" in site.get("/sql").text
+    monkeypatch.setattr("cdp_assets.web.published.PATIENCE", 0.0)
+    assert "g000002" in site.get("/sql").text  # a warm-up that takes too long keeps nothing back
+    monkeypatch.undo()
+    generations.flip(published, "g000001")
+    shutil.rmtree(published.published_dir / "g000002")
+    assert "g000001" in site.get("/sql").text
+    SHOWN.watch(folder, is_watched=False)
