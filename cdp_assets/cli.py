@@ -655,6 +655,164 @@ def rollback(home: HomeOption = None) -> None:
     raise typer.Exit(run_rollback(home=home))
 
 
+rights_app = typer.Typer(
+    help="What people ask by right: requests, erasure with proof, certificates.", no_args_is_help=True
+)
+app.add_typer(rights_app, name="rights")
+RequestArgument = Annotated[str, typer.Argument(help="The request's id, or its beginning.")]
+
+
+@rights_app.command("request")
+def rights_request(
+    kind: Annotated[str, typer.Argument(help="erase, access, correct, restrict, object or opt-out.")],
+    email: Annotated[list[str] | None, typer.Option(help="An e-mail address of the person.")] = None,
+    phone: Annotated[
+        list[str] | None, typer.Option(help="A number, with its country code or --region.")
+    ] = None,
+    customer_id: Annotated[list[str] | None, typer.Option(help="Onefold's customer id.")] = None,
+    record: Annotated[list[str] | None, typer.Option(help="channel/id of a customer record.")] = None,
+    loyalty_id: Annotated[list[str] | None, typer.Option(help="A card's number.")] = None,
+    jurisdiction: Annotated[str, typer.Option(help="gdpr, uk_gdpr, ccpa, pipl or other.")] = "gdpr",
+    basis: Annotated[str | None, typer.Option(help="The article or section.")] = None,
+    received: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of receipt (default: today).")
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="Region of numbers without a country code: US.")] = None,
+    verified: Annotated[str | None, typer.Option(help="How it was made sure who asks.")] = None,
+    hold: Annotated[
+        list[str] | None, typer.Option(help="What must stay: 'channel.export[.column]: reason'.")
+    ] = None,
+    receipt: Annotated[Path | None, typer.Option(help="Where to write the signed receipt.")] = None,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Enter a request. Who asks is kept as keyed hashes only."""
+    from cdp_assets.commands.rights import take_request
+
+    given = {
+        "email": email,
+        "phone": phone,
+        "customer_id": customer_id,
+        "record": record,
+        "loyalty_id": loyalty_id,
+    }
+    identities = [(name, value) for name, values in given.items() for value in values or []]
+    raise typer.Exit(
+        take_request(
+            kind, identities, jurisdiction=jurisdiction, basis=basis, received=received.date() if received else None,
+            region=region, verified=verified, holds=hold or [], receipt=receipt, home=home, inbox=inbox,
+        )
+    )  # fmt: skip
+
+
+@rights_app.command("import")
+def rights_import(
+    file: Annotated[Path, typer.Argument(help="OpenDSR 2.0 JSON, or CSV with a header.")],
+    region: Annotated[str | None, typer.Option(help="Region of numbers without a country code.")] = None,
+    receipts: Annotated[Path | None, typer.Option(help="Folder for signed receipts.")] = None,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Enter the requests of a file, all or none."""
+    from cdp_assets.commands.rights import import_requests
+
+    raise typer.Exit(import_requests(file, region=region, receipts_dir=receipts, home=home, inbox=inbox))
+
+
+@rights_app.command("list")
+def rights_list(
+    closed: Annotated[bool, typer.Option("--all", help="Closed ones, too.")] = False,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Open requests, the most urgent first."""
+    from cdp_assets.commands.rights import list_requests
+
+    raise typer.Exit(list_requests(closed=closed, home=home, inbox=inbox))
+
+
+@rights_app.command("show")
+def rights_show(request: RequestArgument, home: HomeOption = None, inbox: InboxOption = None) -> None:
+    """One request: its history, whom it covers, and how many rows each store holds. Nothing is changed."""
+    from cdp_assets.commands.rights import show_request
+
+    raise typer.Exit(show_request(request, home=home, inbox=inbox))
+
+
+@rights_app.command("run")
+def rights_run(
+    requests: Annotated[
+        list[str] | None, typer.Argument(help="Which (default: all verified ones to erase).")
+    ] = None,
+    confirm: Annotated[
+        list[str] | None,
+        typer.Option(help="A record that only a score joins to hers, and that is hers; or 'all'."),
+    ] = None,
+    leave: Annotated[
+        list[str] | None, typer.Option(help="Such a record that is a stranger's; or 'all'.")
+    ] = None,
+    rewrite_inbox: Annotated[
+        bool, typer.Option("--rewrite-inbox", help="Cut her out of delivered files in the inbox, too.")
+    ] = False,
+    drop_older: Annotated[
+        bool, typer.Option("--drop-older", help="Older generations go instead of being written again.")
+    ] = False,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Erase whom the requests name, everywhere, and write the certificate.
+
+    Exit codes: 0 final · 3 interim (something waits) · 1 not done · 75 a run works on the home.
+    """
+    from cdp_assets.commands.rights import run_requests
+
+    raise typer.Exit(
+        run_requests(
+            requests or [], confirm=confirm or [], leave=leave or [], rewrite_inbox=rewrite_inbox,
+            drop_older=drop_older, home=home, inbox=inbox,
+        )
+    )  # fmt: skip
+
+
+@rights_app.command("verify")
+def rights_verify(
+    certificate: Annotated[Path | None, typer.Argument(help="A certificate (default: all).")] = None,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Check certificates: signature, root, and whether anybody has come back."""
+    from cdp_assets.commands.rights import verify_certificate
+
+    raise typer.Exit(verify_certificate(certificate, home=home, inbox=inbox))
+
+
+@rights_app.command("change")
+def rights_change(
+    request: RequestArgument,
+    to: Annotated[str, typer.Option(help="extend, verified, refuse, cancel, close or readmit.")],
+    because: Annotated[str, typer.Option(help="The reason, the way of verifying, or the evidence.")],
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Extend, verify, refuse, cancel or close a request, or let its person in again."""
+    from cdp_assets.commands.rights import change_request
+
+    raise typer.Exit(change_request(request, to, because, home=home, inbox=inbox))
+
+
+@rights_app.command("suppress")
+def rights_suppress(
+    file: Annotated[Path, typer.Argument(help="SHA-256 hashes, one a line.")],
+    normalisation: Annotated[str, typer.Option(help="email_lower or phone_e164.")],
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Take in a list of people to leave out, given as plain hashes."""
+    from cdp_assets.commands.rights import suppress_list
+
+    raise typer.Exit(suppress_list(file, normalisation, home=home, inbox=inbox))
+
+
 @app.command()
 def backup(
     folder: Annotated[Path, typer.Argument(help="A new folder, one for each backup.")],
@@ -673,11 +831,20 @@ def backup(
 def restore(
     folder: Annotated[Path, typer.Argument(help="A folder that `onefold backup` made.")],
     home: HomeOption = None,
+    erasures: Annotated[
+        Path | None,
+        typer.Option(
+            help="The list of erasures (HOME/rights/erasures.jsonl of the former home): all later ones are done again."
+        ),
+    ] = None,
+    no_erasures: Annotated[
+        bool, typer.Option("--no-erasures", help="Nobody was ever erased from this home; recorded.")
+    ] = False,
 ) -> None:
-    """Put a backup into a new home; the next run gives the same customer ids and tables."""
+    """Put a backup into a new home, and erase again whom it brought back; the next run gives the same customer ids and tables."""
     from cdp_assets.commands.backup import run_restore
 
-    raise typer.Exit(run_restore(home=home, folder=folder))
+    raise typer.Exit(run_restore(home=home, folder=folder, erasures=erasures, no_erasures=no_erasures))
 
 
 state_app = typer.Typer(

@@ -92,4 +92,11 @@ def _prepare_locked(settings: Settings) -> list[str]:
     if is_anew:
         record_start_over(settings)
     check_key(settings, key)
-    return repair(settings)
+    repaired = repair(settings)
+    if (settings.home / "rights").is_dir() or settings.erasure_manifest:
+        from cdp_assets.rights.erasure import (
+            resume,
+        )  # what it needs is large, and few homes have an erasure under way
+
+        repaired += resume(settings)
+    return repaired

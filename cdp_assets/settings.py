@@ -85,6 +85,10 @@ class Settings(BaseSettings):
         ge=1,
         description="Runs whose record, log and Dagster history stay; older ones are removed.",
     )
+    erasure_manifest: Path | None = Field(
+        default=None,
+        description="Where erasures are listed (keyed hashes) for restored backups (default: HOME/rights/erasures.jsonl; better: another disk).",
+    )
     strict: bool = Field(default=False, description="A run with held files exits 3.")
     group_readable: bool = Field(default=False, description="The home's group may read the masked marts.")
     accept_identity_change: bool = Field(
@@ -169,7 +173,7 @@ class Settings(BaseSettings):
     )
     web_session_hours: float = Field(default=10, gt=0, description="Hours after which people sign in anew.")
 
-    @field_validator("project", "home", "inbox")
+    @field_validator("project", "home", "inbox", "erasure_manifest")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +11,12 @@ from rich.console import Console
 from rich.filesize import decimal
 
 from cdp_assets.commands.saying import plain_console, styled
-from cdp_assets.errors import safe_text
+from cdp_assets.errors import Problem, safe_text
 from cdp_assets.operations.backup import Backup, make_backup, restore_backup
 from cdp_assets.publishing import lock
+from cdp_assets.rights import erasure, journal
 from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state, migrate
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 
@@ -37,10 +41,24 @@ def run_backup(*, home: Path | None, folder: Path, with_key: bool, console: Cons
     return locked(home, console or plain_console(), back_up)
 
 
-def run_restore(*, home: Path | None, folder: Path, console: Console | None = None) -> int:
-    """Restore a backup into a new home; returns the exit code as `run_backup` does."""
+def run_restore(
+    *,
+    home: Path | None,
+    folder: Path,
+    erasures: Path | None = None,
+    no_erasures: bool = False,
+    console: Console | None = None,
+) -> int:
+    """Restore a backup into a new home and erase again whom it brought back; returns the exit code as `run_backup` does."""
 
     def restore(settings: Settings, out: Console) -> None:
+        listed = erasures or journal.manifest_path(settings)
+        if not listed.exists() and not no_erasures:
+            raise Problem(
+                "the list of erasures is not there, and a backup brings back whom it still holds",
+                str(listed),
+                "give it (--erasures FILE, HOME/rights/erasures.jsonl of the former home), or say --no-erasures: nobody was ever erased",
+            )
         restored = restore_backup(settings, folder.expanduser().absolute())
         out.print(
             styled("restored", "green", f" {_size(restored)} to {settings.home}"),
@@ -49,9 +67,28 @@ def run_restore(*, home: Path | None, folder: Path, console: Console | None = No
         )
         if not restored.has_key:
             out.print("The backup holds no key: set ONEFOLD_KEY to the one that its home had.")
+        for line in _erase_again(settings, listed, no_erasures=no_erasures):
+            out.print(line, highlight=False, soft_wrap=True)
         out.print("`onefold run` builds and publishes the tables.")
 
     return locked(home, console or plain_console(), restore)
+
+
+def _erase_again(settings: Settings, listed: Path, *, no_erasures: bool) -> list[str]:
+    """Put the list of erasures into the home, and do what is newer than the backup; what was done, in words."""
+    migrate(settings)
+    if no_erasures:
+        with connect_state(settings) as con:
+            con.execute(
+                "insert into home_events values ('restored_without_erasures', 'no list of erasures was given', ?, now()::timestamp)",
+                [getpass.getuser()],
+            )
+        return []
+    target = journal.manifest_path(settings)
+    if listed.resolve() != target.resolve():
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copy(listed, target)
+    return erasure.resume(settings)
 
 
 def locked(home: Path | None, console: Console, work: Callable[[Settings, Console], None]) -> int:

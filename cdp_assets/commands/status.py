@@ -12,6 +12,7 @@ from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import safe_text
 from cdp_assets.landing import LandingStatus, landing_status, load_contracts
 from cdp_assets.landing.wiring import wiring_problems
+from cdp_assets.operations.attention import overdue_requests
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.publishing.parked import parked_sentences
 from cdp_assets.settings import Settings
@@ -29,6 +30,8 @@ def show_status(*, home: Path | None, inbox: Path | None) -> int:
     console.print(_exports_table(status))
     print_waiting(settings, console, status)
     print_parked(settings, console)
+    for line in overdue_requests(settings, datetime.now(UTC).date()):
+        console.print(styled("overdue", "red", line.removeprefix("overdue")), highlight=False, soft_wrap=True)
     generation = current_generation(settings)
     where = (
         f"{generation}: {settings.published_dir / 'current.duckdb'}"

@@ -58,9 +58,10 @@ def find_new(settings: Settings, channel: str, export: str, files: Sequence[Inbo
         before = deliveries.latest_contents(con, channel, export)
         seen = _seen(con, channel, export)
         waiting = ledger.held_loads(con, channel, export)
+        rewritten = ledger.cut_originals(con, channel, export)
     for file in sorted(files, key=lambda each: each.file_name):
         try:
-            load = _identified(file, seen, found)
+            load = _as_delivered(_identified(file, seen, found), rewritten)
         except Exception as error:
             found.held.append(held_file(file, as_held(error)))
             continue
@@ -80,6 +81,11 @@ def find_new(settings: Settings, channel: str, export: str, files: Sequence[Inbo
         if is_last and sha256 not in landed and original.exists():
             found.loads.append(Load(replace(file, path=original), sha256))
     return found
+
+
+def _as_delivered(load: Load, rewritten: dict[str, str]) -> Load:
+    """A file of the inbox that was written again without a person is still the delivery that it was."""
+    return Load(load.file, rewritten.get(load.sha256, load.sha256))
 
 
 def held_file(file: InboxFile, held: FileHeld) -> HeldFile:

@@ -224,6 +224,17 @@ def record_held(con: duckdb.DuckDBPyConnection, held: Sequence[HeldFile], run_id
     _upsert(con, "held_files", [{**asdict(each), "run_id": run_id} for each in held])
 
 
+def cut_originals(con: duckdb.DuckDBPyConnection, channel: str, export: str) -> dict[str, str]:
+    """Hash of an original that was cut → hash that it was delivered with."""
+    return dict(
+        con.execute(
+            "select stored_sha256, delivered_sha256 from loads "
+            "where channel = ? and export = ? and stored_sha256 <> delivered_sha256",
+            [channel, export],
+        ).fetchall()
+    )
+
+
 def suppressed_people(con: duckdb.DuckDBPyConnection) -> Suppressed:
     """Keyed hashes of people who asked to be forgotten, and which kinds there are."""
     rows = con.execute("select distinct identifier_pseudonym, identifier_type from suppressions").fetchall()

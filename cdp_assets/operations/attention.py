@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 from cdp_assets.landing.holding import newly_held
 from cdp_assets.operations.watched import struck
 from cdp_assets.publishing.damage import tell_of_damage
 from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+
+def overdue_requests(settings: Settings, today: date) -> tuple[str, ...]:
+    """Requests of people (`onefold rights`) whose last day is past, one line each."""
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select request_id, kind, due_date from rights_requests "
+            "where due_date < ? and status in ('received', 'waiting', 'in_progress') order by due_date, request_id",
+            [today],
+        ).fetchall()
+    return tuple(
+        f"overdue: request {request_id[:8]} to {kind} was due {due}; `onefold rights show {request_id[:8]}`"
+        for request_id, kind, due in rows
+    )
 
 
 def attention(settings: Settings, run_id: str) -> tuple[str, ...]:
-    """Damage of published files, deliveries held for the first time, what steps of the run asked to be told (see `RunRecord.tell`), and
-    figures that people watch."""
+    """Damage of published files, deliveries held for the first time, what steps of the run asked to be told (see `RunRecord.tell`), figures
+    that people watch, and requests past their day."""
     damaged = tell_of_damage(settings, run_id)
     held = [f"held back: {line}; `onefold accept` lets it in" for line in newly_held(settings, run_id)]
     told = [step.detail or step.name for step in RunRecord(settings, run_id).steps() if step.kind == "tell"]
-    return (*damaged, *held, *told, *struck(settings))
+    late = overdue_requests(settings, datetime.now(UTC).date())
+    return (*damaged, *held, *told, *struck(settings), *late)

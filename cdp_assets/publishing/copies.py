@@ -75,7 +75,7 @@ def write_copies(
         (folder / file_name).symlink_to(path.name)
         reached(f"publish/{file_name} checked")
         tables += copied
-    _write_parquet(folder, [table for table in tables if table.file_name == MARTS_FILE], marts_mode)
+    write_parquet(folder, [table for table in tables if table.file_name == MARTS_FILE], marts_mode)
     reached(f"publish/{PARQUET_FOLDER} written")
     return tuple(tables)
 
@@ -175,7 +175,7 @@ def _check_copy(path: Path, schema: str, tables: list[PublishedTable]) -> None:
         con.close()
 
 
-def _write_parquet(folder: Path, tables: list[PublishedTable], mode: int) -> None:
+def write_parquet(folder: Path, tables: list[PublishedTable], mode: int) -> None:
     """One Parquet file per mart, written from the checked masked file and read back."""
     target = folder / PARQUET_FOLDER
     target.mkdir()

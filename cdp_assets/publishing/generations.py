@@ -7,6 +7,7 @@ written under a temporary name and renamed when it is whole; then the link `publ
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ class PublishedFiles:
 def next_generation_name(settings: Settings, known: list[str]) -> str:
     """g000001, g000002, …: one more than any in state or on disk."""
     on_disk = [path.name for path in settings.published_dir.glob("g[0-9]*")]
-    numbers = [int(name[1:]) for name in [*known, *on_disk] if name[1:].isdigit()]
+    numbers = [int(found.group(1)) for name in [*known, *on_disk] if (found := re.match(r"g(\d+)", name))]
     return f"g{max(numbers, default=0) + 1:06d}"
 
 

@@ -52,7 +52,7 @@ def show(settings: Settings, name: str, reached: Reached = lambda _: None) -> No
     """Let readers see what state already calls current, then delete the generations that state calls removed."""
     generations.flip(settings, name)
     reached("publish/link flipped")
-    for each, status in _statuses(settings).items():
+    for each, status in statuses(settings).items():
         if status == "removed":
             generations.remove_generation(settings, each)
     reached("publish/old generations removed")
@@ -67,9 +67,9 @@ def repair(settings: Settings) -> list[str]:
     repaired = [*_remove_orphaned_log(settings), *_set_warehouse_aside(settings)]
     generations.remove_leftovers(settings)
     repaired += _mend_current(settings)
-    statuses = _statuses(settings)
+    known = statuses(settings)
     for folder in sorted(settings.published_dir.glob("g[0-9]*")):
-        is_known = statuses.get(folder.name, "removed") != "removed"
+        is_known = known.get(folder.name, "removed") != "removed"
         if not is_known and folder.name != generations.current_generation(settings):
             generations.remove_generation(settings, folder.name)
             repaired.append(f"{folder.name} is in no committed generation: removed")
@@ -93,12 +93,12 @@ def _mend_current(settings: Settings) -> list[str]:
 
 
 def _current(settings: Settings) -> str | None:
-    return next((name for name, status in _statuses(settings).items() if status == "current"), None)
+    return next((name for name, status in statuses(settings).items() if status == "current"), None)
 
 
 def known_generations(settings: Settings) -> list[str]:
     """Every generation that state has heard of."""
-    return list(_statuses(settings))
+    return list(statuses(settings))
 
 
 def _enter(
@@ -164,7 +164,7 @@ def _forget(settings: Settings, name: str) -> None:
         link.unlink()
 
 
-def _statuses(settings: Settings) -> dict[str, str]:
+def statuses(settings: Settings) -> dict[str, str]:
     """Generation → its status in state."""
     with connect_state(settings, read_only=True) as con:
         return dict(con.execute("select generation, status from generations").fetchall())

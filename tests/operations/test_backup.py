@@ -146,7 +146,12 @@ def test_the_commands_say_what_happened(home: Settings, tmp_path: Path) -> None:
     out = Console(record=True, width=200)
     assert run_backup(home=home.home, folder=tmp_path / "backup", with_key=True, console=out) == 0
     assert run_backup(home=home.home, folder=tmp_path / "backup", with_key=True, console=out) == 1
-    assert run_restore(home=tmp_path / "other", folder=tmp_path / "backup", console=out) == 0
+    assert (
+        run_restore(home=tmp_path / "other", folder=tmp_path / "backup", console=out) == 1
+    )  # without the list of erasures
+    assert (
+        run_restore(home=tmp_path / "other", folder=tmp_path / "backup", no_erasures=True, console=out) == 0
+    )
     said = out.export_text()
     assert "backed up 6 files" in said
     assert "name a new folder" in said

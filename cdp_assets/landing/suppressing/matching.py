@@ -69,8 +69,28 @@ def find_rows(
     con.execute(
         f"create or replace temp table sieved as with {judged} select *, {raw} as _text_raw from keyed"
     )
-    tests = [*_key_tests(job.channel, job.export)]
-    cells = _cells(job.channel, job.export, [*rows.columns.extras], region)
+    tests = row_tests(con, job.channel, job.export, [*rows.columns.extras], region, kinds)
+    found = con.execute(
+        f"select _line, _row_reason is not null from sieved where {tests} order by _line"
+    ).fetchall()
+    con.execute("drop table sieved; drop table sieve_hits")
+    return Matches([line for line, _ in found], [line for line, is_broken in found if is_broken])
+
+
+def row_tests(
+    con: duckdb.DuckDBPyConnection,
+    channel: str,
+    export: Export,
+    extras: list[str],
+    region: str | None,
+    kinds: frozenset[str],
+) -> str:
+    """SQL that is true for the rows of table `sieved` that table `suppressed` names; makes table `sieve_hits`, which it reads.
+
+    `sieved` has the export's texts (`_text_…`), its `_key_…`, the extras and `_text_raw`. A row whose person is gone already is not hers.
+    """
+    tests = [*_key_tests(channel, export)]
+    cells = _cells(channel, export, extras, region)
     hits: dict[str, list[str]] = {}
     for column, hit in con.execute(_hits(cells, kinds, region)).fetchall():
         hits.setdefault(column, []).append(hit)
@@ -79,12 +99,10 @@ def find_rows(
         con.execute("insert into sieve_hits select ?, unnest(?)", [column, texts])
         tests.append(f"{identifier(column)} in (select t from sieve_hits where c = {sql_text(column)})")
     if "named" in kinds:
-        tests.append(_named_test(job.export, region))
-    found = con.execute(
-        f"select _line, _row_reason is not null from sieved where {' or '.join(tests) or 'false'} order by _line"
-    ).fetchall()
-    con.execute("drop table sieved; drop table sieve_hits")
-    return Matches([line for line, _ in found], [line for line, is_broken in found if is_broken])
+        tests.append(_named_test(export, region))
+    texts = [text_column(column.name) for column in person_columns(export)]
+    somebody = " or ".join(f"{identifier(each)} is not null" for each in [*texts, *extras, "_text_raw"])
+    return f"({' or '.join(tests) or 'false'}) and ({somebody})"
 
 
 def _key_tests(channel: str, export: Export) -> list[str]:
@@ -97,7 +115,7 @@ def _key_tests(channel: str, export: Export) -> list[str]:
 
 def _cells(channel: str, export: Export, extras: list[str], region: str | None) -> list[str]:
     """SQL per column: its name, each distinct text, and the words whose hashes are compared."""
-    contacts, ids = _contact_words("t", region), f"'id' || {MARK} || {sql_text(channel)} || {MARK}"
+    contacts, ids = contact_words("t", region), f"'id' || {MARK} || {sql_text(channel)} || {MARK}"
     orders = f"'order' || {MARK} || {sql_text(channel)} || {MARK}"
     persons = person_columns(export)
     cells = []
@@ -114,7 +132,11 @@ def _cells(channel: str, export: Export, extras: list[str], region: str | None) 
         if column.is_id or column.primary_key
     ]
     for name in [*extras, "_text_raw"]:
-        pieces = f"list_transform(regexp_extract_all(t, '[^\\s,;|\"'']+'), lambda x: {ids} || x)"
+        found = "regexp_extract_all(t, '[^\\s,;|\"'']+')"
+        plain = (
+            f"list_transform({found}, lambda x: regexp_replace(x, '[.]0+$', ''))"  # as spreadsheets write ids
+        )
+        pieces = f"list_transform(list_distinct({found} || {plain}), lambda x: {ids} || x)"
         cells.append(_words_of(name, f"{contacts} || {pieces}"))
     return cells
 
@@ -132,7 +154,7 @@ def _words_of(column: str, words: str) -> str:
     )
 
 
-def _contact_words(text: str, region: str | None) -> str:
+def contact_words(text: str, region: str | None) -> str:
     """SQL list of the words for e-mails and numbers inside a text."""
     emails = f"list_transform(regexp_extract_all(lower({text}), {sql_text(EMAIL_PATTERN)}), lambda x: 'email' || {MARK} || x)"
     digits = (
@@ -187,7 +209,7 @@ def _named_test(export: Export, region: str | None) -> str:
     everything = "concat_ws(' ', " + ", ".join(texts) + ")"
     pairs = [pair for left, right in pairwise(texts) for pair in (f"{left} || {right}", f"{right} || {left}")]
     names = ", ".join(f"regexp_replace(lower({each}), '[^\\pL\\pN]', '', 'g')" for each in [*texts, *pairs])
-    words = _contact_words(everything, region)
+    words = contact_words(everything, region)
     return f"""_line in (
         with contacts as (select _line, unnest({words}) as word, [{names}] as names from sieved),
         hashed as (

@@ -1,0 +1,374 @@
+"""`onefold rights …`: take requests, show what they cover, carry erasures out, and check certificates."""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from cdp_assets.commands.saying import plain_console, styled
+from cdp_assets.errors import safe_text
+from cdp_assets.home import prepare_home
+from cdp_assets.keys import load_key
+from cdp_assets.publishing import lock
+from cdp_assets.rights import certificate, erasure, importing, people, receipts, requests, verifying
+from cdp_assets.rights.requests import Hold, Identity, NewRequest, Request
+from cdp_assets.rights.traces import united
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+EXIT_DONE, EXIT_FAILED, EXIT_WAITS = 0, 1, 3
+CONTROLLER = "onefold"
+CHANGES = ("extend", "verified", "refuse", "cancel", "close", "readmit")
+
+
+def take_request(
+    kind: str,
+    identities: list[tuple[str, str]],
+    *,
+    jurisdiction: str,
+    basis: str | None,
+    received: date | None,
+    region: str | None,
+    verified: str | None,
+    holds: list[str],
+    receipt: Path | None,
+    home: Path | None,
+    inbox: Path | None,
+) -> int:
+    """Enter one request; 0, or 1 with the reason."""
+
+    def take(settings: Settings, out: Console) -> int:
+        new = NewRequest(
+            kind=kind,
+            identities=[Identity(name, value) for name, value in identities],
+            jurisdiction=jurisdiction,
+            legal_basis=basis,
+            received_at=_noon(received) if received else _now(),
+            is_verified=verified is not None,
+            region=region,
+            holds=[_hold(each) for each in holds],
+        )
+        key = load_key(settings)
+        with connect_state(settings) as con:
+            taken = requests.take(con, key, new, actor=getpass.getuser())
+            if verified:
+                requests.verify_person(con, taken.request_id, actor=getpass.getuser(), how=verified)
+        if receipt:
+            _write_receipt(receipt, key, taken)
+        out.print(f"request {taken.request_id} to {taken.kind}, due {taken.due_date}", highlight=False)
+        if not taken.is_verified:
+            out.print(
+                f"not verified yet: `onefold rights change {taken.request_id[:8]} --to verified --because …` once it is sure who asks"
+            )
+        return EXIT_DONE
+
+    return _locked(home, inbox, take)
+
+
+def import_requests(
+    file: Path, *, region: str | None, receipts_dir: Path | None, home: Path | None, inbox: Path | None
+) -> int:
+    """Enter the requests of a file, all or none; 0, or 1 with the reason."""
+
+    def read(settings: Settings, out: Console) -> int:
+        content = file.read_text(encoding="utf-8-sig")
+        new = importing.read_requests(content, file.name, region=region)
+        key = load_key(settings)
+        with connect_state(settings) as con:
+            taken = requests.take_all(con, key, new, actor=getpass.getuser())
+        for each in taken if receipts_dir else []:
+            receipts_dir.mkdir(parents=True, exist_ok=True, mode=0o700)  # type: ignore[union-attr]
+            encoded = (
+                base64.b64encode(content.encode()).decode() if content.lstrip().startswith("{") else None
+            )
+            _write_receipt(receipts_dir / f"{each.request_id}.json", key, each, encoded)  # type: ignore[operator]
+        out.print(f"{len(taken):,} requests taken from {file.name}", highlight=False)
+        return EXIT_DONE
+
+    return _locked(home, inbox, read)
+
+
+def list_requests(*, closed: bool, home: Path | None, inbox: Path | None) -> int:
+    """Print the ledger, the most urgent first."""
+
+    def show(settings: Settings, out: Console) -> int:
+        with connect_state(settings, read_only=True) as con:
+            found = [each for each in requests.listed(con) if closed or each.status in requests.OPEN]
+        table = Table(
+            "request",
+            "kind",
+            "law",
+            "received",
+            "due",
+            "verified",
+            "status",
+            "outcome",
+            box=None,
+            pad_edge=False,
+        )
+        for each in found:
+            due = f"{each.due_date}{' OVERDUE' if each.is_overdue(_today()) else ''}"
+            table.add_row(
+                each.request_id[:8], each.kind, each.jurisdiction, f"{each.received_at:%Y-%m-%d}", due,
+                "yes" if each.is_verified else "no", each.status, each.outcome or "",
+            )  # fmt: skip
+        out.print(table if found else "no request is open" if not closed else "no request was ever made")
+        return EXIT_DONE
+
+    return _do(home, inbox, show)
+
+
+def show_request(request_id: str, *, home: Path | None, inbox: Path | None) -> int:
+    """Print one request, whom it covers, and how many rows each store holds; nothing is changed."""
+
+    def show(settings: Settings, out: Console) -> int:
+        with connect_state(settings, read_only=True) as con:
+            request = requests.find(con, request_id)
+            events = requests.history(con, request.request_id)
+        out.print(
+            f"request {request.request_id} to {request.kind} ({request.jurisdiction}), {request.status}, due {request.due_date}",
+            highlight=False,
+        )
+        for at, event, actor, detail in events:
+            out.print(
+                f"  {at:%Y-%m-%d %H:%M} {event} by {actor}{f': {detail}' if detail else ''}",
+                highlight=False,
+                markup=False,
+            )
+        for hold in request.holds:
+            out.print(
+                f"  held: {hold.table_name}{f'.{hold.column_name}' if hold.column_name else ''} ({hold.reason})",
+                highlight=False,
+                markup=False,
+            )
+        if request.status not in requests.OPEN:
+            return EXIT_DONE
+        found = people.found_by(settings, request)
+        if not found.seeds:
+            out.print("nobody is found by what the request says")
+            return EXIT_DONE
+        out.print(
+            f"covers {len(found.covered)} records of {len(found.customer_ids)} customer(s)", highlight=False
+        )
+        for each in found.by_score:
+            out.print(
+                f"  by score only: record {each.record_key} ({each.channel}), {each.name} beside {each.beside}",
+                highlight=False,
+                markup=False,
+            )
+        for store, rows in people.counted(settings, request).items():
+            out.print(f"  {store}: {rows:,} rows", highlight=False, markup=False)
+        return EXIT_DONE
+
+    return _do(home, inbox, show)
+
+
+def run_requests(
+    request_ids: list[str],
+    *,
+    confirm: list[str],
+    leave: list[str],
+    rewrite_inbox: bool,
+    drop_older: bool,
+    home: Path | None,
+    inbox: Path | None,
+) -> int:
+    """Erase whom the verified requests name, in one go; 0 final, 3 interim, 1 with the reason."""
+
+    def run(settings: Settings, out: Console) -> int:
+        chosen = people.due_requests(settings, request_ids, "erase")
+        if wrong := [each for each in chosen if each.kind != "erase"]:
+            out.print(
+                f"request {wrong[0].request_id[:8]} is to {wrong[0].kind}: nobody runs that yet; answer it by hand, then `onefold rights change --to close`"
+            )
+            return EXIT_FAILED
+        if not chosen:
+            out.print("no verified request to erase is open")
+            return EXIT_DONE
+        traces = {
+            each.request_id: people.traces_for(settings, each, confirmed=confirm, left=leave)
+            for each in chosen
+        }
+        empty = [each for each in chosen if traces[each.request_id].is_empty]
+        with connect_state(settings) as con:
+            for each in empty:
+                requests.set_status(
+                    con, each.request_id, "completed", actor=getpass.getuser(), outcome="nobody found"
+                )
+        for each in empty:
+            out.print(
+                f"request {each.request_id[:8]}: nobody is found by what it says; closed", highlight=False
+            )
+        found = [each.request_id for each in chosen if not traces[each.request_id].is_empty]
+        if not found:
+            return EXIT_DONE
+        begun = erasure.begin(
+            settings, found, united(traces[each] for each in found),
+            actor=getpass.getuser(), rewrites_inbox=rewrite_inbox, keeps_older=not drop_older,
+        )  # fmt: skip
+        return _say(
+            erasure.carry_out(settings, begun, lambda step: out.print(f"  {step}", highlight=False)),
+            out,
+            settings,
+        )
+
+    return _locked(home, inbox, run)
+
+
+def _say(document: dict[str, object], out: Console, settings: Settings) -> int:
+    scan = document["scan"]
+    assert isinstance(scan, dict)
+    colour = "green" if document["status"] == "final" else "yellow"
+    path = certificate.certificate_path(settings, str(document["erasure_id"]))
+    out.print(
+        styled(
+            document["status"],
+            colour,
+            f": {scan['cells']:,} cells of {scan['files']:,} files looked at, {len(scan['found'])} places found; {path}",
+        ),
+        highlight=False,
+        soft_wrap=True,
+    )
+    for line in [*scan["found"], *scan["unreadable"], *document["waiting"]]:  # type: ignore[misc]
+        out.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+    return EXIT_DONE if document["status"] == "final" else EXIT_WAITS
+
+
+def verify_certificate(file: Path | None, *, home: Path | None, inbox: Path | None) -> int:
+    """Check one certificate, or all: signature, root, and whether somebody has come back; 0 all well, 1 not."""
+
+    def verify(settings: Settings, out: Console) -> int:
+        files = [file] if file else sorted((settings.home / "rights" / "certificates").glob("*.json"))
+        code = EXIT_DONE
+        for each in files:
+            verdict = verifying.verify(settings, certificate.read_certificate(each))
+            state = styled("holds", "green") if verdict.holds else styled("does not hold", "red")
+            out.print(
+                state
+                + f" {each.stem}: {verdict.words_compared:,} words compared, {len(verdict.returned)} places hold a known hash",
+                highlight=False,
+                soft_wrap=True,
+            )
+            for line in [*verdict.problems, *verdict.returned]:
+                out.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+            code = max(code, EXIT_DONE if verdict.holds else EXIT_FAILED)
+        if not files:
+            out.print("there is no certificate yet")
+        return code
+
+    return _do(home, inbox, verify)
+
+
+def change_request(
+    request_id: str, change: str, detail: str, *, home: Path | None, inbox: Path | None
+) -> int:
+    """Extend, verify, refuse, cancel, close, or let somebody in again; 0, or 1 with the reason."""
+
+    def apply(settings: Settings, out: Console) -> int:
+        actor = getpass.getuser()
+        if change not in CHANGES:
+            raise requests.RequestProblem(
+                f"the change {change!r} is not known", "--to", f"one of {', '.join(CHANGES)}"
+            )
+        with connect_state(settings) as con:
+            request = requests.find(con, request_id)
+            if change == "extend":
+                request = requests.extend(con, request.request_id, actor=actor, reason=detail)
+                out.print(f"request {request.request_id[:8]} is due {request.due_date} now", highlight=False)
+            elif change == "verified":
+                requests.verify_person(con, request.request_id, actor=actor, how=detail)
+                out.print(f"request {request.request_id[:8]} is verified", highlight=False)
+            elif change == "readmit":
+                count = requests.readmit(con, request.request_id, actor=actor, evidence=detail)
+                out.print(
+                    f"{count:,} suppressions are lifted: what is delivered from now on lands; what was erased stays erased",
+                    highlight=False,
+                )
+            else:
+                status = {"refuse": "refused", "cancel": "cancelled", "close": "completed"}[change]
+                requests.set_status(con, request.request_id, status, actor=actor, outcome=detail)
+                out.print(f"request {request.request_id[:8]} is {status}", highlight=False)
+        return EXIT_DONE
+
+    return _locked(home, inbox, apply)
+
+
+def suppress_list(file: Path, normalisation: str, *, home: Path | None, inbox: Path | None) -> int:
+    """Take in somebody's list of plain SHA-256 hashes, as keyed hashes of them; 0, or 1 with the reason."""
+
+    def take(settings: Settings, out: Console) -> int:
+        key = load_key(settings)
+        with connect_state(settings) as con:
+            count = requests.suppress_hashes(
+                con, key, file.read_text(encoding="utf-8").split(), normalisation
+            )
+        out.print(
+            f"{count:,} hashes are suppressed: whoever they are is left out of every file from now on",
+            highlight=False,
+        )
+        return EXIT_DONE
+
+    return _locked(home, inbox, take)
+
+
+def _write_receipt(path: Path, key: bytes, request: Request, encoded: str | None = None) -> None:
+    document = receipts.receipt(key, request, controller_id=CONTROLLER, encoded_request=encoded)
+    path.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    path.chmod(0o600)
+
+
+def _hold(text: str) -> Hold:
+    """TABLE or TABLE.COLUMN, a colon, and the reason."""
+    place, colon, reason = text.partition(":")
+    if not colon or not reason.strip():
+        raise requests.RequestProblem(
+            "a hold gives no reason",
+            "--hold",
+            "such as --hold 'shopify.orders.billing_name: tax record until 2031'",
+        )
+    parts = place.strip().split(".")
+    return Hold(".".join(parts[:2]), parts[2] if len(parts) > 2 else None, reason.strip())
+
+
+def _do(home: Path | None, inbox: Path | None, work: Callable[[Settings, Console], int]) -> int:
+    settings = Settings.load(home=home, inbox=inbox)
+    console = plain_console()
+    try:
+        return work(settings, console)
+    except lock.HomeLocked as error:
+        console.print(str(error), markup=False)
+        return lock.EXIT_LOCKED
+    except Exception as error:
+        console.print(safe_text(error), markup=False, highlight=False, soft_wrap=True)
+        return EXIT_FAILED
+
+
+def _locked(home: Path | None, inbox: Path | None, work: Callable[[Settings, Console], int]) -> int:
+    """The same under the home's lock, after what a killed run or erasure left was ended."""
+
+    def prepared(settings: Settings, out: Console) -> int:
+        with lock.hold(settings.home):
+            for line in prepare_home(settings):
+                out.print(styled("repaired:", "yellow", f" {line}"))
+            return work(settings, out)
+
+    return _do(home, inbox, prepared)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

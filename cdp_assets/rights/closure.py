@@ -1,0 +1,268 @@
+"""Whom a request covers: the records that are surely hers, those that only a score joined to them, and what is hers alone.
+
+Records joined by a ruling, a link or an identifier that one person carries are hers. Records joined by score need the officer's word: a false
+merge would erase, or show, a stranger. Read from the warehouse of the last run; nothing is changed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import duckdb
+
+from cdp_assets.keys import register_pseudonym
+from cdp_assets.landing.suppressing.identifiers import SUPPRESS
+from cdp_assets.rights.requests import Request, RequestProblem
+from cdp_assets.rights.traces import Traces
+
+MARK = "chr(31)"
+
+
+@dataclass(frozen=True)
+class JoinedByScore:
+    """A record that only a score holds to the person: shown masked, beside one of hers, before anything is done to it."""
+
+    record_key: str
+    channel: str
+    name: str
+    beside: str  # masked name of a record that is surely hers
+
+
+@dataclass
+class Closure:
+    """What a request covers. `customer_ids` that the seeds belong to; more than one: ambiguous."""
+
+    seeds: list[str]
+    customer_ids: list[str]
+    covered: list[str]
+    by_score: list[JoinedByScore] = field(default_factory=list)
+
+
+def closure(con: duckdb.DuckDBPyConnection, key: bytes, request: Request) -> Closure:
+    """Whom the request means. con: the warehouse, open with the names of `identity` in it."""
+    register_pseudonym(con, key)
+    seeds = _seeds(con, request)
+    if not seeds:
+        return Closure([], [], [])
+    customers = [row[0] for row in con.execute(
+        "select distinct customer_id from identity.customer_ids where record_key in (select unnest(?::varchar[])) order by 1", [seeds]
+    ).fetchall()]  # fmt: skip
+    records = [row[0] for row in con.execute(
+        "select record_key from identity.customer_ids where customer_id in (select unnest(?::varchar[])) order by 1", [customers]
+    ).fetchall()]  # fmt: skip
+    covered = _joined_surely(con, seeds, records)
+    return Closure(seeds, customers, covered, _by_score(con, sorted(set(records) - set(covered)), covered))
+
+
+def _seeds(con: duckdb.DuckDBPyConnection, request: Request) -> list[str]:
+    """Records that carry an identity of the request, read as landing reads it."""
+    wanted = [hashed for _, hashed in request.identities]
+    rows = con.execute(
+        f"""
+        with words as (
+            select record_key, identifier_type as kind, identifier_value as value from identity.identifiers
+            union all
+            select record_key, 'record', channel || {MARK} || source_customer_id from identity.customer_ids
+            union all
+            select record_key, 'customer_id', customer_id from identity.customer_ids
+        ),
+        hashed as (
+            select record_key, pseudonym('{SUPPRESS}' || {MARK} || case
+                when kind = 'email' then 'email' || {MARK} || lower(value)
+                when kind = 'phone' then 'phone' || {MARK} || regexp_replace(value, '[^0-9]', '', 'g')
+                when kind = 'record' then 'id' || {MARK} || value
+                else 'cell' || {MARK} || lower(trim(value))
+            end) as hash
+            from words where value is not null
+        )
+        select distinct record_key from hashed where hash in (select unnest(?::varchar[])) order by 1
+        """,
+        [wanted],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _joined_surely(con: duckdb.DuckDBPyConnection, seeds: Sequence[str], records: Sequence[str]) -> list[str]:
+    """The records of the customer that a ruling, a link or an identifier of one person joins to the seeds, over any number of steps."""
+    edges = con.execute(
+        """
+        with mine as (select unnest($records::varchar[]) as record_key),
+        carried as (
+            select identifier_type, identifier_value, record_key from identity.identifiers
+            where not is_blocked and people_count <= 1 and record_key in (select record_key from mine)
+        )
+        select record_key_l, record_key_r from identity.links
+        where not is_refused and record_key_l in (select record_key from mine) and record_key_r in (select record_key from mine)
+        union
+        select record_key_l, record_key_r from state.rulings
+        where kind = 'must_link' and not is_undone
+            and record_key_l in (select record_key from mine) and record_key_r in (select record_key from mine)
+        union
+        select min(record_key) over (partition by identifier_type, identifier_value), record_key from carried
+        """,
+        {"records": list(records)},
+    ).fetchall()
+    neighbours: dict[str, set[str]] = {}
+    for left, right in edges:
+        neighbours.setdefault(left, set()).add(right)
+        neighbours.setdefault(right, set()).add(left)
+    found, waiting = set(seeds), list(seeds)
+    while waiting:
+        for each in neighbours.get(waiting.pop(), ()):
+            if each not in found:
+                found.add(each)
+                waiting.append(each)
+    return sorted(found)
+
+
+def _by_score(
+    con: duckdb.DuckDBPyConnection, records: Sequence[str], covered: Sequence[str]
+) -> list[JoinedByScore]:
+    if not records:
+        return []
+    masked = "coalesce(left(full_name, 1) || '…' || right(full_name, 1), '-')"
+    (beside,) = con.execute(
+        f"select max({masked}) from identity.customer_records as r inner join identity.customer_ids using (channel, source_customer_id) "
+        "where record_key in (select unnest(?::varchar[]))", [list(covered)]
+    ).fetchall()[0]  # fmt: skip
+    rows = con.execute(
+        f"select record_key, channel, {masked} from identity.customer_records inner join identity.customer_ids "
+        "using (channel, source_customer_id) where record_key in (select unnest(?::varchar[])) order by 1",
+        [list(records)],
+    ).fetchall()
+    return [JoinedByScore(record, channel, name, beside or "-") for record, channel, name in rows]
+
+
+def _texts(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
+    return [str(row[0]) for row in con.execute(sql).fetchall()]
+
+
+def _pairs(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[str, str]]:
+    return [(str(row[0]), str(row[1])) for row in con.execute(sql).fetchall()]
+
+
+def settle(found: Closure, *, confirmed: Collection[str], left: Collection[str]) -> list[str]:
+    """The records to act on, once the officer has said what of the rest is hers. Raises RequestProblem while that is open."""
+    if len(found.customer_ids) > 1:
+        raise RequestProblem(
+            f"the request fits {len(found.customer_ids)} customers",
+            "identity.customer_ids",
+            "cancel it and take it anew with --customer-id, or link them first (`onefold rule must-link`)",
+        )
+    asked = {each.record_key for each in found.by_score}
+    still_open = sorted(asked - set(confirmed) - set(left)) if "all" not in {*confirmed, *left} else []
+    if still_open:
+        raise RequestProblem(
+            f"{len(still_open)} records of the customer are joined to hers by score only",
+            ", ".join(each[:12] for each in still_open[:5]),
+            "look at them (`onefold rights show`), then --confirm RECORD (hers) or --leave RECORD (a stranger's), or `all` for either",
+        )
+    hers = asked if "all" in confirmed else {each for each in asked if each in confirmed}
+    return sorted({*found.covered, *hers})
+
+
+def traces_of(con: duckdb.DuckDBPyConnection, records: Sequence[str]) -> Traces:
+    """Everything that is hers alone and would show her: keys, ids, identifiers, names, orders, devices. con: as for `closure`."""
+    con.execute(
+        "create or replace temp table hers as select unnest(?::varchar[]) as record_key", [list(records)]
+    )
+    one, pairs = partial(_texts, con), partial(_pairs, con)
+    customers = one(
+        """
+        select customer_id from (
+            select customer_id, record_key from identity.customer_ids
+            union all select customer_id, record_key from state.customer_id_history where to_generation is null
+        )
+        group by customer_id having bool_and(record_key in (select record_key from hers)) order by 1
+        """
+    )
+    retired = one(
+        """
+        select distinct customer_id from state.customer_id_history
+        where record_key in (select record_key from hers)
+            and customer_id not in (select customer_id from identity.customer_ids where record_key not in (select record_key from hers))
+            and customer_id not in (
+                select customer_id from state.customer_id_history where record_key not in (select record_key from hers)
+            )
+        order by 1
+        """
+    )
+    customers = sorted({*customers, *retired})
+    con.execute(
+        "create or replace temp table her_ids as select unnest(?::varchar[]) as customer_id", [customers]
+    )
+    sources = pairs(
+        "select channel, source_customer_id from identity.customer_ids semi join hers using (record_key) order by all"
+    )
+    con.execute(
+        "create or replace temp table her_sources as select channel, source_customer_id from identity.customer_ids semi join hers using (record_key)"
+    )
+    devices = pairs(
+        """
+        select channel, device_id from journeys.customer_touchpoints
+        where device_id is not null
+            and (customer_id in (select customer_id from her_ids) or (channel, source_customer_id) in (select (channel, source_customer_id) from her_sources))
+        group by all
+        having (channel, device_id) not in (
+            select (channel, device_id) from journeys.customer_touchpoints
+            where device_id is not null and customer_id is not null and customer_id not in (select customer_id from her_ids)
+        )
+        order by all
+        """
+    )
+    exclusive = """not exists (
+        select 1 from identity.identifiers as other
+        where other.identifier_type = mine.identifier_type and other.identifier_value = mine.identifier_value
+            and other.record_key not in (select record_key from hers)
+    )"""
+    carried = f"""select distinct identifier_type, identifier_value from identity.identifiers as mine
+        where record_key in (select record_key from hers) and {{}}{exclusive} order by all"""
+    return Traces(
+        record_keys=sorted(records),
+        customer_ids=customers,
+        node_keys=one("select node_key from identity.nodes group by node_key having bool_and(record_key in (select record_key from hers)) order by 1"),
+        sources=[*sources, *devices],
+        identifiers=pairs(carried.format("")),
+        shared_identifiers=pairs(carried.format("not ")),
+        names=one("select distinct full_name from identity.customer_records semi join her_sources using (channel, source_customer_id) where full_name is not null order by 1"),
+        own_names=one(
+            """
+            select distinct full_name from identity.customer_records semi join her_sources using (channel, source_customer_id)
+            where full_name is not null and lower(full_name) not in (
+                select lower(full_name) from identity.customer_records anti join her_sources using (channel, source_customer_id)
+                where full_name is not null
+            ) order by 1
+            """
+        ),
+        orders=pairs(
+            """
+            select channel, order_id from journeys.customer_orders
+            where customer_id in (select customer_id from her_ids) or (channel, source_customer_id) in (select (channel, source_customer_id) from her_sources)
+            order by all
+            """
+        ),
+        contact_keys=one(
+            """
+            select distinct contact_pseudonym from history.consent_statements_by_date as mine
+            where record_key in (select record_key from hers) and contact_pseudonym is not null and not exists (
+                select 1 from history.consent_statements_by_date as other
+                where other.contact_pseudonym = mine.contact_pseudonym and other.record_key not in (select record_key from hers)
+            ) order by 1
+            """
+        ),
+        written=one(_WRITTEN),
+    )  # fmt: skip
+
+
+# What her records say in clear beside identifiers, as the channels wrote it, where nobody else's record says the same.
+_WRITTEN = """
+    with cells as (
+        unpivot (select record_key, phone::varchar as phone, email::varchar as email, street::varchar as street, delivered_phone::varchar as delivered_phone,
+            delivered_email::varchar as delivered_email from contact.records_contact)
+        on phone, email, street, delivered_phone, delivered_email into name cell value value
+    )
+    select value from cells where length(value) >= 6
+    group by value having bool_and(record_key in (select record_key from hers)) order by 1
+"""

@@ -1,0 +1,163 @@
+"""Published generations without a person: each is written again under a new name, and readers see the current one's the moment it is whole.
+
+`g000012` becomes `g000012-r2`. State learns of all new names in one transaction, then the link flips; a kill between is repaired as any other.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from cdp_assets.landing.files import sync_dir
+from cdp_assets.publishing import recovery
+from cdp_assets.publishing.copies import STORED_AS, PublishedTable, sync, text, write_parquet
+from cdp_assets.publishing.fingerprint import fingerprint
+from cdp_assets.rights import tables
+from cdp_assets.rights.traces import Traces
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+WRITING = ".writing-"
+
+
+def next_revision(name: str) -> str:
+    """g000012 → g000012-r2 → g000012-r3."""
+    base, _, number = name.partition("-r")
+    return f"{base}-r{int(number or 1) + 1}"
+
+
+def standing(settings: Settings) -> list[str]:
+    """Generations whose files are there, oldest first."""
+    return sorted(path.name for path in settings.published_dir.glob("g[0-9]*") if path.is_dir())
+
+
+def holds(settings: Settings, name: str, traces: Traces, key: bytes) -> int:
+    """Rows of hers in one generation's files."""
+    folder = settings.published_dir / name
+    return sum(sum(tables.count_rows(folder / stored, traces, key).values()) for stored in STORED_AS.values())
+
+
+def rewrite_all(
+    settings: Settings,
+    traces: Traces,
+    key: bytes,
+    *,
+    keep_older: bool = True,
+    reached: Callable[[str], None] = lambda _: None,
+) -> tables.Counted:
+    """Write every generation that holds her again, enter the new names into state, and flip. Without `keep_older` the older ones go."""
+    counted, renamed = tables.Counted(), {}
+    statuses = recovery.statuses(settings)
+    current = next((name for name, status in statuses.items() if status == "current"), None)
+    dropped = []
+    for name in standing(settings):
+        if statuses.get(name, "removed") == "removed" or not holds(settings, name, traces, key):
+            continue
+        if name != current and not keep_older:
+            dropped.append(name)
+            continue
+        fresh = next_revision(name)
+        written = _write(settings, name, fresh, traces, key, counted)
+        renamed[name] = (fresh, written)
+        reached(f"generations/{fresh} written")
+    if renamed or dropped:
+        _enter(settings, renamed, dropped)
+        reached("generations/state written")
+    if current and standing(settings):
+        recovery.show(settings, renamed[current][0] if current in renamed else current)
+    known = recovery.statuses(settings)
+    for name in standing(settings):
+        if known.get(name, "removed") == "removed":
+            shutil.rmtree(settings.published_dir / name)
+    if settings.published_dir.is_dir():
+        sync_dir(settings.published_dir)
+    return counted
+
+
+def _write(
+    settings: Settings, name: str, fresh: str, traces: Traces, key: bytes, counted: tables.Counted
+) -> list[PublishedTable]:
+    old, temporary = settings.published_dir / name, settings.published_dir / f"{WRITING}{fresh}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(mode=0o700)
+    written: list[PublishedTable] = []
+    for file_name, stored in STORED_AS.items():
+        found = tables.write_again(
+            old / stored, temporary / stored, traces, key, limits=settings.duckdb_limits
+        )
+        for table, rows in found.removed.items():
+            counted.removed[f"{name}/{table}"] = rows
+        for table, rows in found.blanked.items():
+            counted.blanked[f"{name}/{table}"] = rows
+        (temporary / stored).chmod((old / stored).stat().st_mode & 0o777)
+        sync(temporary / stored)
+        (temporary / file_name).symlink_to(stored)
+        written += _fingerprints(temporary / stored, file_name)
+    mode = (old / STORED_AS["marts.duckdb"]).stat().st_mode & 0o777
+    write_parquet(temporary, [each for each in written if each.file_name == "marts.duckdb"], mode)
+    _write_replaced(old / "replaced", temporary / "replaced", traces, key)
+    temporary.chmod(old.stat().st_mode & 0o777)
+    sync(temporary)
+    shutil.rmtree(
+        settings.published_dir / fresh, ignore_errors=True
+    )  # of a try that died before state knew it
+    temporary.rename(settings.published_dir / fresh)
+    sync(settings.published_dir)
+    return written
+
+
+def _fingerprints(path: Path, file_name: str) -> list[PublishedTable]:
+    schema = Path(file_name).stem
+    with duckdb.connect(str(path), read_only=True) as con:
+        names = [
+            row[0]
+            for row in con.execute(
+                "select table_name from duckdb_tables() where schema_name = ? order by 1", [schema]
+            ).fetchall()
+        ]
+        return [PublishedTable(file_name, name, *fingerprint(con, path.stem, schema, name)) for name in names]
+
+
+def _write_replaced(old: Path, fresh: Path, traces: Traces, key: bytes) -> None:
+    """Rows of histories that the generation replaced, for a rollback to put back."""
+    if not old.is_dir():
+        return
+    fresh.mkdir(mode=0o700)
+    with duckdb.connect() as con:
+        tables.register(con, traces, key)
+        for path in sorted(old.glob("*.parquet")):
+            columns = [
+                row[0] for row in con.execute(f"describe select * from read_parquet({text(path)})").fetchall()
+            ]
+            hers = tables.condition(columns)
+            where = f"where not ({hers})" if hers else ""
+            con.execute(
+                f"copy (select * from read_parquet({text(path)}) {where}) to {text(fresh / path.name)} (format parquet, compression zstd)"
+            )
+            (fresh / path.name).chmod(0o400)
+
+
+def _enter(
+    settings: Settings, renamed: dict[str, tuple[str, list[PublishedTable]]], dropped: list[str]
+) -> None:
+    with connect_state(settings) as con:
+        con.begin()
+        for name, (fresh, written) in renamed.items():
+            con.execute("update generations set generation = ? where generation = ?", [fresh, name])
+            con.execute("update identity_generations set generation = ? where generation = ?", [fresh, name])
+            con.execute("delete from generation_tables where generation = ?", [name])
+            con.executemany(
+                "insert into generation_tables values (?, ?, ?, ?, ?)",
+                [
+                    [fresh, each.file_name, each.table_name, each.row_count, each.fingerprint]
+                    for each in written
+                ],
+            )
+        con.execute(
+            "update generations set status = 'removed' where generation in (select unnest(?::varchar[]))",
+            [dropped],
+        )
+        con.commit()

@@ -1,0 +1,126 @@
+"""Requests out of files: OpenDSR 2.0 JSON (one request or a list) and CSV with a header."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
+
+OPENDSR_KINDS = {"erasure": "erase", "access": "access", "portability": "access"}
+OPENDSR_IDENTITIES = {
+    "controller_customer_id": "customer_id",
+    "email": "email",
+    "phone": "phone",
+    "loyalty_id": "loyalty_id",
+}
+CSV_COLUMNS = (
+    "kind",
+    "email",
+    "phone",
+    "customer_id",
+    "record",
+    "loyalty_id",
+    "jurisdiction",
+    "received",
+    "request_id",
+)
+
+
+def read_requests(text: str, name: str, *, region: str | None = None) -> list[NewRequest]:
+    """The requests of a file. Raises RequestProblem that names the place, never a value."""
+    stripped = text.lstrip("\ufeff \r\n\t")
+    if stripped.startswith(("{", "[")):
+        return list(_opendsr(stripped, name, region))
+    return list(_csv(stripped, name, region))
+
+
+def _opendsr(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        raise RequestProblem("it is no JSON", name, "give OpenDSR 2.0 JSON, or CSV with a header") from None
+    for number, each in enumerate(found if isinstance(found, list) else [found], 1):
+        where = f"{name}, request {number}"
+        if not isinstance(each, dict):
+            raise RequestProblem("it is no JSON object", where, "see the specification of OpenDSR 2.0")
+        kind = OPENDSR_KINDS.get(str(each.get("subject_request_type")))
+        if kind is None:
+            raise RequestProblem(
+                "its subject_request_type is not known", where, f"one of {', '.join(OPENDSR_KINDS)}"
+            )
+        regulation = str(each.get("regulation", "gdpr"))
+        yield NewRequest(
+            kind=kind,
+            identities=list(_identities(each, where)),
+            jurisdiction=regulation if regulation in ("gdpr", "ccpa") else "other",
+            received_at=_time(each.get("submitted_time"), where),
+            request_id=_request_id(each.get("subject_request_id"), where),
+            region=region,
+        )
+
+
+def _identities(request: dict[str, Any], where: str) -> Iterator[Identity]:
+    """Raw identities; hashed ones cannot be compared with keyed hashes, and are refused by name."""
+    extensions = request.get("extensions") if isinstance(request.get("extensions"), dict) else {}
+    given = [
+        *(request.get("subject_identities") or []),
+        *((extensions or {}).get("subject_identities") or []),
+    ]
+    for each in given:
+        kind = OPENDSR_IDENTITIES.get(str(each.get("identity_type")))
+        if kind is None:
+            continue
+        if each.get("identity_format", "raw") != "raw":
+            raise RequestProblem(
+                f"an identity is given as {str(each.get('identity_format'))[:10]}",
+                where,
+                "ask for it raw: state keeps it as a keyed hash only; lists of hashes go to `onefold rights suppress`",
+            )
+        yield Identity(kind, str(each.get("identity_value") or ""))
+
+
+def _csv(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
+    rows = csv.DictReader(io.StringIO(text))
+    unknown = sorted(set(rows.fieldnames or []) - set(CSV_COLUMNS))
+    if not rows.fieldnames or "kind" not in rows.fieldnames or unknown:
+        raise RequestProblem(
+            f"its header has {len(unknown)} unknown columns" if unknown else "its header has no column kind",
+            f"{name}, line 1",
+            f"the columns are {', '.join(CSV_COLUMNS)}",
+        )
+    for line, row in enumerate(rows, 2):
+        where = f"{name}, line {line}"
+        names = ("email", "phone", "customer_id", "record", "loyalty_id")
+        yield NewRequest(
+            kind=(row["kind"] or "").strip(),
+            identities=[Identity(each, row[each]) for each in names if (row.get(each) or "").strip()],
+            jurisdiction=(row.get("jurisdiction") or "gdpr").strip(),
+            received_at=_time(row.get("received"), where),
+            request_id=_request_id(row.get("request_id"), where),
+            region=region,
+        )
+
+
+def _request_id(value: object, where: str) -> str | None:
+    if value in (None, ""):
+        return None
+    if not re.fullmatch(r"[A-Za-z0-9_-]{8,64}", str(value)):
+        raise RequestProblem("its request id is no UUID", where, "give a UUID, or leave it out: one is made")
+    return str(value)
+
+
+def _time(value: object, where: str) -> datetime:
+    """UTC without zone. What has no time arrived now."""
+    if value in (None, ""):
+        return datetime.now(UTC).replace(tzinfo=None)
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise RequestProblem("its time is no RFC 3339 time", where, "such as 2026-01-31T09:00:00Z") from None
+    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found

@@ -1,0 +1,102 @@
+"""The journal of an erasure that is under way: what is to be done, what is done, in HOME/rights/erasing.
+
+It holds her literals in clear, for as long as they must be looked for, and goes with the certificate. The manifest beside it lasts: keyed
+hashes and keys only, so that a restored backup can be brought to where the home was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cdp_assets.landing.files import make_private_dir, replacing, sync_dir
+from cdp_assets.rights.traces import Traces, from_json
+from cdp_assets.settings import Settings
+
+
+@dataclass
+class Journal:
+    """One erasure. loads: (channel, export) → load ids that held her; done: step → what it did; before: file → SHA-256 at the start."""
+
+    erasure_id: str
+    request_ids: list[str]
+    actor: str
+    begun_at: str
+    traces: Traces
+    suppressed: list[tuple[str, str]]
+    rewrites_inbox: bool = False
+    keeps_older: bool = True
+    loads: dict[str, list[str]] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
+    done: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def folder(settings: Settings) -> Path:
+    return make_private_dir(settings.home / "rights")
+
+
+def path_of(settings: Settings, erasure_id: str) -> Path:
+    return make_private_dir(folder(settings) / "erasing") / f"{erasure_id}.json"
+
+
+def write(settings: Settings, journal: Journal) -> None:
+    """Write the journal whole, synced."""
+    content = {**journal.__dict__, "traces": journal.traces.as_json()}
+    with replacing(path_of(settings, journal.erasure_id)) as temporary:
+        temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def open_journals(settings: Settings) -> list[Journal]:
+    """Erasures that were begun and not ended, oldest first."""
+    found = []
+    for path in sorted((settings.home / "rights" / "erasing").glob("*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        content["traces"] = from_json(content["traces"])
+        content["suppressed"] = [tuple(pair) for pair in content["suppressed"]]
+        found.append(Journal(**content))
+    return sorted(found, key=lambda journal: journal.begun_at)
+
+
+def remove(settings: Settings, erasure_id: str) -> None:
+    path = path_of(settings, erasure_id)
+    path.unlink(missing_ok=True)
+    sync_dir(path.parent)
+
+
+def manifest_path(settings: Settings) -> Path:
+    return settings.erasure_manifest or settings.home / "rights" / "erasures.jsonl"
+
+
+def enter_in_manifest(settings: Settings, journal: Journal) -> None:
+    """Append what a restored backup needs to be erased again; once, before anything is changed."""
+    if any(each["erasure_id"] == journal.erasure_id for each in read_manifest(settings)):
+        return
+    traces = journal.traces
+    line = json.dumps({
+        "erasure_id": journal.erasure_id, "begun_at": journal.begun_at, "request_ids": journal.request_ids,
+        "record_keys": traces.record_keys, "customer_ids": traces.customer_ids, "node_keys": traces.node_keys,
+        "contact_keys": traces.contact_keys, "orders": traces.orders, "suppressed": journal.suppressed,
+    })  # fmt: skip
+    path = manifest_path(settings)
+    make_private_dir(path.parent)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    sync_dir(path.parent)
+
+
+def read_manifest(settings: Settings) -> list[dict[str, Any]]:
+    """Every erasure ever begun, oldest first; a line torn by a kill is left out (its erasure had changed nothing)."""
+    path = manifest_path(settings)
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,352 @@
+"""Landing without a person: the loads that hold her are parsed again from originals that are cut, under the suppressions that stand in state.
+
+The same code that keeps her out of new files takes her out of old ones. What has no original any more is cut in its Parquet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from cdp_assets.keys import load_key, register_pseudonym
+from cdp_assets.landing import deliveries, ledger
+from cdp_assets.landing.contract import ChannelContract, Export
+from cdp_assets.landing.files import hash_file, original_path, replacing
+from cdp_assets.landing.inbox import InboxFile
+from cdp_assets.landing.ledger import Load
+from cdp_assets.landing.load import ExportReport, parse_loads
+from cdp_assets.landing.stored import landed_path, remember_stored
+from cdp_assets.landing.suppressing.matching import Suppressed, person_columns, row_tests
+from cdp_assets.landing.typed.casts import identifier, sql_text, text_column
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+
+@dataclass
+class Landed:
+    """What was done to landing: loads parsed again, rows gone and rows blanked by export, originals that could not be parsed any more."""
+
+    loads: int = 0
+    removed: dict[str, int] = field(default_factory=dict)
+    blanked: dict[str, int] = field(default_factory=dict)
+    dropped_originals: int = 0
+
+
+def holding_loads(
+    settings: Settings, contracts: Mapping[str, ChannelContract], suppressed: Suppressed
+) -> dict[tuple[str, str], dict[str, int]]:
+    """Loads that hold rows of suppressed people, per (channel, export): load id → rows in its Parquet and quarantine."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    with duckdb.connect(config=settings.duckdb_limits) as con:
+        _suppress(con, settings, suppressed)
+        for contract in contracts.values():
+            for export in contract.exports:
+                rows = _rows_by_load(con, settings, contract, export, suppressed)
+                if rows:
+                    found[contract.name, export.name] = rows
+    return found
+
+
+def _suppress(con: duckdb.DuckDBPyConnection, settings: Settings, suppressed: Suppressed) -> None:
+    register_pseudonym(con, load_key(settings))
+    con.execute(
+        "create temp table suppressed as select unnest(?::varchar[]) as pseudonym", [suppressed.pseudonyms]
+    )
+
+
+def _rows_by_load(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    contract: ChannelContract,
+    export: Export,
+    suppressed: Suppressed,
+) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    landed = sorted((settings.landing_dir / contract.name / export.name).glob("[0-9a-f]*.parquet"))
+    if landed and _open_parquet(con, landed, export):
+        for load_id, count in _hits(con, contract, export, suppressed):
+            counts[load_id] = counts.get(load_id, 0) + count
+    quarantine = sorted((settings.quarantine_dir / contract.name / export.name).glob("[0-9a-f]*.parquet"))
+    if quarantine:
+        texts = ", ".join(
+            f"null::varchar as {identifier(text_column(each.name))}" for each in export.properties
+        )
+        keys = "".join(f", null::varchar as _key_{each.name}" for each in export.facts.natural_keys)
+        con.execute(
+            f"create or replace temp table sieved as select load_id as _load_id, original_text as _text_raw, {texts}{keys} from read_parquet(?)",
+            [[str(path) for path in quarantine]],
+        )
+        for load_id, count in _hits(con, contract, export, suppressed):
+            counts[load_id] = counts.get(load_id, 0) + count
+    return counts
+
+
+def _open_parquet(con: duckdb.DuckDBPyConnection, paths: Sequence[Path], export: Export) -> bool:
+    """Table `sieved` over landed files, its texts as landing's own; False where the export has nobody in it."""
+    source = f"read_parquet([{', '.join(sql_text(str(path)) for path in paths)}], union_by_name = true, hive_partitioning = false)"
+    there = {row[0] for row in con.execute(f"describe select * from {source}").fetchall()}
+    known = {column.name for column in export.properties}
+    texts = ", ".join(
+        f"{identifier(name)}::varchar as {identifier(text_column(name))}"
+        if name in there
+        else f"null::varchar as {identifier(text_column(name))}"
+        for name in sorted(known)
+    )
+    keys = "".join(
+        f", _key_{each.name}" for each in export.facts.natural_keys if f"_key_{each.name}" in there
+    )
+    extras = sorted(name for name in there - known if not name.startswith("_"))
+    others = "".join(f", {identifier(name)}::varchar as {identifier(name)}" for name in extras)
+    raw = (
+        "concat_ws(' ', " + ", ".join(f"{identifier(name)}::varchar" for name in extras) + ")"
+        if extras
+        else "null::varchar"
+    )
+    con.execute(
+        f"create or replace temp table sieved as select _load_id, _line, {texts}{keys}{others}, {raw} as _text_raw from {source}"
+    )
+    return True
+
+
+def _hits(
+    con: duckdb.DuckDBPyConnection, contract: ChannelContract, export: Export, suppressed: Suppressed
+) -> Iterator[tuple[str, int]]:
+    tests = row_tests(con, contract.name, export, [], contract.facts.phone_region, suppressed.kinds)
+    yield from con.execute(
+        f"select _load_id, count(*) from sieved where {tests} group by all order by all"
+    ).fetchall()
+
+
+def erase_landed(
+    settings: Settings,
+    contracts: Mapping[str, ChannelContract],
+    loads: Mapping[tuple[str, str], Sequence[str]],
+    run_id: str,
+) -> Landed:
+    """Parse the given loads again under the suppressions in state, and every held one; originals that no load names go."""
+    done = Landed()
+    with connect_state(settings, read_only=True) as con:
+        suppressed = ledger.suppressed_people(con)
+    for contract in contracts.values():
+        for export in contract.exports:
+            _erase_export(
+                settings,
+                contract,
+                export,
+                set(loads.get((contract.name, export.name), ())),
+                suppressed,
+                run_id,
+                done,
+            )
+    _remove_unknown_originals(settings, done)
+    return done
+
+
+def _erase_export(
+    settings: Settings,
+    contract: ChannelContract,
+    export: Export,
+    load_ids: set[str],
+    suppressed: Suppressed,
+    run_id: str,
+    done: Landed,
+) -> None:
+    name = f"{contract.name}.{export.name}"
+    known = _loads_of(settings, contract.name, export.name)
+    chosen = [load for load, status in known if load.load_id in load_ids and status == "landed"]
+    held = [load for load, status in known if status == "held" and load.file.path.exists()]
+    there = [load for load in chosen if load.file.path.exists()]
+    before = _counts(settings, contract.name, export.name)
+    outcome = ExportReport(contract.name, export.name)
+    if there:
+        results = parse_loads(settings, contract, export, there, suppressed, outcome)
+        _close(settings, contract, export, results, run_id)
+        parsed = {load.load_id for load, _ in results}
+    else:
+        parsed = set()
+    _parse_held(settings, contract, export, held, suppressed)
+    for load in chosen:
+        if load.load_id not in parsed:
+            _cut_parquet(settings, contract, export, load, suppressed)
+            done.dropped_originals += load.file.path.exists()
+            load.file.path.unlink(missing_ok=True)
+            (settings.quarantine_dir / contract.name / export.name / f"{load.load_id}.parquet").unlink(
+                missing_ok=True
+            )
+    after = _counts(settings, contract.name, export.name)
+    done.loads += len(chosen)
+    for kind, index in (("removed", 0), ("blanked", 1)):
+        if after[index] > before[index]:
+            getattr(done, kind)[name] = after[index] - before[index]
+
+
+def _close(
+    settings: Settings,
+    contract: ChannelContract,
+    export: Export,
+    results: Sequence[tuple[Load, object]],
+    run_id: str,
+) -> None:
+    with connect_state(settings) as con:
+        con.begin()
+        ledger.close_loads(con, results, contract.version, run_id)  # type: ignore[arg-type]
+        remember_stored(con, settings, contract.name, export.name, [load.load_id for load, _ in results])
+        deliveries.mark_current(con, contract.name, export)
+        con.commit()
+
+
+def _parse_held(
+    settings: Settings, contract: ChannelContract, export: Export, held: list[Load], suppressed: Suppressed
+) -> None:
+    """Cut the originals of files that wait for acceptance; nothing of them lands."""
+    if not held:
+        return
+    parse_loads(settings, contract, export, held, suppressed, ExportReport(contract.name, export.name))
+    for load in held:
+        landed_path(settings, contract.name, export.name, load.load_id).unlink(missing_ok=True)
+        (settings.quarantine_dir / contract.name / export.name / f"{load.load_id}.parquet").unlink(
+            missing_ok=True
+        )
+
+
+def _loads_of(settings: Settings, channel: str, export: str) -> list[tuple[Load, str]]:
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select delivered_sha256, file_name, size_bytes, period, part, status from loads "
+            "where channel = ? and export = ? and status in ('landed', 'held') order by file_name, delivered_sha256",
+            [channel, export],
+        ).fetchall()
+    return [
+        (
+            Load(
+                InboxFile(
+                    original_path(settings.originals_dir, sha256),
+                    channel,
+                    export,
+                    name,
+                    size,
+                    0,
+                    period,
+                    part,
+                ),
+                sha256,
+            ),
+            status,
+        )
+        for sha256, name, size, period, part, status in rows
+    ]
+
+
+def _counts(settings: Settings, channel: str, export: str) -> tuple[int, int]:
+    """Rows erased and anonymised so far."""
+    with connect_state(settings, read_only=True) as con:
+        ((erased, anonymised),) = con.execute(
+            "select coalesce(sum(erased_rows), 0)::bigint, coalesce(sum(anonymised_rows), 0)::bigint from loads "
+            "where channel = ? and export = ? and status = 'landed'",
+            [channel, export],
+        ).fetchall()
+    return int(erased), int(anonymised)
+
+
+def _cut_parquet(
+    settings: Settings, contract: ChannelContract, export: Export, load: Load, suppressed: Suppressed
+) -> None:
+    """A landed file whose original is gone, or no longer lands: its rows go or are blanked in the Parquet itself."""
+    path = landed_path(settings, contract.name, export.name, load.load_id)
+    with duckdb.connect(config=settings.duckdb_limits) as con:
+        _suppress(con, settings, suppressed)
+        _open_parquet(con, [path], export)
+        tests = row_tests(con, contract.name, export, [], contract.facts.phone_region, suppressed.kinds)
+        con.execute(f"create temp table hers as select _line from sieved where {tests}")
+        source = f"read_parquet({sql_text(str(path))}, hive_partitioning = false)"
+        there = {row[0] for row in con.execute(f"describe select * from {source}").fetchall()}
+        select, where = "*", "where _line not in (select _line from hers)"
+        if export.facts.on_erasure == "blank":
+            names = [each.name for each in person_columns(export)] + [
+                f"_key_{each.name}" for each in export.facts.natural_keys
+            ]
+            names += sorted(
+                name for name in there - {c.name for c in export.properties} if not name.startswith("_")
+            )
+            cells = [
+                f"case when _line in (select _line from hers) then null else {identifier(name)} end as {identifier(name)}"
+                for name in names if name in there
+            ]  # fmt: skip
+            select, where = (f"* replace ({', '.join(cells)})" if cells else "*"), ""
+        with replacing(path) as temporary:
+            con.execute(
+                f"copy (select {select} from {source} {where}) to {sql_text(str(temporary))} (format parquet)"
+            )
+        lines = [row[0] for row in con.execute("select _line from hers order by 1").fetchall()]
+        ((rows,),) = con.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()
+    _enter_cut(settings, contract, export, load, lines if export.facts.on_erasure == "blank" else [], rows)
+
+
+def _enter_cut(
+    settings: Settings, contract: ChannelContract, export: Export, load: Load, blanked: list[int], rows: int
+) -> None:
+    """The ledger's counts after a cut without an original: what is missing to the parsed rows was erased."""
+    with connect_state(settings) as con:
+        con.begin()
+        con.execute(
+            """
+            update loads set
+                blanked_lines = list_sort(list_distinct(coalesce(blanked_lines, []) || $blanked::bigint[])),
+                anonymised_rows = len(list_distinct(coalesce(blanked_lines, []) || $blanked::bigint[])),
+                landed_rows = $rows - len(list_distinct(coalesce(blanked_lines, []) || $blanked::bigint[])),
+                quarantined_rows = 0,
+                erased_rows = parsed_rows - $rows - duplicate_rows
+            where channel = $channel and export = $export and load_id = $load and status = 'landed'
+            """,
+            {
+                "blanked": blanked,
+                "rows": rows,
+                "channel": contract.name,
+                "export": export.name,
+                "load": load.load_id,
+            },
+        )
+        con.execute("delete from quarantine_summary where load_id = ?", [load.load_id])
+        remember_stored(con, settings, contract.name, export.name, [load.load_id])
+        con.commit()
+
+
+def _remove_unknown_originals(settings: Settings, done: Landed) -> None:
+    """Copies of files that never landed: they lie in the inbox, and are kept again when they land."""
+    with connect_state(settings, read_only=True) as con:
+        known = {row[0] for row in con.execute("select distinct delivered_sha256 from loads").fetchall()}
+    for path in settings.originals_dir.glob("*/*") if settings.originals_dir.is_dir() else []:
+        if path.is_file() and path.name not in known:
+            path.unlink()
+            done.dropped_originals += 1
+
+
+def in_inbox(settings: Settings, loads: Mapping[tuple[str, str], Sequence[str]]) -> list[tuple[Path, str]]:
+    """Files of the inbox that still hold what was cut out of their originals, with the delivered hash."""
+    found = []
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select channel, file_name, delivered_sha256, stored_sha256 from loads "
+            "where stored_sha256 <> delivered_sha256 or load_id in (select unnest(?::varchar[])) order by all",
+            [sorted({each for ids in loads.values() for each in ids})],
+        ).fetchall()
+    for channel, file_name, delivered, _stored in rows:
+        path = settings.inbox_dir / channel / file_name
+        if path.is_file() and hash_file(path) == delivered:
+            found.append((path, delivered))
+    return found
+
+
+def rewrite_inbox(settings: Settings, files: Sequence[tuple[Path, str]]) -> int:
+    """Put the cut originals in the place of delivered files; landing knows them for the deliveries that they were."""
+    count = 0
+    for path, delivered in files:
+        original = original_path(settings.originals_dir, delivered)
+        if original.exists():
+            with replacing(path) as temporary:
+                temporary.write_bytes(original.read_bytes())
+            count += 1
+    return count

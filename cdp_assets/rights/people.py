@@ -1,0 +1,88 @@
+"""From requests to one erasure: whom they cover is found in the warehouse, settled by the officer's words, and begun in one journal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+import duckdb
+
+from cdp_assets.keys import load_key
+from cdp_assets.publishing.copies import text
+from cdp_assets.rights import closure, requests, stores
+from cdp_assets.rights.requests import Request, RequestProblem
+from cdp_assets.rights.traces import Traces
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+
+@contextmanager
+def open_people(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse's names, and state beside it, read only. Raises RequestProblem before the first run."""
+    if not settings.warehouse_path.exists():
+        raise RequestProblem(
+            "there is no warehouse to find anybody in",
+            str(settings.warehouse_path),
+            "`onefold run` builds it; then again",
+        )
+    with duckdb.connect(config=settings.duckdb_limits) as con:
+        con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
+        con.execute(f"attach {text(settings.state_path)} as state (read_only)")
+        con.execute("use warehouse")
+        yield con
+
+
+def found_by(settings: Settings, request: Request) -> closure.Closure:
+    """Whom one request covers."""
+    with open_people(settings) as con:
+        return closure.closure(con, load_key(settings), request)
+
+
+def traces_for(
+    settings: Settings, request: Request, *, confirmed: Collection[str] = (), left: Collection[str] = ()
+) -> Traces:
+    """What would show the person of a request; empty where nobody is found. Raises RequestProblem while the officer has not settled it."""
+    with open_people(settings) as con:
+        found = closure.closure(con, load_key(settings), request)
+        if not found.seeds:
+            return Traces()
+        return closure.traces_of(con, closure.settle(found, confirmed=confirmed, left=left))
+
+
+def counted(settings: Settings, request: Request) -> dict[str, int]:
+    """Rows of the person per store, found and not changed: what `erasure` would take out."""
+    key = load_key(settings)
+    with open_people(settings) as con:
+        found = closure.closure(con, key, request)
+        traces = closure.traces_of(con, found.covered) if found.covered else Traces()
+    return {} if traces.is_empty else stores.find(settings, traces, key)
+
+
+def due_requests(settings: Settings, request_ids: Sequence[str], kind: str) -> list[Request]:
+    """The open, verified requests of a kind that are named, or all of them. Raises RequestProblem for one that cannot be run."""
+    with connect_state(settings, read_only=True) as con:
+        if not request_ids:
+            return [
+                each
+                for each in requests.listed(con)
+                if each.kind == kind and each.status in requests.OPEN and each.is_verified and not each.holds
+            ]
+        chosen = [requests.find(con, each) for each in request_ids]
+    for each in chosen:
+        if each.holds:
+            raise RequestProblem(
+                f"request {each.request_id} has {len(each.holds)} holds",
+                ", ".join(sorted({hold.table_name for hold in each.holds})),
+                "an erasure around a hold is not built: carry it out by hand, or take the request anew without it",
+            )
+        if each.status not in requests.OPEN:
+            raise RequestProblem(
+                f"request {each.request_id} is {each.status}", "the ledger in state", "take a new one"
+            )
+        if not each.is_verified:
+            raise RequestProblem(
+                f"request {each.request_id} is not verified",
+                "the ledger in state",
+                "make sure that it comes from its person, then `onefold rights change ID --to verified --because …`",
+            )
+    return chosen

@@ -1,0 +1,347 @@
+"""The ledger of requests in state: who asked is kept as keyed hashes only; when it is due, what holds it, what became of it.
+
+What a request does to the data is others' part (`erasure`, `access`); what a request says of a person is never kept in clear.
+"""
+
+from __future__ import annotations
+
+import calendar
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+import duckdb
+
+from cdp_assets.errors import Problem
+from cdp_assets.landing.suppressing import identifiers
+
+KINDS = ("erase", "access", "correct", "restrict", "object", "opt-out")
+JURISDICTIONS = ("gdpr", "uk_gdpr", "ccpa", "pipl", "other")
+OPEN = ("received", "waiting", "in_progress")
+# What the request becomes in OpenDSR's words.
+OPENDSR_STATUS = {
+    "received": "pending", "waiting": "pending", "in_progress": "in_progress", "completed": "completed",
+    "refused": "cancelled", "cancelled": "cancelled",
+}  # fmt: skip
+OPT_OUT_BUSINESS_DAYS = 15  # 11 CCR 7026(f)
+CCPA_DAYS = 45  # Civ. Code 1798.130(a)(2)(A), once extendable by as many
+IDENTITY_TYPES = ("email", "phone", "customer_id", "record", "loyalty_id", "platform_id", "national_id")
+NEEDS_NO_VERIFICATION = ("opt-out", "object")  # 11 CCR 7026(d): an opt-out is not to be verified
+
+
+class RequestProblem(Problem):
+    """A request that cannot be taken or carried out as it is."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One thing that a request says of its person. value: in clear, only while the request is taken."""
+
+    identity_type: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A table, or one column of it, that must stay for a time: a tax record outlives the person's wish."""
+
+    table_name: str
+    column_name: str | None
+    reason: str
+    until_date: date | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as the ledger has it. Grain of a list: one per request."""
+
+    request_id: str
+    kind: str
+    jurisdiction: str
+    legal_basis: str | None
+    received_at: datetime
+    due_date: date
+    is_extended: bool
+    is_verified: bool
+    status: str
+    outcome: str | None
+    closed_at: datetime | None
+    identities: tuple[tuple[str, str], ...] = ()  # (type, keyed hash)
+    holds: tuple[Hold, ...] = ()
+
+    def is_overdue(self, today: date) -> bool:
+        return self.status in OPEN and today > self.due_date
+
+
+@dataclass(frozen=True)
+class NewRequest:
+    """What is asked for, before it is in the ledger."""
+
+    kind: str
+    identities: Sequence[Identity]
+    jurisdiction: str = "gdpr"
+    legal_basis: str | None = None
+    received_at: datetime = field(default_factory=datetime.now)
+    is_verified: bool = False
+    request_id: str | None = None
+    region: str | None = None  # ISO 3166, of numbers without a country code
+    holds: Sequence[Hold] = ()
+
+
+def due_date(kind: str, jurisdiction: str, received: date) -> date:
+    """The last day to answer on: a month, 45 days under the CCPA, 15 business days for opting out of sale and sharing."""
+    if kind == "opt-out":
+        return _business_days_after(received, OPT_OUT_BUSINESS_DAYS)
+    if jurisdiction == "ccpa":
+        return received + timedelta(days=CCPA_DAYS)
+    return _months_after(received, 1)
+
+
+def extended_date(kind: str, jurisdiction: str, received: date) -> date:
+    """The last day where the time was extended once: two months more (GDPR 12(3)), 45 days more under the CCPA."""
+    if kind == "opt-out":
+        raise RequestProblem(
+            "an opt-out cannot be extended",
+            "the law gives 15 business days",
+            "carry it out: `onefold rights run`",
+        )
+    if jurisdiction == "ccpa":
+        return received + timedelta(days=2 * CCPA_DAYS)
+    return _months_after(received, 3)
+
+
+def take(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor: str) -> Request:
+    """Enter a request; returns it. The same id again, or nobody named, raises RequestProblem."""
+    _check(new)
+    hashed = [pair for identity in new.identities for pair in hashes_of(key, identity, new.region)]
+    if not hashed:
+        raise RequestProblem(
+            "no identity of the request can be read",
+            f"{len(new.identities)} given, of the types {', '.join(sorted({i.identity_type for i in new.identities}))}",
+            "give an e-mail address, a number with its country code (or --region), a customer id or channel/record",
+        )
+    request_id = new.request_id or str(uuid.uuid4())
+    if con.execute("select count(*) from rights_requests where request_id = ?", [request_id]).fetchall()[0][
+        0
+    ]:
+        raise RequestProblem(
+            f"request {request_id} is in the ledger already",
+            "an id is taken once",
+            "see `onefold rights show`",
+        )
+    received = new.received_at
+    con.begin()
+    con.execute(
+        "insert into rights_requests values (?, ?, ?, ?, ?, ?, false, ?, 'received', null, null)",
+        [request_id, new.kind, new.jurisdiction, new.legal_basis, received,
+         due_date(new.kind, new.jurisdiction, received.date()), new.is_verified or new.kind in NEEDS_NO_VERIFICATION],
+    )  # fmt: skip
+    con.executemany(
+        "insert into rights_identities values (?, ?, ?)", [[request_id, *pair] for pair in hashed]
+    )
+    for hold in new.holds:
+        add_hold(con, request_id, hold)
+    _note(con, request_id, "received", actor, None)
+    con.commit()
+    return find(con, request_id)
+
+
+def take_all(
+    con: duckdb.DuckDBPyConnection, key: bytes, several: Sequence[NewRequest], *, actor: str
+) -> list[Request]:
+    """Enter many requests, all or none: each is looked at before the first is entered."""
+    for number, new in enumerate(several, 1):
+        try:
+            _check(new)
+        except RequestProblem as problem:
+            raise RequestProblem(
+                str(problem).split("\n")[0], f"request {number}", "mend the file, then import it again"
+            ) from None
+    return [take(con, key, new, actor=actor) for new in several]
+
+
+def readmit(con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, evidence: str) -> int:
+    """Lift what a request suppressed, because she asked to be known again; her former orders stay without her. Returns how many."""
+    if not evidence.strip():
+        raise RequestProblem("no evidence is given", request_id, "name the consent: where, when, which text")
+    con.begin()
+    ((count,),) = con.execute(
+        "select count(*) from suppressions where identifier_type <> 'order' and identifier_pseudonym in "
+        "(select identifier_pseudonym from rights_suppressed where request_id = ?)", [request_id]
+    ).fetchall()  # fmt: skip
+    con.execute(
+        "delete from suppressions where identifier_type <> 'order' and identifier_pseudonym in "
+        "(select identifier_pseudonym from rights_suppressed where request_id = $id) and identifier_pseudonym not in "
+        "(select identifier_pseudonym from rights_suppressed where request_id <> $id)", {"id": request_id}
+    )  # fmt: skip
+    _note(con, request_id, "readmitted", actor, evidence)
+    con.commit()
+    return int(count)
+
+
+def suppress_hashes(
+    con: duckdb.DuckDBPyConnection, key: bytes, digests: Sequence[str], normalisation: str
+) -> int:
+    """Take in a list of plain SHA-256 hashes of a stated normalisation. Raises RequestProblem for another, or for what is no hash."""
+    rows = []
+    for number, digest in enumerate(digests, 1):
+        try:
+            rows.append([f"sha256_{normalisation}", identifiers.of_sha256(key, digest, normalisation)[0]])
+        except ValueError as error:
+            raise RequestProblem(
+                str(error),
+                f"hash {number} of the list",
+                f"normalisations: {', '.join(identifiers.NORMALISATIONS)}",
+            ) from None
+    con.executemany("insert or ignore into suppressions values (?, ?, now()::timestamp)", rows)
+    return len(rows)
+
+
+def hashes_of(key: bytes, identity: Identity, region: str | None = None) -> list[tuple[str, str]]:
+    """(type, keyed hash) of one identity, in every form by which it is found; none where it cannot be read."""
+    kind, value = identity.identity_type, identity.value.strip()
+    if kind == "email":
+        return [("email", each) for each in identifiers.of_email(key, value)]
+    if kind == "phone":
+        return [("phone", each) for each in identifiers.of_phone(key, value, region)[:1]]
+    if kind == "record":
+        channel, slash, source_id = value.partition("/")
+        return (
+            [("record", identifiers.of_source_id(key, channel, source_id)[0])] if slash and source_id else []
+        )
+    if kind in ("loyalty_id", "platform_id", "national_id", "customer_id"):
+        return [(kind, identifiers.of_cell(key, value)[0])] if value else []
+    return []
+
+
+def find(con: duckdb.DuckDBPyConnection, request_id: str) -> Request:
+    """A request by its id or the beginning of it. Raises RequestProblem where none or several answer."""
+    rows = con.execute(
+        "select request_id from rights_requests where starts_with(request_id, ?)", [request_id]
+    ).fetchall()
+    if len(rows) != 1:
+        raise RequestProblem(
+            f"{len(rows)} requests begin with {request_id!r}"
+            if rows
+            else f"no request begins with {request_id!r}",
+            "the ledger in state",
+            "see `onefold rights list --all`",
+        )
+    return listed(con, rows[0][0])[0]
+
+
+def listed(con: duckdb.DuckDBPyConnection, request_id: str | None = None) -> list[Request]:
+    """Requests, the most urgent first."""
+    rows = con.execute(
+        "select * from rights_requests where $id is null or request_id = $id order by due_date, received_at, request_id",
+        {"id": request_id},
+    ).fetchall()
+    identities: dict[str, list[tuple[str, str]]] = {}
+    for owner, kind, hashed in con.execute("select * from rights_identities order by all").fetchall():
+        identities.setdefault(owner, []).append((kind, hashed))
+    holds: dict[str, list[Hold]] = {}
+    for owner, *hold in con.execute("select * from rights_holds order by all").fetchall():
+        holds.setdefault(owner, []).append(Hold(*hold))
+    return [
+        replace(
+            Request(*row), identities=tuple(identities.get(row[0], ())), holds=tuple(holds.get(row[0], ()))
+        )
+        for row in rows
+    ]
+
+
+def overdue(con: duckdb.DuckDBPyConnection, today: date) -> list[Request]:
+    """Open requests past their day."""
+    return [request for request in listed(con) if request.is_overdue(today)]
+
+
+def set_status(
+    con: duckdb.DuckDBPyConnection, request_id: str, status: str, *, actor: str, outcome: str | None = None
+) -> None:
+    """Change a request's status; a closed one stays closed."""
+    is_closed = status not in OPEN
+    con.execute(
+        "update rights_requests set status = ?, outcome = ?, closed_at = case when ? then now()::timestamp end "
+        "where request_id = ? and (status in ('received', 'waiting', 'in_progress') or status = ?)",
+        [status, outcome, is_closed, request_id, status],
+    )
+    _note(con, request_id, status, actor, outcome)
+
+
+def extend(con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, reason: str) -> Request:
+    """Extend the time of a request, once, with the reason that the person is told."""
+    request = find(con, request_id)
+    if request.is_extended:
+        raise RequestProblem(
+            "the request was extended already", request.request_id, "carry it out, or refuse it"
+        )
+    until = extended_date(request.kind, request.jurisdiction, request.received_at.date())
+    con.execute(
+        "update rights_requests set due_date = ?, is_extended = true where request_id = ?",
+        [until, request.request_id],
+    )
+    _note(con, request.request_id, "extended", actor, reason)
+    return find(con, request.request_id)
+
+
+def verify_person(con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, how: str) -> None:
+    """Note that somebody made sure that the request comes from its person."""
+    con.execute("update rights_requests set is_verified = true where request_id = ?", [request_id])
+    _note(con, request_id, "verified", actor, how)
+
+
+def add_hold(con: duckdb.DuckDBPyConnection, request_id: str, hold: Hold) -> None:
+    con.execute(
+        "insert into rights_holds values (?, ?, ?, ?, ?)",
+        [request_id, hold.table_name, hold.column_name, hold.reason, hold.until_date],
+    )
+
+
+def history(con: duckdb.DuckDBPyConnection, request_id: str) -> list[tuple[datetime, str, str, str | None]]:
+    """(when, what, who, detail) of a request, oldest first."""
+    rows = con.execute(
+        "select noted_at, event, actor, detail from rights_events where request_id = ? order by noted_at, event_id",
+        [request_id],
+    ).fetchall()
+    return [(at, event, actor, detail) for at, event, actor, detail in rows]
+
+
+def _note(
+    con: duckdb.DuckDBPyConnection, request_id: str, event: str, actor: str, detail: str | None
+) -> None:
+    con.execute(
+        "insert into rights_events values (?, ?, now()::timestamp, ?, ?, ?)",
+        [f"{datetime.now():%Y%m%d%H%M%S%f}-{secrets.token_hex(4)}", request_id, event, actor, detail],
+    )
+
+
+def _check(new: NewRequest) -> None:
+    wrong = [
+        (new.kind not in KINDS, f"the kind {new.kind!r} is not known", f"one of {', '.join(KINDS)}"),
+        (new.jurisdiction not in JURISDICTIONS, f"the jurisdiction {new.jurisdiction!r} is not known", f"one of {', '.join(JURISDICTIONS)}"),
+        (not new.identities, "the request names nobody", "give an e-mail address, a number, a customer id or channel/record"),
+        *(
+            (each.identity_type not in IDENTITY_TYPES, f"the identity type {each.identity_type!r} is not known", f"one of {', '.join(IDENTITY_TYPES)}")
+            for each in new.identities
+        ),
+    ]  # fmt: skip
+    for is_wrong, found, remedy in wrong:
+        if is_wrong:
+            raise RequestProblem(found, "the request", remedy)
+
+
+def _months_after(day: date, months: int) -> date:
+    """The same day some months later, or the last day of that month."""
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def _business_days_after(day: date, count: int) -> date:
+    """Weekdays counted; public holidays are not known here, so the day is never later than the law's."""
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < 5
+    return day

@@ -1,0 +1,240 @@
+"""The look for what an erasure should have left nowhere, by other code than did it: every cell of every table and file, decoded.
+
+DuckDB files are read table by table as Arrow, Parquet by Arrow, SQLite row by row, originals unpacked, all else as bytes. A literal counts
+inside longer text, in upper or lower case. What cannot be read is named.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import sqlite3
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, cast
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cdp_assets.publishing.copies import text
+from cdp_assets.publishing.fingerprint import quoted
+
+BATCH_ROWS = 200_000
+BLOCK = 8 << 20
+# Where a key of hers stays on purpose: no id is issued twice, and a suppression must know her when she is delivered again.
+KEPT_ON_PURPOSE = {
+    ("issued_ids", "customer_id"),
+    ("suppressions", "identifier_pseudonym"),
+    ("rights_suppressed", "identifier_pseudonym"),
+}
+DUCKDB_MAGIC, PARQUET_MAGIC, GZIP_MAGIC, ZIP_MAGIC = b"DUCK", b"PAR1", b"\x1f\x8b", b"PK\x03\x04"
+SQLITE_MAGIC = b"SQLite format 3\0"
+
+
+@dataclass
+class Scan:
+    """What was looked at, and where something was found: a file and a table or column, never the value."""
+
+    files: int = 0
+    cells: int = 0
+    size_bytes: int = 0
+    hits: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.hits and not self.unreadable
+
+
+def scan(home: Path, literals: Sequence[str], *, leave_out: Iterable[Path] = ()) -> Scan:
+    """Look for the literals in every file below `home` but the left out."""
+    found = Scan()
+    if not literals:
+        return found
+    away = {path.resolve() for path in leave_out}
+    words = _words(literals)
+    for path in files_below(home):
+        if path.resolve() in away or any(parent in away for parent in path.resolve().parents):
+            continue
+        found.files += 1
+        found.size_bytes += path.stat().st_size
+        name = path.relative_to(home).as_posix()
+        try:
+            _scan_file(path, name, words, found)
+        except (
+            duckdb.Error,
+            pa.ArrowException,
+            sqlite3.Error,
+            OSError,
+            EOFError,
+            zipfile.BadZipFile,
+        ) as error:
+            found.unreadable.append(f"{name} ({type(error).__name__})")
+    return found
+
+
+def files_below(home: Path) -> Iterator[Path]:
+    """Every file, links left out, in name order."""
+    for path in sorted(home.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield path
+
+
+def _words(literals: Sequence[str]) -> str:
+    """A regular expression of RE2 (which Arrow uses) for any of the literals."""
+    escaped = [re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", each) for each in sorted(literals)]
+    # a number inside a longer number is another number
+    return "|".join(rf"\b{each}\b" if each.isdecimal() else each for each in escaped)
+
+
+def _scan_file(path: Path, name: str, words: str, found: Scan) -> None:
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head[8:12] == DUCKDB_MAGIC:
+        _scan_database(path, name, words, found)
+    elif head.startswith(PARQUET_MAGIC):
+        _scan_parquet(path, name, words, found)
+    elif head.startswith(SQLITE_MAGIC):
+        _scan_sqlite(path, name, words, found)
+    elif head.startswith(ZIP_MAGIC):
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.namelist():
+                with archive.open(member) as stream:
+                    _scan_lines(stream, name, words, found)
+    elif head.startswith(GZIP_MAGIC):
+        with gzip.open(path) as stream:
+            _scan_lines(cast(IO[bytes], stream), name, words, found)
+    else:
+        with path.open("rb") as stream:
+            _scan_lines(stream, name, words, found)
+
+
+def _scan_lines(stream: IO[bytes], name: str, words: str, found: Scan) -> None:
+    """A text of whatever encoding channels deliver in, by lines; a line counts as one cell."""
+    count, encoding = 0, ""
+    while block := stream.read(BLOCK):
+        block += stream.readline()
+        encoding = encoding or _encoding_of(block)
+        lines = pa.array(block.decode(encoding, "replace").split("\n"), pa.large_string())
+        found.cells += len(lines)
+        count += _matches(lines, words)
+    if count:
+        found.hits.append(f"{name}: {count} lines")
+
+
+def _encoding_of(block: bytes) -> str:
+    if block.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        block.decode("utf-8")
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8"
+
+
+def _matches(texts: pa.Array, words: str) -> int:
+    """How many of the texts hold a literal; equal texts are looked at once."""
+    counted = pc.value_counts(texts)
+    is_hit = pc.match_substring_regex(counted.field("values"), words, ignore_case=True)
+    return int(pc.sum(pc.if_else(pc.fill_null(is_hit, False), counted.field("counts"), 0)).as_py() or 0)
+
+
+def _scan_database(path: Path, name: str, words: str, found: Scan) -> None:
+    with duckdb.connect(config={"threads": 2}) as con:
+        con.execute(f"attach {text(path)} as looked (read_only)")
+        rows = con.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'looked' order by all"
+        ).fetchall()
+        for schema, table in rows:
+            reader = con.sql(f"select * from looked.{quoted(schema, table)}").to_arrow_reader(BATCH_ROWS)
+            hits: dict[str, int] = {}
+            for batch in reader:
+                _scan_batch(batch, table, words, found, hits)
+            found.hits += [
+                f"{name}: {schema}.{table}.{column}, {count} cells" for column, count in sorted(hits.items())
+            ]
+
+
+def _scan_parquet(path: Path, name: str, words: str, found: Scan) -> None:
+    hits: dict[str, int] = {}
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(BATCH_ROWS):
+            _scan_batch(batch, "", words, found, hits)
+        edges = [
+            text
+            for index in range(file.metadata.num_row_groups)
+            for text in _edges(file.metadata.row_group(index))
+        ]
+    if edges and (count := _matches(pa.array(edges, pa.large_string()), words)):
+        hits["statistics"] = count
+    found.hits += [f"{name}: {column}, {count} cells" for column, count in sorted(hits.items())]
+
+
+def _edges(group: pq.RowGroupMetaData) -> Iterator[str]:
+    """The least and greatest values that a row group's statistics keep in clear."""
+    for at in range(group.num_columns):
+        statistics = group.column(at).statistics
+        if statistics is not None and statistics.has_min_max:
+            yield f"{statistics.min}\n{statistics.max}"
+
+
+def _scan_batch(batch: pa.RecordBatch, table: str, words: str, found: Scan, hits: dict[str, int]) -> None:
+    found.cells += batch.num_rows * batch.num_columns
+    for column, name in zip(batch.columns, batch.schema.names, strict=True):
+        if (table, name) in KEPT_ON_PURPOSE:
+            continue
+        texts = _texts(column)
+        if texts is None:
+            continue
+        count = _matches(texts, words)
+        if count:
+            hits[name] = hits.get(name, 0) + count
+
+
+def _texts(column: pa.Array) -> pa.Array | None:
+    """A column as text; of a nested one all its leaves. None for truth values and times, which hold nobody."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _texts(column.dictionary_decode())
+    if pa.types.is_boolean(kind) or pa.types.is_temporal(kind) or pa.types.is_null(kind):
+        return None
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
+        return pa.array([str(value) for value in column.to_pylist()], pa.string())
+    if pa.types.is_struct(kind):
+        return pa.array([str(value) for value in column.to_pylist()], pa.string())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return pa.array(
+            [None if value is None else value.decode("utf-8", "replace") for value in column.to_pylist()],
+            pa.string(),
+        )
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return column
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return None
+    return pc.cast(column, pa.string())
+
+
+def _scan_sqlite(path: Path, name: str, words: str, found: Scan) -> None:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
+        tables = con.execute("select name from sqlite_master where type = 'table'").fetchall()
+        for (table,) in tables:
+            count = 0
+            rows = con.execute('select * from "' + table.replace('"', '""') + '"')
+            while some := rows.fetchmany(BATCH_ROWS // 100):
+                found.cells += sum(len(row) for row in some)
+                count += _matches(pa.array([_joined(row) for row in some], pa.large_string()), words)
+            if count:
+                found.hits.append(f"{name}: {table}, {count} rows")
+
+
+def _joined(row: Sequence[object]) -> str:
+    return "\n".join(
+        cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+        for cell in row
+        if cell is not None
+    )

@@ -1,0 +1,100 @@
+"""What would show a person, as an erasure carries it: keys and ids to cut by, literals to look for, hashes to suppress by.
+
+In clear it lives in the erasure's journal only, until the certificate is written; what lasts are keyed hashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from cdp_assets.keys import pseudonym
+from cdp_assets.landing.suppressing import identifiers
+
+LEAST_LITERAL = 6  # characters of a literal that is looked for inside longer text; shorter ones are compared with whole cells
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Grain: one person (or several, united). sources: (channel, id that the channel gave her or her device)."""
+
+    record_keys: list[str] = field(default_factory=list)
+    customer_ids: list[str] = field(default_factory=list)
+    node_keys: list[str] = field(default_factory=list)
+    sources: list[tuple[str, str]] = field(default_factory=list)
+    identifiers: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # (type, normal value) that she alone carries
+    shared_identifiers: list[tuple[str, str]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    own_names: list[str] = field(default_factory=list)  # borne by nobody else
+    orders: list[tuple[str, str]] = field(default_factory=list)
+    contact_keys: list[str] = field(default_factory=list)  # pseudonyms of her contacts in consents
+    written: list[str] = field(default_factory=list)  # as the channels wrote it, hers alone
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.record_keys
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def literals(self) -> list[str]:
+        """Texts that must be found nowhere afterwards, not even inside longer ones."""
+        found = {
+            *self.record_keys,
+            *self.node_keys,
+            *self.customer_ids,
+            *(source_id for _, source_id in self.sources),
+            *(value for _, value in self.identifiers),
+            *(value.lstrip("+") for kind, value in self.identifiers if kind == "phone"),
+            *self.own_names,
+            *self.written,
+        }
+        return sorted(each for each in found if len(each) >= LEAST_LITERAL)
+
+    def suppressions(self, key: bytes) -> list[tuple[str, str]]:
+        """(type, keyed hash) of everything by which she is to be known when a file brings her again."""
+        found: set[tuple[str, str]] = set()
+        for kind, value in (pair for pair in self.identifiers if pair[0] != "street"):
+            found |= {(_kind(kind), each) for each in _hashes(key, kind, value)}
+        for kind, value in (pair for pair in self.shared_identifiers if pair[0] != "street"):
+            for hashed in _hashes(key, kind, value)[:1]:
+                found |= {("named", identifiers.of_named(key, hashed, name)[0]) for name in self.names}
+        for channel, source_id in self.sources:
+            found.add(("id", identifiers.of_source_id(key, channel, source_id)[0]))
+            found.add(("record", pseudonym(key, "record", channel, source_id)))
+            if len(source_id) == 32:  # a natural key: the id is the keyed hash itself
+                found.add(("record", source_id))
+        found |= {("order", identifiers.of_order(key, channel, order)[0]) for channel, order in self.orders}
+        return sorted(found)
+
+
+def from_json(content: Mapping[str, Any]) -> Traces:
+    pairs = {"sources", "identifiers", "shared_identifiers", "orders"}
+    values: dict[str, Any] = {
+        each.name: [tuple(pair) for pair in content[each.name]] if each.name in pairs else content[each.name]
+        for each in fields(Traces)
+    }
+    return Traces(**values)
+
+
+def united(several: Iterable[Traces]) -> Traces:
+    """The traces of several people in one erasure."""
+    found = list(several)
+    return Traces(**{
+        each.name: sorted({value for traces in found for value in getattr(traces, each.name)}) for each in fields(Traces)
+    })  # fmt: skip
+
+
+def _kind(identifier_type: str) -> str:
+    return identifier_type if identifier_type in ("email", "phone") else "cell"
+
+
+def _hashes(key: bytes, kind: str, value: str) -> list[str]:
+    if kind == "email":
+        return identifiers.of_email(key, value)
+    if kind == "phone":
+        return identifiers.of_phone(key, value)
+    return identifiers.of_cell(key, value)

@@ -1,0 +1,91 @@
+"""Whether a certificate still holds: its signature and root, and whether a home holds anybody whom it says is gone.
+
+By keyed hashes alone, long after the literals are forgotten: e-mails, runs of digits and whole cells of what landed and what is published.
+Somebody who came back lawfully (`onefold rights readmit`) is found, and said to be so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from cdp_assets.keys import load_key, register_pseudonym
+from cdp_assets.landing.contract import load_contracts
+from cdp_assets.landing.suppressing.identifiers import SUPPRESS
+from cdp_assets.landing.suppressing.matching import Suppressed, contact_words
+from cdp_assets.publishing.copies import STORED_AS, text
+from cdp_assets.publishing.fingerprint import quoted
+from cdp_assets.publishing.generations import current_generation
+from cdp_assets.rights import certificate, landed
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+MARK = "chr(31)"
+
+
+@dataclass
+class Verdict:
+    """problems: what is wrong with the certificate; returned: places that hold a known hash, and whether that is lawful."""
+
+    problems: list[str] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)
+    words_compared: int = 0
+    is_lawful: bool = False
+
+    @property
+    def holds(self) -> bool:
+        return not self.problems and (not self.returned or self.is_lawful)
+
+
+def verify(settings: Settings, document: dict[str, Any]) -> Verdict:
+    """Check a certificate against its home as it is now."""
+    key = load_key(settings)
+    verdict = Verdict(certificate.check(document, key))
+    hashes = [str(each) for each in document.get("suppressed", [])]
+    with connect_state(settings, read_only=True) as con:
+        readmitted = con.execute(
+            "select count(*) from rights_events where event = 'readmitted' and request_id in (select unnest(?::varchar[]))",
+            [document.get("request_ids", [])],
+        ).fetchall()
+        kinds = con.execute("select distinct identifier_type from suppressions").fetchall()
+    verdict.is_lawful = bool(readmitted[0][0])
+    people = Suppressed(hashes, frozenset(row[0] for row in kinds))
+    found = landed.holding_loads(settings, load_contracts(*settings.contract_dirs), people)
+    verdict.returned += [
+        f"landing: {channel}.{export}, {sum(rows.values()):,} rows"
+        for (channel, export), rows in found.items()
+    ]
+    if generation := current_generation(settings):
+        for stored in STORED_AS.values():
+            _compare(settings, settings.published_dir / generation / stored, key, hashes, verdict)
+    if verdict.is_lawful and verdict.returned:
+        verdict.returned.append("lawful: she was let in again, with evidence (`onefold rights show`)")
+    return verdict
+
+
+def _compare(settings: Settings, path: Any, key: bytes, hashes: list[str], verdict: Verdict) -> None:
+    """Compare every e-mail, number and whole cell of a published file with the hashes."""
+    with duckdb.connect(config=settings.duckdb_limits) as con:
+        con.execute(f"attach {text(path)} as looked (read_only)")
+        register_pseudonym(con, key)
+        con.execute("create temp table known as select unnest(?::varchar[]) as hash", [hashes])
+        columns = con.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            "where database_name = 'looked' and data_type = 'VARCHAR' order by all"
+        ).fetchall()
+        for schema, table, column in columns:
+            words = f"{contact_words('t', None)} || ['cell' || {MARK} || lower(trim(t))]"
+            ((compared, count),) = con.execute(
+                f"""
+                with texts as (select distinct {quoted(column)} as t from looked.{quoted(schema, table)} where {quoted(column)} is not null),
+                words as (select distinct unnest({words}) as word from texts)
+                select count(*), count(*) filter (where pseudonym('{SUPPRESS}' || {MARK} || word) in (select hash from known)) from words
+                """
+            ).fetchall()
+            verdict.words_compared += compared
+            if count:
+                verdict.returned.append(
+                    f"{path.parent.name}/{path.name}: {schema}.{table}.{column}, {count} values"
+                )

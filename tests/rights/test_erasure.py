@@ -1,0 +1,323 @@
+"""The canary: somebody who lies in every place of a home is gone from all of them, wherever the erasure was killed; everybody else stays."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cdp_assets import audit
+from cdp_assets.keys import load_key
+from cdp_assets.operations.backup import make_backup, restore_backup
+from cdp_assets.publishing.generations import current_generation
+from cdp_assets.rights import (
+    certificate,
+    erasure,
+    journal,
+    people,
+    receipts,
+    requests,
+    stores,
+    tables,
+    verifying,
+)
+from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
+from cdp_assets.rights.scanning import scan
+from cdp_assets.rights.traces import Traces
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+from tests.rights import small_home as small
+from tests.rights.small_home import EVERYTHING_OF_HERS, HERS, HIS, MAIL, cells_of, keys_of
+
+pytestmark = pytest.mark.integration
+KEY = "test-key-of-at-least-thirty-two-bytes"
+
+
+class Killed(BaseException):
+    """The process died."""
+
+
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled home to copy: making one takes longer than erasing it."""
+    root = tmp_path_factory.mktemp("canary")
+    made = Settings(home=root / "home", inbox=root / "inbox", key=KEY)
+    made.inbox_dir.mkdir()
+    from cdp_assets.state import migrate
+
+    migrate(made)
+    small.make_home(made)
+    return root
+
+
+@pytest.fixture
+def filled(pattern: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(pattern, tmp_path / "copy", symlinks=True)
+    return Settings(home=tmp_path / "copy" / "home", inbox=tmp_path / "copy" / "inbox", key=KEY)
+
+
+def ask(settings: Settings, **identity: str) -> requests.Request:
+    identities = [Identity(kind, value) for kind, value in (identity or {"email": MAIL}).items()]
+    with connect_state(settings) as con:
+        return requests.take(
+            con, load_key(settings), NewRequest("erase", identities, is_verified=True), actor="officer"
+        )
+
+
+def begin(settings: Settings) -> journal.Journal:
+    request = ask(settings)
+    return erasure.begin(
+        settings,
+        [request.request_id],
+        people.traces_for(settings, request),
+        actor="officer",
+        rewrites_inbox=True,
+    )
+
+
+def test_the_scan_finds_her_in_every_store_before(filled: Settings) -> None:
+    found = scan(filled.home, people.traces_for(filled, ask(filled)).literals())
+    places = {hit.split(":")[0] for hit in found.hits}
+    for part in ("landing/_originals", "landing/loyalty", "landing/_quarantine", "published/g000001/parquet", "published/g000002/masked",
+                 "published/g000001/in_clear", "published/g000001/replaced",
+                 "warehouse", "state", "audit/entries", "dagster", "dbt_target", "logs", "runs", "rulings_inbox"):  # fmt: skip
+        assert any(place.startswith(part) for place in places), part
+    assert not found.unreadable
+
+
+def test_find_counts_her_per_store_and_changes_nothing(filled: Settings) -> None:
+    request = ask(filled)
+    before = certificate.hashes_of(filled.home)
+    counted = people.counted(filled, request)
+    assert certificate.hashes_of(filled.home) == before
+    assert counted["landing/loyalty/members"] == 1
+    assert counted["landing/online_retail/lines"] == 3  # two landed, one in quarantine
+    assert counted["state.duckdb: main.rulings"] == 1
+    assert counted["warehouse.duckdb: journeys.customer_touchpoints"] == 1
+    assert counted["logs/run.log"] == 1
+
+
+def test_every_file_of_a_home_belongs_to_a_store(filled: Settings) -> None:
+    names = [path.relative_to(filled.home).as_posix() for path in filled.home.rglob("*") if path.is_file()]
+    assert [name for name in names if stores.store_of(name) is None] == []
+    assert {store.step for store in stores.STORES} - {"-"} <= set(erasure.STEPS)
+
+
+def test_every_table_of_state_is_cut_by_the_names_of_its_columns_or_holds_nobody(settings: Settings) -> None:
+    """A new table of state that names people under a new column's name fails here: give the name to `tables`, or the table to this list."""
+    nobody = {
+        "key_fingerprint", "suppressions", "loads", "held_files", "quarantine_summary", "identity_generations", "identity_models", "issued_ids",
+        "identity_overfull_blocks", "identity_quality", "customer_value_fit", "rfm_cut_points_by_date", "scorecard_by_date", "generations",
+        "generation_tables", "deliveries", "delivery_rulings", "inbox_seen", "home_events", "decisions", "schema_migrations", "verification_turns",
+        "rights_requests", "rights_identities", "rights_holds", "rights_events", "rights_erasures", "rights_suppressed", "erased_orders",
+    }  # fmt: skip
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select table_name, list(column_name) from duckdb_columns() where not internal group by all"
+        ).fetchall()
+    unknown = {table for table, columns in rows if tables.condition(columns) is None} - nobody
+    assert unknown == set()
+
+
+def check_gone(settings: Settings, document: dict[str, object]) -> None:
+    """No decoded cell holds her; he, and the money, are as they were."""
+    looked = scan(settings.home, EVERYTHING_OF_HERS[:-1], leave_out=[settings.home / "rights"])
+    assert looked.hits == [] and looked.unreadable == []
+    assert scan(settings.inbox_dir, EVERYTHING_OF_HERS).hits == []
+    assert looked.cells > 300_000
+    assert document["status"] == "final", document["waiting"]
+    assert receipts.is_genuine(document, receipts.public_key(load_key(settings)))
+    assert certificate.check(document, load_key(settings)) == []
+    assert current_generation(settings) == "g000002-r2"
+    assert cells_of(settings, "select order_id, customer_id, source_customer_id, net_amount::double, is_anonymous from marts.orders order by 1") == [
+        ("900016", HIS, "660016", 10.5, False), ("900017", None, None, 10.5, True),
+    ]  # fmt: skip
+    assert cells_of(settings, "select net_amount::double from marts.revenue_by_channel") == [(21.0,)]
+    assert cells_of(settings, "select count(*), count(customer_id) from marts.touchpoints") == [(299_999, 0)]
+    assert cells_of(settings, "select customer_id from marts.customers") == [(HIS,)]
+    with connect_state(settings, read_only=True) as con:
+        assert con.execute("select customer_id, record_key from customer_id_history").fetchall() == [
+            (HIS, keys_of(settings)["his"])
+        ]
+        issued = dict(con.execute("select customer_id, origin_record_key from issued_ids").fetchall())
+        assert issued == {HERS: "erased", HIS: keys_of(settings)["his"]}
+        counts = con.execute(
+            "select file_name, parsed_rows, landed_rows, quarantined_rows, erased_rows, anonymised_rows from loads where status = 'landed' order by 1"
+        ).fetchall()
+        held = con.execute("select parsed_rows, status from loads where status = 'held'").fetchall()
+        requests_left = con.execute("select status from rights_requests").fetchall()
+    assert counts == [
+        ("2026-01-02.csv", 31, 29, 1, 0, 1), ("2026-01-03.csv", 2, 1, 0, 0, 1), ("members_2026-01-01.csv", 30, 29, 0, 1, 0),
+    ]  # fmt: skip
+    assert held == [(10, "held")]
+    assert requests_left == [("completed",)]
+    assert audit.verify(settings).problems == []
+    assert [entry.subjects for entry in audit.read(settings, action="view")] == [(HIS,)]
+    assert len(list((settings.home / "rulings_inbox").glob("*.json"))) == 1
+    assert (settings.logs_dir / "run.log").read_text() == "all well\nended\n"
+
+
+def test_she_is_gone_everywhere_and_everybody_else_stays(filled: Settings) -> None:
+    document = erasure.carry_out(filled, begin(filled))
+    check_gone(filled, document)
+    assert not list((filled.home / "rights" / "erasing").glob("*"))
+    # her files land again as the deliveries that they were, and bring nobody back
+    small.land(filled)
+    assert verifying.verify(filled, document).holds
+    text = json.dumps(document)
+    assert not [each for each in EVERYTHING_OF_HERS[:-1] if each.lower() in text.lower()]
+
+
+@pytest.mark.slow
+def test_killed_after_any_step_the_next_start_ends_the_same(filled: Settings, tmp_path: Path) -> None:
+    """One home, killed after every step in turn: each start goes on from where the last one died."""
+    begun = begin(filled)
+    steps: list[str] = []
+
+    def die(step: str) -> None:
+        if step not in steps:
+            steps.append(step)
+            raise Killed
+
+    for _ in range(30):
+        try:
+            left = journal.open_journals(filled)
+            if not left:
+                break
+            document = erasure.carry_out(filled, left[0], die)
+        except Killed:
+            continue
+    else:
+        pytest.fail("it never ended")
+    del begun
+    assert {"manifest", "suppress", "landing", "generations/state written", "state", "proof"} <= set(steps)
+    document = certificate.read_certificate(next((filled.home / "rights" / "certificates").glob("*.json")))
+    check_gone(filled, document)
+
+
+@pytest.mark.slow
+def test_a_restored_backup_brings_nobody_back(filled: Settings, tmp_path: Path) -> None:
+    make_backup(filled, tmp_path / "backup", with_key=False)
+    document = erasure.carry_out(filled, begin(filled))
+    assert document["status"] == "final"
+    restored = Settings(
+        home=tmp_path / "new", inbox=filled.inbox_dir, key=KEY, erasure_manifest=journal.manifest_path(filled)
+    )
+    restore_backup(restored, tmp_path / "backup")
+    assert scan(restored.home, [MAIL]).hits
+    said = erasure.resume(restored)
+    assert len(said) == 1 and "newer than what was restored" in said[0]
+    looked = scan(restored.home, EVERYTHING_OF_HERS[:-1], leave_out=[restored.home / "rights"])
+    assert [hit for hit in looked.hits if not hit.startswith("rulings_inbox")] == []
+    assert erasure.resume(restored) == []
+
+
+@pytest.mark.slow
+def test_what_waits_in_a_write_ahead_log_goes_too(filled: Settings) -> None:
+    with duckdb.connect(str(filled.state_path)) as con:
+        con.execute("pragma disable_checkpoint_on_shutdown")
+        con.execute(
+            "insert into lifecycle_by_date values (date '2026-01-06', ?, 'active', null, 1, 1)", [HERS]
+        )
+    assert filled.state_path.with_name("state.duckdb.wal").exists()
+    document = erasure.carry_out(filled, begin(filled))
+    check_gone(filled, document)
+
+
+@pytest.mark.slow
+def test_a_file_that_stays_in_the_inbox_keeps_the_certificate_interim(filled: Settings) -> None:
+    request = ask(filled)
+    traces = people.traces_for(filled, request)
+    document = erasure.carry_out(filled, erasure.begin(filled, [request.request_id], traces, actor="officer"))
+    assert document["status"] == "interim"
+    waiting = document["waiting"]
+    assert len(waiting) == 4 and all("inbox" in each for each in waiting)
+    with connect_state(filled, read_only=True) as con:
+        assert requests.find(con, request.request_id).status == "in_progress"
+
+
+@pytest.mark.slow
+def test_she_may_come_back_with_evidence_and_the_certificate_says_so(filled: Settings) -> None:
+    begun = begin(filled)
+    document = erasure.carry_out(filled, begun)
+    small.deliver(
+        filled,
+        "loyalty/members_2026-02-01.csv",
+        small.MEMBERS + "".join(small.member(n) for n in range(1, 31)),
+    )
+    small.land(filled)
+    assert verifying.verify(filled, document).returned == []
+    with connect_state(filled) as con:
+        with pytest.raises(RequestProblem, match="evidence"):
+            requests.readmit(con, begun.request_ids[0], actor="officer", evidence=" ")
+        assert (
+            requests.readmit(con, begun.request_ids[0], actor="officer", evidence="form 12, 2026-02-02") > 3
+        )
+    small.deliver(
+        filled,
+        "loyalty/members_2026-02-03.csv",
+        small.MEMBERS + "".join(small.member(n) for n in range(1, 32)),
+    )
+    small.land(filled)
+    verdict = verifying.verify(filled, document)
+    assert verdict.returned and verdict.holds and "lawful" in verdict.returned[-1]
+
+
+@pytest.mark.slow
+def test_a_forged_certificate_does_not_hold(filled: Settings) -> None:
+    document = erasure.carry_out(filled, begin(filled))
+    forged = {**document, "waiting": [], "request_ids": ["another"]}
+    assert certificate.check(forged, load_key(filled)) == [
+        "the signature is not that of this home over this text"
+    ]
+    forged = {**document, "files_after": {**document["files_after"], "state.duckdb": "00"}}
+    assert len(certificate.check(forged, load_key(filled))) == 2
+
+
+def test_nobody_two_people_and_strangers_by_score(filled: Settings) -> None:
+    assert people.found_by(filled, ask(filled, email="nobody@example.test")).seeds == []
+    assert people.traces_for(filled, ask(filled, email="nobody@example.test")) == Traces()
+    both = ask(filled, email=MAIL, customer_id=HIS)
+    with pytest.raises(RequestProblem, match="fits 2 customers"):
+        people.traces_for(filled, both)
+    with duckdb.connect(str(filled.warehouse_path)) as con:
+        con.execute("update identity.customer_ids set customer_id = ?", [HERS])
+    hers = ask(filled)
+    found = people.found_by(filled, hers)
+    assert [each.record_key for each in found.by_score] == [keys_of(filled)["his"]]
+    assert "Ben" not in str(found.by_score)
+    with pytest.raises(RequestProblem, match="by score only"):
+        people.traces_for(filled, hers)
+    left = people.traces_for(filled, hers, left=["all"])
+    assert keys_of(filled)["his"] not in left.record_keys
+    assert left.customer_ids == []  # the id stays with whom it is left to
+    assert keys_of(filled)["his"] in people.traces_for(filled, hers, confirmed=["all"]).record_keys
+
+
+@pytest.mark.slow
+def test_a_second_request_for_one_already_erased_finds_nobody(filled: Settings) -> None:
+    erasure.carry_out(filled, begin(filled))
+    again = ask(filled)
+    assert people.traces_for(filled, again).is_empty
+
+
+@pytest.mark.slow
+def test_a_full_disk_in_the_middle_is_no_loss(filled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = begin(filled)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tables, "put_in_place", full)
+        with pytest.raises(OSError, match="No space"):
+            erasure.carry_out(filled, begun)
+    assert current_generation(filled) is not None
+    said = erasure.resume(filled)
+    assert len(said) == 1 and "final" in said[0]
+    check_gone(
+        filled, certificate.read_certificate(next((filled.home / "rights" / "certificates").glob("*.json")))
+    )

@@ -1,0 +1,163 @@
+"""The ledger of requests: what is due when, who is kept only as keyed hashes, and files of requests."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp_assets.keys import load_key
+from cdp_assets.rights import importing, receipts, requests
+from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+ROSA = "Rosa.Canary@example.test"
+
+
+def take(settings: Settings, **facts: Any) -> requests.Request:
+    given: dict[str, Any] = {
+        "kind": "erase",
+        "identities": [Identity("email", ROSA)],
+        "received_at": datetime(2026, 1, 31),
+    }
+    new = NewRequest(**given | facts)
+    with connect_state(settings) as con:
+        return requests.take(con, load_key(settings), new, actor="officer")
+
+
+@pytest.mark.parametrize(
+    ("kind", "jurisdiction", "due", "extended"),
+    [
+        ("erase", "gdpr", date(2026, 2, 28), date(2026, 4, 30)),
+        ("access", "ccpa", date(2026, 3, 17), date(2026, 5, 1)),
+        ("opt-out", "ccpa", date(2026, 2, 20), None),
+    ],
+)
+def test_a_request_is_due_when_its_law_says(
+    kind: str, jurisdiction: str, due: date, extended: date | None
+) -> None:
+    assert requests.due_date(kind, jurisdiction, date(2026, 1, 31)) == due
+    if extended:
+        assert requests.extended_date(kind, jurisdiction, date(2026, 1, 31)) == extended
+    else:
+        with pytest.raises(RequestProblem, match="cannot be extended"):
+            requests.extended_date(kind, jurisdiction, date(2026, 1, 31))
+
+
+def test_state_keeps_no_identity_in_clear(settings: Settings) -> None:
+    taken = take(
+        settings,
+        identities=[
+            Identity("email", ROSA),
+            Identity("phone", "+14155550101"),
+            Identity("record", "shopify/7001"),
+        ],
+    )
+    assert [kind for kind, _ in taken.identities] == ["email", "phone", "record"]
+    content = settings.state_path.read_bytes()
+    with connect_state(settings, read_only=True) as con:
+        everything = str(con.execute("select * from rights_identities").fetchall())
+    for value in (ROSA, ROSA.lower(), "4155550101", "7001"):
+        assert value.encode() not in content and value not in everything
+
+
+def test_requests_that_say_nothing_or_the_unknown_are_refused(settings: Settings) -> None:
+    for facts, found in (
+        ({"identities": []}, "names nobody"),
+        ({"kind": "forget"}, "not known"),
+        ({"jurisdiction": "moon"}, "not known"),
+        ({"identities": [Identity("shoe_size", "42")]}, "not known"),
+        ({"identities": [Identity("phone", "12")]}, "can be read"),
+    ):
+        with pytest.raises(RequestProblem, match=found):
+            take(settings, **facts)
+    taken = take(settings, request_id="abcdefgh-1")
+    with pytest.raises(RequestProblem, match="already"):
+        take(settings, request_id=taken.request_id)
+
+
+def test_an_overdue_request_is_named_until_it_is_closed(settings: Settings) -> None:
+    taken = take(settings)
+    with connect_state(settings) as con:
+        assert requests.overdue(con, date(2026, 2, 28)) == []
+        assert [each.request_id for each in requests.overdue(con, date(2026, 3, 1))] == [taken.request_id]
+        requests.extend(con, taken.request_id, actor="officer", reason="many records")
+        assert requests.overdue(con, date(2026, 4, 30)) == []
+        with pytest.raises(RequestProblem, match="extended already"):
+            requests.extend(con, taken.request_id, actor="officer", reason="again")
+        requests.set_status(con, taken.request_id, "refused", actor="officer", outcome="not hers")
+        requests.set_status(con, taken.request_id, "in_progress", actor="officer")
+        assert requests.find(con, taken.request_id).status == "refused"
+        assert [event for _, event, _, _ in requests.history(con, taken.request_id)][:2] == [
+            "received",
+            "extended",
+        ]
+
+
+def test_a_receipt_is_signed_in_the_shape_of_opendsr(settings: Settings) -> None:
+    key, taken = load_key(settings), take(settings)
+    document = receipts.receipt(key, taken, controller_id="shop")
+    assert document["request_status"] == "pending"
+    assert document["expected_completion_time"].startswith("2026-02-28")
+    assert receipts.is_genuine(document, receipts.public_key(key))
+    assert not receipts.is_genuine({**document, "controller_id": "other"}, receipts.public_key(key))
+    assert not receipts.is_genuine(document, receipts.public_key(b"another-key-of-at-least-32-bytes!!"))
+    assert ROSA.lower() not in json.dumps(document).lower()
+
+
+def test_opendsr_requests_are_read_and_what_cannot_be_is_named_by_place() -> None:
+    asked = {
+        "regulation": "gdpr", "subject_request_id": "a7551968-d5d6-44b2-9831-815ac9017798", "subject_request_type": "erasure",
+        "subject_identities": [{"identity_type": "email", "identity_value": ROSA, "identity_format": "raw"}],
+        "submitted_time": "2026-01-31T09:00:00+01:00", "api_version": "2.0",
+        "extensions": {"subject_identities": [{"identity_type": "phone", "identity_value": "+14155550101"}]},
+    }  # fmt: skip
+    (new,) = importing.read_requests(json.dumps(asked), "dsr.json")
+    assert (new.kind, new.received_at, len(new.identities)) == ("erase", datetime(2026, 1, 31, 8), 2)
+    hashed = {
+        **asked,
+        "subject_identities": [
+            {"identity_type": "email", "identity_value": "ab", "identity_format": "sha256"}
+        ],
+    }
+    for content, found in (
+        (hashed, "given as sha256"),
+        ({**asked, "subject_request_type": "gift"}, "not known"),
+        ({**asked, "submitted_time": "soon"}, "RFC 3339"),
+    ):
+        with pytest.raises(RequestProblem, match=found) as problem:
+            importing.read_requests(json.dumps([asked, content]), "dsr.json")
+        assert "dsr.json, request 2" in str(problem.value)
+        assert ROSA not in str(problem.value)
+
+
+def test_csv_requests_come_in_all_or_none(settings: Settings) -> None:
+    text = f"kind,email,phone,received\nerase,{ROSA},,2026-01-31\nopt-out,,+14155550101,\n"
+    with connect_state(settings) as con:
+        taken = requests.take_all(
+            con, load_key(settings), importing.read_requests(text, "a.csv"), actor="officer"
+        )
+        assert [each.kind for each in taken] == ["erase", "opt-out"]
+        assert [each.is_verified for each in taken] == [False, True]
+        with pytest.raises(RequestProblem, match="request 2"):
+            requests.take_all(
+                con,
+                load_key(settings),
+                importing.read_requests("kind,email\nerase,a@x.test\nfly,b@x.test\n", "b.csv"),
+                actor="o",
+            )
+        assert len(requests.listed(con)) == 2
+    with pytest.raises(RequestProblem, match="unknown columns"):
+        importing.read_requests("kind,shoe\nerase,42\n", "c.csv")
+
+
+def test_a_list_of_hashes_of_unknown_normalisation_is_refused(settings: Settings, tmp_path: Path) -> None:
+    with connect_state(settings) as con:
+        assert requests.suppress_hashes(con, load_key(settings), ["ab" * 32], "email_lower") == 1
+        for digests, normalisation in ((["ab" * 32], "email_trimmed"), (["abc"], "email_lower")):
+            with pytest.raises(RequestProblem):
+                requests.suppress_hashes(con, load_key(settings), digests, normalisation)
