@@ -42,15 +42,15 @@ files as (
 ),
 
 loads as (
-    select distinct channel, export, load_id, file_name, landed_rows
+    select distinct channel, export, load_id, file_name, landed_rows + coalesce(anonymised_rows, 0) as stored_rows
     from state.main.loads
-    where status = 'landed' and is_current and landed_rows > 0
+    where status = 'landed' and is_current and stored_rows > 0
 )
 
 select loads.channel || '/' || loads.file_name
 from loads
 left join files on files.path = [loads.channel, loads.export, loads.load_id || '.parquet']
-where files.num_rows is distinct from loads.landed_rows
+where files.num_rows is distinct from loads.stored_rows
 order by 1
 """
 
