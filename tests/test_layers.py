@@ -12,7 +12,17 @@ from cdp_assets.settings import PROJECT_DIR
 
 PACKAGE = PROJECT_DIR / "cdp_assets"
 # A room may import itself and any room to its left; `defs`, `commands`, `pages` and `cli` stand at the right end.
-ROOMS = ["landing", "identity", "insight", "publishing", "spark", "activation", "operations", "rights", "drafting"]
+ROOMS = [
+    "landing",
+    "identity",
+    "insight",
+    "publishing",
+    "spark",
+    "activation",
+    "operations",
+    "rights",
+    "drafting",
+]
 ANYWHERE = {
     "engine",
     "settings",

@@ -28,7 +28,7 @@ REPEAT_AFTER = timedelta(days=7)  # all laws are judged anew once a week, change
 # Tables of state that say what a run saw or did, and columns that say when: no figure is made of them.
 BESIDE = {
     "inbox_seen", "home_events", "generations", "generation_tables", "generation_files", "verification_turns", "damage_found",
-    "schema_migrations",
+    "schema_migrations", "rights_requests", "rights_identities", "rights_holds", "rights_events", "rights_erasures", "rights_suppressed",
 }  # fmt: skip
 LEDGER = "activation_"  # what went out after publishing
 CLOCKS = {"run_id", "seen_at", "landed_at"}
@@ -38,6 +38,7 @@ NOT_IN_TABLES = (
     "alert_",
     "smtp_",
     "web_",
+    "erasure_",
     "keep_",
     "nightly",
     "strict",

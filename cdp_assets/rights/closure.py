@@ -253,9 +253,16 @@ def traces_of(con: duckdb.DuckDBPyConnection, records: Sequence[str]) -> Traces:
             """
         ),
         written=one(_WRITTEN),
+        platform_key_ids=one(f"select key_id from ({_PLATFORM_KEYS}) order by 1"),
+        platform_keys=one(f"select platform_key from state.activation_keys where key_id in ({_PLATFORM_KEYS}) order by 1"),
     )  # fmt: skip
 
 
+# Keys that platforms were given for her and for nobody else.
+_PLATFORM_KEYS = """
+    select key_id from state.activation_key_customers
+    group by key_id having bool_and(customer_id in (select customer_id from her_ids))
+"""
 # What her records say in clear beside identifiers, as the channels wrote it, where nobody else's record says the same.
 _WRITTEN = """
     with cells as (

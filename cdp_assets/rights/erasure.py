@@ -93,7 +93,8 @@ def carry_out(settings: Settings, begun: Journal, reached: Reached = lambda _: N
         reached(name)
     document = _prove(settings, begun)
     reached("proof")
-    journal.remove(settings, begun.erasure_id)
+    if document["status"] == "final":
+        journal.remove(settings, begun.erasure_id)
     return document
 
 
@@ -101,6 +102,11 @@ def resume(settings: Settings, reached: Reached = lambda _: None) -> list[str]:
     """End what a killed erasure began, and erase again whom a restored backup brought back; what was done, in words."""
     said = []
     for each in journal.open_journals(settings):
+        if "state" in each.done:  # all is done but what waits for others: is it there?
+            if waiting_for(settings, each):
+                continue
+            for step in ("others", "state"):
+                del each.done[step]
         document = carry_out(settings, each, reached)
         said.append(f"erasure {each.erasure_id} was under way: it is {document['status']} now")
     for entry in unknown_erasures(settings):
@@ -132,7 +138,8 @@ def _from_manifest(settings: Settings, entry: dict[str, Any]) -> Journal:
         begun_at=entry["begun_at"],
         traces=Traces(
             record_keys=entry["record_keys"], customer_ids=entry["customer_ids"], node_keys=entry["node_keys"],
-            contact_keys=entry["contact_keys"], orders=[(channel, order) for channel, order in entry["orders"]],
+            contact_keys=entry["contact_keys"],
+            platform_key_ids=entry.get("platform_key_ids", []), orders=[(channel, order) for channel, order in entry["orders"]],
         ),
         suppressed=suppressed,
         before=certificate.hashes_of(settings.home, CHANGES_BY_ITSELF),
@@ -220,12 +227,15 @@ def _erase_others(settings: Settings, begun: Journal, _: Reached) -> dict[str, A
     if not literals:
         return {}
     finder = files.Finder(literals)
+    keeps_files = bool(
+        _at_platforms(settings, begun)
+    )  # a removal that no platform has taken yet must stay to be taken
     cut: dict[str, int] = {}
     for path in other_files(settings):
-        count = files.rows_in(path, finder)
+        name = path.relative_to(settings.home).as_posix()
+        count = 0 if keeps_files and name.startswith("activation/") else files.rows_in(path, finder)
         if not count:
             continue
-        name = path.relative_to(settings.home).as_posix()
         if name.split("/")[0].endswith("_inbox"):
             path.unlink()  # a decision about her: the records that it names are gone
         else:
@@ -264,17 +274,39 @@ def _erase_state(settings: Settings, begun: Journal, _: Reached) -> dict[str, An
     return asdict(counted)
 
 
+def waiting_for(settings: Settings, begun: Journal) -> list[str]:
+    """What others must still do before the certificate is final: owners of delivered files, platforms."""
+    left = landed.in_inbox(settings, {_pair(name): ids for name, ids in begun.loads.items()})
+    return [
+        *(
+            f"{path.relative_to(settings.inbox_dir)} still holds her in the inbox: its owner removes it, or --rewrite-inbox"
+            for path, _ in left
+        ),
+        *_at_platforms(settings, begun),
+    ]
+
+
+def _at_platforms(settings: Settings, begun: Journal) -> list[str]:
+    """Destinations that may still hold a key of hers."""
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select destination, count(distinct key_id) from activation_entries inner join activation_lists using (list_id) "
+            "where key_id::varchar in (select unnest(?::varchar[])) group by all order by all",
+            [begun.traces.platform_key_ids],
+        ).fetchall()
+    return [
+        f"{destination}: {count} keys of hers are not acknowledged as removed: upload the next removal file and take its answer in"
+        for destination, count in rows
+    ]
+
+
 def _prove(settings: Settings, begun: Journal) -> dict[str, Any]:
     """Scan, certify, close the requests."""
     key = load_key(settings)
     looked = scan(
         settings.home, begun.traces.literals(), leave_out=[settings.home / "rights", settings.home / "key"]
     )
-    left = landed.in_inbox(settings, {_pair(name): ids for name, ids in begun.loads.items()})
-    waiting = [
-        f"{path.relative_to(settings.inbox_dir)} still holds her in the inbox: its owner removes it, or --rewrite-inbox"
-        for path, _ in left
-    ]
+    waiting = waiting_for(settings, begun)
     document = certificate.write_certificate(
         settings, key, begun, looked, certificate.hashes_of(settings.home, CHANGES_BY_ITSELF),
         waiting=waiting, disclosed=_disclosed(settings, begun),

@@ -14,6 +14,7 @@ import duckdb
 from cdp_assets.landing.files import sync_dir
 from cdp_assets.publishing import recovery
 from cdp_assets.publishing.copies import STORED_AS, PublishedTable, sync, text, write_parquet
+from cdp_assets.publishing.damage import remember_files
 from cdp_assets.publishing.fingerprint import fingerprint
 from cdp_assets.rights import tables
 from cdp_assets.rights.traces import Traces
@@ -149,6 +150,8 @@ def _enter(
             con.execute("update generations set generation = ? where generation = ?", [fresh, name])
             con.execute("update identity_generations set generation = ? where generation = ?", [fresh, name])
             con.execute("delete from generation_tables where generation = ?", [name])
+            con.execute("delete from generation_files where generation = ?", [name])
+            remember_files(con, settings, fresh)
             con.executemany(
                 "insert into generation_tables values (?, ?, ?, ?, ?)",
                 [

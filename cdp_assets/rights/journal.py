@@ -1,7 +1,7 @@
 """The journal of an erasure that is under way: what is to be done, what is done, in HOME/rights/erasing.
 
-It holds her literals in clear, for as long as they must be looked for, and goes with the certificate. The manifest beside it lasts: keyed
-hashes and keys only, so that a restored backup can be brought to where the home was.
+It holds her literals while they must be looked for, encrypted under a key of its own, and is destroyed with the
+final certificate. The manifest beside it lasts: keyed hashes and keys only, so that a restored backup can be brought to where the home was.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from cryptography.fernet import Fernet
 
 from cdp_assets.landing.files import make_private_dir, replacing, sync_dir
 from cdp_assets.rights.traces import Traces, from_json
@@ -42,18 +44,31 @@ def path_of(settings: Settings, erasure_id: str) -> Path:
     return make_private_dir(folder(settings) / "erasing") / f"{erasure_id}.json"
 
 
+def _vault_key(settings: Settings) -> Path:
+    return folder(settings) / "vault_key"
+
+
+def _vault(settings: Settings) -> Fernet:
+    """The journals' own key, made with the first and destroyed with the last of them; it is in no backup."""
+    path = _vault_key(settings)
+    if not path.exists():
+        with replacing(path) as temporary:
+            temporary.write_bytes(Fernet.generate_key())
+    return Fernet(path.read_bytes())
+
+
 def write(settings: Settings, journal: Journal) -> None:
     """Write the journal whole, synced."""
-    content = {**journal.__dict__, "traces": journal.traces.as_json()}
+    content = json.dumps({**journal.__dict__, "traces": journal.traces.as_json()}, ensure_ascii=False)
     with replacing(path_of(settings, journal.erasure_id)) as temporary:
-        temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        temporary.write_bytes(_vault(settings).encrypt(content.encode()))
 
 
 def open_journals(settings: Settings) -> list[Journal]:
     """Erasures that were begun and not ended, oldest first."""
     found = []
     for path in sorted((settings.home / "rights" / "erasing").glob("*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(_vault(settings).decrypt(path.read_bytes()))
         content["traces"] = from_json(content["traces"])
         content["suppressed"] = [tuple(pair) for pair in content["suppressed"]]
         found.append(Journal(**content))
@@ -64,6 +79,9 @@ def remove(settings: Settings, erasure_id: str) -> None:
     path = path_of(settings, erasure_id)
     path.unlink(missing_ok=True)
     sync_dir(path.parent)
+    if not any(path.parent.glob("*.json")):
+        _vault_key(settings).unlink(missing_ok=True)
+        sync_dir(folder(settings))
 
 
 def manifest_path(settings: Settings) -> Path:
@@ -78,7 +96,7 @@ def enter_in_manifest(settings: Settings, journal: Journal) -> None:
     line = json.dumps({
         "erasure_id": journal.erasure_id, "begun_at": journal.begun_at, "request_ids": journal.request_ids,
         "record_keys": traces.record_keys, "customer_ids": traces.customer_ids, "node_keys": traces.node_keys,
-        "contact_keys": traces.contact_keys, "orders": traces.orders, "suppressed": journal.suppressed,
+        "contact_keys": traces.contact_keys, "platform_key_ids": traces.platform_key_ids, "orders": traces.orders, "suppressed": journal.suppressed,
     })  # fmt: skip
     path = manifest_path(settings)
     make_private_dir(path.parent)

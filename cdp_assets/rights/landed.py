@@ -298,6 +298,7 @@ def _enter_cut(
                 anonymised_rows = len(list_distinct(coalesce(blanked_lines, []) || $blanked::bigint[])),
                 landed_rows = $rows - len(list_distinct(coalesce(blanked_lines, []) || $blanked::bigint[])),
                 quarantined_rows = 0,
+                original_removed_at = coalesce(original_removed_at, now()::timestamp),
                 erased_rows = parsed_rows - $rows - duplicate_rows
             where channel = $channel and export = $export and load_id = $load and status = 'landed'
             """,

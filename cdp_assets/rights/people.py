@@ -65,7 +65,10 @@ def due_requests(settings: Settings, request_ids: Sequence[str], kind: str) -> l
             return [
                 each
                 for each in requests.listed(con)
-                if each.kind == kind and each.status in requests.OPEN and each.is_verified and not each.holds
+                if each.kind == kind
+                and each.status in ("received", "waiting")
+                and each.is_verified
+                and not each.holds
             ]
         chosen = [requests.find(con, each) for each in request_ids]
     for each in chosen:
@@ -74,6 +77,12 @@ def due_requests(settings: Settings, request_ids: Sequence[str], kind: str) -> l
                 f"request {each.request_id} has {len(each.holds)} holds",
                 ", ".join(sorted({hold.table_name for hold in each.holds})),
                 "an erasure around a hold is not built: carry it out by hand, or take the request anew without it",
+            )
+        if each.status == "in_progress":
+            raise RequestProblem(
+                f"request {each.request_id} is under way",
+                "its certificate says what it waits for",
+                "nothing: every start of a run, and of `onefold rights`, looks whether it is there, and then ends it",
             )
         if each.status not in requests.OPEN:
             raise RequestProblem(

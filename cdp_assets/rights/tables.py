@@ -74,6 +74,7 @@ def register(con: duckdb.DuckDBPyConnection, traces: Traces, key: bytes) -> None
         "gone_sources": [f"{channel}\x1f{source_id}" for channel, source_id in traces.sources],
         "gone_values": sorted(values),
         "gone_touches": [],
+        "gone_keys": traces.platform_key_ids,
     }
     for name, found in lists.items():
         con.execute(f"create or replace temp table {name} as select unnest(?::varchar[]) as k", [list(found)])
@@ -103,6 +104,8 @@ def condition(columns: Sequence[str]) -> str | None:
             tests.append(f"coalesce({pair} in (select k from gone_sources), false)")
         if TOUCH.fullmatch(name):
             tests.append(f"coalesce({column}::varchar in (select k from gone_touches), false)")
+        if name == "key_id":
+            tests.append(f"coalesce({column}::varchar in (select k from gone_keys), false)")
         if name == "record_keys":
             tests.append(
                 f"coalesce(list_has_any(string_split({column}::varchar, ' '), (select list(k) from gone_records)), false)"
@@ -147,6 +150,7 @@ def write_again(
         con.execute(f"attach {text(target)} as fresh (storage_version {text(STORAGE_VERSION)})")
         register(con, traces, key)
         _name_touches(con)
+        _keep_what_platforms_hold(con)
         if keeps_constraints:
             con.execute("copy from database held to fresh (schema)")
         for schema, table, columns in _tables(con, "held"):
@@ -180,6 +184,12 @@ def _name_touches(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(
             f"create or replace temp table gone_touches as select distinct * from ({' union all '.join(found)}) as t (k)"
         )
+
+
+def _keep_what_platforms_hold(con: duckdb.DuckDBPyConnection) -> None:
+    """A platform key stays, without its customer, until the platform has acknowledged its removal: nothing else says what to remove."""
+    if any(table == "activation_entries" for _, table, _ in _tables(con, "held")):
+        con.execute("delete from gone_keys where k in (select key_id::varchar from held.activation_entries)")
 
 
 def _copy_table(

@@ -32,6 +32,10 @@ class Traces:
     orders: list[tuple[str, str]] = field(default_factory=list)
     contact_keys: list[str] = field(default_factory=list)  # pseudonyms of her contacts in consents
     written: list[str] = field(default_factory=list)  # as the channels wrote it, hers alone
+    platform_key_ids: list[str] = field(default_factory=list)  # of activation's ledger, hers alone
+    platform_keys: list[str] = field(
+        default_factory=list
+    )  # what platforms were given: hashes, or ids in clear
 
     @property
     def is_empty(self) -> bool:
@@ -51,6 +55,7 @@ class Traces:
             *(value.lstrip("+") for kind, value in self.identifiers if kind == "phone"),
             *self.own_names,
             *self.written,
+            *self.platform_keys,
         }
         return sorted(each for each in found if len(each) >= LEAST_LITERAL)
 

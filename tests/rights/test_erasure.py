@@ -11,7 +11,9 @@ import pytest
 
 from cdp_assets import audit
 from cdp_assets.keys import load_key
+from cdp_assets.landing.stored import verify_landing
 from cdp_assets.operations.backup import make_backup, restore_backup
+from cdp_assets.publishing.damage import verify_files
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.rights import (
     certificate,
@@ -113,6 +115,7 @@ def test_every_table_of_state_is_cut_by_the_names_of_its_columns_or_holds_nobody
         "identity_overfull_blocks", "identity_quality", "customer_value_fit", "rfm_cut_points_by_date", "scorecard_by_date", "generations",
         "generation_tables", "deliveries", "delivery_rulings", "inbox_seen", "home_events", "decisions", "schema_migrations", "verification_turns",
         "rights_requests", "rights_identities", "rights_holds", "rights_events", "rights_erasures", "rights_suppressed", "erased_orders",
+        "activation_lists", "activation_batches", "activation_counts", "generation_files", "damage_found",
     }  # fmt: skip
     with connect_state(settings, read_only=True) as con:
         rows = con.execute(
@@ -132,6 +135,7 @@ def check_gone(settings: Settings, document: dict[str, object]) -> None:
     assert receipts.is_genuine(document, receipts.public_key(load_key(settings)))
     assert certificate.check(document, load_key(settings)) == []
     assert current_generation(settings) == "g000002-r2"
+    assert verify_files(settings) == [] and verify_landing(settings) == []
     assert cells_of(settings, "select order_id, customer_id, source_customer_id, net_amount::double, is_anonymous from marts.orders order by 1") == [
         ("900016", HIS, "660016", 10.5, False), ("900017", None, None, 10.5, True),
     ]  # fmt: skip
@@ -237,6 +241,36 @@ def test_a_file_that_stays_in_the_inbox_keeps_the_certificate_interim(filled: Se
     assert len(waiting) == 4 and all("inbox" in each for each in waiting)
     with connect_state(filled, read_only=True) as con:
         assert requests.find(con, request.request_id).status == "in_progress"
+    (kept,) = (filled.home / "rights" / "erasing").glob("*.json")
+    assert MAIL.encode() not in kept.read_bytes()
+    assert erasure.resume(filled) == []
+    for each in waiting:
+        (filled.inbox_dir / each.split(" ")[0]).unlink()
+    assert "final" in erasure.resume(filled)[0]
+    assert not kept.exists() and not (filled.home / "rights" / "vault_key").exists()
+    with connect_state(filled, read_only=True) as con:
+        assert requests.find(con, request.request_id).status == "completed"
+
+
+@pytest.mark.slow
+def test_a_key_at_a_platform_waits_for_its_removal(filled: Settings) -> None:
+    with connect_state(filled) as con:
+        con.execute("insert into activation_lists values (1, 'somewhere', 'best')")
+        con.execute(
+            "insert into activation_keys values (7, 'email', 'abcdef0123456789'), (8, 'email', '9876543210fedcba')"
+        )
+        con.execute("insert into activation_key_customers values (7, ?), (8, ?)", [HERS, HIS])
+        con.execute(
+            "insert into activation_entries values (1, 7, 'email', 1, null), (1, 8, 'email', 1, null)"
+        )
+    document = erasure.carry_out(filled, begin(filled))
+    assert document["status"] == "interim" and "somewhere: 1 keys" in str(document["waiting"])
+    with connect_state(filled) as con:
+        assert con.execute("select customer_id from activation_key_customers").fetchall() == [(HIS,)]
+        con.execute("delete from activation_entries where key_id = 7")
+    assert "final" in erasure.resume(filled)[0]
+    with connect_state(filled, read_only=True) as con:
+        assert con.execute("select key_id from activation_keys").fetchall() == [(8,)]
 
 
 @pytest.mark.slow
