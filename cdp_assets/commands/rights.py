@@ -196,17 +196,8 @@ def run_requests(
             each.request_id: people.traces_for(settings, each, confirmed=confirm, left=leave)
             for each in chosen
         }
-        empty = [each for each in chosen if traces[each.request_id].is_empty]
-        with connect_state(settings) as con:
-            for each in empty:
-                requests.set_status(
-                    con, each.request_id, "completed", actor=getpass.getuser(), outcome="nobody found"
-                )
-        for each in empty:
-            out.print(
-                f"request {each.request_id[:8]}: nobody is found by what it says; closed", highlight=False
-            )
-        found = [each.request_id for each in chosen if not traces[each.request_id].is_empty]
+        found = [request_id for request_id, hers in traces.items() if not hers.is_empty]
+        _close_empty(settings, [each for each in traces if each not in found], out)
         if not found:
             return EXIT_DONE
         begun = erasure.begin(
@@ -220,6 +211,14 @@ def run_requests(
         )
 
     return _locked(home, inbox, run)
+
+
+def _close_empty(settings: Settings, request_ids: list[str], out: Console) -> None:
+    """Requests for nobody: closed, and said."""
+    for request_id in request_ids:
+        with connect_state(settings) as con:
+            requests.set_status(con, request_id, "completed", actor=getpass.getuser(), outcome="nobody found")
+        out.print(f"request {request_id[:8]}: nobody is found by what it says; closed", highlight=False)
 
 
 def _say(document: dict[str, object], out: Console, settings: Settings) -> int:

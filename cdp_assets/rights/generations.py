@@ -51,31 +51,36 @@ def rewrite_all(
 ) -> tables.Counted:
     """Write every generation that holds her again, enter the new names into state, and flip. Without `keep_older` the older ones go."""
     counted, renamed = tables.Counted(), {}
-    statuses = recovery.statuses(settings)
-    current = next((name for name, status in statuses.items() if status == "current"), None)
-    dropped = []
-    for name in standing(settings):
-        if statuses.get(name, "removed") == "removed" or not holds(settings, name, traces, key):
-            continue
-        if name != current and not keep_older:
-            dropped.append(name)
-            continue
-        fresh = next_revision(name)
-        written = _write(settings, name, fresh, traces, key, counted)
-        renamed[name] = (fresh, written)
-        reached(f"generations/{fresh} written")
+    known = recovery.statuses(settings)
+    current = next((name for name, status in known.items() if status == "current"), None)
+    holding = [
+        name
+        for name in standing(settings)
+        if known.get(name, "removed") != "removed" and holds(settings, name, traces, key)
+    ]
+    dropped = [] if keep_older else [name for name in holding if name != current]
+    for name in holding:
+        if name not in dropped:
+            fresh = next_revision(name)
+            renamed[name] = (fresh, _write(settings, name, fresh, traces, key, counted))
+            reached(f"generations/{fresh} written")
     if renamed or dropped:
         _enter(settings, renamed, dropped)
         reached("generations/state written")
     if current and standing(settings):
         recovery.show(settings, renamed[current][0] if current in renamed else current)
+    _remove_unknown(settings)
+    return counted
+
+
+def _remove_unknown(settings: Settings) -> None:
+    """Folders that state does not know any more, or never came to know."""
     known = recovery.statuses(settings)
     for name in standing(settings):
         if known.get(name, "removed") == "removed":
             shutil.rmtree(settings.published_dir / name)
     if settings.published_dir.is_dir():
         sync_dir(settings.published_dir)
-    return counted
 
 
 def _write(

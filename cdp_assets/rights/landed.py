@@ -160,27 +160,46 @@ def _erase_export(
     held = [load for load, status in known if status == "held" and load.file.path.exists()]
     there = [load for load in chosen if load.file.path.exists()]
     before = _counts(settings, contract.name, export.name)
-    outcome = ExportReport(contract.name, export.name)
-    if there:
-        results = parse_loads(settings, contract, export, there, suppressed, outcome)
-        _close(settings, contract, export, results, run_id)
-        parsed = {load.load_id for load, _ in results}
-    else:
-        parsed = set()
+    parsed = _parse_again(settings, contract, export, there, suppressed, run_id)
     _parse_held(settings, contract, export, held, suppressed)
     for load in chosen:
         if load.load_id not in parsed:
-            _cut_parquet(settings, contract, export, load, suppressed)
-            done.dropped_originals += load.file.path.exists()
-            load.file.path.unlink(missing_ok=True)
-            (settings.quarantine_dir / contract.name / export.name / f"{load.load_id}.parquet").unlink(
-                missing_ok=True
-            )
+            done.dropped_originals += _cut_alone(settings, contract, export, load, suppressed)
     after = _counts(settings, contract.name, export.name)
     done.loads += len(chosen)
-    for kind, index in (("removed", 0), ("blanked", 1)):
-        if after[index] > before[index]:
-            getattr(done, kind)[name] = after[index] - before[index]
+    if after[0] > before[0]:
+        done.removed[name] = after[0] - before[0]
+    if after[1] > before[1]:
+        done.blanked[name] = after[1] - before[1]
+
+
+def _parse_again(
+    settings: Settings,
+    contract: ChannelContract,
+    export: Export,
+    loads: list[Load],
+    suppressed: Suppressed,
+    run_id: str,
+) -> set[str]:
+    """Parse loads from their originals, which are cut; returns the ids of those that could be parsed."""
+    if not loads:
+        return set()
+    outcome = ExportReport(contract.name, export.name)
+    results = parse_loads(settings, contract, export, loads, suppressed, outcome)
+    _close(settings, contract, export, results, run_id)
+    return {load.load_id for load, _ in results}
+
+
+def _cut_alone(
+    settings: Settings, contract: ChannelContract, export: Export, load: Load, suppressed: Suppressed
+) -> bool:
+    """Cut a landed file that cannot be parsed again, and remove what is left of its original; whether there was one."""
+    had_original = load.file.path.exists()
+    _cut_parquet(settings, contract, export, load, suppressed)
+    load.file.path.unlink(missing_ok=True)
+    quarantine = settings.quarantine_dir / contract.name / export.name / f"{load.load_id}.parquet"
+    quarantine.unlink(missing_ok=True)
+    return had_original
 
 
 def _close(

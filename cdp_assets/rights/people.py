@@ -62,36 +62,35 @@ def due_requests(settings: Settings, request_ids: Sequence[str], kind: str) -> l
     """The open, verified requests of a kind that are named, or all of them. Raises RequestProblem for one that cannot be run."""
     with connect_state(settings, read_only=True) as con:
         if not request_ids:
-            return [
-                each
-                for each in requests.listed(con)
-                if each.kind == kind
-                and each.status in ("received", "waiting")
-                and each.is_verified
-                and not each.holds
-            ]
+            return [each for each in requests.listed(con) if each.kind == kind and _is_ready(each)]
         chosen = [requests.find(con, each) for each in request_ids]
     for each in chosen:
-        if each.holds:
-            raise RequestProblem(
-                f"request {each.request_id} has {len(each.holds)} holds",
-                ", ".join(sorted({hold.table_name for hold in each.holds})),
-                "an erasure around a hold is not built: carry it out by hand, or take the request anew without it",
-            )
-        if each.status == "in_progress":
-            raise RequestProblem(
-                f"request {each.request_id} is under way",
-                "its certificate says what it waits for",
-                "nothing: every start of a run, and of `onefold rights`, looks whether it is there, and then ends it",
-            )
-        if each.status not in requests.OPEN:
-            raise RequestProblem(
-                f"request {each.request_id} is {each.status}", "the ledger in state", "take a new one"
-            )
-        if not each.is_verified:
-            raise RequestProblem(
-                f"request {each.request_id} is not verified",
-                "the ledger in state",
-                "make sure that it comes from its person, then `onefold rights change ID --to verified --because …`",
-            )
+        if reason := _why_not(each):
+            raise RequestProblem(f"request {each.request_id} {reason[0]}", "the ledger in state", reason[1])
     return chosen
+
+
+def _is_ready(request: Request) -> bool:
+    return request.status in requests.OPEN and _why_not(request) is None
+
+
+def _why_not(request: Request) -> tuple[str, str] | None:
+    """What keeps a request from being run, and what to do."""
+    if request.holds:
+        return (
+            f"has {len(request.holds)} holds",
+            "an erasure around a hold is not built: carry it out by hand, or take the request anew without it",
+        )
+    if request.status == "in_progress":
+        return (
+            "is under way; its certificate says what it waits for",
+            "nothing: every start of a run, and of `onefold rights`, looks whether it is there, and then ends it",
+        )
+    if request.status not in requests.OPEN:
+        return f"is {request.status}", "take a new one"
+    if not request.is_verified:
+        return (
+            "is not verified",
+            "make sure that it comes from its person, then `onefold rights change ID --to verified --because …`",
+        )
+    return None

@@ -32,6 +32,13 @@ KEPT_ON_PURPOSE = {
     ("suppressions", "identifier_pseudonym"),
     ("rights_suppressed", "identifier_pseudonym"),
 }
+WITHOUT_PEOPLE = (
+    pa.types.is_boolean,
+    pa.types.is_temporal,
+    pa.types.is_null,
+    pa.types.is_floating,
+    pa.types.is_decimal,
+)
 DUCKDB_MAGIC, PARQUET_MAGIC, GZIP_MAGIC, ZIP_MAGIC = b"DUCK", b"PAR1", b"\x1f\x8b", b"PK\x03\x04"
 SQLITE_MAGIC = b"SQLite format 3\0"
 
@@ -201,22 +208,17 @@ def _texts(column: pa.Array) -> pa.Array | None:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _texts(column.dictionary_decode())
-    if pa.types.is_boolean(kind) or pa.types.is_temporal(kind) or pa.types.is_null(kind):
+    if any(test(kind) for test in WITHOUT_PEOPLE):
         return None
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
-        return pa.array([str(value) for value in column.to_pylist()], pa.string())
-    if pa.types.is_struct(kind):
-        return pa.array([str(value) for value in column.to_pylist()], pa.string())
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return pa.array(
-            [None if value is None else value.decode("utf-8", "replace") for value in column.to_pylist()],
-            pa.string(),
-        )
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return column
-    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return None
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return pa.array([_leaves(value) for value in column.to_pylist()], pa.string())
     return pc.cast(column, pa.string())
+
+
+def _leaves(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _scan_sqlite(path: Path, name: str, words: str, found: Scan) -> None:

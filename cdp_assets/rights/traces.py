@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from cdp_assets.keys import pseudonym
+from cdp_assets.keys import LENGTH, pseudonym
 from cdp_assets.landing.suppressing import identifiers
 
 LEAST_LITERAL = 6  # characters of a literal that is looked for inside longer text; shorter ones are compared with whole cells
@@ -61,19 +61,23 @@ class Traces:
 
     def suppressions(self, key: bytes) -> list[tuple[str, str]]:
         """(type, keyed hash) of everything by which she is to be known when a file brings her again."""
-        found: set[tuple[str, str]] = set()
-        for kind, value in (pair for pair in self.identifiers if pair[0] != "street"):
-            found |= {(_kind(kind), each) for each in _hashes(key, kind, value)}
-        for kind, value in (pair for pair in self.shared_identifiers if pair[0] != "street"):
-            for hashed in _hashes(key, kind, value)[:1]:
-                found |= {("named", identifiers.of_named(key, hashed, name)[0]) for name in self.names}
-        for channel, source_id in self.sources:
-            found.add(("id", identifiers.of_source_id(key, channel, source_id)[0]))
-            found.add(("record", pseudonym(key, "record", channel, source_id)))
-            if len(source_id) == 32:  # a natural key: the id is the keyed hash itself
-                found.add(("record", source_id))
-        found |= {("order", identifiers.of_order(key, channel, order)[0]) for channel, order in self.orders}
-        return sorted(found)
+        named = [
+            ("named", identifiers.of_named(key, hashed, name)[0])
+            for kind, value in self.shared_identifiers
+            for hashed in _hashes(key, kind, value)[:1]
+            for name in self.names
+        ]
+        own = [(_kind(kind), each) for kind, value in self.identifiers for each in _hashes(key, kind, value)]
+        orders = [("order", identifiers.of_order(key, channel, order)[0]) for channel, order in self.orders]
+        return sorted({*own, *named, *orders, *self._of_sources(key)})
+
+    def _of_sources(self, key: bytes) -> list[tuple[str, str]]:
+        """By id and by record key; an id of 32 characters is a natural key, which is the keyed hash itself."""
+        return [
+            *(("id", identifiers.of_source_id(key, *each)[0]) for each in self.sources),
+            *(("record", pseudonym(key, "record", *each)) for each in self.sources),
+            *(("record", source_id) for _, source_id in self.sources if len(source_id) == LENGTH),
+        ]
 
 
 def from_json(content: Mapping[str, Any]) -> Traces:
@@ -98,6 +102,9 @@ def _kind(identifier_type: str) -> str:
 
 
 def _hashes(key: bytes, kind: str, value: str) -> list[str]:
+    """None of a street: others may come to live there."""
+    if kind == "street":
+        return []
     if kind == "email":
         return identifiers.of_email(key, value)
     if kind == "phone":
