@@ -65,6 +65,12 @@ def due_requests(settings: Settings, request_ids: Sequence[str], kind: str) -> l
             return [each for each in requests.listed(con) if each.kind == kind and _is_ready(each)]
         chosen = [requests.find(con, each) for each in request_ids]
     for each in chosen:
+        if each.kind != kind:
+            raise RequestProblem(
+                f"request {each.request_id} is to {each.kind}",
+                "`onefold rights run` erases, and nothing else yet",
+                "answer it by hand, then `onefold rights change ID --to close --because …`",
+            )
         if reason := _why_not(each):
             raise RequestProblem(f"request {each.request_id} {reason[0]}", "the ledger in state", reason[1])
     return chosen

@@ -132,6 +132,26 @@ def test_a_list_of_plain_hashes_is_taken_in_as_keyed_ones(settings: Settings) ->
         identifiers.of_sha256(KEY, listed, "email_upper")
 
 
+def test_who_bought_for_her_stays(settings: Settings) -> None:
+    suppress(settings, "phone", *identifiers.of_phone(KEY, "+14155550101"))
+    columns = (
+        {"name": "id", "primaryKey": True},
+        {"name": "buyer", "classification": "core"},
+        {"name": "recipient_name", "classification": "core"},
+        {"name": "recipient_phone", "classification": "core"},
+    )
+    facts = {"naturalKeys": [{"name": "customer", "columns": ["buyer"]}], "onErasure": "blank"}
+    deliver(
+        settings,
+        "shop/a.csv",
+        "id,buyer,recipient_name,recipient_phone\n1,juan,Rosa,+14155550101\n2,,Rosa,+14155550101\n",
+    )
+    land(settings, contract_of(facts, *columns))
+    assert landed(settings, "shop", "sales", "id, buyer, recipient_name, recipient_phone") == [
+        ("1", "juan", None, None), ("2", None, None, None),
+    ]  # fmt: skip
+
+
 def test_an_order_that_was_hers_comes_again_without_her(settings: Settings) -> None:
     suppress(settings, "order", *identifiers.of_order(KEY, "shop", "2"))
     deliver(settings, "shop/a.csv", f"{HEADER}1,a@x.test,,5\n2,new@x.test,,7\n")

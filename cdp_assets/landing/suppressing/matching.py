@@ -36,10 +36,13 @@ class Suppressed:
 
 @dataclass(frozen=True)
 class Matches:
-    """First lines of the rows that are hers, and of those among them that no reader can take apart."""
+    """First lines of the rows that are hers, of those among them that no reader can take apart, and of those that others' keys stand in."""
 
     lines: list[int] = field(default_factory=list)
     unreadable: list[int] = field(default_factory=list)
+    of_others: list[int] = field(
+        default_factory=list
+    )  # the row's natural key is another's: she is named in it
 
 
 def person_columns(export: Export) -> list[Column]:
@@ -71,10 +74,14 @@ def find_rows(
     )
     tests = row_tests(con, job.channel, job.export, [*rows.columns.extras], region, kinds)
     found = con.execute(
-        f"select _line, _row_reason is not null from sieved where {tests} order by _line"
+        f"select _line, _row_reason is not null, {_is_of_other(job.export)} from sieved where {tests} order by _line"
     ).fetchall()
     con.execute("drop table sieved; drop table sieve_hits")
-    return Matches([line for line, _ in found], [line for line, is_broken in found if is_broken])
+    return Matches(
+        [line for line, _, _ in found],
+        [line for line, is_broken, _ in found if is_broken],
+        [line for line, _, is_of_other in found if is_of_other],
+    )
 
 
 def row_tests(
@@ -103,6 +110,13 @@ def row_tests(
     texts = [text_column(column.name) for column in person_columns(export)]
     somebody = " or ".join(f"{identifier(each)} is not null" for each in [*texts, *extras, "_text_raw"])
     return f"({' or '.join(tests) or 'false'}) and ({somebody})"
+
+
+def _is_of_other(export: Export) -> str:
+    """SQL: whether the row's natural key is known, and not suppressed."""
+    keys = [f"_key_{key.name}" for key in export.facts.natural_keys]
+    known = [f"({each} is not null and {each} not in (select pseudonym from suppressed))" for each in keys]
+    return " and ".join(known) or "false"
 
 
 def _key_tests(channel: str, export: Export) -> list[str]:

@@ -81,5 +81,9 @@ def _cut(export: Export, columns: ColumnMap, matches: Matches, *, has_paths: boo
         paths = []
         found = {position for name in names for position in columns.positions.get(name, [])}
         positions = tuple(sorted(found | set(columns.extras.values())))
-    unreadable = set(matches.unreadable)
-    return paths, {line: None if line in unreadable else positions for line in matches.lines}
+    keys = {name for key in export.facts.natural_keys for name in [*key.columns, *key.fallback]}
+    kept = {position for name in keys for position in columns.positions.get(name, [])}
+    without_key = tuple(position for position in positions if has_paths or position not in kept)
+    cut: dict[int, tuple[int, ...] | None] = dict.fromkeys(matches.lines, positions)
+    cut |= dict.fromkeys(matches.of_others, without_key)
+    return paths, cut | dict.fromkeys(matches.unreadable)
