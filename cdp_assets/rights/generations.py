@@ -53,24 +53,26 @@ def rewrite_all(
     counted, renamed = tables.Counted(), {}
     known = recovery.statuses(settings)
     current = next((name for name, status in known.items() if status == "current"), None)
-    holding = [
-        name
-        for name in standing(settings)
-        if known.get(name, "removed") != "removed" and holds(settings, name, traces, key)
-    ]
+    holding = _holding(settings, known, traces, key)
     dropped = [] if keep_older else [name for name in holding if name != current]
     for name in holding:
         if name not in dropped:
             fresh = next_revision(name)
             renamed[name] = (fresh, _write(settings, name, fresh, traces, key, counted))
             reached(f"generations/{fresh} written")
-    if renamed or dropped:
+    if holding:
         _enter(settings, renamed, dropped)
         reached("generations/state written")
     if current and standing(settings):
         recovery.show(settings, renamed[current][0] if current in renamed else current)
     _remove_unknown(settings)
     return counted
+
+
+def _holding(settings: Settings, known: dict[str, str], traces: Traces, key: bytes) -> list[str]:
+    """Generations of which state knows and that hold her."""
+    names = [name for name in standing(settings) if known.get(name, "removed") != "removed"]
+    return [name for name in names if holds(settings, name, traces, key)]
 
 
 def _remove_unknown(settings: Settings) -> None:

@@ -74,16 +74,16 @@ def _cut(export: Export, columns: ColumnMap, matches: Matches, *, has_paths: boo
     if export.facts.on_erasure == "remove":
         return [], dict.fromkeys(matches.lines)
     names = [column.name for column in person_columns(export)]
-    if has_paths:
-        paths = [path for name in names for path in export.column(name).headers]
-        positions = tuple(range(len(paths)))
-    else:
-        paths = []
-        found = {position for name in names for position in columns.positions.get(name, [])}
-        positions = tuple(sorted(found | set(columns.extras.values())))
+    paths = [path for name in names for path in export.column(name).headers] if has_paths else []
+    positions = tuple(range(len(paths))) if has_paths else _positions(columns, names)
     keys = {name for key in export.facts.natural_keys for name in [*key.columns, *key.fallback]}
-    kept = {position for name in keys for position in columns.positions.get(name, [])}
-    without_key = tuple(position for position in positions if has_paths or position not in kept)
+    others = positions if has_paths else _positions(columns, [name for name in names if name not in keys])
     cut: dict[int, tuple[int, ...] | None] = dict.fromkeys(matches.lines, positions)
-    cut |= dict.fromkeys(matches.of_others, without_key)
+    cut |= dict.fromkeys(matches.of_others, others)
     return paths, cut | dict.fromkeys(matches.unreadable)
+
+
+def _positions(columns: ColumnMap, names: list[str]) -> tuple[int, ...]:
+    """Where the named columns stand, and those that the contract does not know."""
+    found = {position for name in names for position in columns.positions.get(name, [])}
+    return tuple(sorted(found | set(columns.extras.values())))
