@@ -24,7 +24,7 @@ LIST_NAME = "backup.json"
 FORMAT = 1
 STATE, KEY = "state.duckdb", "key"
 # In the order of a restore: state comes last, so that a home with a state is a whole one.
-PARTS = ("landing", "rulings_inbox", "audiences", "activation", KEY, STATE)
+PARTS = ("landing", "rulings_inbox", "audiences_inbox", "audiences", "activation", KEY, STATE)
 UNFINISHED = ".restoring"
 
 
