@@ -22,7 +22,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 # What may stand in Latin letters on a Chinese page: products, formats, models and units of the field.
 LATIN = {
     "gamma-gamma", "iso", "sha", "dbt", "onefold", "csv", "svg", "png", "parquet", "sql", "rfm", "nbd", "gamma", "utc", "usd", "cny", "eur",
-    "duckdb", "markov", "shapley", "gpc", "gpp", "usp", "tcf", "poisson", "select", "none", "wilson",
+    "duckdb", "markov", "shapley", "gpc", "gpp", "usp", "tcf", "poisson", "select", "none", "wilson", "marts",
 }  # fmt: skip
 
 SIZES = """() => {
