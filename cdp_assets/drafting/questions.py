@@ -49,21 +49,22 @@ def _may_unmake(table: Table, each: Field) -> bool:
 
 def _unused(table: Table, models: list[Model]) -> Iterator[str]:
     """Columns that no model uses; of those whose few words could make a row no sale, the words, too."""
-    used = " ".join(model.used for model in models) if models else ""
-    left = [
-        f
-        for f in table.contract_fields
-        if not f.column.is_blank and not re.search(rf"\b{re.escape(f.name)}\b", used)
-    ]
-    contacts = {column.position for column in table.keys.contacts}
-    left = [f for f in left if f.column.position not in contacts]
+    if not models:
+        return
+    left = _left(table, " ".join(model.used for model in models))
     doubtful = [
-        f
-        for f in left
-        if models and f.role in MAY_UNMAKE and 1 <= len(f.column.distinct) <= 6 and _may_unmake(table, f)
+        f for f in left if f.role in MAY_UNMAKE and len(f.column.distinct) <= 6 and _may_unmake(table, f)
     ]
     if doubtful and is_order(table):
         told = "; ".join(f"{f.name} ({', '.join(map(repr, f.column.distinct))})" for f in doubtful)
         yield f"unused, with few words: {told}; does one of them make a row no sale, or no money of ours?"
-    if left and models:
+    if left:
         yield f"unused: nothing takes in {', '.join(f.name for f in left)}"
+
+
+def _left(table: Table, used: str) -> list[Field]:
+    """Filled columns whose names stand in no SQL and that no customer is known by."""
+    contacts = {column.position for column in table.keys.contacts}
+    named = set(re.findall(r"\w+", used))
+    found = [f for f in table.contract_fields if not f.column.is_blank and f.name not in named]
+    return [f for f in found if f.column.position not in contacts]

@@ -65,16 +65,8 @@ def _flow(value: Any) -> str:
 def render_model(model: Model) -> str:
     """A staging model: `source`, then `renamed` with the columns that the channel has, then the shape, which fills the rest."""
     table = model.table
-    expressions = dict(filled({**model.expressions, "channel": f"'{table.channel}'"}))
-    bands = []
-    for band in BANDS:
-        names = [c.name for c in shapes()[model.shape].columns if c.band == band and c.name in expressions]
-        aliased = [
-            expressions[name] if expressions[name] == name else f"{expressions[name]} as {name}"
-            for name in names
-        ]
-        bands += [(band, aliased)] if aliased else []
-    lent = [each for each in table.fields if each.borrowed and re.search(rf"\b{each.name}\b", model.used)]
+    used = set(re.findall(r"\w+", model.used))
+    lent = [each for each in table.fields if each.borrowed and each.name in used]
     made = re.findall(r"as \w+\((\w+)\)$", model.joins)
     picks = [model.picks if model.picks != "*" or not (lent or made) else "rows.*", *made]
     picks += [f"of_{each.borrowed.export}.{each.name}" for each in lent if each.borrowed]
@@ -83,9 +75,23 @@ def render_model(model: Model) -> str:
         model=model,
         picks=", ".join(picks),
         landed=_landed(table.channel, table.export),
-        joins=[*_joins(table, lent), *([model.joins] if model.joins else [])],
-        bands=bands,
+        joins=[*_joins(table, lent), *filter(None, [model.joins])],
+        bands=_bands(model),
     )
+
+
+def _bands(model: Model) -> list[tuple[str, list[str]]]:
+    """The select list in bands, in the shape's order."""
+    expressions = dict(filled({**model.expressions, "channel": f"'{model.table.channel}'"}))
+    columns = [c for c in shapes()[model.shape].columns if c.name in expressions]
+    found = [
+        (band, [_aliased(expressions[c.name], c.name) for c in columns if c.band == band]) for band in BANDS
+    ]
+    return [(band, aliased) for band, aliased in found if aliased]
+
+
+def _aliased(sql: str, name: str) -> str:
+    return sql if sql == name else f"{sql} as {name}"
 
 
 def _landed(channel: str, export: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
@@ -66,15 +66,11 @@ class Amounts:
         for position, order in enumerate(ids):
             rows[order].append(position)
 
-        def totals(values: Values, is_once: bool) -> Values:
-            picked = (pick(values, positions) for positions in rows.values())
-            if is_once:
-                return [next((v for v in each if v is not None), None) for each in picked]
-            return [sum((v or ZERO for v in each), ZERO) for each in picked]
-
         product = self.product()
-        values = {c.position: totals(self.value(c), c.position in self.once) for c in self.columns}
-        return replace(self, values=values, made=totals(product, False) if product else None)
+        values = {
+            c.position: _totals(self.value(c), rows.values(), c.position in self.once) for c in self.columns
+        }
+        return replace(self, values=values, made=_totals(product, rows.values(), False) if product else None)
 
     def befores(self) -> list[Values]:
         """What an amount may have been before discount."""
@@ -83,6 +79,14 @@ class Amounts:
 
     def extras(self) -> list[Values]:
         return [self.value(c) for c in self.filled("shipping_amount", "tax_amount", "tip")[:MAX_EXTRAS]]
+
+
+def _totals(values: Values, groups: Iterable[Sequence[int]], is_once: bool) -> Values:
+    """One value per group of rows: the first, or all together."""
+    picked = [pick(values, rows) for rows in groups]
+    if is_once:
+        return [next((v for v in each if v is not None), None) for each in picked]
+    return [sum((v or ZERO for v in each), ZERO) for each in picked]
 
 
 def subsets(extras: Sequence[Values]) -> Iterator[tuple[Values, ...]]:
