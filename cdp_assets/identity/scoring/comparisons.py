@@ -287,6 +287,9 @@ HOUSEHOLD = Comparison(
 
 COMPARISONS = (NAME, BIRTH_DATE, PHONE, EMAIL, NATIONAL_ID, ADDRESS, GENDER, HOUSEHOLD)
 
+_BEGINNINGS = (
+    "least(left(given_key, 2), left(family_key, 2)) || greatest(left(given_key, 2), left(family_key, 2))"
+)
 # Blocking rules: two nodes are compared where one of these keys is equal. Name → SQL key over node_evidence (null: no block).
 BLOCKING: dict[str, str] = {
     "same_phone": "phone",
@@ -316,6 +319,13 @@ BLOCKING: dict[str, str] = {
     "same_given_name_and_birth_month": "given_canon || '|' || left(birth_key, 6)",
     "same_given_name_and_birth_day": "given_canon || '|' || substr(birth_key, 5)",
     "same_family_name_and_birth_day": "family_key || '|' || substr(birth_key, 5)",
+    # Tolerant of slips in each part, and of names swapped or written into one field.
+    "near_names_and_birth_year": f"{_BEGINNINGS} || '|' || left(birth_key, 4)",
+    "near_names_and_city": f"{_BEGINNINGS} || '|' || left(city_key, 3)",
+    "near_names_and_birth_day": f"{_BEGINNINGS} || '|' || substr(birth_key, 5)",
+    "near_family_name_and_birth_month": "left(coalesce(family_key, given_key), 2) || '|' || left(birth_key, 6)",
+    "near_given_name_and_birth_month": "left(coalesce(given_key, family_key), 2) || '|' || left(birth_key, 6)",
+    "near_email_and_birth_year": "left(email_user, 3) || '|' || left(birth_key, 4)",
 }
 TERM_COLUMNS = (
     "name_exact",

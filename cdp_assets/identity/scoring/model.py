@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from cdp_assets.identity.context import IdentityContext, IdentityProblem, reference
-from cdp_assets.identity.scoring.comparisons import COMPARISONS
+from cdp_assets.identity.scoring.comparisons import BLOCKING, COMPARISONS
 from cdp_assets.identity.scoring.string_functions import STRING_FUNCTIONS, check_engine
 from cdp_assets.keys import register_pseudonym
 
@@ -27,22 +27,22 @@ _NAME_DEPENDENCE = 2.0
 _NEAR_GIVEN_SHARE = 0.02  # chance that a stranger's given name is near to a given one
 _NEAR_FAMILY_SHARE = 0.01
 
+
+def rules_digest() -> str:
+    """Digest of what is compared and of which pairs: kept scores are of the pairs that the blocking rules find."""
+    compared = [
+        [
+            each.name,
+            each.null_condition,
+            [[level.name, level.condition, level.term] for level in each.levels],
+        ]
+        for each in COMPARISONS
+    ]
+    return hashlib.sha256(json.dumps([compared, BLOCKING]).encode()).hexdigest()[:12]
+
+
 # A model holds weights of these rules under these functions, and of no others.
-TRAINED_FOR = {
-    "string_functions": STRING_FUNCTIONS,
-    "matching_rules": hashlib.sha256(
-        json.dumps(
-            [
-                [
-                    each.name,
-                    each.null_condition,
-                    [[level.name, level.condition, level.term] for level in each.levels],
-                ]
-                for each in COMPARISONS
-            ]
-        ).encode()
-    ).hexdigest()[:12],
-}
+TRAINED_FOR = {"string_functions": STRING_FUNCTIONS, "matching_rules": rules_digest()}
 # What a model was trained for that does not say so.
 BEFORE = {"string_functions": "bytes-1"}  # DuckDB 1.x
 
