@@ -56,7 +56,8 @@ class IdentityContext:
 
     phone_regions: channel → ISO 3166 region for numbers without a country code. verified: channel → identifier types
     (phone, email, national_id) that the channel has verified. own_contacts: the channels' own phones and e-mails, any spelling.
-    is_retraining: this run makes a new model version (`onefold train`), or fails and leaves the one in force.
+    is_retraining: this run makes a new model version (`onefold train`), or fails and leaves the one in force. spark: a Spark session
+    that weighs the pairs instead of DuckDB.
     """
 
     key: bytes = field(repr=False)
@@ -67,6 +68,7 @@ class IdentityContext:
     own_contacts: tuple[str, ...] = ()
     knobs: IdentityKnobs = field(default_factory=IdentityKnobs)
     is_retraining: bool = False
+    spark: Any = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

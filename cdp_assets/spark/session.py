@@ -6,6 +6,9 @@ does not belong here.
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,13 @@ MEANING = {
     "spark.sql.session.timeZone": "UTC",  # a time without a zone is UTC everywhere
     "spark.sql.parquet.inferTimestampNTZ.enabled": "false",  # … and one type, `timestamp`
     "spark.sql.ansi.enabled": "true",  # what cannot be cast is an error, not a null
+}
+
+# In the local mode; on a cluster these are the cluster's to say.
+ON_ONE_MACHINE = {
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.driver.memory": "4g",
 }
 
 
@@ -35,16 +45,25 @@ def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any
         raise SparkProblem(
             "pyspark is not installed", "this environment", "pip install 'onefold[spark]'"
         ) from error
+    logging.getLogger("SQLQueryContextLogger").disabled = True  # so does what pyspark itself logs
     try:
         if address.startswith(CONNECT):
+            os.environ["SPARK_REMOTE"] = address  # where dbt's adapter looks for the session
             session = SparkSession.builder.remote(address).getOrCreate()
         else:
+            os.environ.setdefault(
+                "PYSPARK_PYTHON", sys.executable
+            )  # Python functions need what is installed here
             builder = SparkSession.builder.master(address).appName("onefold")
             for name, value in MEANING.items():
+                builder = builder.config(name, value)
+            builder = builder.config("spark.jars", _jar_of_splink())
+            for name, value in ON_ONE_MACHINE.items() if address.startswith("local") else ():
                 builder = builder.config(name, value)
             if warehouse is not None:
                 builder = builder.config("spark.sql.warehouse.dir", str(warehouse))
             session = builder.getOrCreate()
+            session.sparkContext.setLogLevel("OFF")  # its errors quote the data that they choked on
     except Exception as error:  # Java is missing, nobody listens, a version differs: Spark's own words name hosts and paths only
         raise SparkProblem(
             f"Spark did not start ({type(error).__name__})",
@@ -52,6 +71,13 @@ def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any
             "look whether Java 17 is installed (local and spark:// addresses), and whether the address answers",
         ) from error
     return as_meant(session, key)
+
+
+def _jar_of_splink() -> str:
+    """String distances for the JVM, which Splink ships; through Spark Connect the cluster must have it."""
+    from splink.internals.spark.jar_location import similarity_jar_location
+
+    return str(similarity_jar_location())
 
 
 def as_meant(session: Any, key: bytes) -> Any:

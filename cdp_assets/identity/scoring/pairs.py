@@ -14,6 +14,7 @@ from cdp_assets.identity.context import IdentityContext, StepSummary
 from cdp_assets.identity.scoring.blocking import keep_overfull, write_blocks, write_candidates, write_reopened
 from cdp_assets.identity.scoring.inputs import make_linker, predict, prepare_compared
 from cdp_assets.identity.scoring.model import Model, current_model
+from cdp_assets.identity.scoring.on_spark import predict_on_spark
 from cdp_assets.identity.scoring.scratch import Scratch, scratch_database
 from cdp_assets.keys import register_pseudonym
 
@@ -47,9 +48,9 @@ def score_pairs(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSum
         compared = write_candidates(scratch, fresh=None if night.is_full else "fresh")
         _write_twins(scratch, model)
         prepare_compared(scratch, model, _COMPARED)
-        found = predict(make_linker(scratch, model), _PAIRS, _KEPT_PROBABILITY)
-        _write_scored_nodes(scratch, found.physical_name, model)
-        _write_pairs(scratch, found.physical_name, model, night)
+        scored = _scored(scratch, model, ctx)
+        _write_scored_nodes(scratch, scored, model)
+        _write_pairs(scratch, scored, model, night)
     pairs, published = con.execute(
         "select count(*), count(*) filter (where match_probability >= ?) from identity.pairs",
         [ctx.knobs.publish_probability],
@@ -62,6 +63,14 @@ def score_pairs(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSum
             "pairs_above_threshold": published, "model": model.version, "blocks_too_large": overfull,
         },
     )  # fmt: skip
+
+
+def _scored(scratch: Scratch, model: Model, ctx: IdentityContext) -> str:
+    """The scratch table of scored pairs, weighed by Spark where the run has a session."""
+    if ctx.spark is not None:
+        return predict_on_spark(ctx.spark, scratch, model, _PAIRS, _KEPT_PROBABILITY)
+    scored: str = predict(make_linker(scratch, model), _PAIRS, _KEPT_PROBABILITY).physical_name
+    return scored
 
 
 def _choose_fresh(scratch: Scratch, model: Model) -> _Night:
