@@ -83,7 +83,7 @@ def runtime_closure(name: str) -> set[str]:
 
 def licence_of(found: Distribution, rules: dict[str, Any]) -> str:
     """SPDX expression of a distribution: stated by us, its own expression, its licence field, or its classifiers (any of them)."""
-    about = found.metadata
+    about: Any = found.metadata  # an e-mail message, whose type names only part of what it does
     stated: dict[str, str] = rules["stated"]
     spelled: dict[str, str] = rules["spelled"]
     name = canonicalize_name(about["Name"])

@@ -1,6 +1,6 @@
 """Do the tests bite? Small changes to the modules that must not be wrong, one at a time, each against the nearest tests.
 
-`python -m checks.mutants [--each 25] [--seed 1] [--only publishing] [--table FILE]`. The modules and their tests stand in mutants.yaml.
+`python -m checks.mutants [--each 25] [--seed 1] [--only publishing/] [--table FILE]`. The modules and their tests stand in mutants.yaml.
 Python is changed by cosmic-ray's operators, SQL in strings by the swaps below (a comparison, and for or, min for max, …). From each module
 a sample is drawn, spread over its lines; every mutant runs in a process forked from one that has the libraries imported, in a copy of the
 checkout. A mutant is killed if a test fails (or does not end). Prints one row per module and every survivor; exit 1 below `ENOUGH`.
@@ -70,7 +70,7 @@ class Score:
 def main() -> int:
     arguments = _arguments()
     groups = yaml.safe_load((ROOT / "checks" / "mutants.yaml").read_text(encoding="utf-8"))
-    chosen = {module: tests for module, tests in groups.items() if arguments.only in module}
+    chosen = {module: tests for module, tests in groups.items() if re.search(arguments.only, module)}
     os.environ.update(OPENBLAS_NUM_THREADS="1", DO_NOT_TRACK="1", PYTHONDONTWRITEBYTECODE="1")
     import_libraries()
     with tempfile.TemporaryDirectory() as folder:
@@ -92,7 +92,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--each", type=int, default=25, help="mutants of each module")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="part of the modules' paths")
+    parser.add_argument("--only", default="", help="regular expression of the modules' paths")
     parser.add_argument("--table", help="file for the table")
     return parser.parse_args()
 
@@ -196,10 +196,9 @@ def _sql_mutants(module: str, source: str) -> Iterator[Mutant]:
             for match in re.finditer(pattern, token.string):
                 at = begin + match.start()
                 changed = source[:at] + instead + source[begin + match.end() :]
-                line = source.count("\n", 0, at) + 1
-                yield Mutant(
-                    module, line, f"SQL {match.group()!r} → {instead!r}: {_line(source, line)}", changed
-                )
+                number = source.count("\n", 0, at) + 1
+                said = f"SQL {match.group()!r} → {instead!r}: {_line(source, number)}"
+                yield Mutant(module, number, said, changed)
 
 
 def _is_only_annotation(source: str, line: int) -> bool:

@@ -18,7 +18,7 @@ from cdp_assets.cli import app
 from cdp_assets.landing import contract
 from cdp_assets.settings import PROJECT_DIR, Settings
 
-CONTRACT_PARTS = {
+CONTRACT_PARTS: dict[str, type[BaseModel]] = {
     "A channel": contract.ChannelFacts,
     "An export": contract.ExportFacts,
     "A further shape of an export's files (`dialects`)": contract.DialectVariant,

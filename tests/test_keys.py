@@ -25,7 +25,7 @@ from cdp_assets.keys import (
 from cdp_assets.settings import Settings
 from cdp_assets.state import check_key, migrate
 
-text = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"))
+text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
 
 @given(st.binary(min_size=1, max_size=150), st.lists(text, min_size=1, max_size=3))

@@ -123,7 +123,7 @@ def test_an_audience_is_made_of_others(published: PublishedFile) -> None:
 
 
 def test_the_waterfall_counts_everybody_once(published: PublishedFile) -> None:
-    documents = {
+    documents: dict[str, dict[str, Any]] = {
         "it": {
             "who": {"all": [{"attributes": {"country": {"in": ["US"]}}}, {"rfm": {"segment": ["At Risk", "Champions"]}}]},
             "order_by": {"value": "discounted_value_12_months"}, "top": 1, "suppress": ["big"],

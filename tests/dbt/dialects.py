@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import sqlglot
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]
 
 from cdp_assets import dbt_manifest, dbt_runner
 from cdp_assets.settings import Settings

@@ -187,7 +187,8 @@ def test_two_orders_of_one_name_are_two_and_wrecked_ids_are_none(shop: SmallReta
 @pytest.fixture(scope="module")
 def cases(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallRetailer]:
     """The shop files of the cases, landed together; where two use one order id, the first keeps it."""
-    files, seen = {}, set()
+    files: dict[str, bytes] = {}
+    seen: set[str] = set()
     for name in CASES:
         for path in sorted((shared_dir / "cases" / name / "shopify").glob("*.csv")):
             rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))

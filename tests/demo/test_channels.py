@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from python_calamine import load_workbook
@@ -30,7 +31,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> SimulationReport:
 
 def _rows(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> list[dict[str, str]]:
     with path.open(encoding=encoding, newline="") as file:
-        quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+        quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
         return list(csv.DictReader(file, delimiter=delimiter, quoting=quoting))
 
 

@@ -73,7 +73,7 @@ def test_a_part_of_a_date_is_weak_evidence_and_no_error_of_another(
 def test_a_chinese_character_lost_or_struck_twice_is_a_slip_and_another_one_is_another_name(
     left: tuple[str, str], right: tuple[str, str], is_near: bool
 ) -> None:
-    records = [
+    records: list[dict[str, str | None]] = [
         {"given_han": han, "given_key": key, "family_key": "wang", "phone": "+8613812345678"}
         for han, key in (left, right)
     ]

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from datetime import date
 
+import duckdb
 import pytest
 
 from cdp_assets import identity
@@ -259,7 +260,7 @@ def test_a_published_model_has_each_term_once_though_state_and_the_last_build_ho
     assert rows == terms_of_it > 0
 
 
-def home_customer(con: object, source_id: str) -> str:
+def home_customer(con: duckdb.DuckDBPyConnection, source_id: str) -> str:
     row = con.execute(
         "select customer_id from identity.customer_ids where source_customer_id = ?", [source_id]
     ).fetchone()  # type: ignore[attr-defined]

@@ -39,7 +39,7 @@ def test_published_gpp_vectors_decode(text: str, section: GppSection) -> None:
     ],
 )
 def test_a_signal_refuses_what_its_fields_say(kind: str, text: str, refused: set[str]) -> None:
-    assert refusals_of(kind, text) == Refusals(**dict.fromkeys(refused, True))
+    assert refusals_of(kind, text) == Refusals(**dict.fromkeys(refused, True))  # type: ignore[arg-type]
 
 
 def _tcf(purposes: set[int]) -> str:

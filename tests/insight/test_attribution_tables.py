@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import duckdb
 import pytest
@@ -65,7 +66,7 @@ NO_PATH_PERMITS = [
 ]
 
 
-def global_rows(con: duckdb.DuckDBPyConnection, model: str, period: str = "all") -> dict[str, tuple]:
+def global_rows(con: duckdb.DuckDBPyConnection, model: str, period: str = "all") -> dict[str, list[Any]]:
     return {
         channel: rest
         for channel, *rest in rows(

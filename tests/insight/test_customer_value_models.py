@@ -180,8 +180,8 @@ def test_silence_is_as_likely_as_in_a_simulated_population() -> None:
     silent = ~((at > observed) & (at <= observed + ahead)).any(axis=1)
     alive = bgnbd.probability_alive(CDNOW, x.astype(float), t_x, np.full(n, observed))
     told = bgnbd.probability_of_silence(CDNOW, x.astype(float), np.full(n, observed), alive, ahead)
-    for group in (x == 0, x == 1, x > 3):
-        assert told[group].mean() == pytest.approx(silent[group].mean(), abs=0.012)
+    for group in map(np.asarray, (x == 0, x == 1, x > 3)):
+        assert np.asarray(told)[group].mean() == pytest.approx(np.asarray(silent)[group].mean(), abs=0.012)
 
 
 def test_the_longer_a_one_time_buyer_is_silent_the_likelier_silence_is() -> None:

@@ -148,7 +148,7 @@ def test_a_child_is_limited_in_processor_time_and_a_busy_machine_holds_no_file(
         return subprocess.CompletedProcess([], -signal.SIGXCPU)
 
     monkeypatch.setattr(workers, "needs_child", lambda _: True)
-    monkeypatch.setattr(workers.subprocess, "run", stopped)
+    monkeypatch.setattr("cdp_assets.landing.isolation.workers.subprocess.run", stopped)
     deliver(settings, "shop/slow.csv", "id,n\n1,1\n")
     report = land(settings, contract_of({}, *COLUMNS))
     assert "more time" in report.held[0].detail
@@ -204,7 +204,7 @@ def test_no_planted_value_reaches_messages_state_or_logs(
     settings: Settings, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    bad = [
+    bad: list[str | bytes] = [
         f"id,n\n1,{CANARY}\n",
         f"{CANARY},13912345678\n{CANARY},2\n",
         f'id,n\n"{CANARY}\n',

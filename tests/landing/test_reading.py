@@ -91,7 +91,8 @@ def test_a_large_file_is_read_by_several_processors_and_each_row_keeps_its_line(
     text = "".join(f"{n:040d},{'x' if n == rows - 7 else n}\n" for n in range(2, rows + 2))
     kept = list[str]()
     monkeypatch.setattr(
-        parse.delimited, "kept_rows", lambda *given: kept.append("read") or delimited_kept_rows(*given)
+        "cdp_assets.landing.parse.delimited.kept_rows",
+        lambda *given: kept.append("read") or delimited_kept_rows(*given),
     )
     deliver(settings, "shop/a.csv", f"id,n\n{text}")
     land(settings, contract_of({}, {"name": "id"}, {"name": "n", "logicalType": "integer"}))

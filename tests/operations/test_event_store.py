@@ -39,10 +39,8 @@ def test_a_home_keeps_its_events_where_dagster_keeps_them_and_dagster_reads_them
         record.event_log_entry.dagster_event_type for record in theirs.get_records_for_run(run.run_id).records
     ] == kept
     assert dg.DagsterEventType.ASSET_MATERIALIZATION in kept
-    assert (
-        theirs.get_latest_materialization_events([dg.AssetKey("rows")])[dg.AssetKey("rows")].run_id
-        == run.run_id
-    )
+    latest = theirs.get_latest_materialization_events([dg.AssetKey("rows")])[dg.AssetKey("rows")]
+    assert latest is not None and latest.run_id == run.run_id
 
 
 def test_only_the_latest_files_stay_open_and_none_after_the_end(tmp_path: Path) -> None:
