@@ -9,6 +9,7 @@ import duckdb
 
 from cdp_assets.engine import STORAGE
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import literal
 
 
 @contextmanager
@@ -18,8 +19,7 @@ def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         con.execute("set TimeZone = 'UTC'")
         con.execute("set enable_progress_bar = false")
-        path = str(settings.state_path).replace("'", "''")
-        con.execute(f"attach '{path}' as state (read_only)")
+        con.execute(f"attach {literal(settings.state_path)} as state (read_only)")
         yield con
     finally:
         con.close()

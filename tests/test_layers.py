@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ ROOMS = [
 ]
 ANYWHERE = {
     "engine",
+    "sql_text",
     "settings",
     "keys",
     "state",
@@ -98,3 +100,14 @@ def test_definitions_hold_no_logic() -> None:
 )
 def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def test_sql_is_quoted_in_one_place() -> None:
+    escapes = re.compile(r"""replace\(\s*(?:"'",\s*"''"|'"',\s*'""')\s*\)""")
+    offenders = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if escapes.search(path.read_text(encoding="utf-8"))
+    }
+    # CSV doubles its quotes, too.
+    assert offenders - {"sql_text.py", "activation/rendering.py"} == set(), "cdp_assets/sql_text.py quotes"

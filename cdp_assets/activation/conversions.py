@@ -22,6 +22,7 @@ from cdp_assets.activation.reach import LEDGER, Reach, dropped_contacts, granted
 from cdp_assets.activation.rendering import filled, packed
 from cdp_assets.activation.waterfall import Step
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import escaped
 
 LIST = "conversions"  # stands for the audience in names of lists and folders
 STEPS = ("too old", "in the return window", "anonymous", "returned", "consent", "proposed before")
@@ -114,7 +115,7 @@ def _staged_sql(name: str, as_of: date, event: Event) -> str:
         if event.takes_adjustments
         else ""
     )
-    quoted_name = name.replace("'", "''")
+    quoted_name = escaped(name)
     return f"""
         with before as (
             select e.event_id, e.kind, e.net_amount, e.batch_no, b.status from {LEDGER}.activation_events as e
@@ -224,10 +225,10 @@ def event_sql(template: Any, destination: Destination) -> str:
     parts, end = [], 0
     for found in re.finditer(r'"\$([a-z_]+(?::[^"]+)?)"', text):
         if found[1] in columns:
-            literal = text[end : found.start()].replace("'", "''")
+            literal = escaped(text[end : found.start()])
             parts += [f"'{literal}'", columns[found[1]]]
             end = found.end()
-    rest = text[end:].replace("'", "''")
+    rest = escaped(text[end:])
     return " || ".join([*parts, f"'{rest}'"])
 
 

@@ -19,6 +19,7 @@ from cdp_assets.activation.lists import List
 from cdp_assets.activation.reach import LEDGER
 from cdp_assets.engine import given
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import literal
 from cdp_assets.state import PATIENCE_OF_WRITERS, StateInUse, connect_state
 
 ALIAS = "ledger"
@@ -28,11 +29,10 @@ NOTES = 2000  # places of activation_counts from which on a step is a note in wo
 @contextmanager
 def attached(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[None]:
     """state.duckdb as `ledger`, writable, beside what the connection has open. Raises StateInUse when another process keeps it."""
-    path = str(settings.state_path).replace("'", "''")
     give_up = time.monotonic() + PATIENCE_OF_WRITERS
     while True:
         try:
-            con.execute(f"attach '{path}' as {ALIAS}")
+            con.execute(f"attach {literal(settings.state_path)} as {ALIAS}")
             break
         except duckdb.IOException as error:
             if "lock" not in str(error) or time.monotonic() > give_up:

@@ -17,6 +17,7 @@ from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.rules import IN_CLEAR, Columns
 from cdp_assets.publishing.generations import current_files
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import literal
 
 MARTS, CONTACT = "onefold", "contact_file"
 CONTACT_SCHEMA = f"{CONTACT}.contact"
@@ -59,9 +60,9 @@ def open_published(
     try:
         con.execute("set TimeZone = 'UTC'")
         con.execute("set enable_progress_bar = false")
-        con.execute(f"attach {_text(files.marts)} as {MARTS} (read_only)")
+        con.execute(f"attach {literal(files.marts)} as {MARTS} (read_only)")
         if with_contact_file:
-            con.execute(f"attach {_text(files.contact)} as {CONTACT} (read_only)")
+            con.execute(f"attach {literal(files.contact)} as {CONTACT} (read_only)")
         con.execute(f"use {MARTS}.marts")
         with attach(con, settings) if attach else nullcontext():
             con.execute(
@@ -91,7 +92,3 @@ def published_as_of(con: duckdb.DuckDBPyConnection) -> date:
     """The generation's as_of_date, with which the calendar mart ends."""
     found: date = con.execute("select max(date_day) from marts.dates").fetchall()[0][0]
     return found
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

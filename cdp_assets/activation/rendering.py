@@ -17,6 +17,7 @@ from typing import Any
 
 from cdp_assets.activation.destination import ATTRIBUTES, Destination
 from cdp_assets.publishing.fingerprint import quoted
+from cdp_assets.sql_text import literal
 
 _PLACE = re.compile(r"\$(key:[^\"$]+|[a-z_]+[12]?)")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # equal rows give equal bytes
@@ -134,9 +135,9 @@ def json_sql(template: Any, *, is_plain_key: bool = True) -> str:
         value = f"coalesce(to_json({_value_sql(found[1])})::varchar, 'null')"
         if found[1] == "key" and not is_plain_key:
             value = """'"' || platform_key || '"'"""
-        parts += [_literal(text[end : found.start()]), value]
+        parts += [literal(text[end : found.start()]), value]
         end = found.end()
-    return " || ".join([*parts, _literal(text[end:])])
+    return " || ".join([*parts, literal(text[end:])])
 
 
 def _column_sql(destination: Destination, template: str, list_id: str | int, operation: str) -> str:
@@ -144,7 +145,7 @@ def _column_sql(destination: Destination, template: str, list_id: str | int, ope
     template = str(filled(template, {"list": list_id, "operation": word, **destination.consent_fields}))
     found = _PLACE.fullmatch(template)
     if not found:
-        return _literal(_quoted_text(template, destination))
+        return literal(_quoted_text(template, destination))
     value = f"coalesce({_value_sql(found[1])}::varchar, '')"
     if found[1] in ("given_name", "family_name"):  # a spreadsheet would run what begins like a formula
         value = f"regexp_replace({value}, {_FORMULA.replace('[', '^[', 1)}, '')"
@@ -165,7 +166,7 @@ def _value_sql(name: str) -> str:
     if name == "key":
         return "platform_key"
     if name.startswith("key:"):
-        return f"case when field = {_literal(name[4:])} then platform_key end"
+        return f"case when field = {literal(name[4:])} then platform_key end"
     if name in ("part1", "part2"):
         return f"split_part(platform_key, '/', {name[-1]})"
     return name
@@ -176,14 +177,10 @@ def _quoted_text(text: str, destination: Destination) -> str:
     return '"' + text.replace('"', '""') + '"' if needs else text
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def parquet_sql(columns: dict[str, str]) -> str:
     """Select list of a Parquet file: column → placeholder or fixed text."""
     parts = []
     for name, template in columns.items():
         found = _PLACE.fullmatch(template)
-        parts.append(f"{_value_sql(found[1]) if found else _literal(template)} as {quoted(name)}")
+        parts.append(f"{_value_sql(found[1]) if found else literal(template)} as {quoted(name)}")
     return ", ".join(parts)

@@ -22,6 +22,7 @@ from cdp_assets.commands.saying import plain_console
 from cdp_assets.landing import landing_status, load_contracts
 from cdp_assets.publishing import lock
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import literal
 
 ZONE_VARIABLE = "ONEFOLD_BUSINESS_TIME_ZONE"
 
@@ -109,8 +110,8 @@ def print_summary(settings: Settings, truth: Path, console: Console) -> None:
     """What came out, in a screen: files and rows, identities, revenue, segments, credit, and what to try next."""
     con = duckdb.connect(config={"threads": settings.threads})
     try:
-        path = str((settings.published_dir / "current.duckdb").resolve()).replace("'", "''")
-        con.execute(f"attach '{path}' as published (read_only)")
+        path = literal((settings.published_dir / "current.duckdb").resolve())
+        con.execute(f"attach {path} as published (read_only)")
         con.execute("use published")
         console.rule("what came out", style="dim")
         for table in (

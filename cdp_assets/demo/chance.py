@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdp_assets.sql_text import literal
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -37,9 +39,7 @@ def register_chance(con: duckdb.DuckDBPyConnection, seed: int) -> None:
     con.execute("create or replace macro eastern(at_utc) as at_utc - to_hours(eastern_hours(at_utc))")
 
 
-def text(value: str) -> str:
-    """A SQL string literal."""
-    return "'" + value.replace("'", "''") + "'"
+text = literal  # as the simulator calls it
 
 
 def text_list(values: list[str]) -> str:

@@ -16,9 +16,9 @@ from cdp_assets.landing.files import replacing
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.readers import delimited, json_rows
 from cdp_assets.landing.readers.inspection import Inspected, ParseJob, Rows
-from cdp_assets.landing.typed.casts import sql_text
 from cdp_assets.landing.typed.measures import Measured, measure
 from cdp_assets.landing.typed.verdicts import Origin, judged_rows, landed_columns, quarantine_columns
+from cdp_assets.sql_text import literal
 
 # Sizes of text between which a file's cells are kept in a table while they are parsed.
 KEPT_BYTES = (16 << 20, 2 << 30)
@@ -79,8 +79,8 @@ def open_parser(
         "set autoload_known_extensions = false",
         # It would cast each cell twice, for the filter on its fate and for itself: a sixth of a large file's processor time.
         "set disabled_optimizers = 'filter_pushdown'",
-        f"set temp_directory = {sql_text(str(folders[0] / 'spill'))}",
-        "set allowed_directories = [" + ", ".join(sql_text(str(folder)) for folder in folders) + "]",
+        f"set temp_directory = {literal(str(folders[0] / 'spill'))}",
+        "set allowed_directories = [" + ", ".join(literal(str(folder)) for folder in folders) + "]",
         "set enable_external_access = false",
     ):
         con.execute(statement)
@@ -139,7 +139,7 @@ def careful_rows(con: duckdb.DuckDBPyConnection, file: Inspected) -> Rows:
     if file.rows:
         return file.rows
     target = file.job.work_dir / "rows.parquet"
-    found = f"from read_parquet({sql_text(str(target))})"
+    found = f"from read_parquet({literal(str(target))})"
     if file.columns is None:
         if file.lines is None:
             delimited.write_text_rows(target, 1, json_rows.line_rows(file.text))
@@ -173,9 +173,7 @@ def _write(con: duckdb.DuckDBPyConnection, job: ParseJob, rows: Rows, parsed: in
     landed_sql = f"with {judged} select {selected} from ranked where _fate = 'landed'"
     with replacing(job.parquet) as temporary:
         landed = int(
-            con.execute(f"copy ({landed_sql}) to {sql_text(str(temporary))} (format parquet)").fetchall()[0][
-                0
-            ]
+            con.execute(f"copy ({landed_sql}) to {literal(str(temporary))} (format parquet)").fetchall()[0][0]
         )
         fates = {"landed": landed}
         if landed != parsed:
@@ -212,7 +210,7 @@ def write_empty(con: duckdb.DuckDBPyConnection, export: Export, target: Path) ->
     columns = landed_columns(export, [], Origin("", "", None, None))
     with replacing(target) as temporary:
         con.execute(
-            f"copy (select {columns} from (select {', '.join(types)}) where false) to {sql_text(str(temporary))} (format parquet)"
+            f"copy (select {columns} from (select {', '.join(types)}) where false) to {literal(str(temporary))} (format parquet)"
         )
 
 
@@ -226,7 +224,7 @@ def _write_quarantine(
     joined = "" if rows.has_raw else f"left join ({rows.lines}) as physical using (_line)"
     sql = f"select {quarantine_columns(_origin(job))} from refused {joined} where _fate = 'quarantined' order by line"
     with replacing(job.quarantine) as temporary:
-        con.execute(f"copy ({sql}) to {sql_text(str(temporary))} (format parquet)")
+        con.execute(f"copy ({sql}) to {literal(str(temporary))} (format parquet)")
         found = con.execute(
             "select reason_code, column_name, count(*), min(line) from read_parquet(?) group by all order by all",
             [str(temporary)],

@@ -15,6 +15,7 @@ import duckdb
 from cdp_assets.engine import STORAGE_VERSION
 from cdp_assets.publishing.fingerprint import columns_of, fingerprint, fingerprint_of, quoted
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import literal
 from cdp_assets.state import connect_state
 
 MARTS_FILE, CONTACT_FILE, PARQUET_FOLDER = "marts.duckdb", "contact.duckdb", "parquet"
@@ -99,9 +100,7 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def text(value: object) -> str:
-    """A quoted SQL text, for statements that take no parameters (attach, copy)."""
-    return "'" + str(value).replace("'", "''") + "'"
+text = literal  # as publishing calls it
 
 
 def _copy_schema(

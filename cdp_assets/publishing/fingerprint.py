@@ -9,10 +9,9 @@ import hashlib
 
 import duckdb
 
+from cdp_assets.sql_text import identifier
 
-def quoted(*parts: str) -> str:
-    """A checked, quoted identifier path for SQL."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+quoted = identifier  # as publishing calls it
 
 
 def columns_of(

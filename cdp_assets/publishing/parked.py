@@ -6,6 +6,7 @@ import duckdb
 
 from cdp_assets.publishing.copies import relations_of
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import literal
 
 REMEDIES = {
     "no_rate": "no rate for {waits_for}: add it to data/reference/fx_rates.csv, or deliver the daily rates",
@@ -22,9 +23,9 @@ def parked_sentences(settings: Settings) -> list[str]:
     current = settings.published_dir / "current.duckdb"
     if not current.exists():
         return []
-    path = str(current.resolve()).replace("'", "''")
+    path = literal(current.resolve())
     with duckdb.connect(config={"threads": settings.threads}) as con:
-        con.execute(f"attach '{path}' as published (read_only)")
+        con.execute(f"attach {path} as published (read_only)")
         if "ops_parked" not in relations_of(con, "published", "marts"):
             return []
         rows = con.execute(

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from cdp_assets.publishing.fingerprint import quoted
+from cdp_assets.sql_text import literal
 
 TABLE_FUNCTIONS = {"range", "generate_series", "unnest"}
 # What a query may read from, as DuckDB names it in the serialised query; anything else (`describe`, `summarize`, …) is refused.
@@ -46,7 +47,7 @@ def _answer(asked: dict[str, Any]) -> tuple[Any, ...]:
     limits = {"threads": 1, "memory_limit": f"{asked['memory_bytes'] * 3 // 4 >> 20}MB", "temp_directory": ""}
     tables = asked["tables"]
     con = duckdb.connect(":memory:", config=limits)
-    con.execute(f"attach {_text(asked['database'])} as published (read_only)")
+    con.execute(f"attach {literal(asked['database'])} as published (read_only)")
     if tables is None:
         con.execute("use published")
     else:
@@ -139,10 +140,6 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(tree, list):
         for value in tree:
             yield from _nodes(value)
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from cdp_assets.engine import STORAGE
 from cdp_assets.errors import Problem
 from cdp_assets.publishing.fingerprint import fingerprint, quoted
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import literal
 from cdp_assets.state import connect_state, migrate
 
 LIST = "tables.json"
@@ -65,7 +66,7 @@ def export_table(
     )
     target.parent.mkdir(parents=True, exist_ok=True)
     with _in_utc(con):
-        con.execute(f"copy (select {chosen} from {relation}) to {_text(target)} (format parquet)")
+        con.execute(f"copy (select {chosen} from {relation}) to {literal(target)} (format parquet)")
     return columns
 
 
@@ -119,7 +120,7 @@ def fill_table(con: duckdb.DuckDBPyConnection, database: str, table: Table, fold
         )
     names = ", ".join(quoted(column) for column in table.columns)
     chosen = ", ".join(f"cast({quoted(column)} as {kind})" for column, kind in table.columns.items())
-    source = f"read_parquet({_text(folder / table.file)})"
+    source = f"read_parquet({literal(folder / table.file)})"
     with _in_utc(con):
         con.execute(f"insert into {relation} ({names}) select {chosen} from {source}")
     if fingerprint(con, database, table.schema, table.name) != (table.rows, table.fingerprint):
@@ -183,7 +184,3 @@ def _in_utc(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
     finally:
         con.execute("set TimeZone = $zone", {"zone": before}) if before != "UTC" else None
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

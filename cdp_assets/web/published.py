@@ -19,6 +19,7 @@ import pandas as pd
 
 from cdp_assets.publishing.generations import current_files
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import literal
 
 MARTS, CONTACT, BEFORE = "onefold", "contact_file", "before_file"  # the aliases of the files
 SECONDS, MEMORY = 10.0, "192MB"
@@ -251,17 +252,13 @@ def open_read_only(
     con = duckdb.connect(
         ":memory:", config={"memory_limit": memory_limit, "threads": threads, "temp_directory": ""}
     )
-    con.execute(f"attach {_text(marts_path)} as {MARTS} (read_only)")
+    con.execute(f"attach {literal(marts_path)} as {MARTS} (read_only)")
     for alias, path in others.items():
-        con.execute(f"attach {_text(path)} as {alias} (read_only)")
+        con.execute(f"attach {literal(path)} as {alias} (read_only)")
     con.execute(f"use {MARTS}.marts")
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
     return con
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _hashable(value: object) -> object:

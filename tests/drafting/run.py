@@ -115,7 +115,7 @@ def _render(model: str, parquets: dict[str, Path]) -> str:
         "person_columns": lambda _name: [],  # characters that nobody sees are not what drafts are about
         "landed": lambda _channel, export: f"read_parquet('{parquets[export]}')",
     }
-    return rendered(model, **given)
+    return rendered(model, **given)  # type: ignore[arg-type]
 
 
 def _session() -> duckdb.DuckDBPyConnection:

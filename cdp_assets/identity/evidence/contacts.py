@@ -6,13 +6,13 @@ Whether a value is good evidence does not belong here: see guards.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 import duckdb
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from cdp_assets.identity.context import reference
+from cdp_assets.sql_text import literals
 
 _NO_REGION = "ZZ"
 _SCIENTIFIC = re.compile(
@@ -65,10 +65,6 @@ def clean_email(text: str) -> str | None:
     except (EmailNotValidError, ValueError):
         return None
     return f"{checked.local_part}@{checked.ascii_domain}".lower()
-
-
-def _quoted(values: Iterable[str]) -> str:
-    return ", ".join("'" + str(value).replace("'", "''") + "'" for value in values)
 
 
 def build_phone_forms(con: duckdb.DuckDBPyConnection) -> None:
@@ -183,9 +179,9 @@ def build_email_forms(con: duckdb.DuckDBPyConnection) -> None:
         canonical as (
             select
                 email_raw,
-                case when domain_part in ({_quoted(words["gmail_domains"])}) then 'gmail.com' else domain_part end
+                case when domain_part in ({literals(words["gmail_domains"])}) then 'gmail.com' else domain_part end
                     as email_domain,
-                case when domain_part in ({_quoted(words["plus_domains"])}) then split_part(user_part, '+', 1)
+                case when domain_part in ({literals(words["plus_domains"])}) then split_part(user_part, '+', 1)
                     else user_part end as without_tag,
             from parts
         )
@@ -193,7 +189,7 @@ def build_email_forms(con: duckdb.DuckDBPyConnection) -> None:
             email_raw, email_domain,
             case when email_domain = 'gmail.com' then replace(without_tag, '.', '') else without_tag end as email_user,
             email_user || '@' || email_domain as email,
-            email_domain in ({_quoted(words["relay_domains"])}) as is_relay,
+            email_domain in ({literals(words["relay_domains"])}) as is_relay,
         from canonical
         where without_tag <> ''
         """

@@ -10,6 +10,7 @@ import duckdb
 from cdp_assets.identity.context import IdentityContext, StepSummary, reference
 from cdp_assets.identity.evidence.contacts import clean_email, e164
 from cdp_assets.keys import register_pseudonym
+from cdp_assets.sql_text import literals
 
 IDENTIFIER_TYPES = ("phone", "email", "national_id", "loyalty_id", "platform_id", "street")
 
@@ -97,9 +98,6 @@ def _rule_sql(ctx: IdentityContext) -> dict[str, str]:
     """Rule name → condition over spread; the first that holds names the refusal."""
     limits = reference("guards")
 
-    def quoted(values: list[str]) -> str:
-        return ", ".join("'" + str(value).replace("'", "''") + "'" for value in values)
-
     own = [
         e164(value, region) for value in ctx.own_contacts for region in {*ctx.phone_regions.values(), None}
     ]
@@ -110,14 +108,14 @@ def _rule_sql(ctx: IdentityContext) -> dict[str, str]:
         "placeholder_email": (
             "identifier_type = 'email' and ("
             f"regexp_replace(split_part(identifier_value, '@', 1), '[0-9]+$', '') in "
-            f"({quoted(limits['placeholder_email_users'])}) "
-            f"or split_part(identifier_value, '@', 2) in ({quoted(limits['placeholder_email_domains'])}))"
+            f"({literals(limits['placeholder_email_users'])}) "
+            f"or split_part(identifier_value, '@', 2) in ({literals(limits['placeholder_email_domains'])}))"
         ),
         "placeholder_national_id": (
-            f"identifier_type = 'national_id' and (identifier_value in ({quoted(limits['placeholder_national_ids'])}) "
+            f"identifier_type = 'national_id' and (identifier_value in ({literals(limits['placeholder_national_ids'])}) "
             "or length(identifier_value) < 4 or length(replace(identifier_value, left(identifier_value, 1), '')) = 0)"
         ),
-        "own_contact": f"identifier_value in ({quoted([value for value in own if value] or [''])})",
+        "own_contact": f"identifier_value in ({literals([value for value in own if value] or [''])})",
     }
     for kind in IDENTIFIER_TYPES:
         rules[f"too_many_people_{kind}"] = (
@@ -139,7 +137,7 @@ def _pattern_sql(pattern: str) -> str:
 def _write_blocked(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None:
     limits = reference("guards")
     cases = "\n".join(f"when {condition} then '{rule}'" for rule, condition in _rule_sql(ctx).items())
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in limits["placeholder_names"])
+    names = literals(limits["placeholder_names"])
     births = ", ".join(f"'{value}'" for value in limits["placeholder_birth_dates"])
     con.execute(
         f"""

@@ -16,6 +16,7 @@ from opencc import OpenCC
 from pypinyin import lazy_pinyin
 
 from cdp_assets.identity.context import reference
+from cdp_assets.sql_text import literals
 
 HAN = r"[\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}\x{20000}-\x{2ebef}]"
 _HAN_PYTHON = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]+")
@@ -73,10 +74,6 @@ def known_surnames() -> str:
     """Characters that are surnames, the commonest first."""
     names = reference("chinese_names")
     return "".join(dict.fromkeys(names["surnames"] + "".join(names["surname_readings"])))
-
-
-def _quoted(values: list[str]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
 def _register_characters(con: duckdb.DuckDBPyConnection) -> None:
@@ -184,7 +181,7 @@ def _clean_parts_sql() -> str:
 def _split_sql() -> str:
     """Given and family part of each cleaned name; order by script, comma, particles and known Chinese surnames."""
     chinese = reference("chinese_names")
-    compounds = _quoted(chinese["compound_surnames"])
+    compounds = literals(chinese["compound_surnames"])
     known = known_surnames()
     particles = "|".join(reference("words")["family_particles"])
     return f"""

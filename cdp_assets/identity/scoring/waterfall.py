@@ -6,6 +6,7 @@ import math
 
 from cdp_assets.identity.scoring.comparisons import COMPARISONS, Comparison
 from cdp_assets.identity.scoring.model import Model
+from cdp_assets.sql_text import literals
 
 
 def starting_bits(model: Model) -> float:
@@ -25,7 +26,7 @@ def waterfall_sql(weighed: str) -> str:
 
 def _rows_of(comparison: Comparison, weighed: str) -> str:
     name = comparison.name
-    labels = ", ".join("'" + level.label.replace("'", "''") + "'" for level in reversed(comparison.levels))
+    labels = literals(level.label for level in reversed(comparison.levels))
     has_term = any(level.term for level in comparison.levels)
     term = f"coalesce(mw_tf_adj_{name}, 0)" if has_term else "0.0"
     speaks = f" and mw_{name} <> 0" if name == "household" else ""

@@ -18,9 +18,9 @@ from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.parse import ParseResult
 from cdp_assets.landing.readers import delimited, json_rows
 from cdp_assets.landing.readers.inspection import Inspected
-from cdp_assets.landing.typed.casts import sql_text
 from cdp_assets.landing.typed.measures import Measured, measure
 from cdp_assets.landing.typed.verdicts import Origin, judged_rows, landed_columns
+from cdp_assets.sql_text import literal
 
 SMALL_BYTES = 4 << 20
 BATCH_FILES = 64
@@ -115,7 +115,7 @@ def _copy(con: duckdb.DuckDBPyConnection, batch: list[Inspected], folder: Path) 
         copy (
             with {judged}
             select {selected} from ranked join ({_loads(batch)}) as loads using (_path) where _fate = 'landed'
-        ) to {sql_text(str(folder))} (format parquet, partition_by (_load_id), write_partition_columns true)
+        ) to {literal(str(folder))} (format parquet, partition_by (_load_id), write_partition_columns true)
         """
     )
     return list(columns.extras)
@@ -128,7 +128,7 @@ def _loads(batch: list[Inspected]) -> str:
     for file in batch:
         job = file.job
         texts = [str(file.text.path), job.load_id, job.file_name, job.period, job.part]
-        rows.append(f"({', '.join('null' if text is None else sql_text(text) for text in texts)}, {before})")
+        rows.append(f"({', '.join('null' if text is None else literal(text) for text in texts)}, {before})")
         before += file.parsed
     names = "_path, _load_id, _file_name, _period, _part, _rows_before"
     return f"select * from (values {', '.join(rows)}) as loads ({names})"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from cdp_assets.landing.contract import Dialect
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.readers.text import TextSource
-from cdp_assets.landing.typed.casts import sql_text
+from cdp_assets.sql_text import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -126,11 +126,11 @@ def kept_rows(con: duckdb.DuckDBPyConnection, cells: str, skipped: int) -> str:
 def duckdb_cells(sources: list[TextSource], dialect: Dialect, width: int, skipped: int, max_line: int) -> str:
     """DuckDB's CSV reader as a table function: c0… (and `filename` where sources are several), in the file's order."""
     columns = ", ".join(f"'c{position}': 'varchar'" for position in range(width))
-    quote = sql_text(dialect.quote or "")
+    quote = literal(dialect.quote or "")
     _, option = _many(sources)
     return f"""
         read_csv({_paths(sources)}, columns = {{{columns}}}, header = false, skip = {skipped},
-            delim = {sql_text(dialect.delimiter)}, quote = {quote}, escape = {quote}, auto_detect = false,
+            delim = {literal(dialect.delimiter)}, quote = {quote}, escape = {quote}, auto_detect = false,
             strict_mode = true, max_line_size = {max_line + 2}, compression = '{_compression(sources)}'{option})
     """
 
@@ -152,7 +152,7 @@ def _many(sources: list[TextSource]) -> tuple[str, str]:
 
 
 def _paths(sources: list[TextSource]) -> str:
-    return "[" + ", ".join(sql_text(str(source.path)) for source in sources) + "]"
+    return "[" + ", ".join(literal(str(source.path)) for source in sources) + "]"
 
 
 def _compression(sources: list[TextSource]) -> str:

@@ -15,7 +15,7 @@ from cdp_assets.landing.contract import Dialect, Export
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.readers.header import ColumnMap, map_header
 from cdp_assets.landing.readers.text import TextSource, check_parquet_ends, check_unpacked, prepare_text
-from cdp_assets.landing.typed.casts import sql_text
+from cdp_assets.sql_text import literal
 
 if TYPE_CHECKING:
     from cdp_assets.landing.readers.row_counts import TextCount
@@ -149,7 +149,7 @@ def _inspect_xlsx(job: ParseJob) -> Inspected:
     target = job.work_dir / "rows.parquet"
     sheet = xlsx_rows.read_sheet(job.original, job.export, job.dialect)
     delimited.write_text_rows(target, sheet.columns.width, sheet.rows)
-    rows = Rows(f"select * from read_parquet({sql_text(str(target))})", sheet.columns, True)
+    rows = Rows(f"select * from read_parquet({literal(str(target))})", sheet.columns, True)
     return Inspected(job, sheet.parsed, columns=sheet.columns, rows=rows)
 
 
@@ -166,7 +166,7 @@ def _inspect_json(job: ParseJob) -> Inspected:
     target = job.work_dir / "rows.parquet"
     parsed, records = json_documents.read_document(_source(job), job.dialect.records_path)
     delimited.write_text_rows(target, 1, records)
-    return Inspected(job, parsed, lines=f"select _line, _raw from read_parquet({sql_text(str(target))})")
+    return Inspected(job, parsed, lines=f"select _line, _raw from read_parquet({literal(str(target))})")
 
 
 def _rows_in(count: TextCount, job: ParseJob) -> int:

@@ -13,7 +13,7 @@ from cdp_assets.landing.contract import Export
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.readers.header import ColumnMap
 from cdp_assets.landing.readers.text import TextSource
-from cdp_assets.landing.typed.casts import sql_text
+from cdp_assets.sql_text import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -81,7 +81,7 @@ def json_rows(
         array, _, key = path.partition(".")
         if array in keyed and key:
             position = keyed.index(array)
-            return f"_values_{position}[list_position(_keys_{position}, {sql_text(key)})]"
+            return f"_values_{position}[list_position(_keys_{position}, {literal(key)})]"
         steps = [key_path(path)] if path not in keys else [key_path(path, whole=True)]
         paths.append(steps[0])
         return f"_found[{len(paths)}]"
@@ -96,7 +96,7 @@ def json_rows(
         paths.append(key_path(keys[position - len(export.properties)], whole=True))
         cells.append(f"_found[{len(paths)}] as c{position}")
     arrays = "".join(
-        f", from_json(json_extract(_json, {sql_text(key_path(array))}), {sql_text(_KEYED)}) as _keyed_{position}"
+        f", from_json(json_extract(_json, {literal(key_path(array))}), {literal(_KEYED)}) as _keyed_{position}"
         for position, array in enumerate(keyed)
     )
     pairs = "".join(
@@ -105,7 +105,7 @@ def json_rows(
         f"as _values_{position}"
         for position in range(len(keyed))
     )
-    listed = "[" + ", ".join(sql_text(path) for path in paths) + "]"
+    listed = "[" + ", ".join(literal(path) for path in paths) + "]"
     return f"""
         with checked as (
             select *,

@@ -11,7 +11,8 @@ from cdp_assets.landing.contract import Dialect, Export
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.readers.header import ColumnMap, map_header
 from cdp_assets.landing.readers.text import SMALL_EXPANSION, expands_too_far
-from cdp_assets.landing.typed.casts import EPOCHS, identifier, sql_text, time_zone_sql
+from cdp_assets.landing.typed.casts import EPOCHS, time_zone_sql
+from cdp_assets.sql_text import identifier, literal
 
 MAX_ROWS_PER_BYTE = 1000  # more rows than this per byte of a Parquet file is no honest footer
 
@@ -47,7 +48,7 @@ def inspect_parquet(path: Path, export: Export, dialect: Dialect) -> tuple[Colum
         f"{_parquet_text(export, names.get(position), field)} as c{position}"
         for position, field in enumerate(schema)
     ]
-    source = f"read_parquet({sql_text(str(path))}, hive_partitioning = false)"
+    source = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
     sql = f"""
         select row_number() over () as _line, null::varchar as _row_reason, to_json(rows)::varchar as _raw,
             {", ".join(cells)}
@@ -79,5 +80,5 @@ def _parquet_text(export: Export, name: str | None, field: pa.Field) -> str:
             zone = time_zone_sql(export, declared) or "'UTC'"
             is_aware = pa.types.is_timestamp(field.type) and field.type.tz
             moment = f"timezone({zone}, {column})" if is_aware else f"{column}::timestamp"
-            return f"strftime({moment}, {sql_text(usable[0])})"
+            return f"strftime({moment}, {literal(usable[0])})"
     return f"{column}::varchar"

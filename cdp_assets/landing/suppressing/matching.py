@@ -15,8 +15,9 @@ import duckdb
 from cdp_assets.landing.contract import Column, Export
 from cdp_assets.landing.readers.inspection import Inspected, Rows
 from cdp_assets.landing.suppressing.identifiers import EMAIL_PATTERN, NUMBER_PATTERN, SUPPRESS
-from cdp_assets.landing.typed.casts import identifier, sql_text, text_column
+from cdp_assets.landing.typed.casts import text_column
 from cdp_assets.landing.typed.verdicts import judged_rows
+from cdp_assets.sql_text import identifier, literal
 
 MARK = "chr(31)"
 RAW_FORMATS = ("json", "ndjson")
@@ -104,7 +105,7 @@ def row_tests(
     con.execute("create or replace temp table sieve_hits (c varchar, t varchar)")
     for column, texts in hits.items():
         con.execute("insert into sieve_hits select ?, unnest(?)", [column, texts])
-        tests.append(f"{identifier(column)} in (select t from sieve_hits where c = {sql_text(column)})")
+        tests.append(f"{identifier(column)} in (select t from sieve_hits where c = {literal(column)})")
     if "named" in kinds:
         tests.append(_named_test(export, region))
     texts = [text_column(column.name) for column in person_columns(export)]
@@ -123,14 +124,14 @@ def _key_tests(channel: str, export: Export) -> list[str]:
     tests = [f"_key_{key.name}" for key in export.facts.natural_keys]
     if len(export.primary_key) == 1 and not export.primary_key[0].startswith("_"):
         value = f"{identifier(text_column(export.primary_key[0]))}"
-        tests.append(f"pseudonym('record' || {MARK} || {sql_text(channel)} || {MARK} || {value})")
+        tests.append(f"pseudonym('record' || {MARK} || {literal(channel)} || {MARK} || {value})")
     return [f"coalesce({each} in (select pseudonym from suppressed), false)" for each in tests]
 
 
 def _cells(channel: str, export: Export, extras: list[str], region: str | None) -> list[str]:
     """SQL per column: its name, each distinct text, and the words whose hashes are compared."""
-    contacts, ids = contact_words("t", region), f"'id' || {MARK} || {sql_text(channel)} || {MARK}"
-    orders = f"'order' || {MARK} || {sql_text(channel)} || {MARK}"
+    contacts, ids = contact_words("t", region), f"'id' || {MARK} || {literal(channel)} || {MARK}"
+    orders = f"'order' || {MARK} || {literal(channel)} || {MARK}"
     persons = person_columns(export)
     cells = []
     for column in persons:
@@ -157,28 +158,28 @@ def _cells(channel: str, export: Export, extras: list[str], region: str | None) 
 
 def _trimmed(text: str) -> str:
     """SQL of an id as it is compared: without space and the apostrophe by which spreadsheets keep digits."""
-    return f"trim({text}, {sql_text(AROUND_IDS)})"
+    return f"trim({text}, {literal(AROUND_IDS)})"
 
 
 def _words_of(column: str, words: str) -> str:
     name = identifier(column)
     return (
-        f"select {sql_text(column)} as c, t, unnest({words}) as word "
+        f"select {literal(column)} as c, t, unnest({words}) as word "
         f"from (select distinct {name}::varchar as t from sieved where {name} is not null)"
     )
 
 
 def contact_words(text: str, region: str | None) -> str:
     """SQL list of the words for e-mails and numbers inside a text."""
-    emails = f"list_transform(regexp_extract_all(lower({text}), {sql_text(EMAIL_PATTERN)}), lambda x: 'email' || {MARK} || x)"
+    emails = f"list_transform(regexp_extract_all(lower({text}), {literal(EMAIL_PATTERN)}), lambda x: 'email' || {MARK} || x)"
     digits = (
-        f"list_transform(regexp_extract_all({text}, {sql_text(NUMBER_PATTERN)}), lambda x: {_digits('x')})"
+        f"list_transform(regexp_extract_all({text}, {literal(NUMBER_PATTERN)}), lambda x: {_digits('x')})"
     )
     whole = f"list_transform({digits}, lambda x: 'phone' || {MARK} || x)"
     words = f"{emails} || {whole}"
     if region:
         words += (
-            f" || list_transform({digits}, lambda x: 'phone' || {MARK} || {sql_text(region)} || {MARK} || x)"
+            f" || list_transform({digits}, lambda x: 'phone' || {MARK} || {literal(region)} || {MARK} || x)"
         )
     return words
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from cdp_assets.landing.contract import Column, ContractProblem, Export, Strip
+from cdp_assets.sql_text import escaped, identifier, literal
 
 SPACES = " \u00a0\u202f"  # one may stand for another between digits, as the French write them
 WHITESPACE = "\t\r\n\u3000" + SPACES
@@ -47,6 +48,9 @@ _DIRECTIVES = {
 _ISO = re.compile("%Y-%m-%d([ T]%H:%M(:%S(%z)?)?)?")
 
 
+sql_text = literal  # as drafting calls it
+
+
 @dataclass(frozen=True)
 class CastColumn:
     """One column's SQL, each over the one before: the trimmed text, the cleaned text (both as `text_name`), the value, and the
@@ -58,16 +62,6 @@ class CastColumn:
     text: str
     value: str
     reason: str | None
-
-
-def sql_text(value: str) -> str:
-    """A SQL string literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """A quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def text_column(name: str) -> str:
@@ -89,14 +83,14 @@ def cast_column(export: Export, column: Column, raw: str) -> CastColumn:
 def trim(raw: str) -> str:
     """The text without white space around it."""
     # Most texts begin with a printable ASCII character and have no space at the end; asking that first costs a ninth of trimming.
-    ends = " or ".join(f"suffix({raw}, {sql_text(space)})" for space in WHITESPACE)
-    return f"case when {raw} between '!' and '~' and not ({ends}) then {raw} else trim({raw}, {sql_text(WHITESPACE)}) end"
+    ends = " or ".join(f"suffix({raw}, {literal(space)})" for space in WHITESPACE)
+    return f"case when {raw} between '!' and '~' and not ({ends}) then {raw} else trim({raw}, {literal(WHITESPACE)}) end"
 
 
 def clean(text: str, null_tokens: list[str], strips: list[Strip], symbols: list[str]) -> str:
     """Trimmed text (a column: it is repeated) with decorations removed, null where it is empty or a null token."""
     if null_tokens:
-        tokens = ", ".join(sql_text(token.strip(WHITESPACE)) for token in null_tokens)
+        tokens = ", ".join(literal(token.strip(WHITESPACE)) for token in null_tokens)
         text = f"case when {text} not in ({tokens}) then {text} end"
     for strip in strips:
         text = _strip(text, strip, symbols)
@@ -109,7 +103,7 @@ def _null_tokens(export: Export, column: Column) -> list[str]:
 
 def _strip(text: str, strip: Strip, symbols: list[str]) -> str:
     any_symbol = "(?:" + "|".join(re.escape(each) for each in sorted(symbols, key=len, reverse=True)) + ")"
-    any_symbol = any_symbol.replace("'", "''")
+    any_symbol = escaped(any_symbol)
     space = rf"[\s{SPACES}]*"  # the pattern's own \s knows ASCII only
     replacements = {
         "apostrophe": [("^''", "")],
@@ -153,7 +147,7 @@ def _value(export: Export, column: Column, text: str) -> tuple[str, str | None]:
         )
     if column.logical_type == "boolean":
         listed = [
-            ", ".join(sql_text(v.lower()) for v in vs)
+            ", ".join(literal(v.lower()) for v in vs)
             for vs in (column.facts.true_values, column.facts.false_values)
         ]
         return (
@@ -170,8 +164,8 @@ def _plain_number(export: Export, text: str) -> str:
     if facts.thousands_mark:
         marks = SPACES if facts.thousands_mark == " " else facts.thousands_mark
         point = re.escape(facts.decimal_mark)
-        grouped = f"[+-]?[0-9]{{1,3}}([{marks}][0-9]{{3}})+({point}[0-9]*)?".replace("'", "''")
-        bare = f"translate({text}, {sql_text(marks)}, '')"
+        grouped = escaped(f"[+-]?[0-9]{{1,3}}([{marks}][0-9]{{3}})+({point}[0-9]*)?")
+        bare = f"translate({text}, {literal(marks)}, '')"
         number = f"case when regexp_full_match({text}, '{grouped}') then {bare} else {text} end"
     if facts.decimal_mark == ",":
         number = f"case when contains({number}, '.') then null else replace({number}, ',', '.') end"
@@ -204,10 +198,8 @@ def _time_branch(export: Export, column: Column, text: str, format_: str, *, is_
         instant = f"try_cast({text} as {'timestamptz' if '%z' in format_ else 'timestamp'})"
     else:
         normal = f"regexp_replace({text}, 'Z$', '+0000')" if format_.endswith("%z") else text
-        instant = f"try_strptime({normal}, {sql_text(format_)})"
-    pattern = "".join(
-        directives.get(part, re.escape(part).replace("'", "''")) for part in re.split("(%.)", format_)
-    )
+        instant = f"try_strptime({normal}, {literal(format_)})"
+    pattern = "".join(directives.get(part, escaped(re.escape(part))) for part in re.split("(%.)", format_))
     if "%z" in format_:
         instant = f"({instant} at time zone 'UTC')"
     elif not is_local and column.logical_type == "timestamp" and (zone := time_zone_sql(export, column)):
@@ -234,7 +226,7 @@ def _with_numbered_months(text: str, column: Column) -> str:
     for number, name in enumerate(names, start=1):
         words = "|".join(map(re.escape, name.split("|")))
         pattern = rf"(?i)(^|\PL)(?:{words})\pL*\.?"
-        text = f"regexp_replace({text}, {sql_text(pattern)}, '\\1{number}')"
+        text = f"regexp_replace({text}, {literal(pattern)}, '\\1{number}')"
     return text
 
 
@@ -242,16 +234,14 @@ def time_zone_sql(export: Export, column: Column) -> str | None:
     """SQL for the IANA zone of a column's naive times; None where they are UTC already."""
     facts = export.facts
     if column.facts.time_zone:
-        return None if column.facts.time_zone == "UTC" else sql_text(column.facts.time_zone)
+        return None if column.facts.time_zone == "UTC" else literal(column.facts.time_zone)
     if facts.time_zone_column:
         text = identifier(text_column(facts.time_zone_column))
         if not facts.time_zone_names:
             return f"(case when {text} in (select name from pg_timezone_names()) then {text} end)"
-        branches = " ".join(
-            f"when {sql_text(n)} then {sql_text(z)}" for n, z in facts.time_zone_names.items()
-        )
+        branches = " ".join(f"when {literal(n)} then {literal(z)}" for n, z in facts.time_zone_names.items())
         return f"(case {text} {branches} end)"
-    return None if facts.time_zone == "UTC" else sql_text(facts.time_zone)
+    return None if facts.time_zone == "UTC" else literal(facts.time_zone)
 
 
 def has_naive_times(column: Column) -> bool:
@@ -285,9 +275,9 @@ def _reasons(
     rules += zone_rules[:1]
     if column.is_id:
         rules += [
-            (f"regexp_full_match({text}, {sql_text(SCIENTIFIC)})", "id_in_scientific_notation"),
-            (f"regexp_full_match({text}, {sql_text(SPREADSHEET_ERROR)})", "spreadsheet_error"),
-            (f"regexp_full_match({text}, {sql_text(SPREADSHEET_DATE)})", "id_turned_into_a_date"),
+            (f"regexp_full_match({text}, {literal(SCIENTIFIC)})", "id_in_scientific_notation"),
+            (f"regexp_full_match({text}, {literal(SPREADSHEET_ERROR)})", "spreadsheet_error"),
+            (f"regexp_full_match({text}, {literal(SPREADSHEET_DATE)})", "id_turned_into_a_date"),
         ]
     if check:
         rules.append((f"{text} is not null and {value} is null", check))
@@ -296,7 +286,7 @@ def _reasons(
         rules.append((f"{value} not between {EARLIEST} and {LATEST}", "impossible_date"))
     options = column.logical_type_options
     if options.pattern:
-        rules.append((f"not regexp_full_match({text}, {sql_text(options.pattern)})", "pattern_not_met"))
+        rules.append((f"not regexp_full_match({text}, {literal(options.pattern)})", "pattern_not_met"))
     if options.max_length is not None:
         rules.append((f"length({text}) > {options.max_length}", "too_long"))
     if options.minimum is not None:
@@ -304,7 +294,7 @@ def _reasons(
     if options.maximum is not None:
         rules.append((f"{value} > {options.maximum}", "above_maximum"))
     if column.facts.allowed_values:
-        allowed = ", ".join(sql_text(each) for each in column.facts.allowed_values)
+        allowed = ", ".join(literal(each) for each in column.facts.allowed_values)
         rules.append((f"{text} not in ({allowed})", "value_not_allowed"))
     if not rules:
         return None

@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 
 from cdp_assets.landing.contract import Export
-from cdp_assets.landing.typed.casts import has_naive_times, identifier, text_column, time_zone_sql
+from cdp_assets.landing.typed.casts import has_naive_times, text_column, time_zone_sql
+from cdp_assets.sql_text import identifier
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from cdp_assets.landing.contract import Export, NaturalKey
 from cdp_assets.landing.readers.header import ColumnMap
-from cdp_assets.landing.typed.casts import CastColumn, cast_column, clean, identifier, sql_text, text_column
+from cdp_assets.landing.typed.casts import CastColumn, cast_column, clean, text_column
+from cdp_assets.sql_text import identifier, literal
 
 SEPARATOR = "chr(31)"
 
@@ -71,7 +72,7 @@ def _row_reason(columns: ColumnMap) -> str:
 def _raw_text(columns: ColumnMap, name: str) -> str:
     """SQL for a column's delivered text: a cell, several joined by a space, a text of the header, or nothing."""
     if name in columns.constants:
-        return sql_text(columns.constants[name])
+        return literal(columns.constants[name])
     positions = columns.positions.get(name)
     if not positions:
         return "null::varchar"
@@ -115,18 +116,18 @@ def _natural_key(channel: str, key: NaturalKey) -> str:
     candidates = []
     for name in key.columns:
         text = clean(identifier(text_column(name)), [], key.strip, [])
-        usable = f"regexp_full_match({text}, {sql_text(key.pattern)})" if key.pattern else "true"
+        usable = f"regexp_full_match({text}, {literal(key.pattern)})" if key.pattern else "true"
         candidates.append(f"case when {usable} then {text} end")
     if key.fallback:
         texts = [identifier(text_column(name)) for name in key.fallback]
         joined = " || '|' || ".join(f"coalesce({text}, '')" for text in texts)
         candidates.append(f"case when {texts[0]} is not null then {joined} end")
     value = f"coalesce({', '.join(candidates)})" if len(candidates) > 1 else candidates[0]
-    return f"pseudonym('customer' || {SEPARATOR} || {sql_text(channel)} || {SEPARATOR} || {value})"
+    return f"pseudonym('customer' || {SEPARATOR} || {literal(channel)} || {SEPARATOR} || {value})"
 
 
 def _reason(casts: list[CastColumn]) -> str:
-    rules = [f"({cast.reason}) || {sql_text(':' + cast.name)}" for cast in casts if cast.reason]
+    rules = [f"({cast.reason}) || {literal(':' + cast.name)}" for cast in casts if cast.reason]
     return f"coalesce(_row_reason, {', '.join(rules) or 'null'})"
 
 
@@ -136,7 +137,7 @@ def _is_erased(channel: str, export: Export) -> str:
     if len(export.primary_key) == 1 and not export.primary_key[0].startswith("_"):
         value = f"{identifier(export.primary_key[0])}::varchar"
         pseudonyms.append(
-            f"pseudonym('record' || {SEPARATOR} || {sql_text(channel)} || {SEPARATOR} || {value})"
+            f"pseudonym('record' || {SEPARATOR} || {literal(channel)} || {SEPARATOR} || {value})"
         )
     tests = [f"coalesce({each} in (select pseudonym from suppressed), false)" for each in pseudonyms]
     return " or ".join(tests) or "false"
@@ -168,9 +169,9 @@ def landed_columns(export: Export, extras: list[str], origin: Origin, *, is_batc
         names += ["_part::varchar as _part"]
     else:
         names += [
-            f"{sql_text(origin.load_id)} as _load_id",
+            f"{literal(origin.load_id)} as _load_id",
             "_line",
-            f"{sql_text(origin.file_name)} as _file_name",
+            f"{literal(origin.file_name)} as _file_name",
         ]
         names += [f"{_text_or_null(origin.period)} as _period", f"{_text_or_null(origin.part)} as _part"]
     return ", ".join([*names, *(identifier(name) for name in extras)])
@@ -179,11 +180,11 @@ def landed_columns(export: Export, extras: list[str], origin: Origin, *, is_batc
 def quarantine_columns(origin: Origin) -> str:
     """Select list of the quarantine: load, line, reason code, column and the row's own text, exactly as delivered."""
     return (
-        f"{sql_text(origin.load_id)} as load_id, _line as line, split_part(_reason, ':', 1) as reason_code, "
+        f"{literal(origin.load_id)} as load_id, _line as line, split_part(_reason, ':', 1) as reason_code, "
         "nullif(split_part(_reason, ':', 2), '') as column_name, _raw as original_text, "
-        f"{sql_text(origin.file_name)} as file_name"
+        f"{literal(origin.file_name)} as file_name"
     )
 
 
 def _text_or_null(value: str | None) -> str:
-    return "null::varchar" if value is None else sql_text(value)
+    return "null::varchar" if value is None else literal(value)
