@@ -111,3 +111,17 @@ def test_sql_is_quoted_in_one_place() -> None:
     }
     # CSV doubles its quotes, too.
     assert offenders - {"sql_text.py", "activation/rendering.py"} == set(), "cdp_assets/sql_text.py quotes"
+
+
+def test_scoring_has_no_import_circle() -> None:
+    """Also not one that hides in a function: model and training knew each other."""
+    scoring = {path.stem: set(imports_of(path)) for path in (PACKAGE / "identity" / "scoring").glob("*.py")}
+    needs = {
+        name: {other for other in scoring if f"cdp_assets.identity.scoring.{other}" in found}
+        for name, found in scoring.items()
+    }
+    needs["in_force"] |= {"training"}
+    while free := [name for name, others in needs.items() if not others & set(needs)]:
+        for name in free:
+            del needs[name]
+    assert needs == {}

@@ -17,8 +17,7 @@ import duckdb
 
 from cdp_assets.identity.context import IdentityContext, IdentityProblem, reference
 from cdp_assets.identity.scoring.comparisons import BLOCKING, COMPARISONS
-from cdp_assets.identity.scoring.string_functions import STRING_FUNCTIONS, check_engine
-from cdp_assets.keys import register_pseudonym
+from cdp_assets.identity.scoring.string_functions import STRING_FUNCTIONS
 
 PRIOR_PATH = Path(__file__).parent / "prior_model.json"
 _TF_COLUMNS = ("given_key", "family_key", "given_han", "family_han", "birth_key")
@@ -69,27 +68,7 @@ class Model:
         return math.log2(entry["m"] / entry["u"])
 
 
-def current_model(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> Model:
-    """The model in force: state's current one, else a first one, proposed in identity.models and identity.term_frequencies.
-
-    In: identity.node_evidence, state. A current model is used as it is, night after night; only training makes another.
-    """
-    register_pseudonym(con, ctx.key)
-    check_engine(con)
-    _make_proposal_tables(con)
-    if ctx.is_retraining:
-        from cdp_assets.identity.scoring.training import train_model
-
-        return train_model(con, ctx)
-    row = con.execute(
-        "select model_version, origin, parameters from state.identity_models where is_current order by model_version"
-    ).fetchone()
-    if row is not None:
-        return _fitting(Model(row[0], row[1], json.loads(row[2]), is_new=False))
-    return first_model(con, ctx)
-
-
-def _fitting(model: Model) -> Model:
+def fitting(model: Model) -> Model:
     """The model itself. Raises IdentityProblem where it was trained for other rules, or with string functions of another meaning."""
     former = {name: model.parameters.get(name, BEFORE.get(name)) for name in TRAINED_FOR}
     differing = [name.replace("_", " ") for name, value in TRAINED_FOR.items() if former[name] != value]
@@ -109,31 +88,8 @@ def current_model_read_only(con: duckdb.DuckDBPyConnection, ctx: IdentityContext
             f"select model_version, origin, parameters from {relation} where is_current order by model_version"
         ).fetchone()
         if row is not None:
-            return _fitting(Model(row[0], row[1], json.loads(row[2]), is_new=False))
+            return fitting(Model(row[0], row[1], json.loads(row[2]), is_new=False))
     raise IdentityProblem("there is no identity model yet: `onefold run` makes the first one")
-
-
-def _make_proposal_tables(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("create or replace table identity.models as select * from state.identity_models limit 0")
-    con.execute(
-        "create or replace table identity.term_frequencies as select * from state.identity_term_frequencies limit 0"
-    )
-
-
-def first_model(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> Model:
-    """The prior at this base's scale, with its term frequencies, written to the proposal."""
-    from cdp_assets.identity.scoring.training import learn_parameters
-
-    node_count = con.execute("select count(*) from identity.node_evidence").fetchall()[0][0]
-    if node_count >= ctx.knobs.training_records:
-        parameters, report = learn_parameters(con, ctx)
-        _make_proposal_tables(con)
-        if report["passed"]:
-            return propose_model(con, ctx, "trained", parameters, report)
-    parameters = prior_parameters(match_chance(con), node_count)
-    return propose_model(
-        con, ctx, "prior", parameters, {"passed": True, "note": "prior model at this base's scale"}
-    )
 
 
 def match_chance(con: duckdb.DuckDBPyConnection) -> float:

@@ -12,8 +12,9 @@ import duckdb
 
 from cdp_assets.identity.context import IdentityContext, StepSummary
 from cdp_assets.identity.scoring.blocking import keep_overfull, write_blocks, write_candidates, write_reopened
+from cdp_assets.identity.scoring.in_force import current_model
 from cdp_assets.identity.scoring.inputs import make_linker, predict, prepare_compared
-from cdp_assets.identity.scoring.model import Model, current_model
+from cdp_assets.identity.scoring.model import Model
 from cdp_assets.identity.scoring.on_spark import predict_on_spark
 from cdp_assets.identity.scoring.scratch import Scratch, scratch_database
 from cdp_assets.keys import register_pseudonym
