@@ -18,6 +18,7 @@ import duckdb
 
 from cdp_assets.publishing.generations import current_files
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import literal
 
 CADENCES = ("weekly", "quarterly")
 CONDITIONS = ("below", "above", "red", "misses_target")
@@ -182,7 +183,7 @@ def _is_new(settings: Settings, alert_id: int, period: str) -> bool:
 
 
 def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    return literal(path)
 
 
 def _now() -> str:

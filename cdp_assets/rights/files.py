@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from cdp_assets.landing.files import replacing
+from cdp_assets.sql_text import identifier
 
 SQLITE_MAGIC = b"SQLite format 3\0"
 TEXT_BLOCK = 8 << 20
@@ -95,7 +96,7 @@ def _sqlite_rows(con: sqlite3.Connection, finder: Finder) -> Iterator[tuple[str,
         "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
     ).fetchall()
     for (table,) in tables:
-        name = '"' + table.replace('"', '""') + '"'
+        name = identifier(table)
         found = [
             row[0] for row in con.execute(f"select rowid, * from {name}") if finder.holds(_cells(row[1:]))
         ]

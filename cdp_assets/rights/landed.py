@@ -20,8 +20,9 @@ from cdp_assets.landing.ledger import Load
 from cdp_assets.landing.load import ExportReport, parse_loads
 from cdp_assets.landing.stored import landed_path, remember_stored
 from cdp_assets.landing.suppressing.matching import Suppressed, person_columns, row_tests
-from cdp_assets.landing.typed.casts import identifier, sql_text, text_column
+from cdp_assets.landing.typed.casts import sql_text, text_column
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import identifier
 from cdp_assets.state import connect_state
 
 

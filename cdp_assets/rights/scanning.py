@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from cdp_assets.publishing.copies import text
 from cdp_assets.publishing.fingerprint import quoted
+from cdp_assets.sql_text import identifier
 
 BATCH_ROWS = 200_000
 BLOCK = 8 << 20
@@ -226,7 +227,7 @@ def _scan_sqlite(path: Path, name: str, words: str, found: Scan) -> None:
         tables = con.execute("select name from sqlite_master where type = 'table'").fetchall()
         for (table,) in tables:
             count = 0
-            rows = con.execute('select * from "' + table.replace('"', '""') + '"')
+            rows = con.execute(f"select * from {identifier(table)}")
             while some := rows.fetchmany(BATCH_ROWS // 100):
                 found.cells += sum(len(row) for row in some)
                 count += _matches(pa.array([_joined(row) for row in some], pa.large_string()), words)
