@@ -64,7 +64,8 @@ def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any
                 builder = builder.config("spark.sql.warehouse.dir", str(warehouse))
             session = builder.getOrCreate()
             session.sparkContext.setLogLevel("OFF")  # its errors quote the data that they choked on
-    except Exception as error:  # Java is missing, nobody listens, a version differs: Spark's own words name hosts and paths only
+    # Java is missing, nobody listens, a version differs (Spark's own words name hosts and paths only); the pure client leaves by itself
+    except (Exception, SystemExit) as error:
         raise SparkProblem(
             f"Spark did not start ({type(error).__name__})",
             address,
