@@ -10,7 +10,7 @@ from cdp_assets.web.queries import data as queries
 from cdp_assets.web.tables import table
 from cdp_assets.web.view import View
 
-FATES = ["landed_rows", "quarantined_rows", "duplicate_rows", "erased_rows"]
+FATES = ["landed_rows", "quarantined_rows", "duplicate_rows", "erased_rows", "anonymised_rows"]
 
 
 def landing(view: View) -> Blocks:

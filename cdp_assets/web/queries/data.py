@@ -21,6 +21,7 @@ def channels(shown: Published) -> pd.DataFrame:
             sum(quarantined_rows) filter (where status = 'landed') as quarantined_rows,
             sum(duplicate_rows) filter (where status = 'landed') as duplicate_rows,
             sum(erased_rows) filter (where status = 'landed') as erased_rows,
+            sum(anonymised_rows) filter (where status = 'landed') as anonymised_rows,
             max(landed_at) filter (where status = 'landed') as last_landed_at
         from ops_loads
         group by channel, export
@@ -34,7 +35,7 @@ def loads(shown: Published, channel: str | None) -> pd.DataFrame:
     return shown.ask(
         """
         select landed_at, channel, export, file_name, status, period, parsed_rows, landed_rows, quarantined_rows, duplicate_rows,
-            erased_rows, reason_code, remedy, is_current, load_id
+            erased_rows, anonymised_rows, reason_code, remedy, is_current, load_id
         from ops_loads
         where $1 is null or channel = $1
         order by landed_at desc, channel, export, file_name
