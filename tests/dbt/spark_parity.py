@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,12 +49,27 @@ def on_sail(key: bytes) -> Iterator[Any]:
     server = SparkConnectServer("127.0.0.1", 0)
     server.start(background=True)
     host, port = server.listening_address
-    session = spark_session.open_session(f"sc://{host}:{port}", key)
+    with _as_a_program():
+        session = spark_session.open_session(f"sc://{host}:{port}", key)
     try:
         yield session
     finally:
         session.stop()
         server.stop()
+
+
+@contextmanager
+def _as_a_program() -> Iterator[None]:
+    """pyspark takes a worker of xdist, whose main module has no file, for its own doctests, and ends the process."""
+    main = sys.modules["__main__"]
+    had = hasattr(main, "__file__")
+    if not had:
+        main.__file__ = __file__
+    try:
+        yield
+    finally:
+        if not had:
+            del main.__file__
 
 
 def without_qualify(sql: str) -> str:

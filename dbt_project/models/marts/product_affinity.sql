@@ -73,8 +73,9 @@ measured as (
 bounded as (
     select
         *,
-        (confidence + z2 / 2) / (1 + z2) as centre,
-        sqrt(z2 * (confidence * (1 - confidence) + z2 / 4)) / (1 + z2) as half_width
+        -- what was seen lies within, also where it is one and the last digit would deny it
+        least(confidence, (confidence + z2 / 2 - sqrt(z2 * (confidence * (1 - confidence) + z2 / 4))) / (1 + z2)) as confidence_low,
+        greatest(confidence, (confidence + z2 / 2 + sqrt(z2 * (confidence * (1 - confidence) + z2 / 4))) / (1 + z2)) as confidence_high
     from measured
 )
 
@@ -89,11 +90,11 @@ select
     bounded.all_orders,
     cast(bounded.pair_orders as double) / bounded.all_orders as support,
     bounded.confidence,
-    bounded.centre - bounded.half_width as confidence_low,
-    bounded.centre + bounded.half_width as confidence_high,
+    bounded.confidence_low,
+    bounded.confidence_high,
     bounded.confidence / bounded.other_share as lift,
-    (bounded.centre - bounded.half_width) / bounded.other_share as lift_low,
-    (bounded.centre + bounded.half_width) / bounded.other_share as lift_high
+    bounded.confidence_low / bounded.other_share as lift_low,
+    bounded.confidence_high / bounded.other_share as lift_high
 from bounded
 left join names
     on bounded.product_code = names.product_code
