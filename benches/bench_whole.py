@@ -137,9 +137,9 @@ def give_back(folder: Path, *, last: bool, share: float) -> None:
 
 
 def newest(inbox: Path) -> Iterator[Path]:
-    """Text files of the last month (or quarter)."""
+    """Text files of the last month (or quarter), but lists of items that hang on another file's orders: half an order is no night's work."""
     for path in sorted(inbox.rglob("*.*")):
-        if NEWEST.fullmatch(path.name):
+        if NEWEST.fullmatch(path.name) and "ItemList" not in path.name:
             yield path
 
 
@@ -221,6 +221,13 @@ def print_table(persons: int, folder: Path, results: dict[str, dict[str, Any]]) 
     print(f"{'wall seconds':20}" + "".join(f"{s[0]:17.1f}" for s in sums))
     print(f"{'peak MB':20}" + "".join(f"{each['memory_mb']:17,.0f}" for each in results.values()))
     print(f"{'exit':20}" + "".join(f"{each['exit']:17}" for each in results.values()))
+    for name, each in results.items():
+        if each["exit"]:
+            said = (folder / f"{name.strip('%')}.log").read_text().splitlines()
+            print(
+                f"{name} was not published: "
+                + next((line for line in said if "failed" in line or "refused" in line), said[-1])
+            )
     first = sums[0][1]
     print(f"{'share of the first':20}" + "".join(f"{s[1] / first:17.2f}" for s in sums))
 
