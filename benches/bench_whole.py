@@ -139,7 +139,7 @@ def give_back(folder: Path, *, last: bool, share: float) -> None:
 def newest(inbox: Path) -> Iterator[Path]:
     """Text files of the last month (or quarter), but lists of items that hang on another file's orders: half an order is no night's work."""
     for path in sorted(inbox.rglob("*.*")):
-        if NEWEST.fullmatch(path.name) and "ItemList" not in path.name:
+        if NEWEST.fullmatch(path.name) and "DetailList" not in path.name:
             yield path
 
 
