@@ -106,18 +106,23 @@ def copy_landed(home: Path) -> dict[str, Any]:
     from cdp_assets.settings import Settings
 
     settings, clock = Settings.load(home=home), Clock()
-    exports = sorted({path.parent for path in settings.landing_dir.glob("[!_]*/*/*.parquet")})
     with tempfile.TemporaryDirectory(dir=home) as folder:
         con = duckdb.connect(str(Path(folder) / "copy.duckdb"), config=settings.duckdb_limits)
         con.execute("set preserve_insertion_order = false")
         with clock("copy"):
-            for number, export in enumerate(exports):
-                con.execute(
-                    f"create table export_{number} as from read_parquet($pattern, union_by_name = true)",
-                    {"pattern": str(export / "*.parquet")},
-                )
+            copy_exports(con, settings.landing_dir)
             con.close()
     return measured(clock)
+
+
+def copy_exports(con: Any, landing_dir: Path) -> None:
+    """One table of a connection per landed export, with its rows."""
+    exports = sorted({path.parent for path in landing_dir.glob("[!_]*/*/*.parquet")})
+    for number, export in enumerate(exports):
+        con.execute(
+            f"create table export_{number} as from read_parquet($pattern, union_by_name = true)",
+            {"pattern": str(export / "*.parquet")},
+        )
 
 
 def measured(clock: Clock) -> dict[str, Any]:

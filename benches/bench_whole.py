@@ -31,6 +31,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benches.bench_build import copy_exports  # noqa: E402
 from benches.insight.measure import peak_memory_mb  # noqa: E402
 
 STAGES = {
@@ -184,17 +185,12 @@ def copy_and_join(home: Path) -> dict[str, Any]:
     from cdp_assets.settings import Settings
 
     settings, meter = Settings.load(home=home), Meter()
-    exports = sorted({path.parent for path in settings.landing_dir.glob("[!_]*/*/*.parquet")})
 
     def copy() -> None:
         with tempfile.TemporaryDirectory(dir=home) as folder:
             con = duckdb.connect(str(Path(folder) / "copy.duckdb"), config=settings.duckdb_limits)
             con.execute("set preserve_insertion_order = false")
-            for number, export in enumerate(exports):
-                con.execute(
-                    f"create table export_{number} as from read_parquet($pattern, union_by_name = true)",
-                    {"pattern": str(export / "*.parquet")},
-                )
+            copy_exports(con, settings.landing_dir)
             con.execute(f"attach '{settings.warehouse_path}' as warehouse (read_only)")
             con.execute(
                 "create table joined as select l.*, o.* exclude (channel, order_id) "
