@@ -71,6 +71,21 @@ def objections(piece: Piece, dialect: str) -> list[str]:
     return [f"{piece.name}: {each}" for each in sorted(found)]
 
 
+def unportable(sql: str) -> list[str]:
+    """Words of a statement outside the list that both engines take alike; raises SqlglotError for what DuckDB itself would not take."""
+    sqlglot.parse(sql, read="duckdb")
+    found = {
+        each for pair in pairwise(sqlglot.tokenize(sql, read="duckdb")) for each in _of_two_tokens(*pair)
+    }
+    try:
+        sqlglot.parse(sql, read="spark")
+    except SqlglotError:
+        found.add("grammar")
+    if "\\" in sql:
+        found.add("a backslash in a text")
+    return sorted(found)
+
+
 def _of_two_tokens(former: Token, token: Token) -> Iterator[str]:
     words = (former.text.lower(), token.text.lower())
     is_call = token.token_type == TokenType.L_PAREN and former.end + 1 == token.start

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dialects import TARGETS, Piece, objections, pieces
+from dialects import TARGETS, Piece, objections, pieces, unportable
 
 from cdp_assets.settings import Settings
+from tests.sql_files import PACKAGE, SQL_FILES, header, rendered
 
 
 @pytest.mark.parametrize("dialect", TARGETS)
@@ -46,3 +47,9 @@ def test_what_spark_would_not_take_is_found(sql: str, objection: str) -> None:
 def test_what_both_engines_read_alike_passes() -> None:
     sql = "select cast(a as string) as a, max_by(b, c) as b from t group by a qualify rank() over (order by a) = 1"
     assert objections(Piece("one", sql), "spark") == objections(Piece("one", sql), "duckdb") == []
+
+
+@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_sql_that_python_runs_names_its_unportable_words(path: Path) -> None:
+    """These run on the machine's own DuckDB; their heads say what would have to be written anew elsewhere, and a new word is written there first."""
+    assert unportable(rendered(path)) == header(path).get("unportable", [])

@@ -9,6 +9,7 @@ import duckdb
 
 from cdp_assets.identity.context import IdentityContext, StepSummary
 from cdp_assets.keys import register_pseudonym
+from cdp_assets.sql_text import from_file
 
 
 def assign_customer_ids(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSummary:
@@ -60,44 +61,7 @@ def _write_claims(con: duckdb.DuckDBPyConnection) -> None:
         select record_key, customer_id, channel, record_kind, from_generation from state.customer_id_history where to_generation is null
         """
     )
-    con.execute(
-        """
-        create or replace temp table claims as
-        with last_held as (
-            -- A retired id claims the records that it held last.
-            select h.customer_id, h.record_key, h.from_generation, false as is_live
-            from state.customer_id_history as h
-            join (
-                select customer_id, max(to_generation) as last_generation
-                from state.customer_id_history
-                group by customer_id
-                having count(*) filter (where to_generation is null) = 0
-            ) as retired on retired.customer_id = h.customer_id and retired.last_generation = h.to_generation
-        ),
-        held as (
-            select customer_id, record_key, from_generation, true as is_live from current_map
-            union all
-            select customer_id, record_key, from_generation, is_live from last_held
-        ),
-        sized as (
-            select *, count(*) over (partition by customer_id) as id_size from held
-        )
-        select
-            sized.customer_id,
-            clusters.cluster_key,
-            any_value(sized.is_live) as is_live,
-            count(*) as records_shared,
-            count(*) filter (where records.record_kind in ('account', 'member')) as accounts_shared,
-            min(sized.from_generation) as held_since,
-            any_value(sized.id_size) as id_size,
-            any_value(issued.first_generation) as first_generation,
-        from sized
-        join identity.clusters as clusters using (record_key)
-        join identity.records as records using (record_key)
-        join state.issued_ids as issued on issued.customer_id = sized.customer_id
-        group by sized.customer_id, clusters.cluster_key
-        """
-    )
+    con.execute(from_file(__name__, "claims"))
 
 
 def _assign_by_rank(con: duckdb.DuckDBPyConnection) -> None:
@@ -233,60 +197,4 @@ def _write_issued(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None:
 
 def _write_events(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None:
     """Events of this run: created, merged, split, moved, revived, retired, ruled; beside those of state."""
-    con.execute(
-        f"""
-        create or replace table identity.customer_id_events as
-        with flows as (
-            -- Records that went from one id to another.
-            select old_customer_id as old_id, new_customer_id as new_id, count(*) as records, max(reason) as reason,
-            from identity.customer_id_changes
-            where old_customer_id is not null and new_customer_id is not null
-            group by old_id, new_id
-        ),
-        live as (select customer_id, count(*) as records from identity.customer_ids group by customer_id),
-        origins as (select customer_id, origin from cluster_ids),
-        -- An id that no longer lives, and the id that got most of its records.
-        gone as (
-            select distinct customer_id from current_map where customer_id not in (select customer_id from live)
-        ),
-        heirs as (
-            select old_id, max_by(new_id, (records, new_id)) as new_id, max(records) as records, max(reason) as reason
-            from flows where old_id in (select customer_id from gone)
-            group by old_id
-        ),
-        news as (
-            select 'created' as event, live.customer_id, null as other_customer_id, live.records, 'new cluster' as reason
-            from live join origins using (customer_id) where origins.origin = 'created'
-            union all
-            select 'revived', live.customer_id, null, live.records, 'its records are together again'
-            from live join origins using (customer_id) where origins.origin = 'revived'
-            union all
-            select 'merged', new_id, old_id, records, reason from heirs
-            union all
-            select 'retired', gone.customer_id, null, 0, 'its records are gone'
-            from gone anti join heirs on heirs.old_id = gone.customer_id
-            union all
-            select
-                case when origins.origin in ('created', 'revived') then 'split' else 'moved' end,
-                flows.new_id, flows.old_id, flows.records, flows.reason
-            from flows
-            join origins on origins.customer_id = flows.new_id
-            anti join heirs on heirs.old_id = flows.old_id and heirs.new_id = flows.new_id
-            union all
-            select 'ruled', new_customer_id, old_customer_id, count(*), 'ruling'
-            from identity.customer_id_changes
-            where reason = 'ruling' and new_customer_id is not null and old_customer_id is not null
-            group by new_customer_id, old_customer_id
-        )
-        select
-            event_id, event, customer_id, other_customer_id, record_count, reason, effective_at, generation_number,
-        from state.customer_id_events
-        union all
-        select
-            pseudonym('event' || chr(31) || (select n from next_generation) || chr(31) || event || chr(31) || customer_id
-                || chr(31) || coalesce(other_customer_id, '')),
-            event, customer_id, other_customer_id, records, reason,
-            timestamp '{ctx.as_of_date:%Y-%m-%d}', (select n from next_generation),
-        from news
-        """
-    )
+    con.execute(from_file(__name__, "customer_id_events", as_of_date=f"{ctx.as_of_date:%Y-%m-%d}"))

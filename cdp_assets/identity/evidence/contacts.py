@@ -12,7 +12,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from cdp_assets.identity.context import reference
-from cdp_assets.sql_text import literals
+from cdp_assets.sql_text import from_file, literals
 
 _NO_REGION = "ZZ"
 _SCIENTIFIC = re.compile(
@@ -161,36 +161,11 @@ def build_email_forms(con: duckdb.DuckDBPyConnection) -> None:
         {"r": rare, "a": [clean_email(value) for value in rare]},
     )
     con.execute(
-        f"""
-        create or replace temp table email_forms as
-        with addresses as (
-            select email_raw, coalesce(email_checked.address, email_rare.address) as address
-            from email_checked
-            left join email_rare using (email_raw)
-        ),
-        parts as (
-            select
-                email_raw,
-                split_part(address, '@', 1) as user_part,
-                split_part(address, '@', 2) as domain_part,
-            from addresses
-            where address is not null
-        ),
-        canonical as (
-            select
-                email_raw,
-                case when domain_part in ({literals(words["gmail_domains"])}) then 'gmail.com' else domain_part end
-                    as email_domain,
-                case when domain_part in ({literals(words["plus_domains"])}) then split_part(user_part, '+', 1)
-                    else user_part end as without_tag,
-            from parts
+        from_file(
+            __name__,
+            "email_forms",
+            gmail_domains=literals(words["gmail_domains"]),
+            plus_domains=literals(words["plus_domains"]),
+            relay_domains=literals(words["relay_domains"]),
         )
-        select
-            email_raw, email_domain,
-            case when email_domain = 'gmail.com' then replace(without_tag, '.', '') else without_tag end as email_user,
-            email_user || '@' || email_domain as email,
-            email_domain in ({literals(words["relay_domains"])}) as is_relay,
-        from canonical
-        where without_tag <> ''
-        """
     )

@@ -10,7 +10,7 @@ import duckdb
 from cdp_assets.identity.context import IdentityContext, StepSummary, reference
 from cdp_assets.identity.evidence.contacts import clean_email, e164
 from cdp_assets.keys import register_pseudonym
-from cdp_assets.sql_text import literals
+from cdp_assets.sql_text import from_file, literals
 
 IDENTIFIER_TYPES = ("phone", "email", "national_id", "loyalty_id", "platform_id", "street")
 
@@ -139,75 +139,8 @@ def _write_blocked(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None
     cases = "\n".join(f"when {condition} then '{rule}'" for rule, condition in _rule_sql(ctx).items())
     names = literals(limits["placeholder_names"])
     births = ", ".join(f"'{value}'" for value in limits["placeholder_birth_dates"])
-    con.execute(
-        f"""
-        create or replace table identity.blocked_identifiers as
-        with judged as (
-            select *, case {cases} end as rule from spread
-        ),
-        placeholder_names as (
-            select
-                'name' as identifier_type, name_exact as identifier_value, count(*) as record_count,
-                0 as people_count, 'placeholder_name' as rule,
-            from identity.records
-            where trim(regexp_replace(lower(full_name), '[^a-z\\x{{3400}}-\\x{{9fff}}]+', ' ', 'g')) in ({names})
-                and name_exact is not null
-            group by name_exact
-        ),
-        placeholder_births as (
-            select
-                'birth_date' as identifier_type, birth_key as identifier_value, count(*) as record_count,
-                0 as people_count, 'placeholder_birth_date' as rule,
-            from identity.records
-            where birth_key in ({births})
-            group by birth_key
-        )
-        select identifier_type, identifier_value, rule, people_count, record_count from judged where rule is not null
-        union all
-        select identifier_type, identifier_value, rule, people_count, record_count from placeholder_names
-        union all
-        select identifier_type, identifier_value, rule, people_count, record_count from placeholder_births
-        order by identifier_type, identifier_value
-        """
-    )
+    con.execute(from_file(__name__, "blocked_identifiers", cases=cases, names=names, births=births))
 
 
 def _write_events(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute(
-        """
-        create or replace table identity.guard_events as
-        with masked as (
-            select
-                *,
-                case
-                    when identifier_type = 'email'
-                        then left(identifier_value, 1) || '***@' || split_part(identifier_value, '@', 2)
-                    when identifier_type in ('name', 'birth_date') then '***'
-                    else '***' || right(identifier_value, 3)
-                end as masked_value,
-            from identity.blocked_identifiers
-        )
-        select
-            rule as guard,
-            identifier_type,
-            pseudonym(identifier_type || chr(31) || identifier_value) as identifier_key,
-            record_count,
-            people_count,
-            case
-                when rule like 'placeholder%' then
-                    replace(identifier_type, '_', ' ') || ' ' || masked_value || ' is a placeholder: it does not count as evidence on '
-                    || record_count || ' records'
-                when rule = 'own_contact' then
-                    replace(identifier_type, '_', ' ') || ' ' || masked_value
-                    || ' is the retailer''s own: it does not count as evidence on ' || record_count || ' records'
-                when rule like 'too_many_people%' then
-                    replace(identifier_type, '_', ' ') || ' ' || masked_value || ' is carried by at least ' || people_count
-                    || ' different people on ' || record_count || ' records: it does not count as evidence'
-                else
-                    replace(identifier_type, '_', ' ') || ' ' || masked_value || ' is carried by ' || record_count
-                    || ' records without a name to tell them apart: it does not count as evidence'
-            end as message,
-        from masked
-        order by guard, identifier_type, identifier_key
-        """
-    )
+    con.execute(from_file(__name__, "guard_events"))

@@ -12,6 +12,7 @@ from cdp_assets.identity.evidence.compatibility import aliased, given_names_conf
 from cdp_assets.identity.evidence.guards import INITIALS
 from cdp_assets.identity.tables import has_table
 from cdp_assets.keys import register_pseudonym
+from cdp_assets.sql_text import from_file
 
 
 def build_links(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSummary:
@@ -24,43 +25,14 @@ def build_links(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSum
     _write_candidates(con)
     limits = reference("guards")
     con.execute(
-        f"""
-        create or replace table identity.links as
-        with people as (
-            select
-                target_key,
-                count(distinct {INITIALS}) as people_count,
-                count(*) as link_count,
-            from link_candidates
-            join identity.records as r on r.record_key = link_candidates.other_key
-            group by target_key
-        ),
-        judged as (
-            select
-                least(c.target_key, c.other_key) as record_key_l,
-                greatest(c.target_key, c.other_key) as record_key_r,
-                c.link_type,
-                case
-                    when c.link_type = 'ruling' then null
-                    when people.people_count > {int(limits["fan_out"]["link"])} then 'staff_card'
-                    when people.link_count > {int(limits["nameless"]["link"])} then 'too_many_links'
-                    when {given_names_conflict(aliased)} then 'names_conflict'
-                end as reason,
-                c.target_key,
-            from link_candidates as c
-            left join people using (target_key)
-            join identity.records as l on l.record_key = c.target_key
-            join identity.records as r on r.record_key = c.other_key
-            where c.target_key <> c.other_key
+        from_file(
+            __name__,
+            "links",
+            initials=INITIALS,
+            most_people=int(limits["fan_out"]["link"]),
+            most_links=int(limits["nameless"]["link"]),
+            given_names_conflict=given_names_conflict(aliased),
         )
-        select
-            record_key_l, record_key_r, link_type,
-            max(reason) is not null as is_refused,
-            max(reason) as reason,
-            min(target_key) as target_key,
-        from judged
-        group by record_key_l, record_key_r, link_type
-        """
     )
     con.execute("drop table if exists temp.link_candidates")
     _write_refusals(con)

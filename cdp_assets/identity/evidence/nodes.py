@@ -14,6 +14,7 @@ from cdp_assets.identity import cached_tables
 from cdp_assets.identity.context import IDENTITY_DIR, IdentityContext, StepSummary
 from cdp_assets.identity.scoring import blocking
 from cdp_assets.keys import register_pseudonym
+from cdp_assets.sql_text import from_file
 
 # What a node is made of; guard attributes (is_phone_shared, is_email_shared) included, so that a changed guard makes a new node.
 EVIDENCE = (
@@ -69,59 +70,14 @@ def build_nodes(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSum
 @cache
 def _rules() -> str:
     """Digest of what decides which node a record has, beside the record."""
-    code = ["evidence/nodes", "scoring/blocking", "scoring/comparisons"]
-    return cached_tables.digest_of([IDENTITY_DIR / f"{name}.py" for name in code], ["duckdb"])
+    code = ["evidence/nodes.py", "evidence/judged.sql", "scoring/blocking.py", "scoring/comparisons.py"]
+    return cached_tables.digest_of([IDENTITY_DIR / name for name in code], ["duckdb"])
 
 
 def _judge_records(con: duckdb.DuckDBPyConnection) -> None:
     """Temp table judged: one row per record with what guards and rulings say of it, and judged_hash over that and the record."""
     refused = ", ".join(f"is_{kind}_refused" for kind in _REFUSED)
-    con.execute(
-        f"""
-        create or replace temp table judged as
-        with carried as (
-            select
-                record_key,
-                bool_or(identifier_type = 'phone' and is_blocked) as is_phone_refused,
-                bool_or(identifier_type = 'email' and is_blocked) as is_email_refused,
-                bool_or(identifier_type = 'national_id' and is_blocked) as is_national_id_refused,
-                bool_or(identifier_type = 'street' and is_blocked) as is_street_refused,
-                bool_or(identifier_type = 'phone' and not is_blocked) as is_phone_shared,
-                bool_or(identifier_type = 'email' and not is_blocked) as is_email_shared,
-            from identity.identifiers
-            where is_blocked or people_count > 1
-            group by record_key
-        ),
-        spoken as (
-            select
-                r.record_key,
-                r.delivered_hash,
-                n.identifier_value is not null as is_name_refused,
-                coalesce(is_phone_refused, false) as is_phone_refused,
-                coalesce(is_email_refused, false) as is_email_refused,
-                b.identifier_value is not null as is_birth_date_refused,
-                coalesce(is_national_id_refused, false) as is_national_id_refused,
-                coalesce(is_street_refused, false) as is_street_refused,
-                coalesce(is_phone_shared, false) as is_phone_shared,
-                coalesce(is_email_shared, false) as is_email_shared,
-                ruled.record_key is not null as is_ruled,
-            from identity.records as r
-            left join carried using (record_key)
-            left join identity.blocked_identifiers as n on n.identifier_type = 'name' and n.identifier_value = r.name_exact
-            left join identity.blocked_identifiers as b
-                on b.identifier_type = 'birth_date' and b.identifier_value = r.birth_key
-            left join (
-                select record_key_l as record_key from state.rulings where not is_undone
-                union
-                select record_key_r as record_key from state.rulings where not is_undone
-            ) as ruled on ruled.record_key = r.record_key
-        )
-        select
-            * exclude (delivered_hash),
-            hash(delivered_hash, {refused}, is_phone_shared, is_email_shared, is_ruled) as judged_hash,
-        from spoken
-        """
-    )
+    con.execute(from_file(__name__, "judged", refused=refused))
 
 
 def _read_fresh(con: duckdb.DuckDBPyConnection, *, is_held: bool) -> None:

@@ -23,6 +23,7 @@ from cdp_assets.identity.evidence import chinese_places, places
 from cdp_assets.identity.evidence.contacts import build_email_forms, build_phone_forms
 from cdp_assets.identity.evidence.names import build_name_forms
 from cdp_assets.keys import register_pseudonym
+from cdp_assets.sql_text import from_file
 
 # Of what it depends how a delivered record reads.
 _CODE = (
@@ -134,7 +135,8 @@ def normalise_records(
 def _rules() -> str:
     """Digest of all that decides how a delivered record reads: code, lists, and the versions of the libraries asked."""
     code = [IDENTITY_DIR / f"{name}.py" for name in _CODE]
-    return cached_tables.digest_of([*code, *sorted(REFERENCE_DIR.glob("*.yaml"))], _LIBRARIES)
+    statements = sorted((IDENTITY_DIR / "evidence").glob("*.sql"))
+    return cached_tables.digest_of([*code, *statements, *sorted(REFERENCE_DIR.glob("*.yaml"))], _LIBRARIES)
 
 
 def _columns_of(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
@@ -233,60 +235,22 @@ def _check_grain(con: duckdb.DuckDBPyConnection, source: str) -> None:
 
 def _write_records(con: duckdb.DuckDBPyConnection, made_by: str, *, is_held: bool) -> None:
     con.execute(
-        f"""
-        create or replace temp table read_records as
-        with joined as (
-            select
-                raw.record_key, raw.channel, raw.source_customer_id,
-                coalesce(raw.record_kind, 'account') as record_kind,
-                coalesce(raw.contact_role, 'buyer') as contact_role,
-                coalesce(raw.full_name, nullif(concat_ws(' ', raw.given_name, raw.family_name), '')) as full_name,
-                name_forms.given_key, name_forms.family_key, name_forms.given_canon,
-                name_forms.given_han, name_forms.family_han, name_forms.name_exact, name_forms.name_sound,
-                coalesce(name_forms.is_pinyin, false) as is_pinyin,
-                phone_forms.phone_e164 as phone, phone_forms.phone_head, phone_forms.phone_tail,
-                case when not email_forms.is_relay then email_forms.email end as email,
-                case when not email_forms.is_relay then email_forms.email_user end as email_user,
-                case when not email_forms.is_relay then email_forms.email_domain end as email_domain,
-                {places.birth_key("raw.birth_date")} as birth_key,
-                {places.gender_key("raw.gender")} as gender_key,
-                {places.document_key("raw.national_id")} as national_id,
-                {places.address_words("raw.street")} as street_words,
-                {places.words_of("raw.city")} as city_key,
-                {places.words_of("raw.region")} as region_key,
-                {places.postcode_key("raw.postcode")} as postcode_key,
-                case when raw.phone_region <> 'ZZ' and raw.country is not null then raw.phone_region
-                    else upper(raw.country) end as country_key,
-                {places.document_key("raw.loyalty_id")} as loyalty_id,
-                coalesce(raw.platform_id, case when email_forms.is_relay then 'relay:' || email_forms.email end) as platform_id,
-                raw.phone is not null and phone_forms.phone_e164 is null and phone_forms.phone_tail is null
-                    as is_phone_unreadable,
-                raw.email is not null and email_forms.email is null as is_email_unreadable,
-                coalesce(email_forms.is_relay, false) as is_email_relay,
-                raw.created_at, raw.updated_at, raw.delivered_hash,
-            from raw_records as raw
-            left join name_forms using (name_raw)
-            left join phone_forms on phone_forms.phone = raw.phone and phone_forms.region = raw.phone_region
-            left join email_forms on email_forms.email_raw = raw.email
+        from_file(
+            __name__,
+            "read_records",
+            birth_key=places.birth_key("raw.birth_date"),
+            gender_key=places.gender_key("raw.gender"),
+            national_id=places.document_key("raw.national_id"),
+            street_words=places.address_words("raw.street"),
+            city_words=places.words_of("raw.city"),
+            region_words=places.words_of("raw.region"),
+            postcode_key=places.postcode_key("raw.postcode"),
+            loyalty_id=places.document_key("raw.loyalty_id"),
+            placed_street=chinese_places.street_words("street_words"),
+            bare_city=chinese_places.bare_place("city_key"),
+            city_of_street=chinese_places.city_of_street("street_words"),
+            bare_region=chinese_places.bare_place("region_key"),
         )
-        , placed as (
-            select
-                * replace (
-                    {chinese_places.street_words("street_words")} as street_words,
-                    coalesce({chinese_places.bare_place("city_key")}, {chinese_places.city_of_street("street_words")}) as city_key,
-                    {chinese_places.bare_place("region_key")} as region_key,
-                )
-            from joined
-        )
-        select
-            * exclude (birth_key, street_words),
-            case when birth_key between '10000000' and '21991231' then birth_key end as birth_key,
-            street_words,
-            replace(street_words, ' ', '') as street_key,
-            nullif(regexp_extract(street_words, '[0-9]+'), '') as street_number,
-        from placed
-        order by record_key
-        """
     )
     with cached_tables.at_once(con):
         if is_held:

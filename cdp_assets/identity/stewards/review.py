@@ -11,6 +11,7 @@ from cdp_assets.identity.context import IdentityContext, StepSummary
 from cdp_assets.identity.stewards.review_evidence import weigh_review_queue
 from cdp_assets.identity.tables import has_table
 from cdp_assets.keys import register_pseudonym
+from cdp_assets.sql_text import from_file
 
 
 def build_review_queue(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSummary:
@@ -24,76 +25,13 @@ def build_review_queue(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> 
     register_pseudonym(con, ctx.key)
     knobs = ctx.knobs
     con.execute(
-        f"""
-        create or replace table identity.review_queue as
-        with node_records as (
-            select nodes.node_key, min(nodes.record_key) as record_key
-            from identity.nodes as nodes group by nodes.node_key
-        ),
-        waiting as (
-            select
-                'likely_same' as kind, l.record_key as record_key_l, r.record_key as record_key_r,
-                p.match_probability, p.match_weight, p.match_key,
-            from identity.pairs as p
-            join node_records as l on l.node_key = p.node_key_l
-            join node_records as r on r.node_key = p.node_key_r
-            where p.match_probability >= {knobs.review_probability} and p.match_probability < {knobs.publish_probability}
-            union all
-            -- Records of the same evidence that does not suffice alone, such as a rare name.
-            select
-                'likely_same', min(nodes.record_key), max(nodes.record_key),
-                1 / (1 + pow(2, -any_value(scored.self_weight))), any_value(scored.self_weight), 'same_evidence',
-            from identity.scored_nodes as scored
-            join identity.nodes as nodes using (node_key)
-            where 1 / (1 + pow(2, -scored.self_weight)) >= {knobs.review_probability}
-                and 1 / (1 + pow(2, -scored.self_weight)) < {knobs.publish_probability}
-            group by nodes.node_key
-            having count(*) between 2 and 5
-            union all
-            select kind, record_key_l, record_key_r, 1 / (1 + pow(2, -match_weight)), match_weight, kind
-            from identity.cluster_conflicts
-        ),
-        placed as (
-            select
-                waiting.*,
-                l.customer_id as customer_id_l,
-                r.customer_id as customer_id_r,
-                nl.node_key as node_key_l,
-                nr.node_key as node_key_r,
-            from waiting
-            join identity.customer_ids as l on l.record_key = waiting.record_key_l
-            join identity.customer_ids as r on r.record_key = waiting.record_key_r
-            join identity.nodes as nl on nl.record_key = waiting.record_key_l
-            join identity.nodes as nr on nr.record_key = waiting.record_key_r
-            where l.customer_id <> r.customer_id or waiting.kind = 'held'
-        ),
-        best as (
-            select * from placed
-            qualify row_number() over (
-                partition by least(customer_id_l, customer_id_r), greatest(customer_id_l, customer_id_r)
-                order by match_weight desc, record_key_l, record_key_r) = 1
-        ),
-        size as (
-            select ids.customer_id, count(*) as records, coalesce(sum(activity.revenue), 0) as revenue,
-            from identity.customer_ids as ids
-            left join ({_activity_sql(con)}) as activity using (channel, source_customer_id)
-            group by ids.customer_id
+        from_file(
+            __name__,
+            "review_queue",
+            review_probability=knobs.review_probability,
+            publish_probability=knobs.publish_probability,
+            activity=_activity_sql(con),
         )
-        select
-            row_number() over (
-                order by p.match_probability * (least(sl.revenue, sr.revenue) + least(sl.records, sr.records)) desc,
-                    p.record_key_l, p.record_key_r) as rank,
-            p.kind, p.record_key_l, p.record_key_r, p.customer_id_l, p.customer_id_r,
-            p.match_probability, p.match_weight, p.match_key,
-            least(sl.records, sr.records) as records_affected,
-            least(sl.revenue, sr.revenue) as revenue_affected,
-            pseudonym('evidence' || chr(31) || least(p.node_key_l, p.node_key_r) || chr(31)
-                || greatest(p.node_key_l, p.node_key_r)) as evidence_hash,
-        from best as p
-        join size as sl on sl.customer_id = p.customer_id_l
-        join size as sr on sr.customer_id = p.customer_id_r
-        order by rank
-        """
     )
     waiting = con.execute("select count(*) from identity.review_queue").fetchall()[0][0]
     return StepSummary("build_review_queue", {"waiting": waiting, "weighed": weigh_review_queue(con, ctx)})

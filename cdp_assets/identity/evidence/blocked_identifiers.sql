@@ -1,0 +1,34 @@
+{#
+holes:
+  cases: when people_count > 9 then 'too_many_people'
+  names: "'test', 'unknown'"
+  births: "'19000101'"
+unportable: [a backslash in a text]
+#}
+create or replace table identity.blocked_identifiers as
+with judged as (
+    select *, case {{ cases }} end as rule from spread
+),
+placeholder_names as (
+    select
+        'name' as identifier_type, name_exact as identifier_value, count(*) as record_count,
+        0 as people_count, 'placeholder_name' as rule
+    from identity.records
+    where trim(regexp_replace(lower(full_name), '[^a-z\x{3400}-\x{9fff}]+', ' ', 'g')) in ({{ names }})
+        and name_exact is not null
+    group by name_exact
+),
+placeholder_births as (
+    select
+        'birth_date' as identifier_type, birth_key as identifier_value, count(*) as record_count,
+        0 as people_count, 'placeholder_birth_date' as rule
+    from identity.records
+    where birth_key in ({{ births }})
+    group by birth_key
+)
+select identifier_type, identifier_value, rule, people_count, record_count from judged where rule is not null
+union all
+select identifier_type, identifier_value, rule, people_count, record_count from placeholder_names
+union all
+select identifier_type, identifier_value, rule, people_count, record_count from placeholder_births
+order by identifier_type, identifier_value
