@@ -22,7 +22,7 @@ from cdp_assets.activation.reach import LEDGER, Reach, dropped_contacts, granted
 from cdp_assets.activation.rendering import filled, packed
 from cdp_assets.activation.waterfall import Step
 from cdp_assets.settings import Settings
-from cdp_assets.sql_text import escaped
+from cdp_assets.sql_text import escaped, from_file
 
 LIST = "conversions"  # stands for the audience in names of lists and folders
 STEPS = ("too old", "in the return window", "anonymous", "returned", "consent", "proposed before")
@@ -107,47 +107,16 @@ def keep(con: duckdb.DuckDBPyConnection) -> None:
 
 def _staged_sql(name: str, as_of: date, event: Event) -> str:
     """Every order that is a conversion, and the step that leaves it out; and acknowledged events whose amount changed since."""
-    adjustment = (
-        " union all select o.order_id, o.channel, c.rowid::integer, o.customer_id, o.ordered_at, o.currency, o.net_amount, 'adjustment', null::integer, "
-        "case when p.customer_no is null then 5 else 0 end from sent as s join marts.orders as o on o.channel || ':' || o.order_id = s.event_id "
-        "join marts.customers as c using (customer_id) left join event_people as p on p.customer_no = c.rowid "
-        "where s.status = 'acknowledged' and s.net_amount <> o.net_amount"
-        if event.takes_adjustments
-        else ""
+    return from_file(
+        __name__,
+        "staged_events",
+        ledger=LEDGER,
+        quoted_name=escaped(name),
+        as_of=as_of,
+        max_event_age_days=event.max_event_age_days,
+        return_window_days=event.return_window_days,
+        takes_adjustments=event.takes_adjustments,
     )
-    quoted_name = escaped(name)
-    return f"""
-        with before as (
-            select e.event_id, e.kind, e.net_amount, e.batch_no, b.status from {LEDGER}.activation_events as e
-            join {LEDGER}.activation_batches as b using (batch_no)
-            where e.destination = '{quoted_name}' and b.status in ('pending', 'acknowledged')
-        ),
-        sent as (
-            select event_id, arg_max(net_amount, batch_no) as net_amount, max(batch_no) as batch_no, arg_max(status, batch_no) as status
-            from before group by event_id
-        )
-        select order_id || '' as order_id, channel, customer_no, customer_id, ordered_at, currency, net_amount, kind, batch_no, step,
-            channel || ':' || order_id as event_id
-        from (
-            select o.order_id, o.channel, c.rowid::integer as customer_no, o.customer_id, o.ordered_at, o.currency, o.net_amount,
-                'event' as kind, s.batch_no,
-                case
-                    when o.order_date < date '{as_of}' - {event.max_event_age_days} then 1
-                    when o.order_date > date '{as_of}' - {event.return_window_days} then 2
-                    when c.rowid is null then 3
-                    when o.net_amount <= 0 and s.event_id is null then 4
-                    when p.customer_no is null then 5
-                    when s.event_id is not null then 6
-                    else 0
-                end as step
-            from marts.orders as o
-            left join marts.customers as c using (customer_id)
-            left join event_people as p on p.customer_no = c.rowid
-            left join sent as s on s.event_id = o.channel || ':' || o.order_id
-            where o.is_conversion
-            {adjustment}
-        ) as every_event
-    """
 
 
 def _supersede(con: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -14,6 +14,7 @@ import duckdb
 from cdp_assets.activation.destination import Destination
 from cdp_assets.activation.lists import List
 from cdp_assets.activation.reach import LEDGER
+from cdp_assets.sql_text import from_file
 
 
 def desire(con: duckdb.DuckDBPyConnection, destination: Destination, lists: Sequence[List]) -> None:
@@ -41,35 +42,7 @@ def look_up(
     """
     listed = ", ".join(map(str, list_ids)) or "-1"
     due = f"a.answered_on <= date '{as_of}' - {refresh_days}" if refresh_days else "false"
-    con.execute(
-        f"""
-        create or replace temp table entries as
-        with answers as (
-            select batch_no, key_id, any_value(outcome) as outcome from {LEDGER}.activation_answers group by batch_no, key_id
-        )
-        select
-            e.list_id,
-            e.key_id,
-            e.field,
-            e.add_batch,
-            e.remove_batch,
-            case
-                when e.remove_batch is not null and r.status = 'pending' and coalesce(ra.outcome, '') <> 'refused' then 'removing'
-                when e.remove_batch is not null then 'unremoved'
-                when e.add_batch is null or a.status in ('superseded', 'refused') then 'gone'
-                when coalesce(aa.outcome, '') = 'refused' then 'refused'
-                when a.status = 'acknowledged' or aa.outcome = 'accepted' then 'there'
-                else 'waiting'
-            end as stands,
-            coalesce({due}, false) and a.status = 'acknowledged' as is_due
-        from {LEDGER}.activation_entries as e
-        left join {LEDGER}.activation_batches as a on e.add_batch = a.batch_no
-        left join {LEDGER}.activation_batches as r on e.remove_batch = r.batch_no
-        left join answers as aa on e.add_batch = aa.batch_no and e.key_id = aa.key_id
-        left join answers as ra on e.remove_batch = ra.batch_no and e.key_id = ra.key_id
-        where e.list_id in ({listed})
-        """
-    )
+    con.execute(from_file(__name__, "entries", ledger=LEDGER, due=due, listed=listed))
 
 
 def compare(con: duckdb.DuckDBPyConnection, held: Sequence[int]) -> None:

@@ -13,6 +13,7 @@ import duckdb
 from cdp_assets.activation.compiler import Statement
 from cdp_assets.activation.lists import Chosen
 from cdp_assets.activation.reach import LEDGER, Reach, granted_contacts
+from cdp_assets.sql_text import from_file
 
 IS_NEW = "the audience is new"
 
@@ -84,31 +85,7 @@ def keep(con: duckdb.DuckDBPyConnection, generation: str, as_of: date, audiences
 def _entered(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """Those who were no members: new with the audience, by a merge, back after what left them out, or since they meet the rules."""
     con.execute(
-        f"""
-        insert into membership_changes
-        with before as (select customer_id from {LEDGER}.audience_members where audience = $name),
-        ended as (
-            select customer_id, max_by(reason, on_date) as reason
-            from {LEDGER}.audience_history where audience = $name and event = 'left' group by customer_id
-        ),
-        heirs as (
-            select m.survivor as customer_id, max(m.customer_id) as old_id
-            from merged_into as m join before using (customer_id) group by m.survivor
-        )
-        select
-            $name, n.customer_id, 'entered',
-            case
-                when not exists (select 1 from {LEDGER}.audience_history where audience = $name) then '{IS_NEW}'
-                when h.old_id is not null then 'merged'
-                when e.reason is not null then 'no longer left out: ' || e.reason
-                else 'meets the rules'
-            end,
-            h.old_id
-        from in_now as n
-        anti join before as b on n.customer_id = b.customer_id
-        left join ended as e on n.customer_id = e.customer_id
-        left join heirs as h on n.customer_id = h.customer_id
-        """,
+        from_file(__name__, "members_entered", ledger=LEDGER, is_new=IS_NEW),
         {"name": name},
     )
 

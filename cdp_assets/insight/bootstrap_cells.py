@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from cdp_assets.insight.chain import FloatArray, IntArray
+from cdp_assets.sql_text import from_file
 
 MEASURES = ("conversions", "gross_units", "net_units")
 TEMPORARY_TABLES = ("_customers", "_lines")
@@ -108,7 +109,7 @@ def heuristic_cells(con: duckdb.DuckDBPyConnection, model: str, frame: Frame) ->
 
 def markov_cells(con: duckdb.DuckDBPyConnection, frame: Frame) -> MarkovCells:
     """Everything that markov_1 is computed anew from in each replicate."""
-    sets = _read(con, _SETS, frame, MEASURES)
+    sets = _read(con, from_file(__name__, "channel_sets"), frame, MEASURES)
     names, numbers = np.unique(sets.keys["channels"].to_numpy(dtype=str), return_inverse=True)
     sets.keys["channels"] = numbers
     members = np.zeros((len(names), len(frame.channels)))
@@ -129,32 +130,6 @@ _NUMBERED = """
     inner join _customers using (customer_id)
     where role = 'chain'
     window path as (partition by path_id, is_conversion order by position)
-"""
-_SETS = """
-    with touches_per_channel as (
-        select *, count(*) over (partition by path_id, channel_number) as channel_touches,
-        from _touches
-        where is_conversion and role <> 'dropped'
-    ),
-    parts as (
-        select
-            t.path_id, t.customer_id, t.period, t.customer_type, l.line_number,
-            any_value(t.value_units) as value_units, any_value(t.net_value_units) as net_value_units,
-            cast(count(*)::double / any_value(t.channel_touches) as decimal(19, 15)) as part,
-        from touches_per_channel t
-        inner join _lines l
-            on l.channel_number = t.channel_number and (l.campaign is null or l.campaign = t.campaign)
-        group by all
-    )
-    select
-        customer_number, parts.period, customer_type, channel_set as channels, line_number,
-        sum(part)::double as conversions,
-        sum(part * value_units::decimal(18, 0))::double as gross_units,
-        sum(part * net_value_units::decimal(18, 0))::double as net_units,
-    from parts
-    inner join _path_sets using (path_id)
-    inner join _customers using (customer_id)
-    group by all
 """
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from cdp_assets.engine import given
 from cdp_assets.landing.contract import Export
 from cdp_assets.landing.ledger import Load
+from cdp_assets.sql_text import from_file
 
 NOT_JUDGED = "not_judged"  # between the record of a delivery of known bytes and its judgement
 
@@ -132,46 +133,15 @@ def mark_current(con: duckdb.DuckDBPyConnection, channel: str, export: Export) -
     group = {"file_name": "file_name", "period": "coalesce(nullif(period, ''), file_name), part"}
     partition = "part" if facts.delivery == "snapshot" else group.get(facts.replaces, "load_id")
     newest = "period desc, newest_version" if facts.delivery == "snapshot" else "newest_version desc, period"
-    of_name = "qualify row_number() over (partition by file_name order by sequence desc) = 1"
     con.execute(
-        f"""
-        update loads set is_current = marked.is_current, version_order = marked.version_order
-        from (
-            with
-
-            counting as ({COUNTING}),
-
-            standing as (select * from counting {of_name if competes else ""}),
-
-            winners as (
-                select distinct load_id
-                from (
-                    select load_id
-                    from standing
-                    qualify row_number() over (partition by {partition} order by {newest} desc, sequence desc) = 1
-                ) as newest
-            ),
-
-            ranked as (
-                select load_id, lpad(row_number() over (order by max(struct_pack(period, sequence)))::varchar, 12, '0') as version_order
-                from counting
-                group by load_id
-            )
-
-            select
-                loads.load_id,
-                loads.file_name,
-                loads.status = 'landed' and winners.load_id is not null as is_current,
-                coalesce(ranked.version_order, '') as version_order
-            from loads
-            left join winners using (load_id)
-            left join ranked using (load_id)
-            where loads.channel = $channel and loads.export = $export
-        ) as marked
-        where loads.channel = $channel and loads.export = $export
-            and loads.file_name = marked.file_name and loads.load_id = marked.load_id
-            and (loads.is_current, loads.version_order) is distinct from (marked.is_current, marked.version_order)
-        """,
+        from_file(
+            __name__,
+            "current_loads",
+            counting=COUNTING,
+            competes=competes,
+            partition=partition,
+            newest=newest,
+        ),
         {"channel": channel, "export": export.name},
     )
 

@@ -17,6 +17,7 @@ from cdp_assets.landing.contract import Export
 from cdp_assets.landing.held import FileHeld, HeldFile
 from cdp_assets.landing.parse import ParseResult
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import from_file
 from cdp_assets.state import connect_state
 
 FEW_ROWS = 10  # among fewer, one bad row is a large share: then a file is held only where most of it is bad
@@ -183,31 +184,7 @@ def _deliveries(
 ) -> list[_Delivery]:
     """The export's deliveries whose bytes have landed or were just parsed."""
     rows = con.execute(
-        """
-        with
-
-        rulings as (
-            select sequence, bool_or(ruling = 'accepted') as is_accepted
-            from delivery_rulings
-            group by sequence
-        ),
-
-        landed as (
-            select delivered_sha256, newest_version, parsed_rows, quarantined_rows
-            from loads
-            where channel = $channel and export = $export and status = 'landed'
-        )
-
-        select
-            deliveries.sequence, deliveries.file_name, deliveries.delivered_sha256, coalesce(deliveries.period, ''),
-            coalesce(deliveries.part, ''), deliveries.size_bytes, coalesce(landed.newest_version, ''), landed.parsed_rows,
-            landed.quarantined_rows, rulings.is_accepted is not null and not rulings.is_accepted, coalesce(rulings.is_accepted, false)
-        from deliveries
-        left join rulings using (sequence)
-        left join landed using (delivered_sha256)
-        where deliveries.channel = $channel and deliveries.export = $export
-        order by deliveries.sequence
-        """,
+        from_file(__name__, "deliveries"),
         {"channel": channel, "export": export.name},
     ).fetchall()
     found = []
