@@ -10,6 +10,8 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from cdp_assets.sql_text import from_file
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -127,55 +129,16 @@ def create_candidates(con: duckdb.DuckDBPyConnection, parameters: Parameters, th
     )
     total = " + ".join(f"weight_{channel}" for channel in channels)
     con.execute(
-        f"""
-        create or replace temp table candidates as
-        with tastes as ({_channel_choice(parameters)}),
-        lived as (
-            select
-                homes.household_no,
-                homes.size,
-                if(homes.household_no < real_households, homes.household_no,
-                    pick('lives as', homes.household_no, real_households)) as source,
-                if(homes.household_no < real_households, 0, 1 + pick('shift', homes.household_no, 364)) as days,
-            from homes, (select max(source) + 1 as real_households from real_baskets)
-        ),
-        handed as (
-            select
-                lived.household_no || '-' || basket_id as candidate,
-                basket_id,
-                household_no,
-                least(floor(pow(u('buyer', candidate), 1.4) * size)::int, size - 1) as role,
-                at_utc + to_days(days::int) as shifted,
-                if(shifted < timestamp '2018-01-01 05:00:00', shifted, shifted - to_days(365)) as wrapped,
-                -- the till writes no offset: nobody buys in the hour that the clocks repeat
-                if(wrapped between timestamp '2017-11-05 04:00:00' and timestamp '2017-11-05 07:00:00',
-                    wrapped + to_hours(4), wrapped) as at_utc,
-            from lived
-            join real_baskets using (source)
-        ),
-        chosen as (
-            select
-                candidate,
-                basket_id,
-                person_no,
-                u('channel', candidate) as luck_channel,
-                {total} as total,
-                case {cumulative} else '{channels[0]}' end as channel,
-                handed.at_utc,
-                u('bought', candidate) as luck,
-                is_one_time,
-            from handed
-            join tastes using (household_no, role)
-            where eastern(handed.at_utc)::date between entry_date and exit_date - 1
-                and pick('thin', candidate, {thin}) = 0
+        from_file(
+            __name__,
+            "candidates",
+            channel_choice=_channel_choice(parameters),
+            total=total,
+            cumulative=cumulative,
+            first_channel=channels[0],
+            thin=thin,
+            hours_to_opening=_hours_to_opening("hour(eastern(at_utc))"),
         )
-        select
-            * exclude (luck_channel, total) replace (
-                if(channel = 'square', at_utc + to_hours({_hours_to_opening("hour(eastern(at_utc))")}), at_utc)
-                    as at_utc
-            ),
-        from chosen
-        """
     )
 
 
@@ -194,52 +157,15 @@ def create_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters, issued
         f"when '{channel}' then {issued.get(channel, 0)}" for channel in sales_channels(parameters)
     )
     con.execute(
-        f"""
-        create or replace temp table orders as
-        with bought as (
-            select candidates.*
-            from candidates
-            left join chances using (candidate)
-            where luck < if(channel = 'shopify', chances.chance, {keep})
-        ),
-        kept as (
-            select * from bought
-            qualify not is_one_time or row_number() over (partition by person_no order by at_utc, candidate) = 1
-        ),
-        summed as (
-            select basket_id, sum(quantity * unit_price) as gross, sum(discount) as discount
-            from real_lines
-            where basket_id in (select basket_id from kept)
-            group by basket_id
+        from_file(
+            __name__,
+            "orders",
+            keep=keep,
+            numbers=numbers,
+            refunded=refunded,
+            opens=OPENS,
+            seconds_open=(CLOSES - OPENS) * 3600,
         )
-        select
-            candidate,
-            channel,
-            (case channel {numbers} else 0 end + row_number()
-                over (partition by channel order by at_utc, candidate))::bigint
-                as order_no,
-            person_no,
-            basket_id,
-            at_utc,
-            eastern(at_utc) as local_at,
-            gross::decimal(18, 2) as gross,
-            discount::decimal(18, 2) as discount,
-            (gross - discount)::decimal(18, 2) as net,
-            case
-                when u('refunded', candidate) >= {refunded} or gross <= discount then 0
-                when u('refunded in part', candidate) < 0.5 then 0.5
-                else 1
-            end as refund_share,
-            case
-                when refund_share = 0 then null
-                when local_at::date > date '2017-12-30' then timestamp '2017-12-31 21:59:59'
-                else least(local_at::date + 1 + pick('refund day', candidate, 20)::int, date '2017-12-31')
-                    + to_seconds({OPENS} * 3600 + pick('refund time', candidate, {(CLOSES - OPENS) * 3600}))
-                end as refunded_at,
-        from kept
-        join summed using (basket_id)
-        order by channel, order_no
-        """
     )
     con.execute(
         """

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdp_assets.demo.spelling import placeholder, spelled
+from cdp_assets.sql_text import from_file
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,67 +59,14 @@ def create_web_checkouts(con: duckdb.DuckDBPyConnection, parameters: Parameters)
     spelling = "if(u('spells anew', candidate) < 0.1, pick('spelling', candidate, 3), 9)"
     document = f"'guest ' || person_no || ' ' || {spelling}"
     con.execute(
-        f"""
-        create or replace temp table web_checkouts as
-        with ordered as (
-            select persons.*, candidate, order_no, at_utc
-            from orders join persons using (person_no)
-            where channel = 'shopify'
-        ),
-        named as ({spelled("ordered", document, "latin", parameters)}),
-        used as (
-            select
-                named.*,
-                account.customer_id as known_id,
-                account.customer_id is not null
-                    and u('guest checkout', candidate) < {rates["guest_checkout"]} as as_guest,
-                if(as_guest, null, account.customer_id) as customer_id,
-                account.shown_name as account_name,
-                account.email as account_email,
-                account.is_email_blocked as is_account_email_blocked,
-                account.phone as account_phone,
-                account.is_phone_blocked as is_account_phone_blocked,
-                account.traps as account_traps,
-                {placeholder("phone", "'order ' || candidate", parameters)} as no_phone,
-                {placeholder("email", "'order ' || candidate", parameters)} as no_email,
-                u('order phone', candidate) < 0.6 as leaves_phone,
-            from named
-            left join web_accounts as account on account.person_no = named.person_no
-                and account.slot = if(exists (select 1 from web_accounts as second
-                    where second.person_no = named.person_no
-                    and second.slot = 1 and second.created_at <= named.at_utc), 1, 0)
-        ),
-        gifted as (
-            select used.*, recipient_no from used left join gifts using (candidate)
+        from_file(
+            __name__,
+            "web_checkouts",
+            spelled=spelled("ordered", document, "latin", parameters),
+            guest_checkout=rates["guest_checkout"],
+            no_phone=placeholder("phone", "'order ' || candidate", parameters),
+            no_email=placeholder("email", "'order ' || candidate", parameters),
         )
-        select
-            candidate, order_no, person_no, customer_id, recipient_no,
-            case when at_utc < timestamp '2017-03-01' then '' when at_utc < timestamp '2017-10-01' then '#' else 'OM-' end
-                || (1000 + order_no) as order_name,
-            (4400000000000 + order_no * 1237)::varchar as order_id,
-            if(customer_id is null, shown_name, account_name) as buyer_name,
-            if(customer_id is null,
-                coalesce(no_email, if(as_guest and u('other email', candidate) < 0.7, email2, email1)),
-                    account_email) as email,
-            if(customer_id is null, no_email is not null, is_account_email_blocked) as is_email_blocked,
-            case
-                when customer_id is not null then account_phone
-                when leaves_phone
-                    then coalesce(no_phone, dial
-                        || if(u('second phone', candidate) < 0.1 and number_to is null, phone2, phone1))
-            end as phone,
-            if(customer_id is null, leaves_phone and no_phone is not null, is_account_phone_blocked)
-                as is_phone_blocked,
-            street, city, region, region_name, country, postcode,
-            if(customer_id is null, name_traps, account_traps) || list_filter([
-                if(customer_id is null, if(as_guest, 'guest_checkout', 'guest'), null),
-                if(customer_id is null and no_email is not null, 'placeholder_email', null),
-                if(customer_id is null and leaves_phone and no_phone is not null, 'placeholder_phone', null),
-                if(recipient_no is not null, 'gift', null)
-            ], lambda trap: trap is not null) as traps,
-        from gifted
-        order by order_no
-        """
     )
     con.execute(
         f"""
@@ -146,86 +94,19 @@ def create_program_checkouts(con: duckdb.DuckDBPyConnection, parameters: Paramet
     picked up), is_ship_phone_blocked.
     """
     con.execute(
-        f"""
-        create or replace temp table program_checkouts as
-        with ordered as (
-            select orders.candidate, orders.order_no, orders.local_at, customer.*,
-                coalesce(recipient_no, orders.person_no) as recipient_no
-            from orders
-            join program_customers as customer using (person_no)
-            left join gifts using (candidate)
-            where orders.channel = 'youzan'
-        ),
-        sent as (
-            select recipient.*, candidate as sent_candidate, ordered.delivery_phone as buyer_delivery_phone
-            from ordered join persons as recipient on recipient.person_no = ordered.recipient_no
-        ),
-        named as ({spelled("sent", "'parcel ' || sent_candidate", "hanzi", parameters)})
-        select
-            ordered.candidate,
-            ordered.order_no,
-            'E' || strftime(local_at, '%Y%m%d%H%M%S')
-                || lpad((ordered.order_no * 7919 % 100000000)::varchar, 8, '0') as order_id,
-            ordered.person_no,
-            ordered.recipient_no,
-            ordered.phone as buyer_phone,
-            ordered.full_phone as buyer_full_phone,
-            ordered.nickname,
-            ordered.recipient_no <> ordered.person_no as is_gift,
-            named.shown_name as ship_name,
-            -- a masked buyer's delivery phone is masked too
-            {placeholder("phone", "'parcel ' || ordered.candidate", parameters)} as no_phone,
-            coalesce(if(no_phone like '1%' and is_gift, no_phone, null), case
-                when is_gift then if(named.number_from is null, named.phone1, named.phone2)
-                when list_contains(ordered.traps, 'masked_phone') then ordered.phone
-                else ordered.delivery_phone
-            end) as ship_phone,
-            if(is_gift and no_phone like '1%' or ship_phone like '%*%', null, ship_phone) as ship_phone_key,
-            named.country = 'US' as is_picked_up,
-            if(is_picked_up, null, named.street) as ship_street,
-            if(is_picked_up, null, named.city) as ship_city,
-            if(is_picked_up, null, named.region) as ship_region,
-            if(is_picked_up, null, named.district) as ship_district,
-            ordered.traps || list_filter([if(is_gift, 'gift', null)], lambda trap: trap is not null) as traps,
-        from ordered
-        join named on named.sent_candidate = ordered.candidate
-        order by ordered.order_no
-        """
+        from_file(
+            __name__,
+            "program_checkouts",
+            spelled=spelled("sent", "'parcel ' || sent_candidate", "hanzi", parameters),
+            no_phone=placeholder("phone", "'parcel ' || ordered.candidate", parameters),
+        )
     )
 
 
 def create_till_checkouts(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Create `till_checkouts`: one row per store visit: its store and, where a card or a name was taken, square_id."""
     orders = parameters.traps["orders"]
-    con.execute(
-        f"""
-        create or replace temp table till_checkouts as
-        with visits as (
-            select
-                orders.candidate,
-                orders.order_no,
-                orders.person_no,
-                upper(substr(md5('till sale ' || orders.order_no), 1, 25)) as transaction_id,
-                if(u('other store', candidate) < 0.15, pick('store', candidate, (select count(*) from stores)),
-                    pick('home store', persons.household_no, (select count(*) from stores))) as slot,
-                case
-                    when card.square_id is not null and u('scans', candidate) < {orders["card_scanned"]}
-                        then card.square_id
-                    when u('gives name', candidate) < {orders["named_without_card"]} then bare.square_id
-                end as square_id,
-            from orders
-            join persons using (person_no)
-            left join till_customers as card on card.person_no = orders.person_no and card.how = 'card'
-            left join till_customers as bare on bare.person_no = orders.person_no and bare.how = 'name'
-            where orders.channel = 'square'
-        )
-        select visits.* exclude (slot), store, directory.member_id, directory.shown_name, directory.traps
-        from visits
-        join stores using (slot)
-        left join till_customers as directory using (square_id)
-        order by visits.order_no
-        """
-    )
+    con.execute(from_file(__name__, "till_checkouts", orders=orders))
 
 
 def create_checkouts(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:

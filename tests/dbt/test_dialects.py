@@ -51,5 +51,10 @@ def test_what_both_engines_read_alike_passes() -> None:
 
 @pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_sql_that_python_runs_names_its_unportable_words(path: Path) -> None:
-    """These run on the machine's own DuckDB; their heads say what would have to be written anew elsewhere, and a new word is written there first."""
-    assert unportable(rendered(path)) == header(path).get("unportable", [])
+    """These run on the machine's own DuckDB; their heads say what would have to be written anew elsewhere, and a new word is written there first.
+
+    The simulator never leaves DuckDB: its statements only have to be DuckDB's.
+    """
+    words = unportable(rendered(path))
+    is_simulator = path.is_relative_to(PACKAGE / "demo")
+    assert header(path).get("unportable", []) == ([] if is_simulator else words)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cdp_assets.demo.channels.ga4_sessions import share_sessions
 from cdp_assets.demo.inbox import MONTHS, Inbox, month_end
+from cdp_assets.sql_text import from_file
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,57 +32,7 @@ def create_sessions(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> N
     touchpoint_id = user_pseudo_id + '.' + ga_session_id, as staging names it; ga_session_id is the start in seconds.
     """
     rates = parameters.traps["devices"]
-    con.execute(
-        f"""
-        create or replace temp table sessions as
-        with known as (
-            select
-                touches.*,
-                account.customer_id as account_id,
-                web_orders.candidate is not null as has_order,
-                web_orders.customer_id as order_customer_id,
-                web_orders.order_id, web_orders.order_name, web_orders.net, web_orders.at_utc as ordered_at,
-                if(has_order,
-                    order_customer_id is not null and u('logged in', touch) < {rates["logged_in_at_purchase"]},
-                    account_id is not null and u('logged in', touch) < {rates["logged_in_before"]}) as is_own_log_in,
-                account_id is not null and not has_order and touches.marketing_channel = 'direct'
-                    and u('tablet', touch) < {rates["store_tablet"]} as is_on_tablet,
-                u('second device', touches.person_no) < {rates["second_device"]}
-                    and u('device', touch) < 0.3 as is_second,
-                u('reset', touches.person_no) < {rates["browser_reset"]} and not is_second
-                    and touches.at_utc >= timestamp '2017-05-01' + to_days(pick('reset day',
-                        touches.person_no, 90)::int) as is_reset,
-            from touches
-            left join web_orders on web_orders.order_no = touches.order_no
-            left join web_accounts as account on account.person_no = touches.person_no and account.slot = 0
-                and account.created_at <= touches.at_utc
-            where touches.marketing_channel <> 'store'
-        )
-        select
-            touch,
-            person_no,
-            at_utc,
-            if(is_on_tablet, '{TABLET}',
-                (1000000000 + pick('browser', person_no || '.' || is_second || is_reset, 900000000)) || '.'
-                    || (1451624400 + pick('cookie', person_no || '.' || is_second || is_reset, 31500000)))
-                        as user_pseudo_id,
-            epoch(at_utc)::bigint as ga_session_id,
-            user_pseudo_id || '.' || ga_session_id as touchpoint_id,
-            case when is_on_tablet then account_id
-                when is_own_log_in then coalesce(order_customer_id, account_id) end as customer_id,
-            if(is_on_tablet, null, nullif(source, '(direct)')) as source,
-            marketing_channel = 'paid_search' and not is_on_tablet and u('auto tagged', touch) < {rates["auto_tagged"]}
-                as is_auto_tagged,
-            case when is_on_tablet then null when is_auto_tagged then 'organic' else nullif(medium, '(none)') end as medium,
-            if(is_auto_tagged, 'Cj0KCQ' || left(md5('gclid ' || touch), 20), null) as gclid,
-            campaign,
-            if(is_second or is_on_tablet, 'desktop', 'mobile') as device_category,
-            order_id, order_name, net, ordered_at,
-        from known
-        qualify row_number() over (partition by user_pseudo_id, ga_session_id order by touch) = 1
-        order by at_utc, touch
-        """
-    )
+    con.execute(from_file(__name__, "sessions", rates=rates, tablet=TABLET))
     share_sessions(con, parameters)
 
 
@@ -122,57 +73,15 @@ def _events(parameters: Parameters, month: int) -> str:
     )
     from_somewhere = ", ".join(_parameter(name, name) for name in ("source", "medium", "campaign", "gclid"))
     signals = ", ".join(_parameter(name, sql) for name, sql in _signals(parameters).items())
-    return f"""
-        with happened as (
-            select *, unnest([
-                if(is_continued, null, {{'name': 'session_start', 'page': '', 'after': 0}}),
-                if(u('looks around', touch) < 0.5, {{'name': 'page_view', 'page': 'products', 'after': 1}}, null),
-                if(order_id is not null or u('sees a product', touch) < 0.55, {{'name': 'view_item', 'page': 'products/tea', 'after': 20}}, null),
-                if(order_id is not null or u('sees a product', touch) < 0.22, {{'name': 'add_to_cart', 'page': 'products/tea', 'after': 60}}, null),
-                if(order_id is not null or u('sees a product', touch) < 0.12, {{'name': 'begin_checkout', 'page': 'checkout', 'after': 90}}, null),
-                if(customer_id is not null, {{'name': 'login', 'page': 'account', 'after': 45}}, null),
-                if(order_id is not null, {{'name': 'purchase', 'page': 'thank-you', 'after': -1}}, null),
-                if(other_customer_id is not null, {{'name': 'login', 'page': 'account/other', 'after': 240}}, null)
-            ]) as event
-            from sessions
-            where month(eastern(at_utc)) = {month}
-        ),
-        timed as (
-            select
-                happened.* exclude (event),
-                event.name as event_name,
-                event.page as page,
-                if(event.after < 0, ordered_at, at_utc + to_seconds(event.after)) as event_at,
-                event_name = 'purchase' and u('carries', touch) < {carries} as carries_order,
-            from happened
-            where event is not null
-        )
-        select
-            strftime(eastern(event_at), '%Y%m%d') as event_date,
-            (epoch_us(event_at) + pick('micros', touch || event_name, 900000))::varchar as event_timestamp,
-            event_name,
-            list_filter([{always}, {from_somewhere}, {signals}], lambda p: p.value.string_value is not null
-                or p.value.int_value is not null)
-                as event_params,
-            case when page = 'account/other' then other_customer_id
-                when event_name = 'login' or (event_name = 'purchase' and customer_id is not null) then customer_id end as user_id,
-            user_pseudo_id,
-            {{
-                'category': device_category,
-                'operating_system': if(device_category = 'mobile', 'iOS', 'Windows'),
-                'language': 'en-us'
-            }} as device,
-            {{'country': 'United States'}} as geo,
-            {{
-                'name': coalesce(campaign, '(direct)'),
-                'medium': coalesce(medium, '(none)'),
-                'source': coalesce(source, '(direct)')
-            }} as traffic_source,
-            '1966637064' as stream_id,
-            'WEB' as platform,
-            if(carries_order, {{'transaction_id': order_name, 'purchase_revenue': net::double}}, null) as ecommerce,
-        from timed
-    """
+    return from_file(
+        __name__,
+        "ga4_events",
+        month=month,
+        carries=carries,
+        always=always,
+        from_somewhere=from_somewhere,
+        signals=signals,
+    )
 
 
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cdp_assets.demo.inbox import MONTHS, Inbox, month_end
 from cdp_assets.demo.spelling import spelled
+from cdp_assets.sql_text import from_file
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,39 +27,14 @@ def create_parcels(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> No
     factor = parameters.retailer["youzan_price_factor"]
     later = parameters.rate("money", "items_come_later")
     con.execute(
-        f"""
-        create or replace temp table parcels as
-        with bought as (
-            select orders.candidate, orders.order_no, orders.local_at, orders.discount as usd_discount,
-                persons.*
-            from orders join persons using (person_no)
-            where channel = 'taobao'
-        ),
-        named as ({spelled("bought", "'taobao ' || person_no", "hanzi", parameters)}),
-        counted as (
-            select candidate, count(*) as kinds, sum(quantity) as pieces,
-                sum(round(unit_price * {factor}, 2) * quantity)::decimal(18, 2) as gross,
-                string_agg(product_name, '，' order by line_number) as titles
-            from lines where channel = 'taobao' group by candidate
+        from_file(
+            __name__,
+            "parcels",
+            spelled=spelled("bought", "'taobao ' || person_no", "hanzi", parameters),
+            factor=factor,
+            first_workbook_month=FIRST_WORKBOOK_MONTH,
+            later=later,
         )
-        select
-            (3000000000000000 + order_no * 104729)::varchar as order_id,
-            candidate, person_no, local_at, month(local_at) as month, kinds, pieces, titles,
-            lower(given_latin) || '_' || lower(left(surname_latin, 1)) || shuffled(person_no) % 9000000 as member_name,
-            if(u('alipay', person_no) < 0.5, phone2, email1) as alipay,
-            shown_name as receiver,
-            phone1 as phone,
-            region || ' ' || city || ' ' || district || ' ' || replace(street, district, '') as address,
-            street,
-            name_traps as traps,
-            gross,
-            -- the workbook has no column for vouchers: its orders paid in full
-            if(month < {FIRST_WORKBOOK_MONTH}, round(usd_discount * {factor}, 2), 0)::decimal(18, 2) as discount,
-            local_at::date >= date '2017-12-25' and u('items later', candidate) < {later} as items_come_later,
-        from named
-        join counted using (candidate)
-        order by order_no
-        """
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cdp_assets.demo.chance import text
 from cdp_assets.demo.inbox import MONTHS, Inbox, month_end
+from cdp_assets.sql_text import from_file
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,34 +26,7 @@ def create_program_orders(con: duckdb.DuckDBPyConnection, parameters: Parameters
     """Create `program_orders`: the mini-program's orders with their checkout and money in CNY."""
     factor = parameters.retailer["youzan_price_factor"]
     borne = parameters.rate("money", "paid_by_platform")
-    con.execute(
-        f"""
-        create or replace temp table program_orders as
-        with goods as (
-            select candidate, string_agg(product_name || 'x' || quantity, ';' order by line_number)
-                as goods, count(*) as kinds
-            from lines where channel = 'youzan' group by candidate
-        )
-        select
-            program_checkouts.*,
-            local_at, refunded_at, refund_share, goods, kinds,
-            round(orders.gross * {factor}, 2)::decimal(18, 2) as gross,
-            round(orders.discount * {factor}, 2)::decimal(18, 2) as discount,
-            round((round(orders.gross * {factor}, 2) - round(orders.discount * {factor}, 2)) * refund_share,
-                2)::decimal(18, 2)
-                as refunded,
-            if(is_picked_up or orders.net > 25, 0, {_DELIVERY})::decimal(18, 2) as shipping,
-            -- what a payment service gives the buyer and pays the shop
-            if(orders.net > 3 and u('platform pays', candidate) < {borne}, 1, 0)::decimal(18, 2) as borne,
-            round((round(orders.gross * {factor}, 2) - round(orders.discount * {factor}, 2) + shipping - borne) * refund_share,
-                2)::decimal(18, 2)
-                as refunded_money,
-        from program_checkouts
-        join orders using (candidate)
-        join goods using (candidate)
-        order by program_checkouts.order_no
-        """
-    )
+    con.execute(from_file(__name__, "program_orders", factor=factor, delivery=_DELIVERY, borne=borne))
 
 
 def write_orders(inbox: Inbox, parameters: Parameters) -> None:
@@ -149,35 +123,7 @@ def write_customers(inbox: Inbox, parameters: Parameters) -> None:
         inbox.append(
             ("youzan", "customers"),
             f"customers_{day}.csv",
-            f"""
-            with spent as (
-                select
-                    person_no,
-                    sum(gross - discount + shipping) as spent,
-                    count(*) as orders,
-                    sum(refunded) as refunded,
-                    count(*) filter (where refund_share > 0) as refunds,
-                    max(local_at) as last_at,
-                from program_orders
-                where local_at < date '{day}' + 1
-                group by person_no
-            ),
-            listed as (
-                select * from program_customers where is_listed
-                union all
-                -- listed before, under a form of address, by somebody at the counter; the last line of a phone counts
-                select * replace (
-                    surname || if(gender = 'F', '女士', '先生') as shown_name, null as birth_date,
-                    became_at - to_days(40) as became_at)
-                from program_customers
-                where is_listed and full_phone is not null and u('listed twice', person_no) < {twice}
-            )
-            select {cells}
-            from listed
-            left join spent using (person_no)
-            where became_at < date '{day}' + 1
-            order by became_at, person_no
-            """,
+            from_file(__name__, "youzan_customers", day=day, twice=twice, cells=cells),
         )
 
 
@@ -224,50 +170,7 @@ def records() -> str:
 
     natural_key is the value that the contract's key is made of; it is null where the source id is spelled out.
     """
-    return """
-        with sold as (
-            select
-                program_checkouts.*,
-                ship_phone is not distinct from buyer_phone as is_own_delivery,
-            from program_checkouts
-        )
-        select
-            'youzan' as channel, null::varchar as source_customer_id,
-            coalesce(full_phone, nickname || '|' || strftime(became_at, '%Y-%m-%d %H:%M:%S')) as natural_key,
-            person_no, coalesce(shown_name, nickname) as name, '+86' || full_phone as phone_key,
-                null::varchar as email_key,
-            null::varchar as link_key, birth_date as birth_key, null::varchar as address_key,
-            null::varchar as refused_value, traps
-        from program_customers
-        where is_listed and became_at < timestamp '2018-01-01'
-        union all by name
-        select
-            'youzan' as channel, null::varchar as source_customer_id, buyer_full_phone as natural_key, person_no,
-            any_value(nickname) as name, '+86' || buyer_full_phone as phone_key, null::varchar as email_key,
-            null::varchar as link_key, null::date as birth_key, null::varchar as address_key,
-            null::varchar as refused_value, any_value(traps) as traps
-        from sold
-        where buyer_full_phone is not null
-            and person_no in (select person_no from program_customers where not is_listed)
-        group by buyer_full_phone, person_no
-        union all by name
-        select
-            'youzan' as channel, 'guest:' || order_id as source_customer_id, null::varchar as natural_key, person_no,
-            if(is_own_delivery, ship_name, nickname) as name, null::varchar as phone_key, null::varchar as email_key,
-            null::varchar as link_key, null::date as birth_key, if(is_own_delivery, ship_street, null) as address_key,
-            null::varchar as refused_value, traps
-        from sold
-        where buyer_full_phone is null
-        union all by name
-        select
-            'youzan' as channel, 'recipient:' || order_id as source_customer_id, null::varchar as natural_key,
-            recipient_no as person_no, ship_name as name, '+86' || ship_phone_key as phone_key,
-                null::varchar as email_key,
-            null::varchar as link_key, null::date as birth_key, ship_street as address_key,
-            if(ship_phone_key is null and ship_phone not like '%*%', ship_phone, null) as refused_value, traps
-        from sold
-        where not is_own_delivery
-    """
+    return from_file(__name__, "youzan_records")
 
 
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:

@@ -1,0 +1,70 @@
+{#
+holes:
+  visitors_of_square: (select person_no from visitors)
+  visitors_of_shopify: (select person_no from visitors)
+  spelled: select * from joined
+  no_phone: 'null'
+  no_email: 'null'
+  rates: {store_phone: 0.5, birth_date_swapped: 0.5, birth_date_placeholder: 0.5}
+  traps: '[''twins'']'
+#}
+create or replace temp table loyalty_members as
+with joined as (
+    select
+        persons.*,
+        'OF' || (10000000 + shuffled(person_no))::varchar as member_id,
+        customer_since::timestamp + to_seconds(50400 + pick('card', person_no, 28800)) as joined_at,
+        store, store_phone
+    from persons
+    join stores on stores.slot = pick('home store', household_no, (select count(*) from stores))
+    where (person_no in {{ visitors_of_square }} and u('loyalty', person_no) < 0.62)
+        or (person_no in {{ visitors_of_shopify }} and u('web loyalty', person_no) < 0.15)
+),
+named as ({{ spelled }}),
+reached as (
+    select
+        *,
+        {{ no_phone }} as no_phone,
+        {{ no_email }} as no_email,
+        u('store phone', member_id) < {{ rates.store_phone }} as by_store_phone,
+        has_family_phone and role > 0 as by_home_phone,
+        u('old phone', member_id) < 0.08 and number_to is null as by_second_phone,
+        u('leaves phone', member_id) < 0.93 as leaves_phone,
+        u('leaves email', member_id) < 0.58 as leaves_email,
+        case when by_home_phone then home_phone when by_second_phone then phone2 else phone1 end as own_phone,
+        u('day and month', member_id) < {{ rates.birth_date_swapped }} and day(birth_date) between 1 and 12
+            and day(birth_date) <> month(birth_date) as is_swapped,
+        u('no birth date', member_id) < {{ rates.birth_date_placeholder }} as is_placeholder_date,
+        u('leaves birth date', member_id) < 0.85 as leaves_birth_date
+    from named
+)
+select
+    member_id, person_no, joined_at, store, shown_given, shown_family, shown_name,
+    gender, street, city, postcode, country,
+    case
+        when not leaves_phone then null
+        when no_phone is not null then no_phone
+        when by_store_phone then store_phone
+        when lang = 'zh' then '+86 ' || left(own_phone, 3) || ' ' || substr(own_phone, 4, 4) || ' '
+            || substr(own_phone, 8)
+        else case pick('phone format', member_id, 3)
+            when 0 then '(' || left(own_phone, 3) || ') ' || substr(own_phone, 4, 3) || '-'
+                || substr(own_phone, 7)
+            when 1 then left(own_phone, 3) || '-' || substr(own_phone, 4, 3) || '-' || substr(own_phone, 7)
+            else own_phone
+        end
+    end as phone,
+    if(leaves_phone and no_phone is null and not by_store_phone, dial || own_phone, null) as phone_key,
+    if(leaves_email, coalesce(no_email, if(u('second email', member_id) < 0.12, email2, email1)),
+        null) as email,
+    leaves_email and no_email is not null as is_email_blocked,
+    case
+        when not leaves_birth_date then null
+        when is_placeholder_date then date '1900-01-01'
+        when is_swapped then make_date(year(birth_date), day(birth_date), month(birth_date))
+        else birth_date
+    end as birth_date,
+    not leaves_birth_date or is_placeholder_date or is_swapped as is_birth_date_wrong,
+    {{ traps }} as traps
+from reached
+order by member_id
