@@ -187,6 +187,13 @@ class NaturalKey(_Model):
     fallback: list[Name] = []
 
 
+class Recipient(_Model):
+    """To whom a row's goods go, where that may be another person than who bought: the cells stay when only the buyer is forgotten, and the other way round."""
+
+    columns: list[Name] = Field(min_length=1, description="The cells that say who the recipient is.")
+    order: Name = Field(description="Column of the order's id: staging calls the record `recipient:<order>`.")
+
+
 class Dialect(_Model):
     """How the bytes of one file shape are read."""
 
@@ -279,6 +286,7 @@ class ExportFacts(Dialect):
         description="What becomes of a row whose person asked to be forgotten: it goes, or (rows that bear money) only the person does.",
     )
     natural_keys: list[NaturalKey] = []
+    recipient: Recipient | None = None
     future_margin_days: int = 1
     settle_seconds: float = Field(default=1.0, ge=0, description="A younger file must stand still this long.")
     done_marker: str | None = Field(default=None, description="Suffix of an empty file that says: complete.")
@@ -371,6 +379,7 @@ class Export(_OpenModel):
         wanted = [self.facts.fill_down_key, self.facts.fill_down_id]
         wanted += [self.facts.version_column, self.facts.time_zone_column]
         wanted += [name for key in self.facts.natural_keys for name in [*key.columns, *key.fallback]]
+        wanted += [*self.facts.recipient.columns, self.facts.recipient.order] if self.facts.recipient else []
         missing = sorted({name for name in wanted if name and name not in names})
         if missing:
             raise ValueError(

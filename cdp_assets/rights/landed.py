@@ -117,7 +117,7 @@ def _hits(
 ) -> Iterator[tuple[str, int]]:
     tests = row_tests(con, contract.name, export, [], contract.facts.phone_region, suppressed.kinds)
     yield from con.execute(
-        f"select _load_id, count(*) from sieved where {tests} group by all order by all"
+        f"select _load_id, count(*) from sieved where {tests.is_hers} group by all order by all"
     ).fetchall()
 
 
@@ -280,7 +280,10 @@ def _cut_parquet(
         _suppress(con, settings, suppressed)
         _open_parquet(con, [path], export)
         tests = row_tests(con, contract.name, export, [], contract.facts.phone_region, suppressed.kinds)
-        con.execute(f"create temp table hers as select _line from sieved where {tests}")
+        con.execute(
+            f"create temp table hers as select _line, {tests.keeps_recipient} as keeps_recipient, {tests.keeps_buyer} as keeps_buyer "
+            f"from sieved where {tests.is_hers}"
+        )
         source = f"read_parquet({sql_text(str(path))}, hive_partitioning = false)"
         there = {row[0] for row in con.execute(f"describe select * from {source}").fetchall()}
         select, where = "*", "where _line not in (select _line from hers)"
@@ -291,8 +294,10 @@ def _cut_parquet(
             names += sorted(
                 name for name in there - {c.name for c in export.properties} if not name.startswith("_")
             )
+            recipients = set(export.facts.recipient.columns) if export.facts.recipient else set()
             cells = [
-                f"case when _line in (select _line from hers) then null else {identifier(name)} end as {identifier(name)}"
+                f"case when _line in (select _line from hers where not {'keeps_recipient' if name in recipients else 'keeps_buyer'}) "
+                f"then null else {identifier(name)} end as {identifier(name)}"
                 for name in names if name in there
             ]  # fmt: skip
             select, where = (f"* replace ({', '.join(cells)})" if cells else "*"), ""

@@ -69,7 +69,8 @@ class Traces:
         ]
         own = [(_kind(kind), each) for kind, value in self.identifiers for each in _hashes(key, kind, value)]
         orders = [("order", identifiers.of_order(key, channel, order)[0]) for channel, order in self.orders]
-        return sorted({*own, *named, *orders, *self._of_sources(key)})
+        names = [("name", identifiers.of_name(key, name)[0]) for name in self.names]
+        return sorted({*own, *named, *names, *orders, *self._of_sources(key)})
 
     def _of_sources(self, key: bytes) -> list[tuple[str, str]]:
         """By id and by record key; an id of 32 characters is a natural key, which is the keyed hash itself."""

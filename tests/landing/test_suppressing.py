@@ -152,6 +152,51 @@ def test_who_bought_for_her_stays(settings: Settings) -> None:
     ]  # fmt: skip
 
 
+RECIPIENTS = (
+    {"name": "id", "primaryKey": True},
+    {"name": "buyer", "classification": "core"},
+    {"name": "buyer_name", "classification": "core"},
+    {"name": "recipient_name", "classification": "core"},
+    {"name": "recipient_phone", "classification": "core"},
+)
+
+
+def gifts() -> dict[str, ChannelContract]:
+    recipient = {"columns": ["recipient_name", "recipient_phone"], "order": "id"}
+    return contract_of({"onErasure": "blank", "recipient": recipient}, *RECIPIENTS)
+
+
+def test_a_recipient_known_only_from_her_order_stays_and_her_own_parcels_do_not(settings: Settings) -> None:
+    """Gifts, parcels to herself by each of her names, a parcel that others sent to her: each cell goes or stays by whose it is."""
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    suppress(settings, "phone", *identifiers.of_phone(KEY, "+14155550101"))
+    suppress(settings, "name", *identifiers.of_name(KEY, "Rosa Canary"))
+    suppress(settings, "id", *identifiers.of_source_id(KEY, "shop", "recipient:6"))
+    deliver(
+        settings,
+        "shop/a.csv",
+        "id,buyer,buyer_name,recipient_name,recipient_phone\n"
+        f"1,{HERS},Rosa C,Ben Other,+14155550199\n"
+        f"2,{HERS},Rosa C,ROSA  CANARY,+14155550188\n"
+        f"3,{HERS},Rosa C,rosa c,\n"
+        "4,juan@x.test,Juan,Rosa,+14155550101\n"
+        "5,juan@x.test,Juan,Rosa Canary,+14155550177\n"
+        "6,juan@x.test,Juan,Somebody,\n",
+    )
+    land(settings, gifts())
+    found = landed(settings, "shop", "sales", "id, buyer, recipient_name, recipient_phone")
+    assert found == [
+        ("1", None, "Ben Other", "+14155550199"), ("2", None, None, None), ("3", None, None, None),
+        ("4", "juan@x.test", None, None), ("5", "juan@x.test", "Rosa Canary", "+14155550177"), ("6", "juan@x.test", None, None),
+    ]  # fmt: skip
+    assert counts(settings) == (6, 1, 0, 0, 0, 5)
+    for path in (settings.landing_dir / "shop" / "sales").glob("[0-9a-f]*.parquet"):
+        path.write_bytes(b"damaged")
+    assert land(settings, gifts()).exports[0].files_mended == 1
+    assert landed(settings, "shop", "sales", "id, buyer, recipient_name, recipient_phone") == found
+    assert counts(settings) == (6, 1, 0, 0, 0, 5)
+
+
 def test_an_order_that_was_hers_comes_again_without_her(settings: Settings) -> None:
     suppress(settings, "order", *identifiers.of_order(KEY, "shop", "2"))
     deliver(settings, "shop/a.csv", f"{HEADER}1,a@x.test,,5\n2,new@x.test,,7\n")

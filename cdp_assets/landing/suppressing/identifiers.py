@@ -78,6 +78,11 @@ def of_named(key: bytes, hashed: str, name: str) -> list[str]:
     return [suppression(key, "named", hashed, plain_name(name))]
 
 
+def of_name(key: bytes, name: str) -> list[str]:
+    """Her name, which tells only in a row that is hers already whether the goods went to herself."""
+    return [suppression(key, "name", plain_name(name))]
+
+
 def of_sha256(key: bytes, digest: str, normalisation: str) -> list[str]:
     """A plain SHA-256 out of somebody else's list, of a stated normalisation."""
     if normalisation not in NORMALISATIONS:

@@ -21,7 +21,7 @@ from cdp_assets.sql_text import identifier, literal
 
 MARK = "chr(31)"
 RAW_FORMATS = ("json", "ndjson")
-AROUND_IDS = " '"
+AROUND_IDS = " '=\""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,17 @@ class Matches:
     of_others: list[int] = field(
         default_factory=list
     )  # the row's natural key is another's: she is named in it
+    keeping_recipient: list[int] = field(default_factory=list)  # she bought it for somebody else
+    keeping_buyer: list[int] = field(default_factory=list)  # somebody else bought it for her
+
+
+@dataclass(frozen=True)
+class RowTests:
+    """SQL over table `sieved`: whether a row is hers, and whether its recipient, or its buyer, is somebody else, who stays."""
+
+    is_hers: str
+    keeps_recipient: str = "false"
+    keeps_buyer: str = "false"
 
 
 def person_columns(export: Export) -> list[Column]:
@@ -75,13 +86,12 @@ def find_rows(
     )
     tests = row_tests(con, job.channel, job.export, [*rows.columns.extras], region, kinds)
     found = con.execute(
-        f"select _line, _row_reason is not null, {_is_of_other(job.export)} from sieved where {tests} order by _line"
+        f"select _line, _row_reason is not null, {_is_of_other(job.export)}, {tests.keeps_recipient}, {tests.keeps_buyer} "
+        f"from sieved where {tests.is_hers} order by _line"
     ).fetchall()
     con.execute("drop table sieved; drop table sieve_hits")
     return Matches(
-        [line for line, _, _ in found],
-        [line for line, is_broken, _ in found if is_broken],
-        [line for line, _, is_of_other in found if is_of_other],
+        [row[0] for row in found], *([row[0] for row in found if row[which]] for which in range(1, 5))
     )
 
 
@@ -92,12 +102,14 @@ def row_tests(
     extras: list[str],
     region: str | None,
     kinds: frozenset[str],
-) -> str:
-    """SQL that is true for the rows of table `sieved` that table `suppressed` names; makes table `sieve_hits`, which it reads.
+) -> RowTests:
+    """Tests of the rows of table `sieved` that table `suppressed` names; makes table `sieve_hits`, which they read.
 
     `sieved` has the export's texts (`_text_…`), its `_key_…`, the extras and `_text_raw`. A row whose person is gone already is not hers.
     """
     tests = [*_key_tests(channel, export)]
+    to_whom = set(export.facts.recipient.columns) if export.facts.recipient else set()
+    of_recipient = [_recipient_test(channel, export)] if to_whom else []
     cells = _cells(channel, export, extras, region)
     hits: dict[str, list[str]] = {}
     for column, hit in con.execute(_hits(cells, kinds, region)).fetchall():
@@ -105,12 +117,55 @@ def row_tests(
     con.execute("create or replace temp table sieve_hits (c varchar, t varchar)")
     for column, texts in hits.items():
         con.execute("insert into sieve_hits select ?, unnest(?)", [column, texts])
-        tests.append(f"{identifier(column)} in (select t from sieve_hits where c = {literal(column)})")
+        test = (
+            f"coalesce({identifier(column)} in (select t from sieve_hits where c = {literal(column)}), false)"
+        )
+        (of_recipient if column in {text_column(each) for each in to_whom} else tests).append(test)
     if "named" in kinds:
         tests.append(_named_test(export, region))
     texts = [text_column(column.name) for column in person_columns(export)]
-    somebody = " or ".join(f"{identifier(each)} is not null" for each in [*texts, *extras, "_text_raw"])
-    return f"({' or '.join(tests) or 'false'}) and ({somebody})"
+    if not to_whom:
+        return RowTests(
+            f"({' or '.join(tests) or 'false'}) and ({_is_filled([*texts, *extras, '_text_raw'])})"
+        )
+    recipients = [text_column(each) for each in export.facts.recipient.columns]  # type: ignore[union-attr]
+    buyers = [*(each for each in texts if each not in recipients), *extras, "_text_raw"]
+    return _tests_of_both(" or ".join(tests) or "false", " or ".join(of_recipient), recipients, buyers)
+
+
+def _is_filled(columns: list[str]) -> str:
+    return " or ".join(f"{identifier(each)} is not null" for each in columns) or "false"
+
+
+def _recipient_test(channel: str, export: Export) -> str:
+    """SQL: the record that staging makes of the row's recipient is suppressed."""
+    assert export.facts.recipient is not None
+    order = _trimmed(identifier(text_column(export.facts.recipient.order)))
+    word = (
+        f"'{SUPPRESS}' || {MARK} || 'id' || {MARK} || {literal(channel)} || {MARK} || 'recipient:' || {order}"
+    )
+    return f"coalesce(pseudonym({word}) in (select pseudonym from suppressed), false)"
+
+
+def _tests_of_both(buyer_hit: str, recipient_hit: str, recipients: list[str], buyers: list[str]) -> RowTests:
+    """A row's buyer and its recipient each for themselves; one name on both sides, or a name of hers, is one person."""
+    plain = "regexp_replace(lower({}), '[^\\pL\\pN]', '', 'g')"
+    names = ", ".join(plain.format(identifier(each)) for each in recipients)
+    pieces = ", ".join(
+        f"list_transform(string_split_regex(coalesce({identifier(each)}, ''), '[,，;；]'), lambda x: {plain.format('x')})"
+        for each in recipients
+    )
+    same = ", ".join(plain.format(identifier(each)) for each in buyers if each != "_text_raw")
+    hashes = f"list_transform(list_filter(flatten([{pieces}]), lambda x: x <> ''), lambda x: pseudonym('{SUPPRESS}' || {MARK} || 'name' || {MARK} || x))"
+    is_her_name = f"coalesce(list_has_any({hashes}, (select list(pseudonym) from suppressed)), false)"
+    is_same = f"coalesce(list_has_any(list_filter([{names}], lambda x: length(x) > 1), [{same}]), false)"
+    to_her = f"({recipient_hit} or ({buyer_hit}) and ({is_her_name} or {is_same}))"
+    by_her = f"(({buyer_hit}) or ({recipient_hit}) and {is_same})"
+    return RowTests(
+        f"({by_her} and ({_is_filled(buyers)}) or {to_her} and ({_is_filled(recipients)}))",
+        f"not {to_her}",
+        f"not {by_her}",
+    )
 
 
 def _is_of_other(export: Export) -> str:

@@ -74,16 +74,29 @@ def _cut(export: Export, columns: ColumnMap, matches: Matches, *, has_paths: boo
     if export.facts.on_erasure == "remove":
         return [], dict.fromkeys(matches.lines)
     names = [column.name for column in person_columns(export)]
-    paths = [path for name in names for path in export.column(name).headers] if has_paths else []
-    positions = tuple(range(len(paths))) if has_paths else _positions(columns, names)
+    owners = [(name, path) for name in names for path in export.column(name).headers] if has_paths else []
     keys = {name for key in export.facts.natural_keys for name in [*key.columns, *key.fallback]}
-    others = positions if has_paths else _positions(columns, [name for name in names if name not in keys])
-    cut: dict[int, tuple[int, ...] | None] = dict.fromkeys(matches.lines, positions)
-    cut |= dict.fromkeys(matches.of_others, others)
-    return paths, cut | dict.fromkeys(matches.unreadable)
+    recipients = set(export.facts.recipient.columns) if export.facts.recipient else set()
+    of_others, buyers, theirs = (
+        set(matches.of_others),
+        set(matches.keeping_buyer),
+        set(matches.keeping_recipient),
+    )
+
+    def positions(line: int) -> tuple[int, ...]:
+        stays = keys if line in of_others and not has_paths else set()
+        stays = stays | (recipients if line in theirs else set())
+        stays = stays | (set(names) - recipients if line in buyers else set())
+        blank = [name for name in names if name not in stays]
+        if has_paths:
+            return tuple(at for at, (name, _) in enumerate(owners) if name in blank)
+        return _positions(columns, blank, has_extras=line not in buyers)
+
+    cut: dict[int, tuple[int, ...] | None] = {line: positions(line) for line in matches.lines}
+    return [path for _, path in owners], cut | dict.fromkeys(matches.unreadable)
 
 
-def _positions(columns: ColumnMap, names: list[str]) -> tuple[int, ...]:
+def _positions(columns: ColumnMap, names: list[str], *, has_extras: bool) -> tuple[int, ...]:
     """Where the named columns stand, and those that the contract does not know."""
     found = {position for name in names for position in columns.positions.get(name, [])}
-    return tuple(sorted(found | set(columns.extras.values())))
+    return tuple(sorted(found | set(columns.extras.values() if has_extras else [])))

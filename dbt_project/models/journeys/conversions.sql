@@ -8,6 +8,7 @@ select
     orders.order_date as conversion_date,
     newness.is_new_customer,
     {{ may_be_profiled('consents') }} as is_profiled,
+    orders.is_erased,
     orders.gross_revenue,
     orders.gross_revenue - orders.discount_revenue as discounted_revenue,
     orders.net_revenue,

@@ -30,6 +30,7 @@ valued as (
     select
         amounts.*,
         customer_ids.customer_id,
+        customer_ids.customer_id is null and erased.order_id is not null as is_erased,
         coupons.coupon_code,
         paid.paid_amount,
         amounts.parked_reason is not null as is_parked,
@@ -50,6 +51,9 @@ valued as (
     left join linked_refunds
         on amounts.channel = linked_refunds.channel
         and amounts.order_id = linked_refunds.order_id
+    left join {{ source('state', 'erased_orders') }} as erased
+        on amounts.channel = erased.channel
+        and amounts.order_id = erased.order_id
 )
 
 select
@@ -91,6 +95,7 @@ select
     ) as net_revenue,
     case when is_sale and not is_parked then cost end as cost,
     customer_id is null as is_anonymous,
+    is_erased,
     is_conversion,
     case
         when customer_id is not null and is_conversion

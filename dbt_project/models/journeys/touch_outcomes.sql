@@ -3,7 +3,8 @@
 -- of its customer derives from that order, whichever channel reported it: it led to nothing and is on no path;
 -- nor is one of a type that cannot be credited (data/reference/touch_types.csv). A touch whose own session
 -- ended in an order is on that order's path, whoever it belongs to, and on no other: the order may be anonymous, and so is the path of an
--- order whose customer denied profiling: the purchase event says which visit it ended, and nothing of what the customer did before
+-- order whose customer denied profiling: the purchase event says which visit it ended, and nothing of what the customer did before.
+-- An order whose person asked to be forgotten has no path
 with
 
 candidates as (
@@ -69,9 +70,8 @@ session_touches as (
         on candidates.session_conversion_id = conversions.conversion_id
     left join {{ ref('customer_consents') }} as consents
         on conversions.customer_id = consents.customer_id
-    where conversions.customer_id is null
-        or conversions.is_profiled
-        or not coalesce(consents.is_measurement_refused, true)
+    where not coalesce(conversions.is_erased, false)
+        and (conversions.customer_id is null or conversions.is_profiled or not coalesce(consents.is_measurement_refused, true))
 ),
 
 conversions as (

@@ -8,6 +8,7 @@ conversions as (
         conversions.gross_revenue,
         conversions.net_revenue,
         case
+            when conversions.is_erased then 'erased'
             when paths.conversion_id is not null then 'credited'
             when conversions.customer_id is not null and not conversions.is_profiled then 'consent'
             when conversions.channel in ('{{ var("marketplaces") | join("', '") }}') then 'marketplace'

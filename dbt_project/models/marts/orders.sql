@@ -23,6 +23,7 @@ select
     orders.fulfilment_type,
     orders.coupon_code,
     orders.is_anonymous,
+    orders.is_erased,
     orders.is_conversion,
     orders.customer_order_number,
     newness.is_new_customer,

@@ -87,6 +87,8 @@ records as (
         created_at
     from ordered
     where lower(trim(shipping_name)) <> lower(trim(billing_name))
+        -- who bought it is not known any more: to whom it went is
+        or (shipping_name is not null and coalesce(billing_name, email, phone) is null)
 ),
 
 renamed as (
