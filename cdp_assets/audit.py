@@ -93,13 +93,26 @@ def read(
     return found
 
 
+def count(settings: Settings, subjects: Sequence[str]) -> int:
+    """Entries about some subjects."""
+    folder = settings.home / "audit"
+    if not (folder / "entries.sqlite").exists():
+        return 0
+    with closing(_entries(folder)) as entries:
+        ((found,),) = entries.execute(
+            "select count(distinct number) from subjects where subject in (select value from json_each(?))",
+            [json.dumps(list(subjects))],
+        ).fetchall()
+    return int(found)
+
+
 def forget(settings: Settings, subjects: Sequence[str], *, actor: str) -> int:
     """Delete the entries about some subjects, for an erasure; the chain stays, and one entry says which numbers are gone."""
     folder = _folder(settings)
-    marks = ", ".join("?" * len(subjects))
     with _locked(folder), closing(_entries(folder)) as entries:
         found = entries.execute(
-            f"select distinct number from subjects where subject in ({marks})", list(subjects)
+            "select distinct number from subjects where subject in (select value from json_each(?))",
+            [json.dumps(list(subjects))],
         ).fetchall()
         numbers = sorted(row[0] for row in found)
         with entries:

@@ -89,6 +89,16 @@ class Settings(BaseSettings):
         default=None,
         description="Where erasures are listed (keyed hashes) for restored backups (default: HOME/rights/erasures.jsonl; better: another disk).",
     )
+    smallest_cell: int = Field(
+        default=5,
+        ge=0,
+        description="People that a cell of an aggregate must count: smaller ones go when generations are written again without somebody (0: none).",
+    )
+    keep_certificates_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="Days that certificates of erasures stay after they are final (default: for ever).",
+    )
     strict: bool = Field(default=False, description="A run with held files exits 3.")
     group_readable: bool = Field(default=False, description="The home's group may read the masked marts.")
     accept_identity_change: bool = Field(

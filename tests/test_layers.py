@@ -38,6 +38,7 @@ ANYWHERE = {
     "shapes",
     "audit",
     "decisions",
+    "forgetting",
 }
 
 

@@ -12,6 +12,7 @@ from functools import partial
 
 import duckdb
 
+from cdp_assets.activation.forgetting import keys_of
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.landing.suppressing.identifiers import SUPPRESS
 from cdp_assets.rights.requests import Request, RequestProblem
@@ -219,6 +220,7 @@ def traces_of(con: duckdb.DuckDBPyConnection, records: Sequence[str]) -> Traces:
     )"""
     carried = f"""select distinct identifier_type, identifier_value from identity.identifiers as mine
         where record_key in (select record_key from hers) and {{}}{exclusive} order by all"""
+    key_ids, platform_keys = keys_of(con, customers)
     return Traces(
         record_keys=sorted(records),
         customer_ids=customers,
@@ -253,16 +255,11 @@ def traces_of(con: duckdb.DuckDBPyConnection, records: Sequence[str]) -> Traces:
             """
         ),
         written=one(_WRITTEN),
-        platform_key_ids=one(f"select key_id from ({_PLATFORM_KEYS}) order by 1"),
-        platform_keys=one(f"select platform_key from state.activation_keys where key_id in ({_PLATFORM_KEYS}) order by 1"),
+        platform_key_ids=key_ids,
+        platform_keys=platform_keys,
     )  # fmt: skip
 
 
-# Keys that platforms were given for her and for nobody else.
-_PLATFORM_KEYS = """
-    select key_id from state.activation_key_customers
-    group by key_id having bool_and(customer_id in (select customer_id from her_ids))
-"""
 # What her records say in clear beside identifiers, as the channels wrote it, where nobody else's record says the same.
 _WRITTEN = """
     with cells as (

@@ -10,17 +10,20 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from cdp_assets import audit
+from cdp_assets.activation import forgetting as activation
 from cdp_assets.keys import load_key
+from cdp_assets.landing import forgetting as landing
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.files import hash_file
 from cdp_assets.landing.suppressing.matching import Suppressed
-from cdp_assets.rights import certificate, files, generations, journal, landed, requests, tables
+from cdp_assets.publishing import forgetting as publishing
+from cdp_assets.rights import certificate, journal, requests, rooms, stores, tables
 from cdp_assets.rights.journal import Journal
 from cdp_assets.rights.scanning import scan
+from cdp_assets.rights.sought import SoughtPeople
 from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -38,9 +41,16 @@ STEPS = (
     "state",
     "proof",
 )
-# Of a home, what `others` leaves alone: stores with steps of their own, and the room's own folder.
-OWN_STEPS = ("landing/", "published/", "audit/", "rights/", "key", "run.lock", "inbox/")
-CHANGES_BY_ITSELF = ("rights/", "run.lock", "audit/")
+# The journal holds her while she must be looked for; the others name nobody.
+NOT_SCANNED = (
+    "rights/erasing",
+    "rights/certificates",
+    "rights/erasures.jsonl",
+    "rights/public_key",
+    "rights/vault_key",
+    "key",
+)
+CHANGES_BY_ITSELF = (*NOT_SCANNED, "run.lock", "audit/")
 
 
 def begin(
@@ -74,7 +84,7 @@ def begin(
 def _loads_holding(settings: Settings, suppressed: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     contracts = load_contracts(*settings.contract_dirs)
     people = Suppressed(sorted({each for _, each in suppressed}), frozenset(kind for kind, _ in suppressed))
-    found = landed.holding_loads(settings, contracts, people)
+    found = landing.holding_loads(settings, contracts, people)
     return {f"{channel}.{export}": sorted(rows) for (channel, export), rows in found.items()}
 
 
@@ -186,7 +196,7 @@ def _erase_landed(settings: Settings, begun: Journal, _: Reached) -> dict[str, A
     for leftover in settings.landing_dir.glob("_work-*"):
         shutil.rmtree(leftover)
     loads = {_pair(name): ids for name, ids in begun.loads.items()}
-    done = landed.erase_landed(
+    done = landing.erase(
         settings, load_contracts(*settings.contract_dirs), loads, f"erasure {begun.erasure_id}"
     )
     return asdict(done)
@@ -198,16 +208,19 @@ def _pair(name: str) -> tuple[str, str]:
 
 
 def _erase_inbox(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
-    found = landed.in_inbox(settings, {_pair(name): ids for name, ids in begun.loads.items()})
-    rewritten = landed.rewrite_inbox(settings, found) if begun.rewrites_inbox else 0
+    found = landing.in_inbox(settings, {_pair(name): ids for name, ids in begun.loads.items()})
+    rewritten = landing.rewrite_inbox(settings, found) if begun.rewrites_inbox else 0
     return {"files": len(found), "rewritten": rewritten}
 
 
 def _erase_generations(settings: Settings, begun: Journal, reached: Reached) -> dict[str, Any]:
-    key = load_key(settings)
     return asdict(
-        generations.rewrite_all(settings, begun.traces, key, keep_older=begun.keeps_older, reached=reached)
+        publishing.erase(settings, _sought(settings, begun), keep_older=begun.keeps_older, reached=reached)
     )
+
+
+def _sought(settings: Settings, begun: Journal) -> SoughtPeople:
+    return SoughtPeople(settings, begun.traces, begun.suppressed)
 
 
 def _erase_warehouse(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
@@ -217,44 +230,18 @@ def _erase_warehouse(settings: Settings, begun: Journal, _: Reached) -> dict[str
         shutil.rmtree(spill, ignore_errors=True)
     if not settings.warehouse_path.exists():
         return {}
-    key, limits = load_key(settings), settings.duckdb_limits
-    return asdict(tables.rewrite_in_place(settings.warehouse_path, begun.traces, key, limits=limits))
+    return asdict(tables.rewrite_in_place(settings.warehouse_path, _sought(settings, begun)))
 
 
 def _erase_others(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
-    """Logs, run records, Dagster's store, compiled SQL, the site's store, inboxes of decisions: whatever else lies in the home."""
-    literals = begun.traces.literals()
-    if not literals:
+    """Every other room cuts what it keeps: logs, run records, Dagster's store, files for platforms, the site's store, inboxes of decisions."""
+    if not begun.traces.literals():
         return {}
-    finder = files.Finder(literals)
-    keeps_files = bool(
-        _at_platforms(settings, begun)
-    )  # a removal that no platform has taken yet must stay to be taken
+    sought = _sought(settings, begun)
     cut: dict[str, int] = {}
-    for path in other_files(settings):
-        name = path.relative_to(settings.home).as_posix()
-        count = 0 if keeps_files and name.startswith("activation/") else files.rows_in(path, finder)
-        if not count:
-            continue
-        if name.split("/")[0].endswith("_inbox"):
-            path.unlink()  # a decision about her: the records that it names are gone
-        else:
-            files.cut_file(path, finder)
-        cut[name] = count
-    return {"removed": cut}
-
-
-def other_files(settings: Settings) -> list[Path]:
-    """Files of the home that no other step looks after."""
-    return [
-        path
-        for path in sorted(settings.home.rglob("*"))
-        if path.is_file()
-        and not path.is_symlink()
-        and not path.relative_to(settings.home).as_posix().startswith(OWN_STEPS)
-        and path not in (settings.state_path, settings.warehouse_path)
-        and path.suffix != ".wal"
-    ]
+    for room in rooms.others():
+        cut |= room.erase(settings, sought)
+    return {"removed": cut | stores.erase_rest(settings, sought)}
 
 
 def _erase_audit(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
@@ -266,37 +253,20 @@ def _erase_audit(settings: Settings, begun: Journal, _: Reached) -> dict[str, An
 
 
 def _erase_state(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
-    key = load_key(settings)
-    fresh = settings.state_path.with_name(settings.state_path.name + tables.ERASING)
-    tables.merge_log(settings.state_path)
-    counted = tables.write_again(settings.state_path, fresh, begun.traces, key, keeps_constraints=True)
-    tables.put_in_place(fresh, settings.state_path)
-    return asdict(counted)
+    return asdict(
+        tables.rewrite_in_place(settings.state_path, _sought(settings, begun), keeps_constraints=True)
+    )
 
 
 def waiting_for(settings: Settings, begun: Journal) -> list[str]:
     """What others must still do before the certificate is final: owners of delivered files, platforms."""
-    left = landed.in_inbox(settings, {_pair(name): ids for name, ids in begun.loads.items()})
+    left = landing.in_inbox(settings, {_pair(name): ids for name, ids in begun.loads.items()})
     return [
         *(
             f"{path.relative_to(settings.inbox_dir)} still holds her in the inbox: its owner removes it, or --rewrite-inbox"
             for path, _ in left
         ),
-        *_at_platforms(settings, begun),
-    ]
-
-
-def _at_platforms(settings: Settings, begun: Journal) -> list[str]:
-    """Destinations that may still hold a key of hers."""
-    with connect_state(settings, read_only=True) as con:
-        rows = con.execute(
-            "select destination, count(distinct key_id) from activation_entries inner join activation_lists using (list_id) "
-            "where key_id::varchar in (select unnest(?::varchar[])) group by all order by all",
-            [begun.traces.platform_key_ids],
-        ).fetchall()
-    return [
-        f"{destination}: {count} keys of hers are not acknowledged as removed: upload the next removal file and take its answer in"
-        for destination, count in rows
+        *activation.waiting_for(settings, begun.traces.platform_key_ids),
     ]
 
 
@@ -304,7 +274,7 @@ def _prove(settings: Settings, begun: Journal) -> dict[str, Any]:
     """Scan, certify, close the requests."""
     key = load_key(settings)
     looked = scan(
-        settings.home, begun.traces.literals(), leave_out=[settings.home / "rights", settings.home / "key"]
+        settings.home, begun.traces.literals(), leave_out=[settings.home / each for each in NOT_SCANNED]
     )
     waiting = waiting_for(settings, begun)
     document = certificate.write_certificate(

@@ -1,20 +1,23 @@
 """What is neither landing nor DuckDB: logs, run records, inboxes of decisions, SQLite files, compiled SQL, whatever else lies in a home.
 
-A text loses the lines that name her, a SQLite file the rows; a decision about her goes whole. Found by literals; a file of a kind that nobody
-here can rewrite is named, never passed over.
+A text loses the lines that name her, packed or not, a SQLite file the rows; an archive that names her goes whole. Found by literals; a file of
+a kind that nobody here can rewrite is named by the scan, never passed over.
 """
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import IO, cast
 
 from cdp_assets.landing.files import replacing
 from cdp_assets.sql_text import identifier
 
-SQLITE_MAGIC = b"SQLite format 3\0"
+SQLITE_MAGIC, ZIP_MAGIC, GZIP_MAGIC = b"SQLite format 3\0", b"PK\x03\x04", b"\x1f\x8b"
 TEXT_BLOCK = 8 << 20
 
 
@@ -50,35 +53,48 @@ def _stands_alone(number: bytes, text: bytes) -> bool:
     return False
 
 
-def is_sqlite(path: Path) -> bool:
+def starts_with(path: Path, magic: bytes) -> bool:
     with path.open("rb") as file:
-        return file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
+        return file.read(len(magic)) == magic
 
 
 def rows_in(path: Path, finder: Finder) -> int:
-    """Lines of a text, or rows of a SQLite file, that hold a literal."""
-    if is_sqlite(path):
+    """Lines of a text or of an archive's members, or rows of a SQLite file, that hold a literal."""
+    if starts_with(path, SQLITE_MAGIC):
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
             return sum(len(found) for _, found in _sqlite_rows(con, finder))
-    if not any(finder.holds(block) for block in _blocks(path)):
-        return 0
-    return sum(1 for line in _lines(path) if finder.holds(line))
+    if starts_with(path, ZIP_MAGIC):
+        with zipfile.ZipFile(path) as archive:
+            return sum(_lines_in(archive.open(name), finder) for name in archive.namelist())
+    return _lines_in(_opened(path), finder)
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
-    """Large pieces that end at a line's end."""
-    with path.open("rb") as file:
-        while block := file.read(TEXT_BLOCK):
-            yield block + file.readline()
+def _lines_in(stream: IO[bytes], finder: Finder) -> int:
+    """Lines that hold a literal, looked for in large pieces that end at a line's end."""
+    count = 0
+    with stream:
+        while block := stream.read(TEXT_BLOCK):
+            block += stream.readline()
+            if finder.holds(block):
+                count += sum(1 for line in block.splitlines() if finder.holds(line))
+    return count
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(path)) if starts_with(path, GZIP_MAGIC) else path.open("rb")
 
 
 def cut_file(path: Path, finder: Finder) -> int:
-    """Take the lines or rows that hold a literal out of a file; returns how many. A text that stays empty stays as a file."""
-    if is_sqlite(path):
+    """Take the lines or rows that hold a literal out of a file; returns how many. A text that stays empty stays as a file, an archive goes."""
+    if starts_with(path, SQLITE_MAGIC):
         return _cut_sqlite(path, finder)
+    if starts_with(path, ZIP_MAGIC):
+        count = rows_in(path, finder)
+        path.unlink()
+        return count
     count = 0
-    with replacing(path) as temporary, temporary.open("wb") as writer:
-        for line in _lines(path):
+    with replacing(path) as temporary, _packed_as(path, temporary) as writer, _opened(path) as lines:
+        for line in lines:
             if finder.holds(line):
                 count += 1
             else:
@@ -86,9 +102,8 @@ def cut_file(path: Path, finder: Finder) -> int:
     return count
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        yield from file
+def _packed_as(path: Path, target: Path) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(target, "wb")) if starts_with(path, GZIP_MAGIC) else target.open("wb")
 
 
 def _sqlite_rows(con: sqlite3.Connection, finder: Finder) -> Iterator[tuple[str, list[int]]]:

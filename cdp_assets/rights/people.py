@@ -11,6 +11,7 @@ from cdp_assets.keys import load_key
 from cdp_assets.publishing.copies import text
 from cdp_assets.rights import closure, requests, stores
 from cdp_assets.rights.requests import Request, RequestProblem
+from cdp_assets.rights.sought import SoughtPeople
 from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -55,7 +56,7 @@ def counted(settings: Settings, request: Request) -> dict[str, int]:
     with open_people(settings) as con:
         found = closure.closure(con, key, request)
         traces = closure.traces_of(con, found.covered) if found.covered else Traces()
-    return {} if traces.is_empty else stores.find(settings, traces, key)
+    return {} if traces.is_empty else stores.find(settings, SoughtPeople(settings, traces))
 
 
 def due_requests(settings: Settings, request_ids: Sequence[str], kind: str) -> list[Request]:

@@ -1,81 +1,68 @@
-"""Every store that a home has, once: what it is, which files it is made of, and how many rows of a person it holds.
+"""Every store that a home has, once: what its rooms keep, and what no room does; and how many rows of a person each holds.
 
-A test compares the list with what a run writes: a file that no store claims fails it. How a store is erased is `erasure`'s part, step by step.
+A test compares the list with what a run writes: a file that no store claims fails it. Such a file is searched and cut all the same.
 """
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from cdp_assets.landing.contract import load_contracts
-from cdp_assets.landing.suppressing.matching import Suppressed
-from cdp_assets.publishing.copies import STORED_AS
-from cdp_assets.rights import erasure, files, generations, landed, tables
-from cdp_assets.rights.traces import Traces
+from cdp_assets import audit
+from cdp_assets.forgetting import File, Sought, Store, erase_in_files, find_in_files
+from cdp_assets.rights.rooms import ROOMS, room
 from cdp_assets.settings import Settings
 
-Find = Callable[[Settings, Traces, bytes], dict[str, int]]
-
-
-@dataclass(frozen=True)
-class Store:
-    """patterns: files below the home; step: which step of an erasure cuts it ("-": it names nobody)."""
-
-    name: str
-    patterns: tuple[str, ...]
-    step: str
-
-
-STORES = (
-    Store("originals, landed files, quarantine, the parser's work", ("landing/*",), "landing"),
-    Store("the inbox itself", ("inbox/*",), "inbox"),
-    Store(
-        "published generations: marts, contact file, Parquet, replaced histories",
-        ("published/*",),
-        "generations",
-    ),
+ANSWERS = Store("answers to requests for access", ("rights/*",), goes_whole=True)
+# What many rooms write to together, and this room's own.
+SHARED = (
     Store("the build", ("warehouse.duckdb*", "warehouse.damaged.duckdb*"), "warehouse"),
     Store("state: ledgers, identity map, rulings, histories", ("state.duckdb*",), "state"),
     Store("audit log", ("audit/*",), "audit"),
-    Store("Dagster's storage", ("dagster/*",), "others"),
-    Store("dbt's target", ("dbt_target/*",), "others"),
-    Store("logs and run records", ("logs/*", "runs/*"), "others"),
-    Store("inboxes of decisions", ("*_inbox/*",), "others"),
-    Store("the site's accounts and sessions", ("web.sqlite*", "web/*", "access*"), "others"),
-    Store("activation files", ("activation/*",), "others"),
-    Store("requests, journals, certificates", ("rights/*",), "-"),
+    Store(
+        "journals, certificates, the manifest",
+        (
+            "rights/erasing/*",
+            "rights/certificates/*",
+            "rights/erasures.jsonl",
+            "rights/public_key",
+            "rights/vault_key",
+            "rights/.*",
+        ),
+        "-",
+    ),
     Store("the key and the lock", ("key", "run.lock"), "-"),
+    ANSWERS,
 )
+STORES: tuple[Store, ...] = (*(store for name in ROOMS for store in room(name).STORES), *SHARED)
+UNCLAIMED = Store("what no room claims", ("*",))
 
 
 def store_of(name: str) -> Store | None:
     """The store that a file (path below the home) belongs to."""
-    return next(
-        (store for store in STORES if any(fnmatch.fnmatchcase(name, each) for each in store.patterns)), None
-    )
+    return next((store for store in STORES if store.has(name)), None)
 
 
-def find(settings: Settings, traces: Traces, key: bytes) -> dict[str, int]:
-    """Rows of hers by store, and in it by table or file; stores without any are left out. Nothing is changed."""
-    found = _find_landed(settings, traces, key)
-    for name in generations.standing(settings):
-        for stored in STORED_AS.values():
-            rows = tables.count_rows(settings.published_dir / name / stored, traces, key)
-            found[f"published/{name}/{stored}"] = sum(rows.values())
+def find(settings: Settings, sought: Sought) -> dict[str, int]:
+    """Rows of theirs by store, and in it by table or file; stores without any are left out. Nothing is changed."""
+    found: dict[str, int] = {}
+    for name in ROOMS:
+        found |= room(name).find(settings, sought)
     for path in (settings.warehouse_path, settings.state_path):
         if path.exists():
-            for table, count in tables.count_rows(path, traces, key).items():
-                found[f"{path.name}: {table}"] = count
-    finder = files.Finder(traces.literals())
-    for path in erasure.other_files(settings):
-        found[path.relative_to(settings.home).as_posix()] = files.rows_in(path, finder)
+            found |= {f"{path.name}: {table}": rows for table, rows in sought.rows_by_table(path).items()}
+    found |= {"audit": audit.count(settings, [*sought.record_keys, *sought.customer_ids])}
+    found |= find_in_files(_rest(settings), sought)
     return {name: rows for name, rows in found.items() if rows}
 
 
-def _find_landed(settings: Settings, traces: Traces, key: bytes) -> dict[str, int]:
-    suppressed = traces.suppressions(key)
-    people = Suppressed(sorted({each for _, each in suppressed}), frozenset(kind for kind, _ in suppressed))
-    rows = landed.holding_loads(settings, load_contracts(*settings.contract_dirs), people)
-    return {f"landing/{channel}/{export}": sum(loads.values()) for (channel, export), loads in rows.items()}
+def erase_rest(settings: Settings, sought: Sought) -> dict[str, int]:
+    """Cut what no other step looks after: answers to requests for access, which go whole, and files that no store claims."""
+    return erase_in_files(_rest(settings), sought)
+
+
+def _rest(settings: Settings) -> Iterator[File]:
+    for path in sorted(settings.home.rglob("*")):
+        name = path.relative_to(settings.home).as_posix()
+        store = store_of(name) or UNCLAIMED
+        if store in (ANSWERS, UNCLAIMED) and path.is_file() and not path.is_symlink():
+            yield name, path, store

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
+from cdp_assets.activation.forgetting import STILL_AT_PLATFORMS
 from cdp_assets.engine import STORAGE, STORAGE_VERSION
+from cdp_assets.forgetting import Counted, Sought
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.landing.files import sync_dir
 from cdp_assets.publishing.copies import text
@@ -37,22 +38,12 @@ MONEY_KEYS, PATH_KEYS = (
     {"touch_id", "touchpoint_id", "path_id", "credit"},
 )
 ERASING = ".erasing"
+# Columns of aggregates that count people.
+PEOPLE_COUNTS = {"customers", "customer_count", "cohort_customers"}
 ISSUED = (
     "issued_ids"  # an id once issued is never issued again: the bare id stays, what it was made from goes
 )
 MARK = "chr(31)"
-
-
-@dataclass
-class Counted:
-    """What was done to one file: rows gone and rows that lost their person, by table."""
-
-    removed: dict[str, int] = field(default_factory=dict)
-    blanked: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> int:
-        return sum(self.removed.values()) + sum(self.blanked.values())
 
 
 def is_of_person(name: str) -> bool:
@@ -141,8 +132,12 @@ def write_again(
     *,
     limits: dict[str, str | bool | int | float | list[str]] | None = None,
     keeps_constraints: bool = False,
+    smallest_cell: int = 0,
 ) -> Counted:
-    """Copy a DuckDB file to `target` without her. `keeps_constraints`: with keys and defaults, as state needs them."""
+    """Copy a DuckDB file to `target` without her. `keeps_constraints`: with keys and defaults, as state needs them.
+
+    `smallest_cell`: rows of aggregates that would count fewer people than that without her go: who is left would tell who she was.
+    """
     target.unlink(missing_ok=True)
     counted = Counted()
     with duckdb.connect(config={**(limits or {}), **STORAGE}) as con:
@@ -156,7 +151,9 @@ def write_again(
         for schema, table, columns in _tables(con, "held"):
             if not keeps_constraints:
                 con.execute(f"create schema if not exists fresh.{quoted(schema)}")
-            _copy_table(con, schema, table, columns, counted, is_made=keeps_constraints)
+            _copy_table(
+                con, schema, table, columns, counted, is_made=keeps_constraints, smallest_cell=smallest_cell
+            )
         if not keeps_constraints:
             _copy_comments(con)
         views = con.execute(
@@ -189,7 +186,7 @@ def _name_touches(con: duckdb.DuckDBPyConnection) -> None:
 def _keep_what_platforms_hold(con: duckdb.DuckDBPyConnection) -> None:
     """A platform key stays, without its customer, until the platform has acknowledged its removal: nothing else says what to remove."""
     if any(table == "activation_entries" for _, table, _ in _tables(con, "held")):
-        con.execute("delete from gone_keys where k in (select key_id::varchar from held.activation_entries)")
+        con.execute(f"delete from gone_keys where k in ({STILL_AT_PLATFORMS.format(database='held')})")
 
 
 def _copy_table(
@@ -200,6 +197,7 @@ def _copy_table(
     counted: Counted,
     *,
     is_made: bool,
+    smallest_cell: int,
 ) -> None:
     source, target = f"held.{quoted(schema, table)}", f"fresh.{quoted(schema, table)}"
     select, where, hers = "*", "", condition(columns)
@@ -213,8 +211,25 @@ def _copy_table(
         elif count:
             counted.removed[f"{schema}.{table}"] = int(count)
             where = f"where not ({hers})"
+    elif smallest_cell and (few := _few_people(columns, smallest_cell)):
+        ((count,),) = con.execute(f"select count(*) from {source} where {few}").fetchall()
+        if count:
+            counted.hidden[f"{schema}.{table}"] = int(count)
+            where = f"where not ({few})"
     made = f"insert into {target}" if is_made else f"create table {target} as"
     con.execute(f"{made} select {select} from {source} {where}")
+
+
+def _few_people(columns: Sequence[str], smallest_cell: int) -> str | None:
+    """SQL: the row counts people, and one of them gone leaves too few. It is not known which rows she was counted in: each may be one."""
+    return (
+        " or ".join(
+            f"coalesce({quoted(name)} between 1 and {smallest_cell}, false)"
+            for name in columns
+            if name in PEOPLE_COUNTS
+        )
+        or None
+    )
 
 
 def _blanked(columns: Sequence[str], hers: str) -> str:
@@ -223,8 +238,11 @@ def _blanked(columns: Sequence[str], hers: str) -> str:
         for name in columns
         if is_of_person(name)
     ]
-    if "is_anonymous" in columns:
-        changed.append(f"({hers}) or is_anonymous as is_anonymous")
+    changed += [
+        f"({hers}) or coalesce({name}, false) as {name}"
+        for name in ("is_anonymous", "is_erased")
+        if name in columns
+    ]
     return f"* replace ({', '.join(changed)})"
 
 
@@ -295,11 +313,11 @@ def merge_log(path: Path) -> None:
             con.execute("checkpoint")
 
 
-def rewrite_in_place(path: Path, traces: Traces, key: bytes, **options: object) -> Counted:
+def rewrite_in_place(path: Path, sought: Sought, *, keeps_constraints: bool = False) -> Counted:
     """A file written again and put in its own place; killed anywhere, either the old or the new file is there."""
     fresh = path.with_name(path.name + ERASING)
     merge_log(path)
-    counted = write_again(path, fresh, traces, key, **options)  # type: ignore[arg-type]
+    counted = sought.copy_database(path, fresh, keeps_constraints=keeps_constraints)
     put_in_place(fresh, path)
     return counted
 

@@ -12,13 +12,14 @@ from typing import Any
 import duckdb
 
 from cdp_assets.keys import load_key, register_pseudonym
+from cdp_assets.landing import forgetting as landing
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.suppressing.identifiers import SUPPRESS
 from cdp_assets.landing.suppressing.matching import Suppressed, contact_words
 from cdp_assets.publishing.copies import STORED_AS, text
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.generations import current_generation
-from cdp_assets.rights import certificate, landed
+from cdp_assets.rights import certificate
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -52,7 +53,7 @@ def verify(settings: Settings, document: dict[str, Any]) -> Verdict:
         kinds = con.execute("select distinct identifier_type from suppressions").fetchall()
     verdict.is_lawful = bool(readmitted[0][0])
     people = Suppressed(hashes, frozenset(row[0] for row in kinds))
-    found = landed.holding_loads(settings, load_contracts(*settings.contract_dirs), people)
+    found = landing.holding_loads(settings, load_contracts(*settings.contract_dirs), people)
     verdict.returned += [
         f"landing: {channel}.{export}, {sum(rows.values()):,} rows"
         for (channel, export), rows in found.items()

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_assets.forgetting import Sought, Store
 from cdp_assets.keys import load_key, register_pseudonym
 from cdp_assets.landing import deliveries, ledger
-from cdp_assets.landing.contract import ChannelContract, Export
+from cdp_assets.landing.contract import ChannelContract, Export, load_contracts
 from cdp_assets.landing.files import hash_file, original_path, replacing
 from cdp_assets.landing.inbox import InboxFile
 from cdp_assets.landing.ledger import Load
@@ -25,6 +26,11 @@ from cdp_assets.settings import Settings
 from cdp_assets.sql_text import identifier
 from cdp_assets.state import connect_state
 
+STORES = (
+    Store("originals, landed files, quarantine, the parser's work", ("landing/*",), "landing"),
+    Store("the inbox itself", ("inbox/*",), "inbox"),
+)
+
 
 @dataclass
 class Landed:
@@ -34,6 +40,13 @@ class Landed:
     removed: dict[str, int] = field(default_factory=dict)
     blanked: dict[str, int] = field(default_factory=dict)
     dropped_originals: int = 0
+
+
+def find(settings: Settings, sought: Sought) -> dict[str, int]:
+    """Export → rows of theirs in its landed files and quarantine; nothing is changed."""
+    people = Suppressed(*sought.hashes)
+    found = holding_loads(settings, load_contracts(*settings.contract_dirs), people)
+    return {f"landing/{channel}/{export}": sum(loads.values()) for (channel, export), loads in found.items()}
 
 
 def holding_loads(
@@ -121,7 +134,7 @@ def _hits(
     ).fetchall()
 
 
-def erase_landed(
+def erase(
     settings: Settings,
     contracts: Mapping[str, ChannelContract],
     loads: Mapping[tuple[str, str], Sequence[str]],

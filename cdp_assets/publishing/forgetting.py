@@ -11,17 +11,23 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_assets.forgetting import Counted, Sought, Store
 from cdp_assets.landing.files import sync_dir
 from cdp_assets.publishing import recovery
-from cdp_assets.publishing.copies import STORED_AS, PublishedTable, sync, text, write_parquet
+from cdp_assets.publishing.copies import STORED_AS, PublishedTable, sync, write_parquet
 from cdp_assets.publishing.damage import remember_files
 from cdp_assets.publishing.fingerprint import fingerprint
-from cdp_assets.rights import tables
-from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
 WRITING = ".writing-"
+STORES = (
+    Store(
+        "published generations: marts, contact file, Parquet, replaced histories",
+        ("published/*",),
+        "generations",
+    ),
+)
 
 
 def next_revision(name: str) -> str:
@@ -35,30 +41,38 @@ def standing(settings: Settings) -> list[str]:
     return sorted(path.name for path in settings.published_dir.glob("g[0-9]*") if path.is_dir())
 
 
-def holds(settings: Settings, name: str, traces: Traces, key: bytes) -> int:
-    """Rows of hers in one generation's files."""
-    folder = settings.published_dir / name
-    return sum(sum(tables.count_rows(folder / stored, traces, key).values()) for stored in STORED_AS.values())
+def find(settings: Settings, sought: Sought) -> dict[str, int]:
+    """File of a generation → rows of theirs; nothing is changed."""
+    return {
+        f"published/{name}/{stored}": rows
+        for name in standing(settings)
+        for stored in STORED_AS.values()
+        if (rows := sum(sought.rows_by_table(settings.published_dir / name / stored).values()))
+    }
 
 
-def rewrite_all(
+def holds(settings: Settings, name: str, sought: Sought) -> bool:
+    """Whether one generation's files hold them."""
+    return any(sought.rows_by_table(settings.published_dir / name / stored) for stored in STORED_AS.values())
+
+
+def erase(
     settings: Settings,
-    traces: Traces,
-    key: bytes,
+    sought: Sought,
     *,
     keep_older: bool = True,
     reached: Callable[[str], None] = lambda _: None,
-) -> tables.Counted:
+) -> Counted:
     """Write every generation that holds her again, enter the new names into state, and flip. Without `keep_older` the older ones go."""
-    counted, renamed = tables.Counted(), {}
+    counted, renamed = Counted(), {}
     known = recovery.statuses(settings)
     current = next((name for name, status in known.items() if status == "current"), None)
-    holding = _holding(settings, known, traces, key)
+    holding = _holding(settings, known, sought)
     dropped = [] if keep_older else [name for name in holding if name != current]
     for name in holding:
         if name not in dropped:
             fresh = next_revision(name)
-            renamed[name] = (fresh, _write(settings, name, fresh, traces, key, counted))
+            renamed[name] = (fresh, _write(settings, name, fresh, sought, counted))
             reached(f"generations/{fresh} written")
     if holding:
         _enter(settings, renamed, dropped)
@@ -69,10 +83,10 @@ def rewrite_all(
     return counted
 
 
-def _holding(settings: Settings, known: dict[str, str], traces: Traces, key: bytes) -> list[str]:
+def _holding(settings: Settings, known: dict[str, str], sought: Sought) -> list[str]:
     """Generations of which state knows and that hold her."""
     names = [name for name in standing(settings) if known.get(name, "removed") != "removed"]
-    return [name for name in names if holds(settings, name, traces, key)]
+    return [name for name in names if holds(settings, name, sought)]
 
 
 def _remove_unknown(settings: Settings) -> None:
@@ -86,27 +100,27 @@ def _remove_unknown(settings: Settings) -> None:
 
 
 def _write(
-    settings: Settings, name: str, fresh: str, traces: Traces, key: bytes, counted: tables.Counted
+    settings: Settings, name: str, fresh: str, sought: Sought, counted: Counted
 ) -> list[PublishedTable]:
     old, temporary = settings.published_dir / name, settings.published_dir / f"{WRITING}{fresh}"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(mode=0o700)
     written: list[PublishedTable] = []
     for file_name, stored in STORED_AS.items():
-        found = tables.write_again(
-            old / stored, temporary / stored, traces, key, limits=settings.duckdb_limits
-        )
+        found = sought.copy_database(old / stored, temporary / stored, hides_small_cells=True)
         for table, rows in found.removed.items():
             counted.removed[f"{name}/{table}"] = rows
         for table, rows in found.blanked.items():
             counted.blanked[f"{name}/{table}"] = rows
+        for table, rows in found.hidden.items():
+            counted.hidden[f"{name}/{table}"] = rows
         (temporary / stored).chmod((old / stored).stat().st_mode & 0o777)
         sync(temporary / stored)
         (temporary / file_name).symlink_to(stored)
         written += _fingerprints(temporary / stored, file_name)
     mode = (old / STORED_AS["marts.duckdb"]).stat().st_mode & 0o777
     write_parquet(temporary, [each for each in written if each.file_name == "marts.duckdb"], mode)
-    _write_replaced(old / "replaced", temporary / "replaced", traces, key)
+    _write_replaced(old / "replaced", temporary / "replaced", sought)
     temporary.chmod(old.stat().st_mode & 0o777)
     sync(temporary)
     shutil.rmtree(
@@ -129,23 +143,14 @@ def _fingerprints(path: Path, file_name: str) -> list[PublishedTable]:
         return [PublishedTable(file_name, name, *fingerprint(con, path.stem, schema, name)) for name in names]
 
 
-def _write_replaced(old: Path, fresh: Path, traces: Traces, key: bytes) -> None:
+def _write_replaced(old: Path, fresh: Path, sought: Sought) -> None:
     """Rows of histories that the generation replaced, for a rollback to put back."""
     if not old.is_dir():
         return
     fresh.mkdir(mode=0o700)
-    with duckdb.connect() as con:
-        tables.register(con, traces, key)
-        for path in sorted(old.glob("*.parquet")):
-            columns = [
-                row[0] for row in con.execute(f"describe select * from read_parquet({text(path)})").fetchall()
-            ]
-            hers = tables.condition(columns)
-            where = f"where not ({hers})" if hers else ""
-            con.execute(
-                f"copy (select * from read_parquet({text(path)}) {where}) to {text(fresh / path.name)} (format parquet, compression zstd)"
-            )
-            (fresh / path.name).chmod(0o400)
+    for path in sorted(old.glob("*.parquet")):
+        sought.copy_parquet(path, fresh / path.name)
+        (fresh / path.name).chmod(0o400)
 
 
 def _enter(
