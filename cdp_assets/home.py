@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from cdp_assets.keys import load_key
 from cdp_assets.publishing import lock
@@ -94,9 +95,13 @@ def _prepare_locked(settings: Settings) -> list[str]:
     check_key(settings, key)
     repaired = repair(settings)
     if (settings.home / "rights").is_dir() or settings.erasure_manifest:
-        from cdp_assets.rights.erasure import (
-            resume,
-        )  # what it needs is large, and few homes have an erasure under way
+        # what these need is large, and few homes have an erasure under way
+        from cdp_assets.rights.certificate import expire
+        from cdp_assets.rights.erasure import resume
 
         repaired += resume(settings)
+        if count := expire(settings, datetime.now(UTC).date()):
+            repaired.append(
+                f"{count} certificates of erasures are past their retention (ONEFOLD_KEEP_CERTIFICATES_DAYS) and gone"
+            )
     return repaired

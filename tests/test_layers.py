@@ -20,6 +20,7 @@ ROOMS = [
     "publishing",
     "spark",
     "activation",
+    "sharing",
     "operations",
     "rights",
     "drafting",

@@ -6,12 +6,13 @@ It names no person: ids of requests, names of files, counts, keyed hashes. What 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cdp_assets.landing.files import hash_file, make_private_dir, replacing
 from cdp_assets.rights import merkle
+from cdp_assets.rights.certificate_page import page
 from cdp_assets.rights.journal import Journal, folder
 from cdp_assets.rights.receipts import is_genuine, public_key, signed
 from cdp_assets.rights.scanning import Scan, files_below
@@ -80,12 +81,28 @@ def write_certificate(
     path = certificate_path(settings, journal.erasure_id)
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
+    with replacing(path.with_suffix(".html")) as temporary:
+        temporary.write_text(page(document), encoding="utf-8")
     (folder(settings) / "public_key").write_text(public_key(key) + "\n", encoding="utf-8")
     return document
 
 
 def certificate_path(settings: Settings, erasure_id: str) -> Path:
     return make_private_dir(folder(settings) / "certificates") / f"{erasure_id}.json"
+
+
+def expire(settings: Settings, today: date) -> int:
+    """Remove final certificates, and their pages, that are older than their retention; how many. Interim ones stay: they are still at work."""
+    if settings.keep_certificates_days is None:
+        return 0
+    last, count = today - timedelta(days=settings.keep_certificates_days), 0
+    for path in sorted((settings.home / "rights" / "certificates").glob("*.json")):
+        document = read_certificate(path)
+        if document["status"] == "final" and datetime.fromisoformat(document["ended_at"]).date() < last:
+            path.with_suffix(".html").unlink(missing_ok=True)
+            path.unlink()
+            count += 1
+    return count
 
 
 def read_certificate(path: Path) -> dict[str, Any]:

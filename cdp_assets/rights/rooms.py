@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-ROOMS = ("landing", "identity", "publishing", "activation", "operations", "web")
+ROOMS = ("landing", "identity", "publishing", "activation", "sharing", "operations", "web")
 # Rooms whose erasure is a step of its own, in the order of `erasure`; the others are asked in the step `others`.
 WITH_STEPS = ("landing", "publishing")
 

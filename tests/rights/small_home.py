@@ -5,6 +5,7 @@ Landing is real (shipped contracts); the build is made by hand, with the tables 
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import sqlite3
@@ -146,6 +147,7 @@ def _build(settings: Settings) -> None:
             create view marts.orders as select * from journeys.customer_orders;
             create table marts.touchpoints as select * from journeys.customer_touchpoints;
             create table marts.customer_crosswalk as select record_key, channel, source_customer_id, customer_id from people;
+            create table marts.customer_cohorts as select * from (values ('2026-01', 5, 1.5), ('2026-02', 6, 2.5)) as t (cohort_month, cohort_customers, net_revenue);
             create table marts.revenue_by_channel as select channel, sum(net_amount) as net_amount from journeys.customer_orders group by all;
         """.split(";"):
             if statement.strip():
@@ -218,6 +220,24 @@ def _write_others(settings: Settings) -> None:
         con.execute("create table events (id integer primary key, event text)")
         con.executemany("insert into events (event) values (?)", [[f"step {n}"] for n in range(500)])
         con.execute("insert into events (event) values (?)", [f"error near {NAME}"])
+    for name, content in {
+        "audiences/best.yaml": f"name: best\nwho: {{customer_id: [{HERS}]}}\n",
+        "activation/mailer/2026-01-05/added.csv": f"key\n{MAIL}\nben16@example.test\n",
+        "share/partner/2026/cohorts.csv": f"cohort,customers\nwho writes to {MAIL},1\n2026,8\n",
+        "psi/partner/matched.csv": f"{MAIL}\nben16@example.test\n",
+        "web/pictures/a.json": f'{{"who": "{NAME}"}}',
+    }.items():
+        path = settings.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    (settings.home / "activation" / "mailer" / "packed.csv.gz").write_bytes(
+        gzip.compress(f"{MAIL}\nx@x.test\n".encode())
+    )
+    answer = settings.home / "rights" / "access" / "answer.zip"
+    answer.parent.mkdir(parents=True)
+    with zipfile.ZipFile(answer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("answer.json", f'{{"email": "{MAIL}"}}')
+    write_decision(settings.home / "audiences_inbox", {"customers": [HERS]})
     write_decision(settings.home / "rulings_inbox", {"records": [keys_of(settings)["loyalty"]]})
     write_decision(settings.home / "rulings_inbox", {"records": [keys_of(settings)["his"]]})
     audit.append(settings, "ann", "view", subjects=[HERS], page="customer")

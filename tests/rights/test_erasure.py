@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -22,12 +24,14 @@ from cdp_assets.rights import (
     people,
     receipts,
     requests,
+    rooms,
     stores,
     tables,
     verifying,
 )
 from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
 from cdp_assets.rights.scanning import scan
+from cdp_assets.rights.sought import SoughtPeople
 from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -85,7 +89,8 @@ def test_the_scan_finds_her_in_every_store_before(filled: Settings) -> None:
     places = {hit.split(":")[0] for hit in found.hits}
     for part in ("landing/_originals", "landing/loyalty", "landing/_quarantine", "published/g000001/parquet", "published/g000002/masked",
                  "published/g000001/in_clear", "published/g000001/replaced",
-                 "warehouse", "state", "audit/entries", "dagster", "dbt_target", "logs", "runs", "rulings_inbox"):  # fmt: skip
+                 "warehouse", "state", "audit/entries", "dagster", "dbt_target", "logs", "runs", "rulings_inbox", "audiences_inbox", "audiences/",
+                 "activation/mailer/packed", "activation/mailer/2026", "rights/access", "share/", "psi/", "web/"):  # fmt: skip
         assert any(place.startswith(part) for place in places), part
     assert not found.unreadable
 
@@ -100,12 +105,28 @@ def test_find_counts_her_per_store_and_changes_nothing(filled: Settings) -> None
     assert counted["state.duckdb: main.rulings"] == 1
     assert counted["warehouse.duckdb: journeys.customer_touchpoints"] == 1
     assert counted["logs/run.log"] == 1
+    assert (
+        counted["rights/access/answer.zip"]
+        == counted["activation/mailer/packed.csv.gz"]
+        == counted["audit"]
+        == 1
+    )
 
 
 def test_every_file_of_a_home_belongs_to_a_store(filled: Settings) -> None:
     names = [path.relative_to(filled.home).as_posix() for path in filled.home.rglob("*") if path.is_file()]
     assert [name for name in names if stores.store_of(name) is None] == []
     assert {store.step for store in stores.STORES} - {"-"} <= set(erasure.STEPS)
+    assert stores.store_of("something/new.csv") is None
+
+
+def test_every_room_that_keeps_something_finds_and_erases_it(filled: Settings) -> None:
+    for name in rooms.ROOMS:
+        found = rooms.room(name)
+        assert found.STORES and callable(found.find) and callable(found.erase), name
+    asked = SoughtPeople(filled, people.traces_for(filled, ask(filled)))
+    for name in rooms.ROOMS:
+        assert sum(rooms.room(name).find(filled, asked).values()) > 0, name
 
 
 def test_every_table_of_state_is_cut_by_the_names_of_its_columns_or_holds_nobody(settings: Settings) -> None:
@@ -127,7 +148,9 @@ def test_every_table_of_state_is_cut_by_the_names_of_its_columns_or_holds_nobody
 
 def check_gone(settings: Settings, document: dict[str, object]) -> None:
     """No decoded cell holds her; he, and the money, are as they were."""
-    looked = scan(settings.home, EVERYTHING_OF_HERS[:-1], leave_out=[settings.home / "rights"])
+    looked = scan(
+        settings.home, EVERYTHING_OF_HERS[:-1], leave_out=[settings.home / "rights" / "erasures.jsonl"]
+    )
     assert looked.hits == [] and looked.unreadable == []
     assert scan(settings.inbox_dir, EVERYTHING_OF_HERS).hits == []
     assert looked.cells > 300_000
@@ -142,6 +165,10 @@ def check_gone(settings: Settings, document: dict[str, object]) -> None:
     assert cells_of(settings, "select net_amount::double from marts.revenue_by_channel") == [(21.0,)]
     assert cells_of(settings, "select count(*), count(customer_id) from marts.touchpoints") == [(299_999, 0)]
     assert cells_of(settings, "select customer_id from marts.customers") == [(HIS,)]
+    # of five people in a cell four would be left: who knows them would know her
+    assert cells_of(settings, "select cohort_month, cohort_customers from marts.customer_cohorts") == [
+        ("2026-02", 6)
+    ]
     with connect_state(settings, read_only=True) as con:
         assert con.execute("select customer_id, record_key from customer_id_history").fetchall() == [
             (HIS, keys_of(settings)["his"])
@@ -162,12 +189,26 @@ def check_gone(settings: Settings, document: dict[str, object]) -> None:
     assert [entry.subjects for entry in audit.read(settings, action="view")] == [(HIS,)]
     assert len(list((settings.home / "rulings_inbox").glob("*.json"))) == 1
     assert (settings.logs_dir / "run.log").read_text() == "all well\nended\n"
+    assert not (settings.home / "rights" / "access" / "answer.zip").exists()
+    assert list((settings.home / "audiences_inbox").glob("*.json")) == []
+    assert (settings.home / "psi" / "partner" / "matched.csv").read_text() == "ben16@example.test\n"
+    assert (
+        gzip.decompress((settings.home / "activation" / "mailer" / "packed.csv.gz").read_bytes())
+        == b"x@x.test\n"
+    )
+    page = next((settings.home / "rights" / "certificates").glob("*.html")).read_text()
+    assert "final" in page and document["root"]["hash"] in page  # type: ignore[index]
 
 
 def test_she_is_gone_everywhere_and_everybody_else_stays(filled: Settings) -> None:
     document = erasure.carry_out(filled, begin(filled))
     check_gone(filled, document)
     assert not list((filled.home / "rights" / "erasing").glob("*"))
+    ended = date.fromisoformat(document["ended_at"][:10])
+    kept = filled.model_copy(update={"keep_certificates_days": 30})
+    assert certificate.expire(filled, ended + timedelta(days=1000)) == 0
+    assert [certificate.expire(kept, ended + timedelta(days=days)) for days in (30, 31)] == [0, 1]
+    assert not list((filled.home / "rights" / "certificates").glob("*"))
     # her files land again as the deliveries that they were, and bring nobody back
     small.land(filled)
     assert verifying.verify(filled, document).holds

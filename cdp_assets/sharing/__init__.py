@@ -1,0 +1,1 @@
+"""What leaves the house without showing anybody: noised cohort tables for partners, and private set intersection by files."""
