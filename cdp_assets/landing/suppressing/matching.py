@@ -37,15 +37,14 @@ class Suppressed:
 
 @dataclass(frozen=True)
 class Matches:
-    """First lines of the rows that are hers, of those among them that no reader can take apart, and of those that others' keys stand in."""
+    """First lines of the rows that are hers, and of those among them: which no reader can take apart, in which another's natural key stands (she
+    is named in it), which she bought for somebody else, and which somebody else bought for her."""
 
     lines: list[int] = field(default_factory=list)
-    unreadable: list[int] = field(default_factory=list)
-    of_others: list[int] = field(
-        default_factory=list
-    )  # the row's natural key is another's: she is named in it
-    keeping_recipient: list[int] = field(default_factory=list)  # she bought it for somebody else
-    keeping_buyer: list[int] = field(default_factory=list)  # somebody else bought it for her
+    unreadable: frozenset[int] = frozenset()
+    of_others: frozenset[int] = frozenset()
+    keeping_recipient: frozenset[int] = frozenset()
+    keeping_buyer: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,8 @@ def find_rows(
     ).fetchall()
     con.execute("drop table sieved; drop table sieve_hits")
     return Matches(
-        [row[0] for row in found], *([row[0] for row in found if row[which]] for which in range(1, 5))
+        [row[0] for row in found],
+        *(frozenset(row[0] for row in found if row[which]) for which in range(1, 5)),
     )
 
 

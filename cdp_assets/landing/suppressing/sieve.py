@@ -5,6 +5,7 @@ It runs where parsing runs, behind the same limits. Where the rewritten file goe
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import duckdb
@@ -75,28 +76,32 @@ def _cut(export: Export, columns: ColumnMap, matches: Matches, *, has_paths: boo
         return [], dict.fromkeys(matches.lines)
     names = [column.name for column in person_columns(export)]
     owners = [(name, path) for name in names for path in export.column(name).headers] if has_paths else []
-    keys = {name for key in export.facts.natural_keys for name in [*key.columns, *key.fallback]}
-    recipients = set(export.facts.recipient.columns) if export.facts.recipient else set()
-    of_others, buyers, theirs = (
-        set(matches.of_others),
-        set(matches.keeping_buyer),
-        set(matches.keeping_recipient),
-    )
-
-    def positions(line: int) -> tuple[int, ...]:
-        stays = keys if line in of_others and not has_paths else set()
-        stays = stays | (recipients if line in theirs else set())
-        stays = stays | (set(names) - recipients if line in buyers else set())
-        blank = [name for name in names if name not in stays]
+    in_part = matches.of_others | matches.keeping_recipient | matches.keeping_buyer
+    staying = {line: _staying(export, names, matches, line, has_paths=has_paths) for line in in_part}
+    cut: dict[int, tuple[int, ...] | None] = {}
+    for line in matches.lines:
+        blank = {name for name in names if name not in staying.get(line, ())}
         if has_paths:
-            return tuple(at for at, (name, _) in enumerate(owners) if name in blank)
-        return _positions(columns, blank, has_extras=line not in buyers)
-
-    cut: dict[int, tuple[int, ...] | None] = {line: positions(line) for line in matches.lines}
+            cut[line] = tuple(at for at, (name, _) in enumerate(owners) if name in blank)
+        else:
+            cut[line] = _positions(columns, blank, has_extras=line not in matches.keeping_buyer)
     return [path for _, path in owners], cut | dict.fromkeys(matches.unreadable)
 
 
-def _positions(columns: ColumnMap, names: list[str], *, has_extras: bool) -> tuple[int, ...]:
+def _staying(export: Export, names: list[str], matches: Matches, line: int, *, has_paths: bool) -> set[str]:
+    """The columns of a row that is hers in part: the key of another, or the cells of its recipient or of its buyer."""
+    recipients = set(export.facts.recipient.columns) if export.facts.recipient else set()
+    stays: set[str] = set()
+    if line in matches.of_others and not has_paths:
+        stays |= {name for key in export.facts.natural_keys for name in [*key.columns, *key.fallback]}
+    if line in matches.keeping_recipient:
+        stays |= recipients
+    if line in matches.keeping_buyer:
+        stays |= set(names) - recipients
+    return stays
+
+
+def _positions(columns: ColumnMap, names: Collection[str], *, has_extras: bool) -> tuple[int, ...]:
     """Where the named columns stand, and those that the contract does not know."""
     found = {position for name in names for position in columns.positions.get(name, [])}
     return tuple(sorted(found | set(columns.extras.values() if has_extras else [])))
