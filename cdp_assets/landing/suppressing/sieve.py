@@ -5,7 +5,7 @@ It runs where parsing runs, behind the same limits. Where the rewritten file goe
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import duckdb
@@ -74,18 +74,30 @@ def _cut(export: Export, columns: ColumnMap, matches: Matches, *, has_paths: boo
     """What to cut of each row that is hers, and for JSON the paths of the cells."""
     if export.facts.on_erasure == "remove":
         return [], dict.fromkeys(matches.lines)
+    blank = _blank(export, matches, has_paths=has_paths)
+    if has_paths:
+        owners = [(column.name, path) for column in person_columns(export) for path in column.headers]
+        paths = [path for _, path in owners]
+        cut = {line: _positions_of(owners, names) for line, names in blank.items()}
+    else:
+        paths = []
+        cut = {
+            line: _positions(columns, names, has_extras=line not in matches.keeping_buyer)
+            for line, names in blank.items()
+        }
+    return paths, {**cut, **dict.fromkeys(matches.unreadable)}
+
+
+def _positions_of(owners: Sequence[tuple[str, str]], names: Collection[str]) -> tuple[int, ...]:
+    return tuple(at for at, (name, _) in enumerate(owners) if name in names)
+
+
+def _blank(export: Export, matches: Matches, *, has_paths: bool) -> dict[int, list[str]]:
+    """Line → the columns that lose their cell."""
     names = [column.name for column in person_columns(export)]
-    owners = [(name, path) for name in names for path in export.column(name).headers] if has_paths else []
     in_part = matches.of_others | matches.keeping_recipient | matches.keeping_buyer
     staying = {line: _staying(export, names, matches, line, has_paths=has_paths) for line in in_part}
-    cut: dict[int, tuple[int, ...] | None] = {}
-    for line in matches.lines:
-        blank = {name for name in names if name not in staying.get(line, ())}
-        if has_paths:
-            cut[line] = tuple(at for at, (name, _) in enumerate(owners) if name in blank)
-        else:
-            cut[line] = _positions(columns, blank, has_extras=line not in matches.keeping_buyer)
-    return [path for _, path in owners], cut | dict.fromkeys(matches.unreadable)
+    return {line: [name for name in names if name not in staying.get(line, ())] for line in matches.lines}
 
 
 def _staying(export: Export, names: list[str], matches: Matches, line: int, *, has_paths: bool) -> set[str]:
