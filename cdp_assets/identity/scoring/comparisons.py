@@ -212,13 +212,18 @@ _STREET_NEAR = f"""(
         and {few_errors("street_key_l", "street_key_r", 3)})
     or (street_number_l = street_number_r and jaro_winkler_similarity(street_key_l, street_key_r) >= 0.8)
 )"""
+_OTHER_HOUSE = "(street_number_l <> street_number_r)"
 ADDRESS = Comparison(
     "address",
     "(street_key_l is null or street_key_r is null) "
     "and (postcode_key_l is null or postcode_key_r is null) and (city_key_l is null or city_key_r is null)",
     (
         Level("street_and_area", "same street and place", f"street_key_l = street_key_r and {_SAME_AREA}"),
-        Level("near_street_and_area", "street nearly the same, same place", f"{_STREET_NEAR} and {_SAME_AREA}"),
+        Level(
+            "near_street_and_area", "street nearly the same, same place",
+            f"{_STREET_NEAR} and {_SAME_AREA} and not coalesce({_OTHER_HOUSE}, false)",
+        ),
+        Level("other_house", "street nearly the same, another house number, same place", f"{_STREET_NEAR} and {_SAME_AREA}"),
         Level("street", "same street, place missing or written otherwise", "street_key_l = street_key_r"),
         Level("near_street", "street nearly the same, other place", _STREET_NEAR),
         Level(

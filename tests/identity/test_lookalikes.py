@@ -1,0 +1,69 @@
+"""People who look alike and are two: namesakes of a town, relatives of a street."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.identity.identity_home import IdentityHome, Row, person
+
+NAMES = [
+    ("Alba", "Abernathy"), ("Bruno", "Brockhurst"), ("Carla", "Corrigan"), ("Dmitri", "Drummond"), ("Elena", "Eastwick"),
+    ("Farouk", "Fitzgerald"), ("Greta", "Gallagher"), ("Hugo", "Hathaway"), ("Irina", "Iverson"), ("Jonas", "Jankowski"),
+    ("Karin", "Kessler"), ("Lionel", "Lindqvist"), ("Marta", "Montgomery"), ("Nils", "Novakova"), ("Odile", "Oppenheimer"),
+    ("Pavel", "Prendergast"), ("Quentin", "Quillfeather"), ("Rosa", "Rutherford"), ("Stefan", "Sandoval"), ("Tilda", "Thorvaldsen"),
+]  # fmt: skip
+
+
+def account(number: int, given: str, family: str, **other: Any) -> Row:
+    """A Bostonian with a phone, an e-mail, a house and a postcode of their own."""
+    at_home = {
+        "given_name": given,
+        "family_name": family,
+        "email": f"{given}.{family}{number}@mail{number}.example".lower(),
+        "phone": f"+1617555{1000 + 37 * number}",
+        "street": f"{100 + 13 * number} {family} Street",
+        "postcode": f"021{number:02}",
+        "city": "Boston",
+    }
+    return person(f"{given}{number}", **{**at_home, **other})
+
+
+def test_two_of_one_name_in_one_town_are_two_without_anything_else_in_common(home: IdentityHome) -> None:
+    people = [account(number, *name) for number, name in enumerate(NAMES)]
+    namesakes = [account(30 + number, *NAMES[number]) for number in range(7)]
+    home.write(people + namesakes)
+    home.run()
+    assert len(home.groups()) == 27
+    assert home.query("select coalesce(max(match_probability), 0) < 0.4 from identity.pairs") == [(True,)]
+
+
+@pytest.mark.parametrize("other", [{"street": "113 Abernathy St"}, {"phone": None, "email": None}])
+def test_one_who_wrote_the_house_otherwise_or_left_things_out_is_one(
+    home: IdentityHome, other: dict[str, Any]
+) -> None:
+    people = [account(number, *name) for number, name in enumerate(NAMES)]
+    her = account(1, "Bruno", "Brockhurst", street="113 Brockhurst St")
+    home.write([*people, {**her, **other, "street": "113 Brockhurst St", "source_customer_id": "again"}])
+    home.run()
+    assert len(home.groups()) == 20
+
+
+def test_relatives_some_houses_apart_are_two(home: IdentityHome) -> None:
+    shared = {"family_name": "Quist", "postcode": "89501", "city": "Reno"}
+    home.write([
+        person("a", given_name="Anna", street="4235 Main Street", **shared),
+        person("b", given_name="Otto", street="1235 Main Street", **shared),
+    ])  # fmt: skip
+    home.run()
+    assert len(home.groups()) == 2
+
+
+def test_a_record_without_given_name_bridges_no_relatives(home: IdentityHome) -> None:
+    shared = {"family_name": "Quist", "street": "12 Main Street", "postcode": "89501", "city": "Reno"}
+    home.write([
+        person("a", given_name="Anna", **shared), person("b", given_name="Otto", **shared), person("c", **shared),
+    ])  # fmt: skip
+    home.run()
+    assert home.ids()["a"] != home.ids()["b"]
