@@ -199,15 +199,8 @@ def test_letters_and_contacts_are_touches_that_say_whether_they_can_be_credited(
     ]
 
 
-CASES: Mapping[str, list[tuple[Any, ...]]] = {
-    "ga4_purchase_names_the_order": [("paid_search", 1)],
-    "ga4_gclid_is_paid_search": [("paid_search", 1)],
-    "anonymous_visit_before_first_log_in": [("paid_search", 1), ("direct", 2)],
-}
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_shared_case_has_its_path(case: str, shared_dir: Path, tmp_path: Path) -> None:
+def landed_case(case: str, shared_dir: Path, tmp_path: Path) -> SmallRetailer:
+    """The files of a case, landed as delivered; all its records are one person."""
     inbox = shared_dir / "cases" / case / "inbox"
     if not inbox.is_dir():
         pytest.skip(f"{case} is not there")
@@ -223,6 +216,19 @@ def test_the_shared_case_has_its_path(case: str, shared_dir: Path, tmp_path: Pat
             ("ga4", "9000000000"),
         ]
     }
+    return made
+
+
+CASES: Mapping[str, list[tuple[Any, ...]]] = {
+    "ga4_purchase_names_the_order": [("paid_search", 1)],
+    "ga4_gclid_is_paid_search": [("paid_search", 1)],
+    "anonymous_visit_before_first_log_in": [("paid_search", 1), ("direct", 2)],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_shared_case_has_its_path(case: str, shared_dir: Path, tmp_path: Path) -> None:
+    made = landed_case(case, shared_dir, tmp_path)
     assert not failures(made.build_paths())
     assert (
         made.query(
@@ -230,3 +236,13 @@ def test_the_shared_case_has_its_path(case: str, shared_dir: Path, tmp_path: Pat
         )
         == CASES[case]
     )
+
+
+@pytest.mark.slow
+def test_the_houses_return_on_spend_is_of_what_was_paid(shared_dir: Path, tmp_path: Path) -> None:
+    made = landed_case("roas_before_coupon_and_refund", shared_dir, tmp_path)
+    assert not failures(made.build())
+    assert made.query(
+        "select distinct gross_return_on_ad_spend, discounted_return_on_ad_spend, net_return_on_ad_spend, return_on_ad_spend "
+        "from marts.attribution_summary where marketing_channel = 'paid_search' and campaign is null and customer_type = 'all'"
+    ) == [(2.5, 1.0, 1.0, 1.0)]
