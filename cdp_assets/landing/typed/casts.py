@@ -282,7 +282,14 @@ def _reasons(
         rules += [
             (_matches(f"contains({text}, '+')", text, SCIENTIFIC), "id_in_scientific_notation"),
             (_matches(f"starts_with({text}, '#')", text, SPREADSHEET_ERROR), "spreadsheet_error"),
-            (_matches(f"length({text}) < 24 and contains(translate({text}, '.', '-'), '-')", text, SPREADSHEET_DATE), "id_turned_into_a_date"),
+            (
+                _matches(
+                    f"length({text}) < 24 and contains(translate({text}, '.', '-'), '-')",
+                    text,
+                    SPREADSHEET_DATE,
+                ),
+                "id_turned_into_a_date",
+            ),
         ]
     if check:
         rules.append((f"{text} is not null and {value} is null", check))
