@@ -78,13 +78,14 @@ _WORTH = {
         from program_orders
     """,
     "taobao": """
-        select 'taobao' as channel, order_id, 'CNY' as currency, if(items_come_later, null, gross)::decimal(18, 2) as true_net,
-            if(items_come_later, 'no_lines', null) as true_parked
+        select 'taobao' as channel, order_id, 'CNY' as currency, if(items_come_later or is_cut or order_comes_later, null, gross)::decimal(18, 2) as true_net,
+            case when items_come_later then 'no_lines' when is_cut then 'lines_differ' end as true_parked
         from parcels
     """,
     "square": """
-        select 'square' as channel, transaction_id as order_id, 'USD' as currency, sum(sign * (gross - discount))::decimal(18, 2) as true_net,
-            null::varchar as true_parked
+        select 'square' as channel, transaction_id as order_id, 'USD' as currency, 
+            if(bool_or(items_come_later or is_cut), null, sum(sign * (gross - discount)))::decimal(18, 2) as true_net,
+            case when bool_or(items_come_later) then 'no_lines' when bool_or(is_cut) then 'lines_differ' end as true_parked
         from till_rows group by transaction_id
     """,
 }

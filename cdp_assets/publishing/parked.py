@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import duckdb
 
 from cdp_assets.publishing.copies import relations_of
@@ -11,6 +14,9 @@ from cdp_assets.sql_text import literal
 REMEDIES = {
     "no_rate": "no rate for {waits_for}: add it to data/reference/fx_rates.csv, or deliver the daily rates",
     "no_lines": "their lines have not come: deliver the item list, or name the channel in vars.channels_without_lines",
+    "lines_differ": "their lines do not come to what the orders say, as where a list of items was cut: deliver it whole; where the lists never "
+    "agree, vars.channels_without_lines counts the channel's orders by their own amounts",
+    "no_order": "their orders have not come: deliver the order list",
     "unknown_status": "nobody has said what {waits_for} means: name it in vars.order_statuses_of_sales or "
     "vars.order_statuses_without_sale",
     "undeclared": "nobody has said what {waits_for} is, so it is no revenue: name it in data/reference/line_kinds.csv",
@@ -43,9 +49,16 @@ def parked_sentences(settings: Settings) -> list[str]:
             """
         ).fetchall()
     return [
-        f"{channel}: {count:,} {found_in.replace('_', ' ')} over {amount:,} {currency or 'of no currency'} since {first}; "
+        f"{channel}: {count:,} {found_in.replace('_', ' ')}{_worth(amount, currency, first)}; "
         + REMEDIES[reason].format(
             waits_for=f"{things} further names" if place > MOST_NAMED else waits_for or "no currency"
         )
         for found_in, channel, reason, waits_for, currency, count, first, amount, things, place in rows
     ]
+
+
+def _worth(amount: Decimal | None, currency: str | None, first: date | None) -> str:
+    """How much and since when; nothing of what only an order that has not come could say."""
+    if amount is None:
+        return ""
+    return f" over {amount:,} {currency or 'of no currency'}" + (f" since {first}" if first else "")

@@ -32,7 +32,10 @@ select
     gross,
     -- the workbook has no column for vouchers: its orders paid in full
     if(month < {{ first_workbook_month }}, round(usd_discount * {{ factor }}, 2), 0)::decimal(18, 2) as discount,
-    local_at::date >= date '2017-12-25' and u('items later', candidate) < {{ later }} as items_come_later
+    local_at::date >= {{ last_days }} as is_late,
+    is_late and u('items later', candidate) < {{ later }} as items_come_later,
+    is_late and kinds > 1 and not items_come_later and u('items cut', candidate) < {{ cut }} as is_cut,
+    is_late and not items_come_later and not is_cut and u('order later', candidate) < {{ missing }} as order_comes_later
 from named
 join counted using (candidate)
 order by order_no

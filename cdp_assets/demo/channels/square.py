@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdp_assets.demo.inbox import MONTHS, QUARTERS, Inbox, month_start
+from cdp_assets.demo.inbox import LAST_DAYS, MONTHS, QUARTERS, Inbox, month_start
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,8 +33,12 @@ def _dollars(amount: str) -> str:
 
 
 def create_till_rows(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Create `till_rows`: one row per item sold or refunded; a refund in part returns the first half of lines."""
+    """Create `till_rows`: one row per item sold or refunded; a refund in part returns the first half of lines.
+
+    items_come_later, is_cut: the list of items lacks the sale, or all its lines but the first; that of transactions has it.
+    """
     rate = float(parameters.retailer["tax_rate"])
+    later, cut = parameters.rate("money", "items_come_later"), parameters.rate("money", "items_cut")
     con.execute(
         f"""
         create or replace temp table till_rows as
@@ -49,11 +53,18 @@ def create_till_rows(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> 
             from till_checkouts
             join orders using (candidate)
             join lines using (candidate)
+        ),
+        told as (
+            select
+                *,
+                local_at::date >= {LAST_DAYS} and u('items later', candidate) < {later} as items_come_later,
+                local_at::date >= {LAST_DAYS} and items > 1 and not items_come_later and u('items cut', candidate) < {cut} as is_cut,
+            from sold
         )
-        select *, local_at as happened_at, 'Payment' as event_type, 1 as sign from sold
+        select *, local_at as happened_at, 'Payment' as event_type, 1 as sign from told
         union all by name
         select *, refunded_at as happened_at, 'Refund' as event_type, -1 as sign
-        from sold
+        from told
         where refund_share > 0 and rank <= ceil(items * refund_share)
         order by happened_at, transaction_id, event_type, line_number
         """
@@ -110,7 +121,8 @@ def write_items(inbox: Inbox, parameters: Parameters) -> None:
         query = f"""
             select {", ".join(f"c{index}" for index in range(kept))}
             from (
-                select {cells} from till_rows where month(happened_at) = {month}
+                select {cells} from till_rows
+                where month(happened_at) = {month} and (event_type = 'Refund' or not items_come_later and (rank = 1 or not is_cut))
             )
         """
         inbox.append(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdp_assets.demo.inbox import MONTHS, Inbox, month_end
+from cdp_assets.demo.inbox import LAST_DAYS, MONTHS, Inbox, month_end
 from cdp_assets.demo.spelling import spelled
 from cdp_assets.sql_text import from_file
 
@@ -25,7 +25,8 @@ _DONE = "'交易成功'"
 def create_parcels(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Create `parcels`: the batch's orders with member name, account, receiver and money in CNY, one row per order."""
     factor = parameters.retailer["youzan_price_factor"]
-    later = parameters.rate("money", "items_come_later")
+    later, cut = parameters.rate("money", "items_come_later"), parameters.rate("money", "items_cut")
+    missing = parameters.rate("money", "order_comes_later")
     con.execute(
         from_file(
             __name__,
@@ -33,7 +34,10 @@ def create_parcels(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> No
             spelled=spelled("bought", "'taobao ' || person_no", "hanzi", parameters),
             factor=factor,
             first_workbook_month=FIRST_WORKBOOK_MONTH,
+            last_days=LAST_DAYS,
             later=later,
+            cut=cut,
+            missing=missing,
         )
     )
 
@@ -69,7 +73,7 @@ def _write_lists(inbox: Inbox, name: str, month: int) -> None:
     inbox.append(
         ("taobao", "orders"),
         f"ExportOrderList_{name}.csv",
-        f"select {cells} from parcels where month = {month}",
+        f"select {cells} from parcels where month = {month} and not order_comes_later",
         encoding="gb18030",
         quote_all=True,
     )
@@ -93,7 +97,7 @@ def _write_workbook(inbox: Inbox, name: str, month: int) -> None:
         select
             order_id, '2017' || order_id, gross::varchar, (gross - discount)::varchar, {_DONE},
             receiver || '，86-' || phone || '，' || address || ' ，', strftime(local_at, {_CLOCK}), titles
-        from parcels where month = {month}
+        from parcels where month = {month} and not order_comes_later
         """,
     )
 
@@ -126,7 +130,7 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
             f"ExportOrderDetailList_{name}.csv",
             f"""
             select {items} from parcels join lines using (candidate)
-            where month = {month} and not items_come_later order by parcels.order_id, line_number
+            where month = {month} and not items_come_later and (line_number = 1 or not is_cut) order by parcels.order_id, line_number
             """,
             encoding="gb18030",
             quote_all=True,
@@ -145,7 +149,7 @@ def records() -> str:
             null::varchar as link_key, null::date as birth_key, null::varchar as address_key,
             null::varchar as refused_value, any_value(traps) as traps
         from parcels
-        where month < {FIRST_WORKBOOK_MONTH}
+        where month < {FIRST_WORKBOOK_MONTH} and not order_comes_later
         group by member_name, person_no
         union all by name
         select
@@ -154,6 +158,7 @@ def records() -> str:
             null::varchar as link_key, null::date as birth_key, street as address_key,
             null::varchar as refused_value, traps
         from parcels
+        where not order_comes_later
     """
 
 

@@ -12,6 +12,9 @@ lines as (
         order_id,
         count(*) as line_count,
         sum(case when is_goods then quantity end) as item_quantity,
+        sum(line_amount) as lines_amount,
+        -- prices are of whole cents: half a cent a piece, of lines of several, is rounding
+        0.005 + sum(case when abs(quantity) > 1 then abs(quantity) * 0.005 else 0 end) as rounding_amount,
         -- known only where it is of every line of goods: part of a cost would pass for margin
         case
             when sum(case when is_goods and unit_cost * quantity is null then 1 else 0 end) = 0
@@ -54,6 +57,7 @@ priced as (
             when not {{ is_known_status('orders.order_status') }} then 'unknown_status'
             when rates.rate is null and (orders.gross_amount <> 0 or coalesce(orders.discount_amount, 0) <> 0) then 'no_rate'
             when lines.line_count is null and orders.gross_amount <> 0 and {{ has_lines('orders.channel') }} then 'no_lines'
+            when abs(orders.gross_amount - lines.lines_amount) > lines.rounding_amount and {{ has_lines('orders.channel') }} then 'lines_differ'
         end as parked_reason
     from orders
     left join {{ ref('reporting_rates') }} as rates

@@ -1,5 +1,5 @@
--- what waits and why: orders and refunds that stand in the marts without revenue until what they wait for is there, and lines of sales that
--- count as no goods until somebody says what they sell
+-- what waits and why: orders and refunds that stand in the marts without revenue until what they wait for is there, lines of sales that count as
+-- no goods until somebody says what they sell, and lines whose order has not come
 with
 
 waiting as (
@@ -38,6 +38,21 @@ waiting as (
         on lines.channel = orders.channel
         and lines.order_id = orders.order_id
     where lines.line_kind = 'undeclared' and orders.is_sale
+    union all
+    -- the order says the day and the currency
+    select
+        'order_lines' as found_in,
+        lines.channel,
+        'no_order' as parked_reason,
+        cast(null as string) as waits_for,
+        cast(null as string) as currency,
+        cast(null as date) as business_date,
+        cast(null as decimal(18, 2)) as amount
+    from {{ ref('customer_order_lines') }} as lines
+    left join {{ ref('customer_orders') }} as orders
+        on lines.channel = orders.channel
+        and lines.order_id = orders.order_id
+    where orders.order_id is null
 )
 
 select

@@ -4,7 +4,7 @@
 select channel, order_status, count(*) as order_count, min(order_date) as first_date, sum(paid_amount - total_amount) as difference
 from {{ ref('orders') }}
 where is_sale
-    and parked_reason is distinct from 'no_lines'
+    and coalesce(parked_reason, '') not in ('no_lines', 'lines_differ')
     and order_status in ('paid', 'completed', 'complete', 'shipped', 'refunded', 'partially_refunded')
     and paid_amount is not null
     and abs(paid_amount - total_amount) > 0.02

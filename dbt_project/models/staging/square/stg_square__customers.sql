@@ -1,8 +1,12 @@
 -- the till's customer directory as its sales name it: one row per customer id, the latest name winning
 with
 
+sales as (
+    {{ square_sales() }}
+),
+
 source as (
-    select * from {{ landed('square', 'items') }} as rows
+    select * from sales
     where customer_id is not null
 ),
 

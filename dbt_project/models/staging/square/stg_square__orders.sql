@@ -1,14 +1,30 @@
+-- a sale stands in two lists, of transactions and of their items, and either may come later or be cut: what the transaction says counts, and its lines
+-- are held against it. Cards sold are apart from gross sales there; the items tell them or leave them out.
 with
 
-source as (
-    select * from {{ landed('square', 'items') }} as rows
-    where lower(event_type) = 'payment'
+sales as (
+    {{ square_sales() }}
 ),
 
--- what the till took beside its items
+known as (
+    select
+        transaction_id,
+        max(customer_id) as customer_id,
+        max(location) as location,
+        min(sold_at) as sold_at
+    from sales
+    where lower(event_type) = 'payment'
+    group by transaction_id
+),
+
 taken as (
     select
         transaction_id,
+        sum(gross_sales) as goods_amount,
+        sum(coalesce(gift_card_sales, 0)) as gift_card_amount,
+        -sum(coalesce(discounts, 0)) as discount_amount,
+        sum(coalesce(tax, 0)) as tax_amount,
+        -- what the till took beside its items
         sum(coalesce(tip, 0) + coalesce(service_charges, 0)) as other_amount,
         max(transaction_status) as transaction_status
     from {{ landed('square', 'transactions') }} as rows
@@ -19,13 +35,11 @@ taken as (
 sold as (
     select
         transaction_id,
-        max(customer_id) as customer_id,
-        max(location) as location,
-        min(sold_at) as sold_at,
         sum(gross_sales) as gross_amount,
         -sum(coalesce(discounts, 0)) as discount_amount,
         sum(coalesce(tax, 0)) as tax_amount
-    from source
+    from {{ landed('square', 'items') }} as rows
+    where lower(event_type) = 'payment'
     group by transaction_id
 ),
 
@@ -33,29 +47,34 @@ renamed as (
     select
         ---------- ids
         'square' as channel,
-        sold.transaction_id as order_id,
-        sold.customer_id as source_customer_id,
-        sold.location as store_id,
+        known.transaction_id as order_id,
+        known.customer_id as source_customer_id,
+        known.location as store_id,
 
         ---------- times
-        sold.sold_at as ordered_at,
-        {{ business_date('sold.sold_at') }} as order_date,
-        sold.sold_at as fulfilled_at,
+        known.sold_at as ordered_at,
+        {{ business_date('known.sold_at') }} as order_date,
+        known.sold_at as fulfilled_at,
 
         ---------- money
         'USD' as currency,
-        sold.gross_amount,
-        sold.discount_amount,
+        case
+            when sold.gross_amount = taken.goods_amount then sold.gross_amount
+            else coalesce(taken.goods_amount + taken.gift_card_amount, sold.gross_amount)
+        end as gross_amount,
+        coalesce(taken.discount_amount, sold.discount_amount) as discount_amount,
         0 as shipping_amount,
-        sold.tax_amount,
+        coalesce(taken.tax_amount, sold.tax_amount) as tax_amount,
         taken.other_amount,
 
         ---------- text; the till says complete, pending or voided where it says anything
         coalesce(lower(taken.transaction_status), 'paid') as order_status,
         'store' as fulfilment_type
-    from sold
+    from known
     left join taken
-        on sold.transaction_id = taken.transaction_id
+        on known.transaction_id = taken.transaction_id
+    left join sold
+        on known.transaction_id = sold.transaction_id
 )
 
 select * from {{ in_shape('renamed', 'orders') }} as shaped

@@ -1,7 +1,7 @@
 with
 
 source as (
-    select * from {{ landed('square', 'items') }} as rows
+    {{ square_sales() }}
 ),
 
 renamed as (
