@@ -4,7 +4,7 @@ Specs come from the manifest; the bodies call dbt in this process. Laws (`tag:la
 asset of their own when everything is built.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -14,6 +14,7 @@ from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
 
 from cdp_assets import dbt_manifest, dbt_runner
 from cdp_assets.as_of import as_of_date_of_run
+from cdp_assets.dbt_parking import build_parking
 from cdp_assets.dbt_runner import DbtProblem, NodeResult
 from cdp_assets.defs.pictures import picture
 from cdp_assets.defs.resources import OnefoldHome, told
@@ -90,13 +91,17 @@ def _build_selected(
     models = {node: key for node, key in keys.items() if key in context.selected_asset_keys}
     tests = {node: key for node, key in checks.items() if key in context.selected_asset_check_keys}
     settings, record = home.settings, home.record(context)
-    names = [manifest["nodes"][node]["name"] for node in [*models, *tests]]
-    results = dbt_runner.invoke(
-        settings,
-        ["build", "--full-refresh", "--select", *names, "--indirect-selection", "empty"],
-        as_of_date=as_of_date_of_run(settings, record),
-        on_node=lambda node: _record_model(record, manifest, node),
-    )
+
+    def build(nodes: Sequence[str]) -> list[NodeResult]:
+        names = [manifest["nodes"][node]["name"] for node in nodes]
+        return dbt_runner.invoke(
+            settings,
+            ["build", "--full-refresh", "--select", *names, "--indirect-selection", "empty"],
+            as_of_date=as_of_date_of_run(settings, record),
+            on_node=lambda node: _record_model(record, manifest, node),
+        )
+
+    results = build_parking(settings, record, manifest, [*models, *tests], build)
     counts = _row_counts(settings, [manifest["nodes"][node] for node in models])
     for result in results:
         if result.unique_id in models and result.passed:

@@ -19,7 +19,7 @@ from cdp_assets.sql_text import from_file
 
 NOT_JUDGED = "not_judged"  # between the record of a delivery of known bytes and its judgement
 
-# Grain: one delivery of an export that counts, with the load that holds its bytes.
+# Grain: one delivery of an export that counts by the last ruling on it, with the load that holds its bytes.
 COUNTING = """
 select
     deliveries.sequence,
@@ -33,10 +33,8 @@ inner join loads
     on loads.channel = deliveries.channel and loads.export = deliveries.export
     and loads.delivered_sha256 = deliveries.delivered_sha256 and loads.status = 'landed'
 where deliveries.channel = $channel and deliveries.export = $export
-    and (
-        deliveries.sequence not in (select sequence from delivery_rulings where ruling = 'held')
-        or deliveries.sequence in (select sequence from delivery_rulings where ruling = 'accepted')
-    )
+    and deliveries.sequence not in (select sequence from delivery_rulings group by sequence having max_by(ruling, ruling_number) = 'held')
+    and not list_contains($without, deliveries.sequence)
 """
 
 
@@ -121,8 +119,12 @@ def release(
         )
 
 
-def mark_current(con: duckdb.DuckDBPyConnection, channel: str, export: Export) -> None:
+def mark_current(
+    con: duckdb.DuckDBPyConnection, channel: str, export: Export, without: Sequence[int] = ()
+) -> None:
     """Decide anew which loads of an export are current, and their rank, from the record of deliveries alone.
+
+    `without`: deliveries (by sequence) that are left out on trial.
 
     Of one name the last delivery stands for it. Among the names of a group (a snapshot's part, a period) the newest is the one of
     the greatest source version, period, sequence; among snapshots the period comes first, because the row with the newest version
@@ -142,7 +144,7 @@ def mark_current(con: duckdb.DuckDBPyConnection, channel: str, export: Export) -
             partition=partition,
             newest=newest,
         ),
-        {"channel": channel, "export": export.name},
+        {"channel": channel, "export": export.name, "without": list(without)},
     )
 
 

@@ -1,7 +1,10 @@
 with
 
 rulings as (
-    select sequence, bool_or(ruling = 'accepted') as is_accepted
+    select
+        sequence,
+        max_by(ruling, ruling_number) = 'accepted' as is_accepted,
+        max_by(detail, ruling_number) filter (where reason_code = $breaks) as breaks
     from delivery_rulings
     group by sequence
 ),
@@ -15,7 +18,8 @@ landed as (
 select
     deliveries.sequence, deliveries.file_name, deliveries.delivered_sha256, coalesce(deliveries.period, ''),
     coalesce(deliveries.part, ''), deliveries.size_bytes, coalesce(landed.newest_version, ''), landed.parsed_rows,
-    landed.quarantined_rows, rulings.is_accepted is not null and not rulings.is_accepted, coalesce(rulings.is_accepted, false)
+    landed.quarantined_rows, rulings.is_accepted is not null and not rulings.is_accepted, coalesce(rulings.is_accepted, false),
+    rulings.breaks
 from deliveries
 left join rulings using (sequence)
 left join landed using (delivered_sha256)

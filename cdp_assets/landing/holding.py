@@ -1,5 +1,7 @@
 """Deliveries that would take away more than their contract allows are held: the last good load stays in force.
 
+What its channel's models fail on is parked by the same record (`parking`).
+
 Judged by counts alone, in the order of deliveries: a snapshot beside the one before it, a redelivered file beside what its
 name held before, and every file by its share of quarantined rows. `onefold accept` lets a held one in.
 """
@@ -21,7 +23,7 @@ from cdp_assets.sql_text import from_file
 from cdp_assets.state import connect_state
 
 FEW_ROWS = 10  # among fewer, one bad row is a large share: then a file is held only where most of it is bad
-SHRINKS, QUARANTINES = "shrinks_export", "mostly_quarantined"
+SHRINKS, QUARANTINES, BREAKS = "shrinks_export", "mostly_quarantined", "breaks_models"
 
 
 class NothingToAccept(ValueError):
@@ -43,6 +45,7 @@ class _Delivery:
     quarantined: int
     is_held: bool
     is_accepted: bool
+    breaks: str | None  # what failed on it, where it waits parked
 
     @property
     def rows(self) -> int:
@@ -143,7 +146,9 @@ def newly_held(settings: Settings, run_id: str) -> list[str]:
             from delivery_rulings
             inner join deliveries using (sequence)
             where delivery_rulings.run_id = ? and delivery_rulings.ruling = 'held' and delivery_rulings.reason_code <> ?
-                and sequence not in (select sequence from delivery_rulings where ruling = 'accepted')
+                and sequence in (
+                    select sequence from delivery_rulings group by sequence having max_by(ruling, ruling_number) = 'held'
+                )
             order by 1
             """,
             [run_id, deliveries.NOT_JUDGED],
@@ -161,7 +166,7 @@ def _waiting(con: duckdb.DuckDBPyConnection) -> list[tuple[int, HeldFile]]:
             select sequence, max_by(reason_code, ruling_number) as reason_code, max_by(detail, ruling_number) as detail
             from delivery_rulings
             group by sequence
-            having count(*) filter (where ruling = 'accepted') = 0
+            having max_by(ruling, ruling_number) = 'held'
         ) as held using (sequence)
         where sequence in (select max(sequence) from deliveries group by channel, export, file_name)
         order by sequence
@@ -185,15 +190,15 @@ def _deliveries(
     """The export's deliveries whose bytes have landed or were just parsed."""
     rows = con.execute(
         from_file(__name__, "deliveries"),
-        {"channel": channel, "export": export.name},
+        {"channel": channel, "export": export.name, "breaks": BREAKS},
     ).fetchall()
     found = []
-    for *about, version, parsed, quarantined, is_held, is_accepted in rows:
+    for *about, version, parsed, quarantined, is_held, is_accepted, breaks in rows:
         result = results.get(about[2])
         if result:
             version, parsed, quarantined = result.newest_version, result.parsed, result.quarantined
         if parsed is not None:
-            found.append(_Delivery(*(*about, version, parsed, quarantined, is_held, is_accepted)))
+            found.append(_Delivery(*(*about, version, parsed, quarantined, is_held, is_accepted, breaks)))
     return found
 
 
@@ -238,7 +243,11 @@ def _verdicts(
     for each in sorted(found, key=in_force.order):
         why = None
         if each.is_held or (each.sha256 in results and not each.is_accepted):
-            why = _reason(channel, export, each, in_force.before(each), results)
+            why = (
+                parked(channel, each.file_name, each.breaks)
+                if each.is_held and each.breaks
+                else _reason(channel, export, each, in_force.before(each), results)
+            )
             verdicts.append((each, why))
         if why is None:
             in_force.add(each)
@@ -247,6 +256,16 @@ def _verdicts(
 
 def _sequence(delivery: _Delivery) -> tuple[int]:
     return (delivery.sequence,)
+
+
+def parked(channel: str, file_name: str, detail: str) -> FileHeld:
+    """The reason why a load waits that keeps its contract and that the channel's own models fail on."""
+    return FileHeld(
+        BREAKS,
+        detail,
+        f"correct the channel's models (dbt_project/models/staging/{channel}), then "
+        f'`onefold accept "{channel}/{file_name}" --reason "…"`; or ask for the file again',
+    )
 
 
 def _reason(

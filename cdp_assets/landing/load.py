@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from cdp_assets.keys import load_key
-from cdp_assets.landing import deliveries, ledger
+from cdp_assets.landing import deliveries, ledger, parking
 from cdp_assets.landing.arriving import find_new, held_file, remember_seen
 from cdp_assets.landing.contract import ChannelContract, Export
 from cdp_assets.landing.files import keep_original, make_private_dir, original_path
@@ -171,7 +171,7 @@ def land_export(
             deliveries.record_deliveries(con, changed, found.landed, run_id)
             con.commit()
     results = parse_loads(settings, contract, export, kept, found.suppressed, report) if kept else []
-    if kept or changed or report.held:
+    if kept or changed or report.held or parking.is_any_parked(settings, contract.name, export.name):
         landed = _close(settings, contract, export, run_id, kept, results, report)
         for _, result in landed:
             report.add(result)
