@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -9,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cdp_assets.identity import IdentityProblem, commit, resolve_id, withdraw_generations
+from cdp_assets.identity import IdentityProblem, assign_customer_ids, commit, resolve_id, withdraw_generations
 from cdp_assets.identity.customers.commit import commit_proposal
 from cdp_assets.state import connect_state
-from tests.identity.identity_home import IdentityHome
+from tests.identity.identity_home import IdentityHome, key_of
 
 
 def events(home: IdentityHome) -> set[tuple[str, str, str | None]]:
@@ -70,6 +71,122 @@ def test_a_record_that_moves_changes_only_its_own_id(home: IdentityHome) -> None
     moved = home.assign({"a1": "A", "a2": "A", "x": "B", "b1": "B", "b2": "B"})
     assert moved == first | {"x": first["b1"]}
     assert events(home) == {("moved", first["b1"], first["a1"])}
+
+
+def in_order_of_keys(*names: str) -> list[str]:
+    """A new id is made from the smallest record key of its cluster."""
+    return sorted(names, key=key_of)
+
+
+def test_a_run_tells_of_every_change_with_its_reason(home: IdentityHome) -> None:
+    before = home.assign({"a1": "A", "a2": "A", "a3": "A", "b1": "B", "b2": "B", "c1": "C", "d1": "D", "d2": "D", "f1": "F"}, "g1")  # fmt: skip
+    with connect_state(home.settings) as con:
+        con.execute(
+            "insert into rulings by name select 'r' as ruling_id, 'cannot_link' as kind, ? as record_key_l, ? as record_key_r, "
+            "'test' as reason, 'steward' as ruled_by, date '2024-01-01' as ruled_on, false as is_undone",
+            [key_of("a1"), key_of("a3")],
+        )
+    home.as_of_date = date(2024, 1, 2)
+    after = home.assign(
+        {"a1": "A", "a2": "A", "a3": "X", "b1": "B", "b2": "B", "c1": "B", "e1": "E", "f1": "F"}
+    )
+    assert home.query(
+        "select record_key, channel, record_kind, old_customer_id, new_customer_id, reason from identity.customer_id_changes"
+    ) == sorted([
+        (key_of("a3"), "shop", "account", before["a3"], after["a3"], "ruling"),
+        (key_of("c1"), "shop", "account", before["c1"], before["b1"], "evidence"),
+        (key_of("d1"), "shop", "account", before["d1"], None, "record_gone"),
+        (key_of("d2"), "shop", "account", before["d2"], None, "record_gone"),
+        (key_of("e1"), "shop", "account", None, after["e1"], "new_record"),
+    ])  # fmt: skip
+    happened = home.query(
+        "select event, customer_id, other_customer_id, record_count, reason, effective_at::date, generation_number "
+        "from identity.customer_id_events where generation_number = 2"
+    )
+    today = (date(2024, 1, 2), 2)
+    assert set(happened) == {
+        ("created", after["a3"], None, 1, "new cluster", *today),
+        ("created", after["e1"], None, 1, "new cluster", *today),
+        ("split", after["a3"], before["a1"], 1, "ruling", *today),
+        ("ruled", after["a3"], before["a1"], 1, "ruling", *today),
+        ("merged", before["b1"], before["c1"], 1, "evidence", *today),
+        ("retired", before["d1"], None, 0, "its records are gone", *today),
+    }
+    assert len(happened) == 6
+    assert len({row[0] for row in home.query("select event_id from identity.customer_id_events")}) == 6 + 5
+    issued = "select customer_id, origin_record_key, mint_number, first_generation, issued_at::date from identity.issued_ids order by 1"
+    assert home.query(issued) == sorted(
+        [
+            (after["a3"], key_of("a3"), 0, 2, date(2024, 1, 2)),
+            (after["e1"], key_of("e1"), 0, 2, date(2024, 1, 2)),
+        ]
+    )
+    with home.warehouse() as con:
+        again = assign_customer_ids(con, home.context)
+        left = con.execute("select table_name from duckdb_tables() where temporary").fetchall()
+    assert again.counts == {"customers": 5, "records_changed": 5, "merged": 1, "split": 1}
+    assert not {"current_map", "claims", "cluster_ids", "ranked", "minted"} & {name for (name,) in left}
+
+
+def test_a_revived_id_is_told_of_and_is_not_issued_again(home: IdentityHome) -> None:
+    first = home.assign({"a1": "A", "a2": "A", "b1": "B"}, "g1")
+    home.assign(dict.fromkeys(first, "A"), "g2")
+    home.assign({"a1": "A", "a2": "A", "b1": "B"})
+    rows = home.query(
+        "select event, customer_id, other_customer_id, record_count, reason from identity.customer_id_events where generation_number = 3 order by 1"
+    )
+    assert rows == [
+        ("revived", first["b1"], None, 1, "its records are together again"),
+        ("split", first["b1"], first["a1"], 1, "evidence"),
+    ]
+    assert home.query("select * from identity.issued_ids") == []
+
+
+def test_an_id_that_lives_goes_before_a_retired_one(home: IdentityHome) -> None:
+    first = home.assign({"a1": "A", "a2": "A", "b1": "B"}, "g1")
+    home.assign(dict.fromkeys(first, "A"), "g2")
+    assert home.assign({"b1": "A"}) == {"b1": first["a1"]}
+
+
+@pytest.mark.parametrize("older", ["a1", "b1"])
+def test_of_two_ids_with_the_same_claim_the_one_that_held_longer_stays(
+    home: IdentityHome, older: str
+) -> None:
+    first = home.assign({older: "A"}, "g1")
+    home.assign({"a1": "A", "b1": "B"}, "g2")
+    assert set(home.assign({"a1": "A", "b1": "A"}).values()) == {first[older]}
+
+
+@pytest.mark.parametrize("shared", ["a1", "a2", "a3"])
+def test_an_id_that_has_another_place_leaves_a_shared_cluster_to_the_other(
+    home: IdentityHome, shared: str
+) -> None:
+    people = {"a1": "A", "a2": "A", "a3": "A", "b1": "B"}
+    people[shared] = "B"
+    two = {
+        name: cluster
+        for name, cluster in people.items()
+        if name in (shared, "b1") or name == min({"a1", "a2", "a3"} - {shared})
+    }
+    first = home.assign({name: "B" if name == "b1" else "A" for name in two}, "g1")
+    after = home.assign(two)
+    assert after["b1"] == after[shared] == first["b1"]
+    assert first[shared] in after.values()
+
+
+def test_an_id_that_was_issued_is_never_made_again_however_often(home: IdentityHome) -> None:
+    """The smallest record key leaves its cluster and comes back: each time it gets an id that nobody had."""
+    least, second, third = in_order_of_keys("a", "b", "c")
+    seen = [home.assign({least: "A", second: "A"}, "g1")[second]]
+    home.assign({second: "A"}, "g2")
+    seen.append(home.assign({second: "A", least: "B", third: "B"}, "g3")[third])
+    home.assign({second: "A", third: "B"}, "g4")
+    seen.append(home.assign({second: "A", third: "B", least: "C"}, "g5")[least])
+    assert len(set(seen)) == 3
+    numbers = home.query(
+        "select customer_id, mint_number from state.issued_ids where origin_record_key = ?", [key_of(least)]
+    )
+    assert sorted(numbers, key=lambda row: row[1]) == list(zip(seen, range(3), strict=True))
 
 
 def test_an_id_is_never_issued_to_others(home: IdentityHome) -> None:

@@ -5,6 +5,7 @@ Long: `make test-all`. ONEFOLD_TEST_KILLS sets another number of kills.
 
 from __future__ import annotations
 
+import csv
 import os
 import random
 import shutil
@@ -92,3 +93,37 @@ def test_a_campaign_that_holds_an_e_mail_address_is_published_masked(
         told = con.execute("select channel, column_name from marts.ops_scrubbed_text").fetchall()
     assert campaigns == [(0, 1)]
     assert told == [("ga4", "campaign")]
+
+
+def test_a_load_that_breaks_its_channels_models_stops_no_night(
+    tmp_path: Path, never_killed: tuple[Settings, float]
+) -> None:
+    """An amount that the contract allows and that no column of money holds: its file waits, the rest is published."""
+    undisturbed, _ = never_killed
+    shutil.copytree(undisturbed.home, tmp_path / "home", symlinks=True)
+    shutil.copytree(undisturbed.inbox_dir, tmp_path / "inbox", copy_function=shutil.copy2)
+    settings = Settings(home=tmp_path / "home", inbox=tmp_path / "inbox")
+    header, *lines = (
+        next((tmp_path / "inbox" / "square").glob("items-2017-12-*")).read_text(encoding="utf-8").splitlines()
+    )
+    columns, cells = next(csv.reader([header])), next(csv.reader(lines))
+    new = {**dict(zip(columns, cells, strict=False)), "Transaction ID": "BEYOND"}
+    new |= {"Gross Sales": "$9,999,999,999,999,999.00", "Qty": "0.000001"}
+    with (tmp_path / "inbox" / "square" / "items-2018-01-01-2018-02-01.csv").open(
+        "w", encoding="utf-8", newline=""
+    ) as file:
+        csv.writer(file).writerows([columns, [new[name] for name in columns]])
+    said = whole_runs.run(settings)
+    assert "held back: square/items-2018-01-01-2018-02-01.csv: stg_square__order_lines fails on it" in said
+    assert "parked: square/items-2018-01-01-2018-02-01.csv" in said
+    assert whole_runs.assert_whole(settings) == "g000002"
+    assert "items-2018-01-01" in whole_runs.finish(
+        whole_runs.onefold("status", "--home", str(settings.home), "--inbox", str(settings.inbox_dir))
+    )
+    before, after = whole_runs.published_content(undisturbed), whole_runs.published_content(settings)
+    assert {name for name in before if before[name] != after[name]} <= {
+        "ops_loads",
+        "ops_held_files",
+        "ops_freshness",
+    }
+    assert whole_runs.ids(settings) == whole_runs.ids(undisturbed)
