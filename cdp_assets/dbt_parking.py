@@ -66,7 +66,7 @@ def build_parking(
 def broken_nodes(
     manifest: Mapping[str, Any], nodes: Collection[str], results: Sequence[NodeResult]
 ) -> dict[str, Exports]:
-    """Failed node → the (channel, export) that it reads, if each reads one channel through its staging alone; else nothing.
+    """Failed node of staging → the (channel, export) that it reads, if each reads one channel; else nothing.
 
     Nothing, too, where a staging model of such a channel is not among `nodes`: then what was built from it would stay as it was.
     """
@@ -74,8 +74,10 @@ def broken_nodes(
     for result in results:
         if result.passed or result.status == "skipped":
             continue
-        reads, beyond = _reads(manifest, result.unique_id)
-        if beyond or len({channel for channel, _ in reads}) != 1:
+        reads, is_beyond = _reads(manifest, result.unique_id)
+        if is_beyond:
+            continue  # what is made of a broken load may fail with it: the build that follows tells
+        if len({channel for channel, _ in reads}) != 1:
             return {}
         failed[result.unique_id] = reads
     channels = {channel for reads in failed.values() for channel, _ in reads}

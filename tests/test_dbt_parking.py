@@ -58,7 +58,8 @@ def results(**statuses: str) -> list[NodeResult]:
         ({"shop": "error", "till": "error"}, {SHOP: {("shop", "orders")}, TILL: {("till", "items")}}),
         ({"shop": "success", "test": "fail"}, {TEST: {("shop", "orders")}}),
         ({"shop": "success", "test": "warn"}, {}),
-        ({"shop": "error", "union": "error"}, {}),  # beyond staging no one load can be blamed
+        ({"shop": "error", "union": "error"}, {SHOP: {("shop", "orders")}}),
+        ({"shop": "success", "union": "error"}, {}),  # beyond staging no one load can be blamed
         ({"columns": "fail"}, {}),  # it reads two channels
     ],
 )

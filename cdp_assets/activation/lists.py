@@ -53,10 +53,16 @@ def choose(
 ) -> Chosen:
     """Fill the temporary table base_<number> with what the statement gives, and chosen_<number> with whom it leaves."""
     base, table = f"base_{number}", f"chosen_{number}"
-    con.execute(f"create or replace temp table {base} as {statement.sql}", dict(statement.values))
+    con.execute(
+        f"create or replace temp table {base} as select made.*, "
+        # an order of theirs counted and is parked: their figures are not known, and nobody leaves for that
+        "made.customer_id in (select customer_id from kept_customers) and made.customer_id in "
+        f"(select customer_id from {LEDGER}.audience_members where audience = $audience_name) as is_kept from ({statement.sql}) as made",
+        {**statement.values, "audience_name": statement.name},
+    )
     rules = len(statement.rules)
     holds = audience.valid.holds(as_of)
-    whens = [*(f"when not r{each} then {each}" if holds else f"when true then {each}" for each in range(1, rules + 1)),
+    whens = [*(f"when not r{each} and not is_kept then {each}" if holds else f"when true then {each}" for each in range(1, rules + 1)),
              f"when not is_profiled then {rules + 1}", f"when is_suppressed then {rules + 2}"]  # fmt: skip
     early = f"case {' '.join(whens)} else 0 end"
     counted = dict(con.execute(f"select {early} as step, count(*) from {base} group by 1").fetchall())

@@ -15,14 +15,13 @@ from datetime import date
 import duckdb
 
 from cdp_assets import audit
-from cdp_assets.activation import conversions, membership, saved
+from cdp_assets.activation import conversions, membership, parked, saved
 from cdp_assets.activation.account import sweep
 from cdp_assets.activation.answers import home_fingerprint
 from cdp_assets.activation.destination import Destination, Destinations, load_destinations
 from cdp_assets.activation.differences import compare, compare_whole, desire, look_up
 from cdp_assets.activation.files import Folder, Part, folder_of, put_back, render, show
 from cdp_assets.activation.ledger import (
-    attached,
     commit,
     gather,
     has_lists,
@@ -81,7 +80,9 @@ def run_activation(settings: Settings, *, reached: Reached = lambda _: None) -> 
         return Report(current_generation(settings) or "", None, problems=unread)
     spill = folder_of(settings) / ".spill"
     shutil.rmtree(spill, ignore_errors=True)  # of a run that was killed
-    with open_published(settings, with_contact_file=True, scratch=spill, attach=attached) as published:
+    with open_published(
+        settings, with_contact_file=True, scratch=spill, attach=parked.attached_with_former
+    ) as published:
         con = published.con
         run = Run(settings, published.generation, published.as_of, home_fingerprint(settings))
         report = Report(published.generation, published.as_of, problems=unread)
@@ -91,6 +92,7 @@ def run_activation(settings: Settings, *, reached: Reached = lambda _: None) -> 
         wanted = _wanted(con, library, destinations, report)
         reach = open_reach(con, published.as_of)
         membership.start(con)
+        parked.find_parked(con, published.as_of)
         chosen = _choose(published, reach, library, report)
         reached("activation/chosen")
         _propose_all(published, reach, run, destinations, wanted, chosen, report, missing, reached)
@@ -189,6 +191,7 @@ def _propose_all(
     commit(con, ids, report.folders, report.lists, list(messages), published.generation, published.as_of)
     conversions.keep(con)
     membership.keep(con, published.generation, published.as_of, sorted(chosen))
+    parked.keep(con)
     sweep(con, LEDGER, published.as_of)
     con.commit()
     if report.folders:

@@ -28,7 +28,7 @@ create table marts.customer_traits (customer_id varchar, preferred_store varchar
 create table marts.customer_value (customer_id varchar, discounted_value_12_months double);
 create table marts.orders (channel varchar, order_id varchar, customer_id varchar, store_id varchar, order_date date,
     ordered_at timestamp, is_sale boolean, is_conversion boolean, currency varchar, gross_amount decimal(18,2),
-    net_amount decimal(18,2), net_revenue decimal(18,2));
+    net_amount decimal(18,2), net_revenue decimal(18,2), is_parked boolean);
 create table marts.order_lines (channel varchar, order_id varchar, sku varchar, category varchar, is_goods boolean, is_sale boolean);
 create table marts.products (channel varchar, sku varchar, product_code varchar, brand varchar);
 create table marts.touchpoints (customer_id varchar, touch_type varchar, marketing_channel varchar, channel varchar,
@@ -124,7 +124,7 @@ def _rows(people: list[Person]) -> dict[str, list[tuple[Any, ...]]]:
             order_id, net = order.get("order_id", f"{who}-{number}"), order.get("net", 10)
             rows["marts.orders"].append(
                 ("shop", order_id, who, order.get("store", "s1"), order["on"], order["on"], order.get("is_sale", True),
-                 order.get("is_conversion", True), "USD", order.get("gross", 10), net, net)
+                 order.get("is_conversion", True), "USD", order.get("gross", 10), net, net, order.get("is_parked", False))
             )  # fmt: skip
             sku = order.get("sku", "k1")
             rows["marts.order_lines"].append(("shop", order_id, sku, order.get("category"), True, True))

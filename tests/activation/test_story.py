@@ -634,6 +634,47 @@ def test_membership_has_a_history_with_reasons(home: Settings) -> None:
     assert now == [("p0", day[2])]
 
 
+def test_nobody_leaves_an_audience_for_an_order_that_is_parked(home: Settings) -> None:
+    """What it is worth is not known: whoever was in stays in until it is, unless consent or suppression end it."""
+    people = crowd()[:4]
+    for person in people:
+        person.orders = [{"on": AS_OF, "net": 90}]
+    night(home, people)
+    for person in people[:3]:
+        person.segment = "Lost"  # as its figures now say
+    for person in people[:2]:
+        person.orders[0] |= {"is_parked": True, "net": None}
+    night(home, people, 1)
+    assert_members(home, {"p0", "p1", "p3"})  # p2's order counts: it leaves
+    night(home, people, 2)
+    assert_members(
+        home, {"p0", "p1", "p3"}
+    )  # remembered, also when the generation before had it parked already
+    people[0].orders[0] |= {"is_parked": False, "net": 5}
+    people[1].allowed = frozenset()
+    night(home, people, 3)
+    assert_members(home, {"p3"})
+    with connect_state(home) as con:
+        assert con.execute("select order_id, parked_on from activation_parked_orders").fetchall() == [
+            ("p1-1", AS_OF + timedelta(days=1))
+        ]
+
+
+def test_an_order_that_never_counted_keeps_nobody(home: Settings) -> None:
+    people = crowd()[:2]
+    people[0].orders = [{"on": AS_OF, "is_parked": True, "net": None}]
+    night(home, people)
+    people[0].segment = "Lost"
+    night(home, people, 1)
+    assert_members(home, {"p1"})
+
+
+def assert_members(home: Settings, expected: set[str]) -> None:
+    with connect_state(home) as con:
+        rows = con.execute("select customer_id from audience_members where audience = 'loyal'").fetchall()
+    assert {row[0] for row in rows} == expected
+
+
 def test_what_is_held_of_a_person_can_be_listed_and_goes_once_removed(home: Settings) -> None:
     platforms, people = Platforms(home.home), crowd()
     people[1].contacts.append(people[0].contacts[1])  # p0 and p1 share a phone: it is not hers alone
