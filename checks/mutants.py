@@ -1,15 +1,18 @@
 """Do the tests bite? Small changes to the modules that must not be wrong, one at a time, each against the nearest tests.
 
-`python -m checks.mutants [--each 25] [--seed 1] [--only publishing/] [--table FILE]`. The modules and their tests stand in mutants.yaml.
-Python is changed by cosmic-ray's operators, SQL in strings by the swaps below (a comparison, and for or, min for max, …). From each module
-a sample is drawn, spread over its lines; every mutant runs in a process forked from one that has the libraries imported, in a copy of the
-checkout. A mutant is killed if a test fails (or does not end). Prints one row per module and every survivor; exit 1 below `ENOUGH`.
+`python -m checks.mutants [--each 25] [--seed 1] [--only publishing/] [--scores FILE --minutes N]`. The modules and their tests stand in
+mutants.yaml; survivors.yaml says of some survivors why they may live. Python is changed by cosmic-ray's operators, of comparisons and sums
+only those that other mutation testers have, too (a boundary, the opposite, the inverse sum); SQL, in strings and in files, by the swaps below
+(a comparison, and for or, min for max, …). From each module a sample is drawn, spread over its lines; every mutant runs in a process
+forked from one that has the libraries imported, in a copy of the checkout. A mutant is killed if a test fails (or does not end). Prints one
+row per module and every survivor; exit 1 below `ENOUGH`. With --scores a later call goes on after the last whole module.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import random
 import re
@@ -23,19 +26,46 @@ import time
 import tokenize
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 ENOUGH = 0.85
+AGAIN = 75  # modules are left
 # Operators whose changes mostly mean the same (`is` for `==`), or cannot run.
 SKIPPED = ("RemoveDecorator", "VariableInserter", "VariableReplacer", "ExceptionReplacer", "_Is", "_IsNot")
+# Of the families that put everything in everything's place: the boundary and the opposite of a comparison, the inverse of a sum.
+COMPARISONS = {
+    "Eq_NotEq",
+    "NotEq_Eq",
+    "Lt_LtE",
+    "LtE_Lt",
+    "Gt_GtE",
+    "GtE_Gt",
+    "Lt_GtE",
+    "LtE_Gt",
+    "Gt_LtE",
+    "GtE_Lt",
+}
+SUMS = {
+    "Add_Sub",
+    "Sub_Add",
+    "Mul_Div",
+    "Div_Mul",
+    "FloorDiv_Mul",
+    "Mod_Mul",
+    "Pow_Mul",
+    "BitOr_BitAnd",
+    "BitAnd_BitOr",
+}
+FAMILIES = {"ReplaceComparisonOperator_": COMPARISONS, "ReplaceBinaryOperator_": SUMS}
+ONLY_ROW = re.compile(r"fetchall\(\)\[(?:0\]\[)?$")  # of one row another index is no row, or the same one
 # In a string that holds SQL: what is found, and what stands there instead.
 SWAPS = (
     (r" = ", " <> "), (r" <> ", " = "), (r" < ", " <= "), (r" > ", " >= "), (r" <= ", " < "), (r" >= ", " > "),
-    (r"\band\b", "or"), (r"\bor\b", "and"), (r"\bmin\(", "max("), (r"\bmax\(", "min("), (r"\bmin_by\(", "max_by("),
+    (r"\band\b", "or"), (r"(?<!create )\bor\b", "and"), (r"\bmin\(", "max("), (r"\bmax\(", "min("), (r"\bmin_by\(", "max_by("),
     (r"\bmax_by\(", "min_by("), (r" desc\b", " asc"), (r"\bnot exists\b", "exists"), (r"\bis not null\b", "is null"),
     (r"\bis null\b", "is not null"), (r"\bleft join\b", "join"), (r"\bnot in\b", "in"), (r" \+ 1\b", " - 1"),
     (r"\bsum\(", "min("), (r"\bbool_or\(", "bool_and("), (r"\bbool_and\(", "bool_or("),
@@ -55,12 +85,12 @@ class Mutant:
 
 @dataclass
 class Score:
-    """What became of a module's mutants."""
+    """What became of a module's mutants. survivors: (line, change)."""
 
     possible: int = 0
     killed: int = 0
     seconds: float = 0
-    survivors: list[Mutant] = field(default_factory=list)
+    survivors: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def tried(self) -> int:
@@ -73,17 +103,19 @@ def main() -> int:
     chosen = {module: tests for module, tests in groups.items() if re.search(arguments.only, module)}
     os.environ.update(OPENBLAS_NUM_THREADS="1", DO_NOT_TRACK="1", PYTHONDONTWRITEBYTECODE="1")
     import_libraries()
+    scores, started = read_scores(arguments.scores), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "checkout"
         copy_checkout(copy)
-        scores = {
-            module: try_module(copy, module, tests, arguments.each, random.Random(arguments.seed))
-            for module, tests in chosen.items()
-        }
-    table = "\n".join(table_of(scores))
-    print(table)
-    if arguments.table:
-        Path(arguments.table).write_text(table + "\n", encoding="utf-8")
+        for module, tests in chosen.items():
+            if module in scores:
+                continue
+            if time.monotonic() - started > 60 * arguments.minutes:
+                return AGAIN
+            scores[module] = try_module(copy, module, tests, arguments.each, random.Random(arguments.seed))
+            write_scores(arguments.scores, scores)
+    scores = {module: scores[module] for module in chosen}
+    print("\n".join(table_of(scores)))
     killed, tried = sum(each.killed for each in scores.values()), sum(each.tried for each in scores.values())
     return 0 if killed >= ENOUGH * tried else 1
 
@@ -93,8 +125,34 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--each", type=int, default=25, help="mutants of each module")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="regular expression of the modules' paths")
-    parser.add_argument("--table", help="file for the table")
+    parser.add_argument(
+        "--scores", type=Path, help="file that keeps what was tried, so that a later call goes on after it"
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=1e9, help="begin no module after so long (exit 75: call again)"
+    )
     return parser.parse_args()
+
+
+def read_scores(path: Path | None) -> dict[str, Score]:
+    if path is None or not path.exists():
+        return {}
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        module: Score(
+            each["possible"],
+            each["killed"],
+            each["seconds"],
+            [(line, change) for line, change in each["survivors"]],
+        )
+        for module, each in kept.items()
+    }
+
+
+def write_scores(path: Path | None, scores: dict[str, Score]) -> None:
+    if path is not None:
+        kept = {module: asdict(score) for module, score in scores.items()}
+        path.write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def import_libraries() -> None:
@@ -131,7 +189,7 @@ def try_module(copy: Path, module: str, tests: list[str], each: int, chance: ran
     for mutant in spread(found, each, chance):
         path.write_text(mutant.source, encoding="utf-8")
         if run_tests(copy, tests, seconds) == 0:
-            score.survivors.append(mutant)
+            score.survivors.append((mutant.line, mutant.change))
             print(f"  survived: {module}:{mutant.line}: {mutant.change}", file=sys.stderr, flush=True)
         else:
             score.killed += 1
@@ -158,6 +216,9 @@ def zip_longest_lists(lists: list[list[Mutant]]) -> Iterator[list[Mutant]]:
 
 def mutants_of(module: str, source: str) -> Iterator[Mutant]:
     """Every change of Python and of SQL that still compiles."""
+    if module.endswith(".sql"):
+        yield from _file_mutants(module, source)
+        return
     for mutant in [*_python_mutants(module, source), *_sql_mutants(module, source)]:
         try:
             with warnings.catch_warnings(action="ignore"):
@@ -174,14 +235,33 @@ def _python_mutants(module: str, source: str) -> Iterator[Mutant]:
 
     tree = get_ast(source)
     for name in operator_names():
-        if any(skipped in name for skipped in SKIPPED):
+        if any(skipped in name for skipped in SKIPPED) or not _is_of_its_family(name.partition("/")[2]):
             continue
         operator = get_operator(name)()
         positions = [at for node in ast_nodes(tree) for at in operator.mutation_positions(node)]
-        for occurrence, ((line, _), _) in enumerate(positions):
+        for occurrence, ((line, column), _) in enumerate(positions):
+            if ONLY_ROW.search(source.splitlines()[line - 1][:column]):
+                continue
             changed = mutate_code(source, operator, occurrence)
             if changed and not _is_only_annotation(source, line):
                 yield Mutant(module, line, f"{name.partition('/')[2]}: {_line(source, line)}", changed)
+
+
+def _is_of_its_family(operator: str) -> bool:
+    family = next((family for family in FAMILIES if operator.startswith(family)), None)
+    return family is None or operator.removeprefix(family) in FAMILIES[family]
+
+
+def _file_mutants(module: str, source: str) -> Iterator[Mutant]:
+    """Of a file of SQL; its comments and holes stay."""
+    kept = [match.span() for match in re.finditer(r"\{#.*?#\}|\{[{%].*?[%}]\}|--[^\n]*", source, re.DOTALL)]
+    for pattern, instead in SWAPS:
+        for match in re.finditer(pattern, source):
+            if any(begin <= match.start() < end for begin, end in kept):
+                continue
+            number = source.count("\n", 0, match.start()) + 1
+            said = f"SQL {match.group()!r} → {instead!r}: {_line(source, number)}"
+            yield Mutant(module, number, said, source[: match.start()] + instead + source[match.end() :])
 
 
 def _sql_mutants(module: str, source: str) -> Iterator[Mutant]:
@@ -262,9 +342,13 @@ def table_of(scores: dict[str, Score]) -> Iterator[str]:
         sum(each.seconds for each in scores.values()),
     )
     yield f"| all | {possible} | {tried} | {killed} | {killed / max(tried, 1):.0%} | {seconds:.0f} |"
+    reasons = yaml.safe_load((ROOT / "checks" / "survivors.yaml").read_text(encoding="utf-8")) or {}
     for module, score in scores.items():
-        for each in score.survivors:
-            yield f"survived: {module}:{each.line}: {each.change}"
+        for line, change in score.survivors:
+            why = next(
+                (why for found, why in reasons.get(module, {}).items() if found in change), "no reason given"
+            )
+            yield f"survived: {module}:{line}: {change} [{why}]"
 
 
 if __name__ == "__main__":

@@ -142,3 +142,10 @@ def test_without_orders_there_is_no_revenue_to_move(con: duckdb.DuckDBPyConnecti
     move(con, 0, "new")
     radius = measure_blast_radius(con, KNOBS)
     assert (radius.revenue_moved, radius.revenue_moved_share) == (0, 0)
+
+
+def test_a_first_run_has_nothing_to_change(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("delete from state.customer_id_history")
+    add_events(con, "created", 200)
+    radius = measure_blast_radius(con, replace(KNOBS, min_customers_for_gate=0))
+    assert radius == BlastRadius(0, 200, 200, 0, 0, 0, 0, 0.0, 0.0, 0.0, 0, 1, 0.0, ())

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from cdp_assets import identity
 from tests.identity.identity_home import IdentityHome, Row, person
 
@@ -110,3 +114,147 @@ def test_no_message_holds_a_whole_value(home: IdentityHome) -> None:
     assert "4155550123" not in text
     assert "shared@" not in text
     assert "Anna" not in text
+
+
+def refused(home: IdentityHome, rows: list[Row]) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
+    """(what the step counted, every refusal: rule, type, people, records)."""
+    home.write(rows)
+    with home.warehouse() as con:
+        identity.normalise_records(con, home.context)
+        counts = dict(identity.refuse_bad_evidence(con, home.context).counts)
+        left = con.execute("select table_name from duckdb_tables() where temporary").fetchall()
+        assert left == []
+        return counts, con.execute(
+            "select rule, identifier_type, people_count, record_count from identity.blocked_identifiers order by all"
+        ).fetchall()
+
+
+def messages(home: IdentityHome) -> list[str]:
+    return [row[0] for row in home.query("select message from identity.guard_events order by 1")]
+
+
+def test_each_refusal_says_how_many_and_which_without_saying_whose(home: IdentityHome) -> None:
+    home.own_contacts = ("+1 415 555 0199",)
+    names = ["Anna Berg", "Carl Dunn", "Eva Ford", "Gus Hale", "Ida Jung", "Karl Lund", "Mia Nord"]
+    rows = [
+        *(person(f"c{i}", full_name=name, phone="+14155550123") for i, name in enumerate(names)),
+        person("o1", full_name="Otto Penn", phone="+1 415 555 0199"),
+        person("t1", full_name="Test User", email="test@test.com"),
+        person("b1", full_name="Sia Tran", birth_date="1900-01-01", email="sia.tran@family.net"),
+    ]
+    counts, found = refused(home, rows)
+    assert found == [
+        ("own_contact", "phone", 1, 1),
+        ("placeholder_birth_date", "birth_date", 0, 1),
+        ("placeholder_email", "email", 1, 1),
+        ("placeholder_name", "name", 0, 1),
+        ("too_many_people_phone", "phone", 7, 7),
+    ]
+    assert counts == {"identifiers": 10, "blocked": 9, "guard_events": 5}
+    assert messages(home) == [
+        "birth date *** is a placeholder: it does not count as evidence on 1 records",
+        "email t***@test.com is a placeholder: it does not count as evidence on 1 records",
+        "name *** is a placeholder: it does not count as evidence on 1 records",
+        "phone ***123 is carried by at least 7 different people on 7 records: it does not count as evidence",
+        "phone ***199 is the retailer's own: it does not count as evidence on 1 records",
+    ]
+    rows_of = home.query(
+        "select identifier_type, people_count, is_blocked, count(*) from identity.identifiers group by all order by all"
+    )
+    assert rows_of == [
+        ("email", 1, False, 1),
+        ("email", 1, True, 1),
+        ("phone", 1, True, 1),
+        ("phone", 7, True, 7),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("phone", "is_refused"),
+    [
+        *((f"+1415{digit * 7}", True) for digit in "023456789"),
+        ("+14153333334", False), ("+14151234567", True), ("+14159876543", True), ("+14152345679", False), ("+15552011234", True),
+        ("+14155550123", False),
+    ],
+)  # fmt: skip
+def test_a_number_that_nobody_was_given_is_refused(home: IdentityHome, phone: str, is_refused: bool) -> None:
+    _, found = refused(home, [person("1", full_name="Anna Berg", phone=phone)])
+    kept = home.query("select 1 from identity.records where phone is not null")
+    assert [row[0] for row in found] == (["placeholder_phone"] if is_refused and kept else [])
+
+
+@pytest.mark.parametrize(
+    ("number", "is_refused"),
+    [
+        ("123456789", True),
+        ("AB1234567", False),
+        ("777", True),
+        ("1", True),
+        ("5555555", True),
+        ("5555556", False),
+        ("NONE", True),
+    ],
+)
+def test_a_document_number_that_is_none_is_refused(home: IdentityHome, number: str, is_refused: bool) -> None:
+    _, found = refused(home, [person("1", full_name="Anna Berg", national_id=number)])
+    assert [row[0] for row in found] == (["placeholder_national_id"] if is_refused else [])
+
+
+@pytest.mark.parametrize(
+    ("email", "is_refused"),
+    [("test12@family.net", True), ("anna@mailinator.com", True), ("testa@family.net", False)],
+)
+def test_an_address_that_is_nobodys_is_refused(home: IdentityHome, email: str, is_refused: bool) -> None:
+    _, found = refused(home, [person("1", full_name="Anna Berg", email=email)])
+    assert [row[0] for row in found] == (["placeholder_email"] if is_refused else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"), [("loyalty_id", 3), ("platform_id", 3), ("email", 5), ("national_id", 8)]
+)
+def test_a_value_may_stand_for_as_many_people_as_its_limit(home: IdentityHome, kind: str, most: int) -> None:
+    value = {
+        "loyalty_id": "K-77",
+        "platform_id": "u-77",
+        "email": "two@family.net",
+        "national_id": "AB1234567",
+    }[kind]
+    assert refused(home, crowd(most, **{kind: value}))[1] == []
+    assert refused(home, crowd(most + 1, **{kind: value}))[1] == [
+        (f"too_many_people_{kind}", kind, most + 1, most + 1)
+    ]
+
+
+def test_records_without_names_are_told_apart_by_what_else_they_hold(home: IdentityHome) -> None:
+    """A hundred addresses on one phone are too many; a thousand records of one address are one person's."""
+    same = [person(f"s{i}", phone="+14155550123", email="one@family.net") for i in range(150)]
+    assert refused(home, same)[1] == []
+    other = [person(f"c{i}", phone="+14155550123", email=f"p{i}@family.net") for i in range(101)]
+    assert refused(home, other)[1] == [("too_many_records_phone", "phone", 0, 101)]
+    assert messages(home) == [
+        "phone ***123 is carried by 101 records without a name to tell them apart: it does not count as evidence"
+    ]
+    assert refused(home, other[:100])[1] == []
+    emails = [person(f"e{i}", email="one@family.net", phone=f"+1415555{i:04}") for i in range(101)]
+    assert refused(home, emails)[1] == [("too_many_records_email", "email", 0, 101)]
+
+
+def test_a_street_counts_with_its_town(home: IdentityHome) -> None:
+    """Thirty-five people in one house are a home's address; in as many towns they are as many houses."""
+    names = [
+        f"{first} {last}"
+        for first in ("Anna", "Carl", "Eva", "Gus", "Ida", "Mia", "Otto")
+        for last in ("Berg", "Dunn", "Ford", "Hale", "Jung")
+    ]
+    here = [
+        person(f"h{i}", full_name=name, street="1 Main Street", postcode="94110")
+        for i, name in enumerate(names)
+    ]
+    ((rule, kind, people, records),) = refused(home, here)[1]
+    assert (rule, kind, records) == ("too_many_people_street", "street", 35)
+    assert 25 < people <= 35
+    there = [{**row, "postcode": f"94{number:03}"} for number, row in enumerate(here)]
+    assert refused(home, there)[1] == []
+    nowhere = [{**row, "postcode": None} for row in here]
+    assert refused(home, nowhere)[1] == []
+    assert home.query("select count(*) from identity.identifiers") == [(0,)]

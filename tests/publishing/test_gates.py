@@ -9,7 +9,7 @@ import pytest
 
 from cdp_assets.publishing import recovery
 from cdp_assets.publishing.conservation import judge_conservation
-from cdp_assets.publishing.gates import NotPublished, Refusal, judge_run
+from cdp_assets.publishing.gates import NotPublished, Refusal, judge_run, some
 from cdp_assets.publishing.masking import find_exposed
 from cdp_assets.publishing.run_record import RunRecord, Step
 from cdp_assets.publishing.shrinkage import Limits, judge_shrinkage, load_limits
@@ -50,6 +50,34 @@ def test_every_expected_asset_and_check_must_have_happened() -> None:
     assert "1 did not run: marts/orders:not_null" in found
     assert "1 failed: marts/orders:unique" in found
     assert "complete" not in found
+
+
+def test_a_run_that_did_all_it_should_is_not_refused() -> None:
+    steps = [
+        Step("asset", "marts/orders"),
+        Step("check", "marts/orders:unique"),
+        Step("check", "marts/orders:fresh", passed=False, blocking=False),
+        Step("progress", "marts/stores"),
+        Step("tell", "staging"),
+    ]
+    assert judge_run(steps, expected_assets={"marts/orders"}, expected_checks={"marts/orders:unique"}) == []
+    (refusal,) = judge_run(steps, expected_assets={"marts/stores", "staging"}, expected_checks=set())
+    assert refusal.found == "2 not made: marts/stores, staging"
+    (refusal,) = judge_run(steps, expected_assets=set(), expected_checks={"marts/orders", "marts/stores"})
+    assert refusal.found == "2 did not run: marts/orders, marts/stores"
+
+
+def test_a_check_that_ran_again_counts_as_it_ended() -> None:
+    steps = [Step("check", "unique", passed=False), Step("check", "unique")]
+    assert judge_run(steps, expected_assets=set(), expected_checks=set()) == []
+    assert len(judge_run(steps[::-1], expected_assets=set(), expected_checks=set())) == 1
+
+
+def test_five_names_are_told_and_the_others_counted() -> None:
+    assert some([]) == ""
+    assert some(list("abcde")) == "a, b, c, d, e"
+    assert some(list("abcdef")) == "a, b, c, d, e and 1 more"
+    assert some(list("abc"), at_most=1) == "a and 2 more"
 
 
 def test_a_refused_run_leaves_state_and_readers_as_they_were_and_says_so_in_its_record(
