@@ -70,22 +70,18 @@ def broken_nodes(
 
     Nothing, too, where a staging model of such a channel is not among `nodes`: then what was built from it would stay as it was.
     """
-    failed = {}
-    for result in results:
-        if result.passed or result.status == "skipped":
-            continue
-        reads, is_beyond = _reads(manifest, result.unique_id)
-        if is_beyond:
-            continue  # what is made of a broken load may fail with it: the build that follows tells
-        if len({channel for channel, _ in reads}) != 1:
-            return {}
-        failed[result.unique_id] = reads
-    channels = {channel for reads in failed.values() for channel, _ in reads}
+    broken = [each.unique_id for each in results if not each.passed and each.status != "skipped"]
+    reads = {node: _reads(manifest, node) for node in broken}
+    # what is made of a broken load may fail with it: the build that follows tells
+    failed = {node: exports for node, (exports, is_beyond) in reads.items() if not is_beyond}
+    if any(len({channel for channel, _ in exports}) != 1 for exports in failed.values()):
+        return {}
+    channels = {channel for exports in failed.values() for channel, _ in exports}
     staged = [node for node, facts in manifest["nodes"].items() if _is_staging(facts)]
-    of_channels = [
+    of_channels = {
         node for node in staged if channels & {channel for channel, _ in _reads(manifest, node)[0]}
-    ]
-    return failed if set(of_channels) <= set(nodes) else {}
+    }
+    return failed if of_channels <= set(nodes) else {}
 
 
 def fewest(new: Sequence[Delivered], mends: Callable[[Collection[Delivered]], bool]) -> list[Delivered]:
