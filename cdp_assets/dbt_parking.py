@@ -74,14 +74,21 @@ def broken_nodes(
     reads = {node: _reads(manifest, node) for node in broken}
     # what is made of a broken load may fail with it: the build that follows tells
     failed = {node: exports for node, (exports, is_beyond) in reads.items() if not is_beyond}
-    if any(len({channel for channel, _ in exports}) != 1 for exports in failed.values()):
+    if any(len(_channels(exports)) != 1 for exports in failed.values()):
         return {}
-    channels = {channel for exports in failed.values() for channel, _ in exports}
-    staged = [node for node, facts in manifest["nodes"].items() if _is_staging(facts)]
-    of_channels = {
-        node for node in staged if channels & {channel for channel, _ in _reads(manifest, node)[0]}
-    }
-    return failed if of_channels <= set(nodes) else {}
+    channels = _channels(frozenset().union(*failed.values()))
+    return failed if set(_staging_of(manifest, channels)) <= set(nodes) else {}
+
+
+def _staging_of(manifest: Mapping[str, Any], channels: frozenset[str]) -> Iterator[str]:
+    """The staging models that read any of these channels."""
+    for node, facts in manifest["nodes"].items():
+        if _is_staging(facts) and channels & _channels(_reads(manifest, node)[0]):
+            yield node
+
+
+def _channels(exports: Exports) -> frozenset[str]:
+    return frozenset(channel for channel, _ in exports)
 
 
 def fewest(new: Sequence[Delivered], mends: Callable[[Collection[Delivered]], bool]) -> list[Delivered]:
