@@ -48,6 +48,11 @@ def report(answer: str) -> int:
         for known in each["vulns"]:
             mended = ", ".join(known.get("fix_versions") or []) or "no version yet"
             print(f"{each['name']} {each['version']}: {known['id']}, mended in {mended}")
+    if unknown := [each["name"] for each in found if each.get("skip_reason")]:
+        print(
+            f"skipped: the service that was asked does not know {len(unknown)} of {len(found)} distributions, {unknown[0]} the first: "
+            "they were not looked up"
+        )
     return 1 if vulnerable else 0
 
 

@@ -14,6 +14,7 @@ from cdp_assets.landing.contract import ChannelContract, Export
 from cdp_assets.landing.held import HeldFile
 from cdp_assets.landing.holding import BREAKS, parked
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import from_file
 from cdp_assets.state import connect_state
 
 
@@ -35,32 +36,7 @@ def newly_delivered(settings: Settings, exports: Collection[tuple[str, str]]) ->
             Delivered(*row)
             for channel, export in sorted(exports)
             for row in con.execute(
-                f"""
-                with
-
-                counting as ({deliveries.COUNTING}),
-
-                ruled as (
-                    select sequence, max(ruled_at) as ruled_at
-                    from delivery_rulings
-                    group by sequence
-                ),
-
-                published as (
-                    select max(created_at) as created_at
-                    from generations
-                    where status = 'current'
-                )
-
-                select distinct deliveries.sequence, deliveries.channel, deliveries.export, deliveries.file_name, deliveries.size_bytes
-                from deliveries
-                inner join counting using (sequence)
-                cross join published
-                left join ruled using (sequence)
-                where published.created_at is null
-                    or greatest(deliveries.delivered_at, coalesce(ruled.ruled_at, deliveries.delivered_at)) > published.created_at
-                order by deliveries.sequence
-                """,
+                from_file(__name__, "newly_delivered", counting=deliveries.COUNTING),
                 {"channel": channel, "export": export, "without": []},
             ).fetchall()
         ]

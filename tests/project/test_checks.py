@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pytest
 
 from checks.licences import is_allowed, locked_names, problems_of, runtime_closure
@@ -62,3 +63,16 @@ def test_a_known_vulnerability_is_named_and_no_answer_is_said(capsys: pytest.Cap
         "a 1: PYSEC-1, mended in 2",
         "skipped: pip-audit got no answer: no network, and its cache does not have everything",
     ]
+
+
+def test_distributions_that_the_service_does_not_know_are_no_clean_bill(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A service that knows nothing finds nothing: that is said."""
+    unknown = {"name": "agate", "skip_reason": "Dependency not found on PyPI and could not be audited"}
+    assert (
+        report(json.dumps({"dependencies": [unknown, {"name": "httpx", "version": "1", "vulns": []}]})) == 0
+    )
+    assert capsys.readouterr().out.startswith(
+        "skipped: the service that was asked does not know 1 of 2 distributions, agate the first"
+    )

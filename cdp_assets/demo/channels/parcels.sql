@@ -4,6 +4,9 @@ holes:
   factor: 6.5
   first_workbook_month: 7
   later: 0.5
+  cut: 0.1
+  missing: 0.04
+  last_days: date '2017-12-18'
 #}
 create or replace temp table parcels as
 with bought as (

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdp_assets.demo.inbox import LAST_DAYS, MONTHS, QUARTERS, Inbox, month_start
+from cdp_assets.sql_text import from_file
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,36 +40,7 @@ def create_till_rows(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> 
     """
     rate = float(parameters.retailer["tax_rate"])
     later, cut = parameters.rate("money", "items_come_later"), parameters.rate("money", "items_cut")
-    con.execute(
-        f"""
-        create or replace temp table till_rows as
-        with sold as (
-            select
-                till_checkouts.* exclude (traps),
-                if(is_taxable, round((lines.gross - lines.discount) * {rate}, 2), 0)::decimal(18, 2) as tax,
-                orders.local_at, orders.refunded_at, orders.refund_share,
-                lines.* exclude (candidate, channel, order_no),
-                row_number() over (partition by candidate order by line_number) as rank,
-                count(*) over (partition by candidate) as items,
-            from till_checkouts
-            join orders using (candidate)
-            join lines using (candidate)
-        ),
-        told as (
-            select
-                *,
-                local_at::date >= {LAST_DAYS} and u('items later', candidate) < {later} as items_come_later,
-                local_at::date >= {LAST_DAYS} and items > 1 and not items_come_later and u('items cut', candidate) < {cut} as is_cut,
-            from sold
-        )
-        select *, local_at as happened_at, 'Payment' as event_type, 1 as sign from told
-        union all by name
-        select *, refunded_at as happened_at, 'Refund' as event_type, -1 as sign
-        from told
-        where refund_share > 0 and rank <= ceil(items * refund_share)
-        order by happened_at, transaction_id, event_type, line_number
-        """
-    )
+    con.execute(from_file(__name__, "till_rows", rate=rate, later=later, cut=cut, last_days=LAST_DAYS))
 
 
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
