@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 import pytest
 
 from checks.licences import is_allowed, locked_names, problems_of, runtime_closure
