@@ -664,7 +664,7 @@ RequestArgument = Annotated[str, typer.Argument(help="The request's id, or its b
 
 @rights_app.command("request")
 def rights_request(
-    kind: Annotated[str, typer.Argument(help="erase, access, correct, restrict, object or opt-out.")],
+    kind: Annotated[str, typer.Argument(help="erase, access, correct, restrict, object, opt-out or lift.")],
     email: Annotated[list[str] | None, typer.Option(help="An e-mail address of the person.")] = None,
     phone: Annotated[
         list[str] | None, typer.Option(help="A number, with its country code or --region.")
@@ -680,7 +680,26 @@ def rights_request(
     region: Annotated[str | None, typer.Option(help="Region of numbers without a country code: US.")] = None,
     verified: Annotated[str | None, typer.Option(help="How it was made sure who asks.")] = None,
     hold: Annotated[
-        list[str] | None, typer.Option(help="What must stay: 'channel.export[.column]: reason'.")
+        list[str] | None, typer.Option(help="What must stay: 'channel.export[.column] [until DATE]: reason'.")
+    ] = None,
+    purpose: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of object, restrict, opt-out or lift: marketing, profiling, … (default: all it may mean)."
+        ),
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Of the answer to an access request: en or zh.")
+    ] = None,
+    attribute: Annotated[
+        str | None, typer.Option(help="Of a correction: phone, email, city, birth_date, …")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Of a correction: the right value.")] = None,
+    wrong: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a correction: the wrong value (default: whatever her records say); kept as a keyed hash."
+        ),
     ] = None,
     receipt: Annotated[Path | None, typer.Option(help="Where to write the signed receipt.")] = None,
     home: HomeOption = None,
@@ -688,6 +707,7 @@ def rights_request(
 ) -> None:
     """Enter a request. Who asks is kept as keyed hashes only."""
     from cdp_assets.commands.rights import take_request
+    from cdp_assets.rights.wishes import Wish
 
     given = {
         "email": email,
@@ -701,6 +721,7 @@ def rights_request(
         take_request(
             kind, identities, jurisdiction=jurisdiction, basis=basis, received=received.date() if received else None,
             region=region, verified=verified, holds=hold or [], receipt=receipt, home=home, inbox=inbox,
+            wish=Wish(tuple(purpose or ()), language, attribute, to, wrong),
         )
     )  # fmt: skip
 
@@ -741,9 +762,7 @@ def rights_show(request: RequestArgument, home: HomeOption = None, inbox: InboxO
 
 @rights_app.command("run")
 def rights_run(
-    requests: Annotated[
-        list[str] | None, typer.Argument(help="Which (default: all verified ones to erase).")
-    ] = None,
+    requests: Annotated[list[str] | None, typer.Argument(help="Which (default: all verified ones).")] = None,
     confirm: Annotated[
         list[str] | None,
         typer.Option(help="A record that only a score joins to hers, and that is hers; or 'all'."),
@@ -760,9 +779,9 @@ def rights_run(
     home: HomeOption = None,
     inbox: InboxOption = None,
 ) -> None:
-    """Erase whom the requests name, everywhere, and write the certificate.
+    """Carry requests out: refusals, corrections, answers to access, then erasures with their certificate.
 
-    Exit codes: 0 final · 3 interim (something waits) · 1 not done · 75 a run works on the home.
+    Exit codes: 0 done · 3 an erasure is interim (something waits) · 1 something could not be done · 75 a run works on the home.
     """
     from cdp_assets.commands.rights import run_requests
 

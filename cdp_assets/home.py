@@ -94,14 +94,8 @@ def _prepare_locked(settings: Settings) -> list[str]:
         record_start_over(settings)
     check_key(settings, key)
     repaired = repair(settings)
-    if (settings.home / "rights").is_dir() or settings.erasure_manifest:
-        # what these need is large, and few homes have an erasure under way
-        from cdp_assets.rights.certificate import expire
-        from cdp_assets.rights.erasure import resume
+    if settings.erasure_manifest or any((settings.home / each).is_dir() for each in ("rights", "rights_inbox")):
+        from cdp_assets.rights.upkeep import upkeep  # what it needs is large, and few homes have requests
 
-        repaired += resume(settings)
-        if count := expire(settings, datetime.now(UTC).date()):
-            repaired.append(
-                f"{count} certificates of erasures are past their retention (ONEFOLD_KEEP_CERTIFICATES_DAYS) and gone"
-            )
+        repaired += upkeep(settings)
     return repaired

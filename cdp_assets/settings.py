@@ -99,6 +99,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Days that certificates of erasures stay after they are final (default: for ever).",
     )
+    answer_days: int = Field(
+        default=30, ge=1, description="Days that the answer to a request of access stays to be fetched."
+    )
+    answer_language: str = Field(
+        default="en", description="Language of such an answer where the request names none: en or zh."
+    )
     strict: bool = Field(default=False, description="A run with held files exits 3.")
     group_readable: bool = Field(default=False, description="The home's group may read the masked marts.")
     accept_identity_change: bool = Field(

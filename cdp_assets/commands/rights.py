@@ -17,9 +17,21 @@ from cdp_assets.errors import safe_text
 from cdp_assets.home import prepare_home
 from cdp_assets.keys import load_key
 from cdp_assets.publishing import lock
-from cdp_assets.rights import certificate, erasure, importing, people, receipts, requests, verifying
-from cdp_assets.rights.requests import Hold, Identity, NewRequest, Request
-from cdp_assets.rights.traces import united
+from cdp_assets.rights import (
+    carrying,
+    certificate,
+    corrections,
+    importing,
+    people,
+    receipts,
+    requests,
+    showing,
+    verifying,
+)
+from cdp_assets.rights.closure import JoinedByScore
+from cdp_assets.rights.holds import check as check_holds
+from cdp_assets.rights.requests import Identity, NewRequest, Request
+from cdp_assets.rights.wishes import Wish
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -38,6 +50,7 @@ def take_request(
     region: str | None,
     verified: str | None,
     holds: list[str],
+    wish: Wish,
     receipt: Path | None,
     home: Path | None,
     inbox: Path | None,
@@ -53,9 +66,11 @@ def take_request(
             received_at=_noon(received) if received else _now(),
             is_verified=verified is not None,
             region=region,
-            holds=[_hold(each) for each in holds],
+            holds=[requests.read_hold(each) for each in holds],
+            wish=wish,
         )
         key = load_key(settings)
+        check_holds(settings, new.holds)
         with connect_state(settings) as con:
             taken = requests.take(con, key, new, actor=getpass.getuser())
             if verified:
@@ -132,6 +147,7 @@ def show_request(request_id: str, *, home: Path | None, inbox: Path | None) -> i
         with connect_state(settings, read_only=True) as con:
             request = requests.find(con, request_id)
             events = requests.history(con, request.request_id)
+            corrected = corrections.standing(con, request.request_id)
         out.print(
             f"request {request.request_id} to {request.kind} ({request.jurisdiction}), {request.status}, due {request.due_date}",
             highlight=False,
@@ -149,6 +165,8 @@ def show_request(request_id: str, *, home: Path | None, inbox: Path | None) -> i
                 markup=False,
             )
         if request.status not in requests.OPEN:
+            for status, count in corrected.items():
+                out.print(f"  corrections {status}: {count} records", highlight=False)
             return EXIT_DONE
         found = people.found_by(settings, request)
         if not found.seeds:
@@ -158,11 +176,7 @@ def show_request(request_id: str, *, home: Path | None, inbox: Path | None) -> i
             f"covers {len(found.covered)} records of {len(found.customer_ids)} customer(s)", highlight=False
         )
         for each in found.by_score:
-            out.print(
-                f"  by score only: record {each.record_key} ({each.channel}), {each.name} beside {each.beside}",
-                highlight=False,
-                markup=False,
-            )
+            _print_beside(each, out)
         for store, rows in people.counted(settings, request).items():
             out.print(f"  {store}: {rows:,} rows", highlight=False, markup=False)
         return EXIT_DONE
@@ -180,40 +194,49 @@ def run_requests(
     home: Path | None,
     inbox: Path | None,
 ) -> int:
-    """Erase whom the verified requests name, in one go; 0 final, 3 interim, 1 with the reason."""
+    """Carry the verified requests out, erasures last and in one go; 0 done, 3 an erasure is interim, 1 with what could not be done."""
 
     def run(settings: Settings, out: Console) -> int:
-        chosen = people.due_requests(settings, request_ids, "erase")
+        chosen = people.due_requests(settings, request_ids)
         if not chosen:
-            out.print("no verified request to erase is open")
+            out.print("no verified request is open")
             return EXIT_DONE
-        traces = {
-            each.request_id: people.traces_for(settings, each, confirmed=confirm, left=leave)
-            for each in chosen
-        }
-        found = [request_id for request_id, hers in traces.items() if not hers.is_empty]
-        _close_empty(settings, [each for each in traces if each not in found], out)
-        if not found:
-            return EXIT_DONE
-        begun = erasure.begin(
-            settings, found, united(traces[each] for each in found),
-            actor=getpass.getuser(), rewrites_inbox=rewrite_inbox, keeps_older=not drop_older,
-        )  # fmt: skip
-        return _say(
-            erasure.carry_out(settings, begun, lambda step: out.print(f"  {step}", highlight=False)),
-            out,
-            settings,
+        how = carrying.How(
+            getpass.getuser(),
+            confirm,
+            leave,
+            rewrites_inbox=rewrite_inbox,
+            keeps_older=not drop_older,
+            is_named=bool(request_ids),
         )
+        carried = carrying.carry_out(
+            settings, chosen, how, lambda step: out.print(f"  {step}", highlight=False)
+        )
+        for line in carried.done:
+            out.print(line, highlight=False, markup=False, soft_wrap=True)
+        codes = [_say(document, out, settings) for document in carried.certificates]
+        for line in carried.problems:
+            out.print(line, highlight=False, markup=False, soft_wrap=True)
+        showing.show(settings)
+        return EXIT_FAILED if carried.problems else max(codes, default=EXIT_DONE)
 
     return _locked(home, inbox, run)
 
 
-def _close_empty(settings: Settings, request_ids: list[str], out: Console) -> None:
-    """Requests for nobody: closed, and said."""
-    for request_id in request_ids:
-        with connect_state(settings) as con:
-            requests.set_status(con, request_id, "completed", actor=getpass.getuser(), outcome="nobody found")
-        out.print(f"request {request_id[:8]}: nobody is found by what it says; closed", highlight=False)
+def _print_beside(each: JoinedByScore, out: Console) -> None:
+    """A record that only a score joins to hers, side by side with the one of hers that agrees with it in most."""
+    out.print(
+        f"  by score only: record {each.record_key} ({each.channel}), beside {each.beside_key[:12]} ({each.beside_channel}), which is hers",
+        highlight=False,
+    )
+    table = Table("", "hers", "by score", "", box=None, pad_edge=False)
+    for line in each.compared:
+        table.add_row(f"    {line.attribute}", line.hers, line.other, line.agreement)
+    out.print(table, markup=False)
+    out.print(
+        f"    hers: --confirm {each.record_key[:12]}; a stranger's: --leave {each.record_key[:12]}",
+        highlight=False,
+    )
 
 
 def _say(document: dict[str, object], out: Console, settings: Settings) -> int:
@@ -316,19 +339,6 @@ def _write_receipt(path: Path, key: bytes, request: Request, encoded: str | None
     document = receipts.receipt(key, request, controller_id=CONTROLLER, encoded_request=encoded)
     path.write_text(json.dumps(document, indent=1), encoding="utf-8")
     path.chmod(0o600)
-
-
-def _hold(text: str) -> Hold:
-    """TABLE or TABLE.COLUMN, a colon, and the reason."""
-    place, colon, reason = text.partition(":")
-    if not colon or not reason.strip():
-        raise requests.RequestProblem(
-            "a hold gives no reason",
-            "--hold",
-            "such as --hold 'shopify.orders.billing_name: tax record until 2031'",
-        )
-    parts = place.strip().split(".")
-    return Hold(".".join(parts[:2]), parts[2] if len(parts) > 2 else None, reason.strip())
 
 
 def _do(home: Path | None, inbox: Path | None, work: Callable[[Settings, Console], int]) -> int:

@@ -15,6 +15,7 @@ from cdp_assets.defs.resources import OnefoldHome, reported
 from cdp_assets.errors import safe_text
 from cdp_assets.publishing.commit import publish_run
 from cdp_assets.publishing.gates import Refusal
+from cdp_assets.rights.corrections import commit_lapses
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse import open_warehouse
 
@@ -51,7 +52,7 @@ def generation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Mater
             as_of_date=as_of_date_of_run(settings, record),
             expected_assets=expected_assets,
             expected_checks=expected_checks,
-            commits=[partial(commit_identity, settings), commit_value_parameters],
+            commits=[partial(commit_identity, settings), commit_value_parameters, commit_lapses],
             gates=[partial(judge_identity_change, settings)],
             contact_classes=classes_of(
                 json.loads(dbt_manifest.prepare(settings).read_text(encoding="utf-8")), "contact"

@@ -80,7 +80,7 @@ def _rows_by_load(
 ) -> dict[str, int]:
     counts: dict[str, int] = {}
     landed = sorted((settings.landing_dir / contract.name / export.name).glob("[0-9a-f]*.parquet"))
-    if landed and _open_parquet(con, landed, export):
+    if landed and _open_parquet(con, landed, export, line="row_number() over ()"):
         for load_id, count in _hits(con, contract, export, suppressed):
             counts[load_id] = counts.get(load_id, 0) + count
     quarantine = sorted((settings.quarantine_dir / contract.name / export.name).glob("[0-9a-f]*.parquet"))
@@ -90,7 +90,8 @@ def _rows_by_load(
         )
         keys = "".join(f", null::varchar as _key_{each.name}" for each in export.facts.natural_keys)
         con.execute(
-            f"create or replace temp table sieved as select load_id as _load_id, original_text as _text_raw, {texts}{keys} from read_parquet(?)",
+            "create or replace temp table sieved as select load_id as _load_id, row_number() over () as _line, "
+            f"original_text as _text_raw, {texts}{keys} from read_parquet(?)",
             [[str(path) for path in quarantine]],
         )
         for load_id, count in _hits(con, contract, export, suppressed):
@@ -98,8 +99,10 @@ def _rows_by_load(
     return counts
 
 
-def _open_parquet(con: duckdb.DuckDBPyConnection, paths: Sequence[Path], export: Export) -> bool:
-    """Table `sieved` over landed files, its texts as landing's own; False where the export has nobody in it."""
+def _open_parquet(
+    con: duckdb.DuckDBPyConnection, paths: Sequence[Path], export: Export, *, line: str = "_line"
+) -> bool:
+    """Table `sieved` over landed files, its texts as landing's own; `line` numbers its rows, each once."""
     source = f"read_parquet([{', '.join(sql_text(str(path)) for path in paths)}], union_by_name = true, hive_partitioning = false)"
     there = {row[0] for row in con.execute(f"describe select * from {source}").fetchall()}
     known = {column.name for column in export.properties}
@@ -120,7 +123,7 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, paths: Sequence[Path], export:
         else "null::varchar"
     )
     con.execute(
-        f"create or replace temp table sieved as select _load_id, _line, {texts}{keys}{others}, {raw} as _text_raw from {source}"
+        f"create or replace temp table sieved as select _load_id, {line} as _line, {texts}{keys}{others}, {raw} as _text_raw from {source}"
     )
     return True
 
@@ -297,6 +300,14 @@ def _cut_parquet(
             f"create temp table hers as select _line, {tests.keeps_recipient} as keeps_recipient, {tests.keeps_buyer} as keeps_buyer "
             f"from sieved where {tests.is_hers}"
         )
+        con.execute("create temp table held (_line bigint, name varchar)")
+        for each in suppressed.holds_of(contract.name, export.name):
+            con.execute(
+                "create or replace temp table suppressed as select unnest(?::varchar[]) as pseudonym",
+                [list(each.pseudonyms)],
+            )
+            tests = row_tests(con, contract.name, export, [], contract.facts.phone_region, suppressed.kinds)
+            con.execute(f"insert into held select _line, ? from sieved where {tests.is_hers}", [each.column])
         source = f"read_parquet({sql_text(str(path))}, hive_partitioning = false)"
         there = {row[0] for row in con.execute(f"describe select * from {source}").fetchall()}
         select, where = "*", "where _line not in (select _line from hers)"
@@ -310,6 +321,7 @@ def _cut_parquet(
             recipients = set(export.facts.recipient.columns) if export.facts.recipient else set()
             cells = [
                 f"case when _line in (select _line from hers where not {'keeps_recipient' if name in recipients else 'keeps_buyer'}) "
+                f"and _line not in (select _line from held where name = {sql_text(name)}) "
                 f"then null else {identifier(name)} end as {identifier(name)}"
                 for name in names if name in there
             ]  # fmt: skip
@@ -364,12 +376,16 @@ def _remove_unknown_originals(settings: Settings, done: Landed) -> None:
 
 
 def in_inbox(settings: Settings, loads: Mapping[tuple[str, str], Sequence[str]]) -> list[tuple[Path, str]]:
-    """Files of the inbox that still hold what was cut out of their originals, with the delivered hash."""
+    """Files of the inbox that still hold what was cut out of their originals, with the delivered hash.
+
+    A file of whose rows nothing was cut, since all that names her in them is on hold, is not among them.
+    """
     found = []
     with connect_state(settings, read_only=True) as con:
         rows = con.execute(
             "select channel, file_name, delivered_sha256, stored_sha256 from loads "
-            "where stored_sha256 <> delivered_sha256 or load_id in (select unnest(?::varchar[])) order by all",
+            "where (stored_sha256 <> delivered_sha256 or load_id in (select unnest(?::varchar[]))) "
+            "and not (stored_sha256 = delivered_sha256 and original_removed_at is null and status = 'landed') order by all",
             [sorted({each for ids in loads.values() for each in ids})],
         ).fetchall()
     for channel, file_name, delivered, _stored in rows:

@@ -17,7 +17,7 @@ from cdp_assets.landing.files import LOAD_ID_LENGTH
 from cdp_assets.landing.held import FileHeld, HeldFile
 from cdp_assets.landing.inbox import InboxFile
 from cdp_assets.landing.parse import ParseResult
-from cdp_assets.landing.suppressing.matching import Suppressed
+from cdp_assets.landing.suppressing.matching import Held, Suppressed
 
 
 @dataclass(frozen=True)
@@ -236,6 +236,15 @@ def cut_originals(con: duckdb.DuckDBPyConnection, channel: str, export: str) -> 
 
 
 def suppressed_people(con: duckdb.DuckDBPyConnection) -> Suppressed:
-    """Keyed hashes of people who asked to be forgotten, and which kinds there are."""
+    """Keyed hashes of people who asked to be forgotten, which kinds there are, and the holds that have not ended."""
     rows = con.execute("select distinct identifier_pseudonym, identifier_type from suppressions").fetchall()
-    return Suppressed(sorted({row[0] for row in rows}), frozenset(row[1] for row in rows))
+    holds = con.execute(
+        "select table_name, column_name, list(distinct identifier_pseudonym order by identifier_pseudonym) "
+        "from rights_holds inner join rights_suppressed using (request_id) "
+        "where column_name is not null and coalesce(until_date >= current_date, true) group by all order by all"
+    ).fetchall()
+    held = []
+    for table, column, pseudonyms in holds:
+        channel, _, export = table.partition(".")
+        held.append(Held(channel, export, column, tuple(pseudonyms)))
+    return Suppressed(sorted({row[0] for row in rows}), frozenset(row[1] for row in rows), tuple(held))

@@ -290,6 +290,7 @@ def parse_loads(
             has_suppressed=bool(suppressed),
             phone_region=contract.facts.phone_region,
             suppressed_kinds=suppressed.kinds,
+            holds=tuple((each.column, each.pseudonyms) for each in suppressed.holds_of(channel, export.name)),
         )
         for load in loads
         for dialect in [export.facts.dialect_for(load.file.file_name)]

@@ -26,11 +26,22 @@ def overdue_requests(settings: Settings, today: date) -> tuple[str, ...]:
     )
 
 
+def lapsed_corrections(settings: Settings, generation: str) -> tuple[str, ...]:
+    """Corrections of people that a third value ended with the publication of a generation, one line each."""
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select request_id, detail from rights_events where event = 'lapsed' and ends_with(detail, ' in ' || ?) order by all",
+            [generation],
+        ).fetchall()
+    return tuple(f"correction lapsed: request {request_id[:8]}, {detail}" for request_id, detail in rows)
+
+
 def attention(settings: Settings, run_id: str) -> tuple[str, ...]:
     """Damage of published files, deliveries held for the first time, what steps of the run asked to be told (see `RunRecord.tell`), figures
-    that people watch, and requests past their day."""
+    that people watch, corrections that lapsed, and requests past their day."""
     damaged = tell_of_damage(settings, run_id)
     held = [f"held back: {line}; `onefold accept` lets it in" for line in newly_held(settings, run_id)]
     told = [step.detail or step.name for step in RunRecord(settings, run_id).steps() if step.kind == "tell"]
+    lapsed = lapsed_corrections(settings, str(RunRecord(settings, run_id).facts().get("generation")))
     late = overdue_requests(settings, datetime.now(UTC).date())
-    return (*damaged, *held, *told, *struck(settings), *late)
+    return (*damaged, *held, *told, *struck(settings), *lapsed, *late)

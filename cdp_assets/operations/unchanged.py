@@ -29,6 +29,7 @@ REPEAT_AFTER = timedelta(days=7)  # all laws are judged anew once a week, change
 BESIDE = {
     "inbox_seen", "home_events", "generations", "generation_tables", "generation_files", "verification_turns", "damage_found",
     "schema_migrations", "rights_requests", "rights_identities", "rights_holds", "rights_events", "rights_erasures", "rights_suppressed",
+    "rights_wishes", "rights_confirmations", "rights_answers", "rights_answer_records",
 }  # fmt: skip
 LEDGER = "activation_"  # what went out after publishing
 CLOCKS = {"run_id", "seen_at", "landed_at"}
@@ -39,6 +40,7 @@ NOT_IN_TABLES = (
     "smtp_",
     "web_",
     "erasure_",
+    "answer_",
     "keep_",
     "nightly",
     "strict",

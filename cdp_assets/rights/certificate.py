@@ -6,6 +6,7 @@ It names no person: ids of requests, names of files, counts, keyed hashes. What 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ def write_certificate(
     *,
     waiting: list[str],
     disclosed: list[str],
+    held: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Write and return it. `waiting`: what must still happen (platforms, files in the inbox); then it is interim."""
     is_final = scan.is_clean and not waiting
@@ -69,6 +71,7 @@ def write_certificate(
             "found": scan.hits, "unreadable": scan.unreadable,
         },
         "suppressed": sorted({hashed for _, hashed in journal.suppressed}),
+        "kept_on_hold": list(held),
         "kept_on_purpose": [
             "issued_ids: the bare customer ids, so that none is issued again",
             "suppressions: keyed hashes, so that she is known when a file brings her again",

@@ -19,6 +19,26 @@ from cdp_assets.rights.requests import Request, RequestProblem
 from cdp_assets.rights.traces import Traces
 
 MARK = "chr(31)"
+EMPTY = "''"
+LEAST_PREFIX = 8  # characters that name a record
+
+
+# What the officer compares, masked: attribute → SQL over a customer record. A birth date shows its year, a place is shown whole.
+COMPARED = {
+    "full_name": "full_name", "phone": "regexp_replace(phone, '[^0-9]', '', 'g')", "email": "lower(trim(email))", "birth_date": "birth_date::varchar",
+    "street": "street", "postcode": "postcode", "city": "city", "country": "country", "loyalty_id": "loyalty_id",
+}  # fmt: skip
+SHOWN_WHOLE = ("city", "country")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One attribute of two records, masked; agreement: equal, different, missing."""
+
+    attribute: str
+    hers: str
+    other: str
+    agreement: str
 
 
 @dataclass(frozen=True)
@@ -28,7 +48,10 @@ class JoinedByScore:
     record_key: str
     channel: str
     name: str
-    beside: str  # masked name of a record that is surely hers
+    beside: str  # masked name of the record of hers that it is compared with: the one that agrees in most
+    beside_key: str = ""
+    beside_channel: str = ""
+    compared: tuple[Compared, ...] = ()
 
 
 @dataclass
@@ -123,17 +146,51 @@ def _by_score(
 ) -> list[JoinedByScore]:
     if not records:
         return []
-    masked = "coalesce(left(full_name, 1) || '…' || right(full_name, 1), '-')"
-    (beside,) = con.execute(
-        f"select max({masked}) from identity.customer_records as r inner join identity.customer_ids using (channel, source_customer_id) "
-        "where record_key in (select unnest(?::varchar[]))", [list(covered)]
-    ).fetchall()[0]  # fmt: skip
-    rows = con.execute(
-        f"select record_key, channel, {masked} from identity.customer_records inner join identity.customer_ids "
-        "using (channel, source_customer_id) where record_key in (select unnest(?::varchar[])) order by 1",
-        [list(records)],
+    sides = con.execute(
+        f"select record_key, channel, [{', '.join(f'nullif(trim({sql}), {EMPTY})' for sql in COMPARED.values())}] "
+        "from identity.customer_records inner join identity.customer_ids using (channel, source_customer_id) "
+        "where record_key in (select unnest(?::varchar[])) order by 1",
+        [[*records, *covered]],
     ).fetchall()
-    return [JoinedByScore(record, channel, name, beside or "-") for record, channel, name in rows]
+    known = {key: (channel, values) for key, channel, values in sides}
+    return [
+        _beside(key, known, [each for each in covered if each in known]) for key in records if key in known
+    ]
+
+
+def _beside(
+    key: str, known: dict[str, tuple[str, list[str | None]]], covered: Sequence[str]
+) -> JoinedByScore:
+    """A record beside the one of hers that agrees with it in most."""
+    channel, values = known[key]
+
+    def agreeing(other: str) -> int:
+        return sum(_agreement(*both) == "equal" for both in zip(known[other][1], values, strict=True))
+
+    best = max(covered, key=agreeing, default=key)
+    compared = tuple(
+        Compared(name, _masked(name, left), _masked(name, right), _agreement(left, right))
+        for name, left, right in zip(COMPARED, known[best][1], values, strict=True)
+        if left is not None or right is not None
+    )
+    masked = [_masked("full_name", known[each][1][0]) for each in (key, best)]
+    return JoinedByScore(key, channel, masked[0], masked[1], best, known[best][0], compared)
+
+
+def _agreement(left: str | None, right: str | None) -> str:
+    if left is None or right is None:
+        return "missing"
+    return "equal" if left.casefold() == right.casefold() else "different"
+
+
+def _masked(attribute: str, value: str | None) -> str:
+    if value is None:
+        return "-"
+    if attribute == "birth_date":
+        return value[:4]
+    if attribute in SHOWN_WHOLE:
+        return value
+    return f"{value[0]}…{value[-1]}"
 
 
 def _texts(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
@@ -153,15 +210,20 @@ def settle(found: Closure, *, confirmed: Collection[str], left: Collection[str])
             "cancel it and take it anew with --customer-id, or link them first (`onefold rule must-link`)",
         )
     asked = {each.record_key for each in found.by_score}
-    still_open = sorted(asked - set(confirmed) - set(left)) if "all" not in {*confirmed, *left} else []
+    hers = {each for each in asked if _is_named(each, confirmed)}
+    still_open = sorted(each for each in asked - hers if not _is_named(each, left))
     if still_open:
         raise RequestProblem(
             f"{len(still_open)} records of the customer are joined to hers by score only",
             ", ".join(each[:12] for each in still_open[:5]),
             "look at them (`onefold rights show`), then --confirm RECORD (hers) or --leave RECORD (a stranger's), or `all` for either",
         )
-    hers = asked if "all" in confirmed else {each for each in asked if each in confirmed}
     return sorted({*found.covered, *hers})
+
+
+def _is_named(record_key: str, given: Collection[str]) -> bool:
+    """Whether a record is among those that are given: whole, by its first characters, or all."""
+    return any(each == "all" or (len(each) >= LEAST_PREFIX and record_key.startswith(each)) for each in given)
 
 
 def traces_of(con: duckdb.DuckDBPyConnection, records: Sequence[str]) -> Traces:

@@ -20,7 +20,7 @@ from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.files import hash_file
 from cdp_assets.landing.suppressing.matching import Suppressed
 from cdp_assets.publishing import forgetting as publishing
-from cdp_assets.rights import certificate, journal, requests, rooms, stores, tables
+from cdp_assets.rights import answers, certificate, holds, journal, requests, rooms, stores, tables
 from cdp_assets.rights.journal import Journal
 from cdp_assets.rights.scanning import scan
 from cdp_assets.rights.sought import SoughtPeople
@@ -235,10 +235,12 @@ def _erase_warehouse(settings: Settings, begun: Journal, _: Reached) -> dict[str
 
 def _erase_others(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
     """Every other room cuts what it keeps: logs, run records, Dagster's store, files for platforms, the site's store, inboxes of decisions."""
-    if not begun.traces.literals():
-        return {}
-    sought = _sought(settings, begun)
     cut: dict[str, int] = {}
+    if gone := answers.erase(settings, begun.traces.record_keys):
+        cut[answers.FOLDER] = gone
+    if not begun.traces.literals():
+        return {"removed": cut}
+    sought = _sought(settings, begun)
     for room in rooms.others():
         cut |= room.erase(settings, sought)
     return {"removed": cut | stores.erase_rest(settings, sought)}
@@ -277,9 +279,11 @@ def _prove(settings: Settings, begun: Journal) -> dict[str, Any]:
         settings.home, begun.traces.literals(), leave_out=[settings.home / each for each in NOT_SCANNED]
     )
     waiting = waiting_for(settings, begun)
+    held = holds.kept(settings, begun.request_ids, begun.done.get("landing", {}).get("blanked", {}))
+    holds.set_apart(settings, looked, held)
     document = certificate.write_certificate(
         settings, key, begun, looked, certificate.hashes_of(settings.home, CHANGES_BY_ITSELF),
-        waiting=waiting, disclosed=_disclosed(settings, begun),
+        waiting=waiting, disclosed=_disclosed(settings, begun), held=held,
     )  # fmt: skip
     path = certificate.certificate_path(settings, begun.erasure_id)
     with connect_state(settings) as con:

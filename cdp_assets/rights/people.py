@@ -39,6 +39,24 @@ def found_by(settings: Settings, request: Request) -> closure.Closure:
         return closure.closure(con, load_key(settings), request)
 
 
+def settled(
+    con: duckdb.DuckDBPyConnection,
+    request: Request,
+    found: closure.Closure,
+    confirmed: Collection[str] = (),
+    left: Collection[str] = (),
+) -> list[str]:
+    """The records that a request is about, by the officer's words: those given now, and those kept. con: of `open_people`."""
+    kept = con.execute(
+        "select record_key, is_hers from state.rights_confirmations where request_id = ?",
+        [request.request_id],
+    ).fetchall()
+    said = {*confirmed, *left}
+    hers = {*confirmed, *(record for record, is_hers in kept if is_hers and record not in said)}
+    others = {*left, *(record for record, is_hers in kept if not is_hers and record not in said)}
+    return closure.settle(found, confirmed=hers, left=others)
+
+
 def traces_for(
     settings: Settings, request: Request, *, confirmed: Collection[str] = (), left: Collection[str] = ()
 ) -> Traces:
@@ -47,7 +65,7 @@ def traces_for(
         found = closure.closure(con, load_key(settings), request)
         if not found.seeds:
             return Traces()
-        return closure.traces_of(con, closure.settle(found, confirmed=confirmed, left=left))
+        return closure.traces_of(con, settled(con, request, found, confirmed, left))
 
 
 def counted(settings: Settings, request: Request) -> dict[str, int]:
@@ -59,19 +77,17 @@ def counted(settings: Settings, request: Request) -> dict[str, int]:
     return {} if traces.is_empty else stores.find(settings, SoughtPeople(settings, traces))
 
 
-def due_requests(settings: Settings, request_ids: Sequence[str], kind: str) -> list[Request]:
-    """The open, verified requests of a kind that are named, or all of them. Raises RequestProblem for one that cannot be run."""
+def due_requests(
+    settings: Settings, request_ids: Sequence[str] = (), kinds: Collection[str] = requests.KINDS
+) -> list[Request]:
+    """The open, verified requests that are named, or all of some kinds. Raises RequestProblem for a named one that cannot be run."""
     with connect_state(settings, read_only=True) as con:
         if not request_ids:
-            return [each for each in requests.listed(con) if each.kind == kind and _is_ready(each)]
-        chosen = [requests.find(con, each) for each in request_ids]
+            return [each for each in requests.listed(con) if each.kind in kinds and _is_ready(each)]
+        chosen = list(
+            {each.request_id: each for each in (requests.find(con, given) for given in request_ids)}.values()
+        )
     for each in chosen:
-        if each.kind != kind:
-            raise RequestProblem(
-                f"request {each.request_id} is to {each.kind}",
-                "`onefold rights run` erases, and nothing else yet",
-                "answer it by hand, then `onefold rights change ID --to close --because …`",
-            )
         if reason := _why_not(each):
             raise RequestProblem(f"request {each.request_id} {reason[0]}", "the ledger in state", reason[1])
     return chosen
@@ -83,11 +99,6 @@ def _is_ready(request: Request) -> bool:
 
 def _why_not(request: Request) -> tuple[str, str] | None:
     """What keeps a request from being run, and what to do."""
-    if request.holds:
-        return (
-            f"has {len(request.holds)} holds",
-            "an erasure around a hold is not built: carry it out by hand, or take the request anew without it",
-        )
     if request.status == "in_progress":
         return (
             "is under way; its certificate says what it waits for",

@@ -14,10 +14,12 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
-from cdp_assets.errors import Problem
 from cdp_assets.landing.suppressing import identifiers
+from cdp_assets.rights import wishes
+from cdp_assets.rights.problems import RequestProblem as RequestProblem
+from cdp_assets.rights.wishes import NO_WISH, Wish
 
-KINDS = ("erase", "access", "correct", "restrict", "object", "opt-out")
+KINDS = ("erase", "access", "correct", "restrict", "object", "opt-out", "lift")
 JURISDICTIONS = ("gdpr", "uk_gdpr", "ccpa", "pipl", "other")
 OPEN = ("received", "waiting", "in_progress")
 # What the request becomes in OpenDSR's words.
@@ -29,10 +31,6 @@ OPT_OUT_BUSINESS_DAYS = 15  # 11 CCR 7026(f)
 CCPA_DAYS = 45  # Civ. Code 1798.130(a)(2)(A), once extendable by as many
 IDENTITY_TYPES = ("email", "phone", "customer_id", "record", "loyalty_id", "platform_id", "national_id")
 NEEDS_NO_VERIFICATION = ("opt-out", "object")  # 11 CCR 7026(d): an opt-out is not to be verified
-
-
-class RequestProblem(Problem):
-    """A request that cannot be taken or carried out as it is."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +86,8 @@ class NewRequest:
     request_id: str | None = None
     region: str | None = None  # ISO 3166, of numbers without a country code
     holds: Sequence[Hold] = ()
+    wish: Wish = NO_WISH
+    hashed: Sequence[tuple[str, str]] = ()  # identities that were hashed where they were given
 
 
 def due_date(kind: str, jurisdiction: str, received: date) -> date:
@@ -115,7 +115,10 @@ def extended_date(kind: str, jurisdiction: str, received: date) -> date:
 def take(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor: str) -> Request:
     """Enter a request; returns it. The same id again, or nobody named, raises RequestProblem."""
     _check(new)
-    hashed = [pair for identity in new.identities for pair in hashes_of(key, identity, new.region)]
+    hashed = [
+        *new.hashed,
+        *(pair for identity in new.identities for pair in hashes_of(key, identity, new.region)),
+    ]
     if not hashed:
         raise RequestProblem(
             "no identity of the request can be read",
@@ -143,7 +146,8 @@ def take(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor: 
     )
     for hold in new.holds:
         add_hold(con, request_id, hold)
-    _note(con, request_id, "received", actor, None)
+    wishes.enter(con, key, request_id, new.wish)
+    note(con, request_id, "received", actor, None)
     con.commit()
     return find(con, request_id)
 
@@ -176,7 +180,7 @@ def readmit(con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, evid
         "(select identifier_pseudonym from rights_suppressed where request_id = $id) and identifier_pseudonym not in "
         "(select identifier_pseudonym from rights_suppressed where request_id <> $id)", {"id": request_id}
     )  # fmt: skip
-    _note(con, request_id, "readmitted", actor, evidence)
+    note(con, request_id, "readmitted", actor, evidence)
     con.commit()
     return int(count)
 
@@ -262,12 +266,14 @@ def set_status(
 ) -> None:
     """Change a request's status; a closed one stays closed."""
     is_closed = status not in OPEN
+    if is_closed:
+        wishes.forget(con, [request_id])
     con.execute(
         "update rights_requests set status = ?, outcome = ?, closed_at = case when ? then now()::timestamp end "
         "where request_id = ? and (status in ('received', 'waiting', 'in_progress') or status = ?)",
         [status, outcome, is_closed, request_id, status],
     )
-    _note(con, request_id, status, actor, outcome)
+    note(con, request_id, status, actor, outcome)
 
 
 def extend(con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, reason: str) -> Request:
@@ -282,14 +288,14 @@ def extend(con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, reaso
         "update rights_requests set due_date = ?, is_extended = true where request_id = ?",
         [until, request.request_id],
     )
-    _note(con, request.request_id, "extended", actor, reason)
+    note(con, request.request_id, "extended", actor, reason)
     return find(con, request.request_id)
 
 
 def verify_person(con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, how: str) -> None:
     """Note that somebody made sure that the request comes from its person."""
     con.execute("update rights_requests set is_verified = true where request_id = ?", [request_id])
-    _note(con, request_id, "verified", actor, how)
+    note(con, request_id, "verified", actor, how)
 
 
 def add_hold(con: duckdb.DuckDBPyConnection, request_id: str, hold: Hold) -> None:
@@ -297,6 +303,24 @@ def add_hold(con: duckdb.DuckDBPyConnection, request_id: str, hold: Hold) -> Non
         "insert into rights_holds values (?, ?, ?, ?, ?)",
         [request_id, hold.table_name, hold.column_name, hold.reason, hold.until_date],
     )
+
+
+def read_hold(text: str) -> Hold:
+    """A hold as people write it: CHANNEL.EXPORT or CHANNEL.EXPORT.COLUMN, " until DATE" if it ends, a colon, and the reason."""
+    place, colon, reason = text.partition(":")
+    place, _, until = place.partition(" until ")
+    parts = place.strip().split(".")
+    try:
+        until_date = date.fromisoformat(until.strip()) if until.strip() else None
+    except ValueError:
+        parts = []
+    if not colon or not reason.strip() or len(parts) not in (2, 3):
+        raise RequestProblem(
+            "a hold cannot be read, or gives no reason",
+            "--hold",
+            "such as --hold 'shopify.orders.billing_name until 2031-12-31: tax record'",
+        )
+    return Hold(".".join(parts[:2]), parts[2] if len(parts) > 2 else None, reason.strip(), until_date)
 
 
 def history(con: duckdb.DuckDBPyConnection, request_id: str) -> list[tuple[datetime, str, str, str | None]]:
@@ -308,9 +332,8 @@ def history(con: duckdb.DuckDBPyConnection, request_id: str) -> list[tuple[datet
     return [(at, event, actor, detail) for at, event, actor, detail in rows]
 
 
-def _note(
-    con: duckdb.DuckDBPyConnection, request_id: str, event: str, actor: str, detail: str | None
-) -> None:
+def note(con: duckdb.DuckDBPyConnection, request_id: str, event: str, actor: str, detail: str | None) -> None:
+    """Enter one event of a request: what happened, by whom; a detail never holds a value."""
     con.execute(
         "insert into rights_events values (?, ?, now()::timestamp, ?, ?, ?)",
         [f"{datetime.now():%Y%m%d%H%M%S%f}-{secrets.token_hex(4)}", request_id, event, actor, detail],
@@ -321,7 +344,7 @@ def _check(new: NewRequest) -> None:
     wrong = [
         (new.kind not in KINDS, f"the kind {new.kind!r} is not known", f"one of {', '.join(KINDS)}"),
         (new.jurisdiction not in JURISDICTIONS, f"the jurisdiction {new.jurisdiction!r} is not known", f"one of {', '.join(JURISDICTIONS)}"),
-        (not new.identities, "the request names nobody", "give an e-mail address, a number, a customer id or channel/record"),
+        (not new.identities and not new.hashed, "the request names nobody", "give an e-mail address, a number, a customer id or channel/record"),
         *(
             (each.identity_type not in IDENTITY_TYPES, f"the identity type {each.identity_type!r} is not known", f"one of {', '.join(IDENTITY_TYPES)}")
             for each in new.identities
@@ -330,6 +353,7 @@ def _check(new: NewRequest) -> None:
     for is_wrong, found, remedy in wrong:
         if is_wrong:
             raise RequestProblem(found, "the request", remedy)
+    wishes.check(new.kind, new.wish)
 
 
 def _months_after(day: date, months: int) -> date:

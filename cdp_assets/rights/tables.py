@@ -20,7 +20,7 @@ from cdp_assets.keys import register_pseudonym
 from cdp_assets.landing.files import sync_dir
 from cdp_assets.publishing.copies import text
 from cdp_assets.publishing.fingerprint import quoted
-from cdp_assets.rights.requests import RequestProblem
+from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.traces import Traces
 
 # Names of columns → which of her keys they hold.

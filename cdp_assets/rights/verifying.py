@@ -54,9 +54,11 @@ def verify(settings: Settings, document: dict[str, Any]) -> Verdict:
     verdict.is_lawful = bool(readmitted[0][0])
     people = Suppressed(hashes, frozenset(row[0] for row in kinds))
     found = landing.holding_loads(settings, load_contracts(*settings.contract_dirs), people)
+    on_hold = {each["table_name"] for each in document.get("kept_on_hold", [])}
     verdict.returned += [
         f"landing: {channel}.{export}, {sum(rows.values()):,} rows"
         for (channel, export), rows in found.items()
+        if f"{channel}.{export}" not in on_hold
     ]
     if generation := current_generation(settings):
         for stored in STORED_AS.values():

@@ -21,6 +21,7 @@ from cdp_assets.web.pages import (
     offers,
     overview,
     review,
+    rights,
     segments,
     sql,
     touchpoints,
@@ -45,6 +46,8 @@ PAGES: tuple[Page, ...] = (
     data.PAGE,
     sql.PAGE,
     watch.PAGE,
+    rights.PAGE,
+    rights.REQUEST,
     audit_log.PAGE,
 )
 
@@ -62,6 +65,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("/watch/alerts/remove", "annotate", watch.remove_alert),
     Action("/watch/notes/add", "annotate", watch.add_note),
     Action("/watch/notes/remove", "annotate", watch.remove_note),
+    Action("/rights/take", "requests", rights.take),
+    Action("/rights/{request_id}/find", "requests", rights.find),
+    Action("/rights/{request_id}/confirm", "carry_out", rights.confirm),
+    Action("/rights/{request_id}/change", "carry_out", rights.change),
+    Action("/rights/{request_id}/run", "carry_out", rights.run),
+    Action("/rights/{request_id}/answer", "carry_out", rights.answer, most=60),
     Action("/decisions/withdraw", "rule", deciding.withdraw),
 )
 

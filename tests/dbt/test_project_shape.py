@@ -116,7 +116,10 @@ def test_staged_customers_are_read_only_where_the_forgotten_are_left_out(manifes
         for parent in node["depends_on"]["nodes"]
         if parent.endswith("__customers") and node["schema"] != "staging"
     }
-    assert readers == {"customer_records"}
+    assert readers == {"customer_records", "applied_corrections"}  # both name not_suppressed
+    for node in _models(manifest):
+        if node["name"] in readers:
+            assert "macro.onefold.not_suppressed" in node["depends_on"]["macros"], node["name"]
 
 
 def test_duckdb_dialect_is_spoken_in_engine_macros_only(project_dir: Path) -> None:

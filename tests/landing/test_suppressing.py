@@ -81,6 +81,37 @@ def test_a_row_that_bears_money_lands_without_its_person(settings: Settings) -> 
     assert HERS not in kept(settings).read_text()
 
 
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+def test_what_is_on_hold_stays_in_her_rows_and_in_nobody_elses(settings: Settings, form: str) -> None:
+    """Rosa's e-mail is a tax record; Ana, erased too, has no hold; a hold that has ended holds nothing."""
+    rosa, ana = identifiers.of_email(KEY, HERS), identifiers.of_email(KEY, "ana@example.test")
+    suppress(settings, "email", *rosa, *ana)
+    with connect_state(settings) as con:
+        con.executemany("insert into rights_suppressed values (?, ?)", [["r1", rosa[0]], ["r2", ana[0]]])
+        con.execute(
+            "insert into rights_holds values ('r1', 'shop.sales', 'email', 'tax', null), ('r1', 'shop.sales', 'phone', 'over', date '2020-01-01')"
+        )
+    rows = [("1", "ana@example.test", "415", "5"), ("2", HERS, "416", "7"), ("3", "c@x.test", "417", "9")]
+    if form == "csv":
+        deliver(settings, "shop/a.csv", HEADER + "".join(",".join(row) + "\n" for row in rows))
+        contracts = orders("blank")
+    else:
+        names = ("order_no", "email", "phone", "amount")
+        deliver(
+            settings,
+            "shop/a.csv",
+            "".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows),
+        )
+        contracts = orders("blank", format="ndjson")
+    land(settings, contracts)
+    assert counts(settings) == (3, 1, 0, 0, 0, 2)
+    assert landed(settings, "shop", "sales", "order_no, email, phone") == [
+        ("1", None, None), ("2", HERS, None), ("3", "c@x.test", "417"),
+    ]  # fmt: skip
+    text = kept(settings).read_text()
+    assert HERS in text and "ana@example.test" not in text and "416" not in text
+
+
 def test_a_broken_row_of_hers_is_erased_and_never_reaches_quarantine(settings: Settings) -> None:
     suppress(settings, "email", *identifiers.of_email(KEY, HERS))
     deliver(settings, "shop/a.csv", f"{HEADER}1,a@x.test,,x\n2,{HERS},,7,too,many\n3,,,{HERS}\n")

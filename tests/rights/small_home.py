@@ -79,7 +79,7 @@ def make_home(settings: Settings) -> None:
     # a snapshot that lost half of its rows is held, and its original kept
     deliver(settings, "loyalty/members_2026-01-04.csv", MEMBERS + "".join(member(n) for n in range(10, 20)))
     land(settings)
-    _build(settings)
+    make_build(settings)
     _publish(settings)
     _write_state(settings)
     _write_others(settings)
@@ -95,7 +95,8 @@ def keys_of(settings: Settings) -> dict[str, str]:
     }
 
 
-def _build(settings: Settings) -> None:
+def make_build(settings: Settings) -> None:
+    """The warehouse of a run, by hand: what rights read of it."""
     keys = keys_of(settings)
     people = [
         (keys["loyalty"], "loyalty", MEMBER, HERS, NAME, MAIL, PHONE, STREET),
@@ -121,7 +122,10 @@ def _build(settings: Settings) -> None:
         con.executemany("insert into people values (?, ?, ?, ?, ?, ?, ?, ?)", [list(each) for each in people])
         for statement in f"""
             create table identity.customer_ids as select record_key, channel, source_customer_id, 'account' as record_kind, customer_id from people;
-            create table identity.customer_records as select channel, source_customer_id, full_name, email, phone, street from people;
+            create table identity.customer_records as select channel, source_customer_id, 'account' as record_kind, 'buyer' as contact_role, full_name,
+                null::varchar as given_name, null::varchar as family_name, email, phone, street, 'Oakland' as city, null::varchar as region,
+                null::varchar as postcode, 'US' as country, null::varchar as birth_date, null::varchar as gender, null::varchar as national_id,
+                null::varchar as loyalty_id, null::varchar as platform_id, null::timestamp as created_at, null::timestamp as updated_at from people;
             create table identity.identifiers as
                 select record_key, kind as identifier_type, value as identifier_value, 1 as people_count, false as is_blocked
                 from (unpivot (select record_key, email, phone, street from people) on email, phone, street into name kind value value);
@@ -139,7 +143,9 @@ def _build(settings: Settings) -> None:
             create table history.consent_statements_by_date as select date '2026-01-05' as as_of_date, 's' || left(record_key, 6) as statement_id,
                 record_key, 'cp' || left(record_key, 30) as contact_pseudonym from people;
             create table history.rfm_scores_by_date as select date '2026-01-05' as as_of_date, customer_id, 5 as frequency from people group by all;
-            create table contact.records_contact as select *, case customer_id when '{HERS}' then '(415) 555-0101' end as delivered_phone,
+            create table contact.records_contact as select *, null::varchar as given_name, null::varchar as family_name, 'Oakland' as city,
+                null::varchar as region, null::varchar as postcode, 'US' as country, null::varchar as loyalty_id, null::varchar as platform_id,
+                null::varchar as delivered_birth_date, case customer_id when '{HERS}' then '(415) 555-0101' end as delivered_phone,
                 email as delivered_email from people;
             create table contact.contacts_in_clear as select customer_id, 'email' as contact_type, email as contact_value,
                 string_agg(record_key, ' ') as record_keys from people group by all;

@@ -18,8 +18,11 @@ from cdp_assets.operations.backup import make_backup, restore_backup
 from cdp_assets.publishing.damage import verify_files
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.rights import (
+    answers,
+    carrying,
     certificate,
     erasure,
+    holds,
     journal,
     people,
     receipts,
@@ -136,7 +139,7 @@ def test_every_table_of_state_is_cut_by_the_names_of_its_columns_or_holds_nobody
         "identity_overfull_blocks", "identity_quality", "customer_value_fit", "rfm_cut_points_by_date", "scorecard_by_date", "generations",
         "generation_tables", "deliveries", "delivery_rulings", "inbox_seen", "home_events", "decisions", "schema_migrations", "verification_turns",
         "rights_requests", "rights_identities", "rights_holds", "rights_events", "rights_erasures", "rights_suppressed", "erased_orders",
-        "activation_lists", "activation_batches", "activation_counts", "generation_files", "damage_found",
+        "activation_lists", "activation_batches", "activation_counts", "generation_files", "damage_found", "rights_wishes", "rights_answers",
     }  # fmt: skip
     with connect_state(settings, read_only=True) as con:
         rows = con.execute(
@@ -214,6 +217,59 @@ def test_she_is_gone_everywhere_and_everybody_else_stays(filled: Settings) -> No
     assert verifying.verify(filled, document).holds
     text = json.dumps(document)
     assert not [each for each in EVERYTHING_OF_HERS[:-1] if each.lower() in text.lower()]
+
+
+def test_a_hold_two_requests_and_an_answer_that_nobody_fetched(filled: Settings) -> None:
+    """Two requests of one person are one erasure; her answer goes with her; the buyer's number of a tax record stays, and is said."""
+    asked = ask(filled)
+    with connect_state(filled) as con:
+        hold = requests.read_hold("online_retail.lines.customer_id: tax record")
+        requests.add_hold(con, asked.request_id, hold)
+        again = requests.take(
+            con, load_key(filled), NewRequest("erase", [Identity("phone", small.PHONE)], is_verified=True), actor="officer"
+        )  # fmt: skip
+        con.execute(
+            "insert into rights_answers values ('a1', 'a1.zip', 'x', now()::timestamp, timestamp '2999-01-01', null, null, null)"
+        )
+        con.execute("insert into rights_answer_records values ('a1', ?)", [keys_of(filled)["loyalty"]])
+    (answers.folder(filled) / "a1.zip").write_bytes(b"an answer")
+    assert people.counted(filled, asked)["answers/a1.zip"] == 1
+    how = carrying.How("officer", rewrites_inbox=True)
+    carried = carrying.carry_out(filled, people.due_requests(filled), how)
+    assert not carried.certificates and all("was not fetched yet" in each for each in carried.problems)
+    chosen = people.due_requests(filled, [asked.request_id, again.request_id])
+    carried = carrying.carry_out(filled, chosen, carrying.How("officer", rewrites_inbox=True, is_named=True))
+    assert not carried.problems
+    (document,) = carried.certificates
+    assert document["status"] == "final", (document["waiting"], document["scan"]["found"])
+    assert [(each["column_name"], each["rows"]) for each in document["kept_on_hold"]] == [
+        ("customer_id", 3)
+    ]  # one of them in quarantine
+    assert not list((filled.home / "answers").iterdir())
+    with connect_state(filled, read_only=True) as con:
+        stands = dict(con.execute("select request_id, outcome from rights_requests").fetchall())
+    assert "final" in stands[asked.request_id] and stands[again.request_id].startswith("erased before")
+    looked = scan(filled.home, EVERYTHING_OF_HERS[:-1], leave_out=[filled.home / "rights"])
+    assert looked.hits == []  # but for the held number, which is no literal of these
+    held = scan(filled.home, [small.BUYER], leave_out=[filled.home / "rights"])
+    assert held.hits and all(hit.startswith("landing/") and "loyalty" not in hit for hit in held.hits)
+    assert verifying.verify(filled, document).holds
+    late = ask(filled)
+    said = carrying.carry_out(filled, [late], how).done
+    assert "erased before" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("hold", "found"),
+    [
+        ("nowhere.orders: tax", "no table"),
+        ("loyalty.members: tax", "only a person"),
+        ("online_retail.lines.quantity: tax", "no column of a person"),
+    ],
+)
+def test_a_hold_that_cannot_be_kept_is_refused(settings: Settings, hold: str, found: str) -> None:
+    with pytest.raises(RequestProblem, match=found):
+        holds.check(settings, [requests.read_hold(hold)])
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ here. Rows are made by rules on column names; customers, orders and touches of t
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -237,6 +238,54 @@ def publish_made_up(
     _write(folder / MARTS_FILE, "marts", customers, leave_out)
     _write(folder / CONTACT_FILE, "contact", customers, ())
     generations.flip(settings, generation)
+    if customers:
+        _show_requests(settings)
+
+
+REQUEST = "3f2a0c11-0000-4000-8000-000000000001"  # an open one of the made-up ledger
+
+
+def _show_requests(settings: Settings) -> None:
+    """A ledger as rights show it: one request that waits for the officer's word, one that was erased, one that was answered."""
+    line = {"hers": "R…a", "other": "R…o", "agreement": "different"}
+    lines = [{"attribute": each, **line} for each in ("full_name", "phone", "email")]
+    by_score = {
+        "record_key": "a" * 32,
+        "channel": "loyalty",
+        "beside_key": "b" * 32,
+        "beside_channel": "shopify",
+        "compared": lines,
+    }
+    shared = {
+        "jurisdiction": "gdpr", "received_at": "2026-01-31T12:00:00", "due_date": "2026-02-28", "is_extended": False, "is_verified": True,
+        "status": "completed", "outcome": None, "closed_at": None, "identities": ["email"], "purposes": [], "attribute": None, "language": None,
+        "holds": [], "events": [["2026-01-31T12:00:00", "received", "lee", None]], "corrections": {}, "answer": None, "erasure": None,
+        "confirmed": {}, "found": None,
+    }  # fmt: skip
+    found = {
+        "at": "2026-02-01T00:00:00+00:00",
+        "records": 2,
+        "customers": 1,
+        "stores": {"state.duckdb: main.rulings": 3},
+        "by_score": [by_score],
+    }
+    erasure = {"erasure_id": "20260201T000000-0a1b2c3d", "status": "interim"}
+    requests = [
+        {**shared, "request_id": REQUEST, "kind": "erase", "status": "in_progress", "found": found, "erasure": erasure,
+         "holds": [{"table_name": "shopify.orders", "column_name": "billing_name", "reason": "tax", "until_date": None}]},
+        {**shared, "request_id": "0" * 8 + REQUEST[8:], "kind": "correct", "attribute": "city", "corrections": {"lapsed": 2}},
+    ]  # fmt: skip
+    document = {
+        "erasure_id": erasure["erasure_id"], "status": "interim", "scan": {"cells": 123456, "files": 78, "found": []},
+        "stores": {"landing": {"removed": {"loyalty.members": 2}, "blanked": {"shopify.orders": 1}}, "warehouse": {"removed": {}, "blanked": {}}},
+        "kept_on_hold": [{"table_name": "shopify.orders", "column_name": "billing_name", "reason": "tax", "rows": 1}],
+        "waiting": ["meta_ads: 1 keys of hers are not acknowledged as removed"], "root": {"hash": "ab" * 32, "files": 78},
+    }  # fmt: skip
+    certificates = settings.home / "rights" / "certificates"
+    certificates.mkdir(parents=True, exist_ok=True)
+    (certificates / f"{erasure['erasure_id']}.json").write_text(json.dumps(document), encoding="utf-8")
+    shown = {"made_at": "2026-02-01T00:00:00+00:00", "requests": requests}
+    (settings.home / "rights" / "shown.json").write_text(json.dumps(shown), encoding="utf-8")
 
 
 def _write(path: Path, schema: str, customers: int, leave_out: tuple[str, ...]) -> None:

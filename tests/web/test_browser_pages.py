@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cdp_assets.rights import showing
 from cdp_assets.settings import Settings
 from cdp_assets.web.navigation import PAGES
 from cdp_assets.web.published import current_published
@@ -56,13 +57,18 @@ def _filled(home: Settings, path: str) -> str:
     if "{customer_id}" in path:
         found = shown.ask("select customer_id from customers order by record_count desc, customer_id limit 1")
         path = path.replace("{customer_id}", str(found["customer_id"].iloc[0]))
-    path = path.replace("{audience}", "lookalike_seed")
+    path = path.replace("{audience}", "lookalike_seed").replace("{request_id}", _request(home))
     if "{left}" in path:
         pair = shown.ask(
             "select record_key_l, record_key_r from ops_review_queue order by queue_rank limit 1"
         )
         path = path.replace("{left}", str(pair.iloc[0, 0])).replace("{right}", str(pair.iloc[0, 1]))
     return path
+
+
+def _request(home: Settings) -> str:
+    """An open request with an erasure; of a home of one's own, the most urgent one."""
+    return next((each["request_id"] for each in showing.read(home)["requests"]), "none")
 
 
 @pytest.mark.parametrize(("path", "language"), LOOKS)

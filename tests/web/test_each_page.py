@@ -11,13 +11,14 @@ from cdp_assets.settings import Settings
 from cdp_assets.web.navigation import PAGES
 from cdp_assets.web.texts import languages
 from tests.web.conftest import Reader
-from tests.web.published_file import publish_made_up
+from tests.web.published_file import REQUEST, publish_made_up
 
 CUSTOMER = hashlib.md5(b"customer7").hexdigest()
 IN_PATHS = {
     "{customer_id}": CUSTOMER,
     "{left}": hashlib.md5(b"record7").hexdigest(),
     "{audience}": "lookalike_seed",
+    "{request_id}": REQUEST,
     "{right}": hashlib.md5(b"record8").hexdigest(),
 }
 
@@ -68,8 +69,8 @@ def lacking(tmp_path_factory: pytest.TempPathFactory) -> Reader:
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_page_of_an_empty_generation_says_what_would_stand_there(empty: Reader, address: str) -> None:
-    is_single = (
-        "/customers/" in address or "/review/" in address
+    is_single = any(
+        each in address for each in ("/customers/", "/review/", "/rights/")
     )  # an audience is there without anybody in it
     assert empty.get(address).status_code == (404 if is_single else 200)
 

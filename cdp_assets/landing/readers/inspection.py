@@ -40,6 +40,7 @@ class ParseJob:
     has_suppressed: bool
     phone_region: str | None = None
     suppressed_kinds: frozenset[str] = frozenset()
+    holds: tuple[tuple[str, tuple[str, ...]], ...] = ()  # column that stays → keyed hashes of whose
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,26 @@ AROUND_IDS = " '=\""
 
 
 @dataclass(frozen=True)
+class Held:
+    """A column of an export whose value must stay in the rows of some people although they are suppressed: a tax record's name."""
+
+    channel: str
+    export: str
+    column: str
+    pseudonyms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Suppressed:
-    """Keyed hashes of everybody who is suppressed, and which kinds of them there are."""
+    """Keyed hashes of everybody who is suppressed, which kinds of them there are, and what of whom is on hold."""
 
     pseudonyms: list[str]
     kinds: frozenset[str] = frozenset()
+    holds: tuple[Held, ...] = ()
+
+    def holds_of(self, channel: str, export: str) -> tuple[Held, ...]:
+        """The holds on columns of one export."""
+        return tuple(each for each in self.holds if (each.channel, each.export) == (channel, export))
 
     def __bool__(self) -> bool:
         return bool(self.pseudonyms)
@@ -121,7 +136,7 @@ def row_tests(
             f"coalesce({identifier(column)} in (select t from sieve_hits where c = {literal(column)}), false)"
         )
         (of_recipient if column in {text_column(each) for each in to_whom} else tests).append(test)
-    if "named" in kinds:
+    if "named" in kinds and person_columns(export):
         tests.append(_named_test(export, region))
     texts = [text_column(column.name) for column in person_columns(export)]
     if not to_whom:

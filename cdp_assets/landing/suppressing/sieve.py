@@ -41,7 +41,9 @@ def cut_out(con: duckdb.DuckDBPyConnection, file: Inspected) -> tuple[Inspected 
         return file, None
     job = file.job
     target = job.work_dir / "rewritten"
-    paths, cut = _cut(job.export, columns, matches, has_paths=job.dialect.format in RAW_FORMATS)
+    paths, cut = _cut(
+        job.export, columns, matches, _held(con, file), has_paths=job.dialect.format in RAW_FORMATS
+    )
     rewrite(job.original, target, job.dialect, cut, skipped=file.skipped, paths=paths)
     removed = sum(cells is None for cells in cut.values())
     found = CutOut(
@@ -50,6 +52,27 @@ def cut_out(con: duckdb.DuckDBPyConnection, file: Inspected) -> tuple[Inspected 
     if removed == file.parsed:
         return None, found
     return inspect_file(replace(job, original=target)), found
+
+
+def _held(con: duckdb.DuckDBPyConnection, file: Inspected) -> dict[int, set[str]]:
+    """Line → columns whose value stays in it, because the row's person has a hold on them."""
+    held: dict[int, set[str]] = {}
+    if not file.job.holds:
+        return held
+    con.execute("create or replace temp table everybody as select * from suppressed")
+    try:
+        for column, pseudonyms in file.job.holds:
+            con.execute(
+                "create or replace temp table suppressed as select unnest(?::varchar[]) as pseudonym",
+                [list(pseudonyms)],
+            )
+            for line in _matched(con, file)[0].lines:
+                held.setdefault(line, set()).add(column)
+    finally:
+        con.execute(
+            "create or replace temp table suppressed as select * from everybody; drop table everybody"
+        )
+    return held
 
 
 def _matched(con: duckdb.DuckDBPyConnection, file: Inspected) -> tuple[Matches, ColumnMap]:
@@ -70,11 +93,13 @@ def _find(con: duckdb.DuckDBPyConnection, file: Inspected, rows: Rows) -> Matche
         con.execute("drop table if exists kept_cells")
 
 
-def _cut(export: Export, columns: ColumnMap, matches: Matches, *, has_paths: bool) -> tuple[list[str], Cut]:
-    """What to cut of each row that is hers, and for JSON the paths of the cells."""
+def _cut(
+    export: Export, columns: ColumnMap, matches: Matches, held: dict[int, set[str]], *, has_paths: bool
+) -> tuple[list[str], Cut]:
+    """What to cut of each row that is hers, and for JSON the paths of the cells; what is on hold stays."""
     if export.facts.on_erasure == "remove":
         return [], dict.fromkeys(matches.lines)
-    blank = _blank(export, matches, has_paths=has_paths)
+    blank = _blank(export, matches, held, has_paths=has_paths)
     if has_paths:
         owners = [(column.name, path) for column in person_columns(export) for path in column.headers]
         paths = [path for _, path in owners]
@@ -92,11 +117,15 @@ def _positions_of(owners: Sequence[tuple[str, str]], names: Collection[str]) -> 
     return tuple(at for at, (name, _) in enumerate(owners) if name in names)
 
 
-def _blank(export: Export, matches: Matches, *, has_paths: bool) -> dict[int, list[str]]:
+def _blank(
+    export: Export, matches: Matches, held: dict[int, set[str]], *, has_paths: bool
+) -> dict[int, list[str]]:
     """Line → the columns that lose their cell."""
     names = [column.name for column in person_columns(export)]
-    in_part = matches.of_others | matches.keeping_recipient | matches.keeping_buyer
-    staying = {line: _staying(export, names, matches, line, has_paths=has_paths) for line in in_part}
+    in_part = matches.of_others | matches.keeping_recipient | matches.keeping_buyer | held.keys()
+    staying = {
+        line: _staying(export, names, matches, line, has_paths=has_paths) | held.get(line, set()) for line in in_part
+    }
     return {line: [name for name in names if name not in staying.get(line, ())] for line in matches.lines}
 
 

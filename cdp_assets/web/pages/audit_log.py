@@ -25,6 +25,9 @@ ACTIONS = (
     "sign_in_failed",
     "sign_out",
     "account",
+    "request",
+    "hand_over",
+    "erase",
     "forgotten",
 )
 

@@ -66,6 +66,15 @@ blocked as (
     inner join {{ source('identity', 'blocked_identifiers') }} as refused
         on refused.identifier_type = 'birth_date'
         and refused.identifier_value = cast(normalised.birth_key as string)
+),
+
+-- what the person had corrected, or what the channel says since as the person did
+corrected as (
+    select distinct
+        record_key,
+        case when attribute in ('street', 'city', 'region', 'postcode', 'country') then 'address' else attribute end as attribute
+    from {{ ref('applied_corrections') }}
+    where outcome in ('applied', 'delivered')
 )
 
 select
@@ -76,10 +85,14 @@ select
     given.attribute,
     given.attribute_value,
     given.trust_rank,
-    given.seen_at
+    given.seen_at,
+    corrected.record_key is not null as is_corrected
 from given
 left join blocked
     on given.record_key = blocked.record_key
     and given.attribute = blocked.attribute
+left join corrected
+    on given.record_key = corrected.record_key
+    and given.attribute = corrected.attribute
 where given.attribute_value is not null
     and blocked.record_key is null

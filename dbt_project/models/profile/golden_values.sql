@@ -1,5 +1,6 @@
 -- the value that survives per customer and attribute, with the record it comes from and the rule that chose it:
--- the chains of rules are data/reference/survivorship.csv; an address survives whole, from one record
+-- what the person had corrected before all else, then the chains of rules of data/reference/survivorship.csv; an address survives whole,
+-- from one record
 with
 
 by_value as (
@@ -10,6 +11,7 @@ by_value as (
         min(trust_rank) as trust_rank,
         max(seen_at) as seen_at,
         count(*) as record_count,
+        coalesce(bool_or(is_corrected), false) as is_corrected,
         -- of the records that give the value the most trusted one, then the newest
         {{ first_by(['trust_rank', seconds_between('seen_at', "cast('1970-01-01' as timestamp)"), 'record_key'], {
             'attribute_value': 'attribute_value', 'record_key': 'record_key', 'channel': 'channel', 'source_customer_id': 'source_customer_id',
@@ -24,6 +26,7 @@ scored as (
         by_value.attribute,
         by_value.value_key,
         by_value.record_count,
+        by_value.is_corrected,
         by_value.given,
         rules.first_rule,
         rules.second_rule,
@@ -41,13 +44,14 @@ ranked as (
         *,
         row_number() over chain as value_rank,
         count(*) over (partition by customer_id, attribute) as value_count,
+        lead(is_corrected) over chain as next_is_corrected,
         lead(first_score) over chain as next_first_score,
         lead(second_score) over chain as next_second_score,
         lead(third_score) over chain as next_third_score
     from scored
     window chain as (
         partition by customer_id, attribute
-        order by first_score desc, second_score desc, third_score desc, value_key
+        order by is_corrected desc, first_score desc, second_score desc, third_score desc, value_key
     )
 ),
 
@@ -59,6 +63,7 @@ winners as (
         record_count,
         value_count,
         case
+            when is_corrected and not coalesce(next_is_corrected, false) then 'corrected'
             when value_count = 1 then 'only_value'
             when first_score <> next_first_score then first_rule
             when second_score <> next_second_score then second_rule

@@ -1,4 +1,5 @@
--- the latest answer per customer and purpose that speaks for the whole person: an objection, a refusal at the till, Global Privacy Control
+-- the latest answer per customer and purpose that speaks for the whole person: a refusal at the till, Global Privacy Control. What the person
+-- refused by a request stands above every answer, later ones too: only a request lifts it
 with
 
 latest as (
@@ -8,6 +9,7 @@ latest as (
     qualify row_number() over (
         partition by customer_id, purpose
         order by
+            coalesce(signal, '') = 'request' desc,
             recorded_at desc nulls last,
             case status when 'withdrawn' then 1 when 'denied' then 2 when 'expired' then 3 else 4 end,
             expires_at nulls last,

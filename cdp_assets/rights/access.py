@@ -1,0 +1,190 @@
+"""What is held of a person, gathered for her: values with their sources, purposes, recipients, retention, and the logic behind judgements of her.
+
+Never another person's data: rows are those of records that are surely hers or that the officer confirmed, and a cell that names somebody
+else's e-mail address or number is withheld. How it is written into a file is `answers`' part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from cdp_assets.keys import load_key
+from cdp_assets.landing.contract import load_contracts
+from cdp_assets.landing.suppressing.identifiers import EMAIL_PATTERN, NUMBER_PATTERN
+from cdp_assets.landing.suppressing.matching import Suppressed
+from cdp_assets.publishing.fingerprint import quoted
+from cdp_assets.rights import closure, landed
+from cdp_assets.rights.sections import JUDGED, SECTIONS, Section
+from cdp_assets.rights.traces import Traces
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+
+WITHHELD = "[withheld]"  # in the place of a cell that names somebody else
+EMAIL, NUMBER = re.compile(EMAIL_PATTERN, re.IGNORECASE), re.compile(NUMBER_PATTERN)
+LEAST_DIGITS = 7
+
+
+@dataclass
+class Part:
+    """One section of an answer: its columns and rows."""
+
+    name: str
+    columns: list[str]
+    rows: list[list[Any]]
+
+
+@dataclass
+class Found:
+    """Everything that is held of a person. left_out: sections whose tables this build does not have; withheld: cells that named somebody else."""
+
+    records: int
+    parts: list[Part] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    withheld: int = 0
+    definitions: dict[str, str] = field(default_factory=dict)  # of the columns of judgements, in English
+    is_mixed: bool = False  # her customer holds records that are not hers: its figures are nobody's
+
+
+def gather(settings: Settings, con: duckdb.DuckDBPyConnection, records: Sequence[str]) -> Found:
+    """What is held of the person with these records. con: of `people.open_people`."""
+    traces = closure.traces_of(con, records)
+    found = Found(len(records), is_mixed=not traces.customer_ids)
+    tables = {
+        f"{schema}.{table}"
+        for schema, table in con.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' "
+            "union all select schema_name, view_name from duckdb_views() where database_name = 'warehouse'"
+        ).fetchall()
+    }
+    for section in SECTIONS:
+        if set(section.needs) - tables:
+            found.left_out.append(section.name)
+        else:
+            found.parts.append(_asked(con, section))
+    found.parts.append(_judgements(con, tables))
+    found.definitions = dict(
+        con.execute(
+            "select column_name, comment from duckdb_columns() where database_name = 'warehouse' and schema_name = 'marts' "
+            "and table_name in (select unnest(?::varchar[])) and comment is not null order by table_name",
+            [list(JUDGED)],
+        ).fetchall()
+    )
+    found.parts += [_files(settings, traces), _retention(settings)]
+    _withhold(con, found)
+    return found
+
+
+def _asked(con: duckdb.DuckDBPyConnection, section: Section) -> Part:
+    asked = con.execute(section.sql)
+    columns = [each[0] for each in asked.description or []]
+    return Part(section.name, columns, [list(row) for row in asked.fetchall()])
+
+
+def _judgements(con: duckdb.DuckDBPyConnection, tables: set[str]) -> Part:
+    """Traits, segments and value: each with what it is and how the table is made, in the words that the marts carry."""
+    part = Part("judgements", ["table_name", "fact", "value"], [])
+    for name in JUDGED:
+        if f"marts.{name}" not in tables:
+            continue
+        asked = con.execute(
+            f"select * exclude (customer_id) from marts.{quoted(name)} semi join her_ids using (customer_id)"
+        )
+        columns = [each[0] for each in asked.description or []]
+        for row in asked.fetchall():
+            part.rows += [
+                [name, column, value] for column, value in zip(columns, row, strict=True) if value is not None
+            ]
+    return part
+
+
+def _files(settings: Settings, traces: Traces) -> Part:
+    """Which delivered files hold rows of hers, quarantined ones too."""
+    suppressed = traces.suppressions(load_key(settings))
+    people = Suppressed(sorted({each for _, each in suppressed}), frozenset(kind for kind, _ in suppressed))
+    contracts = load_contracts(*settings.contract_dirs)
+    held = landed.holding_loads(settings, contracts, people)
+    counts = {
+        (channel, export, load): rows
+        for (channel, export), loads in held.items()
+        for load, rows in loads.items()
+    }
+    part = Part("files", ["channel", "export", "file_name", "landed_at", "row_count"], [])
+    if counts:
+        with connect_state(settings, read_only=True) as con:
+            rows = con.execute(
+                "select channel, export, load_id, file_name, landed_at from loads where load_id in (select unnest(?::varchar[])) order by all",
+                [sorted({load for _, _, load in counts})],
+            ).fetchall()
+        part.rows = [
+            [c, e, name, at, counts[c, e, load]] for c, e, load, name, at in rows if (c, e, load) in counts
+        ]
+    return part
+
+
+def _retention(settings: Settings) -> Part:
+    """How long what is held stays: by contract and by setting; null: until it is asked to go."""
+    part = Part("retention", ["what", "days", "note"], [])
+    for contract in load_contracts(*settings.contract_dirs).values():
+        for export in contract.exports:
+            days = contract.retention_days(export.name)
+            if days is not None:
+                part.rows.append([f"{contract.name}.{export.name}", days, "originals"])
+    part.rows += [
+        ["customer records", None, "until_erased"],
+        ["published generations", None, f"last {settings.keep_generations}"],
+        ["logs of runs", None, f"last {settings.keep_runs}"],
+        ["this answer", settings.answer_days, "answer"],
+    ]
+    return part
+
+
+def _withhold(con: duckdb.DuckDBPyConnection, found: Found) -> None:
+    """Put WITHHELD in the place of each cell that holds an e-mail address or a number which others carry and she does not."""
+    cells = [
+        (row, at)
+        for part in found.parts
+        for row in part.rows
+        for at, cell in enumerate(row)
+        if isinstance(cell, str)
+    ]
+    named = {word for row, at in cells for word in _named(row[at])}
+    if not named:
+        return
+    others = {
+        row[0]
+        for row in con.execute(
+            """
+            with carried as (
+                select record_key, case identifier_type
+                    when 'email' then lower(identifier_value) else right(regexp_replace(identifier_value, '[^0-9]', '', 'g'), 10)
+                end as word
+                from identity.identifiers where identifier_type in ('email', 'phone')
+                union all
+                select record_key, lower(trim(delivered_email)) from contact.records_contact
+                union all
+                select record_key, right(regexp_replace(delivered_phone, '[^0-9]', '', 'g'), 10) from contact.records_contact
+            )
+            select word from carried where word in (select unnest(?::varchar[]))
+            group by word having not bool_or(record_key in (select record_key from hers))
+            """,
+            [sorted(named)],
+        ).fetchall()
+    }
+    for row, at in cells if others else []:
+        if others.intersection(_named(row[at])):
+            row[at] = WITHHELD
+            found.withheld += 1
+
+
+def _named(cell: str) -> Iterable[str]:
+    """E-mail addresses, and the last ten digits of numbers, in a text."""
+    yield from (each.lower() for each in EMAIL.findall(cell))
+    for each in NUMBER.findall(cell):
+        digits = re.sub(r"[^0-9]", "", each)
+        if len(digits) >= LEAST_DIGITS:
+            yield digits[-10:]

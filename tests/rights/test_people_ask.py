@@ -1,0 +1,430 @@
+"""Access, correction, restriction, objection, opt-out and their lifting, on one small build; and what is asked that cannot be done as it is."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import zipfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from cdp_assets.keys import load_key
+from cdp_assets.rights import (
+    access,
+    answers,
+    carrying,
+    corrections,
+    people,
+    requests,
+    sections,
+    showing,
+    words,
+)
+from cdp_assets.rights.carrying import Carried, How
+from cdp_assets.rights.problems import RequestProblem
+from cdp_assets.rights.requests import Identity, NewRequest, Request
+from cdp_assets.rights.wishes import PURPOSES, Wish
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state, migrate
+from tests.rights import small_home as small
+from tests.rights.small_home import HERS, MAIL, PHONE, keys_of
+
+KEY = "test-key-of-at-least-thirty-two-bytes"
+HIS_MAIL = "ben16@example.test"
+
+
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build and a state, made once. Rosa and Ben share a number; a touch of hers names Ben's address."""
+    root = tmp_path_factory.mktemp("asking")
+    made = Settings(home=root / "home", inbox=root / "inbox", key=KEY)
+    made.inbox_dir.mkdir()
+    migrate(made)
+    small.make_build(made)
+    with duckdb.connect(str(made.warehouse_path)) as con:
+        con.execute(
+            "update identity.identifiers set identifier_value = ?, people_count = 2 where identifier_type = 'phone'",
+            [PHONE],
+        )
+        con.execute(
+            "update contact.records_contact set delivered_phone = ? where delivered_email = ?",
+            [PHONE, HIS_MAIL],
+        )
+        con.execute("update identity.customer_records set phone = ? where email = ?", [PHONE, HIS_MAIL])
+        con.execute(
+            "create or replace table journeys.customer_orders as select *, order_id as order_number, timestamp '2026-01-02' as ordered_at, "
+            "date '2026-01-02' as order_date, null::varchar as store_id, 'paid' as order_status, null::varchar as fulfilment_type, "
+            "null::varchar as coupon_code, 1 as item_quantity, 'USD' as currency, net_amount as gross_amount, 0.0 as discount_amount, "
+            "0.0 as shipping_amount, 0.0 as tax_amount from journeys.customer_orders"
+        )
+        con.execute(
+            "create or replace table journeys.customer_touchpoints as select 'ga4:1' as touch_id, 'ga4' as channel, 'canary-device-1.1' as touchpoint_id, "
+            "'canary-device-1' as device_id, ? as customer_id, null::varchar as source_customer_id, timestamp '2026-01-02' as touched_at, 'visit' as touch_type, "
+            "'mail' as source, 'email' as medium, 'for ' || ? as campaign, 'login' as resolved_by",
+            [HERS, HIS_MAIL],
+        )
+    return root
+
+
+@pytest.fixture
+def asked(pattern: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(pattern, tmp_path / "copy")
+    return Settings(home=tmp_path / "copy" / "home", inbox=tmp_path / "copy" / "inbox", key=KEY)
+
+
+def take(
+    settings: Settings, kind: str, wish: Wish | None = None, *, is_verified: bool = True, **identity: str
+) -> Request:
+    identities = [Identity(name, value) for name, value in (identity or {"email": MAIL}).items()]
+    new = NewRequest(
+        kind, identities, is_verified=is_verified, wish=wish or Wish(), received_at=datetime(2026, 1, 31)
+    )
+    with connect_state(settings) as con:
+        return requests.take(con, load_key(settings), new, actor="officer")
+
+
+def carry(settings: Settings, *chosen: Request, **how: Any) -> Carried:
+    return carrying.carry_out(settings, chosen, How("officer", **how))
+
+
+def stand(settings: Settings, request: Request) -> Request:
+    with connect_state(settings, read_only=True) as con:
+        return requests.find(con, request.request_id)
+
+
+def ask_state(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
+    with connect_state(settings, read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+def opened(settings: Settings) -> dict[str, str]:
+    """Content of the one answer, by the name of the file in it."""
+    (path,) = (settings.home / "answers").glob("*.zip")
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+# ---------- access
+
+
+@pytest.mark.parametrize(
+    ("language", "title"), [("en", "What we hold about you"), ("zh-CN", "我们持有的关于您的信息")]
+)
+def test_an_answer_holds_what_is_hers_and_nothing_of_who_shares_a_number_with_her(
+    asked: Settings, language: str, title: str
+) -> None:
+    request = take(asked, "access", Wish(language=language))
+    assert not carry(asked, request).problems
+    content = opened(asked)
+    page = next(text for name, text in content.items() if name.endswith(".html"))
+    assert title in page and "Rosa Canary" in page and MAIL in content["data.json"]
+    data = json.loads(content["data.json"])
+    assert [row["source_customer_id"] for row in data["tables"]["records"]] == ["OF77700177", "555017"]
+    assert [row["order_id"] for row in data["tables"]["orders"]] == ["900017"]
+    everything = "".join(content.values())
+    assert "Ben" not in everything and HIS_MAIL not in everything and "660016" not in everything
+    assert data["withheld_cells"] == 1 and data["tables"]["touchpoints"][0]["campaign"] == access.WITHHELD
+    assert "(415) 555-0101" in everything  # the number is hers, too
+    path = next((asked.home / "answers").glob("*.zip"))
+    assert path.stat().st_mode & 0o077 == 0
+    assert stand(asked, request).status == "completed" and "2 records" not in str(
+        stand(asked, request).outcome
+    )
+
+
+def test_a_record_that_only_a_score_joins_is_shown_to_nobody_before_a_word_is_given(asked: Settings) -> None:
+    with duckdb.connect(str(asked.warehouse_path)) as con:
+        con.execute("update identity.customer_ids set customer_id = ?", [HERS])
+    request = take(asked, "access")
+    (problem,) = carry(asked, request).problems
+    assert "by score only" in problem and stand(asked, request).status == "received"
+    found = people.found_by(asked, request)
+    (beside,) = found.by_score
+    compared = {each.attribute: each for each in beside.compared}
+    assert (compared["phone"].agreement, compared["email"].agreement, compared["city"].hers) == (
+        "equal",
+        "different",
+        "Oakland",
+    )
+    assert (
+        MAIL not in str(found.by_score)
+        and HIS_MAIL not in str(found.by_score)
+        and "Ben Other" not in str(found.by_score)
+    )
+    with connect_state(asked) as con:  # the word given on the page
+        con.execute(
+            "insert into rights_confirmations values (?, ?, false, 'officer', now()::timestamp)",
+            [request.request_id, beside.record_key],
+        )
+    assert not carry(asked, request).problems
+    content = opened(asked)
+    assert HIS_MAIL not in "".join(content.values())
+    assert json.loads(content["data.json"])[
+        "is_mixed"
+    ]  # figures of a customer who is two people are nobody's
+
+
+def test_an_answer_expires_and_leaves_no_file(asked: Settings) -> None:
+    carry(asked, take(asked, "access"))
+    (path,) = (asked.home / "answers").glob("*.zip")
+    assert answers.expire(asked) == 0 and path.exists()
+    later = datetime(2026, 1, 1) + timedelta(days=36500)
+    assert answers.expire(asked, later) == 1 and not path.exists()
+    assert ask_state(asked, "select ended_because from rights_answers") == [("expired",)]
+    entry = {"file_name": path.name, "sha256": "", "expires_at": "2126-01-01", "ended_because": "expired"}
+    with pytest.raises(RequestProblem, match="gone"):
+        answers.content_of(asked, entry)
+
+
+def test_a_full_disk_leaves_no_half_answer_and_the_request_open(
+    asked: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = take(asked, "access")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(zipfile.ZipFile, "writestr", full)
+        with pytest.raises(OSError, match="no space"):
+            carry(asked, request)
+    assert not list((asked.home / "answers").iterdir())
+    assert stand(asked, request).status == "received"
+    assert ask_state(asked, "select count(*) from rights_answers") == [(0,)]
+    assert not carry(asked, request).problems
+
+
+def test_every_language_says_every_section_and_word() -> None:
+    english = words.texts("en")
+    for language in words.languages():
+        own = words.texts(language)
+        assert own.keys() == english.keys()
+        assert own["sections"].keys() == english["sections"].keys()
+        named = {each.name for each in sections.SECTIONS} | {"judgements", "files", "retention"}
+        assert named == own["sections"].keys()
+        for family in ("kinds", "request_states", "tables", "notes", "held", "columns"):
+            assert own[family].keys() == english[family].keys(), family
+    assert (
+        words.language_of("zh-Hans", "en") == "zh"
+        and words.language_of("fr", "zh") == "zh"
+        and words.language_of(None, "xx") == "en"
+    )
+
+
+def test_a_spreadsheet_runs_nothing_of_an_answer() -> None:
+    part = access.Part("records", ["full_name", "phone"], [["=cmd|' /C calc'!A0", "+1 (415) 555-0101"]])
+    line = answers._csv(part).splitlines()[1]
+    assert line == "'=cmd|' /C calc'!A0,+1 (415) 555-0101"
+
+
+# ---------- correction
+
+
+def wrong_city(value: str = "Oakland") -> Wish:
+    return Wish(attribute="city", right_value="Berkeley", wrong_value=value)
+
+
+def test_a_correction_keeps_the_right_value_and_of_the_wrong_one_a_hash_only(asked: Settings) -> None:
+    request = take(
+        asked, "correct", Wish(attribute="phone", right_value="+14155550999", wrong_value="1 415 555-0101")
+    )
+    kept = ask_state(asked, "select right_value, wrong_pseudonym from rights_wishes")[0]
+    assert kept[0] == "+14155550999" and "4155550101" not in kept[1]
+    assert not carry(asked, request).problems
+    rows = ask_state(
+        asked, "select record_key, attribute, right_value, status, wrong_pseudonym from rights_corrections"
+    )
+    assert [row[:4] for row in rows] == [(keys_of(asked)["loyalty"], "phone", "+14155550999", "standing")]
+    assert ask_state(asked, "select right_value, wrong_pseudonym from rights_wishes") == [(None, None)]
+    with duckdb.connect() as con:  # as dbt computes it of what is delivered
+        from cdp_assets.keys import register_pseudonym
+
+        register_pseudonym(con, load_key(asked))
+        made = con.execute(
+            "select pseudonym('wrong' || chr(31) || 'phone' || chr(31) || ?)", [PHONE]
+        ).fetchall()
+    assert made == [(rows[0][4],)]
+    assert PHONE[1:].encode() not in asked.state_path.read_bytes()
+
+
+def test_a_wrong_value_that_nobody_carries_or_a_right_one_that_all_carry_is_said(asked: Settings) -> None:
+    for wish, found in (
+        (wrong_city("Springfield"), "no record of hers carries"),
+        (Wish(attribute="city", right_value="Oakland"), "says so already"),
+    ):
+        request = take(asked, "correct", wish)
+        (problem,) = carry(asked, request).problems
+        assert found in problem and stand(asked, request).status == "received"
+
+
+def test_a_value_that_is_missing_is_given_to_the_record_that_the_request_names(asked: Settings) -> None:
+    carry(asked, take(asked, "correct", Wish(attribute="birth_date", right_value="1980-01-01")))
+    assert ask_state(asked, "select record_key from rights_corrections") == [(keys_of(asked)["loyalty"],)]
+
+
+def applied(settings: Settings, outcome: str) -> None:
+    """The build of the next run, in which the channel delivers the wrong value (applied) or a third one (lapsed)."""
+    rows = ask_state(
+        settings,
+        "select request_id, record_key, attribute, right_value from rights_corrections where status = 'standing'",
+    )
+    with duckdb.connect(str(settings.warehouse_path)) as con:
+        con.execute(
+            "create or replace table identity.applied_corrections (request_id text, record_key text, attribute text, right_value text, outcome text)"
+        )
+        con.executemany(
+            "insert into identity.applied_corrections values (?, ?, ?, ?, ?)",
+            [[*row, outcome] for row in rows],
+        )
+        if outcome == "applied":
+            con.execute(
+                "update identity.customer_records set city = 'Berkeley' where full_name = 'Rosa Canary'"
+            )
+
+
+def commit(settings: Settings) -> None:
+    with connect_state(settings) as con:
+        con.execute(f"attach '{settings.warehouse_path}' as warehouse (read_only)")
+        con.begin()
+        corrections.commit_lapses(con, "g000003")
+        con.commit()
+
+
+def test_a_third_value_ends_a_correction_and_its_request_says_so(asked: Settings) -> None:
+    request = take(asked, "correct", wrong_city())
+    carry(asked, request)
+    applied(asked, "applied")
+    commit(asked)
+    assert ask_state(asked, "select distinct status from rights_corrections") == [("standing",)]
+    applied(asked, "lapsed")
+    commit(asked)
+    commit(asked)  # once is enough
+    assert ask_state(asked, "select distinct status from rights_corrections") == [("lapsed",)]
+    assert "lapsed" in str(stand(asked, request).outcome)
+    with connect_state(asked, read_only=True) as con:
+        told = [
+            detail for _, event, _, detail in requests.history(con, request.request_id) if event == "lapsed"
+        ]
+    assert told == ["city: 2 records bring a third value, in g000003"]
+
+
+def test_a_second_correction_takes_the_place_of_the_first_over_the_same_delivered_value(
+    asked: Settings,
+) -> None:
+    carry(asked, take(asked, "correct", wrong_city()))
+    first = ask_state(asked, "select record_key, wrong_pseudonym from rights_corrections order by all")
+    applied(asked, "applied")
+    carry(asked, take(asked, "correct", Wish(attribute="city", right_value="Alameda")))
+    assert (
+        ask_state(
+            asked,
+            "select record_key, wrong_pseudonym from rights_corrections where status = 'standing' order by all",
+        )
+        == first
+    )
+    assert ask_state(asked, "select right_value, status from rights_corrections group by all order by all") == [
+        ("Alameda", "standing"), ("Berkeley", "superseded"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wish", "found"),
+    [
+        (Wish(attribute="shoe_size", right_value="42"), "which attribute"),
+        (Wish(attribute="city"), "what is right"),
+        (Wish(attribute="city", right_value="a\x00b"), "control characters"),
+        (Wish(attribute="city", right_value="x" * 400), "what is right"),
+    ],
+)
+def test_a_correction_that_cannot_be_is_not_taken(asked: Settings, wish: Wish, found: str) -> None:
+    with pytest.raises(RequestProblem, match=found):
+        take(asked, "correct", wish)
+
+
+# ---------- restriction, objection, opt-out, and their lifting
+
+
+@pytest.mark.parametrize(
+    ("kind", "purposes", "refused"),
+    [
+        ("restrict", (), PURPOSES),
+        ("object", (), ("marketing", "profiling")),
+        ("object", ("measurement",), ("measurement",)),
+        ("opt-out", (), ("ads_matching", "sharing")),
+    ],
+)
+def test_what_is_refused_stands_on_her_records_until_a_request_lifts_it(
+    asked: Settings, kind: str, purposes: tuple[str, ...], refused: tuple[str, ...]
+) -> None:
+    carry(asked, take(asked, kind, Wish(purposes)))
+    standing = ask_state(
+        asked, "select distinct purpose from rights_refusals where lifted_at is null order by 1"
+    )
+    assert {each for (each,) in standing} == set(refused)
+    assert {each for (each,) in ask_state(asked, "select record_key from rights_refusals")} == {
+        keys_of(asked)["loyalty"], keys_of(asked)["online_retail"],
+    }  # fmt: skip
+    carry(asked, take(asked, "lift", Wish(refused[:1])))
+    left = ask_state(asked, "select distinct purpose from rights_refusals where lifted_at is null")
+    assert {each for (each,) in left} == set(refused[1:])
+    lifting = take(asked, "lift")
+    carry(asked, lifting)
+    assert ask_state(asked, "select count(*) from rights_refusals where lifted_at is null") == [(0,)]
+    again = take(asked, "lift")
+    carry(asked, again)
+    assert "nothing stood" in str(stand(asked, again).outcome)
+
+
+def test_a_lifting_is_verified_though_an_objection_is_not(asked: Settings) -> None:
+    assert take(asked, "object", is_verified=False).is_verified
+    lifting = take(asked, "lift", is_verified=False)
+    assert not lifting.is_verified
+    with pytest.raises(RequestProblem, match="not verified"):
+        people.due_requests(asked, [lifting.request_id])
+    with pytest.raises(RequestProblem, match="purpose"):
+        take(asked, "object", Wish(("fun",)))
+    with pytest.raises(RequestProblem, match="has no purposes"):
+        take(asked, "erase", Wish(("marketing",)))
+
+
+# ---------- what cannot be done as it is asked
+
+
+def test_one_that_waits_keeps_nobody_else_waiting(asked: Settings) -> None:
+    """A request for nobody closes, one for two people waits and is named, and the others are done."""
+    nobody = take(asked, "access", email="nobody@example.test")
+    both = take(asked, "restrict", email=MAIL, customer_id=small.HIS)
+    hers = take(asked, "object")
+    carried = carry(asked, nobody, both, hers)
+    assert [each for each in carried.problems if both.request_id[:8] in each and "fits 2 customers" in each]
+    assert (stand(asked, nobody).status, stand(asked, nobody).outcome) == ("completed", "nobody found")
+    assert stand(asked, both).status == "received" and stand(asked, hers).status == "completed"
+    assert not (asked.home / "answers").exists()
+
+
+def test_what_the_page_is_shown_names_nobody(asked: Settings) -> None:
+    request = take(asked, "erase")
+    with duckdb.connect(str(asked.warehouse_path)) as con:
+        con.execute("update identity.customer_ids set customer_id = ?", [HERS])
+    showing.show(asked, (request.request_id,))
+    (shown,) = showing.read(asked)["requests"]
+    assert shown["found"]["records"] == 2 and len(shown["found"]["by_score"]) == 1
+    text = showing.path_of(asked).read_text(encoding="utf-8")
+    assert not [each for each in (*small.EVERYTHING_OF_HERS[:-1], "Ben Other 16", HIS_MAIL) if each in text]
+
+
+def test_holds_are_read_with_their_day(asked: Settings) -> None:
+    hold = requests.read_hold("shopify.orders.billing_name until 2031-12-31: tax record")
+    assert (hold.table_name, hold.column_name, str(hold.until_date)) == (
+        "shopify.orders",
+        "billing_name",
+        "2031-12-31",
+    )
+    for text in ("shopify.orders", "orders: tax", "shopify.orders until soon: tax", "a.b.c.d: tax"):
+        with pytest.raises(RequestProblem, match="hold"):
+            requests.read_hold(text)

@@ -1,0 +1,158 @@
+"""The privacy officer's pages: what they show comes from what rights wrote, what is decided goes to the inbox, and nobody is named in clear."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp_assets import audit
+from cdp_assets.home import prepare_home
+from cdp_assets.keys import load_key
+from cdp_assets.rights import inbox, requests, showing
+from cdp_assets.rights.requests import Identity, NewRequest
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state, migrate
+from tests.web.conftest import Reader
+
+ROSA = "rosa.canary@example.test"
+
+
+@pytest.fixture
+def office(published: Settings) -> Reader:
+    """A site whose ledger has one overdue request, of 2020."""
+    showing.path_of(published).unlink()
+    migrate(published)
+    with connect_state(published) as con:
+        requests.take(
+            con, load_key(published), NewRequest("erase", [Identity("email", ROSA)], received_at=datetime(2020, 1, 31)), actor="lee"
+        )  # fmt: skip
+    showing.show(published)
+    return Reader(published)
+
+
+def only_request(settings: Settings) -> dict[str, Any]:
+    (found,) = showing.read(settings)["requests"]
+    return dict(found)
+
+
+def everything_in(folder: Path) -> str:
+    return "".join(path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_list_says_what_is_overdue(office: Reader) -> None:
+    page = office.get("/rights")
+    assert page.status_code == 200 and "2020-02-29" in page.text and "Overdue: 1" in page.text
+    assert ROSA not in page.text
+
+
+def test_a_request_of_the_page_is_in_the_ledger_after_the_next_start_and_in_no_file_in_clear(
+    office: Reader,
+) -> None:
+    settings = office.settings
+    office.get("/rights")
+    sent = {"kind": "correct", "type1": "email", "value1": ROSA, "jurisdiction": "gdpr", "received": "2026-01-31", "attribute": "city",
+            "right_value": "Oakland", "wrong_value": "Okland Wrong", "verified": "passport seen"}  # fmt: skip
+    assert office.post("/rights/take", sent).status_code == 303
+    written = everything_in(settings.home / inbox.FOLDER)
+    assert ROSA not in written and "Okland Wrong" not in written
+    (waiting,) = inbox.waiting(settings)
+    assert audit.read(settings)[0].facts["request_id"] == inbox.request_id_of(waiting.decision_id)
+    assert any("to correct is taken" in line for line in prepare_home(settings))
+    assert not inbox.waiting(settings)
+    with connect_state(settings, read_only=True) as con:
+        taken = requests.find(con, inbox.request_id_of(waiting.decision_id))
+        (kept,) = con.execute("select right_value, wrong_pseudonym from rights_wishes").fetchall()
+    assert (taken.kind, taken.is_verified, kept[0]) == ("correct", True, "Oakland") and len(kept[1]) == 32
+    assert b"Okland Wrong" not in settings.state_path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"value1": ""}, "identity"),
+        ({"value1": "no address"}, "identity"),
+        ({"kind": "forget"}, "request"),
+        ({"received": "2999-01-01"}, "request"),
+        ({"kind": "correct"}, "request_problem"),
+        ({"hold": "a tax record"}, "request_problem"),
+    ],
+)
+def test_a_request_that_says_too_little_is_refused_and_nothing_is_written(
+    office: Reader, change: dict[str, str], code: str
+) -> None:
+    office.get("/rights")
+    sent = {
+        "kind": "erase",
+        "type1": "email",
+        "value1": ROSA,
+        "jurisdiction": "gdpr",
+        "received": "2026-01-31",
+    }
+    answer = office.post("/rights/take", sent | change)
+    assert answer.status_code == 400 and ROSA not in answer.text
+    assert not inbox.waiting(office.settings)
+    assert code  # named in the parameters for the reader of a failure
+
+
+def test_a_request_is_verified_extended_and_refused_by_decisions(office: Reader) -> None:
+    settings = office.settings
+    path = f"/rights/{only_request(settings)['request_id']}"
+    office.get(path)
+    assert office.post(f"{path}/run").status_code == 400  # it is not sure who asks
+    assert office.post(f"{path}/change", {"to": "extend", "because": ""}).status_code == 400
+    for to in ("verified", "extend"):
+        assert office.post(f"{path}/change", {"to": to, "because": "called back"}).status_code == 303
+    assert "Change" in office.get(path).text
+    prepare_home(settings)
+    request = only_request(settings)
+    assert request["is_verified"] and request["due_date"] == "2020-04-30"
+    office.post(f"{path}/change", {"to": "refuse", "because": "not hers"})
+    prepare_home(settings)
+    assert only_request(settings)["status"] == "refused"
+    assert office.post(f"{path}/change", {"to": "refuse", "because": "again"}).status_code == 400
+
+
+def test_records_joined_by_score_are_decided_side_by_side(office: Reader) -> None:
+    """What the page shows of them is masked, and only a record that was shown may be decided."""
+    settings = office.settings
+    content = showing.read(settings)
+    request = content["requests"][0]
+    line = {"attribute": "email", "hers": "r…t", "other": "r…t", "agreement": "equal"}
+    request["found"] = {
+        "at": "2026-01-31T00:00:00+00:00", "records": 1, "customers": 1, "stores": {"state.duckdb: main.rulings": 3},
+        "by_score": [{"record_key": "a" * 32, "channel": "loyalty", "beside_key": "b" * 32, "beside_channel": "shopify", "compared": [line]}],
+    }  # fmt: skip
+    showing.path_of(settings).write_text(json.dumps(content), encoding="utf-8")
+    path = f"/rights/{request['request_id']}"
+    page = office.get(path).text
+    assert "r…t" in page and "state.duckdb: main.rulings" in page and "loyalty" in page
+    assert office.post(f"{path}/confirm", {"record_key": "c" * 32, "is_hers": "yes"}).status_code == 400
+    assert office.post(f"{path}/confirm", {"record_key": "a" * 32, "is_hers": "no"}).status_code == 303
+    prepare_home(settings)
+    assert only_request(settings)["confirmed"] == {"a" * 32: False}
+
+
+def test_who_takes_requests_does_not_carry_them_out(published: Settings) -> None:
+    migrate(published)
+    guarded = replace_sign_in(published)
+    desk, officer, analyst = (
+        signed_in(guarded, role) for role in ("service_desk", "privacy_officer", "analyst")
+    )
+    assert [each.get("/rights").status_code for each in (desk, officer, analyst)] == [200, 200, 403]
+    assert [each.post("/rights/x/run").status_code for each in (desk, officer)] == [403, 400]
+
+
+def replace_sign_in(settings: Settings) -> Settings:
+    return settings.model_copy(
+        update={"web_sign_in": "header", "web_trusted_proxies": "127.0.0.1", "web_group_roles": "service_desk=service_desk,"
+                "privacy_officer=privacy_officer,analyst=analyst"}
+    )  # fmt: skip
+
+
+def signed_in(settings: Settings, role: str) -> Reader:
+    return replace(Reader(settings), headers={"X-Forwarded-User": role, "X-Forwarded-Groups": role})
