@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from cdp_assets.keys import load_key
 from cdp_assets.publishing import lock
@@ -94,7 +93,9 @@ def _prepare_locked(settings: Settings) -> list[str]:
         record_start_over(settings)
     check_key(settings, key)
     repaired = repair(settings)
-    if settings.erasure_manifest or any((settings.home / each).is_dir() for each in ("rights", "rights_inbox")):
+    if settings.erasure_manifest or any(
+        (settings.home / each).is_dir() for each in ("rights", "rights_inbox")
+    ):
         from cdp_assets.rights.upkeep import upkeep  # what it needs is large, and few homes have requests
 
         repaired += upkeep(settings)

@@ -12,7 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cdp_assets.settings import PROJECT_DIR
+from cdp_assets.rights import access, people
+from cdp_assets.settings import PROJECT_DIR, Settings
 
 CUSTOMERS = 150
 
@@ -190,6 +191,41 @@ def test_no_identifier_is_in_clear_in_the_masked_file(first: Ran) -> None:
     ).fetchall()
     content = (first.out / "home" / "published" / "current.duckdb").resolve().read_bytes().lower()
     assert [email for (email,) in emails if email.encode() in content and not email.startswith("test@")] == []
+
+
+def test_what_is_held_of_a_customer_is_found_whole_and_names_nobody_else(first: Ran) -> None:
+    """Every section of an answer to a request of access is there, its orders are all of hers, and no other's address stands in it."""
+    settings = Settings(home=first.out / "home", inbox=first.out / "inbox")
+    ((customer, orders),) = query(
+        settings.home,
+        "select customer_id, order_count from marts.customers inner join marts.customer_rfm using (customer_id) "
+        "where record_count between 3 and 9 order by customer_id limit 1",
+    )
+    with people.open_people(settings) as con:
+        mine = "(select record_key from identity.customer_ids where customer_id = $id)"
+        records = [row[0] for row in con.execute(f"select * from {mine} as t", {"id": customer}).fetchall()]
+        found = access.gather(settings, con, records)
+        others = con.execute(
+            "select distinct lower(identifier_value) from identity.identifiers where identifier_type = 'email' and not is_blocked "
+            f"group by 1 having not bool_or(record_key in {mine})",
+            {"id": customer},
+        ).fetchall()
+    assert not found.left_out and not found.is_mixed
+    parts = {part.name: part.rows for part in found.parts}
+    assert len(parts["records"]) == len(records) and len(parts["orders"]) >= int(str(orders)) > 0
+    for name in (
+        "profile",
+        "contacts",
+        "permissions",
+        "order_lines",
+        "judgements",
+        "history",
+        "files",
+        "retention",
+    ):
+        assert parts[name], name
+    text = str(parts).lower()
+    assert not [address for (address,) in others if address in text]
 
 
 @pytest.mark.slow

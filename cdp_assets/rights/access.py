@@ -15,10 +15,11 @@ import duckdb
 
 from cdp_assets.keys import load_key
 from cdp_assets.landing.contract import load_contracts
+from cdp_assets.landing.forgetting import holding_loads
 from cdp_assets.landing.suppressing.identifiers import EMAIL_PATTERN, NUMBER_PATTERN
 from cdp_assets.landing.suppressing.matching import Suppressed
 from cdp_assets.publishing.fingerprint import quoted
-from cdp_assets.rights import closure, landed
+from cdp_assets.rights import closure
 from cdp_assets.rights.sections import JUDGED, SECTIONS, Section
 from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
@@ -107,7 +108,7 @@ def _files(settings: Settings, traces: Traces) -> Part:
     suppressed = traces.suppressions(load_key(settings))
     people = Suppressed(sorted({each for _, each in suppressed}), frozenset(kind for kind, _ in suppressed))
     contracts = load_contracts(*settings.contract_dirs)
-    held = landed.holding_loads(settings, contracts, people)
+    held = holding_loads(settings, contracts, people)
     counts = {
         (channel, export, load): rows
         for (channel, export), loads in held.items()

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cdp_assets.landing.contract import Export, load_contracts
+from cdp_assets.landing.forgetting import holding_loads
 from cdp_assets.landing.suppressing.matching import Suppressed, person_columns
-from cdp_assets.rights.landed import holding_loads
 from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.requests import Hold
 from cdp_assets.rights.scanning import Scan

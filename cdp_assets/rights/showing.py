@@ -17,6 +17,7 @@ from cdp_assets.rights import certificate, closure, corrections, people, request
 from cdp_assets.rights.journal import folder
 from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.requests import Request
+from cdp_assets.rights.sought import SoughtPeople
 from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -95,7 +96,7 @@ def _found(settings: Settings, request: Request) -> dict[str, Any]:
         return {"at": at, "problem": str(problem)}
     return {
         "at": at, "records": len(found.covered), "customers": len(found.customer_ids), "by_score": [asdict(each) for each in found.by_score],
-        "stores": {} if traces.is_empty else stores.find(settings, traces, key),
+        "stores": {} if traces.is_empty else stores.find(settings, SoughtPeople(settings, traces)),
     }  # fmt: skip
 
 

@@ -13,7 +13,9 @@ from cdp_assets.rights import answers
 from cdp_assets.rights.rooms import ROOMS, room
 from cdp_assets.settings import Settings
 
-ANSWERS = Store("answers to requests for access", ("rights/*", "answers/*", "rights_inbox/*"), goes_whole=True)
+ANSWERS = Store(
+    "answers to requests for access", ("rights/*", "answers/*", "rights_inbox/*"), goes_whole=True
+)
 # What many rooms write to together, and this room's own.
 SHARED = (
     Store("the build", ("warehouse.duckdb*", "warehouse.damaged.duckdb*"), "warehouse"),
@@ -52,7 +54,9 @@ def find(settings: Settings, sought: Sought) -> dict[str, int]:
         if path.exists():
             found |= {f"{path.name}: {table}": rows for table, rows in sought.rows_by_table(path).items()}
     found |= {"audit": audit.count(settings, [*sought.record_keys, *sought.customer_ids])}
-    found |= {path.relative_to(settings.home).as_posix(): 1 for path in answers.find(settings, sought.record_keys)}
+    found |= {
+        path.relative_to(settings.home).as_posix(): 1 for path in answers.find(settings, sought.record_keys)
+    }
     found |= find_in_files(_rest(settings), sought)
     return {name: rows for name, rows in found.items() if rows}
 

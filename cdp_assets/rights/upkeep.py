@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from cdp_assets.rights import answers, inbox, showing
+from datetime import UTC, datetime
+
+from cdp_assets.rights import answers, certificate, inbox, showing
 from cdp_assets.rights.erasure import resume
 from cdp_assets.settings import Settings
 
 
 def upkeep(settings: Settings) -> list[str]:
-    """End what a killed erasure began, remove answers that expired, take what was decided on the page; what was done, in words."""
+    """End what a killed erasure began, remove answers and certificates whose time is over, take what was decided on the page; in words."""
     said = resume(settings)
+    if count := certificate.expire(settings, datetime.now(UTC).date()):
+        said.append(
+            f"{count} certificates of erasures are past their retention (ONEFOLD_KEEP_CERTIFICATES_DAYS) and gone"
+        )
     if gone := answers.expire(settings):
         said.append(f"{gone} answers to requests of access expired: removed")
     if said:

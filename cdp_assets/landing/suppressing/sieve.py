@@ -124,7 +124,8 @@ def _blank(
     names = [column.name for column in person_columns(export)]
     in_part = matches.of_others | matches.keeping_recipient | matches.keeping_buyer | held.keys()
     staying = {
-        line: _staying(export, names, matches, line, has_paths=has_paths) | held.get(line, set()) for line in in_part
+        line: _staying(export, names, matches, line, has_paths=has_paths) | held.get(line, set())
+        for line in in_part
     }
     return {line: [name for name in names if name not in staying.get(line, ())] for line in matches.lines}
 
