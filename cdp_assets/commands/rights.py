@@ -217,7 +217,6 @@ def run_requests(
         codes = [_say(document, out, settings) for document in carried.certificates]
         for line in carried.problems:
             out.print(line, highlight=False, markup=False, soft_wrap=True)
-        showing.show(settings)
         return EXIT_FAILED if carried.problems else max(codes, default=EXIT_DONE)
 
     return _locked(home, inbox, run)
@@ -361,7 +360,9 @@ def _locked(home: Path | None, inbox: Path | None, work: Callable[[Settings, Con
         with lock.hold(settings.home):
             for line in prepare_home(settings):
                 out.print(styled("repaired:", "yellow", f" {line}"))
-            return work(settings, out)
+            code = work(settings, out)
+            showing.show(settings)
+            return code
 
     return _do(home, inbox, prepared)
 

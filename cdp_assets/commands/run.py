@@ -173,6 +173,7 @@ def _report(
         soft_wrap=True,
     )
     _remember_inputs(settings, record, console)
+    _show_requests(settings, console)
     _tell_of_warnings(settings, run_id, console)
     _report_parked(settings, console)
     return EXIT_HELD if held and settings.strict else EXIT_PUBLISHED
@@ -185,6 +186,21 @@ def _remember_inputs(settings: Settings, record: RunRecord, console: Console) ->
     except Exception as error:
         console.print(
             styled("note:", "yellow", f" the next run builds everything anew ({safe_text(error)})"),
+            soft_wrap=True,
+        )
+
+
+def _show_requests(settings: Settings, console: Console) -> None:
+    """What the run ended (a correction that lapsed) is on the privacy officer's page; that it cannot be written stops nobody."""
+    if not (settings.home / "rights").is_dir():
+        return
+    try:
+        from cdp_assets.rights import showing  # what it needs is large, and few homes have requests
+
+        showing.show(settings)
+    except Exception as error:
+        console.print(
+            styled("note:", "yellow", f" the page of requests is not renewed ({safe_text(error)})"),
             soft_wrap=True,
         )
 

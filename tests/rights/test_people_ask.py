@@ -6,7 +6,7 @@ import errno
 import json
 import shutil
 import zipfile
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from cdp_assets.keys import load_key
+from cdp_assets.operations import attention
 from cdp_assets.rights import (
     access,
     answers,
@@ -311,6 +312,9 @@ def test_a_third_value_ends_a_correction_and_its_request_says_so(asked: Settings
             detail for _, event, _, detail in requests.history(con, request.request_id) if event == "lapsed"
         ]
     assert told == ["city: 2 records bring a third value, in g000003"]
+    (line,) = attention.lapsed_corrections(asked, "g000003")
+    assert line.startswith(f"correction lapsed: request {request.request_id[:8]}, city: 2 records")
+    assert attention.lapsed_corrections(asked, "g000004") == ()
 
 
 def test_a_second_correction_takes_the_place_of_the_first_over_the_same_delivered_value(
@@ -416,6 +420,16 @@ def test_what_the_page_is_shown_names_nobody(asked: Settings) -> None:
     assert shown["found"]["records"] == 2 and len(shown["found"]["by_score"]) == 1
     text = showing.path_of(asked).read_text(encoding="utf-8")
     assert not [each for each in (*small.EVERYTHING_OF_HERS[:-1], "Ben Other 16", HIS_MAIL) if each in text]
+
+
+def test_what_is_overdue_is_told_until_it_is_extended(asked: Settings) -> None:
+    request = take(asked, "access")
+    assert attention.overdue_requests(asked, date(2026, 2, 28)) == ()
+    (line,) = attention.overdue_requests(asked, date(2026, 3, 1))
+    assert line.startswith(f"overdue: request {request.request_id[:8]} to access")
+    with connect_state(asked) as con:
+        requests.extend(con, request.request_id, actor="officer", reason="many records")
+    assert attention.overdue_requests(asked, date(2026, 3, 1)) == ()
 
 
 def test_holds_are_read_with_their_day(asked: Settings) -> None:
