@@ -21,7 +21,7 @@ READS = {
     "reference": {"reference", "staging"},  # delivered exchange rates
     "identity": {"staging", "identity", "state", "reference"},
     "profile": {"staging", "identity", "profile", "journeys", "state", "reference"},
-    "journeys": {"staging", "identity", "profile", "journeys", "reference"},
+    "journeys": {"staging", "identity", "profile", "journeys", "state", "reference"},
     "traits": {"identity", "profile", "journeys", "traits", "insight", "reference"},
     "segments": {"identity", "profile", "journeys", "traits", "segments", "state", "reference"},
     "attribution": {"identity", "profile", "journeys", "attribution", "insight", "reference"},
