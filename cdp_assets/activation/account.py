@@ -222,6 +222,10 @@ def list_statuses(settings: Settings) -> list[ListStatus]:
             f"select destination, audience, stands || ': ' || coalesce(reason, 'not said'), count(*) from ({STANDS}) as s "
             "where stands in ('refused', 'removal refused') group by all order by all"
         ).fetchall()
+        events = con.execute(
+            "select l.destination, l.audience, b.note from activation_batches as b join activation_lists as l using (list_id) "
+            "where b.operation in ('event', 'adjustment') and b.note is not null order by b.batch_no desc"
+        ).fetchall()
         known = con.execute("select destination, audience from activation_lists order by all").fetchall()
     found = {(row[0], row[1]): ListStatus(row[0], row[1], {}, [], [], []) for row in known}
     for destination, audience, stands, count in keys:
@@ -231,6 +235,8 @@ def list_statuses(settings: Settings) -> list[ListStatus]:
             found[(destination, audience)].notes.append(step)
         else:
             found[(destination, audience)].steps.append((step, count))
+    for destination, audience, note in events:
+        found[(destination, audience)].notes.append(note)
     for destination, audience, words, count in refusals:
         found[(destination, audience)].refusals.append((words, count))
     return list(found.values())

@@ -8,6 +8,7 @@ list that was deleted at the platform: `home`, `list` (`<destination>/<audience>
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -206,8 +207,19 @@ def _take_events(
     if answer.status == "refused":
         _close(con, batch_no, "refused", on, answer)
         return Taken(about, "refused", answer.reason or "the platform gave no reason")
-    _close(con, batch_no, "acknowledged", on, answer)
-    return Taken(about, "accepted", f"{len(answer.refused):,} events were refused" if answer.refused else "")
+    said = _refused_events(answer)
+    _close(con, batch_no, "acknowledged", on, answer.model_copy(update={"reason": said or answer.reason}))
+    return Taken(about, "accepted", said)
+
+
+def _refused_events(answer: Answer) -> str:
+    """How many events of a batch were refused and why, the commonest reason first: what the batch's note keeps of them."""
+    if not answer.refused:
+        return ""
+    reasons = Counter(each.reason for each in answer.refused).most_common()
+    return f"{len(answer.refused):,} events were refused: " + "; ".join(
+        f"{reason} ({count:,})" for reason, count in reasons
+    )
 
 
 def _take_late(

@@ -48,6 +48,20 @@ def attached(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Non
         con.execute(f"detach {ALIAS}")
 
 
+@contextmanager
+def attached_to_read(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[None]:
+    """state.duckdb as `ledger`, read-only; left away where another process writes it or there is none yet: a preview waits for nobody."""
+    try:
+        con.execute(f"attach {literal(settings.state_path)} as {ALIAS} (read_only)")
+    except (duckdb.IOException, duckdb.CatalogException):
+        yield
+        return
+    try:
+        yield
+    finally:
+        con.execute(f"detach {ALIAS}")
+
+
 def has_lists(settings: Settings) -> bool:
     """Whether anything was ever proposed from this home."""
     with connect_state(settings, read_only=True) as con:

@@ -14,6 +14,7 @@ import duckdb
 from cdp_assets.activation.audience import Audience
 from cdp_assets.activation.compiler import Statement
 from cdp_assets.activation.destination import Destination
+from cdp_assets.activation.pressure import pressed
 from cdp_assets.activation.reach import LEDGER, Reach, dropped_contacts, granted_contacts, reachable_keys
 from cdp_assets.activation.waterfall import LATER, Step, holdout_sql, steps_from_counts
 
@@ -163,7 +164,7 @@ def _stage(
         joins += f" left join (select distinct customer_no from taken where priority < {audience.priority}) as t using (customer_no)"
         whens.append(f"when t.customer_no is not null then {number['priority']}")
     if audience.contact_cap is not None and destination.kind == "message":
-        joins += f" left join ({_pressed(audience, list_id, reach.as_of)}) as p using (customer_no)"
+        joins += f" left join ({pressed(audience, [list_id], reach.as_of)}) as p using (customer_no)"
         whens.append(f"when p.customer_no is not null then {number['cap']}")
     table, members = reach.new_table("stepped"), reach.new_table("members")
     con.execute(
@@ -186,35 +187,3 @@ def _stage(
             f"where customer_no not in (select customer_no from pressure where list_id = {list_id})"
         )
     return members, steps_from_counts({**chosen.early, **counted}, chosen.rules, audience)
-
-
-def load_pressure(con: duckdb.DuckDBPyConnection, as_of: date, waiting_days: dict[int, int]) -> None:
-    """pressure (customer_no, list_id, reserved_on): contacts that count. Released are those of batches that were superseded unanswered, of
-    refused keys' customers, and of batches that nobody answered for `waiting_days` (list_id → days). A merge hands contacts on.
-    """
-    con.execute("create or replace temp table waits (list_id integer, days integer)")
-    if waiting_days:
-        con.executemany("insert into waits values (?, ?)", list(waiting_days.items()))
-    con.execute(
-        "create or replace temp table pressure as select c.rowid::integer as customer_no, a.list_id, max(a.reserved_on) as reserved_on "
-        f"from {LEDGER}.activation_contacts as a "
-        f"join {LEDGER}.activation_batches as b using (batch_no) left join waits as w on a.list_id = w.list_id "
-        "left join (select other_customer_id as customer_id, any_value(customer_id) as survivor from marts.customer_id_events "
-        "where event = 'merged' group by other_customer_id) as e on a.customer_id = e.customer_id "
-        "join marts.customers as c on c.customer_id = coalesce(e.survivor, a.customer_id) "
-        "where b.status not in ('superseded', 'refused') and not (b.status = 'pending' and b.proposed_on + coalesce(w.days, 14) < $as_of) "
-        f"and not exists (select 1 from {LEDGER}.activation_answers as n join {LEDGER}.activation_key_customers as k using (key_id) "
-        "where n.batch_no = a.batch_no and n.outcome = 'refused' and k.customer_id = a.customer_id) "
-        "group by all",
-        {"as_of": as_of},
-    )
-
-
-def _pressed(audience: Audience, list_id: int, as_of: date) -> str:
-    """Customers whom other lists of messages reached as often as the cap allows, in its window."""
-    cap = audience.contact_cap
-    assert cap is not None
-    return (
-        f"select customer_no from pressure where list_id <> {list_id} and reserved_on > date '{as_of}' - {cap.within_days} "
-        f"group by customer_no having count(*) >= {cap.at_most}"
-    )

@@ -31,7 +31,8 @@ from cdp_assets.activation.ledger import (
     start_changes,
 )
 from cdp_assets.activation.library import Library, load_library
-from cdp_assets.activation.lists import Chosen, List, choose, choose_as_before, lists_of, load_pressure
+from cdp_assets.activation.lists import Chosen, List, choose, choose_as_before, lists_of
+from cdp_assets.activation.pressure import load_pressure
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.proposals import Run, facts_of, pack, propose
 from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile, open_published

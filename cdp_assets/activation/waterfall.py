@@ -214,12 +214,18 @@ def overlap(published: PublishedFile, library: Library, name: str, key: bytes) -
 
 
 def explain(
-    published: PublishedFile, library: Library, name: str, customer_id: str, key: bytes
+    published: PublishedFile,
+    library: Library,
+    name: str,
+    customer_id: str,
+    key: bytes,
+    *,
+    capped: str | None = None,
 ) -> tuple[str, list[tuple[str, bool]]] | None:
     """Why somebody is a member or not: (step, [(rule, is met)]); None where no such customer is published."""
     statement = compiled(published, library, name)
     con = published.con
-    stage_audience(published, library, name, key)
+    stage_audience(published, library, name, key, capped=capped)
     row = con.execute("select step from stages where customer_id = ?", [customer_id]).fetchall()
     if not row:
         return None

@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cdp_assets.activation.destination import Destinations, load_destinations
+from cdp_assets.activation.ledger import attached_to_read
 from cdp_assets.activation.library import SHIPPED, Library, Source, load_library, read_source
+from cdp_assets.activation.pressure import capped_customers, has_ledger
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import PublishedFile, open_published
 from cdp_assets.activation.waterfall import (
@@ -77,10 +79,12 @@ def preview_audience(
     try:
         settings = Settings.load(home=home, inbox=inbox)
         library, key, known = load_library(settings), load_key(settings), load_destinations(settings)
-        with open_published(settings, with_contact_file=True) as published:
+        with open_published(settings, with_contact_file=True, attach=attached_to_read) as published:
             audience = library.audience(name)
             rules = len(compiled(published, library, name).rules)
-            stages = stage_audience(published, library, name, key)
+            capped = capped_customers(published, known, name, audience)
+            is_cap_unknown = audience.contact_cap is not None and not has_ledger(published.con)
+            stages = stage_audience(published, library, name, key, capped=capped)
             steps = count_steps(published.con, stages, rules, library, name)
             members = sample_masked(published.con, stages, at_most=sample)
             others = overlap(published, library, name, key)
@@ -93,6 +97,8 @@ def preview_audience(
     for step in steps:
         table.add_row(step.name, f"{step.left_out:,}" if step.left_out else "–", f"{step.left:,}")
     console.print(table)
+    if is_cap_unknown:
+        _say(console, "the contact cap is not counted: state is in use, try again when the run has ended")
     if members:
         console.print(_members_table(members))
     for destination in audience.destinations:
@@ -112,8 +118,10 @@ def explain_audience(
     console = console or plain_console()
     try:
         settings = Settings.load(home=home, inbox=inbox)
-        with open_published(settings, with_contact_file=True) as published:
-            found = explain(published, load_library(settings), name, customer_id, load_key(settings))
+        library, known = load_library(settings), load_destinations(settings)
+        with open_published(settings, with_contact_file=True, attach=attached_to_read) as published:
+            capped = capped_customers(published, known, name, library.audience(name))
+            found = explain(published, library, name, customer_id, load_key(settings), capped=capped)
             if found is None:
                 raise ActivationProblem(
                     "no such customer is published",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cdp_assets.activation.account import list_statuses
 from cdp_assets.activation.answers import Answer, take_answers
 from cdp_assets.activation.destination import SHIPPED
 from cdp_assets.activation.night import Report, run_activation
@@ -142,6 +143,21 @@ def test_refused_events_go_again(home: Settings) -> None:
     night(home, people())
     assert answer(home, "refused") == {"refused"}
     assert night(home, people()).file_count == 3
+
+
+def test_single_events_that_were_refused_are_told_with_their_reasons(home: Settings) -> None:
+    night(home, people())
+    said, batch, _ = waiting(home, "meta_conversions")[0]
+    refused = [{"key": "shop:o1", "reason": "too old"}, {"key": "shop:o5", "reason": "too old"}]
+    taken = take_answers(
+        home,
+        [Answer(home=said["home"], batch=batch["batch"], sha256=batch["sha256"], refused=refused)],  # type: ignore[arg-type]
+    )
+    assert [(each.outcome, each.words) for each in taken] == [
+        ("accepted", "2 events were refused: too old (2)")
+    ]
+    notes = {each.destination: each.notes for each in list_statuses(home)}
+    assert notes["meta_conversions"] == ["2 events were refused: too old (2)"]
 
 
 def test_shipped_conversions_are_examples(settings: Settings, tmp_path: Path) -> None:

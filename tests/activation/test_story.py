@@ -15,7 +15,13 @@ import pytest
 from cdp_assets.activation import normalise
 from cdp_assets.activation.account import erase, find, list_statuses, platform_keys, unremoved
 from cdp_assets.activation.answers import Answer, take_answers
+from cdp_assets.activation.destination import load_destinations
+from cdp_assets.activation.ledger import attached_to_read
+from cdp_assets.activation.library import load_library
 from cdp_assets.activation.night import Report, run_activation
+from cdp_assets.activation.pressure import capped_customers
+from cdp_assets.activation.published_file import open_published
+from cdp_assets.activation.waterfall import waterfall
 from cdp_assets.publishing.generations import flip
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -373,6 +379,27 @@ def test_contact_pressure_is_reserved_and_released(mailing: Callable[..., Settin
     people[0].segment = "Lost"
     (home.project_dir / "audiences" / "one.yaml").write_text(text + "valid: {to: 2020-01-01}\n")
     assert members(night(home, people, 2)) == {"mail/one": 0, "mail/two": 2}
+
+
+def test_a_preview_counts_whom_the_cap_leaves_out(mailing: Callable[..., Settings]) -> None:
+    text = (
+        LOYAL.format(purpose="marketing", destinations="[mail]")
+        + "contact_cap: {at_most: 1, within_days: 30}\n"
+    )
+    home = mailing(
+        {"one": text, "two": text, "three": text.replace("[mail]", "[ads]")}, {"mail": MAIL, "ads": ADS}
+    )
+    night(home, crowd()[:3])
+    library, destinations = load_library(home), load_destinations(home)
+    with open_published(home, attach=attached_to_read) as published:
+        left = {}
+        for name in ("one", "two", "three"):
+            capped = capped_customers(published, destinations, name, library.audience(name))
+            steps = waterfall(published, library, name, b"k" * 32, capped=capped)
+            left[name] = {step.name: step.left_out for step in steps}.get("cap", 0)
+    assert left == {"one": 0, "two": 3, "three": 0}
+    with open_published(home) as published:
+        assert capped_customers(published, destinations, "two", library.audience("two")) is None
 
 
 def test_a_reservation_expires(mailing: Callable[..., Settings]) -> None:
