@@ -102,6 +102,7 @@ def main() -> int:
     groups = yaml.safe_load((ROOT / "checks" / "mutants.yaml").read_text(encoding="utf-8"))
     chosen = {module: tests for module, tests in groups.items() if re.search(arguments.only, module)}
     os.environ.update(OPENBLAS_NUM_THREADS="1", DO_NOT_TRACK="1", PYTHONDONTWRITEBYTECODE="1")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(AGAIN))
     import_libraries()
     scores, started = read_scores(arguments.scores), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -299,15 +300,18 @@ def run_tests(copy: Path, tests: list[str], seconds: float) -> int:
     if child == 0:
         os.setsid()
         _test_and_exit(copy, tests)
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.02)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return -1
+    ends, done = time.monotonic() + seconds, 0
+    try:
+        while time.monotonic() < ends:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.02)
+        return -1
+    finally:
+        if not done:  # it takes too long, or this process was asked to end
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 
 def _test_and_exit(copy: Path, tests: list[str]) -> None:

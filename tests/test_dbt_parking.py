@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdp_assets.dbt_parking import MOST_TRIED, broken_nodes, fewest
+from cdp_assets.dbt_parking import MOST_TRIED, _reason, broken_nodes, fewest
 from cdp_assets.dbt_runner import NodeResult
 from cdp_assets.landing.parking import Delivered
 
@@ -96,3 +96,17 @@ def test_of_very_many_all_wait_untried() -> None:
     new = delivered(*range(MOST_TRIED + 1))
     assert numbers(new, {1}) == list(range(MOST_TRIED + 1))
     assert numbers(new[:MOST_TRIED], {1}) == [1]
+
+
+def test_a_single_load_is_tried_once() -> None:
+    tried: list[int] = []
+    assert len(fewest(delivered(1), lambda out: tried.append(len(out)) is None)) == 1
+    assert tried == [1]
+
+
+def test_what_failed_is_said_by_the_engine_or_by_its_status_and_without_a_path() -> None:
+    said = NodeResult(
+        SHOP, "error", 0, None, "Conversion Error: Could not cast; look at /home/x/target/a.sql"
+    )
+    assert _reason(said) == "fails on it (Conversion Error: Could not cast)"
+    assert _reason(NodeResult(TEST, "fail", 0, 3, None)) == "fails on it (fail)"
