@@ -839,11 +839,32 @@ def backup(
     with_key: Annotated[
         bool, typer.Option("--with-key/--without-key", help="Put the secret key in, too.")
     ] = True,
+    encrypt: Annotated[
+        bool,
+        typer.Option(
+            "--encrypt",
+            help="Encrypt it (age) to the newest key of ONEFOLD_BACKUP_KEYS, a folder on another disk; without the key nobody opens it.",
+        ),
+    ] = False,
 ) -> None:
     """Copy what must last (landed files, state, rulings, key) into a folder, with a checksum of each file."""
     from cdp_assets.commands.backup import run_backup
 
-    raise typer.Exit(run_backup(home=home, folder=folder, with_key=with_key))
+    raise typer.Exit(run_backup(home=home, folder=folder, with_key=with_key, encrypt=encrypt))
+
+
+@app.command("backup-keys")
+def backup_keys(
+    home: HomeOption = None,
+    destroy: Annotated[
+        str | None,
+        typer.Option(help="A key's id: destroy it, and with it every backup under it, for good; recorded."),
+    ] = None,
+) -> None:
+    """List the keys of encrypted backups (ONEFOLD_BACKUP_KEYS), or destroy one: old backups under it are erased by that."""
+    from cdp_assets.commands.backup import run_backup_keys
+
+    raise typer.Exit(run_backup_keys(home=home, destroy=destroy))
 
 
 @app.command()

@@ -89,6 +89,18 @@ class Settings(BaseSettings):
         default=None,
         description="Where erasures are listed (keyed hashes) for restored backups (default: HOME/rights/erasures.jsonl; better: another disk).",
     )
+    backup_keys: Path | None = Field(
+        default=None,
+        description="Folder of the keys of encrypted backups: on another disk than the home and the backups.",
+    )
+    backup_key_days: int = Field(
+        default=30, ge=1, description="Days after which encrypted backups get a new key."
+    )
+    keep_backup_keys_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="Days after which a key is destroyed, and every backup under it with it (default: never by itself).",
+    )
     smallest_cell: int = Field(
         default=5,
         ge=0,
@@ -189,7 +201,7 @@ class Settings(BaseSettings):
     )
     web_session_hours: float = Field(default=10, gt=0, description="Hours after which people sign in anew.")
 
-    @field_validator("project", "home", "inbox", "erasure_manifest")
+    @field_validator("project", "home", "inbox", "erasure_manifest", "backup_keys")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import shutil
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.filesize import decimal
 
 from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import Problem, safe_text
+from cdp_assets.operations import backup_keys
 from cdp_assets.operations.backup import Backup, make_backup, restore_backup
 from cdp_assets.publishing import lock
 from cdp_assets.rights import erasure, journal
@@ -21,24 +23,86 @@ from cdp_assets.state import connect_state, migrate
 EXIT_DONE, EXIT_FAILED = 0, 1
 
 
-def run_backup(*, home: Path | None, folder: Path, with_key: bool, console: Console | None = None) -> int:
+def run_backup(
+    *,
+    home: Path | None,
+    folder: Path,
+    with_key: bool,
+    encrypt: bool = False,
+    console: Console | None = None,
+) -> int:
     """Back the home up; returns the exit code: 0 done, 1 not done, 75 a run works on the home."""
 
     def back_up(settings: Settings, out: Console) -> None:
-        made = make_backup(settings, folder, with_key=with_key)
+        key = _key_for(settings, folder) if encrypt else None
+        made = make_backup(settings, folder, with_key=with_key, seal=key)
         out.print(
             styled("backed up", "green", f" {_size(made)} to {made.folder}"), highlight=False, soft_wrap=True
         )
-        if made.has_key:
+        if key:
+            _tell_of_keys(settings, key, out)
+        elif made.has_key:
             out.print(
                 "It holds the secret key and customers' data: keep it where only its owner can read it."
             )
-        else:
+        if not made.has_key:
             out.print(
                 "It holds no key: keep ONEFOLD_KEY (or HOME/key) elsewhere; without it the backup is of no use."
             )
 
     return locked(home, console or plain_console(), back_up)
+
+
+def _key_for(settings: Settings, folder: Path) -> backup_keys.BackupKey:
+    keys = backup_keys.folder_of(settings)
+    if folder.expanduser().absolute().is_relative_to(keys):
+        raise Problem("the backup would lie among its keys", str(keys), "name a folder on another disk")
+    return backup_keys.current(keys, _today(), settings.backup_key_days)
+
+
+def _tell_of_keys(settings: Settings, key: backup_keys.BackupKey, out: Console) -> None:
+    """Say which key opens it, and destroy the keys whose time is up."""
+    keys = backup_keys.folder_of(settings)
+    out.print(
+        f"It is encrypted to the key {key.key_id} in {keys}: keep that, elsewhere.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for key_id in backup_keys.destroy_expired(settings, keys, _today()):
+        _record_destroyed(settings, key_id)
+        out.print(
+            f"key {key_id} is past ONEFOLD_KEEP_BACKUP_KEYS_DAYS and destroyed: backups under it are erased",
+            highlight=False,
+        )
+
+
+def run_backup_keys(*, home: Path | None, destroy: str | None, console: Console | None = None) -> int:
+    """List the keys of encrypted backups, or destroy one; returns the exit code as `run_backup` does."""
+
+    def look(settings: Settings, out: Console) -> None:
+        keys = backup_keys.folder_of(settings)
+        if destroy:
+            backup_keys.destroy(keys, destroy)
+            _record_destroyed(settings, destroy)
+            out.print(f"key {destroy} is destroyed: every backup under it is erased", highlight=False)
+            return
+        for key in backup_keys.listed(keys):
+            out.print(f"{key.key_id}, made {key.made_on}", highlight=False)
+
+    return locked(home, console or plain_console(), look)
+
+
+def _record_destroyed(settings: Settings, key_id: str) -> None:
+    if settings.state_path.exists():
+        with connect_state(settings) as con:
+            con.execute(
+                "insert into home_events values ('backup_key_destroyed', ?, ?, now()::timestamp)",
+                [f"key {key_id}", getpass.getuser()],
+            )
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def run_restore(

@@ -1,7 +1,8 @@
 """Backup and restore of what must last: landing/, state.duckdb, inboxes, saved audiences, proposals that wait, and the key.
 
-A backup is a folder with the files as they are and a list of them with their SHA-256. The warehouse and the published
-generations are not in it: a run makes them anew. Both functions expect the home's lock to be held.
+A backup is a folder with the files as they are and a list of them with their SHA-256; an encrypted one has numbered files and their list under one
+key (`backup_keys`), and says in clear only which key that is. The warehouse and the published generations are not in it: a run makes them anew.
+Both functions expect the home's lock to be held.
 """
 
 from __future__ import annotations
@@ -14,14 +15,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+import pyrage  # type: ignore[import-untyped]
 
 from cdp_assets.landing.files import make_private_dir
 from cdp_assets.landing.stored import verify_landing
+from cdp_assets.operations import backup_keys
+from cdp_assets.operations.backup_keys import BackupKey
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
-LIST_NAME = "backup.json"
-FORMAT = 1
+LIST_NAME, SEALED_LIST = "backup.json", "list.age"
+FORMAT, SEALED_FORMAT = 1, 2
 STATE, KEY = "state.duckdb", "key"
 # In the order of a restore: state comes last, so that a home with a state is a whole one.
 PARTS = ("landing", "rulings_inbox", "audiences_inbox", "audiences", "activation", KEY, STATE)
@@ -40,10 +46,13 @@ class Backup:
     file_count: int
     size_bytes: int
     has_key: bool
+    key_id: str | None = None  # of an encrypted one
 
 
-def make_backup(settings: Settings, folder: Path, *, with_key: bool = True) -> Backup:
-    """Write a backup of the home into a new folder, owner-only. It is there whole or not at all."""
+def make_backup(
+    settings: Settings, folder: Path, *, with_key: bool = True, seal: BackupKey | None = None
+) -> Backup:
+    """Write a backup of the home into a new folder, owner-only, encrypted to `seal` if given. It is there whole or not at all."""
     folder = folder.expanduser().absolute()
     if not settings.state_path.exists():
         raise BackupProblem(
@@ -63,28 +72,47 @@ def make_backup(settings: Settings, folder: Path, *, with_key: bool = True) -> B
     if partial.exists():
         shutil.rmtree(partial)
     partial.mkdir(parents=True, mode=0o700)
-    files = {}
-    for part in PARTS:
-        if part == KEY and not with_key:
-            continue
-        for source in _files_of(settings.home / part):
-            name = source.relative_to(settings.home).as_posix()
-            files[name] = _copy(source, partial / name)
-    made = _backup(folder, files)
-    contents = {"format": FORMAT, "onefold": version("onefold"), "has_key": made.has_key, "files": files}
-    _write_synced(partial / LIST_NAME, json.dumps(contents, indent=1).encode())
+    made = _write(settings, folder, partial, with_key=with_key, seal=seal)
     if folder.exists():
         folder.rmdir()
     partial.rename(folder)
     return made
 
 
+def _write(
+    settings: Settings, folder: Path, partial: Path, *, with_key: bool, seal: BackupKey | None
+) -> Backup:
+    """Copy or encrypt every file into `partial`, and write the list."""
+    sources = [
+        source for part in PARTS if part != KEY or with_key for source in _files_of(settings.home / part)
+    ]
+    files: dict[str, dict[str, object]] = {}
+    for number, source in enumerate(sources, 1):
+        name = source.relative_to(settings.home).as_posix()
+        files[name] = _copy(source, partial / name) if seal is None else _seal(source, partial, number, seal)
+    made = _backup(folder, files, seal.key_id if seal else None)
+    contents = {"format": FORMAT, "onefold": version("onefold"), "has_key": made.has_key, "files": files}
+    if seal:
+        sealed = pyrage.encrypt(
+            json.dumps(contents).encode(), [pyrage.x25519.Recipient.from_str(seal.recipient)]
+        )
+        _write_synced(partial / SEALED_LIST, sealed)
+        contents = {
+            "format": SEALED_FORMAT, "onefold": version("onefold"), "key_id": seal.key_id,
+            "list_sha256": hashlib.sha256(sealed).hexdigest(),
+        }  # fmt: skip
+    _write_synced(partial / LIST_NAME, json.dumps(contents, indent=1).encode())
+    return made
+
+
 def restore_backup(settings: Settings, folder: Path) -> Backup:
     """Put a backup into a home that has no state yet, after checking every file of it.
 
-    A restore that was killed can be repeated. Raises BackupProblem for a home in use and for a damaged backup.
+    A restore that was killed can be repeated. Raises BackupProblem for a home in use and for a damaged backup, KeyProblem where the key of an
+    encrypted one is not there.
     """
-    files = _read_list(folder)
+    files, key_id = _read_list(settings, folder)
+    secret = backup_keys.identity(backup_keys.folder_of(settings), key_id) if key_id else None
     unfinished = settings.home / UNFINISHED
     in_use = [
         part for part in PARTS if (settings.home / part).exists() and any(_files_of(settings.home / part))
@@ -99,12 +127,17 @@ def restore_backup(settings: Settings, folder: Path) -> Backup:
     for part in PARTS:
         _remove(settings.home / part)
     for name in sorted(files, key=lambda name: (PARTS.index(name.split("/")[0]), name)):
-        if _copy(folder / name, settings.home / name) != files[name]:
+        written = (
+            _copy(folder / name, settings.home / name)
+            if secret is None
+            else _unseal(folder / str(files[name]["sealed_as"]), settings.home / name, secret)
+        )
+        if written != {"size_bytes": files[name]["size_bytes"], "sha256": files[name]["sha256"]}:
             raise BackupProblem(
                 f"{name} was written otherwise than it was read: check the disk, then restore again"
             )
     unfinished.unlink()
-    return _backup(folder, files)
+    return _backup(folder, files, key_id)
 
 
 def _merge_write_ahead_log(settings: Settings) -> None:
@@ -146,6 +179,38 @@ def _copy(source: Path, target: Path) -> dict[str, object]:
     return {"size_bytes": size, "sha256": digest.hexdigest()}
 
 
+def _seal(source: Path, partial: Path, number: int, key: BackupKey) -> dict[str, object]:
+    """Encrypt one file under a number for its name; what it is in clear, and the hash of what was written."""
+    target = partial / f"{number:06d}.age"
+    plain = {"size_bytes": source.stat().st_size, "sha256": _sha256(source)}
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600))
+    pyrage.encrypt_file(str(source), str(target), [pyrage.x25519.Recipient.from_str(key.recipient)])
+    _sync(target)
+    return {
+        **plain,
+        "sealed_as": target.name,
+        "sealed_bytes": target.stat().st_size,
+        "sealed_sha256": _sha256(target),
+    }
+
+
+def _unseal(source: Path, target: Path, secret: pyrage.x25519.Identity) -> dict[str, object]:
+    """Decrypt one file, owner-only and synced; its size and SHA-256."""
+    make_private_dir(target.parent)
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    try:
+        pyrage.decrypt_file(str(source), str(target), [secret])
+    except pyrage.DecryptError:
+        raise BackupProblem(f"{source.name} cannot be opened with its key: use another backup") from None
+    _sync(target)
+    return {"size_bytes": target.stat().st_size, "sha256": _sha256(target)}
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def _write_synced(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
         os.fchmod(file.fileno(), 0o600)
@@ -154,13 +219,30 @@ def _write_synced(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _read_list(folder: Path) -> dict[str, dict[str, object]]:
+def key_of(folder: Path) -> str | None:
+    """The id of the key that a backup is encrypted to; None for one in clear. Raises BackupProblem for what is no backup."""
+    contents = _contents(folder)
+    return str(contents["key_id"]) if contents["format"] == SEALED_FORMAT else None
+
+
+def _contents(folder: Path) -> dict[str, Any]:
     path = folder / LIST_NAME
     if not path.exists():
         raise BackupProblem(
             f"{folder} is no backup: it has no {LIST_NAME}; name a folder that `onefold backup` made"
         )
-    contents = json.loads(path.read_text(encoding="utf-8"))
+    contents: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return contents
+
+
+def _read_list(settings: Settings, folder: Path) -> tuple[dict[str, dict[str, object]], str | None]:
+    """What a backup holds by name, and the id of its key if it is encrypted."""
+    contents, key_id = _contents(folder), key_of(folder)
+    if key_id is not None:
+        secret, sealed = backup_keys.identity(backup_keys.folder_of(settings), key_id), folder / SEALED_LIST
+        if not sealed.is_file() or _sha256(sealed) != contents["list_sha256"]:
+            raise BackupProblem(f"{SEALED_LIST} in {folder} is missing or damaged: use another backup")
+        contents = json.loads(pyrage.decrypt(sealed.read_bytes(), [secret]))
     if contents["format"] != FORMAT:
         raise BackupProblem(
             f"{folder} was made by Onefold {contents['onefold']}: restore it with that version"
@@ -171,17 +253,18 @@ def _read_list(folder: Path) -> dict[str, dict[str, object]]:
         raise BackupProblem(
             f"{folder} lists {len(strange)} files that belong in no home: the list was changed; use another backup"
         )
-    return files
+    return files, key_id
 
 
 def _check(folder: Path, files: dict[str, dict[str, object]]) -> None:
     for name, expected in files.items():
-        path = folder / name
-        if (
-            not path.is_file()
-            or path.stat().st_size != expected["size_bytes"]
-            or _sha256(path) != expected["sha256"]
-        ):
+        path = folder / str(expected.get("sealed_as", name))
+        size, sha256 = (
+            (expected["sealed_bytes"], expected["sealed_sha256"])
+            if "sealed_as" in expected
+            else (expected["size_bytes"], expected["sha256"])
+        )
+        if not path.is_file() or path.stat().st_size != size or _sha256(path) != sha256:
             raise BackupProblem(f"{name} in {folder} is missing or damaged: use another backup")
 
 
@@ -190,6 +273,6 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _backup(folder: Path, files: dict[str, dict[str, object]]) -> Backup:
+def _backup(folder: Path, files: dict[str, dict[str, object]], key_id: str | None) -> Backup:
     size = sum(int(str(each["size_bytes"])) for each in files.values())
-    return Backup(folder, len(files), size, KEY in files)
+    return Backup(folder, len(files), size, KEY in files, key_id)

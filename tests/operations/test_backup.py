@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import stat
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from rich.console import Console
 from cdp_assets.commands.backup import run_backup, run_restore
 from cdp_assets.home import prepare_home
 from cdp_assets.keys import load_key
+from cdp_assets.operations import backup_keys
 from cdp_assets.operations.backup import BackupProblem, make_backup, restore_backup
 from cdp_assets.publishing import lock
 from cdp_assets.settings import Settings
@@ -180,3 +182,62 @@ def test_a_backup_and_what_is_restored_from_it_are_their_owners_whatever_the_uma
         os.umask(before)
     made = [backup, *backup.rglob("*"), other.home, *other.home.rglob("*")]
     assert {str(path.relative_to(tmp_path)) for path in made if path.stat().st_mode & 0o077} == set()
+
+
+def test_an_encrypted_backup_opens_with_its_key_and_never_again_once_that_is_destroyed(
+    home: Settings, tmp_path: Path
+) -> None:
+    keyed = home.model_copy(update={"backup_keys": tmp_path / "keys"})
+    key = backup_keys.current(tmp_path / "keys", date(2026, 1, 1), 30)
+    made = make_backup(keyed, tmp_path / "sealed", seal=key)
+    everything = b"".join(path.read_bytes() for path in made.folder.rglob("*") if path.is_file())
+    assert b"orders/01.parquet" not in everything and b"shopify" not in everything
+    assert load_key(home) not in everything
+    assert {
+        stat.S_IMODE(path.stat().st_mode) for path in [*made.folder.iterdir(), *(tmp_path / "keys").iterdir()]
+    } == {0o600}
+    plain = make_backup(home, tmp_path / "plain")
+    new = Settings(home=tmp_path / "new", backup_keys=tmp_path / "keys")
+    assert restore_backup(new, made.folder).file_count == plain.file_count
+    for name in files_of(plain.folder) - {"backup.json", "state.duckdb"}:
+        assert (new.home / name).read_bytes() == (plain.folder / name).read_bytes()
+    with connect_state(new, read_only=True) as con:
+        assert con.execute("select identifier_pseudonym from suppressions").fetchall() == [("x",)]
+    backup_keys.destroy(tmp_path / "keys", key.key_id)
+    with pytest.raises(backup_keys.KeyProblem, match="is not there"):
+        restore_backup(Settings(home=tmp_path / "again", backup_keys=tmp_path / "keys"), made.folder)
+    assert not (tmp_path / "again").exists()
+
+
+def test_keys_rotate_and_old_ones_are_destroyed(home: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    first, same, second = (
+        backup_keys.current(folder, date(2026, month, day), 30) for month, day in ((1, 1), (1, 30), (2, 5))
+    )
+    assert first == same != second
+    assert backup_keys.destroy_expired(home, folder, date(2030, 1, 1)) == []
+    keeping = home.model_copy(update={"keep_backup_keys_days": 90})
+    assert backup_keys.destroy_expired(keeping, folder, date(2026, 4, 1)) == []
+    assert backup_keys.destroy_expired(keeping, folder, date(2026, 4, 2)) == [first.key_id]
+    assert backup_keys.destroy_expired(keeping, folder, date(2036, 4, 2)) == []  # the newest stays
+    (folder / "2026-03-01-x.agekey").write_text("nothing")
+    with pytest.raises(backup_keys.KeyProblem, match="holds none"):
+        backup_keys.listed(folder)
+
+
+def test_an_encrypted_backup_is_refused_without_a_place_for_its_key_and_where_it_was_changed(
+    home: Settings, tmp_path: Path
+) -> None:
+    for folder, found in ((None, "nobody has said"), (home.home / "keys", "inside the home")):
+        with pytest.raises(backup_keys.KeyProblem, match=found):
+            backup_keys.folder_of(home.model_copy(update={"backup_keys": folder}))
+    key = backup_keys.current(tmp_path / "keys", date(2026, 1, 1), 30)
+    made = make_backup(home, tmp_path / "sealed", seal=key)
+    sealed = made.folder / "000001.age"
+    sealed.write_bytes(sealed.read_bytes()[:-1] + b"x")
+    new = Settings(home=tmp_path / "new", backup_keys=tmp_path / "keys")
+    with pytest.raises(BackupProblem, match="missing or damaged"):
+        restore_backup(new, made.folder)
+    (made.folder / "list.age").write_bytes(b"")
+    with pytest.raises(BackupProblem, match=r"list\.age"):
+        restore_backup(new, made.folder)
