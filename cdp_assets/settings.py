@@ -89,6 +89,15 @@ class Settings(BaseSettings):
         default=None,
         description="Where erasures are listed (keyed hashes) for restored backups (default: HOME/rights/erasures.jsonl; better: another disk).",
     )
+    region: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{2,8}$",
+        description="Region whose data this home holds, such as EU: files of contracts with another residence are held.",
+    )
+    retention: str = Field(
+        default="",
+        description="Days that rows of state stay, by class or table: 'core=1095,lifecycle_by_date=730' (default: for ever).",
+    )
     backup_keys: Path | None = Field(
         default=None,
         description="Folder of the keys of encrypted backups: on another disk than the home and the backups.",

@@ -404,6 +404,11 @@ class ChannelFacts(_Model):
         pattern=r"^[A-Z]{2}$",
         description="ISO 3166 region of phone numbers without a country code.",
     )
+    residence: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{2,8}$",
+        description="Region in which the channel's data must stay, such as EU or CN: only a home of that region lands them.",
+    )
     verified_identifiers: list[Literal["phone", "email", "national_id"]] = Field(
         default=[],
         description="Identifier types that the channel has verified (a code sent, a document seen).",

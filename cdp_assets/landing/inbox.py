@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cdp_assets.landing.contract import ChannelContract, Export
 from cdp_assets.landing.held import HeldFile, as_held
+from cdp_assets.landing.residence import hold_strangers
 from cdp_assets.settings import Settings
 
 MAX_NAME_BYTES = 1000
@@ -48,6 +49,7 @@ class InboxScan:
 
     files: dict[tuple[str, str], list[InboxFile]] = field(default_factory=dict)
     held: list[HeldFile] = field(default_factory=list)
+    residence: str | None = None  # where the data of files that land must stay, if a contract says it
 
     def of(self, channel: str, export: str) -> list[InboxFile]:
         return self.files.get((channel, export), [])
@@ -68,6 +70,7 @@ def scan_inbox(settings: Settings, contracts: Mapping[str, ChannelContract]) -> 
             scan.held.extend(_unknown_folder(Path(entry.path), contracts))
         else:
             _scan_channel(Path(entry.path), contracts[entry.name], scan)
+    hold_strangers(settings, contracts, scan)
     _hold_growing(scan, contracts)
     return scan
 

@@ -131,6 +131,8 @@ def record_unmatched(settings: Settings, scan: InboxScan, run_id: str) -> None:
         con.begin()
         con.execute("delete from held_files")
         ledger.record_held(con, scan.held, run_id)
+        if scan.residence:
+            con.execute("insert or ignore into home_region values (?, now()::timestamp)", [scan.residence])
         con.commit()
 
 
