@@ -887,6 +887,109 @@ def restore(
     raise typer.Exit(run_restore(home=home, folder=folder, erasures=erasures, no_erasures=no_erasures))
 
 
+share_app = typer.Typer(
+    help="Cohort tables for partners, with differential privacy: share/<name>.yaml.", no_args_is_help=True
+)
+app.add_typer(share_app, name="share")
+psi_app = typer.Typer(
+    help="Which contacts two houses both have, without either showing the rest: by files.",
+    no_args_is_help=True,
+)
+app.add_typer(psi_app, name="psi")
+aggregates_app = typer.Typer(
+    help="Marts of several homes side by side, as aggregates that count enough people.", no_args_is_help=True
+)
+app.add_typer(aggregates_app, name="aggregates")
+PartnerOption = Annotated[
+    str, typer.Option(help="The partner's short name; its files lie in HOME/psi/<partner>.")
+]
+LeastOption = Annotated[int, typer.Option(min=5, help="People that a cell must count.")]
+
+
+@share_app.command("release")
+def share_release(
+    name: Annotated[str, typer.Argument(help="Of share/<name>.yaml.")], home: HomeOption = None
+) -> None:
+    """Release a table of the current generation: charge everybody's budget, draw the noise once, write table and card."""
+    from cdp_assets.commands.sharing import run_share
+
+    raise typer.Exit(run_share(name, home=home))
+
+
+@share_app.command("list")
+def share_list(home: HomeOption = None) -> None:
+    """List the project's shares."""
+    from cdp_assets.commands.sharing import list_shares
+
+    raise typer.Exit(list_shares(home=home))
+
+
+@psi_app.command("setup")
+def psi_setup(
+    partner: PartnerOption,
+    contact: Annotated[str, typer.Option(help="email or phone.")] = "email",
+    members: Annotated[
+        bool, typer.Option("--members/--count", help="Ask which contacts both have, or only how many.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """Write a request of the contacts that granted sharing, for a partner to answer."""
+    from cdp_assets.commands.sharing import psi_setup as run
+
+    raise typer.Exit(run(partner, contact, members=members, home=home))
+
+
+@psi_app.command("respond")
+def psi_respond(
+    request: Annotated[Path, typer.Argument(help="The partner's request.")],
+    partner: PartnerOption,
+    home: HomeOption = None,
+) -> None:
+    """Answer a partner's request with the contacts that granted sharing here."""
+    from cdp_assets.commands.sharing import psi_respond as run
+
+    raise typer.Exit(run(partner, request, home=home))
+
+
+@psi_app.command("intersect")
+def psi_intersect(
+    answer: Annotated[Path, typer.Argument(help="The partner's answer.")],
+    partner: PartnerOption,
+    home: HomeOption = None,
+) -> None:
+    """Read a partner's answer: how many contacts both have, or which."""
+    from cdp_assets.commands.sharing import psi_intersect as run
+
+    raise typer.Exit(run(partner, answer, home=home))
+
+
+@aggregates_app.command("export")
+def aggregates_export(
+    folder: Annotated[Path, typer.Argument(help="A new folder.")],
+    least: LeastOption = 20,
+    home: HomeOption = None,
+) -> None:
+    """Write the published aggregates that count enough people and name nobody, to be joined with other regions'."""
+    from cdp_assets.commands.sharing import export_aggregates
+
+    raise typer.Exit(export_aggregates(folder, least=least, home=home))
+
+
+@aggregates_app.command("join")
+def aggregates_join(
+    folders: Annotated[
+        list[Path], typer.Argument(help="What `onefold aggregates export` wrote, one of each region.")
+    ],
+    out: Annotated[Path, typer.Option(help="A new DuckDB file.")],
+    least: LeastOption = 20,
+    home: HomeOption = None,
+) -> None:
+    """Put the aggregates of several homes into one file; cells of fewer people are refused."""
+    from cdp_assets.commands.sharing import join_aggregates
+
+    raise typer.Exit(join_aggregates(folders, out, least=least, home=home))
+
+
 state_app = typer.Typer(
     help="Carry state.duckdb to other engines as Parquet, and back.", no_args_is_help=True
 )

@@ -98,6 +98,20 @@ class Settings(BaseSettings):
         default="",
         description="Days that rows of state stay, by class or table: 'core=1095,lifecycle_by_date=730' (default: for ever).",
     )
+    share_epsilon: float = Field(
+        default=4.0,
+        gt=0,
+        description="Epsilon that a person may be charged per year for one partner's tables.",
+    )
+    share_delta: float = Field(
+        default=1e-5,
+        ge=0,
+        le=1e-3,
+        description="Delta that a person may be charged per year for one partner.",
+    )
+    psi_most: int = Field(
+        default=1_000_000, ge=1000, description="Contacts that a set of a private intersection may have."
+    )
     backup_keys: Path | None = Field(
         default=None,
         description="Folder of the keys of encrypted backups: on another disk than the home and the backups.",

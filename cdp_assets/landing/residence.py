@@ -27,14 +27,7 @@ def hold_strangers(settings: Settings, contracts: Mapping[str, ChannelContract],
     homes = {name: each.facts.residence for name, each in contracts.items() if each.facts.residence}
     if not homes and settings.region is None:
         return
-    holding = region_of(settings)
-    if holding and settings.region and holding != settings.region:
-        raise ResidenceProblem(
-            f"the home holds data of {holding}, and its region shall be {settings.region}",
-            "ONEFOLD_REGION",
-            f"set it to {holding}, or use a home of its own for {settings.region}",
-        )
-    region = holding or settings.region
+    region = _settled(settings)
     for (channel, export), files in scan.files.items():
         residence = homes.get(channel)
         if residence and residence != region:
@@ -42,6 +35,18 @@ def hold_strangers(settings: Settings, contracts: Mapping[str, ChannelContract],
             scan.files[channel, export] = []
         elif residence and files:
             scan.residence = residence
+
+
+def _settled(settings: Settings) -> str | None:
+    """The home's region: what it holds, else what is set; both must agree."""
+    holding = region_of(settings)
+    if holding and settings.region and holding != settings.region:
+        raise ResidenceProblem(
+            f"the home holds data of {holding}, and its region shall be {settings.region}",
+            "ONEFOLD_REGION",
+            f"set it to {holding}, or use a home of its own for {settings.region}",
+        )
+    return holding or settings.region
 
 
 def region_of(settings: Settings) -> str | None:

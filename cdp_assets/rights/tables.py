@@ -22,6 +22,7 @@ from cdp_assets.publishing.copies import text
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.traces import Traces
+from cdp_assets.sharing.aggregates import PEOPLE_COUNTS
 
 # Names of columns → which of her keys they hold.
 CUSTOMER = re.compile(r"((other|old|new|successor)_)?customer_id(_[lr])?")
@@ -38,8 +39,6 @@ MONEY_KEYS, PATH_KEYS = (
     {"touch_id", "touchpoint_id", "path_id", "credit"},
 )
 ERASING = ".erasing"
-# Columns of aggregates that count people.
-PEOPLE_COUNTS = {"customers", "customer_count", "cohort_customers"}
 ISSUED = (
     "issued_ids"  # an id once issued is never issued again: the bare id stays, what it was made from goes
 )
