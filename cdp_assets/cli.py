@@ -887,6 +887,24 @@ def restore(
     raise typer.Exit(run_restore(home=home, folder=folder, erasures=erasures, no_erasures=no_erasures))
 
 
+@app.command()
+def minimise(
+    channel: Annotated[str | None, typer.Option(help="Only this channel's columns.")] = None,
+    shows_all: Annotated[
+        bool, typer.Option("--all", help="Show columns that are read, too, and by what.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="With --channel: write the channel's contract without what nothing reads."),
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Which collected columns nothing reads: no mart, page, audience, model or room; and the contract lines that stop collecting them."""
+    from cdp_assets.commands.minimise import run_minimise
+
+    raise typer.Exit(run_minimise(channel=channel, shows_all=shows_all, out_file=out, home=home))
+
+
 share_app = typer.Typer(
     help="Cohort tables for partners, with differential privacy: share/<name>.yaml.", no_args_is_help=True
 )

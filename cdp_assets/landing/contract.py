@@ -112,6 +112,10 @@ class ColumnFacts(_Model):
     true_values: list[str] = ["true", "yes", "y", "1", "t"]
     false_values: list[str] = ["false", "no", "n", "0", "f"]
     allowed_values: list[str] = []
+    collected: bool = Field(
+        default=True,
+        description="False: the column is known and its values do not land (`onefold minimise` proposes it); originals keep them until their retention ends.",
+    )
     words: dict[str, str] = Field(
         default={},
         description="What the channel's own words mean, as staging reads them (a consent's purpose and status): it lands as delivered.",
@@ -368,6 +372,14 @@ class Export(_OpenModel):
             )
         return self
 
+    def _check_what_is_left_out(self, named: set[str]) -> None:
+        """A column that is not collected is one that nothing needs."""
+        for column in self.properties:
+            if not column.facts.collected and (column.required or column.primary_key or column.name in named):
+                raise ValueError(
+                    f"export {self.name}: {column.name} is not collected, but it is required, part of a key, or named by customProperties"
+                )
+
     def _check_column_names(self) -> None:
         """Each column has one name, and what the export's facts name is a column."""
         names = [column.name for column in self.properties]
@@ -379,7 +391,9 @@ class Export(_OpenModel):
         wanted = [self.facts.fill_down_key, self.facts.fill_down_id]
         wanted += [self.facts.version_column, self.facts.time_zone_column]
         wanted += [name for key in self.facts.natural_keys for name in [*key.columns, *key.fallback]]
-        wanted += [*self.facts.recipient.columns, self.facts.recipient.order] if self.facts.recipient else []
+        wanted += [self.facts.recipient.order] if self.facts.recipient else []
+        self._check_what_is_left_out({name for name in wanted if name})
+        wanted += self.facts.recipient.columns if self.facts.recipient else []
         missing = sorted({name for name in wanted if name and name not in names})
         if missing:
             raise ValueError(

@@ -56,7 +56,7 @@ def judged_rows(
         filled as (select {kept}{passed}, {_filled(export, casts)} from packed),
         typed as (select *, {values} from filled),
         keyed as (select *{keys} from typed),
-        judged as (select *, {_reason(casts)} as _reason, {erased} as _is_erased from keyed),
+        judged as (select *, {_reason([cast for cast in casts if export.column(cast.name).facts.collected])} as _reason, {erased} as _is_erased from keyed),
         ranked as (select *, {_fate(export)} as _fate from judged)
     """
 
@@ -162,7 +162,12 @@ def landed_columns(export: Export, extras: list[str], origin: Origin, *, is_batc
 
     In a batch the origin comes with each row, and lines are counted from the rows of the files before.
     """
-    names = [identifier(column.name) for column in export.properties]
+    names = [
+        identifier(column.name)
+        if column.facts.collected
+        else f"null::{column.sql_type} as {identifier(column.name)}"
+        for column in export.properties
+    ]
     names += [f"_key_{key.name}" for key in export.facts.natural_keys]
     if is_batch:
         names += ["_load_id", "_line - _rows_before as _line", "_file_name", "_period::varchar as _period"]
