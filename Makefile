@@ -13,7 +13,7 @@ export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run lint check-sql web ui dagster docs docs-site check format test test-integration test-all test-mutants shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-activation bench-whole bench-nights lock clean
+.PHONY: help setup demo run lint check-sql web ui dagster docs docs-site check format test test-integration test-all test-mutants shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-activation bench-rights bench-whole bench-nights lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -103,6 +103,9 @@ bench-pages: $(READY) ## the site at 100,000 customers: every page, a flip, fift
 
 bench-activation: $(READY) ## 50 audiences at 10 destinations, and a night of 1 % changes, beside bare DuckDB: CUSTOMERS=1000000
 	@$(BIN)/python benches/bench_activation.py $(CUSTOMERS)
+
+bench-rights: $(READY) ## an erasure of one person and of a thousand, beside DuckDB copying the same files: CUSTOMERS=1000000
+	@$(BIN)/python benches/bench_rights.py $(CUSTOMERS)
 
 bench-nights: $(READY) ## thirty nights of a small retailer: time and size of each
 	@$(BIN)/python benches/bench_nights.py

@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pyrage  # type: ignore[import-untyped]
+import pyrage
 
 from cdp_assets.landing.files import make_private_dir
 from cdp_assets.landing.stored import verify_landing

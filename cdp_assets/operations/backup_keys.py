@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pyrage  # type: ignore[import-untyped]
+import pyrage
 
 from cdp_assets.errors import Problem
 from cdp_assets.landing.files import make_private_dir, sync_dir
