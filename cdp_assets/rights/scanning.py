@@ -7,7 +7,6 @@ inside longer text, in upper or lower case. What cannot be read is named.
 from __future__ import annotations
 
 import gzip
-import re
 import sqlite3
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +22,7 @@ import pyarrow.parquet as pq
 
 from cdp_assets.publishing.copies import text
 from cdp_assets.publishing.fingerprint import quoted
+from cdp_assets.rights.words_in_text import Words
 from cdp_assets.sql_text import identifier
 
 BATCH_ROWS = 200_000
@@ -65,7 +65,7 @@ def scan(home: Path, literals: Sequence[str], *, leave_out: Iterable[Path] = ())
     if not literals:
         return found
     away = {path.resolve() for path in leave_out}
-    words = _words(literals)
+    words = Words(literals)
     for path in files_below(home):
         if path.resolve() in away or any(parent in away for parent in path.resolve().parents):
             continue
@@ -93,14 +93,7 @@ def files_below(home: Path) -> Iterator[Path]:
             yield path
 
 
-def _words(literals: Sequence[str]) -> str:
-    """A regular expression of RE2 (which Arrow uses) for any of the literals."""
-    escaped = [re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", each) for each in sorted(literals)]
-    # a number inside a longer number is another number
-    return "|".join(rf"\b{each}\b" if each.isdecimal() else each for each in escaped)
-
-
-def _scan_file(path: Path, name: str, words: str, found: Scan) -> None:
+def _scan_file(path: Path, name: str, words: Words, found: Scan) -> None:
     with path.open("rb") as file:
         head = file.read(16)
     if head[8:12] == DUCKDB_MAGIC:
@@ -122,7 +115,7 @@ def _scan_file(path: Path, name: str, words: str, found: Scan) -> None:
             _scan_lines(stream, name, words, found)
 
 
-def _scan_lines(stream: IO[bytes], name: str, words: str, found: Scan) -> None:
+def _scan_lines(stream: IO[bytes], name: str, words: Words, found: Scan) -> None:
     """A text of whatever encoding channels deliver in, by lines; a line counts as one cell."""
     count, encoding = 0, ""
     while block := stream.read(BLOCK):
@@ -145,14 +138,14 @@ def _encoding_of(block: bytes) -> str:
     return "utf-8"
 
 
-def _matches(texts: pa.Array, words: str) -> int:
+def _matches(texts: pa.Array, words: Words) -> int:
     """How many of the texts hold a literal; equal texts are looked at once."""
     counted = pc.value_counts(texts)
-    is_hit = pc.match_substring_regex(counted.field("values"), words, ignore_case=True)
-    return int(pc.sum(pc.if_else(pc.fill_null(is_hit, False), counted.field("counts"), 0)).as_py() or 0)
+    holding = words.held_by(counted.field("values"))
+    return int(counted.field("counts").to_numpy(zero_copy_only=False)[holding].sum()) if len(holding) else 0
 
 
-def _scan_database(path: Path, name: str, words: str, found: Scan) -> None:
+def _scan_database(path: Path, name: str, words: Words, found: Scan) -> None:
     with duckdb.connect(config={"threads": 2}) as con:
         con.execute(f"attach {text(path)} as looked (read_only)")
         rows = con.execute(
@@ -168,7 +161,7 @@ def _scan_database(path: Path, name: str, words: str, found: Scan) -> None:
             ]
 
 
-def _scan_parquet(path: Path, name: str, words: str, found: Scan) -> None:
+def _scan_parquet(path: Path, name: str, words: Words, found: Scan) -> None:
     hits: dict[str, int] = {}
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(BATCH_ROWS):
@@ -191,7 +184,7 @@ def _edges(group: pq.RowGroupMetaData) -> Iterator[str]:
             yield f"{statistics.min}\n{statistics.max}"
 
 
-def _scan_batch(batch: pa.RecordBatch, table: str, words: str, found: Scan, hits: dict[str, int]) -> None:
+def _scan_batch(batch: pa.RecordBatch, table: str, words: Words, found: Scan, hits: dict[str, int]) -> None:
     found.cells += batch.num_rows * batch.num_columns
     for column, name in zip(batch.columns, batch.schema.names, strict=True):
         if (table, name) in KEPT_ON_PURPOSE:
@@ -222,7 +215,7 @@ def _leaves(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _scan_sqlite(path: Path, name: str, words: str, found: Scan) -> None:
+def _scan_sqlite(path: Path, name: str, words: Words, found: Scan) -> None:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
         tables = con.execute("select name from sqlite_master where type = 'table'").fetchall()
         for (table,) in tables:

@@ -1,0 +1,43 @@
+"""Literals inside texts: what a plain search finds, and nothing else, whatever the texts and literals are."""
+
+from __future__ import annotations
+
+import re
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdp_assets.rights.words_in_text import GRAM, Words
+
+LETTERS = st.text(alphabet="abAB12_é王. ", max_size=30)
+
+
+def holds(text: str, literal: str) -> bool:
+    if literal.isdecimal() and literal.isascii():
+        return bool(re.search(rf"(?<![0-9a-zA-Z_]){literal}(?![0-9a-zA-Z_])", text))
+    return literal.lower() in text.lower()
+
+
+@given(st.lists(LETTERS, max_size=8), st.lists(LETTERS.filter(lambda each: len(each) >= GRAM), max_size=6))
+def test_it_finds_what_a_plain_search_finds(texts: list[str], literals: list[str]) -> None:
+    expected = [at for at, text in enumerate(texts) if any(holds(text, each) for each in literals)]
+    assert Words(literals).held_by(pa.array(texts, pa.string())).tolist() == expected
+
+
+def test_literals_do_not_reach_over_two_texts_and_numbers_stand_alone() -> None:
+    words = Words(["rosa.canary@x.test", "14155550101", "Nightingale"])
+    texts = [
+        "rosa.canary",
+        "@x.test",
+        "tel:+14155550101;",
+        "114155550101",
+        "a14155550101",
+        None,
+        "x ROSA.CANARY@X.TEST y",
+        "nightingales",
+        "",
+    ]
+    assert words.held_by(pa.array(texts, pa.string())).tolist() == [2, 6, 7]
+    assert words.held_by(pa.array(texts, pa.large_string()).slice(2, 3)).tolist() == [0]
+    assert Words([]).held_by(pa.array(texts)).tolist() == []
