@@ -37,17 +37,22 @@ class Finder:
         text = (
             content.decode("utf-8", "replace").lower().encode() if not content.isascii() else content.lower()
         )
-        return any(form in text and (not form.isdigit() or _stands_alone(form, text)) for form in self._forms)
+        return any(
+            form in text and (not _has_edge(form) or _stands_alone(form, text)) for form in self._forms
+        )
+
+
+def _has_edge(form: bytes) -> bool:
+    return form[:1].isdigit() or form[-1:].isdigit()
 
 
 def _stands_alone(number: bytes, text: bytes) -> bool:
-    """Whether a number is found that is not part of a longer one."""
+    """Whether a text that begins or ends with a digit is found where that is not part of a longer number: 5 Long Road is not 15 Long Road."""
     at = text.find(number)
     while at >= 0:
-        if (
-            not text[max(at - 1, 0) : at].isdigit()
-            and not text[at + len(number) : at + len(number) + 1].isdigit()
-        ):
+        is_begun = number[:1].isdigit() and text[max(at - 1, 0) : at].isdigit()
+        goes_on = number[-1:].isdigit() and text[at + len(number) : at + len(number) + 1].isdigit()
+        if not is_begun and not goes_on:
             return True
         at = text.find(number, at + 1)
     return False

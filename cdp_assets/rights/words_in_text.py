@@ -24,7 +24,7 @@ Grams = npt.NDArray[np.uint64]
 
 
 class Words:
-    """Literals of at least GRAM bytes, upper or lower case; a number inside a longer word is another number."""
+    """Literals of at least GRAM bytes, upper or lower case; a number inside a longer word is another one, and so is a longer one at its edges."""
 
     def __init__(self, literals: Sequence[str]) -> None:
         lowered = pc.utf8_lower(pa.array([each for each in literals if each], pa.string())).to_pylist()
@@ -78,13 +78,14 @@ class Words:
         word = content[at : at + length].tobytes()
         if at + length > end or word not in self._literals:
             return False
-        if not word.isdigit():
-            return True
-        around = (
-            content[max(at - 1, begin) : at].tobytes()
-            + content[at + length : min(at + length + 1, end)].tobytes()
+        before, after = (
+            content[max(at - 1, begin) : at].tobytes(),
+            content[at + length : min(at + length + 1, end)].tobytes(),
         )
-        return not any(chr(each).isalnum() or each == ord("_") for each in around if each < 128)
+        if word.isdigit():
+            return not any(chr(each).isalnum() or each == ord("_") for each in before + after if each < 128)
+        is_begun, goes_on = word[:1].isdigit() and before.isdigit(), word[-1:].isdigit() and after.isdigit()
+        return not (is_begun or goes_on)
 
 
 def _grams(content: npt.NDArray[np.uint8]) -> Grams:

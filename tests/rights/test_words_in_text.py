@@ -8,6 +8,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdp_assets.rights.files import Finder
 from cdp_assets.rights.words_in_text import GRAM, Words
 
 LETTERS = st.text(alphabet="abAB12_é王. ", max_size=30)
@@ -16,7 +17,11 @@ LETTERS = st.text(alphabet="abAB12_é王. ", max_size=30)
 def holds(text: str, literal: str) -> bool:
     if literal.isdecimal() and literal.isascii():
         return bool(re.search(rf"(?<![0-9a-zA-Z_]){literal}(?![0-9a-zA-Z_])", text))
-    return literal.lower() in text.lower()
+    begins, ends = (
+        r"(?<![0-9])" if literal[0] in "0123456789" else "",
+        r"(?![0-9])" if literal[-1] in "0123456789" else "",
+    )
+    return bool(re.search(begins + re.escape(literal.lower()) + ends, text.lower()))
 
 
 @given(st.lists(LETTERS, max_size=8), st.lists(LETTERS.filter(lambda each: len(each) >= GRAM), max_size=6))
@@ -40,4 +45,8 @@ def test_literals_do_not_reach_over_two_texts_and_numbers_stand_alone() -> None:
     ]
     assert words.held_by(pa.array(texts, pa.string())).tolist() == [2, 6, 7]
     assert words.held_by(pa.array(texts, pa.large_string()).slice(2, 3)).tolist() == [0]
+    assert Words(["5 Long Road", "OF777001"]).held_by(
+        pa.array(["15 Long Road", "5 long road", "OF7770019", "of777001!"])
+    ).tolist() == [1, 3]
+    assert Finder(["5 Long Road", "OF777001"]).holds(b"15 Long Road, OF7770019") is False
     assert Words([]).held_by(pa.array(texts)).tolist() == []
