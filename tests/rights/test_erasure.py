@@ -35,7 +35,7 @@ from cdp_assets.rights import (
 from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
 from cdp_assets.rights.scanning import scan
 from cdp_assets.rights.sought import SoughtPeople
-from cdp_assets.rights.traces import Traces
+from cdp_assets.rights.traces import Traces, united
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 from tests.rights import small_home as small
@@ -453,3 +453,28 @@ def test_a_full_disk_in_the_middle_is_no_loss(filled: Settings, monkeypatch: pyt
     check_gone(
         filled, certificate.read_certificate(next((filled.home / "rights" / "certificates").glob("*.json")))
     )
+
+
+@pytest.mark.slow
+def test_two_people_go_in_one_erasure_and_the_money_stays(filled: Settings) -> None:
+    asked = [ask(filled), ask(filled, customer_id=HIS)]
+    both = united(people.traces_for(filled, each) for each in asked)
+    begun = erasure.begin(
+        filled, [each.request_id for each in asked], both, actor="officer", rewrites_inbox=True
+    )
+    document = erasure.carry_out(filled, begun)
+    assert document["status"] == "final", document["waiting"]
+    looked = scan(
+        filled.home, [*EVERYTHING_OF_HERS[:-1], HIS, "ben16@example.test"], leave_out=[filled.home / "rights"]
+    )
+    assert looked.hits == [] and looked.unreadable == []
+    assert cells_of(filled, "select order_id, customer_id, is_anonymous from marts.orders order by 1") == [
+        ("900016", None, True),
+        ("900017", None, True),
+    ]
+    assert cells_of(filled, "select net_amount::double from marts.revenue_by_channel") == [(21.0,)]
+    with connect_state(filled, read_only=True) as con:
+        assert con.execute("select status from rights_requests").fetchall() == [
+            ("completed",),
+            ("completed",),
+        ]
