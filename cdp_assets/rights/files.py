@@ -7,27 +7,32 @@ a kind that nobody here can rewrite is named by the scan, never passed over.
 from __future__ import annotations
 
 import gzip
+import re
 import sqlite3
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import IO, cast
 
 from cdp_assets.landing.files import replacing
+from cdp_assets.landing.suppressing.identifiers import EMAIL_PATTERN, NUMBER_PATTERN
 from cdp_assets.sql_text import identifier
 
 SQLITE_MAGIC, ZIP_MAGIC, GZIP_MAGIC = b"SQLite format 3\0", b"PK\x03\x04", b"\x1f\x8b"
 TEXT_BLOCK = 8 << 20
+CONTACT = re.compile(f"{EMAIL_PATTERN}|{NUMBER_PATTERN}")
 
 
 class Finder:
     """Tells whether bytes hold one of the literals, upper or lower case, in UTF-8 or as JSON writes it in ASCII.
 
-    Each literal is looked for by itself: that is many times faster than one pattern of all.
+    Each literal is looked for by itself: that is many times faster than one pattern of all. `is_hers` judges e-mails and numbers where only keyed
+    hashes of them are left, after a restore.
     """
 
-    def __init__(self, literals: Sequence[str]) -> None:
+    def __init__(self, literals: Sequence[str], is_hers: Callable[[str], bool] | None = None) -> None:
+        self._is_hers = is_hers
         lower = {each.lower() for each in literals if each}
         self._forms = sorted(
             {form for each in lower for form in (each.encode(), each.encode("ascii", "backslashreplace"))}
@@ -37,9 +42,11 @@ class Finder:
         text = (
             content.decode("utf-8", "replace").lower().encode() if not content.isascii() else content.lower()
         )
-        return any(
-            form in text and (not _has_edge(form) or _stands_alone(form, text)) for form in self._forms
-        )
+        if any(form in text and (not _has_edge(form) or _stands_alone(form, text)) for form in self._forms):
+            return True
+        if self._is_hers is None:
+            return False
+        return any(map(self._is_hers, set(CONTACT.findall(text.decode("utf-8", "replace")))))
 
 
 def _has_edge(form: bytes) -> bool:

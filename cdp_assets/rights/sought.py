@@ -9,6 +9,7 @@ import duckdb
 
 from cdp_assets.forgetting import Counted
 from cdp_assets.keys import load_key
+from cdp_assets.landing.suppressing import identifiers
 from cdp_assets.rights import files, tables
 from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
@@ -23,7 +24,15 @@ class SoughtPeople:
     ) -> None:
         self._settings, self._traces, self._key = settings, traces, load_key(settings)
         self._suppressed = traces.suppressions(self._key) if suppressed is None else suppressed
-        self._finder = files.Finder(traces.literals())
+        self._known = {each for _, each in self._suppressed}
+        self._finder = files.Finder(traces.literals(), None if traces.identifiers else self._is_hers)
+
+    def _is_hers(self, contact: str) -> bool:
+        """Whether an e-mail or a number, as it stands in a text, is suppressed: all that is left to tell by after a restore."""
+        if "@" in contact:
+            return not self._known.isdisjoint(identifiers.of_email(self._key, contact))
+        digits = "".join(filter(str.isdigit, contact)).lstrip("0")
+        return identifiers.suppression(self._key, "phone", digits) in self._known
 
     @property
     def record_keys(self) -> Sequence[str]:
