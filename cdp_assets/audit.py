@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import hmac
 import json
 import os
 import secrets
@@ -21,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cdp_assets.keys import hmac_of, is_same
 from cdp_assets.settings import Settings
 
 START = "0" * 64  # what the first line follows
@@ -179,7 +179,7 @@ def _check_line(
     if number in kept:
         verdict.kept += 1
         salt, text = kept[number]
-        if not hmac.compare_digest(_mac(salt, text), str(line.get("mac"))):
+        if not is_same(_mac(salt, text), str(line.get("mac"))):
             verdict.problems.append(f"entry {number} is not the one that was written")
 
 
@@ -267,7 +267,7 @@ def _entry(text: str) -> Entry:
 
 
 def _mac(salt: bytes, text: str) -> str:
-    return hmac.new(salt, text.encode(), hashlib.sha256).hexdigest()
+    return hmac_of(salt, text.encode()).hex()
 
 
 def _line_hash(number: int, mac: str, before: str) -> str:

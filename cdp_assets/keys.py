@@ -1,4 +1,4 @@
-"""Keyed pseudonyms: the only way an identifier value becomes a key.
+"""Keyed pseudonyms: the only way an identifier value becomes a key, and the only module that computes an HMAC.
 
 A plain hash of a phone number is guessed in seconds, so every key that is derived from a value is an HMAC under the
 home's secret. What does not belong here: reading or comparing identifiers themselves.
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 DEMO_KEY = b"onefold-demo-key-not-for-real-customers"
 DEMO_MARKER = ".onefold-demo"
 SEPARATOR = "\x1f"
+SEPARATOR_SQL = (
+    "chr(31)"  # the same between the parts of a message that SQL puts together for the macro `pseudonym`
+)
 LENGTH = 32
 LEAST_BYTES = 32  # of a secret: 256 bits if they are random, as HMAC-SHA256 wants (RFC 2104, section 3)
 _BLOCK = 64  # SHA-256's block size in bytes, RFC 2104
@@ -32,7 +35,17 @@ class KeyProblem(RuntimeError):
 
 def pseudonym(key: bytes, *parts: str) -> str:
     """First 32 hex characters of HMAC-SHA256 (RFC 2104) of the parts joined with U+001F."""
-    return hmac.new(key, SEPARATOR.join(parts).encode(), hashlib.sha256).hexdigest()[:LENGTH]
+    return hmac_of(key, SEPARATOR.join(parts).encode()).hex()[:LENGTH]
+
+
+def hmac_of(key: bytes, message: bytes) -> bytes:
+    """HMAC-SHA256 (RFC 2104), whole: the seal of a line or a form, or a key derived from the home's for one purpose."""
+    return hmac.new(key, message, hashlib.sha256).digest()
+
+
+def is_same(expected: str, given: str) -> bool:
+    """Whether a seal is the one expected, in the same time wherever they differ."""
+    return hmac.compare_digest(expected.encode(), given.encode())
 
 
 def record_key(key: bytes, channel: str, source_customer_id: str) -> str:

@@ -115,6 +115,17 @@ def test_sql_is_quoted_in_one_place() -> None:
     assert offenders - {"sql_text.py", "activation/rendering.py"} == set(), "cdp_assets/sql_text.py quotes"
 
 
+def test_pseudonyms_are_made_in_one_place() -> None:
+    """A second way to one would give the same person another key. Digests that a platform asks for are no pseudonyms of ours."""
+    makes = re.compile(r"^\s*(import|from) hmac\b|^\w+ = \"chr\(31\)\"|\bmacro pseudonym\b", re.MULTILINE)
+    offenders = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if makes.search(path.read_text(encoding="utf-8"))
+    }
+    assert offenders == {"keys.py"}, "cdp_assets/keys.py makes them"
+
+
 def test_scoring_has_no_import_circle() -> None:
     """Also not one that hides in a function: model and training knew each other."""
     scoring = {path.stem: set(imports_of(path)) for path in (PACKAGE / "identity" / "scoring").glob("*.py")}

@@ -17,7 +17,7 @@ from cdp_assets.activation.audience import Audience
 from cdp_assets.activation.compiler import Statement, compile_audience
 from cdp_assets.activation.library import Library
 from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile
-from cdp_assets.keys import register_pseudonym
+from cdp_assets.keys import SEPARATOR_SQL, register_pseudonym
 
 MEMBER = "member"
 LATER = ("profiling", "suppressed", "region", "consent", "reachable", "holdout", "priority", "cap", "top")
@@ -140,7 +140,7 @@ def stages_sql(base: str, statement: Statement, audience: Audience, terms: Terms
 def holdout_sql(experiment: str, share: float) -> str:
     """Whether a customer is held out, for good: HMAC of experiment and customer under the home's key, as a share of 2^32."""
     limit = round(share * 16**_SHARE_DIGITS)
-    return f"('0x' || left(pseudonym(concat_ws(chr(31), 'holdout', '{experiment}', customer_id)), {_SHARE_DIGITS}))::bigint < {limit}"
+    return f"('0x' || left(pseudonym(concat_ws({SEPARATOR_SQL}, 'holdout', '{experiment}', customer_id)), {_SHARE_DIGITS}))::bigint < {limit}"
 
 
 def step_names(statement: Statement) -> list[str]:

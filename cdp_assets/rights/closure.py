@@ -13,12 +13,12 @@ from functools import partial
 import duckdb
 
 from cdp_assets.activation.forgetting import keys_of
+from cdp_assets.keys import SEPARATOR_SQL as MARK
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.landing.suppressing.identifiers import SUPPRESS
 from cdp_assets.rights.requests import Request, RequestProblem
 from cdp_assets.rights.traces import Traces
 
-MARK = "chr(31)"
 EMPTY = "''"
 LEAST_PREFIX = 8  # characters that name a record
 

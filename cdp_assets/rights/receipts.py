@@ -6,8 +6,6 @@ The signing key is derived from the home's key, so a restored home signs as the 
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 from datetime import UTC, datetime, time
 from typing import Any
@@ -16,13 +14,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from cdp_assets.keys import hmac_of
 from cdp_assets.rights.requests import OPENDSR_STATUS, Request
 
 API_VERSION = "2.0"
 
 
 def signing_key(key: bytes) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(hmac.new(key, b"rights-signing", hashlib.sha256).digest())
+    return Ed25519PrivateKey.from_private_bytes(hmac_of(key, b"rights-signing"))
 
 
 def public_key(key: bytes) -> str:

@@ -16,6 +16,7 @@ import duckdb
 from cdp_assets.activation.forgetting import STILL_AT_PLATFORMS
 from cdp_assets.engine import STORAGE, STORAGE_VERSION
 from cdp_assets.forgetting import Counted, Sought
+from cdp_assets.keys import SEPARATOR_SQL as MARK
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.landing.files import sync_dir
 from cdp_assets.publishing.copies import text
@@ -42,7 +43,6 @@ ERASING = ".erasing"
 ISSUED = (
     "issued_ids"  # an id once issued is never issued again: the bare id stays, what it was made from goes
 )
-MARK = "chr(31)"
 
 
 def is_of_person(name: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from cdp_assets.keys import SEPARATOR_SQL as MARK
 from cdp_assets.keys import load_key, register_pseudonym
 from cdp_assets.landing import forgetting as landing
 from cdp_assets.landing.contract import load_contracts
@@ -22,8 +23,6 @@ from cdp_assets.publishing.generations import current_generation
 from cdp_assets.rights import certificate
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
-
-MARK = "chr(31)"
 
 
 @dataclass

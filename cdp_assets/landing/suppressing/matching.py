@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import duckdb
 
+from cdp_assets.keys import SEPARATOR_SQL as MARK
 from cdp_assets.landing.contract import Column, Export
 from cdp_assets.landing.readers.inspection import Inspected, Rows
 from cdp_assets.landing.suppressing.identifiers import EMAIL_PATTERN, NUMBER_PATTERN, SUPPRESS
@@ -19,7 +20,6 @@ from cdp_assets.landing.typed.casts import text_column
 from cdp_assets.landing.typed.verdicts import judged_rows
 from cdp_assets.sql_text import identifier, literal
 
-MARK = "chr(31)"
 RAW_FORMATS = ("json", "ndjson")
 AROUND_IDS = " '=\""
 

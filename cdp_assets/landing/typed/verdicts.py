@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cdp_assets.keys import SEPARATOR_SQL as SEPARATOR
 from cdp_assets.landing.contract import Export, NaturalKey
 from cdp_assets.landing.readers.header import ColumnMap
 from cdp_assets.landing.typed.casts import CastColumn, cast_column, clean, text_column
 from cdp_assets.sql_text import identifier, literal
-
-SEPARATOR = "chr(31)"
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import secrets
 import time
 from dataclasses import dataclass
 
+from cdp_assets.keys import hmac_of, is_same
 from cdp_assets.settings import Settings
 from cdp_assets.web.access.people import Person
 from cdp_assets.web.access.store import opened, path_of, secret
@@ -85,11 +85,11 @@ def person_of(settings: Settings, session: Session) -> Person | None:
 
 def form_token(settings: Settings, bound_to: str) -> str:
     """The token that a form of this session carries; a foreign page cannot know it."""
-    return hmac.new(_form_secret(settings), bound_to.encode(), hashlib.sha256).hexdigest()
+    return hmac_of(_form_secret(settings), bound_to.encode()).hex()
 
 
 def is_form_token(settings: Settings, bound_to: str, given: str) -> bool:
-    return bool(bound_to) and hmac.compare_digest(form_token(settings, bound_to).encode(), given.encode())
+    return bool(bound_to) and is_same(form_token(settings, bound_to), given)
 
 
 _secrets: dict[str, bytes] = {}
