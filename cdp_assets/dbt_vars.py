@@ -40,7 +40,7 @@ def project_vars(dbt_project_dir: Path) -> dict[str, Any]:
 
 
 def check_lists(dbt_project_dir: Path) -> None:
-    """Whether a model stands behind every name on the lists of channels, traits and attribution models.
+    """Whether a model stands behind every name on the lists of channels, traits, attribution models and families of measures.
 
     dbt would name the model that is missing and not the line that asks for it. Raises VarsProblem for the first one.
     """
@@ -65,6 +65,7 @@ def _listed_models(listed: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for key, prefix, folder in (
         ("traits", "trait", "traits"),
         ("attribution_models", "attribution", "attribution"),
+        ("scorecard_families", "measures", "scorecard"),
     ):
         for name in _names(key, listed.get(key)):
             yield key, name, f"models/{folder}/{prefix}_{name}.sql"

@@ -260,17 +260,19 @@ def test_the_lists_of_channels_agree_with_the_staging_models(
     assert listed == made
 
 
-def test_the_lists_of_traits_and_attribution_models_agree_with_their_files(project_dir: Path) -> None:
-    project = project_vars(project_dir)
-    traits = {
-        path.stem.removeprefix("trait_") for path in (project_dir / "models/traits").glob("trait_*.sql")
-    }
-    assert set(project["traits"]) == traits
-    models = {
-        path.stem.removeprefix("attribution_")
-        for path in (project_dir / "models/attribution").glob("attribution_*.sql")
-    }
-    assert set(project["attribution_models"]) == models
+@pytest.mark.parametrize(
+    ("key", "prefix", "folder"),
+    [
+        ("traits", "trait_", "traits"),
+        ("attribution_models", "attribution_", "attribution"),
+        ("scorecard_families", "measures_", "scorecard"),
+    ],
+)
+def test_the_list_of_a_family_agrees_with_its_files(
+    key: str, prefix: str, folder: str, project_dir: Path
+) -> None:
+    found = (project_dir / "models" / folder).glob(f"{prefix}*.sql")
+    assert set(project_vars(project_dir)[key]) == {path.stem.removeprefix(prefix) for path in found}
 
 
 def test_every_trait_is_a_column_of_the_trait_mart(manifest: dict[str, Any], project_dir: Path) -> None:

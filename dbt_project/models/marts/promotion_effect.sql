@@ -38,8 +38,8 @@ by_campaign as (
         'campaign' as dimension,
         campaign as promotion,
         conversion_id,
-        sum(credit) as order_share,
-        sum(credit) as money_share
+        {{ exact_sum('credit') }} as order_share,
+        {{ exact_sum('credit') }} as money_share
     from {{ ref('credited_conversions') }}
     where attribution_model = 'last_non_direct' and campaign is not null
     group by campaign, conversion_id
@@ -54,15 +54,15 @@ shares as (
 select
     shares.dimension,
     shares.promotion,
-    cast(sum(shares.order_share) as double) as orders,
+    {{ exact_sum('shares.order_share') }} as orders,
     count(distinct orders.customer_id) as customers,
-    cast(sum(case when orders.is_new_customer then shares.order_share else 0 end) as double) as new_customers,
-    cast(sum(shares.money_share * orders.gross_revenue) as double) as gross_revenue,
-    cast(sum(shares.money_share * orders.discount_revenue) as double) as discount_revenue,
-    cast(sum(shares.money_share * orders.net_revenue) as double) as net_revenue,
-    cast(sum(case when orders.cost is not null then shares.money_share * (orders.net_revenue - orders.cost) end) as double) as margin,
-    cast(sum(case when orders.cost is not null then shares.money_share else 0 end) / nullif(sum(shares.money_share), 0) as double) as costed_share,
-    cast(sum(shares.money_share * orders.discount_revenue) / nullif(sum(shares.money_share * orders.gross_revenue), 0) as double) as discount_rate
+    {{ exact_sum('case when orders.is_new_customer then shares.order_share else 0 end') }} as new_customers,
+    {{ exact_sum('shares.money_share * orders.gross_revenue') }} as gross_revenue,
+    {{ exact_sum('shares.money_share * orders.discount_revenue') }} as discount_revenue,
+    {{ exact_sum('shares.money_share * orders.net_revenue') }} as net_revenue,
+    {{ exact_sum('case when orders.cost is not null then shares.money_share * (orders.net_revenue - orders.cost) end') }} as margin,
+    {{ exact_sum('case when orders.cost is not null then shares.money_share else 0 end') }} / nullif({{ exact_sum('shares.money_share') }}, 0) as costed_share,
+    {{ exact_sum('shares.money_share * orders.discount_revenue') }} / nullif({{ exact_sum('shares.money_share * orders.gross_revenue') }}, 0) as discount_rate
 from shares
 inner join orders
     on shares.conversion_id = orders.conversion_id
