@@ -323,16 +323,24 @@ def _per_order(roles: Roles, order: Column, words: Words) -> _Levels:
     own = [c for c in roles.columns if c is not order and not c.is_blank and c.occurrence == 1]
     down = _on_first_rows(roles, own, groups, words)
     of_line = frozenset(c.position for c in own if _differs_in_any(c, groups))
-    telling = [row for rows in groups if _names_several(roles, rows) for row in rows]
-    sure = {c.position for c in own if _says_anything(c, telling)}
+    sure = _told_by_several(roles, own, groups)
     named = {c.position for c in own if words.says("of_line", c.header)}
     repeated = down | (sure - of_line - named)
     money = {c.position for c in own if is_a(roles.role(c), "money")} - named
-    of_order = {c.position for c in own if words.says("of_order", c.header)}
     is_likely = len(money & repeated) > len(money & of_line - down)
     unsure = {c.position for c in own} - sure - down - named
-    likely = unsure & (of_order | money if is_likely else of_order)
+    likely = unsure & (_of_order_by_name(own, words) | (money if is_likely else set()))
     return _Levels(frozenset(repeated | likely), of_line, frozenset(down))
+
+
+def _told_by_several(roles: Roles, own: Sequence[Column], groups: Sequence[Sequence[int]]) -> set[int]:
+    """Columns that say anything on the rows of orders of several different articles."""
+    telling = [row for rows in groups if _names_several(roles, rows) for row in rows]
+    return {c.position for c in own if _says_anything(c, telling)}
+
+
+def _of_order_by_name(own: Sequence[Column], words: Words) -> set[int]:
+    return {c.position for c in own if words.says("of_order", c.header)}
 
 
 def _differs_in_any(column: Column, groups: Sequence[Sequence[int]]) -> bool:

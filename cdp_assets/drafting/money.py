@@ -216,17 +216,24 @@ def _is_left(amounts: Amounts, whole: Column, left: Column, fee: Values, rows: l
 
 def _per_piece(values: Values, quantity: Values, articles: Sequence[str]) -> bool | None:
     """Whether a column holds one piece's price (True) or the line's amount (False); None where the sample does not tell."""
-    seen: dict[str, list[tuple[Decimal, Decimal]]] = defaultdict(list)
-    for name, value, pieces in zip(articles, values, quantity, strict=True):
-        if name and value and pieces:
-            seen[name].append((value, pieces))
-    pairs = [each for each in seen.values() if len({pieces for _, pieces in each}) > 1]
+    pairs = _bought_in_several_counts(values, quantity, articles)
     if not pairs:
         return None
     if sum(len({value for value, _ in each}) == 1 for each in pairs) >= len(pairs) * SHARE:
         return True
     per_piece = [{(value / pieces).quantize(Decimal("0.01")) for value, pieces in each} for each in pairs]
     return False if sum(len(each) == 1 for each in per_piece) >= len(pairs) * SHARE else None
+
+
+def _bought_in_several_counts(
+    values: Values, quantity: Values, articles: Sequence[str]
+) -> list[list[tuple[Decimal, Decimal]]]:
+    """Value and pieces of each row of the articles that some rows have more pieces of than others."""
+    seen: dict[str, list[tuple[Decimal, Decimal]]] = defaultdict(list)
+    for name, value, pieces in zip(articles, values, quantity, strict=True):
+        if name and value and pieces:
+            seen[name].append((value, pieces))
+    return [each for each in seen.values() if len({pieces for _, pieces in each}) > 1]
 
 
 def _sum_of_others(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
@@ -265,14 +272,17 @@ def _net_lines(amounts: Amounts) -> dict[int, str | None]:
     return {c.position: "line_amount" for c in nets}
 
 
+def _some_of(columns: Sequence[Column]) -> list[tuple[Column, ...]]:
+    """Every choice of at least one of the columns, the smaller first."""
+    return [chosen for size in range(1, len(columns) + 1) for chosen in combinations(columns, size)]
+
+
 def _sum_that_holds(level: Amounts, every: Sequence[Column]) -> tuple[Column, list[Column]] | None:
     """The amount of the file that some discounts make out of the one before them, and those discounts."""
     discounts = [c for c in every if c in level.columns]
     rows = [p for p, each in enumerate(zip(*(level.value(c) for c in discounts), strict=True)) if any(each)]
     extras = [pick(each, rows) for each in level.extras()]
-    choices = (
-        [c for size in range(1, len(discounts) + 1) for c in combinations(discounts, size)] if rows else []
-    )
+    choices = _some_of(discounts) if rows else []
     nets = level.of("net_amount", "line_amount", "gross_amount")
     for before, net, chosen in product_of(level.befores(), nets, choices):
         taken = add_up([sizes(level.value(c)) for c in chosen])

@@ -116,27 +116,39 @@ def _share(column: Column, pattern: str) -> float:
 def _by_values(roles: Roles, words: Words) -> Iterator[Vote]:
     """A "customer number" may be a phone, "loyalty" a tier's name, a card's number the payment's; a share is no amount."""
     for column in roles.columns:
-        says = column.says
-        if (
-            column.looks == "email"
-            and says not in ("other_person", "note")
-            and not (says or "").startswith("recipient")
-        ):
-            yield Vote(column, "email", "its values are e-mail addresses")
-        elif says in ("source_customer_id", "loyalty_id") and column.filled:
-            yield from _id_by_values(column, says)
-        elif says in _HOLDS and column.filled and _share(column, _HOLDS[says]) < 0.5:
-            yield Vote(column, None, "it is named after a contact and holds none", classification="sensitive")
-        elif "percent" in column.strips and is_a(says, "money"):
-            yield Vote(column, None, "a share is no amount")
-        elif says == "coupon_code" and (column.decimals or 0) > 0:
-            yield Vote(column, "discount_amount", "its values are amounts")
-        elif is_a(says, "money", "number") and column.time and column.time.kind == "timestamp":
-            yield Vote(column, "ordered_at", "its values are times")
-        elif is_a(says, "time") and column.filled and column.time is None and column.clock is None:
-            yield from _no_time(column)
-        elif column.distinct and len(column.distinct) <= 4 and _is_direction(column, words):
-            yield Vote(column, "direction", "its words say whether money came in or went out")
+        votes = _contact_by_values(column)
+        yield from _measure_by_values(column, words) if votes is None else votes
+
+
+def _contact_by_values(column: Column) -> list[Vote] | None:
+    """What values say of a column that is or seems a contact or a person's id; None where it is none of them."""
+    says = column.says
+    if (
+        column.looks == "email"
+        and says not in ("other_person", "note")
+        and not (says or "").startswith("recipient")
+    ):
+        return [Vote(column, "email", "its values are e-mail addresses")]
+    if says in ("source_customer_id", "loyalty_id") and column.filled:
+        return list(_id_by_values(column, says))
+    if says in _HOLDS and column.filled and _share(column, _HOLDS[says]) < 0.5:
+        return [Vote(column, None, "it is named after a contact and holds none", classification="sensitive")]
+    return None
+
+
+def _measure_by_values(column: Column, words: Words) -> Iterator[Vote]:
+    """What values say of a column that is named after an amount, a time or a code."""
+    says = column.says
+    if "percent" in column.strips and is_a(says, "money"):
+        yield Vote(column, None, "a share is no amount")
+    elif says == "coupon_code" and (column.decimals or 0) > 0:
+        yield Vote(column, "discount_amount", "its values are amounts")
+    elif is_a(says, "money", "number") and column.time and column.time.kind == "timestamp":
+        yield Vote(column, "ordered_at", "its values are times")
+    elif is_a(says, "time") and column.filled and column.time is None and column.clock is None:
+        yield from _no_time(column)
+    elif column.distinct and len(column.distinct) <= 4 and _is_direction(column, words):
+        yield Vote(column, "direction", "its words say whether money came in or went out")
 
 
 def _id_by_values(column: Column, says: str) -> Iterator[Vote]:
@@ -215,19 +227,24 @@ def _by_company(roles: Roles, words: Words) -> Iterator[Vote]:
     has_person = bool(roles.all(*CONTACTS))
     for column in roles.columns:
         role = roles.role(column)
-        if is_list and role == "order_status" and column.filled:
-            told = all(words.consent_of(word) for word in column.distinct)
-            if told and any(re.search(r"subscri|opt", word, re.IGNORECASE) for word in column.distinct):
-                yield Vote(column, "consent", "its words are those of a subscription")
+        if is_list and role == "order_status" and column.filled and _is_subscription(column, words):
+            yield Vote(column, "consent", "its words are those of a subscription")
         if re.fullmatch(r"record.?id", column.header, re.IGNORECASE) and not has_person:
             yield Vote(column, None, "a record of no person", classification="internal")
-        is_card = role == "loyalty_id" and re.search(r"card", column.header, re.IGNORECASE)
-        if (
-            is_card
-            and not re.search("loyal|member|club|reward|bonus|customer", column.header, re.IGNORECASE)
-            and column.share < 0.5
-        ):
+        if role == "loyalty_id" and column.share < 0.5 and _is_plain_card(column.header):
             yield Vote(column, "payment_card", "a payment's card, blank on most rows")
+
+
+def _is_subscription(column: Column, words: Words) -> bool:
+    is_told = all(words.consent_of(word) for word in column.distinct)
+    return is_told and any(re.search(r"subscri|opt", word, re.IGNORECASE) for word in column.distinct)
+
+
+def _is_plain_card(header: str) -> bool:
+    of_loyalty = "loyal|member|club|reward|bonus|customer"
+    return bool(re.search(r"card", header, re.IGNORECASE)) and not re.search(
+        of_loyalty, header, re.IGNORECASE
+    )
 
 
 def _by_parts(roles: Roles, words: Words) -> Iterator[Vote]:
@@ -265,29 +282,40 @@ def _of_the_buyer(roles: Roles, words: Words) -> Iterator[Vote]:
     for role in CONTACTS:
         same = [column for column in roles.columns if roles.role(column) == role and not column.is_blank]
         kept = _different(same) if role in ("email", "phone", "full_name") else same
-        for column in same:
-            if column not in kept:
-                yield Vote(column, None, "another column says the same")
-        buyers = [column for column in kept if words.says("buyer", column.header)]
-        for column in kept if buyers else ():
-            if column not in buyers:
-                question = f"{buyers[0].header!r} is taken as the buyer's own, {column.header!r} is not"
-                yield Vote(column, None, "another person than the buyer", f"{role}: {question}")
+        yield from (
+            Vote(column, None, "another column says the same") for column in same if column not in kept
+        )
+        yield from _of_others(role, kept, [column for column in kept if words.says("buyer", column.header)])
+
+
+def _of_others(role: str, kept: Sequence[Column], buyers: Sequence[Column]) -> Iterator[Vote]:
+    """The contacts beside the buyers' own, where there are such."""
+    for column in kept:
+        if buyers and column not in buyers:
+            question = f"{buyers[0].header!r} is taken as the buyer's own, {column.header!r} is not"
+            yield Vote(column, None, "another person than the buyer", f"{role}: {question}")
 
 
 def _different(same: Sequence[Column]) -> list[Column]:
     """Of contacts that say the same wherever both say anything, the one that says no more than that, else the fullest."""
     kept: list[Column] = []
     for column in sorted(same, key=lambda each: -each.share):
-        for number, other in enumerate(kept):
-            pairs = [(a, b) for a, b in zip(column.texts, other.texts, strict=True) if a and b]
-            if len(pairs) > 1 and all(mine in theirs or theirs in mine for mine, theirs in pairs):
-                is_plainer = sum(len(mine) - len(theirs) for mine, theirs in pairs) < 0
-                kept[number] = column if is_plainer else other
-                break
-        else:
+        beside = [_both(column, other) for other in kept]
+        number = next((place for place, pairs in enumerate(beside) if _say_the_same(pairs)), None)
+        if number is None:
             kept.append(column)
+        elif sum(len(mine) - len(theirs) for mine, theirs in beside[number]) < 0:
+            kept[number] = column
     return [column for column in same if column in kept]
+
+
+def _both(column: Column, other: Column) -> list[tuple[str, str]]:
+    """The texts of two columns on the rows where both say anything."""
+    return [(mine, theirs) for mine, theirs in zip(column.texts, other.texts, strict=True) if mine and theirs]
+
+
+def _say_the_same(pairs: Sequence[tuple[str, str]]) -> bool:
+    return len(pairs) > 1 and all(mine in theirs or theirs in mine for mine, theirs in pairs)
 
 
 def _of_the_account(roles: Roles, words: Words) -> Iterator[Vote]:

@@ -92,16 +92,25 @@ def _by_kind(roles: Roles, words: Words) -> Rows | None:
     sales = [word for word in column.distinct if word not in refunds and words.is_kind("sale", word)]
     way = _by_direction(roles, words)
     if refunds and sales:
-        left = [word for word in column.distinct if word not in refunds + sales]
-        said = f"{column.header!r}: rows are of several kinds; sales are {_quoted(sales)}, refunds are {_quoted(refunds)}, neither are {_quoted(left)}"
-        sold, back = Condition(column, "in", tuple(sales)), Condition(column, "in", tuple(refunds))
-        if way is None:
-            return Rows((sold,), (back,), (said,))
-        return Rows((sold, *way.sales), (back, *way.refunds), (said, *way.questions))
+        return _sales_and_refunds(column, sales, refunds, way or Rows())
     if way is not None:
         return way
     said = f"{column.header!r}: rows are of several kinds ({_quoted(column.distinct)}); add a `where` on it, or totals and payments count as lines"
     return Rows(questions=(said,))
+
+
+def _sales_and_refunds(column: Column, sales: list[str], refunds: list[str], way: Rows) -> Rows:
+    """Rows by their kind, and by the direction of their money where the file tells it, too."""
+    left = [word for word in column.distinct if word not in refunds + sales]
+    said = f"{column.header!r}: rows are of several kinds; sales are {_quoted(sales)}, refunds are {_quoted(refunds)}, neither are {_quoted(left)}"
+    sold, back = Condition(column, "in", tuple(sales)), Condition(column, "in", tuple(refunds))
+    return Rows((sold, *way.sales), (back, *way.refunds), (said, *way.questions))
+
+
+def _words_of_refunds(told: Column | None, words: Words) -> tuple[str, ...]:
+    if told is None or len(told.distinct) > FEW:
+        return ()
+    return tuple(w for w in told.distinct if words.is_kind("refund", w) or words.status_of(w) == "refunded")
 
 
 def _by_direction(roles: Roles, words: Words) -> Rows | None:
@@ -118,11 +127,7 @@ def _by_direction(roles: Roles, words: Words) -> Rows | None:
         return Rows(questions=(said,))
     rest = [word for word in column.distinct if word not in came + went]
     told = roles.first("line_kind", "after_sales", "order_status")
-    back = (
-        tuple(w for w in told.distinct if words.is_kind("refund", w) or words.status_of(w) == "refunded")
-        if told and len(told.distinct) <= FEW
-        else ()
-    )
+    back = _words_of_refunds(told, words)
     said = (
         f"{column.header!r}: only rows of {_quoted(came)} are taken as sales; {_quoted(went)} went out and is no sale"
         f"{'; ' + _quoted(rest) + ' is neither' if rest else ''}"

@@ -102,6 +102,20 @@ def _matches(own: Column, other: Column) -> bool:
     return bool(mine) and len(mine & theirs) >= MATCHED * min(len(mine), len(theirs)) and bool(theirs)
 
 
+def _how_once(role: str, column: Column) -> str:
+    """The aggregate that makes one value of an order's several."""
+    return "bool_or" if column.flags else "min" if role == "ordered_at" else "max"
+
+
+def _may_be_lent(role: str, column: Column, key: Column, has: set[str]) -> bool:
+    """Not an amount that may stand on several rows, nor a time that is none, nor a second word of who the customer is."""
+    if is_a(role, "money") and not key.is_unique:
+        return False
+    if role == "ordered_at" and column.time is None:
+        return False
+    return not (role in ("email", "phone", "source_customer_id") and "source_customer_id" in has)
+
+
 def _of_orders(part: Part, other: Part, loans: Sequence[_Loan], positions: Iterator[int]) -> Iterator[_Loan]:
     """What a sibling says once per order, and what its lines sum to where orders stand on rows of their own."""
     own, key = part.keys.order, other.keys.order
@@ -116,23 +130,14 @@ def _of_orders(part: Part, other: Part, loans: Sequence[_Loan], positions: Itera
     has = {role for role in ONCE_PER_ORDER if part.roles.has(role)} | {loan.role for loan in loans}
     for role in ONCE_PER_ORDER:
         column = other.roles.first(role)
-        is_amount = is_a(role, "money")
-        if (
-            role in has
-            or column is None
-            or (is_amount and not key.is_unique)
-            or (role == "ordered_at" and column.time is None)
-        ):
+        if column is None or role in has or not _may_be_lent(role, column, key, has):
             continue
-        if role in ("email", "phone", "source_customer_id") and has & {"source_customer_id"}:
-            continue
-        how = "bool_or" if column.flags else "min" if role == "ordered_at" else "max"
         yield _lent(
             column,
             role,
             own,
             key,
-            f"{how}({column_name(column.header, role)})",
+            f"{_how_once(role, column)}({column_name(column.header, role)})",
             other.export,
             key_name,
             positions,

@@ -80,17 +80,24 @@ def choose_marks(columns: Sequence[Sequence[str]], delimiter: str) -> tuple[dict
     votes = Counter(next(iter(each)) for each in points if len(each) == 1)
     is_open = not votes and bool(points)
     point = votes.most_common(1)[0][0] if votes else _likely_point(columns, delimiter) if is_open else "."
-    notes = {
-        "decimalMark: some columns have a point and some a comma; the columns of the rarer kind stay text": len(
-            votes
+    notes = []
+    if len(votes) == 2:
+        notes.append(
+            "decimalMark: some columns have a point and some a comma; the columns of the rarer kind stay text"
         )
-        == 2,
-        f"decimalMark: taken as {point!r}, but the sample's numbers can be read both ways; look at the amounts": is_open,
-    }
+    if is_open:
+        notes.append(
+            f"decimalMark: taken as {point!r}, but the sample's numbers can be read both ways; look at the amounts"
+        )
+    return _marks(read, point), notes
+
+
+def _marks(read: Sequence[tuple[Sequence[str], Sequence[tuple[str, str]]]], point: str) -> dict[str, str]:
+    """The facts of the contract, where they differ from its defaults."""
     thousands = Counter(mark for texts, fitting in read for mark in _thousands_of(texts, fitting, point))
     chosen = {"decimalMark": ","} if point == "," else {}
     chosen |= {"thousandsMark": thousands.most_common(1)[0][0]} if thousands else {}
-    return chosen, [note for note, is_so in notes.items() if is_so]
+    return chosen
 
 
 def _thousands_of(texts: Sequence[str], fitting: Sequence[tuple[str, str]], point: str) -> list[str]:

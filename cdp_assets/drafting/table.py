@@ -20,7 +20,7 @@ from cdp_assets.drafting.money import Money
 from cdp_assets.drafting.profile import Column, Profile
 from cdp_assets.drafting.roles import Roles
 from cdp_assets.drafting.rows import FEW, Rows
-from cdp_assets.drafting.times import zones
+from cdp_assets.drafting.times import Reading, zones
 from cdp_assets.drafting.words import RANKS, Words, apart, class_of, is_a
 
 SIGNS = 20_000  # position of the column of currency signs, which the file has not
@@ -326,6 +326,9 @@ def _class_of_elements(column: Column, classification: str, words: Words) -> str
     return max([classification, *found], key=RANKS.index)
 
 
+_FLAGS = {"true", "yes", "y", "t", "1", "false", "no", "n", "f", "0"}  # what landing reads by itself
+
+
 def _typed(column: Column, role: str | None) -> tuple[str, dict[str, Any], list[str]]:
     """The logical type, its facts, and questions."""
     if column.is_blank or column.elements or is_a(role, "text"):
@@ -333,29 +336,22 @@ def _typed(column: Column, role: str | None) -> tuple[str, dict[str, Any], list[
     is_bit = is_a(role, "flag") or role == "consent"
     if column.flags is not None or (is_bit and set(column.distinct) <= {"0", "1"}):
         yes, no = column.flags or ((), ())
-        is_known = {text.lower() for text in column.distinct} <= {
-            "true",
-            "yes",
-            "y",
-            "t",
-            "1",
-            "false",
-            "no",
-            "n",
-            "f",
-            "0",
-        }
+        is_known = {text.lower() for text in column.distinct} <= _FLAGS
         return "boolean", {} if is_known else {"trueValues": list(yes), "falseValues": list(no)}, []
-    reading = column.time
-    if reading is not None and not is_a(role, "money", "number"):
-        facts: dict[str, Any] = {"formats": list(reading.formats)}
-        facts |= {"monthNames": list(reading.months)} if reading.months else {}
-        facts |= {"timeZone": reading.zone} if reading.zone and role != "birth_date" else {}
-        doubt = [reading.doubt] if reading.doubt else []
-        if reading.zone == "America/Chicago" and re.search(r"\bCST\b", column.header):
-            doubt.append("CST is taken as US Central; China Standard Time is Asia/Shanghai")
-        return "date" if role == "birth_date" else reading.kind, facts, doubt
+    if column.time is not None and not is_a(role, "money", "number"):
+        return _time_type(column.header, column.time, role)
     return _number_type(column, role)
+
+
+def _time_type(header: str, reading: Reading, role: str | None) -> tuple[str, dict[str, Any], list[str]]:
+    """The same for a column of dates or times."""
+    facts: dict[str, Any] = {"formats": list(reading.formats)}
+    facts |= {"monthNames": list(reading.months)} if reading.months else {}
+    facts |= {"timeZone": reading.zone} if reading.zone and role != "birth_date" else {}
+    doubt = [reading.doubt] if reading.doubt else []
+    if reading.zone == "America/Chicago" and re.search(r"\bCST\b", header):
+        doubt.append("CST is taken as US Central; China Standard Time is Asia/Shanghai")
+    return "date" if role == "birth_date" else reading.kind, facts, doubt
 
 
 def _number_type(column: Column, role: str | None) -> tuple[str, dict[str, Any], list[str]]:

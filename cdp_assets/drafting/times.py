@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -27,6 +27,7 @@ TIMES = [
     for zone in ("", "%z", " %z", " UTC", " GMT")
 ]
 EPOCHS = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us"}
+_EPOCH = re.compile(r"1[0-9]{9}|1[0-9]{12}|1[0-9]{15}")
 SERIAL = "excel_serial"
 _SLASHED = re.compile(r"^\d{1,2}[-/]\d{1,2}[-/]\d")
 _WEEKDAY = re.compile(r"^[^\W\d_]{2,}\.?,? +")
@@ -100,29 +101,40 @@ def reading_of(
     """How the texts are read as times; None where some text is no time. `is_timely`: the header says so, which numbers need."""
     if not texts:
         return None
-    if all(re.fullmatch(r"1[0-9]{9}|1[0-9]{12}|1[0-9]{15}", text) for text in texts):
+    if all(_EPOCH.fullmatch(text) for text in texts):
         return Reading("timestamp", (EPOCHS[len(texts[0])],)) if is_timely else None
     if all(_SERIAL.match(text) for text in texts):
         return _serial(texts) if is_timely else None
     texts, has_weekday = _without_weekday(texts)
-    is_compact = all(COMPACT.match(text) for text in texts)
-    if not all(_DATED.match(text) for text in texts) or (is_compact and not is_timely):
+    is_number = all(COMPACT.match(text) for text in texts) and not is_timely
+    if is_number or not all(_DATED.match(text) for text in texts):
         return None
+    found = _by_formats(texts, header, words, order)
+    return replace(found, has_weekday=has_weekday) if found else None
+
+
+def _by_formats(
+    texts: Sequence[str], header: str, words: Words, order: tuple[str | None, bool]
+) -> Reading | None:
+    """Texts with digits for days, and no day of the week before them, by the first formats that read them all: days before times."""
     texts, zone, zone_tails = _without_zone(texts)
     texts, months, tail, named_order = _numbered(texts, words)
     for known, kind in ((DAYS, "date"), (TIMES, "timestamp")):
         fitting = _fitting(texts, known, named_order or order[0])
         if chosen := fitting[:1] or _mixed(texts, known):
             formats = tuple(each + tail + end for each in chosen for end in zone_tails)
-            has_offset = any("%z" in each for each in chosen)
-            if kind == "timestamp" and not has_offset:
-                zone = zone or _zone_in(header, chosen, words)
-            is_naive = kind == "timestamp" and not has_offset and not zone
-            doubt = "" if named_order or (order[0] and order[1]) else _doubt(fitting, order[0])
-            return Reading(
-                kind, formats, months, zone if kind == "timestamp" else None, is_naive, has_weekday, doubt
+            found = Reading(
+                kind, formats, months, doubt=_doubt(fitting, (named_order, True) if named_order else order)
             )
+            return found if kind == "date" else _in_zone(found, chosen, zone, header, words)
     return None
+
+
+def _in_zone(found: Reading, chosen: Sequence[str], zone: str | None, header: str, words: Words) -> Reading:
+    """A reading of times with the zone that stands behind the texts, or that header or formats name where the texts have no offset."""
+    has_offset = any("%z" in each for each in chosen)
+    zone = zone or (None if has_offset else _zone_in(header, chosen, words))
+    return replace(found, zone=zone, is_naive=not (has_offset or zone))
 
 
 def _serial(texts: Sequence[str]) -> Reading:
@@ -150,11 +162,14 @@ def offset_zone(text: str) -> str | None:
     return f"Etc/GMT{'-' if found.group(1) == '+' else '+'}{int(found.group(2))}"
 
 
-def _doubt(fitting: list[str], order: str | None) -> str:
+def _doubt(fitting: list[str], order: tuple[str | None, bool]) -> str:
+    """What to look at where every date can be read two ways, and its order (of day and month) is not sure."""
+    if all(order):
+        return ""
     shapes = [each.replace("%d", "?").replace("%m", "?") for each in fitting[:2]]
     if len(shapes) < 2 or shapes[0] != shapes[1]:
         return ""
-    why = ", as its days lie closer together so" if order else ""
+    why = ", as its days lie closer together so" if order[0] else ""
     return f"{fitting[0]} or {fitting[1]}? every date of the sample fits both; taken as {fitting[0]}{why}"
 
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from cdp_assets.drafting.shapes.model import PERSONS, Model, as_time, customer_sql, is_order, listed, newest
 from cdp_assets.drafting.table import Field, Table
 from cdp_assets.drafting.words import apart
 from cdp_assets.landing.typed.casts import sql_text
+
+
+def _states(table: Table, columns: Sequence[Field]) -> dict[str, str]:
+    """Type of contact → SQL of its status: by the columns of that type, and by those that speak for all."""
+    plain = "email" if table.first("email") else "phone" if table.first("phone") else "record"
+    by_type = {
+        kind: list(group)
+        for kind, group in groupby(
+            sorted(columns, key=lambda f: _type_of(table, f, plain)), key=lambda f: _type_of(table, f, plain)
+        )
+    }
+    for_all = [f for f in columns if _is_out(table, f) and not _named_type(table, f)]
+    return {
+        kind: _status_sql(table, [*found, *(f for f in for_all if f not in found)])
+        for kind, found in by_type.items()
+    }
 
 
 def draft(table: Table) -> Iterator[Model]:
@@ -21,18 +37,7 @@ def draft(table: Table) -> Iterator[Model]:
     has_persons = bool(table.all(*PERSONS) or is_order(table) or not table.keys.order)
     if not customer or not columns or not has_persons:
         return
-    plain = "email" if table.first("email") else "phone" if table.first("phone") else "record"
-    by_type = {
-        kind: list(group)
-        for kind, group in groupby(
-            sorted(columns, key=lambda f: _type_of(table, f, plain)), key=lambda f: _type_of(table, f, plain)
-        )
-    }
-    for_all = [f for f in columns if _is_out(table, f) and not _named_type(table, f)]
-    states = {
-        kind: _status_sql(table, [*found, *(f for f in for_all if f not in found)])
-        for kind, found in by_type.items()
-    }
+    states = _states(table, columns)
     updated = table.time("consent", "updated_at") or table.moment
     if len(states) == 1:
         kind_sql, status, joins = f"'{next(iter(states))}'", next(iter(states.values())), ""

@@ -133,6 +133,13 @@ def _given_back(table: Table) -> tuple[str, str, str]:
         )
     if flag:
         return flag.name, whole, f"{flag.name}: taken as given back whole"
+    found = _said_refunded(table)
+    only = f"({' or '.join(found)})" if len(found) > 1 else "".join(found)
+    return only, whole, "rows whose status says refunded are taken as given back whole"
+
+
+def _said_refunded(table: Table) -> list[str]:
+    """One condition per column of statuses that has words for what was given back."""
     states = [
         f
         for f in table.all("order_status", "after_sales")
@@ -146,8 +153,7 @@ def _given_back(table: Table) -> tuple[str, str, str]:
             if table.words.status_of(w) == "refunded" and not table.words.says("unfinished", w)
         ]
         found += [f"{state.name} in ({listed(words)})"] if words else []
-    only = f"({' or '.join(found)})" if len(found) > 1 else "".join(found)
-    return only, whole, "rows whose status says refunded are taken as given back whole"
+    return found
 
 
 def _refunded(table: Table, moment: Field) -> tuple[str, str, str]:

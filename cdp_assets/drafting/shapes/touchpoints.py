@@ -22,19 +22,21 @@ from cdp_assets.landing.typed.casts import sql_text
 NO_TOUCH = "none"
 
 
+def _is_touched(table: Table, customer: str | None) -> bool:
+    """Whether rows are touches: traffic of devices or customers, or a log of what customers did; no spend, order or return."""
+    is_person = bool(table.all(*PERSONS))
+    is_traffic = table.first("source", "campaign") and (
+        table.first("device_id") or (customer and not is_person)
+    )
+    is_log = customer and table.first("event_kind", "coupon_code")
+    is_other = number(table, "spend") or is_order(table) or is_return(table)
+    return bool(is_traffic or is_log) and not is_other
+
+
 def draft(table: Table) -> Iterator[Model]:
     customer, moment = customer_sql(table), table.moment
     device = table.first("device_id")
-    is_person = bool(table.all(*PERSONS))
-    is_traffic = table.first("source", "campaign") and (device or (customer and not is_person))
-    is_log = customer and table.first("event_kind", "coupon_code")
-    if (
-        not (is_traffic or is_log)
-        or not moment
-        or number(table, "spend")
-        or is_order(table)
-        or is_return(table)
-    ):
+    if not moment or not _is_touched(table, customer):
         return
     touch_type, conditions, questions = _touch_type(table)
     source, medium, campaign = table.first("source"), table.first("medium"), table.first("campaign")
