@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from cdp_assets.errors import may_pass_on_retry
 from cdp_assets.settings import Settings
-from cdp_assets.state import StateInUse, StateProblem, connect_state, migrate
+from cdp_assets.state import SCHEMA_DIR, StateInUse, StateProblem, connect_state, migrate
 
 
 def test_every_schema_file_is_applied_once(tmp_path: Path) -> None:
@@ -19,6 +21,13 @@ def test_every_schema_file_is_applied_once(tmp_path: Path) -> None:
     assert migrate(settings) > 0
     assert migrate(settings) == 0
     assert stat.S_IMODE(settings.state_path.stat().st_mode) == 0o600
+
+
+def test_each_schema_file_has_a_number_of_its_own() -> None:
+    """Files are applied in the order of their names, and homes remember the whole name: a name that was released stays, also the two of 060."""
+    numbers = Counter(file.name[:3] for file in SCHEMA_DIR.glob("*.sql"))
+    assert {number for number, count in numbers.items() if count > 1} == {"060"}
+    assert all(re.fullmatch(r"\d{3}_[a-z_]+\.sql", file.name) for file in SCHEMA_DIR.iterdir())
 
 
 def test_a_state_of_a_newer_version_is_refused(settings: Settings) -> None:

@@ -23,6 +23,17 @@ def test_every_setting_has_its_row_and_its_meaning() -> None:
     assert [name for name, _, meaning in rows if len(meaning) < 5] == []
 
 
+def test_each_decision_has_a_number_of_its_own_and_bears_it() -> None:
+    records = sorted((PROJECT_DIR / "docs" / "decisions").glob("[0-9]*.md"))
+    numbers = [int(path.name[:4]) for path in records]
+    assert len(numbers) == len(set(numbers)), "two records have one number: what cites it cites both"
+    assert [
+        path.name
+        for path, n in zip(records, numbers, strict=True)
+        if not path.read_text().startswith(f"# {n}. ")
+    ] == []
+
+
 def test_every_command_has_its_section() -> None:
     page = "\n".join(commands_page())
     group = typer.main.get_command(app)
