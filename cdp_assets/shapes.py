@@ -1,13 +1,12 @@
 """The shared shapes of staging, read from shapes.yaml: the one definition for dbt, identity, drafting and landing.
 
-dbt cannot read this file, so `python -m cdp_assets.shapes` (`make shapes`) renders it for dbt: the columns as a macro, the descriptions as doc blocks, and the
-columns of each staging model in the YAML beside it. What is rendered is committed, and a test keeps it in step.
+dbt cannot read this file, so `python -m cdp_assets.shapes` (`make shapes`) renders it for dbt: the columns as a macro and, for the YAML of staging models, as
+`vars.shape_columns`; the descriptions as doc blocks. What is rendered is committed, and a test keeps it in step.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +19,8 @@ MACRO = "macros/shape_columns.sql"
 OUTSIDE_MACRO = "macros/outside_columns.sql"
 PERSON_MACRO = "macros/person_columns.sql"
 DOC_BLOCKS = "models/staging/_shared_shapes.md"
+VARS_START = "  # --- the columns of the shared shapes, rendered from cdp_assets/shapes.yaml by `make shapes`: change them there"
+VARS_END = "  # --- end of what is rendered\n"
 
 
 @dataclass(frozen=True)
@@ -121,42 +122,43 @@ def render_doc_blocks() -> str:
     return "\n".join([head, *blocks])
 
 
-def column_lines(shape: Shape) -> dict[str, str]:
-    """Column → its entry in the YAML of a staging model: the class is the shape's, and not repeated."""
-    return {
-        column.name: f"      - {{name: {column.name}, description: \"{{{{ doc('{column.name}') }}}}\"}}\n"
-        for column in shape.columns
-    }
+def columns_yaml(shape: Shape) -> str:
+    """What stands as `columns` in the YAML of a staging model: its shape's. A model that says more of a column lists all of its columns instead."""
+    return f"\"{{{{ var('shape_columns').{shape.name} }}}}\""
 
 
-def in_step(text: str) -> str:
-    """The YAML of a channel's staging models with each model's columns those of its shape; entries that stand there stay as they are."""
-    head, *models = re.split(r"(?m)^(?=  - name: )", text)
-    return head + "".join(map(_model_in_step, models))
+def in_step(project: str) -> str:
+    """dbt_project.yml with `vars.shape_columns` as the shapes have it: name and description; the class is the shape's, and not repeated."""
+    before, start, rest = project.partition(VARS_START)
+    _, end, after = rest.partition(VARS_END)
+    if not (start and end):
+        raise ValueError(f"dbt_project.yml has lost its lines {VARS_START!r} and {VARS_END!r}")
+    lines = []
+    for shape in shapes().values():
+        entries = [f"{{name: {name}, description: \"{{{{ doc('{name}') }}}}\"}}" for name in shape.types]
+        lines += [
+            f"    {shape.name}:",
+            "      [",
+            *(f"        {', '.join(each)}," for each in _pairs(entries)),
+            "      ]",
+        ]
+    return before + start + "\n".join(["", "  shape_columns:", *lines, ""]) + end + after
 
 
-def _model_in_step(text: str) -> str:
-    match = re.match(r"  - name: stg_\w+?__(\w+)\n", text)
-    shape = shapes().get(match.group(1)) if match else None
-    if shape is None:
-        return text
-    before, _, columns = text.partition("    columns:\n")
-    entries = re.split(r"(?m)^(?=      - )", columns)[1:]
-    standing = {found.group(1): entry for entry in entries if (found := re.search(r"\bname: (\w+)", entry))}
-    return (
-        before + "    columns:\n" + "".join({**column_lines(shape), **standing}[name] for name in shape.types)
-    )
+def _pairs(entries: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Two on a line."""
+    return (entries[first : first + 2] for first in range(0, len(entries), 2))
 
 
 def rendered(dbt_project_dir: Path) -> dict[Path, str]:
     """Every file of the dbt project that says something of the shapes → its text as the shapes have it now."""
-    beside = sorted(dbt_project_dir.glob("models/staging/*/_*__models.yml"))
+    project = dbt_project_dir / "dbt_project.yml"
     return {
         dbt_project_dir / MACRO: render_macro(),
         dbt_project_dir / OUTSIDE_MACRO: render_outside_macro(),
         dbt_project_dir / PERSON_MACRO: render_person_macro(),
         dbt_project_dir / DOC_BLOCKS: render_doc_blocks(),
-        **{path: in_step(path.read_text(encoding="utf-8")) for path in beside},
+        project: in_step(project.read_text(encoding="utf-8")),
     }
 
 

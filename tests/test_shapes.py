@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
+import yaml
+
 from cdp_assets.drafting.render import BANDS
 from cdp_assets.identity.context import CUSTOMER_COLUMNS
 from cdp_assets.settings import PROJECT_DIR
-from cdp_assets.shapes import column_lines, in_step, rendered, shapes
+from cdp_assets.shapes import columns_yaml, in_step, rendered, shapes
 
 DBT = PROJECT_DIR / "dbt_project"
 CLASSES = {"public", "internal", "sensitive", "core"}
@@ -18,11 +21,25 @@ def test_what_dbt_reads_of_the_shapes_says_what_they_say() -> None:
     assert behind == [], "cdp_assets/shapes.yaml was changed: `make shapes` renders these files"
 
 
-def test_a_column_new_to_a_shape_comes_into_the_yaml_and_what_stands_there_stays() -> None:
-    own = '      - {name: channel, description: "Mine.", config: {meta: {classification: public}}}\n'
-    text = f'version: 2\nmodels:\n  - name: stg_new__stores\n    description: "One row per store."\n    columns:\n{own}'
-    given = in_step(text + '      - {name: gone, description: "Not of the shape."}\n')
-    assert given == text + "".join(list(column_lines(shapes()["stores"]).values())[1:])
+def test_the_yaml_of_staging_models_says_what_columns_their_shape_has() -> None:
+    project = yaml.safe_load((DBT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["shape_columns"]
+    assert {shape: [column["name"] for column in columns] for shape, columns in project.items()} == {
+        shape.name: list(shape.types) for shape in shapes().values()
+    }
+    models = [
+        (name["name"].rpartition("__")[2], name["columns"])
+        for path in DBT.glob("models/staging/*/_*__models.yml")
+        for name in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    ]
+    assert models
+    assert {
+        (shape, columns) for shape, columns in models if f'"{columns}"' != columns_yaml(shapes()[shape])
+    } == set()
+
+
+def test_a_project_that_lost_the_place_of_what_is_rendered_is_refused() -> None:
+    with pytest.raises(ValueError, match="end of what is rendered"):
+        in_step("vars:\n  channels: {}\n")
 
 
 def test_every_column_has_a_class_a_band_and_a_description() -> None:

@@ -15,7 +15,7 @@ import yaml
 
 from cdp_assets.drafting.shapes.model import Model, filled
 from cdp_assets.drafting.table import Field, Table
-from cdp_assets.shapes import column_lines, shapes
+from cdp_assets.shapes import columns_yaml, shapes
 
 BANDS = ("ids", "person", "address", "times", "money", "text")
 
@@ -123,7 +123,7 @@ def render_descriptions(channel: str, wanted: Sequence[str]) -> str:
         (
             f"stg_{channel}__{name}",
             json.dumps(shape.description(title), ensure_ascii=False),
-            [line.rstrip("\n") for line in column_lines(shape).values()],
+            columns_yaml(shape),
         )
         for name, shape in shapes().items()
         if name in wanted

@@ -183,6 +183,21 @@ def _unknown(manifest: dict[str, Any]) -> list[str]:
     ]
 
 
+def test_a_class_is_written_where_it_differs_from_what_is_inherited(manifest: dict[str, Any]) -> None:
+    def inherited(node: dict[str, Any], column: str) -> set[str | None]:
+        parents = [classes[name].get(column) for name in node["depends_on"]["nodes"] if name in classes]
+        return {max((each for each in parents if each), key=CLASSES.index, default=None)}
+
+    classes = column_classes(manifest)
+    written_twice = {
+        f"{node['name']}.{name}"
+        for node in _models(manifest)
+        for name, column in node["columns"].items()
+        if node["schema"] != "staging" and written(column) in inherited(node, name) - {None}
+    }
+    assert written_twice == set()
+
+
 def test_a_published_column_of_unknown_class_counts_as_core_and_fails(manifest: dict[str, Any]) -> None:
     changed = copy.deepcopy(manifest)
     mart = changed["nodes"]["model.onefold.customer_rfm"]
