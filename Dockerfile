@@ -31,7 +31,8 @@ ENV PATH=/opt/onefold/bin:$PATH \
     DAGSTER_DISABLE_TELEMETRY=1 \
     DO_NOT_TRACK=1 \
     PYTHONDONTWRITEBYTECODE=1
-USER onefold
+# By number, so that whoever runs it can see that it is not root (Kubernetes: runAsNonRoot).
+USER 10001
 WORKDIR /project
 RUN onefold init /project
 VOLUME ["/home-of-onefold"]

@@ -25,8 +25,8 @@ def test_what_the_image_copies_is_there() -> None:
 
 def test_the_image_runs_as_a_user_of_its_own_and_keeps_the_home_in_a_volume() -> None:
     last_stage = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
-    assert "\nUSER onefold\n" in last_stage
-    assert last_stage.index("\nUSER onefold\n") < last_stage.index("\nENTRYPOINT")
+    assert "\nUSER 10001\n" in last_stage and "--uid 10001 onefold" in last_stage
+    assert last_stage.index("\nUSER 10001\n") < last_stage.index("\nENTRYPOINT")
     assert 'VOLUME ["/home-of-onefold"]' in last_stage
 
 
