@@ -7,9 +7,9 @@
 FROM python:3.12-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
-# The locked versions of what runs; the linters that the lock also holds stay out of the image.
+# The locked versions of what runs (pip takes no extras in constraints); the linters that the lock also holds stay out of the image.
 COPY requirements.lock ./
-RUN python -m venv /opt/onefold && sed -n 's/^\([a-z0-9].*\) \\$/\1/p' requirements.lock > versions.txt \
+RUN python -m venv /opt/onefold && sed -n 's/^\([a-z0-9][a-z0-9._-]*\)\(\[[^]]*\]\)\{0,1\}\(==.*\) \\$/\1\3/p' requirements.lock > versions.txt \
     && /opt/onefold/bin/pip install --constraint versions.txt setuptools wheel
 COPY pyproject.toml wheel_build.py README.md LICENSE workspace.yaml ./
 COPY cdp_assets ./cdp_assets

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
 import typer.main
+from packaging.requirements import Requirement
 
 from cdp_assets import safe_yaml
 from cdp_assets.cli import app
@@ -21,6 +23,17 @@ def test_what_the_image_copies_is_there() -> None:
     ]
     assert copied
     assert [name for name in copied if not (PROJECT_DIR / name).exists()] == []
+
+
+def test_what_the_image_installs_is_held_to_every_locked_version() -> None:
+    """By the Dockerfile's own line; pip refuses a constraint with an extra."""
+    (line,) = re.findall(r"sed -n '.+' requirements\.lock", DOCKERFILE)
+    told = subprocess.run(line, shell=True, cwd=PROJECT_DIR, capture_output=True, text=True, check=True)
+    held = [Requirement(each) for each in told.stdout.splitlines()]
+    lock = (PROJECT_DIR / "requirements.lock").read_text()
+    locked = set(re.findall(r"^([a-z0-9][\w.-]*)(?:\[[^]]+\])?==", lock, re.M))
+    assert {each.name for each in held} == locked
+    assert [str(each) for each in held if each.extras or "==" not in str(each.specifier)] == []
 
 
 def test_the_image_runs_as_a_user_of_its_own_and_keeps_the_home_in_a_volume() -> None:
