@@ -10,12 +10,11 @@ from collections.abc import Sequence
 
 import duckdb
 
+from cdp_assets.keys import SEPARATOR_SQL as MARK
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.rights import requests
 from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.wishes import ATTRIBUTES, Wish
-
-MARK = "chr(31)"
 
 
 def correct(
