@@ -237,7 +237,7 @@ def _erasure(view: View, request: dict[str, Any]) -> Blocks:
         Note(view.t(f"rights.certificate_{document['status']}"), state, code=document["erasure_id"]),
         Note(view.t("rights.scanned", cells=view.formats.number(scan["cells"]), files=view.formats.number(scan["files"]), found=len(scan["found"]))),
         table(view, "certificate", rows, is_export=False, sortable=False, caption=view.t("rights.by_store"), families={"store": "erasure_steps"}),
-        *[Note(view.t("rights.held", place=f"{each['table_name']}.{each['column_name'] or '*'}"), code=each["reason"]) for each in held],
+        *[Note(view.t("rights.held"), code=f"{each['table_name']}.{each['column_name'] or '*'}: {each['reason']}") for each in held],
         *[Note(view.t("rights.waits"), "warning", code=each) for each in document["waiting"]],
         Note(view.t("rights.root", files=document["root"]["files"]), code=document["root"]["hash"]),
     ]  # fmt: skip
