@@ -81,6 +81,7 @@ def _facts(con: Any, request: Request) -> dict[str, Any]:
         "answer": dict(zip(("file_name", "sha256", "expires_at", "fetched_at", "ended_because"), answer[0], strict=True)) if answer else None,
         "erasure": {"erasure_id": erasure[0][0], "status": erasure[0][1]} if erasure else None,
         "confirmed": {record: bool(is_hers) for record, is_hers in confirmed},
+        "found": None,
     }  # fmt: skip
 
 
