@@ -5,7 +5,7 @@ The contact file is opened only on request. What is asked of the files is the pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +15,7 @@ import duckdb
 
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.rules import IN_CLEAR, Columns
-from cdp_assets.publishing.generations import current_files
+from cdp_assets.publishing.generations import PublishedFiles, current_files
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import literal
 
@@ -40,22 +40,26 @@ def open_published(
     *,
     with_contact_file: bool = False,
     scratch: Path | None = None,
+    limits: Mapping[str, str | int] | None = None,
+    files: PublishedFiles | None = None,
     attach: Callable[[duckdb.DuckDBPyConnection, Settings], AbstractContextManager[None]] | None = None,
 ) -> Iterator[PublishedFile]:
     """The current generation in a connection of its own; temporary tables are in memory, or spill into `scratch`.
 
+    `limits`: DuckDB's configuration in place of a run's. `files`: of another generation than the current one.
     `attach`: attaches something more, before access to other files ends.
 
     Raises ActivationProblem before the first publication.
     """
-    files = current_files(settings)
+    files = files or current_files(settings)
     if files is None or not files.marts.exists():
         raise ActivationProblem(
             "nothing is published yet",
             str(settings.published_dir),
             "`onefold run` publishes; audiences are chosen from it",
         )
-    config = dict(settings.duckdb_limits) | {"temp_directory": str(scratch) if scratch else ""}
+    config = dict(settings.duckdb_limits) | dict(limits or {})
+    config["temp_directory"] = str(scratch) if scratch else ""
     con = duckdb.connect(":memory:", config=config)
     try:
         con.execute("set TimeZone = 'UTC'")

@@ -21,6 +21,7 @@ from cdp_assets.web.access.people import Person
 from cdp_assets.web.access.who import person_of
 from cdp_assets.web.action import Action, Done, Download, Refused, Shown
 from cdp_assets.web.blocks import Note
+from cdp_assets.web.built import blocks_of
 from cdp_assets.web.page import Page
 from cdp_assets.web.published import QueryStopped, current_published
 from cdp_assets.web.rendering import render, render_page
@@ -95,7 +96,7 @@ def page_response(view: View, page: Page, tab: str) -> HTMLResponse:
     said = view.one("said")
     if said and view.texts.has(f"said.{said}"):
         view.notices.append(Note(view.t(f"said.{said}"), "done"))
-    blocks = list(page.tabs[tab](view))
+    blocks = blocks_of(view, page, tab)
     tabs = [
         (name, view.t(f"{page.name}.{name}.tab"), view.base + _filled(page.tab_path(name), view.values)) for name in page.tabs
     ] if len(page.tabs) > 1 else []  # fmt: skip

@@ -35,9 +35,10 @@ def static(request: Request) -> Response:
 
 def vega(request: Request) -> Response:
     """Vega's own script, for who asks for an interactive chart."""
-    return Response(
-        pictures.script(answers.settings_of(request)), media_type="text/javascript", headers=FOR_THIS_READER
-    )
+    found = pictures.script(answers.settings_of(request))
+    if found is None:
+        return _missing(request)
+    return Response(found, media_type="text/javascript", headers=FOR_THIS_READER)
 
 
 def chart(request: Request) -> Response:

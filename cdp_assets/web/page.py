@@ -23,6 +23,9 @@ class Page:
     may: str = "read"
     group: str | None = "business"
     is_personal: bool = False  # shows single persons: never built ahead
+    is_still: bool = (
+        False  # nothing but a generation, the address, the reader's roles and notes on days changes it
+    )
 
     @property
     def path(self) -> str:

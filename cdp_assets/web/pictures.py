@@ -1,4 +1,4 @@
-"""Charts as files: kept once per generation under HOME/web/pictures, drawn by vl-convert when first asked for.
+"""Charts as files: kept once per generation under HOME/web/pictures, drawn by `drawer` when first asked for.
 
 Only figures of the whole are drawn this way; what shows one customer is drawn within its page and never kept.
 """
@@ -7,25 +7,33 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
+import time
+from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from cdp_assets.settings import Settings
+from cdp_assets.web.drawer import DRAWER, NotDrawn
 from cdp_assets.web.published import Published
 
+FOR_OPEN_PAGES = 900.0  # seconds
 WIDTHS = {"wide": 720, "half": 460, "narrow": 300}
 NAME = re.compile(r"[0-9a-f]{16}-[0-9a-f]{24}")
 LOCALES = {"zh": ("zh-CN", "zh-CN"), "en": ("en-US", "en-GB")}
+log = logging.getLogger(__name__)
 
 
 def folder_of(settings: Settings) -> Path:
     return settings.home / "web" / "pictures"
 
 
-def _generation_key(shown: Published) -> str:
+def generation_key(shown: Published) -> str:
+    """A short name of a generation's files."""
     return hashlib.sha256(shown.version.encode()).hexdigest()[:16]
 
 
@@ -34,7 +42,7 @@ def keep(settings: Settings, shown: Published, specification: dict[str, Any], la
     text = json.dumps(
         {"language": language, "chart": specification}, ensure_ascii=False, sort_keys=True, default=str
     )
-    name = f"{_generation_key(shown)}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+    name = f"{generation_key(shown)}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
     path = _path(settings, name, "json")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -43,10 +51,15 @@ def keep(settings: Settings, shown: Published, specification: dict[str, Any], la
 
 
 def forget_others(settings: Settings, shown: Published) -> None:
-    """Remove the pictures of generations that are no longer shown."""
+    """Remove the pictures of generations that are no longer shown; pages that are open keep theirs for a quarter of an hour."""
     for folder in folder_of(settings).glob("*"):
-        if folder.name != _generation_key(shown):
+        if folder.name != generation_key(shown) and time.time() - folder.stat().st_mtime > FOR_OPEN_PAGES:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_kept(settings: Settings, name: str) -> bool:
+    """Whether a chart can be drawn."""
+    return _path(settings, name, "json").exists()
 
 
 def specification_of(settings: Settings, name: str) -> dict[str, Any] | None:
@@ -59,40 +72,38 @@ def specification_of(settings: Settings, name: str) -> dict[str, Any] | None:
 
 
 def draw(settings: Settings, name: str, width: str, form: str) -> bytes | None:
-    """The chart as SVG or PNG at one of the widths; None for a name that is not kept."""
+    """The chart as SVG or PNG at one of the widths; None for a name that is not kept, or a chart that cannot be drawn."""
     kept = specification_of(settings, name)
     if kept is None or width not in WIDTHS:
         return None
     path = _path(settings, name, f"{width}.{form}")
     if path.exists():
         return path.read_bytes()
-    drawn = _drawn({**kept["chart"], **_width(kept["chart"], WIDTHS[width])}, kept["language"], form)
-    _write(path, drawn)
+    number, time_locale = LOCALES.get(kept["language"], LOCALES["en"])
+    try:
+        drawn = DRAWER.draw({**kept["chart"], **_width(WIDTHS[width])}, form, number, time_locale)
+    except NotDrawn as error:
+        log.warning("a chart was not drawn: %s", error)
+        return None
+    with suppress(FileNotFoundError):  # its generation went meanwhile
+        _write(path, drawn)
     return drawn
 
 
-def _width(chart: dict[str, Any], width: int) -> dict[str, Any]:
+def _width(width: int) -> dict[str, Any]:
     return {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
 
 
-def _drawn(chart: dict[str, Any], language: str, form: str) -> bytes:
-    import vl_convert  # its engine starts at the first chart
-
-    number, time = LOCALES.get(language, LOCALES["en"])
-    given: dict[str, Any] = {"format_locale": number, "time_format_locale": time, "allowed_base_urls": []}
-    if form == "png":
-        return bytes(vl_convert.vegalite_to_png(chart, scale=2, **given))
-    return str(vl_convert.vegalite_to_svg(chart, **given)).encode()
-
-
-def script(settings: Settings) -> bytes:
-    """Vega's own script, made once from the bundle that vl-convert carries."""
-    import vl_convert
-
-    path = settings.home / "web" / f"vega-{vl_convert.get_vega_version()}.js"
+def script(settings: Settings) -> bytes | None:
+    """Vega's own script, made once from the bundle that vl-convert carries; None where it cannot be made."""
+    path = settings.home / "web" / f"vega-{version('vl-convert-python')}.js"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(path, vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode())
+        try:
+            _write(path, DRAWER.draw({}, "script", "", ""))
+        except NotDrawn as error:
+            log.warning("the script of interactive charts was not made: %s", error)
+            return None
     return path.read_bytes()
 
 

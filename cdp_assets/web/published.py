@@ -6,10 +6,12 @@ Which generation is current is `publishing`'s to say. Nothing is drawn here, and
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,10 +24,18 @@ from cdp_assets.settings import Settings
 from cdp_assets.sql_text import literal
 
 MARTS, CONTACT, BEFORE = "onefold", "contact_file", "before_file"  # the aliases of the files
-SECONDS, MEMORY = 10.0, "192MB"
-PATIENCE = 8.0  # seconds for which a generation that is being warmed up is not shown yet
+SECONDS, MEMORY, THREADS = (
+    10.0,
+    "96MB",
+    2,
+)  # of one connection; what takes more memory is spilled, as far as SPILLED
+SPILLED = "2GB"
+PATIENCE = 60.0  # seconds for which a generation that is being warmed up is not shown yet
+PATIENCE_BACK = 8.0  # the same where the shown one was withdrawn or revised
 KEPT_ANSWERS, KEPT_CONNECTIONS = 400, 3
+LARGEST_KEPT, MOST_KEPT = 4 << 20, 32 << 20  # bytes of one cached answer, and of all
 Parameters = tuple[object, ...]
+Question = tuple[str, Parameters]
 
 
 class QueryStopped(RuntimeError):
@@ -40,6 +50,7 @@ class Published:
     marts_path: str
     contact_path: str | None
     version: str
+    scratch: Path  # where queries that need more than their memory put the rest, owner-only
 
     @property
     def published_at(self) -> datetime:
@@ -54,12 +65,12 @@ class Published:
         """Answer of one query that may read `contact`; never cached. Who may ask, and that it is noted, is the page's part."""
         if self.contact_path is None:
             raise PermissionError("this generation has no contact file")
-        con = _CACHE.connection(self.version, self.marts_path, {CONTACT: self.contact_path})
+        con = _CACHE.connection(self, {CONTACT: self.contact_path}, may_spill=False)
         return _answer(con, sql, parameters)
 
     def ask_both(self, before: Published, sql: str, *parameters: object) -> pd.DataFrame:
         """Answer of one query that compares this generation with an earlier one (alias `before_file`)."""
-        con = _CACHE.connection(self.version, self.marts_path, {BEFORE: before.marts_path})
+        con = _CACHE.connection(self, {BEFORE: before.marts_path})
         return _answer(con, sql, parameters)
 
     def tables(self) -> frozenset[str]:
@@ -123,6 +134,7 @@ class _Cache:
 
     def __init__(self) -> None:
         self._answers: OrderedDict[tuple[str, str, Parameters], pd.DataFrame] = OrderedDict()
+        self._sizes: dict[tuple[str, str, Parameters], int] = {}
         self._connections: OrderedDict[tuple[str, tuple[str, ...]], duckdb.DuckDBPyConnection] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -133,19 +145,39 @@ class _Cache:
             if found is not None:
                 self._answers.move_to_end(key)
                 return found
-        found = _answer(self.connection(shown.version, shown.marts_path, {}), sql, parameters)
-        with self._lock:
-            self._answers[key] = found
-            while len(self._answers) > KEPT_ANSWERS:
-                self._answers.popitem(last=False)
+        found = _answer(self.connection(shown, {}), sql, parameters)
+        self._keep(key, found)
         return found
 
-    def connection(self, version: str, marts_path: str, others: dict[str, str]) -> duckdb.DuckDBPyConnection:
-        key = (version, tuple(others.values()))
+    def _keep(self, key: tuple[str, str, Parameters], found: pd.DataFrame) -> None:
+        size = int(found.memory_usage(deep=True).sum())
+        if size > LARGEST_KEPT:
+            return
+        with self._lock:
+            self._answers[key], self._sizes[key] = found, size
+            while len(self._answers) > KEPT_ANSWERS or sum(self._sizes.values()) > MOST_KEPT:
+                oldest, _ = self._answers.popitem(last=False)
+                del self._sizes[oldest]
+
+    def kept(self, version: str) -> dict[Question, pd.DataFrame]:
+        """The answers of one generation that are cached now."""
+        with self._lock:
+            return {(key[1], key[2]): found for key, found in self._answers.items() if key[0] == version}
+
+    def take_in(self, version: str, answers: Mapping[Question, pd.DataFrame]) -> None:
+        """Cache answers that another process got from the same generation."""
+        for (sql, parameters), found in answers.items():
+            self._keep((version, sql, parameters), found)
+
+    def connection(
+        self, shown: Published, others: dict[str, str], *, may_spill: bool = True
+    ) -> duckdb.DuckDBPyConnection:
+        key = (shown.version, tuple(others.values()))
         with self._lock:
             con = self._connections.get(key)
             if con is None:
-                con = open_read_only(marts_path, others, memory_limit=MEMORY)
+                spill = _spill_folder(shown.scratch) if may_spill else None
+                con = open_read_only(shown.marts_path, others, memory_limit=MEMORY, spill=spill)
                 self._connections[key] = con
                 while len(self._connections) > KEPT_CONNECTIONS:
                     self._connections.popitem(last=False)  # closed when its last cursor is done
@@ -156,12 +188,32 @@ class _Cache:
         """Let go what belongs to other generations, such as one that was withdrawn or revised."""
         with self._lock:
             for key in [key for key in self._answers if key[0] != version]:
-                del self._answers[key]
+                del self._answers[key], self._sizes[key]
             for name in [name for name in self._connections if name[0] != version]:
                 del self._connections[name]
 
 
 _CACHE = _Cache()
+kept_answers, take_in_answers = _CACHE.kept, _CACHE.take_in
+
+
+_spill: dict[Path, str] = {}
+
+
+def spill_folder(shown: Published) -> str:
+    """Where a query of this process puts what does not fit its memory."""
+    return _spill_folder(shown.scratch)
+
+
+def _spill_folder(scratch: Path) -> str:
+    """This process's own folder under scratch, made once; those of processes that are gone are removed."""
+    if scratch not in _spill:
+        scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left in scratch.glob("[0-9]*-*"):
+            if not Path(f"/proc/{left.name.partition('-')[0]}").exists():
+                shutil.rmtree(left, ignore_errors=True)
+        _spill[scratch] = tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch)
+    return _spill[scratch]
 
 
 class _Shown:
@@ -203,11 +255,12 @@ class _Shown:
         """Whether readers still see the generation before, since the new one would keep its first reader waiting."""
         since = self._seen_at.setdefault(newest.version, time.monotonic())
         is_there = Path(before.marts_path).exists()
+        patience = PATIENCE if newest.generation > before.generation else PATIENCE_BACK
         return (
             is_there
             and folder in self._watched
             and newest.version not in self._ready
-            and time.monotonic() - since < PATIENCE
+            and time.monotonic() - since < patience
         )
 
 
@@ -219,7 +272,7 @@ def newest_published(settings: Settings) -> Published | None:
     files = current_files(settings)
     if files is None or not files.marts.exists():
         return None
-    return _published(files.generation, files.marts, files.contact)
+    return _published(files.generation, files.marts, files.contact, settings.home / "web" / "spill")
 
 
 def current_published(settings: Settings) -> Published | None:
@@ -235,23 +288,32 @@ def previous_published(shown: Published) -> Published | None:
         path for path in folder.parent.glob("g[0-9]*") if path.name < folder.name and path.is_dir()
     )
     marts = older[-1] / "marts.duckdb" if older else None
-    return _published(marts.parent.name, marts, None) if marts and marts.exists() else None
+    return _published(marts.parent.name, marts, None, shown.scratch) if marts and marts.exists() else None
 
 
-def _published(generation: str, marts: Path, contact: Path | None) -> Published:
+def _published(generation: str, marts: Path, contact: Path | None, scratch: Path) -> Published:
     real = Path(os.path.realpath(marts))
     stat = real.stat()
     clear = os.path.realpath(contact) if contact is not None and contact.exists() else None
-    return Published(generation, str(real), clear, f"{generation}-{real}-{stat.st_ino}-{stat.st_mtime_ns}")
+    version = f"{generation}-{real}-{stat.st_ino}-{stat.st_mtime_ns}"
+    return Published(generation, str(real), clear, version, scratch)
 
 
 def open_read_only(
-    marts_path: str, others: dict[str, str], *, memory_limit: str, threads: int = 2
+    marts_path: str, others: dict[str, str], *, memory_limit: str, spill: str | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """A connection that sees the published schemas and can neither write, nor read other files, nor be told to."""
-    con = duckdb.connect(
-        ":memory:", config={"memory_limit": memory_limit, "threads": threads, "temp_directory": ""}
-    )
+    """A connection that sees the published schemas and can neither write, nor read other files, nor be told to.
+
+    spill: a folder for what does not fit the memory; without one, a query that needs more is refused.
+    """
+    limits: dict[str, str | int] = {
+        "memory_limit": memory_limit,
+        "threads": THREADS,
+        "temp_directory": spill or "",
+    }
+    if spill is not None:
+        limits["max_temp_directory_size"] = SPILLED
+    con = duckdb.connect(":memory:", config=limits)
     con.execute(f"attach {literal(marts_path)} as {MARTS} (read_only)")
     for alias, path in others.items():
         con.execute(f"attach {literal(path)} as {alias} (read_only)")

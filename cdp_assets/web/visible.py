@@ -25,6 +25,12 @@ def _known(settings: Settings) -> dict[tuple[str, str], str]:
     return _classes(manifest, manifest.stat().st_mtime) if manifest.exists() else {}
 
 
+def classes_version(settings: Settings) -> float:
+    """Changes when the classes of columns may have."""
+    manifest = dbt_manifest.folder(settings) / "manifest.json"
+    return manifest.stat().st_mtime if manifest.exists() else 0.0
+
+
 def readable(settings: Settings, shown: Published, classes: frozenset[str]) -> dict[str, list[str]]:
     """The marts with the columns of the classes that a person sees; a mart without any is left out."""
     known = _known(settings)

@@ -1,24 +1,26 @@
-"""Looks out for a new generation and makes ready what its first reader would wait for: queries, and pictures of first tabs."""
+"""Makes a new generation ready before its first reader: one process asks every page's questions and draws its charts for all workers.
+
+The process works for whoever holds the lock, at low priority, and leaves the answers in HOME/web/answers, which every worker takes in
+before it shows the generation. Readers see the generation before until then, for a minute at most (`published`).
+"""
 
 from __future__ import annotations
 
 import fcntl
 import logging
 import os
+import subprocess
+import sys
 import threading
+import time
 from contextlib import suppress
 
-from starlette.datastructures import QueryParams
-
 from cdp_assets.settings import Settings
-from cdp_assets.web import pictures
-from cdp_assets.web.access.people import Person, roles
-from cdp_assets.web.blocks import Picture, all_blocks
+from cdp_assets.web import pictures, warmed
 from cdp_assets.web.published import SHOWN, Published, newest_published
-from cdp_assets.web.texts import Texts, languages
-from cdp_assets.web.view import View
 
-LOOK_EVERY = 1.0  # seconds
+LOOK_EVERY = 0.5  # seconds
+TIDY_EVERY = 60.0
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +30,10 @@ class Watcher:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stopped = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._version = ""  # that the process makes ready
+        self._ready = ""
+        self._tidied = 0.0
         SHOWN.watch(str(settings.published_dir), is_watched=True)
         self._thread = threading.Thread(target=self._watch, name="onefold-warm-up", daemon=True)
         self._thread.start()
@@ -35,77 +41,85 @@ class Watcher:
     def stop(self) -> None:
         self._stopped.set()
         SHOWN.watch(str(self._settings.published_dir), is_watched=False)
+        self._thread.join(5)
+        self._end_process()
 
     def _watch(self) -> None:
-        seen = ""
         while not self._stopped.is_set():
             with suppress(OSError):
-                shown = newest_published(self._settings)
-                if shown is not None and shown.version != seen:
-                    seen = shown.version
-                    self._warm(shown)
-                    SHOWN.is_ready(shown.version)
-                    pictures.forget_others(self._settings, shown)
+                newest = newest_published(self._settings)
+                if newest is not None:
+                    self._make_ready(newest)
+                    self._tidy(newest)
             self._stopped.wait(LOOK_EVERY)
 
-    def _warm(self, shown: Published) -> None:
-        for language in languages():
-            try:
-                made = warm(self._settings, shown, language, self._stopped)
-            except (
-                Exception
-            ) as error:  # a page that fails here fails for its reader too, and is reported there
-                log.warning("warming up stopped: %s", type(error).__name__)
-                return
-            if _is_first(self._settings):
-                for picture in made:
-                    if self._stopped.is_set():
-                        return
-                    pictures.draw(self._settings, picture.address.rpartition("/")[2], "wide", "svg")
+    def _make_ready(self, newest: Published) -> None:
+        """Take in what was made ready, or see that it is being made; a process that failed keeps nothing back."""
+        if newest.version == self._ready:
+            return
+        is_made = warmed.take_in(self._settings, newest)
+        if not is_made and (not _is_first(self._settings) or self._is_at_work(newest)):
+            return
+        self._end_process()
+        self._ready = newest.version
+        SHOWN.is_ready(newest.version)
+
+    def _is_at_work(self, newest: Published) -> bool:
+        if self._version != newest.version:
+            self._end_process()
+            self._process, self._version = _started(self._settings), newest.version
+        ended = None if self._process is None else self._process.poll()
+        if ended:
+            log.warning(
+                "making a generation ready ended with %s: its first readers wait for their pages", ended
+            )
+        return ended is None
+
+    def _end_process(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _tidy(self, newest: Published) -> None:
+        if time.monotonic() - self._tidied > TIDY_EVERY and newest.version == self._ready:
+            self._tidied = time.monotonic()
+            pictures.forget_others(self._settings, newest)
+            warmed.forget_others(self._settings, newest)
 
 
 def start(settings: Settings) -> Watcher:
     return Watcher(settings)
 
 
-def warm(settings: Settings, shown: Published, language: str, stopped: threading.Event) -> list[Picture]:
-    """Build every page's first tab once; returns the pictures that stand on them."""
-    from cdp_assets.web.navigation import PAGES  # the pages import what this module is made of
-
-    made: list[Picture] = []
-    who = Person("warm-up", frozenset(roles()))
-    for page in PAGES:
-        if stopped.is_set() or not page.group or page.is_personal:
-            continue
-        view = View(
-            settings,
-            shown,
-            who,
-            Texts(language),
-            settings.web_base_path.rstrip("/"),
-            page.path,
-            QueryParams(""),
-        )
-        made += [
-            block for block in all_blocks(next(iter(page.tabs.values()))(view)) if isinstance(block, Picture)
-        ]
-    return made
+def _started(settings: Settings) -> subprocess.Popen[bytes]:
+    """The process, with this worker's settings on its input."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cdp_assets.web.warming_child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.write(settings.model_dump_json().encode())
+            process.stdin.close()
+    return process
 
 
-_held: list[int] = []
+_held: dict[str, int] = {}
 
 
 def _is_first(settings: Settings) -> bool:
-    """Whether this worker is the one that draws: the first that took the lock, which goes with its process."""
-    if _held:
-        return True
+    """Whether this worker is the one that makes ready: the first that took the lock, which goes with its process."""
     folder = settings.home / "web"
+    if str(folder) in _held:
+        return True
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(folder / "warm_up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(folder / "warm_up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
         return False
-    _held.append(descriptor)
+    _held[str(folder)] = descriptor
     return True

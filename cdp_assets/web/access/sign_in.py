@@ -12,7 +12,7 @@ from starlette.routing import Route
 from cdp_assets import audit
 from cdp_assets.settings import Settings
 from cdp_assets.web import answers
-from cdp_assets.web.access import accounts, oidc, sessions
+from cdp_assets.web.access import accounts, sessions
 from cdp_assets.web.access.guard import address_of
 from cdp_assets.web.access.sessions import COOKIE, Session
 from cdp_assets.web.rendering import render
@@ -103,6 +103,8 @@ def _visitor(request: Request) -> str:
 
 
 def _to_issuer(request: Request, settings: Settings) -> Response:
+    from cdp_assets.web.access import oidc  # its libraries are loaded where they are used
+
     try:
         address, state = oidc.start(
             settings, _redirect(request, settings), request.query_params.get("to", "/")
@@ -128,6 +130,8 @@ def come_back(request: Request) -> Response:
     state = request.query_params.get("state", "")
     if settings.web_sign_in != "oidc" or not state or request.cookies.get(BEGUN_COOKIE) != state:
         return answers.error_page(request, 403, "error.forged")
+    from cdp_assets.web.access import oidc
+
     try:
         session, target = oidc.finish(
             settings, _redirect(request, settings), urlencode(list(request.query_params.multi_items())), state

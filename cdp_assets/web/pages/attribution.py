@@ -366,4 +366,5 @@ PAGE = Page(
         "paths": paths,
         "trust": trust,
     },
+    is_still=True,
 )

@@ -93,7 +93,7 @@ def _row(view: View, library: Library, name: str) -> dict[str, Any]:
 
 def _members(view: View, library: Library, name: str) -> int | None:
     try:
-        return queries.look(view.settings, view.shown, library, name).members
+        return queries.size(view.settings, view.shown, library, name)
     except ActivationProblem:
         return None
 

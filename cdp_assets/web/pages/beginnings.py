@@ -147,4 +147,5 @@ def repeat(view: View) -> Blocks:
 PAGE = Page(
     "beginnings",
     {"channels": channels, "cohorts": lambda view: [cohorts(view)], "repeat": lambda view: [repeat(view)]},
+    is_still=True,
 )

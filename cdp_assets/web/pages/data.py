@@ -100,4 +100,6 @@ def dictionary(view: View) -> Blocks:
     ]  # fmt: skip
 
 
-PAGE = Page("data", {"landing": landing, "dictionary": lambda view: [dictionary(view)]}, group="data")
+PAGE = Page(
+    "data", {"landing": landing, "dictionary": lambda view: [dictionary(view)]}, group="data", is_still=True
+)

@@ -114,4 +114,5 @@ PAGE = Page(
     "identity",
     {"quality": quality, "clusters": clusters, "guards": lambda view: [guards(view)]},
     group="data",
+    is_still=True,
 )

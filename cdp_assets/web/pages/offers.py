@@ -62,4 +62,5 @@ PAGE = Page(
         "promotions": lambda view: [promotions(view)],
         "gift_cards": lambda view: [gift_cards(view)],
     },
+    is_still=True,
 )

@@ -313,4 +313,5 @@ PAGE = Page(
         "worth": worth,
         "download": lambda view: [download(view)],
     },
+    is_still=True,
 )

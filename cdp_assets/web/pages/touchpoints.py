@@ -49,4 +49,8 @@ def funnel(view: View) -> Blocks:
     ]
 
 
-PAGE = Page("touchpoints", {"registry": lambda view: [registry(view)], "funnel": lambda view: [funnel(view)]})
+PAGE = Page(
+    "touchpoints",
+    {"registry": lambda view: [registry(view)], "funnel": lambda view: [funnel(view)]},
+    is_still=True,
+)

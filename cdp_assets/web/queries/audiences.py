@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -18,10 +19,12 @@ from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile, 
 from cdp_assets.activation.rules import Columns
 from cdp_assets.activation.waterfall import Step, overlap, sample_masked, waterfall
 from cdp_assets.keys import load_key
+from cdp_assets.publishing.generations import PublishedFiles
 from cdp_assets.settings import Settings
-from cdp_assets.web.published import SECONDS, Published, QueryStopped
+from cdp_assets.web.published import SECONDS, SPILLED, THREADS, Published, QueryStopped, spill_folder
 
-KEPT, SAMPLE = 60, 20
+KEPT, KEPT_SIZES, SAMPLE = 20, 1000, 20
+MEMORY = "128MB"
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,9 @@ class Looked:
         return self.steps[-1].left
 
 
-_kept: OrderedDict[tuple[object, ...], Looked] = OrderedDict()
+Key = tuple[str, str, str, str]
+_kept: OrderedDict[tuple[Key, bool], Looked] = OrderedDict()
+_sizes: OrderedDict[Key, int] = OrderedDict()
 _columns: dict[str, Columns] = {}
 _lock = threading.Lock()
 
@@ -45,7 +50,7 @@ _lock = threading.Lock()
 def columns(settings: Settings, shown: Published) -> Columns:
     """Mart → column → type of the shown generation, with the contact file's where there is one."""
     if shown.version not in _columns:
-        with _opened(settings, with_contact_file=shown.contact_path is not None) as published:
+        with _opened(settings, shown, with_contact_file=shown.contact_path is not None) as published:
             _columns.clear()
             _columns[shown.version] = published.columns
     return _columns[shown.version]
@@ -55,33 +60,86 @@ def look(
     settings: Settings, shown: Published, library: Library, name: str, *, with_overlap: bool = False
 ) -> Looked:
     """Count an audience. Raises ActivationProblem where it does not fit the file, QueryStopped after ten seconds."""
-    others = (
-        repr(sorted(library.audiences.items())) if with_overlap or library.audience(name).references() else ""
-    )
-    key = (shown.version, name, repr(library.audience(name)), others, with_overlap)
+    key = _key(shown, library, name, with_overlap=with_overlap)
     with _lock:
-        if key in _kept:
-            _kept.move_to_end(key)
-            return _kept[key]
-    known = columns(settings, shown)
-    statement = compile_audience(name, library, known, shown.as_of_date(), contact_schema=CONTACT_SCHEMA)  # type: ignore[arg-type]
-    needs_clear = with_overlap or statement.needs_contact_file
-    with _opened(settings, with_contact_file=needs_clear and shown.contact_path is not None) as published:
-        secret = load_key(settings)
-        steps = waterfall(published, library, name, secret)
+        if (key, with_overlap) in _kept:
+            _kept.move_to_end((key, with_overlap))
+            return _kept[key, with_overlap]
+    with _counted(settings, shown, library, name, with_overlap=with_overlap) as (published, steps):
         sample = sample_masked(published.con, at_most=SAMPLE)
-        found = Looked(steps, sample, overlap(published, library, name, secret) if with_overlap else None)
+        shared = overlap(published, library, name, load_key(settings)) if with_overlap else None
+        found = Looked(steps, sample, shared)
     with _lock:
-        _kept[key] = found
+        _kept[key, with_overlap] = found
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
+    _keep_size(key, found.members)
     return found
 
 
+def size(settings: Settings, shown: Published, library: Library, name: str) -> int:
+    """How many members an audience has. Raises as `look` does."""
+    key = _key(shown, library, name)
+    with _lock:
+        if key in _sizes:
+            return _sizes[key]
+    with _counted(settings, shown, library, name) as (_, steps):
+        members = steps[-1].left
+    _keep_size(key, members)
+    return members
+
+
+def kept_sizes(shown: Published) -> dict[Key, int]:
+    """The sizes that are known of a generation's audiences."""
+    with _lock:
+        return {key: members for key, members in _sizes.items() if key[0] == shown.version}
+
+
+def take_in_sizes(sizes: Mapping[Key, int]) -> None:
+    """Know sizes that another process counted in the same generation."""
+    for key, members in sizes.items():
+        _keep_size(key, members)
+
+
+def _keep_size(key: Key, members: int) -> None:
+    with _lock:
+        _sizes[key] = members
+        while len(_sizes) > KEPT_SIZES:
+            _sizes.popitem(last=False)
+
+
+def _key(shown: Published, library: Library, name: str, *, with_overlap: bool = False) -> Key:
+    """What an audience's members depend on: the generation, its rules, and those of the audiences that it names."""
+    audience = library.audience(name)
+    others = repr(sorted(library.audiences.items())) if with_overlap or audience.references() else ""
+    return (shown.version, name, repr(audience), others)
+
+
 @contextmanager
-def _opened(settings: Settings, *, with_contact_file: bool) -> Iterator[PublishedFile]:
-    """The current generation for one question, stopped when its time is over."""
-    with open_published(settings, with_contact_file=with_contact_file) as published:
+def _counted(
+    settings: Settings, shown: Published, library: Library, name: str, *, with_overlap: bool = False
+) -> Iterator[tuple[PublishedFile, list[Step]]]:
+    """The waterfall of an audience, and the open file with everybody's step in it."""
+    known = columns(settings, shown)
+    statement = compile_audience(name, library, known, shown.as_of_date(), contact_schema=CONTACT_SCHEMA)  # type: ignore[arg-type]
+    needs_clear = with_overlap or statement.needs_contact_file
+    with _opened(
+        settings, shown, with_contact_file=needs_clear and shown.contact_path is not None
+    ) as published:
+        yield published, waterfall(published, library, name, load_key(settings))
+
+
+@contextmanager
+def _opened(settings: Settings, shown: Published, *, with_contact_file: bool) -> Iterator[PublishedFile]:
+    """The shown generation for one question, stopped when its time is over."""
+    files = PublishedFiles(shown.generation, Path(shown.marts_path), Path(shown.contact_path or ""))
+    with open_published(
+        settings,
+        with_contact_file=with_contact_file,
+        scratch=Path(spill_folder(shown)),
+        limits={"memory_limit": MEMORY, "threads": THREADS, "max_temp_directory_size": SPILLED},
+        files=files,
+    ) as published:
         timer = threading.Timer(SECONDS, published.con.interrupt)
         timer.daemon = True
         timer.start()

@@ -115,14 +115,19 @@ def edges(shown: Published, customer_id: str) -> pd.DataFrame:
     """What connects the records of a customer with each other, and what was refused with others'. One row per edge."""
     return shown.ask(
         """
-        with names as (select record_key, channel || ' · ' || source_customer_id as record_name from records)
+        with found as (select * from identity_edges where customer_id_l = $1 or customer_id_r = $1),
+        keys as materialized (select record_key_l as record_key from found union select record_key_r from found),
+        names as (
+            select record_key, channel || ' · ' || source_customer_id as record_name
+            from records
+            where record_key in (select record_key from keys)
+        )
         select e.record_key_l, e.record_key_r, coalesce(l.record_name, e.record_key_l) as record_l,
             coalesce(r.record_name, e.record_key_r) as record_r, e.edge_kind, e.match_weight, e.is_refused,
             case when e.customer_id_l <> $1 then e.customer_id_l when e.customer_id_r <> $1 then e.customer_id_r end as other_customer_id
-        from identity_edges as e
+        from found as e
         left join names as l on e.record_key_l = l.record_key
         left join names as r on e.record_key_r = r.record_key
-        where e.customer_id_l = $1 or e.customer_id_r = $1
         order by e.is_refused, record_l, record_r, e.edge_kind
         """,
         customer_id,

@@ -11,7 +11,6 @@ import duckdb
 import pandas as pd
 
 from cdp_assets.identity.evidence.contacts import clean_email, e164
-from cdp_assets.identity.evidence.names import build_name_forms
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.settings import Settings
 from cdp_assets.web.published import CONTACT, MARTS, Published
@@ -71,6 +70,10 @@ def _phones(text: str, regions: tuple[str, ...]) -> tuple[str, ...]:
 
 def _name(text: str) -> tuple[str | None, str | None]:
     """The name as identity compares it and as it sounds."""
+    from cdp_assets.identity.evidence.names import (
+        build_name_forms,  # its dictionaries are loaded where a name is read
+    )
+
     con = duckdb.connect()
     try:
         con.execute(

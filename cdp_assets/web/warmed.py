@@ -1,0 +1,109 @@
+"""What was made ready of a generation, on the disk: answers of its pages' questions and sizes of its audiences, no single person.
+
+One file per generation, version of Onefold and code of this package, owner-only; written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+from functools import cache
+from pathlib import Path
+
+from starlette.datastructures import QueryParams
+
+from cdp_assets.activation.library import load_library
+from cdp_assets.activation.problems import ActivationProblem
+from cdp_assets.settings import Settings
+from cdp_assets.web import pictures
+from cdp_assets.web.access.people import Person, roles
+from cdp_assets.web.blocks import Picture, all_blocks
+from cdp_assets.web.pages import audiences as audience_pages
+from cdp_assets.web.published import Published, kept_answers, take_in_answers
+from cdp_assets.web.queries import audiences
+from cdp_assets.web.texts import Texts, languages
+from cdp_assets.web.view import View
+
+
+def take_in(settings: Settings, shown: Published) -> bool:
+    """Cache in this process what was made ready of a generation; False where it is not there yet."""
+    path = _path(settings, shown)
+    if not path.exists():
+        return False
+    made = pickle.loads(path.read_bytes())  # noqa: S301  written by ourselves, in a folder of the owner
+    take_in_answers(shown.version, made["answers"])
+    audiences.take_in_sizes(made["sizes"])
+    return True
+
+
+def make(settings: Settings, shown: Published) -> None:
+    """Ask and draw everything, and leave it for the workers."""
+    pictured = [picture for language in languages() for picture in build_pages(settings, shown, language)]
+    _count_audiences(settings, shown)
+    for picture in pictured:
+        pictures.draw(settings, picture.address.rpartition("/")[2], "wide", "svg")
+    pictures.script(settings)
+    _write(
+        _path(settings, shown),
+        pickle.dumps({"answers": kept_answers(shown.version), "sizes": audiences.kept_sizes(shown)}),
+    )
+
+
+def build_pages(settings: Settings, shown: Published, language: str) -> list[Picture]:
+    """Build every tab of the pages that show no single person; returns the pictures that stand on them."""
+    from cdp_assets.web.navigation import PAGES  # the pages import what this module is made of
+
+    made: list[Picture] = []
+    who = Person("warm-up", frozenset(roles()))
+    base = settings.web_base_path.rstrip("/")
+    for page in PAGES:
+        if page.group and not page.is_personal:
+            for tab, build in page.tabs.items():
+                view = View(settings, shown, who, Texts(language), base, page.tab_path(tab), QueryParams(""))
+                made += [block for block in all_blocks(build(view)) if isinstance(block, Picture)]
+    return made
+
+
+def _count_audiences(settings: Settings, shown: Published) -> None:
+    if shown.missing(audience_pages.NEEDS):
+        return
+    library = load_library(settings)
+    for name in library.audiences:
+        try:
+            audiences.size(settings, shown, library, name)
+        except ActivationProblem:  # the page says what is wrong with it
+            continue
+
+
+def forget_others(settings: Settings, shown: Published) -> None:
+    """Remove what was made ready of other generations."""
+    for path in _folder(settings).glob("*"):
+        if not path.name.startswith(pictures.generation_key(shown)):
+            path.unlink(missing_ok=True)
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.home / "web" / "answers"
+
+
+def _path(settings: Settings, shown: Published) -> Path:
+    return _folder(settings) / f"{pictures.generation_key(shown)}-{_code()}.pickle"
+
+
+@cache
+def _code() -> str:
+    """Changes with the site's own code: another one asks other questions."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    temporary.replace(path)
