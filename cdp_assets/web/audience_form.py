@@ -1,35 +1,34 @@
-"""An audience as the page's form has it: lines of what, how and value; from a document to lines and back.
+"""An audience's rules as the page's form has them: lines of what, how and value, some of them a level deeper; to a document and back.
 
-Lines say what most audiences need. One that says more (a rule within a rule, several conditions of a purchase) is shown and can be counted,
-and is changed in its file.
+A line may head a group: all, any or none of the lines below it that are a level deeper; or one purchase, one touch, of which they say more.
+What cannot be written as lines (a query of its own, a value with a semicolon) is shown and counted, and changed in its file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from cdp_assets.activation.audience import FAMILIES, Audience, Comparison, Purchases, Rule, Touches
 from cdp_assets.activation.rules import Columns
 
-LINES = 10
-COMPARED = (
-    "in",
-    "not_in",
-    "at_least",
-    "at_most",
-    "more_than",
-    "less_than",
-    "within_days",
-    "older_than_days",
-    "known",
-    "unknown",
-)
+LINES, LEVELS = 40, 5
+COMPARED = ("in", "not_in", "at_least", "at_most", "more_than", "less_than", "within_days", "older_than_days", "contains", "starts_with",
+            "known", "unknown")  # fmt: skip
 DONE = ("yes", "no")
-BOUGHT = ("any", "category", "brand", "sku", "store", "channel")
-TOUCHED = ("any", "marketing_channel", "touch_type", "campaign")
+GROUPS = ("group.all", "group.any", "group.none", "group.purchases", "group.touches")
+# What a line can say of purchases and touches: name → how its value is read.
+BOUGHT = {
+    "any": "none", "category": "list", "brand": "list", "sku": "list", "product_code": "list", "store": "list", "channel": "list",
+    "orders_at_least": "whole", "orders_at_most": "whole", "net_revenue_at_least": "number", "from": "date", "to": "date",
+}  # fmt: skip
+TOUCHED = {
+    "any": "none", "marketing_channel": "list", "touch_type": "list", "campaign": "list", "source": "list", "medium": "list",
+    "channel": "list", "touches_at_least": "whole", "is_paid": "truth", "from": "date", "to": "date",
+}  # fmt: skip
+EVENTS = {"purchases": BOUGHT, "touches": TOUCHED}
 NOT_COMPARED = {"customer_id", "household_id", "as_of_date"}
 
 
@@ -43,12 +42,16 @@ class FormProblem(ValueError):
 
 @dataclass(frozen=True)
 class Line:
-    """One condition. what: family.column, purchases.category, touches.any, birthday or audience. value: names with semicolons."""
+    """One condition, or the head of a group. what: family.column, purchases.category, touches.any, birthday, audience or one of GROUPS.
+
+    value: names with semicolons. level: 0 at the margin; deeper lines belong to the head above them.
+    """
 
     what: str
     how: str = "in"
     value: str = ""
     days: str = ""
+    level: int = 0
 
 
 def subjects(columns: Columns) -> dict[str, list[str]]:
@@ -59,9 +62,9 @@ def subjects(columns: Columns) -> dict[str, list[str]]:
     }
     return {
         **{family: names for family, names in found.items() if names},
-        "purchases": [f"purchases.{name}" for name in BOUGHT],
-        "touches": [f"touches.{name}" for name in TOUCHED],
+        **{event: [f"{event}.{name}" for name in names] for event, names in EVENTS.items()},
         "others": ["birthday", "audience"],
+        "groups": list(GROUPS),
     }
 
 
@@ -69,16 +72,71 @@ def _is_compared(column: str) -> bool:
     return column not in NOT_COMPARED and not column.startswith("masked_")
 
 
+# ---------- from lines to rules
+
+
+def who_of(lines: list[Line], columns: Columns) -> dict[str, Any]:
+    """All lines at the margin together: every one must hold. Raises FormProblem."""
+    return {"all": _rules_of(lines, 1, 0, columns)}
+
+
+def _rules_of(lines: list[Line], first: int, level: int, columns: Columns) -> list[dict[str, Any]]:
+    """The rules of some lines at a level; the first has that number. A line that is deeper than its head allows is a problem."""
+    rules: list[dict[str, Any]] = []
+    at = 0
+    while at < len(lines):
+        line, number = lines[at], first + at
+        if line.level != level:
+            raise FormProblem(number)
+        end = next((n for n in range(at + 1, len(lines)) if lines[n].level <= level), len(lines))
+        inner = lines[at + 1 : end]
+        if line.what in GROUPS:
+            rules.append(_group(line, inner, number, level, columns))
+        elif inner:
+            raise FormProblem(number + 1)
+        else:
+            rules.append(rule_of(line, number, columns))
+        at = end
+    return rules
+
+
+def _group(line: Line, inner: list[Line], number: int, level: int, columns: Columns) -> dict[str, Any]:
+    if not inner:
+        raise FormProblem(number)
+    kind = line.what.partition(".")[2]
+    if kind in EVENTS:
+        said: dict[str, Any] = {}
+        for place, each in enumerate([replace(line, what=f"{kind}.any"), *inner]):
+            subject, _, name = each.what.partition(".")
+            if subject != kind or (place and each.level != level + 1):
+                raise FormProblem(number + place)
+            said |= _read(each, subject, name, number + place)
+        return _negated({kind: said}, line)
+    rules = _rules_of(inner, number + 1, level + 1, columns)
+    return {"not": {"any": rules}} if kind == "none" else {kind: rules}
+
+
 def rule_of(line: Line, number: int, columns: Columns) -> dict[str, Any]:
     """One line as the document has it. Raises FormProblem."""
-    try:
-        subject, _, name = line.what.partition(".")
-        if subject in FAMILIES:
+    subject, _, name = line.what.partition(".")
+    if subject in FAMILIES:
+        try:
             return {subject: {name: _condition(line, columns.get(FAMILIES[subject], {}).get(name, ""))}}
-        rule = {subject: _event(line, subject, name)}
+        except ValueError:
+            raise FormProblem(number) from None
+    return _negated({subject: _read(line, subject, name, number)}, line)
+
+
+def _negated(rule: dict[str, Any], line: Line) -> dict[str, Any]:
+    return {"not": rule} if line.how == "no" else rule
+
+
+def _read(line: Line, subject: str, name: str, number: int) -> Any:
+    """What a line says of an event, a birthday or another audience. Raises FormProblem."""
+    try:
+        return _event(line, subject, name)
     except ValueError:
         raise FormProblem(number) from None
-    return {"not": rule} if line.how == "no" else rule
 
 
 def _condition(line: Line, kind: str) -> dict[str, Any]:
@@ -88,20 +146,41 @@ def _condition(line: Line, kind: str) -> dict[str, Any]:
         return {line.how: int(line.value)}
     if line.how in {"in", "not_in"}:
         return {line.how: [_typed(each, kind) for each in _several(line.value)]}
+    if line.how in {"contains", "starts_with"}:
+        return {line.how: _some(line.value)}
     if line.how in {"at_least", "at_most", "more_than", "less_than"}:
-        return {line.how: _typed(line.value.strip(), kind)}
+        return {line.how: _typed(_some(line.value), kind)}
     raise ValueError(line.how)
 
 
 def _event(line: Line, subject: str, name: str) -> Any:
     if subject == "audience":
-        return line.value.strip()
+        return _some(line.value)
     if subject == "birthday":
         return {"within_days": int(line.days)}
+    kind = EVENTS.get(subject, {}).get(name)
+    if kind is None:
+        raise ValueError(line.what)
     period: dict[str, Any] = {"within_days": int(line.days)} if line.days.strip() else {}
-    if name == "any":
+    if kind == "none":
         return period
-    return {name: _several(line.value), **period}
+    read = {
+        "list": _several,
+        "whole": int,
+        "number": lambda text: float(text.replace(",", "")),
+        "date": lambda text: date.fromisoformat(text.strip()).isoformat(),
+        "truth": lambda text: {"true": True, "yes": True, "false": False, "no": False}[text.strip().lower()],
+    }
+    try:
+        return {name: read[kind](line.value), **period}
+    except KeyError:
+        raise ValueError(line.value) from None
+
+
+def _some(text: str) -> str:
+    if not text.strip():
+        raise ValueError(text)
+    return text.strip()
 
 
 def _several(text: str) -> list[str]:
@@ -112,12 +191,12 @@ def _several(text: str) -> list[str]:
 
 
 def _typed(text: str, kind: str) -> Any:
-    """A value as the column's type has it."""
+    """A value as the column's type has it; a date as its text, which documents and addresses carry."""
     lowered, kind = text.lower(), kind.upper()
     if kind == "BOOLEAN":
         return {"true": True, "yes": True, "false": False, "no": False}.get(lowered, text)
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
-        return date.fromisoformat(text)
+        return date.fromisoformat(text).isoformat()
     if kind.startswith(
         ("DECIMAL", "DOUBLE", "FLOAT", "INT", "BIGINT", "HUGEINT", "SMALLINT", "UINT", "UBIGINT")
     ):
@@ -126,77 +205,95 @@ def _typed(text: str, kind: str) -> Any:
     return text
 
 
-def who_of(lines: list[Line], columns: Columns) -> dict[str, Any]:
-    """All lines together: every one must hold. Raises FormProblem."""
-    return {"all": [rule_of(line, number, columns) for number, line in enumerate(lines, start=1)]}
+# ---------- from rules to lines
 
 
 def lines_of(audience: Audience) -> list[Line] | None:
     """The lines of an audience; None where they cannot say all of it."""
     if audience.who is None:
         return None
-    lines: list[Line] = []
-    for rule in audience.who.all or [audience.who]:
-        found = _lines_of_rule(rule)
-        if found is None:
-            return None
-        lines += found
-    return lines if len(lines) <= LINES else None
+    try:
+        lines = [line for rule in audience.who.all or [audience.who] for line in lines_of_rule(rule)]
+    except ValueError:
+        return None
+    return lines if len(lines) <= LINES and all(line.level < LEVELS for line in lines) else None
 
 
-def _lines_of_rule(rule: Rule) -> list[Line] | None:
-    for family in FAMILIES:
-        conditions = getattr(rule, family)
-        if conditions is not None:
-            return _compared(family, conditions)
+def lines_of_rule(rule: Rule, level: int = 0, *, is_among_all: bool = True) -> list[Line]:
+    """One rule as lines from a level on; several that must hold together are a group of their own unless they stand among such. Raises ValueError."""
     if rule.not_ is not None:
-        inner = _lines_of_rule(rule.not_)
-        is_event = inner is not None and len(inner) == 1 and inner[0].how == "yes"
-        return [Line(inner[0].what, "no", inner[0].value, inner[0].days)] if inner and is_event else None
+        return _lines_of_not(rule.not_, level)
+    for kind, inner in (("all", rule.all), ("any", rule.any)):
+        if inner is not None:
+            below = [
+                line for each in inner for line in lines_of_rule(each, level + 1, is_among_all=kind == "all")
+            ]
+            return [Line(f"group.{kind}", "yes", level=level), *below]
     if rule.audience is not None:
-        return [Line("audience", "yes", rule.audience)]
+        return [Line("audience", "yes", rule.audience, level=level)]
     if rule.birthday is not None:
-        return [Line("birthday", "yes", "", str(rule.birthday.within_days))]
-    return (
-        _of_event("purchases", rule.purchases, BOUGHT)
-        if rule.purchases
-        else _of_event("touches", rule.touches, TOUCHED)
-    )
+        return [Line("birthday", "yes", "", str(rule.birthday.within_days), level)]
+    for kind, event in (("purchases", rule.purchases), ("touches", rule.touches)):
+        if event is not None:
+            return _lines_of_event(kind, event, "yes", level)
+    compared = [line for family in FAMILIES for line in _compared(family, getattr(rule, family) or {})]
+    if len(compared) == 1 or is_among_all:
+        return [replace(line, level=level) for line in compared]
+    return [Line("group.all", "yes", level=level), *(replace(line, level=level + 1) for line in compared)]
 
 
-def _of_event(subject: str, event: Purchases | Touches | None, names: tuple[str, ...]) -> list[Line] | None:
-    if event is None:
-        return None
-    given = event.model_fields_set - {"within_days"}
-    if len(given) > 1 or not given <= set(names):
-        return None
-    name = next(iter(given), "any")
-    value = "; ".join(getattr(event, name)) if given else ""
-    return [Line(f"{subject}.{name}", "yes", value, str(event.within_days or ""))]
+def _lines_of_not(inner: Rule, level: int) -> list[Line]:
+    for kind, event in (("purchases", inner.purchases), ("touches", inner.touches)):
+        if event is not None:
+            return _lines_of_event(kind, event, "no", level)
+    if inner.audience is not None:
+        return [Line("audience", "no", inner.audience, level=level)]
+    if inner.birthday is not None:
+        return [Line("birthday", "no", "", str(inner.birthday.within_days), level)]
+    rules = inner.any or [inner]
+    below = [line for each in rules for line in lines_of_rule(each, level + 1, is_among_all=False)]
+    return [Line("group.none", "yes", level=level), *below]
 
 
-def _compared(family: str, conditions: Mapping[str, Any]) -> list[Line] | None:
+def _lines_of_event(kind: str, event: Purchases | Touches, how: str, level: int) -> list[Line]:
+    """One line where an event has one thing to say, else a head and a line for each."""
+    given = event.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    days = str(given.pop("within_days", None) or "")
+    said = [(f"{kind}.{name}", _joined(value)) for name, value in given.items() if value is not None]
+    if len(said) < 2:
+        what, value = said[0] if said else (f"{kind}.any", "")
+        return [Line(what, how, value, days, level)]
+    return [
+        Line(f"group.{kind}", how, "", days, level),
+        *(Line(what, "yes", value, "", level + 1) for what, value in said),
+    ]
+
+
+def _compared(family: str, conditions: Mapping[str, Any]) -> list[Line]:
     lines = []
     for column, condition in conditions.items():
         given = condition.model_dump(exclude_unset=True, by_alias=True) if isinstance(condition, Comparison) else {
             "in": condition if isinstance(condition, list) else [condition]
         }  # fmt: skip
-        for how, value in given.items():
-            line = _line(f"{family}.{column}", how, value)
-            if line is None:
-                return None
-            lines.append(line)
+        lines += [_line(f"{family}.{column}", how, value) for how, value in given.items()]
     return lines
 
 
-def _line(what: str, how: str, value: Any) -> Line | None:
+def _line(what: str, how: str, value: Any) -> Line:
     if how == "is_known":
         return Line(what, "known" if value else "unknown")
     if how in {"is", "is_not"}:
         how, value = {"is": "in", "is_not": "not_in"}[how], [value]
-    if how not in COMPARED:
-        return None
-    return Line(what, how, "; ".join(map(_text, value)) if isinstance(value, list) else _text(value))
+    return Line(what, how, _joined(value))
+
+
+def _joined(value: Any) -> str:
+    if not isinstance(value, list):
+        return _text(value)
+    texts = [_text(each) for each in value]
+    if any(";" in text or "；" in text or not text.strip() for text in texts):
+        raise ValueError("a value with a semicolon is not one of a list")
+    return "; ".join(texts)
 
 
 def _text(value: Any) -> str:

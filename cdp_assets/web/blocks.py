@@ -140,6 +140,15 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Region:
+    """Blocks that a form above them renews in place, told to screen readers when they change."""
+
+    key: str
+    blocks: list[Any]
+    kind: str = "region"
+
+
+@dataclass(frozen=True)
 class Part:
     """What has a template of its own: `part_<template>.html` with these values."""
 
@@ -159,7 +168,7 @@ class Section:
     kind: str = "section"
 
 
-Block: TypeAlias = Table | Picture | Figures | Note | Filters | Row | Part | Section
+Block: TypeAlias = Table | Picture | Figures | Note | Filters | Row | Region | Part | Section
 Blocks: TypeAlias = Iterable[Any]  # of Block; a list of several kinds is no list of one union to mypy
 Build: TypeAlias = Callable[Concatenate["View", P], Blocks]
 

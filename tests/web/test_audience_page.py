@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import html
 import json
-from datetime import date
+import re
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.datastructures import QueryParams
 
 from cdp_assets import audit
 from cdp_assets.activation import saved
-from cdp_assets.activation.audience import read_audience
+from cdp_assets.activation.audience import Rule, read_audience
 from cdp_assets.activation.library import SHIPPED, load_library, read_source
 from cdp_assets.activation.library import Source as LibrarySource
 from cdp_assets.settings import Settings
 from cdp_assets.web import audience_form as form
+from cdp_assets.web import audience_state
 from cdp_assets.web.audience_form import Line
 from tests.web.conftest import Reader
 
@@ -32,7 +38,7 @@ COLUMNS = {
         (Line("rfm.segment", "in", "At Risk; Lost"), {"rfm": {"segment": {"in": ["At Risk", "Lost"]}}}),
         (Line("attributes.order_count", "at_least", "1,000"), {"attributes": {"order_count": {"at_least": 1000}}}),
         (Line("attributes.is_profiled", "in", "yes"), {"attributes": {"is_profiled": {"in": [True]}}}),
-        (Line("attributes.first_order_date", "at_most", "2017-12-31"), {"attributes": {"first_order_date": {"at_most": date(2017, 12, 31)}}}),
+        (Line("attributes.first_order_date", "at_most", "2017-12-31"), {"attributes": {"first_order_date": {"at_most": "2017-12-31"}}}),
         (Line("attributes.first_order_date", "within_days", "30"), {"attributes": {"first_order_date": {"within_days": 30}}}),
         (Line("attributes.city", "unknown"), {"attributes": {"city": {"is_known": False}}}),
         (Line("purchases.category", "no", "Cheese", "90"), {"not": {"purchases": {"category": ["Cheese"], "within_days": 90}}}),
@@ -66,13 +72,156 @@ def test_every_shipped_example_fits_into_lines_and_means_the_same(path: Path) ->
     assert form.lines_of(again) == lines
 
 
-def test_what_lines_cannot_say_is_not_shown_as_if_they_did() -> None:
-    document = {
-        "title": "x",
-        "purpose": "marketing",
-        "who": {"any": [{"rfm": {"segment": ["Lost"]}}, {"birthday": {"within_days": 7}}]},
-    }
+ATOMS = st.sampled_from(
+    [
+        {"rfm": {"segment": {"in": ["Lost"]}}},
+        {"rfm": {"segment": {"in": ["Lost"]}, "monetary": {"at_least": 5, "less_than": 9}}},
+        {"attributes": {"city": {"is_known": True}, "order_count": {"at_least": 2}}},
+        {
+            "purchases": {
+                "category": ["Cheese", "Tea"],
+                "store": ["s1"],
+                "orders_at_least": 2,
+                "within_days": 90,
+            }
+        },
+        {"touches": {"is_paid": True, "campaign": ["may"], "from": "2017-05-01"}},
+        {"purchases": {}},
+        {"birthday": {"within_days": 7}},
+        {"audience": "others"},
+    ]
+)
+RULES = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map(lambda rules: {"all": rules}),
+        st.lists(inner, min_size=1, max_size=3).map(lambda rules: {"any": rules}),
+        inner.map(lambda rule: {"not": rule}),
+    ),
+    max_leaves=6,
+)
+
+
+def _holds(rule: Rule, chosen: frozenset[str]) -> bool:
+    """Whether a rule holds where exactly the chosen conditions do (each told apart by its own text)."""
+    if rule.all is not None:
+        return all(_holds(each, chosen) for each in rule.all)
+    if rule.any is not None:
+        return any(_holds(each, chosen) for each in rule.any)
+    if rule.not_ is not None:
+        return not _holds(rule.not_, chosen)
+    said = rule.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    if not (set(said) & {"rfm", "attributes"}):
+        return str(said) in chosen
+    ((family, columns),) = said.items()
+    return all(
+        str((family, column, how, value)) in chosen
+        for column, conditions in columns.items()
+        for how, value in conditions.items()
+    )
+
+
+def _conditions(rule: Rule) -> set[str]:
+    seen: set[str] = set()
+
+    class Seen(frozenset[str]):
+        def __contains__(self, each: object) -> bool:
+            seen.add(str(each))
+            return True
+
+    for value in (rule, Rule.model_validate({"not": rule})):
+        for inner in _atoms(value):
+            _holds(inner, Seen())
+    return seen
+
+
+def _atoms(rule: Rule) -> list[Rule]:
+    inner = [*(rule.all or ()), *(rule.any or ()), *((rule.not_,) if rule.not_ else ())]
+    return [atom for each in inner for atom in _atoms(each)] if inner else [rule]
+
+
+@given(rule=RULES, data=st.data())
+@hypothesis.settings(max_examples=120, deadline=None)
+def test_rules_however_nested_are_lines_that_mean_the_same(rule: dict[str, Any], data: st.DataObject) -> None:
+    audience = read_audience({"title": "x", "purpose": "marketing", "who": rule}, "test")
+    lines = form.lines_of(audience)
+    if lines is None:
+        assert _depth(rule) > form.LEVELS - 3
+        return
+    again = read_audience({"title": "x", "purpose": "marketing", "who": form.who_of(lines, COLUMNS)}, "test")
+    assert audience.who is not None and again.who is not None
+    known = sorted(_conditions(audience.who))
+    assert sorted(_conditions(again.who)) == known
+    for _ in range(8):
+        chosen = frozenset(data.draw(st.sets(st.sampled_from(known))))
+        assert _holds(audience.who, chosen) == _holds(again.who, chosen)
+
+
+def _depth(rule: dict[str, Any]) -> int:
+    inner = [each for key in ("all", "any") for each in rule.get(key, [])] + (
+        [rule["not"]] if "not" in rule else []
+    )
+    return 1 + max(map(_depth, inner), default=0)
+
+
+@pytest.mark.parametrize(
+    ("lines", "number"),
+    [
+        ([Line("group.any", "yes"), Line("rfm.segment", "in", "Lost")], 1),  # a head without lines
+        ([Line("rfm.segment", "in", "Lost"), Line("rfm.segment", "in", "Lost", level=1)], 2),  # deeper below no head
+        ([Line("group.purchases", "yes"), Line("rfm.segment", "in", "Lost", level=1)], 2),  # not of a purchase
+        ([Line("group.any", "yes"), Line("rfm.segment", "in", "Lost", level=2)], 2),  # two levels deeper
+        ([Line("purchases.orders_at_least", "yes", "some")], 1),
+        ([Line("touches.is_paid", "yes", "perhaps")], 1),
+        ([Line("purchases.no_such", "yes", "x")], 1),
+    ],
+)  # fmt: skip
+def test_a_group_that_says_nothing_is_named_by_its_line(lines: list[Line], number: int) -> None:
+    with pytest.raises(form.FormProblem) as problem:
+        form.who_of(lines, COLUMNS)
+    assert problem.value.number == number
+
+
+def test_a_value_with_a_semicolon_is_left_to_the_file() -> None:
+    document = {"title": "x", "purpose": "marketing", "who": {"rfm": {"segment": {"in": ["a;b"]}}}}
     assert form.lines_of(read_audience(document, "test")) is None
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_address_of_an_audience_is_all_of_it(path: Path) -> None:
+    audience = read_source(LibrarySource(path.stem, path, "shipped"))
+    pairs = audience_state.pairs_of(audience)
+    assert pairs is not None
+    document = audience_state.document_in(QueryParams(pairs), COLUMNS, "untitled")
+    again = read_audience(document, "test")
+    assert again.model_copy(update={"who": None}) == audience.model_copy(update={"who": None})
+    assert audience_state.pairs_of(again) == pairs
+
+
+def test_a_new_audience_begins_with_a_template_and_a_version_opens_in_the_form(site: Reader) -> None:
+    shown = site.get("/audiences/new")
+    links = [html.unescape(link) for link in re.findall(r'href="(/audiences/new\?edit[^"]+)"', shown.text)]
+    assert len(links) == 6
+    begun = [site.get(link) for link in links]
+    assert all(each.status_code == 200 and 'id="t-waterfall"' in each.text for each in begun)
+    document = {
+        **DOCUMENT,
+        "priority": 3,
+        "contact_cap": {"at_most": 1, "within_days": 7},
+        "valid": {"from": "2017-01-01"},
+    }
+    site.post("/audiences/new/save", {"name": "lost_ones", "document": json.dumps(document)})
+    page = site.get("/audiences/lost_ones").text
+    (link,) = {html.unescape(each) for each in re.findall(r'href="(/audiences/lost_ones\?edit[^"]+)"', page)}
+    opened = site.get(link).text
+    for name, value in (
+        ("priority", 3),
+        ("cap", 1),
+        ("cap_days", 7),
+        ("valid_from", "2017-01-01"),
+        ("title", "Lost ones"),
+    ):
+        assert re.search(f'name="{name}" value="{value}"', opened), name
 
 
 DOCUMENT = {

@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
+from starlette.datastructures import QueryParams
 
 from cdp_assets import audit
 from cdp_assets.activation import saved
-from cdp_assets.activation.audience import NAME, Audience, read_audience
+from cdp_assets.activation.audience import FAMILIES, NAME, Audience, Rule, read_audience
 from cdp_assets.activation.destination import load_destinations
 from cdp_assets.activation.library import Library, load_library
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.web import audience_form as form
+from cdp_assets.web import audience_state as state
 from cdp_assets.web import charts
 from cdp_assets.web.action import Done, Outcome, Refused
-from cdp_assets.web.blocks import Blocks, Note, Part, section
+from cdp_assets.web.blocks import Blocks, Note, Part, Region, section
 from cdp_assets.web.page import Page
 from cdp_assets.web.queries import audiences as queries
 from cdp_assets.web.tables import table
 from cdp_assets.web.view import View
 
 NEEDS = ("customers", "contacts", "contact_permissions", "dates")
-PURPOSES = (
-    "marketing",
-    "profiling",
-    "ads_matching",
-    "sharing",
-    "measurement",
-    "cross_border",
-    "sensitive",
-    "automated_decision",
-)
-ORDERS = (
-    "value.discounted_value_12_months", "rfm.monetary", "rfm.recency_days", "attributes.net_revenue", "attributes.last_order_date",
-    "lifecycle.days_since_purchase",
-)  # fmt: skip
 NEW = "new"
+BLANK_LINES, LONGEST_SAID = 2, 60
 
 
 def listing(view: View) -> Blocks:
@@ -111,12 +102,10 @@ def one(view: View) -> Blocks:
         return [Note(view.t("audiences.unknown"), "warning")]
     document, problem = _document(view, library, name)
     named = [] if name == NEW else [Note("", code=name)]
-    blocks: list[Any] = [*named, _builder(view, library, name)]
-    if problem is not None:
-        return [*blocks, problem]
-    if document is None:
-        return [*blocks, Note(view.t("audiences.begin"), "empty"), *_history(view, name)]
-    return [*blocks, *_looked(view, library, name, document), *_history(view, name)]
+    counted: list[Any] = [problem] if problem is not None else [Note(view.t("audiences.begin"), "empty")]
+    if document is not None:
+        counted = _looked(view, library, name, document)
+    return [*named, _builder(view, library, name), Region("counted", counted), *_history(view, name)]
 
 
 def _document(view: View, library: Library, name: str) -> tuple[dict[str, Any] | None, Note | None]:
@@ -130,90 +119,87 @@ def _document(view: View, library: Library, name: str) -> tuple[dict[str, Any] |
             return (dict(found[0].document) if found else None), None
         return known.model_dump(mode="json", by_alias=True, exclude_unset=True), None
     try:
-        return _described(view), None
+        columns = queries.columns(view.settings, view.shown)
+        return state.document_in(view.query, columns, view.t("audiences.untitled")), None
     except form.FormProblem as problem:
         return None, Note(view.t("audiences.line_problem", number=problem.number), "error")
-
-
-def _lines(view: View) -> list[form.Line]:
-    found = [
-        form.Line(view.one(f"w{n}"), view.one(f"h{n}", "in"), view.one(f"v{n}")[:2000], view.one(f"d{n}")[:5])
-        for n in range(form.LINES)
-    ]
-    return [line for line in found if line.what]
-
-
-def _described(view: View) -> dict[str, Any] | None:
-    """The document of the form in the address; None where it has no line yet."""
-    lines = _lines(view)
-    if not lines:
-        return None
-    document: dict[str, Any] = {
-        "title": view.one("title")[:120] or view.t("audiences.untitled"),
-        "purpose": view.choice("purpose", list(PURPOSES)),
-        "destinations": view.many("to"),
-        "who": form.who_of(lines, queries.columns(view.settings, view.shown)),
-    }
-    if view.whole("top", 0):
-        document["top"] = view.whole("top", 0)
-    order = view.choice("order", ["", *ORDERS])
-    if order:
-        family, _, column = order.partition(".")
-        is_up = view.choice("direction", ["descending", "ascending"]) == "ascending"
-        document["order_by"] = {family: column, **({"direction": "ascending"} if is_up else {})}
-    if view.many("without"):
-        document["suppress"] = view.many("without")
-    if view.whole("holdout", 0):
-        document["holdout"] = {"share": min(view.whole("holdout", 0), 90) / 100}
-    return document
 
 
 def _builder(view: View, library: Library, name: str) -> Any:
     """The form, filled from the address or from the audience as it stands."""
     known = library.audiences.get(name)
-    lines = _lines(view) if view.one("edit") else (form.lines_of(known) if known else [])
-    if lines is None:
-        return Note(view.t("audiences.by_hand"))
-    state = _state(view, known)
+    filled = view.query
+    if not view.one("edit") and known is not None:
+        pairs = state.pairs_of(known)
+        if pairs is None:
+            return Note(view.t("audiences.by_hand"))
+        filled = QueryParams(pairs)
+    lines = state.lines_in(filled)
     groups = form.subjects(queries.columns(view.settings, view.shown))
     options = [
-        (view.label(group, "subject_groups"), [(each, _subject(view, each)) for each in names]) for group, names in groups.items()
+        (view.label(group, "subject_groups"), [(each, subject_words(view, each)) for each in names]) for group, names in groups.items()
     ]  # fmt: skip
-    shown = [*lines, form.Line("")][: form.LINES]
+    blank = [form.Line("", level=lines[-1].level if lines else 0)] * BLANK_LINES
+    orders = list(dict.fromkeys([*state.ORDERS, *filter(None, [filled.get("order")])]))
     return Part(
         "audience",
         {
-            "address": view.to(f"/audiences/{name}"), "lines": shown, "subjects": options, "state": state,
+            "address": view.to(f"/audiences/{name}"), "lines": [*lines, *blank][: form.LINES], "subjects": options, "state": filled,
+            "levels": [(level, view.label(f"level_{level}", "levels")) for level in range(form.LEVELS)],
             "hows": [(how, view.label(how, "hows")) for how in (*form.COMPARED, *form.DONE)],
-            "purposes": [(each, view.label(each, "purposes")) for each in PURPOSES],
+            "purposes": [(each, view.label(each, "purposes")) for each in state.PURPOSES],
             "destinations": sorted(load_destinations(view.settings).known),
             "others": sorted(set(library.audiences) - {name}),
-            "orders": [("", view.t("audiences.no_order")), *((each, _subject(view, each)) for each in ORDERS)],
-            "known": _known_values(view), "more": len(lines) < form.LINES,
+            "orders": [("", view.t("audiences.no_order")), *((each, subject_words(view, each)) for each in orders)],
+            "known": _known_values(view), "templates": _templates(view, library) if name == NEW else [],
         },
     )  # fmt: skip
 
 
-def _state(view: View, known: Audience | None) -> dict[str, Any]:
-    if view.one("edit") or known is None:
-        return {
-            "title": view.one("title"), "purpose": view.one("purpose", "marketing"), "to": view.many("to"), "top": view.one("top"),
-            "order": view.one("order"), "direction": view.one("direction", "descending"), "without": view.many("without"),
-            "holdout": view.one("holdout"),
-        }  # fmt: skip
-    order = ".".join(known.order_by.column) if known.order_by else ""
-    return {
-        "title": known.title, "purpose": known.purpose, "to": known.destinations, "top": known.top or "", "order": order,
-        "direction": known.order_by.direction if known.order_by else "descending", "without": known.suppress,
-        "holdout": round(100 * known.holdout.share) if known.holdout else "",
-    }  # fmt: skip
+def _templates(view: View, library: Library) -> list[tuple[str, str]]:
+    """(address, words) of the examples that come with Onefold, to begin a new audience from."""
+    found = []
+    for name, source in sorted(library.sources.items()):
+        known = library.audiences.get(name)
+        pairs = state.pairs_of(known) if known is not None and source.origin == "shipped" else None
+        if pairs is not None:
+            words = view.label(name, "audience_templates")
+            kept = [(key, words if key == "title" else value) for key, value in pairs if key != "description"]
+            found.append((view.to(f"/audiences/{NEW}") + "?" + urlencode(kept), words))
+    return found
 
 
-def _subject(view: View, what: str) -> str:
+def subject_words(view: View, what: str) -> str:
+    """What a line is about, in words."""
     subject, _, name = what.partition(".")
-    if subject in {"purchases", "touches", "birthday", "audience"}:
+    if subject in {"purchases", "touches", "birthday", "audience", "group"}:
         return view.label(what.replace(".", "_"), "subjects")
     return view.label(name)
+
+
+def rule_words(view: View, rule: Rule) -> str:
+    """A rule of the waterfall in words, short."""
+    try:
+        lines = form.lines_of_rule(rule)
+    except ValueError:
+        return str(rule.kind)
+    margin = [line for line in lines if line.level == 0]
+    said = "; ".join(_line_words(view, line) for line in margin)
+    inner = len(lines) - len(margin)
+    return f"{said} ({view.t('audiences.lines_within', number=inner)})" if inner else said
+
+
+def _line_words(view: View, line: form.Line) -> str:
+    is_column = line.what.partition(".")[0] in FAMILIES
+    how = view.label(line.how, "hows") if is_column else view.t("words.no") if line.how == "no" else ""
+    days = view.t("audiences.of_days", number=line.days) if line.days else ""
+    return " ".join(
+        part for part in (subject_words(view, line.what), how, _shortened(line.value), days) if part
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_SAID else text[: LONGEST_SAID - 1].rstrip() + "…"
 
 
 def _known_values(view: View) -> list[str]:
@@ -238,11 +224,8 @@ def _known_values(view: View) -> list[str]:
 def _looked(view: View, library: Library, name: str, document: dict[str, Any]) -> list[Any]:
     shown_as = name if re.fullmatch(NAME, name) and name != NEW else "new_audience"
     try:
-        with_it = (
-            library.with_audience(shown_as, read_audience(document, shown_as))
-            if "who" in document
-            else library
-        )
+        audience = read_audience(document, shown_as)
+        with_it = library.with_audience(shown_as, audience)
         found = queries.look(
             view.settings, view.shown, with_it, shown_as, with_overlap=bool(view.one("overlap"))
         )
@@ -253,10 +236,9 @@ def _looked(view: View, library: Library, name: str, document: dict[str, Any]) -
         {"address": view.to(f"/audiences/{name}/save"), "name": "" if name == NEW else name, "is_new": name == NEW,
          "document": json.dumps(document, ensure_ascii=False)},
     )  # fmt: skip
-    can_save = view.one("edit") and "who" in document
     return [
-        _waterfall(view, found, document),
-        *([saving] if can_save else []),
+        _waterfall(view, found, audience),
+        *([saving] if view.one("edit") else []),
         _sample(view, found),
         _shared(view, found),
     ]
@@ -267,33 +249,29 @@ def _problem(view: View, problem: ActivationProblem) -> Note:
 
 
 @section("audiences.waterfall")
-def _waterfall(view: View, found: queries.Looked, document: dict[str, Any]) -> Blocks:
+def _waterfall(view: View, found: queries.Looked, audience: Audience) -> Blocks:
+    rules = dict(audience.top_rules())
+    numbers = {place: number for number, place in enumerate(rules, start=1)}
+    words = {place: f"{numbers[place]}. {rule_words(view, rule)}" for place, rule in rules.items()}
     rows = pd.DataFrame(
         {
-            "step": [_step(view, each.name) for each in found.steps],
+            "step": [words.get(each.name) or view.label(each.name, "audience_steps") for each in found.steps],
             "left_out": [each.left_out for each in found.steps],
             "left": [each.left for each in found.steps],
         }
     )
-    chart = charts.bars(view, rows[["step", "left"]], "step", "left", order=list(rows["step"]))
+    short = rows.assign(step=[_shortened(step) for step in rows["step"]])
+    chart = charts.bars(view, short[["step", "left"]], "step", "left", order=list(short["step"]))
     said = view.t(
         "audiences.members",
         members=view.formats.number(found.members),
-        purpose=view.label(str(document["purpose"]), "purposes"),
+        purpose=view.label(audience.purpose, "purposes"),
     )
     return [
         Note(said),
         charts.picture(view, "audience", view.t("audiences.waterfall.title"), chart),
         table(view, "waterfall", rows, sortable=False),
     ]  # fmt: skip
-
-
-def _step(view: View, name: str) -> str:
-    """A step in words; a rule by its number."""
-    rule = re.match(r"who\.all\[(\d+)\]|who\.", name)
-    if rule:
-        return view.t("audiences.rule", number=rule[1] or 1)
-    return view.label(name, "audience_steps")
 
 
 @section("audiences.sample")
@@ -344,6 +322,7 @@ def _history(view: View, name: str) -> list[Any]:
     rows = pd.DataFrame(
         {
             "version_id": [each.version_id for each in found],
+            "address": [_address_of(view, name, each.document) for each in found],
             "decided_at": [view.formats.moment(each.decided_at) for each in found],
             "decided_by": [each.decided_by for each in found],
             "state": ["waiting" if each.is_waiting else "taken" for each in found],
@@ -352,10 +331,20 @@ def _history(view: View, name: str) -> list[Any]:
     )
     return [
         table(
-            view, "versions", rows, families={"state": "version_states"}, tones={"state": {"waiting": "watch", "taken": "good"}},
+            view, "versions", rows, names=[each for each in rows.columns if each != "address"],
+            links={"version_id": lambda row: row["address"]}, families={"state": "version_states"}, tones={"state": {"waiting": "watch", "taken": "good"}},
             sortable=False, is_export=False, caption=view.t("audiences.versions"),
         )
     ]  # fmt: skip
+
+
+def _address_of(view: View, name: str, document: Mapping[str, Any]) -> str | None:
+    """The page with a version in its form; None for one that lines cannot say."""
+    try:
+        pairs = state.pairs_of(read_audience(document, name))
+    except ActivationProblem:
+        return None
+    return view.to(f"/audiences/{name}") + "?" + urlencode(pairs) if pairs else None
 
 
 def save(view: View) -> Outcome:

@@ -24,7 +24,7 @@ function loadVega(base) {
   return window.vegaLoading;
 }
 
-for (const figure of document.querySelectorAll("figure.picture[data-chart]")) {
+function makeInteractive(figure) {
   const button = figure.querySelector("button.interactive");
   button.hidden = false;
   button.addEventListener("click", async () => {
@@ -40,6 +40,10 @@ for (const figure of document.querySelectorAll("figure.picture[data-chart]")) {
     button.remove();
   });
 }
+for (const figure of document.querySelectorAll("figure.picture[data-chart]")) makeInteractive(figure);
+document.addEventListener("htmx:afterSwap", (event) => {
+  for (const figure of document.querySelectorAll("#" + CSS.escape(event.target.id) + " figure.picture[data-chart]")) makeInteractive(figure);
+});
 
 // One open explanation at a time; Escape closes it.
 document.addEventListener("click", (event) => {
