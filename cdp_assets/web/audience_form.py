@@ -164,17 +164,23 @@ def _event(line: Line, subject: str, name: str) -> Any:
     period: dict[str, Any] = {"within_days": int(line.days)} if line.days.strip() else {}
     if kind == "none":
         return period
-    read = {
-        "list": _several,
-        "whole": int,
-        "number": lambda text: float(text.replace(",", "")),
-        "date": lambda text: date.fromisoformat(text.strip()).isoformat(),
-        "truth": lambda text: {"true": True, "yes": True, "false": False, "no": False}[text.strip().lower()],
-    }
-    try:
-        return {name: read[kind](line.value), **period}
-    except KeyError:
-        raise ValueError(line.value) from None
+    return {name: _said(kind, line.value), **period}
+
+
+def _said(kind: str, text: str) -> Any:
+    """The value of a line about an event. Raises ValueError."""
+    if kind == "list":
+        return _several(text)
+    if kind == "whole":
+        return int(text)
+    if kind == "number":
+        return float(text.replace(",", ""))
+    if kind == "date":
+        return date.fromisoformat(text.strip()).isoformat()
+    truths = {"true": True, "yes": True, "false": False, "no": False}
+    if text.strip().lower() not in truths:
+        raise ValueError(text)
+    return truths[text.strip().lower()]
 
 
 def _some(text: str) -> str:

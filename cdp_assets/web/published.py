@@ -11,7 +11,8 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ SECONDS, MEMORY, THREADS = (
     2,
 )  # of one connection; what takes more memory is spilled, as far as SPILLED
 SPILLED = "2GB"
+WAIT = 20.0  # seconds for a turn among the queries of this process
 PATIENCE = 60.0  # seconds for which a generation that is being warmed up is not shown yet
 PATIENCE_BACK = 8.0  # the same where the shown one was withdrawn or revised
 KEPT_ANSWERS, KEPT_CONNECTIONS = 400, 3
@@ -39,7 +41,17 @@ Question = tuple[str, Parameters]
 
 
 class QueryStopped(RuntimeError):
-    """A page's question took longer than it may."""
+    """A page's question took longer or more memory than it may."""
+
+
+@dataclass
+class Limits:
+    """What queries of this process may take; the process that no reader waits for allows itself more."""
+
+    seconds: float = SECONDS
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -69,9 +81,8 @@ class Published:
         return _answer(con, sql, parameters)
 
     def ask_both(self, before: Published, sql: str, *parameters: object) -> pd.DataFrame:
-        """Answer of one query that compares this generation with an earlier one (alias `before_file`)."""
-        con = _CACHE.connection(self, {BEFORE: before.marts_path})
-        return _answer(con, sql, parameters)
+        """Answer of one query that compares this generation with an earlier one (alias `before_file`), cached. Not to be changed."""
+        return _CACHE.answer(self, sql, parameters, before)
 
     def tables(self) -> frozenset[str]:
         """Names of the marts of this generation."""
@@ -138,14 +149,18 @@ class _Cache:
         self._connections: OrderedDict[tuple[str, tuple[str, ...]], duckdb.DuckDBPyConnection] = OrderedDict()
         self._lock = threading.Lock()
 
-    def answer(self, shown: Published, sql: str, parameters: Parameters) -> pd.DataFrame:
-        key = (shown.version, sql, tuple(map(_hashable, parameters)))
+    def answer(
+        self, shown: Published, sql: str, parameters: Parameters, before: Published | None = None
+    ) -> pd.DataFrame:
+        asked = sql if before is None else f"{before.version}\n{sql}"
+        key = (shown.version, asked, tuple(map(_hashable, parameters)))
         with self._lock:
             found = self._answers.get(key)
             if found is not None:
                 self._answers.move_to_end(key)
                 return found
-        found = _answer(self.connection(shown, {}), sql, parameters)
+        others = {} if before is None else {BEFORE: before.marts_path}
+        found = _answer(self.connection(shown, others), sql, parameters)
         self._keep(key, found)
         return found
 
@@ -327,9 +342,48 @@ def _hashable(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+class _Turns:
+    """Queries that run at once in this process; one that did not fit beside others is asked again alone."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._taken = most, 0
+        self._alone = threading.Lock()  # so that two of them do not wait for each other's half
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def take(self, *, alone: bool = False) -> Iterator[None]:
+        number = self._most if alone else 1
+        with self._alone if alone else nullcontext(), self._changed:
+            if not self._changed.wait_for(lambda: self._taken + number <= self._most, WAIT):
+                raise QueryStopped("other queries took longer than a page waits")
+            self._taken += number
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= number
+                self._changed.notify_all()
+
+
+_TURNS = _Turns(2)
+
+
 def _answer(con: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) -> pd.DataFrame:
+    try:
+        with _TURNS.take():
+            return _asked(con, sql, parameters)
+    except duckdb.OutOfMemoryException:
+        pass
+    try:
+        with _TURNS.take(alone=True):
+            return _asked(con, sql, parameters)
+    except duckdb.OutOfMemoryException as error:
+        raise QueryStopped("a page's query took more memory than it may") from error
+
+
+def _asked(con: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) -> pd.DataFrame:
     cursor = con.cursor()
-    timer = threading.Timer(SECONDS, cursor.interrupt)
+    timer = threading.Timer(LIMITS.seconds, cursor.interrupt)
     timer.daemon = True
     timer.start()
     try:
@@ -337,7 +391,7 @@ def _answer(con: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) ->
         found: pd.DataFrame = cursor.execute(sql, list(parameters)).df()
         return found
     except duckdb.InterruptException as error:
-        raise QueryStopped(f"a page's query took more than {SECONDS:.0f} seconds") from error
+        raise QueryStopped(f"a page's query took more than {LIMITS.seconds:.0f} seconds") from error
     finally:
         timer.cancel()
         cursor.close()

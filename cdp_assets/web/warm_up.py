@@ -17,7 +17,7 @@ from contextlib import suppress
 
 from cdp_assets.settings import Settings
 from cdp_assets.web import pictures, warmed
-from cdp_assets.web.published import SHOWN, Published, newest_published
+from cdp_assets.web.published import SHOWN, Published, current_published, newest_published
 
 LOOK_EVERY = 0.5  # seconds
 TIDY_EVERY = 60.0
@@ -34,6 +34,8 @@ class Watcher:
         self._version = ""  # that the process makes ready
         self._ready = ""
         self._tidied = 0.0
+        with suppress(OSError):
+            current_published(settings)  # what this worker shows from its start, until a newer one is ready
         SHOWN.watch(str(settings.published_dir), is_watched=True)
         self._thread = threading.Thread(target=self._watch, name="onefold-warm-up", daemon=True)
         self._thread.start()

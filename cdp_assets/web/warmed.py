@@ -6,6 +6,7 @@ One file per generation, version of Onefold and code of this package, owner-only
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import pickle
 from functools import cache
@@ -20,10 +21,12 @@ from cdp_assets.web import pictures
 from cdp_assets.web.access.people import Person, roles
 from cdp_assets.web.blocks import Picture, all_blocks
 from cdp_assets.web.pages import audiences as audience_pages
-from cdp_assets.web.published import Published, kept_answers, take_in_answers
+from cdp_assets.web.published import Published, QueryStopped, kept_answers, take_in_answers
 from cdp_assets.web.queries import audiences
 from cdp_assets.web.texts import Texts, languages
 from cdp_assets.web.view import View
+
+log = logging.getLogger(__name__)
 
 
 def take_in(settings: Settings, shown: Published) -> bool:
@@ -61,7 +64,12 @@ def build_pages(settings: Settings, shown: Published, language: str) -> list[Pic
         if page.group and not page.is_personal:
             for tab, build in page.tabs.items():
                 view = View(settings, shown, who, Texts(language), base, page.tab_path(tab), QueryParams(""))
-                made += [block for block in all_blocks(build(view)) if isinstance(block, Picture)]
+                try:
+                    blocks = list(all_blocks(build(view)))
+                except Exception as error:  # fails for its reader too, and is reported there
+                    log.warning("%s was not made ready: %s", page.tab_path(tab), type(error).__name__)
+                    continue
+                made += [block for block in blocks if isinstance(block, Picture)]
     return made
 
 
@@ -72,7 +80,7 @@ def _count_audiences(settings: Settings, shown: Published) -> None:
     for name in library.audiences:
         try:
             audiences.size(settings, shown, library, name)
-        except ActivationProblem:  # the page says what is wrong with it
+        except (ActivationProblem, QueryStopped):  # the page says what is wrong with it
             continue
 
 

@@ -7,11 +7,12 @@ import sys
 
 from cdp_assets.settings import Settings
 from cdp_assets.web import warmed
-from cdp_assets.web.published import newest_published
+from cdp_assets.web.published import LIMITS, newest_published
 
 
 def main() -> None:
     os.nice(5)
+    LIMITS.seconds = 120.0
     settings = Settings.model_validate_json(sys.stdin.read())
     shown = newest_published(settings)
     if shown is not None:

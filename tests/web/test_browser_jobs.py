@@ -250,7 +250,7 @@ def test_a_our_best_customers_at_risk_for_the_newsletter_tool(kim: Somebody, hom
     while page.locator("input[name=to]:checked").count():
         page.locator("input[name=to]:checked").first.uncheck()
     page.locator("input[name=to][value=mailchimp]").check()
-    page.get_by_role("button", name=kim.t("audiences.count")).click()
+    page.get_by_role("button", name=kim.t("audiences.count"), exact=True).click()
     page.wait_for_url("**top=50**")
     page.locator("#t-waterfall").wait_for()
     assert kim.state["to"] == ["mailchimp"] and kim.state["order"] == ["value.discounted_value_12_months"]
@@ -275,7 +275,7 @@ def test_g_an_audience_to_meta_and_google(kim: Somebody, home: Settings) -> None
     page.get_by_label(kim.t("audiences.purpose")).select_option("ads_matching")
     for name in ("meta", "google_data_manager"):
         page.locator(f"input[name=to][value={name}]").check()
-    page.get_by_role("button", name=kim.t("audiences.count")).press("Enter")
+    page.get_by_role("button", name=kim.t("audiences.count"), exact=True).press("Enter")
     page.locator("#t-waterfall").wait_for()
     page.get_by_label(kim.t("audiences.file_name")).fill(f"best_ones_{kim.texts.language}")
     page.keyboard.press("Enter")
@@ -283,3 +283,49 @@ def test_g_an_audience_to_meta_and_google(kim: Somebody, home: Settings) -> None
     document = saved.versions(home, f"best_ones_{kim.texts.language}")[0].document
     assert document["destinations"] == ["google_data_manager", "meta"]
     assert document["who"] == {"all": [{"rfm": {"segment": {"in": ["Champions", "Loyal"]}}}]}
+
+
+def test_g_the_waterfall_follows_what_is_chosen_line_by_line_and_the_keyboard_reaches_every_field(
+    kim: Somebody,
+) -> None:
+    """Bought cheese, or lost; and not among those who bought of late: a group, a level deeper, without a button."""
+    page = kim.page
+    kim.open(
+        "/audiences/new?edit=1&title=x&l0=&w0=group.any&h0=yes&w1=rfm.segment&l1=1&h1=in&v1=Lost&w2=purchases.category&l2=1&h2=yes&v2="
+    )
+    page.get_by_text(kim.t("audiences.line_problem", number=3)).wait_for()
+    page.get_by_label(kim.t("audiences.level", number=3)).focus()
+    reached = []
+    for _ in range(5):
+        reached.append(page.evaluate("document.activeElement.name"))
+        page.keyboard.press("Tab")
+    assert reached == ["l2", "w2", "h2", "v2", "d2"]
+    value = page.get_by_label(kim.t("audiences.value", number=3))
+    value.focus()
+    page.keyboard.type("category 1; category 2")
+    page.keyboard.press("Tab")
+    page.locator("#counted #t-waterfall").wait_for()
+    assert page.evaluate("document.activeElement.name") == "d2"
+    assert kim.state["v2"] == ["category 1; category 2"]
+    said = kim.label("group_any", "subjects")
+    page.locator("#counted").get_by_role("cell", name=re.compile(f"1\\. {said}")).wait_for()
+    page.get_by_label(kim.t("audiences.what", number=4)).select_option("audience")
+    page.get_by_label(kim.t("audiences.level", number=4)).select_option("")
+    page.get_by_label(kim.t("audiences.how", number=4)).select_option("no")
+    page.get_by_label(kim.t("audiences.value", number=4)).fill("bought_recently")
+    page.keyboard.press("Tab")
+    page.locator("#counted").get_by_role("cell", name=re.compile("2\\. .*bought_recently")).wait_for()
+
+
+def test_a_from_a_template_with_all_that_it_says(kim: Somebody, home: Settings) -> None:
+    """A template fills the form; what it says of holdout, priority and order goes along when it is saved under a new name."""
+    page = kim.page
+    kim.open("/audiences/new")
+    page.get_by_role("link", name=kim.label("at_risk_by_value", "audience_templates")).click()
+    page.locator("#t-waterfall").wait_for()
+    page.get_by_label(kim.t("audiences.file_name")).fill(f"risk_{kim.texts.language}")
+    page.keyboard.press("Enter")
+    page.get_by_text(kim.t("said.audience_saved")).wait_for()
+    document = saved.versions(home, f"risk_{kim.texts.language}")[0].document
+    assert document["holdout"] == {"share": 0.1, "experiment": "win_back"} and document["priority"] == 1
+    assert document["title"] == kim.label("at_risk_by_value", "audience_templates")

@@ -21,7 +21,7 @@ from cdp_assets.activation.waterfall import Step, overlap, sample_masked, waterf
 from cdp_assets.keys import load_key
 from cdp_assets.publishing.generations import PublishedFiles
 from cdp_assets.settings import Settings
-from cdp_assets.web.published import SECONDS, SPILLED, THREADS, Published, QueryStopped, spill_folder
+from cdp_assets.web.published import LIMITS, SPILLED, THREADS, Published, QueryStopped, spill_folder
 
 KEPT, KEPT_SIZES, SAMPLE = 20, 1000, 20
 MEMORY = "128MB"
@@ -140,7 +140,7 @@ def _opened(settings: Settings, shown: Published, *, with_contact_file: bool) ->
         limits={"memory_limit": MEMORY, "threads": THREADS, "max_temp_directory_size": SPILLED},
         files=files,
     ) as published:
-        timer = threading.Timer(SECONDS, published.con.interrupt)
+        timer = threading.Timer(LIMITS.seconds, published.con.interrupt)
         timer.daemon = True
         timer.start()
         try:
