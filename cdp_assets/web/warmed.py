@@ -26,6 +26,7 @@ from cdp_assets.web.queries import audiences
 from cdp_assets.web.texts import Texts, languages
 from cdp_assets.web.view import View
 
+PERSON = "customer_id"  # a column of answers about single persons, which are not kept here
 log = logging.getLogger(__name__)
 
 
@@ -47,10 +48,12 @@ def make(settings: Settings, shown: Published) -> None:
     for picture in pictured:
         pictures.draw(settings, picture.address.rpartition("/")[2], "wide", "svg")
     pictures.script(settings)
-    _write(
-        _path(settings, shown),
-        pickle.dumps({"answers": kept_answers(shown.version), "sizes": audiences.kept_sizes(shown)}),
-    )
+    answers = {
+        question: found
+        for question, found in kept_answers(shown.version).items()
+        if PERSON not in found.columns
+    }
+    _write(_path(settings, shown), pickle.dumps({"answers": answers, "sizes": audiences.kept_sizes(shown)}))
 
 
 def build_pages(settings: Settings, shown: Published, language: str) -> list[Picture]:

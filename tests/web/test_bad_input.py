@@ -205,3 +205,11 @@ def test_a_new_generation_is_shown_once_it_is_warm_or_after_seconds_and_a_vanish
     shutil.rmtree(published.published_dir / "g000002")
     assert "g000001" in site.get("/sql").text
     SHOWN.watch(folder, is_watched=False)
+
+
+def test_a_home_whose_key_is_gone_says_so_on_the_audience_page(published: Settings) -> None:
+    published.state_path.touch()
+    site = Reader(published.model_copy(update={"key": None}))
+    assert site.get("/audiences").status_code == 200
+    shown = site.get("/audiences/at_risk_by_value")
+    assert shown.status_code == 200 and "ONEFOLD_KEY" in shown.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import pickle
 from pathlib import Path
 
 import pandas as pd
@@ -29,6 +30,9 @@ def test_a_worker_takes_in_what_another_process_asked_and_asks_no_more(
     warmed.make(published, shown)
     (kept,) = (published.home / "web" / "answers").glob("*.pickle")
     assert kept.stat().st_mode & 0o077 == 0
+    assert not any(
+        "customer_id" in found.columns for found in pickle.loads(kept.read_bytes())["answers"].values()
+    )
     sizes, asked = audiences.kept_sizes(shown), overview.weekly_revenue(shown)
     assert len(sizes) == 6
     monkeypatch.setattr(files, "_CACHE", files._Cache())

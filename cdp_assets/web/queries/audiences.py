@@ -18,7 +18,7 @@ from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile, open_published
 from cdp_assets.activation.rules import Columns
 from cdp_assets.activation.waterfall import Step, overlap, sample_masked, waterfall
-from cdp_assets.keys import load_key
+from cdp_assets.keys import KeyProblem, load_key
 from cdp_assets.publishing.generations import PublishedFiles
 from cdp_assets.settings import Settings
 from cdp_assets.web.published import LIMITS, SPILLED, THREADS, Published, QueryStopped, spill_folder
@@ -67,7 +67,7 @@ def look(
             return _kept[key, with_overlap]
     with _counted(settings, shown, library, name, with_overlap=with_overlap) as (published, steps):
         sample = sample_masked(published.con, at_most=SAMPLE)
-        shared = overlap(published, library, name, load_key(settings)) if with_overlap else None
+        shared = overlap(published, library, name, _key_of_home(settings)) if with_overlap else None
         found = Looked(steps, sample, shared)
     with _lock:
         _kept[key, with_overlap] = found
@@ -126,7 +126,18 @@ def _counted(
     with _opened(
         settings, shown, with_contact_file=needs_clear and shown.contact_path is not None
     ) as published:
-        yield published, waterfall(published, library, name, load_key(settings))
+        yield published, waterfall(published, library, name, _key_of_home(settings))
+
+
+def _key_of_home(settings: Settings) -> bytes:
+    try:
+        return load_key(settings)
+    except KeyProblem:
+        raise ActivationProblem(
+            "holdouts are drawn by the home's key, and it is not there",
+            "ONEFOLD_KEY, or the file `key` of the home",
+            "restore it from the backup; a demo's home needs its inbox named, too (ONEFOLD_INBOX)",
+        ) from None
 
 
 @contextmanager
