@@ -77,33 +77,26 @@ def append(
 
 
 def read(
-    settings: Settings, *, actor: str | None = None, action: str | None = None, limit: int = 1000
+    settings: Settings,
+    *,
+    actor: str | None = None,
+    action: str | None = None,
+    before: int | None = None,
+    limit: int = 1000,
 ) -> list[Entry]:
-    """The latest entries that are kept, newest first."""
+    """The latest entries that are kept, newest first; before: only those of smaller numbers, for the next page."""
     folder = _folder(settings)
     with closing(_entries(folder)) as entries:
-        rows = entries.execute("select entry from entries order by number desc").fetchall()
-    found = []
-    for (text,) in rows:
-        entry = _entry(text)
-        if (actor is None or entry.actor == actor) and (action is None or entry.action == action):
-            found.append(entry)
-            if len(found) == limit:
-                break
-    return found
-
-
-def count(settings: Settings, subjects: Sequence[str]) -> int:
-    """Entries about some subjects."""
-    folder = settings.home / "audit"
-    if not (folder / "entries.sqlite").exists():
-        return 0
-    with closing(_entries(folder)) as entries:
-        ((found,),) = entries.execute(
-            "select count(distinct number) from subjects where subject in (select value from json_each(?))",
-            [json.dumps(list(subjects))],
+        rows = entries.execute(
+            """
+            select entry from entries
+            where (?1 is null or json_extract(entry, '$.actor') = ?1) and (?2 is null or json_extract(entry, '$.action') = ?2)
+                and (?3 is null or number < ?3)
+            order by number desc limit ?4
+            """,
+            (actor, action, before, limit),
         ).fetchall()
-    return int(found)
+    return [_entry(text) for (text,) in rows]
 
 
 def forget(settings: Settings, subjects: Sequence[str], *, actor: str) -> int:
@@ -132,55 +125,91 @@ def head(settings: Settings) -> tuple[int, str]:
 
 
 def verify(settings: Settings, recorded: Sequence[tuple[int, str]] = ()) -> Verdict:
-    """Check every line, every entry that is kept, and that the heads which manifests recorded are still there."""
+    """Check every line, every entry that is kept, and that the heads which manifests recorded are still there.
+
+    Lines and entries are read once, side by side; what is held meanwhile are the numbers of entries that are gone.
+    """
     folder = _folder(settings)
     verdict = Verdict()
+    heads = {0: START, **{number: "" for number, _ in recorded if number > 0}}
     with _locked(folder), closing(_entries(folder)) as entries:
-        kept = {
-            number: (salt, text)
-            for number, salt, text in entries.execute("select number, salt, entry from entries")
-        }
-        hashes = {0: START}
-        for line in _lines(folder / "chain.jsonl"):
-            _check_line(line, verdict, hashes, kept)
-    gone = {
-        number
-        for _, text in kept.values()
-        for number in (_entry(text).facts.get("numbers", ()) if _entry(text).action == FORGOTTEN else ())
-    }
-    missing = sorted(set(hashes) - {0} - set(kept))
-    verdict.forgotten = len([number for number in missing if number in gone])
+        kept = _Kept(entries)
+        missing, gone = _walk(folder, kept, heads, verdict)
+        without_line = kept.rest()
+    verdict.forgotten = len(missing & gone)
     verdict.problems += [
-        f"entry {number} is missing, and no erasure names it" for number in missing if number not in gone
+        f"entry {number} is missing, and no erasure names it" for number in sorted(missing - gone)
     ]
-    verdict.problems += [
-        f"entry {number} has no line in the chain" for number in sorted(set(kept) - set(hashes))
-    ]
+    verdict.problems += [f"entry {number} has no line in the chain" for number in without_line]
     verdict.problems += [
         f"line {number} is not the one that a generation recorded"
         for number, seen in recorded
-        if hashes.get(number) != seen
+        if heads.get(number) != seen
     ]
     return verdict
 
 
-def _check_line(
-    line: dict[str, Any] | None, verdict: Verdict, hashes: dict[int, str], kept: dict[int, tuple[bytes, str]]
-) -> None:
+def _walk(folder: Path, kept: _Kept, heads: dict[int, str], verdict: Verdict) -> tuple[set[int], set[int]]:
+    """Every line beside its entry: (numbers whose entry is missing, numbers that entries say are forgotten). Fills in the wanted heads."""
+    missing: set[int] = set()
+    gone: set[int] = set()
+    for line in _lines(folder / "chain.jsonl"):
+        is_whole = _check_line(line, verdict)
+        if verdict.lines in heads:
+            heads[verdict.lines] = verdict.head if is_whole else ""
+        entry = kept.of(verdict.lines)
+        if entry is None:
+            missing.add(verdict.lines)
+        else:
+            gone |= _check_entry(line if is_whole else None, verdict, *entry)
+    return missing, gone
+
+
+class _Kept:
+    """Entries in the order of their numbers, taken one by one; those that nobody asks for have no line."""
+
+    def __init__(self, entries: sqlite3.Connection) -> None:
+        self._rows = entries.execute("select number, salt, entry from entries order by number")
+        self._next = self._rows.fetchone()
+        self._skipped: list[int] = []
+
+    def of(self, number: int) -> tuple[bytes, str] | None:
+        """Salt and text of one entry; None where it is not kept. Numbers are asked for in their order."""
+        while self._next is not None and self._next[0] < number:
+            self._skipped.append(self._next[0])
+            self._next = self._rows.fetchone()
+        if self._next is None or self._next[0] != number:
+            return None
+        _, salt, text = self._next
+        self._next = self._rows.fetchone()
+        return salt, text
+
+    def rest(self) -> list[int]:
+        """Numbers of entries that were skipped, or stand behind the last that was asked for."""
+        return [*self._skipped, *([self._next[0]] if self._next else []), *(row[0] for row in self._rows)]
+
+
+def _check_line(line: dict[str, Any] | None, verdict: Verdict) -> bool:
+    """Whether a line follows the one before it; counts it, and makes it the head."""
     verdict.lines += 1
     number = verdict.lines
     if line is None or line.get("number") != number or line.get("before") != verdict.head:
         verdict.problems.append(f"line {number} does not follow the line before it")
-        hashes[number] = ""
-        return
-    verdict.head = hashes[number] = _line_hash(number, str(line.get("mac")), verdict.head)
+        return False
+    verdict.head = _line_hash(number, str(line.get("mac")), verdict.head)
     if line.get("hash") != verdict.head:
         verdict.problems.append(f"line {number} does not have its own hash")
-    if number in kept:
+    return True
+
+
+def _check_entry(line: dict[str, Any] | None, verdict: Verdict, salt: bytes, text: str) -> set[int]:
+    """Compare an entry with its line (None: a line that is broken itself); returns the numbers of entries that it says are forgotten."""
+    if line is not None:
         verdict.kept += 1
-        salt, text = kept[number]
         if not is_same(_mac(salt, text), str(line.get("mac"))):
-            verdict.problems.append(f"entry {number} is not the one that was written")
+            verdict.problems.append(f"entry {verdict.lines} is not the one that was written")
+    entry = _entry(text)
+    return set(entry.facts.get("numbers", ())) if entry.action == FORGOTTEN else set()
 
 
 def _folder(settings: Settings) -> Path:

@@ -103,3 +103,13 @@ def test_workers_that_write_at_once_make_one_chain(settings: Settings) -> None:
 def test_the_log_is_its_owners_alone(written: Settings) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in (written.home / "audit").iterdir())
     json.loads((written.home / "audit" / "chain.jsonl").read_text(encoding="utf-8").splitlines()[0])
+
+
+def test_the_log_is_read_a_page_at_a_time_from_its_end(settings: Settings) -> None:
+    for number in range(1, 8):
+        audit.append(settings, "kim" if number % 2 else "lee", "export", rows=number)
+    first = audit.read(settings, limit=3)
+    older = audit.read(settings, before=first[-1].number, limit=3)
+    assert [each.number for each in first + older] == [7, 6, 5, 4, 3, 2]
+    assert [each.number for each in audit.read(settings, actor="lee", before=6, limit=9)] == [4, 2]
+    assert audit.read(settings, actor="lee", action="reveal") == []

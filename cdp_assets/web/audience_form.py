@@ -226,39 +226,45 @@ def lines_of(audience: Audience) -> list[Line] | None:
 
 
 def lines_of_rule(rule: Rule, level: int = 0, *, is_among_all: bool = True) -> list[Line]:
-    """One rule as lines from a level on; several that must hold together are a group of their own unless they stand among such. Raises ValueError."""
+    """One rule as lines from a level on; several that must hold together are a group of their own unless they stand among such.
+
+    Raises ValueError where a value cannot be written as one of a list.
+    """
     if rule.not_ is not None:
         return _lines_of_not(rule.not_, level)
-    for kind, inner in (("all", rule.all), ("any", rule.any)):
-        if inner is not None:
-            below = [
-                line for each in inner for line in lines_of_rule(each, level + 1, is_among_all=kind == "all")
-            ]
-            return [Line(f"group.{kind}", "yes", level=level), *below]
-    if rule.audience is not None:
-        return [Line("audience", "yes", rule.audience, level=level)]
-    if rule.birthday is not None:
-        return [Line("birthday", "yes", "", str(rule.birthday.within_days), level)]
-    for kind, event in (("purchases", rule.purchases), ("touches", rule.touches)):
-        if event is not None:
-            return _lines_of_event(kind, event, "yes", level)
+    inner = rule.all or rule.any
+    if inner is not None:
+        kind = "all" if rule.all is not None else "any"
+        below = [lines_of_rule(each, level + 1, is_among_all=kind == "all") for each in inner]
+        return [Line(f"group.{kind}", "yes", level=level), *(line for lines in below for line in lines)]
+    single = _lines_of_single(rule, "yes", level)
+    return single or _lines_of_columns(rule, level, is_among_all=is_among_all)
+
+
+def _lines_of_columns(rule: Rule, level: int, *, is_among_all: bool) -> list[Line]:
     compared = [line for family in FAMILIES for line in _compared(family, getattr(rule, family) or {})]
     if len(compared) == 1 or is_among_all:
         return [replace(line, level=level) for line in compared]
     return [Line("group.all", "yes", level=level), *(replace(line, level=level + 1) for line in compared)]
 
 
+def _lines_of_single(rule: Rule, how: str, level: int) -> list[Line] | None:
+    """Lines of a rule on an event, a birthday or another audience; None for others."""
+    if rule.audience is not None:
+        return [Line("audience", how, rule.audience, level=level)]
+    if rule.birthday is not None:
+        return [Line("birthday", how, "", str(rule.birthday.within_days), level)]
+    event = rule.purchases or rule.touches
+    return None if event is None else _lines_of_event(str(rule.kind), event, how, level)
+
+
 def _lines_of_not(inner: Rule, level: int) -> list[Line]:
-    for kind, event in (("purchases", inner.purchases), ("touches", inner.touches)):
-        if event is not None:
-            return _lines_of_event(kind, event, "no", level)
-    if inner.audience is not None:
-        return [Line("audience", "no", inner.audience, level=level)]
-    if inner.birthday is not None:
-        return [Line("birthday", "no", "", str(inner.birthday.within_days), level)]
+    single = _lines_of_single(inner, "no", level)
+    if single is not None:
+        return single
     rules = inner.any or [inner]
-    below = [line for each in rules for line in lines_of_rule(each, level + 1, is_among_all=False)]
-    return [Line("group.none", "yes", level=level), *below]
+    below = [lines_of_rule(each, level + 1, is_among_all=False) for each in rules]
+    return [Line("group.none", "yes", level=level), *(line for lines in below for line in lines)]
 
 
 def _lines_of_event(kind: str, event: Purchases | Touches, how: str, level: int) -> list[Line]:

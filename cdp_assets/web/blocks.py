@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias
+from unicodedata import east_asian_width
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from cdp_assets.web.view import View
 
 P = ParamSpec("P")
-LONG = 34  # characters from which a text may break into lines
+LONG = 34  # columns (a Chinese character takes two) from which a text may break into lines
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Cell:
     @property
     def width(self) -> str:
         """How the cell breaks: ids, dates and short words never, sentences do."""
-        return "long" if len(self.text) > LONG else "short"
+        taken = len(self.text) + sum(east_asian_width(each) in "WF" for each in self.text)
+        return "long" if taken > LONG else "short"
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,9 @@ class Filters:
     kind: str = "filters"
 
 
+ROW_WIDTHS = {"halves": "half", "third": "half"}  # of charts, by the shape of the row they stand in
+
+
 @dataclass(frozen=True)
 class Row:
     """Blocks or sections side by side on wide screens, below each other on narrow ones. shape: halves, third, wide."""
@@ -193,6 +198,15 @@ def section(key: str, *needs: str) -> Callable[[Build[P]], Callable[Concatenate[
         return built
 
     return decorate
+
+
+def pictures_with_widths(blocks: Iterable[Any], width: str = "wide") -> Iterable[tuple[Picture, str]]:
+    """Every picture, with the width that the place where it stands gives it (see `pictures.WIDTHS`)."""
+    for block in blocks:
+        if isinstance(block, Picture):
+            yield block, width
+        inner = ROW_WIDTHS.get(block.shape, width) if isinstance(block, Row) else width
+        yield from pictures_with_widths(getattr(block, "blocks", []), inner)
 
 
 def all_blocks(blocks: Iterable[Any]) -> Iterable[Any]:

@@ -81,7 +81,7 @@ def draw(settings: Settings, name: str, width: str, form: str) -> bytes | None:
         return path.read_bytes()
     number, time_locale = LOCALES.get(kept["language"], LOCALES["en"])
     try:
-        drawn = DRAWER.draw({**kept["chart"], **_width(WIDTHS[width])}, form, number, time_locale)
+        drawn = DRAWER.draw(_fitted(kept["chart"], WIDTHS[width]), form, number, time_locale)
     except NotDrawn as error:
         log.warning("a chart was not drawn: %s", error)
         return None
@@ -90,8 +90,12 @@ def draw(settings: Settings, name: str, width: str, form: str) -> bytes | None:
     return drawn
 
 
-def _width(width: int) -> dict[str, Any]:
-    return {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
+def _fitted(chart: dict[str, Any], width: int) -> dict[str, Any]:
+    """The chart at a width, with as many names beside each other in its legend as have room."""
+    config = chart.get("config", {})
+    legend = {**config.get("legend", {}), "columns": max(1, min(3, width // 150))}
+    fitted = {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
+    return {**chart, **fitted, "config": {**config, "legend": legend}}
 
 
 def script(settings: Settings) -> bytes | None:

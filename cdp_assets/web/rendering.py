@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from cdp_assets.web.blocks import ROW_WIDTHS
 from cdp_assets.web.texts import Texts, languages
 from cdp_assets.web.view import View
 
@@ -28,6 +29,7 @@ def environment() -> Environment:
     )
     made.globals["languages"] = [(name, Texts(name)) for name in languages()]
     made.globals["version"] = static_version()
+    made.globals["row_widths"] = ROW_WIDTHS
     return made
 
 

@@ -19,7 +19,7 @@ from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.settings import Settings
 from cdp_assets.web import pictures
 from cdp_assets.web.access.people import Person, roles
-from cdp_assets.web.blocks import Picture, all_blocks
+from cdp_assets.web.blocks import Picture, pictures_with_widths
 from cdp_assets.web.pages import audiences as audience_pages
 from cdp_assets.web.published import Published, QueryStopped, kept_answers, take_in_answers
 from cdp_assets.web.queries import audiences
@@ -43,10 +43,10 @@ def take_in(settings: Settings, shown: Published) -> bool:
 
 def make(settings: Settings, shown: Published) -> None:
     """Ask and draw everything, and leave it for the workers."""
-    pictured = [picture for language in languages() for picture in build_pages(settings, shown, language)]
+    pictured = [each for language in languages() for each in build_pages(settings, shown, language)]
     _count_audiences(settings, shown)
-    for picture in pictured:
-        pictures.draw(settings, picture.address.rpartition("/")[2], "wide", "svg")
+    for picture, width in pictured:
+        pictures.draw(settings, picture.address.rpartition("/")[2], width, "svg")
     pictures.script(settings)
     answers = {
         question: found
@@ -56,11 +56,11 @@ def make(settings: Settings, shown: Published) -> None:
     _write(_path(settings, shown), pickle.dumps({"answers": answers, "sizes": audiences.kept_sizes(shown)}))
 
 
-def build_pages(settings: Settings, shown: Published, language: str) -> list[Picture]:
-    """Build every tab of the pages that show no single person; returns the pictures that stand on them."""
+def build_pages(settings: Settings, shown: Published, language: str) -> list[tuple[Picture, str]]:
+    """Build every tab of the pages that show no single person; returns the pictures that stand on them, with their widths."""
     from cdp_assets.web.navigation import PAGES  # the pages import what this module is made of
 
-    made: list[Picture] = []
+    made: list[tuple[Picture, str]] = []
     who = Person("warm-up", frozenset(roles()))
     base = settings.web_base_path.rstrip("/")
     for page in PAGES:
@@ -68,11 +68,11 @@ def build_pages(settings: Settings, shown: Published, language: str) -> list[Pic
             for tab, build in page.tabs.items():
                 view = View(settings, shown, who, Texts(language), base, page.tab_path(tab), QueryParams(""))
                 try:
-                    blocks = list(all_blocks(build(view)))
+                    found = list(pictures_with_widths(build(view)))
                 except Exception as error:  # fails for its reader too, and is reported there
                     log.warning("%s was not made ready: %s", page.tab_path(tab), type(error).__name__)
                     continue
-                made += [block for block in blocks if isinstance(block, Picture)]
+                made += found
     return made
 
 

@@ -29,7 +29,7 @@ from cdp_assets.web.view import View
 
 NEEDS = ("customers", "contacts", "contact_permissions", "dates")
 NEW = "new"
-BLANK_LINES, LONGEST_SAID = 2, 60
+BLANK_LINES, LONGEST_SAID, LONGEST_LABEL = 2, 60, 26
 
 
 def listing(view: View) -> Blocks:
@@ -198,8 +198,8 @@ def _line_words(view: View, line: form.Line) -> str:
     )
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_SAID else text[: LONGEST_SAID - 1].rstrip() + "…"
+def _shortened(text: str, longest: int = LONGEST_SAID) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def _known_values(view: View) -> list[str]:
@@ -260,7 +260,7 @@ def _waterfall(view: View, found: queries.Looked, audience: Audience) -> Blocks:
             "left": [each.left for each in found.steps],
         }
     )
-    short = rows.assign(step=[_shortened(step) for step in rows["step"]])
+    short = rows.assign(step=[_shortened(step, LONGEST_LABEL) for step in rows["step"]])
     chart = charts.bars(view, short[["step", "left"]], "step", "left", order=list(short["step"]))
     said = view.t(
         "audiences.members",

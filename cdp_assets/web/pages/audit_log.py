@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from cdp_assets import audit
-from cdp_assets.web.blocks import Blocks, Field, Note, section
+from cdp_assets.web.blocks import Blocks, Field, Note, Part, section
 from cdp_assets.web.filters import filters
 from cdp_assets.web.page import Page
 from cdp_assets.web.tables import table
@@ -31,6 +31,8 @@ ACTIONS = (
     "forgotten",
 )
 
+ENTRIES = 200  # of one page
+
 
 @section("audit_log.entries")
 def _entries(view: View) -> Blocks:
@@ -39,7 +41,11 @@ def _entries(view: View) -> Blocks:
         ("", view.t("audit_log.every")),
         *((name, view.label(name, "audit_actions")) for name in ACTIONS),
     ]
-    found = audit.read(view.settings, action=action or None, limit=2000)
+    before = view.whole("before", 0) or None
+    found = audit.read(view.settings, action=action or None, before=before, limit=ENTRIES + 1)
+    older = [
+        Part("link", {"address": view.link(before=found[ENTRIES - 1].number), "words": view.t("audit_log.older"), "quiet": True})
+    ] if len(found) > ENTRIES else []  # fmt: skip
     verdict = audit.verify(view.settings)
     said = (
         Note(
@@ -59,14 +65,15 @@ def _entries(view: View) -> Blocks:
                 "number": entry.number, "happened_at": pd.Timestamp(entry.at), "actor": entry.actor, "action": entry.action,
                 "subjects": ", ".join(entry.subjects), "facts": "; ".join(f"{name}: {value}" for name, value in entry.facts.items()),
             }
-            for entry in found
+            for entry in found[:ENTRIES]
         ],
         columns=pd.Index(["number", "happened_at", "actor", "action", "subjects", "facts"]),
     )  # fmt: skip
     return [
         filters(view, [Field("action", view.label("action"), "select", options, [action])]),
         said,
-        table(view, "entries", rows, families={"action": "audit_actions"}, is_export=False),
+        table(view, "entries", rows, families={"action": "audit_actions"}, rows=ENTRIES, is_export=False),
+        *older,
     ]
 
 

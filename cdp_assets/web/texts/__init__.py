@@ -67,7 +67,8 @@ class Texts:
 
     def label(self, name: str, family: str = "columns") -> str:
         """A column or code in words: from the catalogue, else its own name spelled out."""
-        return self.known(f"{family}.{name}", name.replace("_", " ").capitalize())
+        spelled = name.replace("_", " ")
+        return self.known(f"{family}.{name}", spelled.capitalize() if spelled.islower() else spelled)
 
 
 @cache
