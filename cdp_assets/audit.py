@@ -99,6 +99,19 @@ def read(
     return [_entry(text) for (text,) in rows]
 
 
+def count(settings: Settings, subjects: Sequence[str]) -> int:
+    """Entries about some subjects."""
+    folder = settings.home / "audit"
+    if not (folder / "entries.sqlite").exists():
+        return 0
+    with closing(_entries(folder)) as entries:
+        ((found,),) = entries.execute(
+            "select count(distinct number) from subjects where subject in (select value from json_each(?))",
+            [json.dumps(list(subjects))],
+        ).fetchall()
+    return int(found)
+
+
 def forget(settings: Settings, subjects: Sequence[str], *, actor: str) -> int:
     """Delete the entries about some subjects, for an erasure; the chain stays, and one entry says which numbers are gone."""
     folder = _folder(settings)

@@ -11,7 +11,7 @@ from cdp_assets.web.published import LIMITS, newest_published
 
 
 def main() -> None:
-    os.nice(5)
+    os.nice(2)
     LIMITS.seconds = 120.0
     settings = Settings.model_validate_json(sys.stdin.read())
     shown = newest_published(settings)

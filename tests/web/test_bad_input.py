@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -14,6 +15,8 @@ import pytest
 
 from cdp_assets.publishing import generations
 from cdp_assets.settings import Settings
+from cdp_assets.web import published as files
+from cdp_assets.web import warm_up
 from cdp_assets.web.published import SHOWN, newest_published
 from cdp_assets.web.texts import Texts
 from tests.web.conftest import Reader
@@ -213,3 +216,56 @@ def test_a_home_whose_key_is_gone_says_so_on_the_audience_page(published: Settin
     assert site.get("/audiences").status_code == 200
     shown = site.get("/audiences/at_risk_by_value")
     assert shown.status_code == 200 and "ONEFOLD_KEY" in shown.text
+
+
+def test_an_id_that_was_merged_leads_to_the_customer_who_answers_for_it(published: Settings) -> None:
+    heir, merged, before = customer_id(3), "f" * 32, "e" * 32
+    _change_marts(
+        published,
+        f"update customer_id_events set event = 'merged', customer_id = '{heir}', other_customer_id = '{merged}' where rowid = 0",
+        f"update customer_id_events set event = 'merged', customer_id = '{merged}', other_customer_id = '{before}' where rowid = 1",
+    )
+    site = Reader(published)
+    for old in (merged, before):  # of which the second was merged into the first
+        moved = site.get(f"/customers/{old}")
+        assert (moved.status_code, moved.headers["location"]) == (303, f"/customers/{heir}?said=moved")
+        assert Texts("en").t("said.moved") in site.follow(moved).text
+        assert site.get(f"/export/customers/{old}/records?block=records&form=csv").status_code == 404
+
+
+def test_a_customer_of_a_withdrawn_generation_alone_is_unknown(published: Settings) -> None:
+    site = Reader(published)
+    only_in_the_second = customer_id(55)  # the first generation has fifty customers
+    assert site.get(f"/customers/{only_in_the_second}").status_code == 200
+    generations.flip(published, "g000001")
+    assert site.get(f"/customers/{only_in_the_second}").status_code == 404
+
+
+def test_a_withdrawn_generation_is_left_within_ten_seconds_while_the_one_before_is_made_ready(
+    published: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(published.published_dir)
+    site = Reader(published)
+    assert "g000002" in site.get("/sql").text
+    SHOWN.watch(folder, is_watched=True)
+    try:
+        generations.flip(published, "g000001")
+        assert "g000002" in site.get("/sql").text
+        assert files.PATIENCE_BACK + warm_up.LOOK_EVERY < 10 < files.PATIENCE
+        monkeypatch.setattr(files, "PATIENCE_BACK", 0.0)
+        assert "g000001" in site.get("/sql").text
+    finally:
+        SHOWN.watch(folder, is_watched=False)
+
+
+def customer_id(number: int) -> str:
+    return hashlib.md5(f"customer{number}".encode()).hexdigest()
+
+
+def _change_marts(settings: Settings, *statements: str) -> None:
+    path = Path(str((settings.published_dir / "current" / "marts.duckdb").resolve()))
+    path.chmod(0o600)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{path}' as found; use found.marts")
+        for statement in statements:
+            con.execute(statement)
