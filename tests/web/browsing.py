@@ -98,10 +98,10 @@ def cut(page: Any, widths: tuple[int, ...] = WIDTHS) -> list[str]:
 
 def untranslated(page: Any, language: str) -> list[str]:
     """Texts in the wrong language: Latin words on a Chinese page, Chinese or a bare code on an English one."""
-    return sorted({text for text in page.evaluate(WORDS) if _is_foreign(text, language)})
+    return sorted({text for text in page.evaluate(WORDS) if is_foreign(text, language)})
 
 
-def _is_foreign(text: str, language: str) -> bool:
+def is_foreign(text: str, language: str) -> bool:
     if language == "en":
         return bool(
             re.search(r"[\u4e00-\u9fff]", text.replace("张*", "")) or re.fullmatch(r"[a-z]+(_[a-z]+)+", text)
