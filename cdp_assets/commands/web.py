@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import uvicorn
@@ -26,6 +27,7 @@ def serve_site(*, home: Path | None, host: str, port: int, workers: int, base_pa
         )  # fmt: skip
         return 1
     export_settings(settings)
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # of workers: their threads share what the C library keeps
     console.print(
         f"http://{'localhost' if host == ADDRESS else host}:{port}{settings.web_base_path}/", highlight=False
     )
