@@ -54,10 +54,13 @@ def test_what_a_link_joins_stays_together() -> None:
 _COMPONENTS = st.integers(2, 7).flatmap(
     lambda size: st.tuples(
         st.just(size),
-        st.lists(st.integers(-300, 300), min_size=21, max_size=21, unique=True),
+        st.lists(st.integers(-240, 240), min_size=21, max_size=21, unique=True),
         st.sets(st.integers(0, 20)),
     )
 )
+
+# Roots of primes, and no weight beyond what counts: no average of some weights equals that of others, for ties go by place, as they must.
+_NO_TIES = np.sqrt([2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73]) / 100
 
 
 @given(_COMPONENTS, st.randoms(use_true_random=False))
@@ -67,7 +70,7 @@ def test_the_order_of_units_never_matters(
     size, weights, conflicting = component
     bits, conflict = np.zeros((size, size)), np.zeros((size, size), dtype=bool)
     for number, (a, b) in enumerate(zip(*np.triu_indices(size, 1), strict=True)):
-        bits[a, b] = bits[b, a] = weights[number] / 25 + number / 1000
+        bits[a, b] = bits[b, a] = weights[number] / 25 + _NO_TIES[number]
         conflict[a, b] = conflict[b, a] = number in conflicting
     edges = np.where(bits >= 0, bits, -np.inf)
     np.fill_diagonal(edges, -np.inf)
