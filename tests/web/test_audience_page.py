@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import hypothesis
 import pytest
 from hypothesis import given
@@ -20,9 +21,12 @@ from cdp_assets.activation.audience import Rule, read_audience
 from cdp_assets.activation.library import SHIPPED, load_library, read_source
 from cdp_assets.activation.library import Source as LibrarySource
 from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state, migrate
 from cdp_assets.web import audience_form as form
 from cdp_assets.web import audience_state
 from cdp_assets.web.audience_form import Line
+from cdp_assets.web.published import newest_published
+from cdp_assets.web.queries.audiences import look
 from tests.web.conftest import Reader
 
 COLUMNS = {
@@ -222,6 +226,45 @@ def test_a_new_audience_begins_with_a_template_and_a_version_opens_in_the_form(s
         ("title", "Lost ones"),
     ):
         assert re.search(f'name="{name}" value="{value}"', opened), name
+
+
+def test_the_page_counts_whom_the_contact_cap_leaves_out(published: Settings) -> None:
+    migrate(published)
+    with duckdb.connect(str((published.published_dir / "current.duckdb").resolve())) as con:
+        con.execute(
+            "insert into marts.marts.contacts by name select customer_id, customer_id as contact_id, 'email' as contact_type, "
+            "true as is_reachable from marts.marts.customers"
+        )
+        con.execute(
+            "insert into marts.marts.contact_permissions by name select customer_id, customer_id as contact_id, 'marketing' as purpose, "
+            "true as is_allowed from marts.marts.customers"
+        )
+    who = {"attributes": {"customer_id": {"is_known": True}}}
+    audience = read_audience(
+        {**DOCUMENT, "who": who, "destinations": ["sms"], "contact_cap": {"at_most": 1, "within_days": 7}},
+        "test",
+    )
+    shown = newest_published(published)
+    assert shown
+    library = load_library(published).with_audience("capped", audience)
+    steps = {step.name: step.left_out for step in look(published, shown, library, "capped").steps}
+    assert steps["cap"] == 0
+    with connect_state(published) as con:
+        con.execute("insert into activation_lists values (1, 'sms', 'another')")
+        con.execute(
+            "insert into activation_batches by name select 1 as batch_no, 'b' as batch_id, 1 as list_id, 'add' as operation, "
+            "'g000002' as generation, 1 as sequence, 'f' as file_name, '' as sha256, 1 as size_bytes, 1 as row_count, "
+            "$as_of as proposed_on, 'pending' as status",
+            {"as_of": shown.as_of_date()},
+        )
+        con.execute(f"attach '{shown.marts_path}' as made (read_only)")
+        con.execute(
+            "insert into activation_contacts select customer_id, 1, 1, $as_of from made.marts.customers",
+            {"as_of": shown.as_of_date()},
+        )
+    again = {step.name: step.left_out for step in look(published, shown, library, "capped").steps}
+    assert again["cap"] > 0
+    assert look(published, shown, library, "capped").members == 0
 
 
 DOCUMENT = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,10 @@ from typing import Any
 import duckdb
 
 from cdp_assets.activation.compiler import compile_audience
+from cdp_assets.activation.destination import load_destinations
+from cdp_assets.activation.ledger import attached_to_read
 from cdp_assets.activation.library import Library
+from cdp_assets.activation.pressure import capped_customers
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile, open_published
 from cdp_assets.activation.rules import Columns
@@ -60,7 +63,7 @@ def look(
     settings: Settings, shown: Published, library: Library, name: str, *, with_overlap: bool = False
 ) -> Looked:
     """Count an audience. Raises ActivationProblem where it does not fit the file, QueryStopped after ten seconds."""
-    key = _key(shown, library, name, with_overlap=with_overlap)
+    key = _key(settings, shown, library, name, with_overlap=with_overlap)
     with _lock:
         if (key, with_overlap) in _kept:
             _kept.move_to_end((key, with_overlap))
@@ -79,7 +82,7 @@ def look(
 
 def size(settings: Settings, shown: Published, library: Library, name: str) -> int:
     """How many members an audience has. Raises as `look` does."""
-    key = _key(shown, library, name)
+    key = _key(settings, shown, library, name)
     with _lock:
         if key in _sizes:
             return _sizes[key]
@@ -108,10 +111,16 @@ def _keep_size(key: Key, members: int) -> None:
             _sizes.popitem(last=False)
 
 
-def _key(shown: Published, library: Library, name: str, *, with_overlap: bool = False) -> Key:
-    """What an audience's members depend on: the generation, its rules, and those of the audiences that it names."""
+def _key(
+    settings: Settings, shown: Published, library: Library, name: str, *, with_overlap: bool = False
+) -> Key:
+    """What an audience's members depend on: the generation, its rules, those of the audiences that it names, and where it has a contact
+    cap what was proposed and answered so far.
+    """
     audience = library.audience(name)
     others = repr(sorted(library.audiences.items())) if with_overlap or audience.references() else ""
+    if audience.contact_cap is not None and settings.state_path.exists():
+        others += f"|{settings.state_path.stat().st_mtime_ns}"
     return (shown.version, name, repr(audience), others)
 
 
@@ -123,10 +132,15 @@ def _counted(
     known = columns(settings, shown)
     statement = compile_audience(name, library, known, shown.as_of_date(), contact_schema=CONTACT_SCHEMA)  # type: ignore[arg-type]
     needs_clear = with_overlap or statement.needs_contact_file
+    audience = library.audience(name)
     with _opened(
-        settings, shown, with_contact_file=needs_clear and shown.contact_path is not None
+        settings,
+        shown,
+        with_contact_file=needs_clear and shown.contact_path is not None,
+        attach=attached_to_read if audience.contact_cap is not None else None,
     ) as published:
-        yield published, waterfall(published, library, name, _key_of_home(settings))
+        capped = capped_customers(published, load_destinations(settings), name, audience)
+        yield published, waterfall(published, library, name, _key_of_home(settings), capped=capped)
 
 
 def _key_of_home(settings: Settings) -> bytes:
@@ -141,7 +155,13 @@ def _key_of_home(settings: Settings) -> bytes:
 
 
 @contextmanager
-def _opened(settings: Settings, shown: Published, *, with_contact_file: bool) -> Iterator[PublishedFile]:
+def _opened(
+    settings: Settings,
+    shown: Published,
+    *,
+    with_contact_file: bool,
+    attach: Callable[[duckdb.DuckDBPyConnection, Settings], AbstractContextManager[None]] | None = None,
+) -> Iterator[PublishedFile]:
     """The shown generation for one question, stopped when its time is over."""
     files = PublishedFiles(shown.generation, Path(shown.marts_path), Path(shown.contact_path or ""))
     with open_published(
@@ -150,6 +170,7 @@ def _opened(settings: Settings, shown: Published, *, with_contact_file: bool) ->
         scratch=Path(spill_folder(shown)),
         limits={"memory_limit": MEMORY, "threads": THREADS, "max_temp_directory_size": SPILLED},
         files=files,
+        attach=attach,
     ) as published:
         timer = threading.Timer(LIMITS.seconds, published.con.interrupt)
         timer.daemon = True
