@@ -41,7 +41,7 @@ def events(shared_dir: Path) -> duckdb.DuckDBPyConnection:
         create table customer_consents as select distinct visitor as customer_id, true as is_profiled, false as is_measurement_refused from events;
         create table conversions as
         select 'web:' || event_id as conversion_id, visitor as customer_id, 'web' as channel, event_id as order_id,
-            event_at as converted_at, true as is_profiled
+            event_at as converted_at, true as is_profiled, false as is_erased
         from events where tr_total > 0;
         create table session_orders (touch_id varchar, conversion_id varchar);
         create table customer_touchpoints as
