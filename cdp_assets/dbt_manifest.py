@@ -23,6 +23,7 @@ from cdp_assets.settings import Settings
 
 WAREHOUSE = "warehouse"  # the target of dbt_project/profiles.yml that is DuckDB; the other one is Spark
 SPARK = "spark"
+WITHOUT_TRACKING = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 HOME_PLACEHOLDER = "/ONEFOLD_HOME"  # stands where dbt reads env_var('ONEFOLD_HOME')
 SOURCES = {".sql", ".yml", ".yaml", ".csv", ".md", ".py"}
 NOT_SOURCES = {"target", "logs"}
@@ -121,23 +122,26 @@ def _parse(settings: Settings, target: str) -> None:
         str(folder(settings, target)),
         *QUIET,
     ]
-    with _environment_without_home(settings):
+    with environment(_environment_without_home(settings)):
         result = dbtRunner().invoke(command)
     if not result.success:
         raise ManifestProblem(*explain_parse_error(result.exception, settings.dbt_project_dir))
 
 
-@contextmanager
-def _environment_without_home(settings: Settings) -> Iterator[None]:
+def _environment_without_home(settings: Settings) -> dict[str, str | None]:
     """What dbt's profile and sources read from the environment, the same on every machine."""
-    chosen: dict[str, str | None] = {
+    return {
         "ONEFOLD_HOME": HOME_PLACEHOLDER,
         "ONEFOLD_REFERENCE": str(settings.reference_dir),
         "ONEFOLD_THREADS": None,
         "ONEFOLD_MEMORY_LIMIT": None,
-        "DO_NOT_TRACK": "1",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        **WITHOUT_TRACKING,
     }
+
+
+@contextmanager
+def environment(chosen: dict[str, str | None]) -> Iterator[None]:
+    """These variables for one dbt command (None: not set), and afterwards what stood before."""
     before = {name: os.environ.get(name) for name in chosen}
     _set(chosen)
     try:

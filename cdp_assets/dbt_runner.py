@@ -7,7 +7,6 @@ is reported by node, the engine's sentence and the compiled file to look at.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,16 +42,15 @@ class NodeResult:
         return self.status in SUCCESSFUL
 
 
-def export_environment(settings: Settings) -> None:
-    """Give dbt's profile and sources the home they read (they read the environment, as dbt projects do)."""
-    os.environ.update(
-        ONEFOLD_HOME=str(settings.home),
-        ONEFOLD_MEMORY_LIMIT=settings.memory_limit,
-        ONEFOLD_THREADS=str(settings.threads),
-        ONEFOLD_REFERENCE=str(settings.reference_dir),
-        DO_NOT_TRACK="1",
-        DBT_SEND_ANONYMOUS_USAGE_STATS="false",
-    )
+def _environment(settings: Settings) -> dict[str, str | None]:
+    """The home that dbt's profile and sources read (they read the environment, as dbt projects do)."""
+    return {
+        "ONEFOLD_HOME": str(settings.home),
+        "ONEFOLD_MEMORY_LIMIT": settings.memory_limit,
+        "ONEFOLD_THREADS": str(settings.threads),
+        "ONEFOLD_REFERENCE": str(settings.reference_dir),
+        **dbt_manifest.WITHOUT_TRACKING,
+    }
 
 
 def run_vars(settings: Settings, as_of_date: date | None) -> dict[str, str]:
@@ -138,7 +136,6 @@ def _invoke(
     from cdp_assets.dbt_plugin import use_key
 
     use_key(settings)
-    export_environment(settings)
     common = [
         "--project-dir", str(settings.dbt_project_dir),
         "--profiles-dir", str(settings.dbt_project_dir),
@@ -147,7 +144,8 @@ def _invoke(
         *dbt_manifest.QUIET,
     ]  # fmt: skip
     try:
-        return dbtRunner(manifest=manifest, callbacks=callbacks or []).invoke([*command, *common])
+        with dbt_manifest.environment(_environment(settings)):
+            return dbtRunner(manifest=manifest, callbacks=callbacks or []).invoke([*command, *common])
     finally:
         release()
 

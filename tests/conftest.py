@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,16 +32,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files in front; the Makefile tells the workers to take files in this order."""
     place = {name: index for index, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
-
-
-@pytest.fixture(autouse=True)
-def settings_of_its_own() -> Iterator[None]:
-    """Each test leaves ONEFOLD_… as it found them: a dbt command in this process tells its project by them where the home is."""
-    before = {name: value for name, value in os.environ.items() if name.startswith("ONEFOLD_")}
-    yield
-    for name in [name for name in os.environ if name.startswith("ONEFOLD_")]:
-        del os.environ[name]
-    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

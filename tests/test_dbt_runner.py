@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 
+import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-from cdp_assets import dbt_runner
+from cdp_assets import dbt_manifest, dbt_runner
 
 NODE = SimpleNamespace(compiled_path="target/x.sql", original_file_path="models/x.sql")
 
@@ -22,3 +24,16 @@ def test_a_database_error_loses_its_data_and_a_compilation_error_keeps_its_words
     assert said == "Conversion Error: '…'; look at target/x.sql"
     contract = "Compilation Error in model x\n  column amount is missing in definition"
     assert dbt_runner._safe_reason(contract, NODE) == contract
+
+
+def test_a_command_leaves_the_environment_as_it_found_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONEFOLD_HOME", "/of-the-process")
+    monkeypatch.delenv("ONEFOLD_THREADS", raising=False)
+    with (
+        pytest.raises(ZeroDivisionError),
+        dbt_manifest.environment({"ONEFOLD_HOME": "/of-dbt", "ONEFOLD_THREADS": "2"}),
+    ):
+        assert (os.environ["ONEFOLD_HOME"], os.environ["ONEFOLD_THREADS"]) == ("/of-dbt", "2")
+        1 / 0  # noqa: B018
+    assert os.environ["ONEFOLD_HOME"] == "/of-the-process"
+    assert "ONEFOLD_THREADS" not in os.environ
