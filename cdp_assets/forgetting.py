@@ -78,12 +78,13 @@ File = tuple[str, Path, Store]  # name below the home, path, whose it is
 
 
 def files_of(settings: Settings, stores: Sequence[Store]) -> Iterator[File]:
-    """Files of some stores, in name order; links are left out."""
-    for path in sorted(settings.home.rglob("*")):
-        name = path.relative_to(settings.home).as_posix()
-        store = next((each for each in stores if each.has(name)), None)
-        if store and path.is_file() and not path.is_symlink():
-            yield name, path, store
+    """Files of some stores (patterns `folder/…`), in name order; links are left out. Only their folders are walked."""
+    for folder in sorted({pattern.partition("/")[0] for store in stores for pattern in store.patterns}):
+        for path in sorted((settings.home / folder).rglob("*")):
+            name = path.relative_to(settings.home).as_posix()
+            store = next((each for each in stores if each.has(name)), None)
+            if store and path.is_file() and not path.is_symlink():
+                yield name, path, store
 
 
 def find_in_files(files: Iterable[File], sought: Sought) -> dict[str, int]:
@@ -106,3 +107,18 @@ def erase_in_files(
             sought.cut(path)
         cut[name] = rows
     return cut
+
+
+Asked = Callable[[Settings, Sought], dict[str, int]]
+
+
+def in_files(stores: Sequence[Store]) -> tuple[Asked, Asked]:
+    """`find` and `erase` of a room that keeps nothing but files."""
+
+    def find(settings: Settings, sought: Sought) -> dict[str, int]:
+        return find_in_files(files_of(settings, stores), sought)
+
+    def erase(settings: Settings, sought: Sought) -> dict[str, int]:
+        return erase_in_files(files_of(settings, stores), sought)
+
+    return find, erase

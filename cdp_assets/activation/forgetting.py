@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from cdp_assets.forgetting import Sought, Store, erase_in_files, files_of, find_in_files
+from cdp_assets.forgetting import Sought, Store, erase_in_files, files_of, in_files
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -47,8 +47,7 @@ def waiting_for(settings: Settings, key_ids: Sequence[str]) -> list[str]:
     ]
 
 
-def find(settings: Settings, sought: Sought) -> dict[str, int]:
-    return find_in_files(files_of(settings, STORES), sought)
+find, _ = in_files(STORES)
 
 
 def erase(settings: Settings, sought: Sought) -> dict[str, int]:

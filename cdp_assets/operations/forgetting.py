@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from cdp_assets.forgetting import Sought, Store, erase_in_files, files_of, find_in_files
-from cdp_assets.settings import Settings
+from cdp_assets.forgetting import Store, in_files
 
 STORES = (
     Store("logs and run records", ("logs/*", "runs/*")),
     Store("Dagster's storage", ("dagster/*",)),
     Store("dbt's target", ("dbt_target/*",)),
 )
-
-
-def find(settings: Settings, sought: Sought) -> dict[str, int]:
-    return find_in_files(files_of(settings, STORES), sought)
-
-
-def erase(settings: Settings, sought: Sought) -> dict[str, int]:
-    return erase_in_files(files_of(settings, STORES), sought)
+find, erase = in_files(STORES)

@@ -8,12 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlglot
 from sqlglot import exp
 
 Node = tuple[str, str]  # unique id of a model or source, column
+
+
+Name = TypeVar("Name")
+
+
+def _reached(start: Iterable[Name], edges: Mapping[Name, set[Name]]) -> set[Name]:
+    """Everything that edges lead to, and the start itself."""
+    found, waiting = set[Name](), list(start)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += edges.get(name, set()) - found
+    return found
 
 
 @dataclass
@@ -26,13 +40,7 @@ class Model:
 
     def sources_of(self, column: str) -> set[str]:
         """Names that a column is made of, through all CTEs, itself included where a table passes whole or its name is not redefined."""
-        found, waiting = set[str](), [column]
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += self.made_of.get(name, set()) - found
-        return found
+        return _reached([column], self.made_of)
 
     def deciding(self) -> set[str]:
         return {name for condition in self.conditions for name in self.sources_of(condition)}
@@ -74,13 +82,7 @@ class Lineage:
     unreadable: list[str] = field(default_factory=list)
 
     def reached_from(self, start: Iterable[Node]) -> set[Node]:
-        found, waiting = set[Node](), list(start)
-        while waiting:
-            node = waiting.pop()
-            if node not in found:
-                found.add(node)
-                waiting += self.children.get(node, set()) - found
-        return found
+        return _reached(start, self.children)
 
 
 def lineage(manifest: Mapping[str, Any], compiled: Path, columns: Mapping[str, Iterable[str]]) -> Lineage:
