@@ -8,20 +8,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from cdp_assets.commands.outcome import EXIT_DONE, outcome
 from cdp_assets.commands.saying import plain_console
-from cdp_assets.errors import safe_text
 from cdp_assets.publishing import lock
 from cdp_assets.rights import minimum
 from cdp_assets.rights.minimum import Collected
 from cdp_assets.settings import Settings
 
-EXIT_DONE, EXIT_FAILED = 0, 1
-
 
 def run_minimise(*, channel: str | None, shows_all: bool, out_file: Path | None, home: Path | None) -> int:
     """Survey, enter it in state, print it; 0, or 1 with the reason."""
     settings, out = Settings.load(home=home), plain_console()
-    try:
+
+    def look() -> int:
         with lock.hold(settings.home):
             found = minimum.survey(settings)
             minimum.remember(settings, found)
@@ -35,13 +34,9 @@ def run_minimise(*, channel: str | None, shows_all: bool, out_file: Path | None,
                 highlight=False,
                 soft_wrap=True,
             )
-    except lock.HomeLocked as error:
-        out.print(str(error), markup=False)
-        return lock.EXIT_LOCKED
-    except Exception as error:
-        out.print(safe_text(error), markup=False, highlight=False, soft_wrap=True)
-        return EXIT_FAILED
-    return EXIT_DONE
+        return EXIT_DONE
+
+    return outcome(out, look)
 
 
 def _tell(out: Console, found: list[Collected], left: list[Collected], *, shows_all: bool) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from cdp_assets.commands.outcome import EXIT_DONE, EXIT_FAILED, outcome
 from cdp_assets.commands.saying import plain_console, styled
-from cdp_assets.errors import safe_text
 from cdp_assets.home import prepare_home
 from cdp_assets.keys import load_key
 from cdp_assets.publishing import lock
@@ -35,7 +35,7 @@ from cdp_assets.rights.wishes import Wish
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
-EXIT_DONE, EXIT_FAILED, EXIT_WAITS = 0, 1, 3
+EXIT_WAITS = 3
 CONTROLLER = "onefold"
 CHANGES = ("extend", "verified", "refuse", "cancel", "close", "readmit")
 
@@ -341,16 +341,8 @@ def _write_receipt(path: Path, key: bytes, request: Request, encoded: str | None
 
 
 def _do(home: Path | None, inbox: Path | None, work: Callable[[Settings, Console], int]) -> int:
-    settings = Settings.load(home=home, inbox=inbox)
-    console = plain_console()
-    try:
-        return work(settings, console)
-    except lock.HomeLocked as error:
-        console.print(str(error), markup=False)
-        return lock.EXIT_LOCKED
-    except Exception as error:
-        console.print(safe_text(error), markup=False, highlight=False, soft_wrap=True)
-        return EXIT_FAILED
+    settings, console = Settings.load(home=home, inbox=inbox), plain_console()
+    return outcome(console, lambda: work(settings, console))
 
 
 def _locked(home: Path | None, inbox: Path | None, work: Callable[[Settings, Console], int]) -> int:

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cdp_assets import identity
+from cdp_assets.commands.outcome import EXIT_DONE, outcome
 from cdp_assets.commands.saying import plain_console
-from cdp_assets.errors import safe_text
 from cdp_assets.keys import load_key
 from cdp_assets.publishing import lock
 from cdp_assets.settings import Settings
@@ -104,17 +104,12 @@ def _writable_state(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _do(console: Console, action: Callable[[], str]) -> int:
-    try:
-        said = action()
-    except lock.HomeLocked as error:
-        console.print(str(error), markup=False)
-        return lock.EXIT_LOCKED
-    except Exception as error:
-        console.print(safe_text(error), markup=False, highlight=False, soft_wrap=True)
-        return 1
-    if said:
-        console.print(said, markup=False, highlight=False, soft_wrap=True)
-    return 0
+    def told() -> int:
+        if said := action():
+            console.print(said, markup=False, highlight=False, soft_wrap=True)
+        return EXIT_DONE
+
+    return outcome(console, told)
 
 
 def _table(rulings: list[identity.Ruling]) -> Table:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
 from cdp_assets import dbt_manifest
+from cdp_assets.commands.outcome import EXIT_DONE, outcome
 from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.dbt_classes import classes_of
-from cdp_assets.errors import safe_text
 from cdp_assets.publishing import lock
 from cdp_assets.settings import Settings
 from cdp_assets.sharing import aggregates, definition, intersection
 from cdp_assets.sharing.release import release
-
-EXIT_DONE, EXIT_FAILED = 0, 1
 
 
 def run_share(name: str, *, home: Path | None) -> int:
@@ -132,16 +131,10 @@ def join_aggregates(folders: list[Path], out_file: Path, *, least: int, home: Pa
 
 def _do(home: Path | None, work: Callable[[Settings, Console], None], *, locks: bool = False) -> int:
     settings, console = Settings.load(home=home), plain_console()
-    try:
-        if locks:
-            with lock.hold(settings.home):
-                work(settings, console)
-        else:
+
+    def done() -> int:
+        with lock.hold(settings.home) if locks else nullcontext():
             work(settings, console)
-    except lock.HomeLocked as error:
-        console.print(str(error), markup=False)
-        return lock.EXIT_LOCKED
-    except Exception as error:
-        console.print(safe_text(error), markup=False, highlight=False, soft_wrap=True)
-        return EXIT_FAILED
-    return EXIT_DONE
+        return EXIT_DONE
+
+    return outcome(console, done)
