@@ -13,7 +13,7 @@ Build = Callable[[View], Blocks]
 
 @dataclass(frozen=True)
 class Page:
-    """name: of its texts and its address. tabs: what each builds; the first stands at the bare address.
+    """name: of its texts. address: where it stands, with what it names in braces; by itself `/name`. tabs: what each builds; the first stands at the bare address.
 
     group: where the navigation lists it, None for pages that others link to. may: the permission it takes.
     """
@@ -27,9 +27,11 @@ class Page:
         False  # nothing but a generation, the address, the reader's roles and notes on days changes it
     )
 
+    address: str | None = None
+
     @property
     def path(self) -> str:
-        return "/" if self.name == "overview" else f"/{self.name}"
+        return self.address or f"/{self.name}"
 
     def tab_path(self, tab: str) -> str:
         first = next(iter(self.tabs))

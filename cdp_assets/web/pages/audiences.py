@@ -361,13 +361,7 @@ def save(view: View) -> Outcome:
     return Done(f"/audiences/{name}", "audience_saved")
 
 
-class OnePage(Page):
-    """Its address names the audience."""
-
-    @property
-    def path(self) -> str:
-        return "/audiences/{audience}"
-
-
 PAGE = Page("audiences", {"all": listing}, may="audiences", is_personal=True)
-ONE = OnePage("audience", {"all": one}, may="audiences", group=None, is_personal=True)
+ONE = Page(
+    "audience", {"all": one}, may="audiences", group=None, is_personal=True, address="/audiences/{audience}"
+)

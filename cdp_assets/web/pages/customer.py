@@ -408,18 +408,11 @@ def _text(each: Any) -> str:
     return NOTHING if nothing(each) else str(each)
 
 
-class CustomerPage(Page):
-    """Its address names the customer."""
-
-    @property
-    def path(self) -> str:
-        return "/customers/{customer_id}"
-
-
-PAGE = CustomerPage(
+PAGE = Page(
     "customer",
     {"profile": profile, "records": records_tab, "timeline": timeline, "value": value, "decide": decide},
     may="people",
     group=None,
     is_personal=True,
+    address="/customers/{customer_id}",
 )

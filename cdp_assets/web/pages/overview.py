@@ -142,4 +142,4 @@ def _in_units(view: View, rows: pd.DataFrame, name: str) -> list[str]:
     return [in_unit(view, value, str(unit)) for value, unit in zip(rows[name], rows["unit"], strict=True)]
 
 
-PAGE = Page("overview", {"all": build}, is_still=True)
+PAGE = Page("overview", {"all": build}, is_still=True, address="/")

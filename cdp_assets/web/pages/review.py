@@ -313,13 +313,7 @@ def reveal(view: View) -> Outcome:
     )
 
 
-class PairPage(Page):
-    """Its address names the two records."""
-
-    @property
-    def path(self) -> str:
-        return "/review/{left}/{right}"
-
-
 PAGE = Page("review", {"all": build}, may="people", group="customers", is_personal=True)
-PAIR = PairPage("pair", {"all": pair}, may="people", group=None, is_personal=True)
+PAIR = Page(
+    "pair", {"all": pair}, may="people", group=None, is_personal=True, address="/review/{left}/{right}"
+)

@@ -367,13 +367,7 @@ def _decided(view: View, action: str, **facts: Any) -> Done:
     return Done(f"/rights/{request_id}", "request_decided")
 
 
-class RequestPage(Page):
-    """Its address names the request."""
-
-    @property
-    def path(self) -> str:
-        return "/rights/{request_id}"
-
-
 PAGE = Page("rights", {"all": build}, may="requests", group="office", is_personal=True)
-REQUEST = RequestPage("request", {"all": one}, may="requests", group=None, is_personal=True)
+REQUEST = Page(
+    "request", {"all": one}, may="requests", group=None, is_personal=True, address="/rights/{request_id}"
+)

@@ -139,7 +139,9 @@ def _counted(
         with_contact_file=needs_clear and shown.contact_path is not None,
         attach=attached_to_read if audience.contact_cap is not None else None,
     ) as published:
-        capped = capped_customers(published, load_destinations(settings), name, audience)
+        capped = None
+        if audience.contact_cap is not None:
+            capped = capped_customers(published, load_destinations(settings), name, audience)
         yield published, waterfall(published, library, name, _key_of_home(settings), capped=capped)
 
 
