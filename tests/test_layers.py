@@ -40,6 +40,7 @@ ANYWHERE = {
     "audit",
     "decisions",
     "forgetting",
+    "private_files",
 }
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -24,6 +23,7 @@ import pyarrow.parquet as pq
 
 from cdp_assets.activation.destination import Destination
 from cdp_assets.activation.rendering import Shape, columns_of, file_name, packed, parquet_sql, shape_of
+from cdp_assets.private_files import write_private
 from cdp_assets.settings import Settings
 
 FOLDER, WRITING, MANIFEST = "activation", ".writing", "manifest.json"
@@ -133,7 +133,7 @@ def write(
         word = file_word(part)
         number = 1 + sum(file_word(each.part) == word for each in folder.batches)
         name = file_name(destination, word, number)
-        write_synced(place / name, content)
+        write_private(place / name, content)
         batch_id = f"{folder.name}/{word}-{number:03d}"
         folder.batches.append(
             Batch(batch_no, batch_id, part, name, hashlib.sha256(content).hexdigest(), len(content))
@@ -151,7 +151,7 @@ def write_manifest(settings: Settings, folder: Folder) -> None:
     """Write the proposal's manifest beside its files."""
     said = {**folder.facts, "batches": [each.said() for each in folder.batches]}
     text = json.dumps(said, ensure_ascii=False, indent=1) + "\n"
-    write_synced(folder_of(settings) / WRITING / folder.name / MANIFEST, text.encode())
+    write_private(folder_of(settings) / WRITING / folder.name / MANIFEST, text.encode())
 
 
 def show(settings: Settings, pending: dict[str, dict[str, str]]) -> list[str]:
@@ -192,19 +192,7 @@ def put_back(settings: Settings, batch_id: str, file: str, content: bytes) -> No
     """Write a shown file anew that had gone."""
     place = folder_of(settings) / Path(batch_id).parent
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_synced(place / file, content)
-
-
-def write_synced(path: Path, content: bytes) -> None:
-    """Write whole and owner-only, under another name first."""
-    half = path.with_name(f".{path.name}.half")
-    half.unlink(missing_ok=True)
-    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    half.rename(path)
+    write_private(place / file, content)
 
 
 def _forget(manifest: Path, pending: set[str]) -> None:
@@ -214,7 +202,7 @@ def _forget(manifest: Path, pending: set[str]) -> None:
     said = json.loads(manifest.read_text(encoding="utf-8"))
     for batch in said["batches"]:
         batch["waits"] = batch["batch"] in pending
-    write_synced(manifest, (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode())
+    write_private(manifest, (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def _offsets(parts: list[Part]) -> Iterator[tuple[Part, int]]:

@@ -5,7 +5,6 @@ The page and the run meet here; what an audience says is `audience`, where other
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from cdp_assets.activation.audience import NAME, read_audience
 from cdp_assets.activation.library import SAVED
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.decisions import Decision, read_decisions, write_decision
+from cdp_assets.private_files import write_private
 from cdp_assets.settings import Settings
 
 KIND = "audience"
@@ -80,7 +80,8 @@ def take(settings: Settings) -> list[str]:
         folder = settings.home / SAVED
         kept = folder / VERSIONS / version.name / f"{decision.decision_id}.yaml"
         for path in (kept, folder / f"{version.name}.yaml"):
-            _write(path, text)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_private(path, text.encode())
         decision.path.unlink()
     return problems
 
@@ -134,15 +135,3 @@ def _version(decision: Decision, *, is_waiting: bool) -> Version:
 
 def _line(value: Any) -> str:
     return " ".join(str(value or "").split())[:120]
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all, for its owner only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
 import shutil
 import time
@@ -17,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cdp_assets.private_files import write_private
 from cdp_assets.settings import Settings
 from cdp_assets.web.drawer import DRAWER, NotDrawn
 from cdp_assets.web.published import Published
@@ -46,7 +46,7 @@ def keep(settings: Settings, shown: Published, specification: dict[str, Any], la
     path = _path(settings, name, "json")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(path, text.encode())
+        write_private(path, text.encode(), is_synced=False)
     return name
 
 
@@ -86,7 +86,7 @@ def draw(settings: Settings, name: str, width: str, form: str) -> bytes | None:
         log.warning("a chart was not drawn: %s", error)
         return None
     with suppress(FileNotFoundError):  # its generation went meanwhile
-        _write(path, drawn)
+        write_private(path, drawn, is_synced=False)
     return drawn
 
 
@@ -104,7 +104,7 @@ def script(settings: Settings) -> bytes | None:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            _write(path, DRAWER.draw({}, "script", "", ""))
+            write_private(path, DRAWER.draw({}, "script", "", ""), is_synced=False)
         except NotDrawn as error:
             log.warning("the script of interactive charts was not made: %s", error)
             return None
@@ -114,12 +114,3 @@ def script(settings: Settings) -> bytes | None:
 def _path(settings: Settings, name: str, ending: str) -> Path:
     generation, _, content = name.partition("-")
     return folder_of(settings) / generation / f"{content}.{ending}"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, for workers that draw the same picture at once."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    temporary.replace(path)

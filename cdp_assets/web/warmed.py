@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import pickle
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from starlette.datastructures import QueryParams
 
 from cdp_assets.activation.library import load_library
 from cdp_assets.activation.problems import ActivationProblem
+from cdp_assets.private_files import write_private
 from cdp_assets.settings import Settings
 from cdp_assets.web import pictures
 from cdp_assets.web.access.people import Person, roles
@@ -53,7 +53,9 @@ def make(settings: Settings, shown: Published) -> None:
         for question, found in kept_answers(shown.version).items()
         if PERSON not in found.columns
     }
-    _write(_path(settings, shown), pickle.dumps({"answers": answers, "sizes": audiences.kept_sizes(shown)}))
+    _folder(settings).mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = pickle.dumps({"answers": answers, "sizes": audiences.kept_sizes(shown)})
+    write_private(_path(settings, shown), made, is_synced=False)
 
 
 def build_pages(settings: Settings, shown: Published, language: str) -> list[tuple[Picture, str]]:
@@ -109,12 +111,3 @@ def _code() -> str:
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    temporary.replace(path)
