@@ -9,12 +9,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
-from cdp_assets.drafting.file_names import PERIOD_GROUP, export_name, file_pattern
+from cdp_assets.drafting.file_names import export_name, file_pattern
 from cdp_assets.drafting.keys import keys_of
 from cdp_assets.drafting.money import money_of
+from cdp_assets.drafting.part import Part
 from cdp_assets.drafting.profile import profile_of
 from cdp_assets.drafting.questions import questions_of
 from cdp_assets.drafting.render import render_contract, render_descriptions, render_model
@@ -23,11 +25,11 @@ from cdp_assets.drafting.rows import rows_of
 from cdp_assets.drafting.sample import read_sample
 from cdp_assets.drafting.shapes import SHAPES
 from cdp_assets.drafting.shapes.model import Model
-from cdp_assets.drafting.siblings import Part, join_parts
+from cdp_assets.drafting.siblings import join_parts
 from cdp_assets.drafting.table import Table, column_name, declare
 from cdp_assets.drafting.words import Words, load_words
 from cdp_assets.landing.contract import NAME_PATTERN, ContractProblem, load_contract
-from cdp_assets.landing.wiring import listing_with, write_sources
+from cdp_assets.landing.downstream import listing_with, write_sources
 from cdp_assets.settings import Settings
 
 
@@ -70,7 +72,7 @@ def draft_channel(
     words = load_words(*languages)
     names = [export] if export and len(samples) == 1 else _names(samples)
     parts = [_part(path, each, words, sheet) for path, each in zip(samples, names, strict=True)]
-    tables = _tables(name, parts, samples, words, _rates(settings))
+    tables = list(_tables(name, parts, words, _rates(settings)))
     models = _chosen(tables)
     return _written(name, contract_path, dbt_project_dir or settings.dbt_project_dir, tables, models)
 
@@ -90,61 +92,44 @@ def _part(path: Path, export: str, words: Words, sheet: str | None) -> Part:
     profile = profile_of(read_sample(path, words, sheet), words)
     roles = roles_of(profile, words)
     rows = rows_of(roles, words)
-    is_document = profile.sample.facts.get("format") in ("json", "ndjson")
-    pattern, _ = file_pattern(path.name)
-    keys = keys_of(roles, rows, words, is_document=is_document, has_period=PERIOD_GROUP in pattern)
-    return Part(export, profile, roles, rows, keys, money_of(roles, keys, rows, words), {})
+    is_document = profile.sample.is_document
+    keys = keys_of(roles, rows, words, is_document=is_document, has_period=profile.sample.has_period)
+    money = money_of(roles, keys, rows, words, is_document=is_document)
+    return Part(export=export, profile=profile, roles=roles, rows=rows, keys=keys, money=money)
 
 
-def _tables(
-    channel: str, parts: Sequence[Part], samples: Sequence[Path], words: Words, rates: frozenset[str]
-) -> list[tuple[Table, Part]]:
+def _tables(channel: str, parts: Sequence[Part], words: Words, rates: frozenset[str]) -> Iterator[Table]:
     currencies = {part.profile.currency for part in parts} - {None}
     shared = currencies.pop() if len(currencies) == 1 else None
-    tables = []
-    for part, path in zip(join_parts(parts), samples, strict=True):
+    for part in join_parts(parts):
         money = money_of(part.roles, part.keys, part.rows, words) if part.borrowed else part.money
-        pattern, _ = file_pattern(path.name)
-        table = declare(
-            channel,
-            part.export,
-            part.profile,
-            part.roles,
-            part.keys,
-            part.rows,
-            money,
-            part.borrowed,
-            pattern,
-            words,
-            rates,
-            shared,
-        )
-        tables.append((table, part))
-    return tables
+        yield declare(channel, replace(part, money=money), words, rates, shared)
 
 
-def _chosen(tables: Sequence[tuple[Table, Part]]) -> dict[str, tuple[Model, list[str]]]:
+def _chosen(tables: Sequence[Table]) -> dict[str, tuple[Model, list[str]]]:
     """Each shape from the export that fills it best."""
-    by_shape: dict[str, list[tuple[tuple[bool, int], Model]]] = {}
-    for table, part in tables:
-        for model in _models(table, part):
-            by_shape.setdefault(model.shape, []).append((_rank(model, part), model))
+    by_shape: dict[str, list[Model]] = {}
+    for model in chain.from_iterable(map(_models, tables)):
+        by_shape.setdefault(model.shape, []).append(model)
     said = "two exports fill it; the one that fills more is taken"
     return {
-        shape: (max(found, key=lambda each: each[0])[1], [f"{shape}: {said}"] if len(found) > 1 else [])
+        shape: (max(found, key=_rank), [f"{shape}: {said}"] if len(found) > 1 else [])
         for shape, found in by_shape.items()
     }
 
 
-def _models(table: Table, part: Part) -> Iterator[Model]:
+def _models(table: Table) -> Iterator[Model]:
     """The models that an export can fill, but no lines of orders whose lines stand in a sibling."""
     for shape in SHAPES:
-        yield from (model for model in shape(table) if not (model.shape == "order_lines" and part.has_lines))
+        yield from (model for model in shape(table) if not (model.shape == "order_lines" and table.has_lines))
 
 
-def _rank(model: Model, part: Part) -> tuple[bool, int]:
+def _rank(model: Model) -> tuple[bool, int]:
     """Orders whose lines stand in a sibling and lists of persons go first, then what fills more columns."""
-    is_own = part.has_lines if model.shape == "orders" else model.shape == "customers" and not part.keys.order
+    table = model.table
+    is_own = (
+        table.has_lines if model.shape == "orders" else model.shape == "customers" and not table.keys.order
+    )
     return is_own, len([sql for sql in model.expressions.values() if sql])
 
 
@@ -152,17 +137,17 @@ def _written(
     name: str,
     contract_path: Path,
     dbt_dir: Path,
-    tables: Sequence[tuple[Table, Part]],
+    tables: Sequence[Table],
     models: dict[str, tuple[Model, list[str]]],
 ) -> ChannelDraft:
-    contract_path.write_text(render_contract(name, [table for table, _ in tables]), encoding="utf-8")
+    contract_path.write_text(render_contract(name, tables), encoding="utf-8")
     draft = ChannelDraft(name, contract_path, [contract_path])
     draft.written.append(write_sources(dbt_dir, load_contract(contract_path)))
-    for table, part in tables:
+    for table in tables:
         own = [model for model, _ in models.values() if model.table is table]
         _, said = file_pattern(table.profile.sample.path.name)
         draft.exports[table.export] = len(table.contract_fields)
-        asked = [*said, *part.questions, *questions_of(table, own)]
+        asked = [*said, *questions_of(table, own)]
         draft.undecided += [f"{table.export}: {question}" for question in dict.fromkeys(asked)]
     folder = dbt_dir / "models" / "staging" / name
     for shape, (model, said) in models.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.roles import PLAIN_IDS, Roles, own_id, plain_id
@@ -15,6 +16,15 @@ from cdp_assets.drafting.rows import Rows, groups_of
 from cdp_assets.drafting.words import Words, apart, is_a, plain
 
 LINE_ROLES = ("sku", "quantity", "unit_price", "line_amount", "line_number")
+OF_SALES = (
+    "currency",
+    "order_status",
+    "tender",
+    "shipping_amount",
+    "discount_amount",
+    "email",
+    "source_customer_id",
+)
 AMOUNTS = ("gross_amount", "line_amount", "unit_price")
 
 
@@ -40,6 +50,10 @@ class Keys:
         """Whether a column stands once per order."""
         return column.position in self.repeated
 
+    def is_of_line(self, column: Column) -> bool:
+        """Whether a column's words differ within an order, beyond blank cells below its first row."""
+        return column.position in self.of_line and column.position not in self.filled_down
+
     def is_on_each_row(self, column: Column) -> bool:
         """Whether every landed row has it: it fills each row of the file, or repeats down to the next."""
         return column.is_filled or column.position in self.filled_down
@@ -51,18 +65,21 @@ class Keys:
 def keys_of(roles: Roles, rows: Rows, words: Words, *, is_document: bool, has_period: bool) -> Keys:
     """Find the keys. `is_document`: JSON, whose lines stand inside a record; `has_period`: the file's name has a date that sorts."""
     order, said = _order(roles, rows, words)
-    reference = roles.first("reference_id") or (_reference(roles, order) if order else None)
+    reference = roles.first("reference_id") or (_reference(roles, rows, order) if order else None)
     returns = roles.has("refunded_at") and not roles.has("ordered_at")
     key, per_key, why = _key(roles, rows, order, words, is_document=is_document, is_returns=returns)
-    facts = (
-        _per_order(roles, order, words)
-        if order and per_key == "many" and key in ((order,), ())
-        else _Levels()
-    )
+    has_lines = order is not None and per_key == "many" and key in ((order,), ())
+    facts = _per_order(roles, order, words) if order and has_lines else _Levels()
     first = Keys(filled_down=facts.filled_down)
     moment = moment_of(roles, first, words, "ordered_at", "refunded_at", "updated_at", is_any=True)
     contacts, known_by = _contacts(roles, order, words)
     required, undated = _required(roles, first, words)
+    is_sale = roles.has("quantity") and roles.has(*AMOUNTS) and moment is not None and not roles.has("spend")
+    if order is None and is_sale and not roles.has("refund_id"):
+        said = [
+            *said,
+            "order_id: no column is sure to number orders, so these sales become no orders; which one does?",
+        ]
     is_sure = order is not None and (order in key or (order.is_unique and order.is_filled))
     questions = [
         *said,
@@ -90,26 +107,29 @@ def keys_of(roles: Roles, rows: Rows, words: Words, *, is_document: bool, has_pe
 
 def moment_of(roles: Roles, keys: Keys, words: Words, *wanted: str, is_any: bool = False) -> Column | None:
     """The time of these roles: an order's own before its later steps (paid, sent), one that every row has, one with a clock."""
+    clocks = clocks_of(roles)
+
+    def rank(column: Column) -> tuple[bool, float, bool]:
+        is_later = bool(
+            re.search(words.pattern("words", "later"), column.header, re.IGNORECASE)
+        )  # words run together, too
+        is_day = column.time is not None and column.time.kind == "date" and column.position not in clocks
+        return is_later or words.says("later", column.header), -keys.coverage(column), is_day
+
     for role in wanted:
-        found = [c for c in roles.all(role) if c.time]
-        if found:
-            return min(
-                found,
-                key=lambda c: (
-                    words.says("later", c.header)
-                    or bool(re.search(words_later(words), c.header, re.IGNORECASE)),
-                    -keys.coverage(c),
-                    c.time is not None and c.time.kind == "date",
-                ),
-            )
-    return (
-        next((c for c in roles.columns if c.time and roles.role(c) != "birth_date"), None) if is_any else None
-    )
+        if found := [c for c in roles.all(role) if c.time]:
+            return min(found, key=rank)
+    others = (c for c in roles.columns if c.time and roles.role(c) != "birth_date")
+    return next(others, None) if is_any else None
 
 
-def words_later(words: Words) -> str:
-    """Words of later steps as they stand in headers that run words together."""
-    return words.pattern("words", "later")
+def clocks_of(roles: Roles) -> dict[int, tuple[Column, str]]:
+    """Position of a column of days → the column of clock times right after it, and their format."""
+    return {
+        day.position: (clock, clock.clock)
+        for day, clock in pairwise(roles.columns)
+        if day.time and day.time.kind == "date" and clock.clock and day.occurrence == clock.occurrence == 1
+    }
 
 
 def order_numbers(roles: Roles, words: Words) -> list[Column]:
@@ -132,13 +152,9 @@ def _order(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None, list[
         or next(iter(numbers), None)
     )
     if chosen is None and not roles.all("order_id", "refund_id", "spend", "device_id"):
-        return _bare_number(roles, words)
-    if (
-        chosen is not None
-        and rows.refunds
-        and not roles.has("reference_id")
-        and not _reference(roles, chosen)
-    ):
+        return _bare_number(roles, rows, words)
+    is_named = roles.has("reference_id") or (chosen and _reference(roles, rows, chosen))
+    if chosen is not None and rows.refunds and not is_named:
         shared = _shared(roles, rows, chosen, numbers)
         if shared is not None:
             return shared, [
@@ -156,33 +172,31 @@ def _payment_id(roles: Roles, words: Words) -> Column | None:
     return plain_id(roles) if is_payment and not roles.all("refund_id", "spend") else None
 
 
-def _bare_number(roles: Roles, words: Words) -> tuple[Column | None, list[str]]:
-    """Where no column names an order, a bare "code" or "number" is the order's, if its rows share their time and it tells them from others."""
+def _bare_number(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None, list[str]]:
+    """Where no column names an order, a bare "code" or "number" is the order's, if its sales share their time and it tells them from others."""
     moment = roles.first("ordered_at")
     if moment is None or moment.time is None or not roles.has(*AMOUNTS):
         return None, []
-    is_sale = roles.has(
-        "currency",
-        "order_status",
-        "tender",
-        "shipping_amount",
-        "discount_amount",
-        "email",
-        "source_customer_id",
-    )
+    is_sale = roles.has(*OF_SALES) or bool(rows.refunds)
+    sold = rows.are_sales(len(moment.texts))
     for column in roles.columns:
-        if not _may_number(column, roles, words):
+        texts = [text if is_sold else "" for text, is_sold in zip(column.texts, sold, strict=True)]
+        if not _may_number(column, roles, words) or sum(map(bool, texts)) < sum(sold):
             continue
-        groups = list(groups_of(column.texts).values())
-        is_shared = groups and all(len({moment.texts[row] for row in each}) == 1 for each in groups)
-        if is_shared or (not groups and is_sale):
-            said = (
-                "rows that share it share their time"
-                if groups
-                else "it is different on every row and no other column numbers orders"
-            )
-            return column, [f"{column.header!r}: {said}, so it is taken as the order's number"]
+        if why := _why_numbers(column, texts, moment, is_sale):
+            return column, [f"{column.header!r}: {why}, so it is taken as the order's number"]
     return None, []
+
+
+def _why_numbers(column: Column, texts: Sequence[str], moment: Column, is_sale: bool) -> str | None:
+    """What makes a bare number the order's; None where nothing does, or where it is the file's own running number."""
+    if column.texts == tuple(str(n) for n in range(1, len(texts) + 1)):
+        return None
+    groups = list(groups_of(texts).values())
+    if not groups:
+        return "it is different on every row and no other column numbers orders" if is_sale else None
+    is_shared = all(len({moment.texts[row] for row in each}) == 1 for each in groups)
+    return "rows that share it share their time" if is_shared else None
 
 
 def _shared(roles: Roles, rows: Rows, chosen: Column, numbers: Sequence[Column]) -> Column | None:
@@ -195,14 +209,30 @@ def _shared(roles: Roles, rows: Rows, chosen: Column, numbers: Sequence[Column])
         back = {column.texts[row] for row in range(count) if refunds[row]}
         return "" not in sold and not sold.isdisjoint(back - {""})
 
+    if not any(sales) or is_shared(chosen):
+        return None
+    return next(filter(is_shared, [*numbers, *_free_codes(roles, sales)]), None)
+
+
+def _free_codes(roles: Roles, sales: Sequence[bool]) -> list[Column]:
+    """Columns that call themselves an id, then those of codes, which are no person's, article's or refund's."""
     ids = [c for c in roles.columns if re.search(r"(^|[^a-z])id\W*$", apart(c.header), re.IGNORECASE)]
-    others = [*numbers, *(c for c in ids if roles.role(c) not in ("source_customer_id", "refund_id"))]
-    return None if not any(sales) or is_shared(chosen) else next(filter(is_shared, others), None)
+    coded = [c for c in roles.columns if not (c.looks or c.numbers or c.time) and _are_codes(c, sales)]
+    free = [c for c in [*ids, *coded] if roles.role(c) not in ("source_customer_id", "refund_id", "sku")]
+    return [c for c in free if not is_a(roles.role(c), "money", "time")]
 
 
-def _reference(roles: Roles, order: Column) -> Column | None:
-    """A column whose texts are all other rows' order numbers names the sale that its row gives back."""
-    own = set(order.texts)
+def _are_codes(column: Column, sales: Sequence[bool]) -> bool:
+    """Whether a column holds another code of letters and digits on each sale, as a reference does."""
+    sold = [column.texts[row] for row, is_sale in enumerate(sales) if is_sale]
+    return len(set(sold)) == len(sold) > 0 and all(re.fullmatch(r"(?=.*\d)[\w.-]{4,}", text) for text in sold)
+
+
+def _reference(roles: Roles, rows: Rows, order: Column) -> Column | None:
+    """A column whose texts are all numbers of other rows that are sales names the sale that its row gives back."""
+    own = {
+        text for text, is_sale in zip(order.texts, rows.are_sales(len(order.texts)), strict=True) if is_sale
+    }
     for column in roles.columns:
         pairs = [(name, number) for name, number in zip(column.texts, order.texts, strict=True) if name]
         may_be = not column.is_filled and roles.role(column) in (None, "order_id", "note", "sku")
@@ -221,7 +251,7 @@ def _may_number(column: Column, roles: Roles, words: Words) -> bool:
     role = roles.role(column)
     is_list = roles.has("product_name", "quantity", "unit_price")
     is_free = role in (None, "event_kind", "reference_id") or (role == "sku" and not is_list)
-    is_plain = column.is_filled and not column.time and column.looks not in ("email", "name")
+    is_plain = not (column.is_blank or column.time) and column.looks not in ("email", "name")
     return is_free and is_plain and words.says("number_word", column.header)
 
 
@@ -232,6 +262,8 @@ def _key(
     if roles.has("spend") and day and campaign:
         pairs = list(zip(day.texts, campaign.texts, strict=True))
         return (day, campaign), "one" if len(set(pairs)) == len(pairs) else "many", []
+    if dated := _dated_key(roles):
+        return dated, "one", []
     if is_returns:
         return (), "many", ["the rows are returns, of which an order may have further ones in a later file"]
     if order is not None and order.is_filled and not roles.has("refund_id"):
@@ -240,6 +272,18 @@ def _key(
         if column is not None and _identifies(column):
             return (column,), "one", []
     return (), "many", []
+
+
+def _dated_key(roles: Roles) -> tuple[Column, ...]:
+    """The article or currency and the day from which its cost or rate holds, where that tells the rows apart."""
+    if roles.has("order_id", "refund_id", "quantity"):
+        return ()
+    since = roles.first("valid_from") or roles.first("ordered_at")
+    thing = roles.first("sku") if roles.has("unit_cost") else None
+    thing = thing or (roles.first("currency") if roles.has("exchange_rate") else None)
+    columns = (thing, since) if thing and since and thing.is_filled and since.is_filled else ()
+    pairs = list(zip(*(c.texts for c in columns), strict=True))
+    return columns if len(set(pairs)) == len(pairs) else ()
 
 
 def _identifies(column: Column) -> bool:
@@ -354,8 +398,8 @@ def _says_anything(column: Column, rows: Sequence[int]) -> bool:
 
 def _names_several(roles: Roles, rows: Sequence[int]) -> bool:
     """Whether an order's rows tell what is the order's: pieces of one article have equal amounts anyway."""
-    article = roles.first("sku", "product_name")
-    return article is None or len({article.texts[row] for row in rows}) > 1
+    articles = roles.all("sku", "product_name")
+    return not articles or any(len({each.texts[row] for row in rows}) > 1 for each in articles)
 
 
 def _on_first_rows(
@@ -384,8 +428,11 @@ def _filled_down(roles: Roles, levels: _Levels, order: Column | None) -> list[st
     found = [repr(c.header) for c in roles.columns if c.position in levels.filled_down]
     if not found or order is None:
         return []
+    itself = (
+        f"; rows without {order.header!r} are further lines of the one above" if order.is_continued else ""
+    )
     return [
-        f"fillDown: {', '.join(found)} stand on the first row of each {order.header!r} only; blank cells below repeat them"
+        f"fillDown: {', '.join(found)} stand on the first row of each {order.header!r} only; blank cells below repeat them{itself}"
     ]
 
 

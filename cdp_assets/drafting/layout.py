@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from cdp_assets.drafting.words import Words
 from cdp_assets.landing.held import FileHeld
@@ -30,7 +31,6 @@ class Layout:
     sub_headers: int
     body: tuple[Row, ...]
     footers: tuple[str, ...] = ()
-    has_blank_row: bool = False
     narrow_tail: bool = False  # rows at the end that are no data and could not be declared
     unnamed: int = 0  # cells of each row beyond the header's last
 
@@ -43,12 +43,13 @@ def find_layout(rows: Sequence[Row], delimiter: str, words: Words, quote: str = 
     body = rest[sub_headers:]
     footers, narrow = _footers(body, width, delimiter, quote, words)
     kept = [row for row in body if not _matches(row, footers, delimiter, quote)]
-    has_blank = any(len(row) == width and not _filled(row) for row in kept)
+    if any(len(row) == width and not _filled(row) for row in kept):
+        footers.append(rf"[{re.escape(delimiter)}\s]*$")  # rows of blank cells
     kept = [row for row in kept if len(row) == width and _filled(row)]
     unnamed = width - len(rows[header])
     names = [*rows[header], *[""] * unnamed]
-    _refuse_values(names, kept)
-    return Layout(header, tuple(names), sub_headers, tuple(kept), tuple(footers), has_blank, narrow, unnamed)
+    _refuse_values(names, kept[:200])
+    return Layout(header, tuple(names), sub_headers, tuple(kept), tuple(footers), narrow, unnamed)
 
 
 def _refuse_values(names: Sequence[str], body: Sequence[Row]) -> None:
@@ -106,7 +107,11 @@ def _sub_headers(rest: Sequence[Row], width: int) -> int:
     count = 0
     for position, row in enumerate(rest[:3]):
         others = [each for each in rest[position + 1 : position + 200] if len(each) == width]
-        if len(row) != width or len(others) < 2 or not _explains(row, others):
+        if (
+            len(row) != width
+            or len(others) < 2
+            or not (_explains(row, others) or _sums_up(row, rest[position + 1 :]))
+        ):
             break
         count = position + 1
     return count
@@ -124,26 +129,46 @@ def _explains(row: Row, others: Sequence[Row]) -> bool:
     return not _filled(row) or (len(words) > 1 and len(words) > len(valued) / 2)
 
 
+def _sums_up(row: Row, others: Sequence[Row]) -> bool:
+    """Whether a row names nothing in several columns where all others do, and holds the sums of a column of theirs."""
+    beside = [list(cells) for cells in zip(*(each for each in others if len(each) == len(row)), strict=True)]
+    unnamed = [
+        c for c, cells in enumerate(beside) if not row[c].strip() and all(cell.strip() for cell in cells)
+    ]
+    number = re.compile(r"\d*(\.\d+)?")
+    numeric = [
+        c for c, cells in enumerate(beside) if row[c] and all(number.fullmatch(x) for x in (row[c], *cells))
+    ]
+    sums = [sum(Decimal(cell or 0) for cell in beside[c]) == Decimal(row[c]) for c in numeric]
+    return len(unnamed) > 1 and any(sums)
+
+
 def _footers(
     body: Sequence[Row], width: int, delimiter: str, quote: str, words: Words
 ) -> tuple[list[str], bool]:
     """Patterns of the rows that end the file; True where a last row is no data but no pattern tells it from data."""
     found: list[str] = []
     narrow = False
-    for row in reversed(body[-TAIL:]):
-        if not _ends_the_file(row, width, words):
-            break
-        pattern = _footer_pattern(row, delimiter)
-        data = [
-            each
-            for each in body
-            if len(each) == width and each is not row and not words.begins("total", each[0])
-        ]
+    for row in _last_rows(body[-TAIL:], width, words):
+        pattern = _footer_pattern(row, delimiter, width)
+        others = [each for each in body if len(each) == width and each is not row]
+        data = [each for each in others if not words.begins("total", each[0])]
         if pattern is None or any(_matches(each, [pattern], delimiter, quote) for each in data):
             narrow = True
         else:
             found.insert(0, pattern)
     return list(dict.fromkeys(found)), narrow
+
+
+def _last_rows(tail: Sequence[Row], width: int, words: Words) -> Iterator[Row]:
+    """The rows that end the file, the last first: by their looks, or as they stand behind a blank row."""
+    blank = [at for at, row in enumerate(tail) if not _filled(row)]
+    for at, row in reversed(list(enumerate(tail))):
+        if at in blank:
+            continue
+        if not _ends_the_file(row, width, words) and not (blank and at > blank[-1]):
+            return
+        yield row
 
 
 def _ends_the_file(row: Row, width: int, words: Words) -> bool:
@@ -152,15 +177,15 @@ def _ends_the_file(row: Row, width: int, words: Words) -> bool:
     return words.begins("total", first) or len(row) < width or (_filled(row) == 1 and bool(first))
 
 
-def _footer_pattern(row: Row, delimiter: str) -> str | None:
-    """The row up to its first cell with words, its numbers left open: `30,record(s) downloaded` → `\\d+,record…`."""
+def _footer_pattern(row: Row, delimiter: str, width: int) -> str | None:
+    """The row up to its first cell with words, its numbers left open: `30,record(s) downloaded` → `\\d+,record…`; a short one of numbers whole."""
     texts: list[str] = []
     for cell in row:
         text = cell.split(":")[0] + ":" if ":" in cell else cell
         texts.append(re.sub(r"\d+", r"\\d+", re.escape(text.replace('"', ""))))
         if re.search(r"[^\W\d_]{2}", cell):
             return re.escape(delimiter).join(texts)
-    return None
+    return re.escape(delimiter).join(texts) + "$" if len(row) < width else None
 
 
 def _matches(row: Row, patterns: Sequence[str], delimiter: str, quote: str) -> bool:

@@ -6,9 +6,10 @@ the amounts with some of them meaning something else, and says why; the last one
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import combinations
 from itertools import product as product_of
@@ -25,15 +26,31 @@ from cdp_assets.drafting.sums import (
     Values,
     add_up,
     adds_up,
+    less,
     multiply,
     pick,
     share_equal,
     sizes,
+    subsets,
 )
 from cdp_assets.drafting.words import Words, is_a
 
 MAX_DISCOUNTS = 6
+TRIED = 300  # rows on which sums are tried
+# what may make a payment smaller than the goods
+OFF = ("discount_amount", "platform_discount", "creator_discount", "redeemed")
+OTHERS = OFF[1:]  # … and is not the seller's discount: another bears it, or it is a means of payment
 TOTALS = ("gross_amount", "line_amount", "net_amount")
+
+
+@dataclass(frozen=True)
+class Share:
+    """What is left of amounts without tax: the whole less the part of it that is tax, or (`is_left`) the part, over the whole."""
+
+    whole: Column
+    part: Column
+    of: frozenset[int]  # positions of the columns that hold tax
+    is_left: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,9 @@ class Money:
     inside: tuple[Column, ...] = ()
     discounts: tuple[Column, ...] = ()
     platform: tuple[Column, ...] = ()
+    creator: tuple[Column, ...] = ()
+    share: Share | None = None
+    is_tax_on_top: bool = False
     whole: Column | None = None
     payable: Column | None = None
     on_top: tuple[Column, ...] = ()
@@ -74,6 +94,7 @@ class _Case:
     roles: Roles
     ids: Sequence[str] | None  # of the order, where several rows share one
     articles: Sequence[str] | None
+    is_document: bool = False
 
     def orders_of_several(self) -> int:
         """How many orders of the sample name several different articles."""
@@ -92,8 +113,8 @@ class _Case:
 Step = Callable[[Amounts, _Case], tuple[Mapping[int, str | None], list[str]]]
 
 
-def money_of(roles: Roles, keys: Keys, rows: Rows, words: Words) -> Money:
-    """Settle the amounts of a sample over the rows that are sales."""
+def money_of(roles: Roles, keys: Keys, rows: Rows, words: Words, *, is_document: bool = False) -> Money:
+    """Settle the amounts of a sample over the rows that are sales. `is_document`: JSON, as of an interface between machines."""
     numbers = tuple(c for c in roles.columns if c.numbers and not c.is_blank)
     kept = _sale_rows(roles, rows)
     article = roles.first("sku", "product_name")
@@ -102,7 +123,8 @@ def money_of(roles: Roles, keys: Keys, rows: Rows, words: Words) -> Money:
         if keys.order and len(keys.key) <= 1 and keys.is_many
         else None
     )
-    case = _Case(words, roles, ids, [article.texts[row] for row in kept] if article else None)
+    articles = [article.texts[row] for row in kept] if article else None
+    case = _Case(words, roles, ids, articles, is_document)
     values = {c.position: pick(c.numbers, kept) for c in numbers}
     meaning = {c.position: roles.role(c) for c in numbers}
     amounts = Amounts(numbers, meaning, values, frozenset(c.position for c in numbers if keys.is_once(c)))
@@ -138,7 +160,7 @@ def _orders_own(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], l
 def _sale_rows(roles: Roles, rows: Rows) -> list[int]:
     """Positions of the rows that are sales; of all rows where none is."""
     count = len(roles.columns[0].texts) if roles.columns else 0
-    return [row for row, is_sale in enumerate(rows.are_sales(count)) if is_sale] or list(range(count))
+    return [row for row, is_sale in enumerate(rows.are_goods(count)) if is_sale] or list(range(count))
 
 
 def _paid_out(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
@@ -170,6 +192,42 @@ def _one_price(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], li
     if not found or prices[0] in found:
         return {}, []
     return {c.position: None for c in prices if c not in found}, []
+
+
+def _price_by_sums(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
+    """A number whose header says nothing and that gives an amount of the row, times the quantity, is a piece's price."""
+    quantity = amounts.first("quantity")
+    if quantity is None or amounts.of("unit_price"):
+        return {}, []
+    rows = [row for row, pieces in enumerate(quantity) if pieces and pieces != 1]
+    totals = _with_and_without_discounts(amounts, len(quantity))
+    for column in [c for c in amounts.columns if amounts.meaning[c.position] is None and rows]:
+        product = multiply(quantity, amounts.value(column)) or []
+        if any(share_equal(product, t) >= SHARE and any(pick(t, rows)) for t in totals):
+            said = f"unit_price: {column.header!r}, as it gives an amount of the file times the quantity"
+            return {column.position: "unit_price"}, [said]
+    return {}, []
+
+
+def _with_and_without_discounts(amounts: Amounts, count: int) -> list[Sequence[Decimal | None]]:
+    """The rows' totals, and the same with what was taken off put back."""
+    off = amounts.taken_off(count, "discount_amount")
+    wholes = [amounts.value(c) for c in amounts.of(*TOTALS) if c.position not in amounts.once]
+    return [*wholes, *(add_up([whole, off]) for whole in wholes)]
+
+
+def _between_prices(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
+    """Of two prices that a discount lies between, the one before it is a piece's."""
+    prices, quantity = amounts.of("unit_price"), amounts.first("quantity")
+    for before, after in product_of(prices, prices):
+        parts = [amounts.value(before), amounts.value(after)]
+        between = less(parts[0], parts[1])
+        made = multiply(quantity, between) or between
+        for off in amounts.filled("discount_amount") if any(between) else ():
+            if share_equal(made, sizes(amounts.value(off))) == 1:
+                said = f"unit_price: {before.header!r}, as less {off.header!r} it is {after.header!r}"
+                return {c.position: None for c in prices if c is not before}, [said]
+    return {}, []
 
 
 def _with_extras(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
@@ -238,7 +296,10 @@ def _bought_in_several_counts(
 
 def _sum_of_others(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
     """A discount that is the sum of the others says nothing more where one of them is the platform's; else it stands for all of them."""
-    ours, platforms = amounts.filled("discount_amount"), amounts.filled("platform_discount")
+    ours, platforms = (
+        amounts.filled("discount_amount"),
+        amounts.filled("platform_discount", "creator_discount"),
+    )
     every = [*ours, *platforms][:MAX_DISCOUNTS]
     for column in ours if len(every) > 2 else ():
         others = [c for c in every if c is not column]
@@ -252,16 +313,16 @@ def _sum_of_others(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None]
 
 def _taken_off(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
     """Leave as discounts those that the file's own sums take off; a line's amount after them is no amount before discount."""
-    every = amounts.filled("discount_amount", "platform_discount")[:MAX_DISCOUNTS]
+    every = [c for role in OFF for c in amounts.filled(role)][:MAX_DISCOUNTS]
     if not every and not amounts.product() and not amounts.first("line_amount"):
         return _net_lines(amounts), []
     levels = case.levels(amounts)
     holding = next(filter(None, (_sum_that_holds(level, every) for level in levels)), None)
     if holding:
         return _as_chosen(amounts, *holding, every)
-    inside = next(filter(None, (_inside_already(level, every) for level in levels)), "")
-    if inside:
-        ours = [c for c in every if amounts.meaning[c.position] == "discount_amount"]
+    ours = [c for c in every if amounts.meaning[c.position] == "discount_amount"]
+    inside = next(filter(None, (_inside_already(level, ours) for level in levels)), "")
+    if inside and not _is_whole(amounts, case.words):
         return {c.position: None for c in ours}, [inside]
     return _first_of(amounts, every)
 
@@ -278,24 +339,53 @@ def _some_of(columns: Sequence[Column]) -> list[tuple[Column, ...]]:
 
 
 def _sum_that_holds(level: Amounts, every: Sequence[Column]) -> tuple[Column, list[Column]] | None:
-    """The amount of the file that some discounts make out of the one before them, and those discounts."""
+    """The amount of the file that some discounts make out of the one before them, and those discounts.
+
+    It holds on the rows that have a discount, and on all rows with the same on top: one alone may hold by chance. Of several
+    choices the one that holds on the most rows is taken, and of equal ones that which explains more.
+    """
     discounts = [c for c in every if c in level.columns]
-    rows = [p for p, each in enumerate(zip(*(level.value(c) for c in discounts), strict=True)) if any(each)]
-    extras = [pick(each, rows) for each in level.extras()]
-    choices = _some_of(discounts) if rows else []
-    nets = level.of("net_amount", "line_amount", "gross_amount")
-    for before, net, chosen in product_of(level.befores(), nets, choices):
-        taken = add_up([sizes(level.value(c)) for c in chosen])
-        parts = [pick(each, rows) for each in (before, taken, level.value(net))]
-        if share_equal(parts[0], parts[2]) < SHARE and adds_up(parts[0], parts[1], extras, parts[2]):
-            return net, list(chosen)
-    return None
+    filled = [
+        p for p, each in enumerate(zip(*(level.value(c) for c in discounts), strict=True)) if any(each)
+    ][:TRIED]
+    seen = (
+        list(dict.fromkeys([*filled, *range(min(TRIED, len(level.value(discounts[0]))))]))
+        if discounts
+        else []
+    )
+    tried = replace(
+        level,
+        values={p: pick(v, seen) for p, v in level.values.items()},
+        made=pick(level.made, seen) if level.made else None,
+    )
+    best: tuple[float, Column, list[Column]] | None = None
+    nets = tried.of("net_amount", "line_amount", "gross_amount")
+    for before, net, chosen in product_of(
+        tried.befores(), nets, reversed(_some_of(discounts)) if filled else ()
+    ):
+        left, after = less(before, add_up([sizes(tried.value(c)) for c in chosen])), tried.value(net)
+        is_same = share_equal(before[: len(filled)], after[: len(filled)]) >= SHARE
+        held = 0.0 if is_same else _makes(left, after, tried.extras(), len(filled))
+        if held >= SHARE and (best is None or held > best[0]):
+            best = held, net, list(chosen)
+    return best[1:] if best else None
+
+
+def _makes(left: Values, after: Values, extras: Sequence[Values], count: int) -> float:
+    """On how many of the first rows what is left, with the same on top on all rows, is an amount of the file."""
+    held = [0.0]
+    for chosen in subsets(extras):
+        made = add_up([left, *chosen])
+        if share_equal(made, after) >= SHARE:
+            held.append(share_equal(made[:count], after[:count]))
+    return max(held)
 
 
 def _as_chosen(
     amounts: Amounts, net: Column, chosen: list[Column], every: Sequence[Column]
 ) -> tuple[dict[int, str | None], list[str]]:
-    changes: dict[int, str | None] = {c.position: None for c in every if c not in chosen}
+    ours = [c for c in every if amounts.meaning[c.position] == "discount_amount"]
+    changes: dict[int, str | None] = {c.position: None for c in ours if c not in chosen}
     is_gross = amounts.product() is not None or not amounts.first("line_amount")
     if amounts.meaning[net.position] in ("line_amount", "gross_amount") and is_gross:
         changes[net.position] = "net_amount"
@@ -346,15 +436,47 @@ def _first_of(amounts: Amounts, every: Sequence[Column]) -> tuple[dict[int, str 
 
 def _payable(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
     """Where no column is a discount, an order's amount is less by it in what was to be paid, or than its lines are together."""
-    if amounts.filled("discount_amount") or not (amounts.product() or amounts.first("line_amount")):
-        return {}, []
     level = case.levels(amounts)[-1]
-    before, totals = level.befores()[0], level.of("gross_amount", "net_amount")
-    for payable, whole in product_of((c for c in totals if case.words.says("payable", c.header)), totals):
-        if _is_less(level, before, payable, whole):
-            said = f"discount_amount: what {payable.header!r} is less than {whole.header!r} is taken as it"
-            return {payable.position: "payable_amount", whole.position: "order_total"}, [said]
-    for total in totals:
+    before = _before(level, case.words)
+    if amounts.filled("discount_amount") or before is None:
+        return {}, []
+    totals = [c for c in level.of("gross_amount", "net_amount") if level.value(c) is not before]
+    if _is_borne(level, before, totals):
+        return {}, []
+    named = [c for c in totals if case.words.says("payable", c.header)]
+    pairs = [(p, w) for p, w in product_of(named, totals) if _is_less(level, before, p, w)]
+    for payable, whole in pairs[:1]:
+        said = f"discount_amount: what {payable.header!r} is less than {whole.header!r} is taken as it"
+        return {payable.position: "payable_amount", whole.position: "order_total"}, [said]
+    lines = [c for c in level.of("line_amount") if level.product() and _is_below(before, level.value(c))]
+    changes, asked = _below_total(level, before, [*totals, *lines], case.words)
+    return {**{c.position: None for c in lines if changes}, **changes}, asked
+
+
+def _is_below(before: Values, after: Values) -> bool:
+    """Whether an amount is less than the one before it on some rows, and the same on all others."""
+    found = _less_than(before, after)
+    return ZERO in found and any(found) and min(found) >= 0
+
+
+def _before(level: Amounts, words: Words) -> Values | None:
+    """What an order's lines are together, else its amount that calls itself so."""
+    if level.product() or level.first("line_amount"):
+        return level.befores()[0]
+    total = _order_total(level, words)
+    is_before = total and (words.says("before", total.header) or _is_before_another(level, total))
+    return level.value(total) if total and is_before else None
+
+
+def _below_total(
+    level: Amounts, before: Values, totals: Sequence[Column], words: Words
+) -> tuple[dict[int, str | None], list[str]]:
+    """An order's amount that is less than its lines with what comes on top."""
+    wholes = [level.value(c) for c in totals if says_whole(c, words)]
+    made = [add_up([before, *chosen]) for chosen in subsets(level.extras())]
+    if any(share_equal(each, whole) == 1 for each, whole in product_of(made, wholes)):
+        return {}, []  # a whole is all of it: what is less was paid in part, or is due
+    for total in (c for c in totals if _may_be_paid(level, c, words)):
         extras = _below_lines(level, before, total)
         if extras is not None:
             on_top = "".join(f" with {c.header!r}" for c in extras)
@@ -363,11 +485,26 @@ def _payable(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list
     return {}, []
 
 
+def _is_borne(level: Amounts, before: Values, totals: Sequence[Column]) -> bool:
+    """Whether all that an order's amount is less than its lines is what others bear."""
+    off = [sizes(level.value(c)) for c in level.filled(*OTHERS)]
+    return bool(off) and any(adds_up(before, add_up(off), level.extras(), level.value(t)) for t in totals)
+
+
+def _may_be_paid(level: Amounts, total: Column, words: Words) -> bool:
+    """Whether an amount stands on most orders, or calls itself a whole: else it is less than the lines for another reason."""
+    paid = level.value(total)
+    is_usual = sum(bool(value) for value in paid) > len(paid) / 2
+    return is_usual and (len(paid) > 1 or words.says("whole", total.header))
+
+
 def _is_less(level: Amounts, before: Values, payable: Column, whole: Column) -> bool:
     """Whether what was to be paid is at most the whole, which is the lines with what comes on top."""
     pairs = zip(level.value(whole), level.value(payable), strict=True)
-    less = [w - p for w, p in pairs if w is not None and p is not None]
-    is_below = any(less) and min(less) >= 0
+    both = [(w, p) for w, p in pairs if w and p is not None]
+    less = [w - p for w, p in both]
+    is_open = sum(p == 0 for _, p in both) > len(both) * (1 - SHARE)  # what is still due
+    is_below = any(less) and min(less) >= 0 and not is_open
     return is_below and adds_up(before, [ZERO] * len(before), level.extras(), level.value(whole))
 
 
@@ -387,42 +524,53 @@ def _below_lines(level: Amounts, before: Values, total: Column) -> list[Column] 
 
 
 STEPS: tuple[Step, ...] = (
-    _orders_own,
-    _paid_out,
-    _one_price,
-    _with_extras,
-    _pieces,
-    _sum_of_others,
-    _taken_off,
-    _payable,
-)
+    _orders_own, _paid_out, _price_by_sums, _between_prices, _one_price, _with_extras, _pieces, _sum_of_others, _taken_off, _payable,
+)  # fmt: skip
 
 
-def _less_than(wholes: Sequence[Decimal], paid: Values) -> list[Decimal]:
-    return [round(whole - each, 2) for whole, each in zip(wholes, paid, strict=True) if each is not None]
+def _less_than(wholes: Values, paid: Values) -> list[Decimal]:
+    return [round((w or ZERO) - each, 2) for w, each in zip(wholes, paid, strict=True) if each is not None]
+
+
+def _inside(
+    amounts: Amounts, words: Words, total: Column, parts: Sequence[Column | None]
+) -> tuple[Column, ...]:
+    """Those of some amounts that the order's total holds."""
+    return tuple(c for c in parts if c and _counts(amounts, c, words) and not _is_on(amounts, total, c))
 
 
 def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
     """What the shapes need of the amounts."""
     words = case.words
     line = _without_tax(amounts.of("line_amount"), words)
-    price, quantity = _first(amounts.of("unit_price")), _first(amounts.of("quantity"))
+    price, quantity = _without_tax(amounts.of("unit_price"), words), _first(amounts.of("quantity"))
     factors = (line,) if line else (quantity, price) if price else ()
     total = _order_total(amounts, words)
     shipping, off, said = _shipping(amounts, case)
-    tax = min(amounts.of("tax_amount"), key=lambda c: len(words_in(c.header)), default=None)
+    taxes = sorted(amounts.of("tax_amount"), key=lambda c: len(words_in(c.header)))
+    tax = next((c for c in taxes if words.says("of_order", c.header)), _first(taxes))
     tip = _first(amounts.filled("tip"))
     discounts = tuple(amounts.filled("discount_amount") or amounts.of("discount_amount")[:1])
     payable, whole = _first(amounts.of("payable_amount")), _first(amounts.of("order_total"))
-    is_whole = total is not None and not any(factors) and _says_whole(total, words)
-    inside = tuple(c for c in (shipping, tax, tip) if is_whole and c and _counts(amounts, c, words))
+    is_whole = total is not None and not any(factors) and _is_whole(amounts, words)
+    inside = _inside(amounts, words, total, (shipping, tax, tip)) if total and is_whole else ()
     asked = _asked_of_total(total, inside, discounts) if total and is_whole else []
+    platform, creator = (tuple(amounts.filled(role)) for role in ("platform_discount", "creator_discount"))
+    own = (*factors, *discounts, *platform, *creator, *([shipping] if shipping else []))
+    share, told = _share(
+        amounts, case, total, tax, tuple(c for c in own if c and c is not quantity), is_line=any(factors)
+    )
     return Money(
         line=tuple(c for c in factors if c),
         total=total,
         inside=inside,
         discounts=discounts,
-        platform=tuple(amounts.filled("platform_discount")),
+        platform=platform,
+        creator=creator,
+        share=share,
+        is_tax_on_top=bool(
+            any(factors) and tax and any(_where_tax_is(level, tax)[1] for level in case.levels(amounts))
+        ),
         whole=whole,
         payable=payable,
         on_top=_on_top(amounts, case, payable) if payable and not whole else (),
@@ -437,11 +585,124 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
         refund=_first([*amounts.filled("refund_amount"), *amounts.of("refund_amount")]),
         of_rows=frozenset(c.position for c in discounts if case.ids and _is_of_rows(amounts, c, case)),
         meaning=amounts.meaning,
-        questions=(*questions, *said, *asked, *_cents(amounts, words)),
+        questions=(*questions, *said, *asked, *told, *_cents(amounts, words), *_whole_numbers(amounts, case)),
     )
 
 
-def _says_whole(total: Column, words: Words) -> bool:
+def _is_whole(amounts: Amounts, words: Words) -> bool:
+    """Whether the order's amount is all that was paid: it calls itself so, or the file says what fees leave of it."""
+    total = _order_total(amounts, words)
+    if total is None or amounts.product() or amounts.first("line_amount"):
+        return False
+    is_paid_out = any(_is_fee_off(amounts, total, c) for c in amounts.of("payout"))
+    return is_paid_out or (says_whole(total, words) and not _is_before_another(amounts, total))
+
+
+def _is_fee_off(amounts: Amounts, total: Column, left: Column) -> bool:
+    fees = [sizes(amounts.value(c)) for c in amounts.filled("fee")]
+    rows = [row for row, value in enumerate(add_up(fees)) if value] if fees else []
+    return bool(rows) and _is_left(amounts, total, left, add_up(fees), rows)
+
+
+def _is_on(amounts: Amounts, total: Column, part: Column) -> bool:
+    """Whether another amount of the file is the total with this part on top, so that the part is not inside the total."""
+    rows = [row for row, value in enumerate(amounts.value(part)) if value]
+    before, on = pick(amounts.value(total), rows), pick(amounts.value(part), rows)
+    others = [
+        pick(amounts.value(c), rows) for c in amounts.of("gross_amount", "net_amount") if c is not total
+    ]
+    return any(share_equal(add_up([before, on]), other) >= SHARE for other in others)
+
+
+def _share(
+    amounts: Amounts,
+    case: _Case,
+    total: Column | None,
+    tax: Column | None,
+    own: Sequence[Column],
+    *,
+    is_line: bool,
+) -> tuple[Share | None, list[str]]:
+    """What is left of amounts without tax, where the file's sums or its two ways of one amount say that they hold it."""
+    if is_line:
+        return _share_of_tax(amounts, case, tax, own) if tax else _share_of_totals(amounts, case, own)
+    return _share_of_pair(amounts, case.words, total, own) if total else (None, [])
+
+
+def _share_of_tax(
+    amounts: Amounts, case: _Case, tax: Column, own: Sequence[Column]
+) -> tuple[Share | None, list[str]]:
+    """The share by the tax, where lines make a whole without it on top, and no other amount."""
+    told = [_where_tax_is(level, tax) for level in case.levels(amounts)]
+    if any(is_on_top for _, is_on_top in told):
+        return None, []
+    wholes = [whole for whole, _ in told if whole and says_whole(whole, case.words)]
+    whole = next((each for each in wholes if amounts.is_once_as(each, tax)), None)
+    if whole is None:
+        return None, []
+    said = f"tax_amount: {tax.header!r} is inside the prices, as they give {whole.header!r} without it on top; it is taken off them"
+    return Share(whole, tax, frozenset(c.position for c in own)), [said]
+
+
+def _share_of_pair(
+    amounts: Amounts, words: Words, total: Column, own: Sequence[Column]
+) -> tuple[Share | None, list[str]]:
+    """The share by an order's amount that stands there without tax and with it, for what stands there with it only."""
+    if not words.says("without_tax", total.header):
+        return None, []
+    with_tax = [c for c in amounts.columns if c is not total and words.says("with_tax", c.header)]
+    pair = next((c for c in with_tax if c in amounts.of(*TOTALS) and _alike(c, total, words)), None)
+    held = [c for c in own if c in with_tax]
+    if pair is None or not held:
+        return None, []
+    names = ", ".join(repr(c.header) for c in held)
+    said = f"tax_amount: {names} holds tax; it is taken off as {total.header!r} is less than {pair.header!r}"
+    return Share(pair, total, frozenset(c.position for c in held), is_left=True), [said]
+
+
+def _share_of_totals(amounts: Amounts, case: _Case, own: Sequence[Column]) -> tuple[Share | None, list[str]]:
+    """The same where the file has no tax, but the order's total with it, which its lines make, and without it."""
+    level = case.levels(amounts)[-1]
+    before = level.befores()[0]
+    off = level.taken_off(len(before), *OFF)
+    totals = level.of("gross_amount", "net_amount")
+    for net, whole in product_of((c for c in totals if case.words.says("without_tax", c.header)), totals):
+        pairs = zip(level.value(net), level.value(whole), strict=True)
+        is_less = net is not whole and all(a is None or b is None or abs(a) <= abs(b) for a, b in pairs)
+        is_net = is_less and share_equal(level.value(net), level.value(whole)) < SHARE
+        if is_net and adds_up(before, off, level.extras(), level.value(whole)):
+            said = f"tax_amount: prices hold tax, as they give {whole.header!r}; it is taken off as {net.header!r} is less"
+            return Share(whole, net, frozenset(c.position for c in own), is_left=True), [said]
+    return None, []
+
+
+def _alike(column: Column, other: Column, words: Words) -> bool:
+    """Whether two headers differ in what they say of tax only."""
+    note = f"{words.pattern('words', 'with_tax')}|{words.pattern('words', 'without_tax')}|\\W"
+    texts = {re.sub(note, "", each.header.replace("_", " "), flags=re.IGNORECASE) for each in (column, other)}
+    return len(texts) == 1
+
+
+def _where_tax_is(level: Amounts, tax: Column) -> tuple[Column | None, bool]:
+    """The amount that goods less discounts, with what comes on top, are on the rows that have a tax, and whether the tax is on top, too."""
+    rows = [row for row, value in enumerate(level.value(tax)) if value] if tax in level.columns else []
+    if not rows:
+        return None, False
+    before = pick(level.befores()[0], rows)
+    off = pick(level.taken_off(len(level.befores()[0]), *OFF), rows)
+    with_tax = add_up([before, pick(level.value(tax), rows)])
+    extras = [pick(level.value(c), rows) for c in level.on_top() if c is not tax]
+    paid = {c: pick(level.value(c), rows) for c in level.of("gross_amount", "net_amount")}
+    found = [
+        (c, is_on_top)
+        for is_on_top, first in ((True, with_tax), (False, before))
+        for c in paid
+        if adds_up(first, off, extras, paid[c])
+    ]
+    return next(iter(found), (None, False))
+
+
+def says_whole(total: Column, words: Words) -> bool:
     """Whether an amount calls itself a whole, and not what it was before."""
     return words.says("whole", total.header) and not words.says("before", total.header)
 
@@ -454,21 +715,17 @@ def _counts(amounts: Amounts, column: Column, words: Words) -> bool:
 def _on_top(amounts: Amounts, case: _Case, payable: Column) -> tuple[Column, ...]:
     """What an order's total holds beside its lines, as far as the sample's sums show."""
     level = case.levels(amounts)[-1]
-    return tuple(_below_lines(level, level.befores()[0], payable) or ())
+    return tuple(_below_lines(level, _before(level, case.words) or (), payable) or ())
 
 
 def _asked_of_total(total: Column, inside: Sequence[Column], discounts: Sequence[Column]) -> list[str]:
     if not inside and not discounts:
         return []
-    less = f" less {', '.join(repr(c.header) for c in inside)}" if inside else ""
-    more = (
-        f" and, as it is taken to be after discount, with {', '.join(repr(c.header) for c in discounts)} added"
-        if discounts
-        else ""
-    )
-    return [
-        f"gross_amount: {total.header!r} is a whole, so goods are taken as it{less}{more}; does it include them?"
-    ]
+    parts, off = (", ".join(repr(c.header) for c in each) for each in (inside, discounts))
+    less = f" less {parts}" if inside else ""
+    more = f" and, as it is taken to be after discount, with {off} added" if discounts else ""
+    said = f"gross_amount: {total.header!r} is a whole, so goods are taken as it{less}{more}; does it include them?"
+    return [said]
 
 
 def _is_of_rows(amounts: Amounts, column: Column, case: _Case) -> bool:
@@ -491,12 +748,24 @@ def _order_total(amounts: Amounts, words: Words) -> Column | None:
     found = amounts.of("gross_amount") or amounts.of("net_amount")
     most = max((c.share for c in found), default=0.0)
     found = [c for c in found if c.share * 2 > most]  # what stands on a few rows only is the file's
-    return _without_tax([c for c in found if words.says("before", c.header)] or found, words)
+    proven = [c for c in found if _is_before_another(amounts, c)]
+    said = [c for c in found if words.says("before", c.header)]
+    return _without_tax([*proven, *said] or found, words)
+
+
+def _is_before_another(amounts: Amounts, column: Column) -> bool:
+    """Whether an amount less the discounts, with something on top, is another one of the file."""
+    before = amounts.value(column)
+    off = amounts.taken_off(len(before), "discount_amount")
+    others = [amounts.value(c) for c in amounts.of("gross_amount", "net_amount") if c is not column]
+    made = [each for each in others if share_equal(before, each) < SHARE]
+    return bool(amounts.extras()) and any(adds_up(before, off, amounts.extras(), each) for each in made)
 
 
 def _without_tax(columns: Sequence[Column], words: Words) -> Column | None:
     """The first that does not include tax, where the file has it both ways."""
-    return next((c for c in columns if words.says("without_tax", c.header)), _first(columns))
+    filled = [c for c in columns if not c.is_blank] or columns
+    return next((c for c in filled if words.says("without_tax", c.header)), _first(filled))
 
 
 def _shipping(amounts: Amounts, case: _Case) -> tuple[Column | None, Column | None, list[str]]:
@@ -505,7 +774,7 @@ def _shipping(amounts: Amounts, case: _Case) -> tuple[Column | None, Column | No
     before, off = _first(amounts.of("shipping_before")), _first(amounts.filled("shipping_discount"))
     final = [c for c in found if case.words.says("final", c.header)]
     if found:
-        chosen = (final or found)[0]
+        chosen = _without_tax(final or found, case.words) or found[0]
         others = [c.header for c in [*found, *amounts.of("shipping_before")] if c is not chosen]
         said = (
             [f"shipping_amount: {chosen.header!r} is taken, not {', '.join(map(repr, others))}"]
@@ -520,12 +789,23 @@ def _shipping(amounts: Amounts, case: _Case) -> tuple[Column | None, Column | No
 
 
 def _cents(amounts: Amounts, words: Words) -> list[str]:
-    named = [
-        c
-        for c in amounts.columns
-        if words.says("cents", c.header) and is_a(amounts.meaning[c.position], "money")
+    named = [c for c in amounts.columns if words.says("cents", c.header)]
+    said = "by its name in cents, so the models take a hundredth of it"
+    return [f"{c.header!r}: {said}" for c in named if is_a(amounts.meaning[c.position], "money")]
+
+
+def _whole_numbers(amounts: Amounts, case: _Case) -> list[str]:
+    """Documents of payment services count in cents and do not say so."""
+    found = [c for c in amounts.of(*TOTALS, "unit_price") if any(amounts.value(c))]
+    filled = [value for c in found for value in amounts.value(c) if value]
+    is_whole = all(value == int(value) and value >= 100 for value in filled)
+    is_said = any(case.words.says("cents", c.header) for c in found)
+    if not found or not case.is_document or not is_whole or is_said:
+        return []
+    names = ", ".join(repr(c.header) for c in found)
+    return [
+        f"gross_amount: {names} holds whole numbers only: are they cents? then divide by 100 where the models use it"
     ]
-    return [f"{c.header!r}: by its name in cents; divide it by 100 where the models use it" for c in named]
 
 
 def words_in(header: str) -> list[str]:

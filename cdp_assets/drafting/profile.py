@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from cdp_assets.drafting import signs
@@ -17,13 +18,14 @@ from cdp_assets.drafting.words import Words, is_a
 
 NULL_TOKENS = {
     "-", "--", "——", "—", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan", "(null)", "(No value)", "(not set)", "\\N",
-    "無", "无", "/",
+    "無", "无", "/", "`",
 }  # fmt: skip
 _LOOKS = {
     "email": re.compile(r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"),
     "masked": re.compile(r"[*＊]{2,}|[xX•]{4,}"),
     "phone": re.compile(r"^'?(\+\d[\d ()./-]{6,}|\(\+?\d+\)[\d ./-]{5,}|1[3-9]\d{9})$"),
     "uuid": re.compile(r"^\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$", re.IGNORECASE),
+    "iban": re.compile(r"^[A-Z]{2}\d{2}( ?[A-Z0-9]){11,30}$"),
     "handle": re.compile(r"\s\(\S+\)$"),
     "name": re.compile(r"^[A-ZÀ-Þ][a-zß-ÿ'’.-]+(,? [A-ZÀ-Þ][\w'’.-]*){1,3}$"),
 }
@@ -55,6 +57,7 @@ class Column:
     elements: tuple[str, ...] = ()
     is_packed: bool = False
     has_number_cells: bool = False
+    is_continued: bool = False
 
     @cached_property
     def filled(self) -> list[str]:
@@ -97,15 +100,11 @@ class Profile:
     questions: tuple[str, ...]
     currency: str | None  # that the sample itself names
 
-    def of(self, *says: str) -> list[Column]:
-        """The columns whose header says one of these roles."""
-        return [column for column in self.columns if column.says in says]
-
 
 def profile_of(sample: Sample, words: Words) -> Profile:
     """Look at every column of a sample."""
-    is_path = sample.facts.get("format") in ("json", "ndjson")
-    said = [_said(column.header, words, is_path=is_path) for column in sample.columns]
+    said = [_said(column.header, words, is_path=sample.is_document) for column in sample.columns]
+    sample = _continued(sample, said)
     nulls = sorted({text.strip() for column in sample.columns for text in column.texts} & NULL_TOKENS)
     texts = [_without_nulls(column.texts) for column in sample.columns]
     without = [
@@ -127,6 +126,30 @@ def profile_of(sample: Sample, words: Words) -> Profile:
     return Profile(sample, columns, facts, (*sample.questions, *questions), currency)
 
 
+def _continued(sample: Sample, said: Sequence[str | None]) -> Sample:
+    """A sample whose rows without an order's number and time are further lines of the order above, with that number on each of them."""
+    filled = [[bool(text.strip()) for text in column.texts] for column in sample.columns]
+    at = next((at for at, role in enumerate(said) if role == "order_id" and any(filled[at])), None)
+    times = [each for each, role in zip(filled, said, strict=True) if role == "ordered_at"]
+    articles = [each for each, role in zip(filled, said, strict=True) if role in ("sku", "product_name")]
+    if (
+        at is None
+        or not filled[at][0]
+        or all(filled[at])
+        or filled[at] not in times
+        or not any(map(all, articles))
+    ):
+        return sample
+    column = sample.columns[at]
+    texts = tuple(accumulate(column.texts, _this_or_above))
+    made = replace(column, texts=texts, is_continued=True)
+    return replace(sample, columns=(*sample.columns[:at], made, *sample.columns[at + 1 :]))
+
+
+def _this_or_above(above: str, text: str) -> str:
+    return text if text.strip() else above
+
+
 def _without_nulls(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple("" if text.strip() in NULL_TOKENS else text.strip() for text in texts)
 
@@ -146,10 +169,15 @@ def _sign_facts(found: Sequence[str]) -> dict[str, Any]:
 
 
 def _said(header: str, words: Words, *, is_path: bool) -> str | None:
-    """What a header says; of a JSON path the last step, then the last two, but a recipient's from the whole."""
-    if not is_path or "." not in header:
+    """What a header says; of a JSON path the last step, then the last two, but a recipient's from the whole. Tables flattened from
+    documents have paths, too: there only a currency is told by its last step, as the others' words stand before it."""
+    if "." not in header or not (is_path or re.fullmatch(r"[^\W\d]\S*\.[^\W\d]\S*", header)):
         return words.role_of(header)
     steps = header.split(".")
+    if words.role_of(steps[-1]) == "currency":
+        return "currency"
+    if not is_path:
+        return words.role_of(header)
     whole = words.role_of(" ".join(steps))
     if whole and whole.startswith("recipient"):
         return whole
@@ -157,10 +185,12 @@ def _said(header: str, words: Words, *, is_path: bool) -> str | None:
 
 
 def _decoration(texts: list[str], *, is_text: bool) -> tuple[list[str], list[str], list[str]]:
-    quoted = [text for text in texts if re.match(r'^".*"$', text)]
-    plain = [text[1:-1].strip() if text in quoted else text for text in texts]
+    distinct = list(dict.fromkeys(texts))
+    quoted = {text for text in distinct if re.match(r'^".*"$', text)}
+    plain = [text[1:-1].strip() if text in quoted else text for text in distinct]
     bare, strips, found = signs.without_decoration(plain, is_text=is_text)
-    return bare, (["quotes"] if quoted else []) + strips, found
+    bare_of = dict(zip(distinct, bare, strict=True))
+    return [bare_of[text] for text in texts], (["quotes"] if quoted else []) + strips, found
 
 
 def _column(
@@ -175,7 +205,8 @@ def _column(
 ) -> Column:
     bare, strips, found_signs = without
     is_array = bool(bare) and all(text.startswith("[{") for text in bare)
-    digits = signs.decimals(bare, marks)
+    different = list(dict.fromkeys(bare))
+    digits = signs.decimals(different, marks)
     rest = iter(bare)
     cells = tuple(next(rest) if text else "" for text in texts)  # each row's text without decoration
     return Column(
@@ -190,12 +221,13 @@ def _column(
         _looks(bare[:200], words),
         digits,
         tuple(signs.value_of(cell, marks) for cell in cells) if digits is not None else (),
-        _reading(bare, column.header, says, order, words),
-        clock_of(bare),
-        _flags(bare, words),
+        _reading(different, column.header, says, order, words),
+        clock_of(different),
+        _flags(different, words),
         _elements(bare) if is_array else _packed_names(bare),
         not is_array and bool(_packed_names(bare)),
         column.has_numbers,
+        column.is_continued,
     )
 
 

@@ -33,7 +33,8 @@ def questions_of(table: Table, models: Iterable[Model]) -> Iterator[str]:
 def _several(table: Table) -> Iterator[str]:
     """Roles that several columns have; what only orders ask for is asked of orders only."""
     for role in (*PEOPLE, *(OF_ORDERS if is_order(table) else ())):
-        same = [f for f in table.all(role) if not f.column.is_blank and not f.borrowed]
+        filled = [f for f in table.all(role) if not (f.column.is_blank or f.borrowed)]
+        same = [f for f in filled if f.column.header not in _joined(table)]
         if len({f.column.texts for f in same}) > 1:
             yield f"{role}: {', '.join(f.name for f in same)} all look like it; see which one the staging models take"
 
@@ -66,5 +67,12 @@ def _left(table: Table, used: str) -> list[Field]:
     """Filled columns whose names stand in no SQL and that no customer is known by."""
     contacts = {column.position for column in table.keys.contacts}
     named = set(re.findall(r"\w+", used))
+    named |= {f.name for f in table.contract_fields if f.column.header in _joined(table)}
+    named.add(str(table.facts.get("timeZoneColumn")))
     found = [f for f in table.contract_fields if not f.column.is_blank and f.name not in named]
     return [f for f in found if f.column.position not in contacts]
+
+
+def _joined(table: Table) -> set[str]:
+    """Headers of columns that another one takes in by sourceColumns, such as the clock time of a day."""
+    return {header for f in table.contract_fields for header in f.facts.get("sourceColumns", [])[1:]}

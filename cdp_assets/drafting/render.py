@@ -51,8 +51,9 @@ def _grain(table: Table) -> str:
 
 
 def _facts_of(table: Table, each: Field) -> Mapping[str, Any]:
-    is_json = table.profile.sample.facts.get("format") in ("json", "ndjson")
-    may_lack = is_json and each.column not in table.keys.key  # a key may be left out of every record
+    may_lack = (
+        table.profile.sample.is_document and each.column not in table.keys.key
+    )  # a key may be left out of every record
     return {**each.facts, **({"optional": True} if may_lack else {})}
 
 
@@ -119,13 +120,7 @@ def _sibling(each: Field) -> tuple[str, str, int]:
 def render_descriptions(channel: str, wanted: Sequence[str]) -> str:
     """The YAML beside a channel's staging models."""
     title = channel.replace("_", " ").title()
-    models = [
-        (
-            f"stg_{channel}__{name}",
-            json.dumps(shape.description(title), ensure_ascii=False),
-            columns_yaml(shape),
-        )
-        for name, shape in shapes().items()
-        if name in wanted
-    ]
+    found = {name: shape for name, shape in shapes().items() if name in wanted}
+    said = {name: json.dumps(shape.description(title), ensure_ascii=False) for name, shape in found.items()}
+    models = [(f"stg_{channel}__{name}", said[name], columns_yaml(found[name])) for name in found]
     return _rendered("models.yml.jinja", models=models)

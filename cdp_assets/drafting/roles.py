@@ -16,28 +16,25 @@ from cdp_assets.drafting.words import RANKS, Words, class_of, is_a
 CONTACTS = ("email", "phone", "full_name", "given_name", "family_name")
 IDENTITIES = ("source_customer_id", "device_id", "email", "phone")
 PLAIN_IDS = ("id", "uuid", "_id")
+MAX_KINDS = 20  # different words of a column that tells rows apart
 MANY = 3  # rows or orders from which on the same contact on all of them is nobody's own
 _HOLDS = {"email": r"@", "phone": r"(\d\D*){5}", "recipient_phone": r"(\d\D*){3}|[*]{2}"}
 _PART = re.compile(r"^(.*?\D)[ _]?([1-4１-４])$")
 _OF_LOOKS = {
-    "email": "core",
-    "phone": "core",
-    "name": "core",
-    "address": "core",
+    **dict.fromkeys(("email", "phone", "name", "address", "handle", "iban"), "core"),
     "masked": "sensitive",
-    "handle": "core",
 }
 
 
 @dataclass(frozen=True)
 class Role:
-    """What a column means, how sure that is (the rule that said so), why, and what must be asked of it."""
+    """What a column means, why (by the rule that said so), and what must be asked of it."""
 
-    name: str | None = None
-    score: int = 0
-    reason: str = "its header"
+    column: Column
+    name: str | None
+    reason: str
     question: str = ""
-    classification: str | None = None  # where the vote says it; else by header, role and looks
+    classification: str | None = None  # where the rule says it; else by header, role and looks
     source_headers: tuple[str, ...] = ()  # columns that are one text together
 
 
@@ -69,41 +66,34 @@ class Roles:
         if role.classification:
             return role.classification
         is_thing = class_of(role.name) != "core" and role.name not in (None, "note", "source_customer_id")
-        looks = (
-            "internal"
-            if is_thing and column.looks in ("name", "address", "masked")
-            else _OF_LOOKS.get(column.looks, "internal")
-        )
+        is_by_chance = is_thing and column.looks in ("name", "address", "masked", "iban")
+        looks = "internal" if is_by_chance else _OF_LOOKS.get(column.looks, "internal")
         found = [class_of(role.name), looks, class_of(column.says) if role.name is None else "public"]
         found += ["public"] if role.name == "currency" else ["internal"]
+        found += ["sensitive"] if role.name is None and self._numbers_persons(column) else []
         return max(found, key=RANKS.index) if role.name != "currency" else "public"
 
+    def _numbers_persons(self, column: Column) -> bool:
+        """Whether a column of codes has another one for each of several persons, and the same wherever one comes again."""
+        if not all(re.search(r"\d", text) for text in column.filled) or column.time:
+            return False
+        for person in self.all("source_customer_id", *CONTACTS):
+            pairs = [pair for pair in zip(column.texts, person.texts, strict=True) if all(pair)]
+            different = len(set(pairs))
+            is_one_each = different == len({code for code, _ in pairs}) == len({name for _, name in pairs})
+            if column is not person and is_one_each and MANY <= different < len(pairs):
+                return True
+        return False
 
-@dataclass(frozen=True)
-class Vote:
-    """A rule's word on one column."""
 
-    column: Column
-    role: str | None
-    reason: str
-    question: str = ""
-    classification: str | None = None
-    source_headers: tuple[str, ...] = ()
-
-
-Rule = Callable[[Roles, Words], Iterator[Vote]]
+Rule = Callable[[Roles, Words], Iterator[Role]]
 
 
 def roles_of(profile: Profile, words: Words) -> Roles:
     """Let every rule vote; the last vote of a column counts."""
-    roles = Roles(profile.columns, {c.position: Role(c.says) for c in profile.columns})
-    for score, rule in enumerate(RULES, start=1):
-        votes = {
-            vote.column.position: Role(
-                vote.role, score, vote.reason, vote.question, vote.classification, vote.source_headers
-            )
-            for vote in rule(roles, words)
-        }
+    roles = Roles(profile.columns, {c.position: Role(c, c.says, "its header") for c in profile.columns})
+    for rule in RULES:
+        votes = {vote.column.position: vote for vote in rule(roles, words)}
         roles = Roles(profile.columns, {**roles.by_position, **votes})
     return roles
 
@@ -113,73 +103,75 @@ def _share(column: Column, pattern: str) -> float:
     return sum(bool(re.search(pattern, text)) for text in filled) / len(filled) if filled else 0.0
 
 
-def _by_values(roles: Roles, words: Words) -> Iterator[Vote]:
+def _by_values(roles: Roles, words: Words) -> Iterator[Role]:
     """A "customer number" may be a phone, "loyalty" a tier's name, a card's number the payment's; a share is no amount."""
+    has_cards = any(column.says in ("tender", "payment_card") for column in roles.columns)
     for column in roles.columns:
         votes = _contact_by_values(column)
-        yield from _measure_by_values(column, words) if votes is None else votes
+        yield from _measure_by_values(column, words, has_cards=has_cards) if votes is None else votes
 
 
-def _contact_by_values(column: Column) -> list[Vote] | None:
+def _contact_by_values(column: Column) -> list[Role] | None:
     """What values say of a column that is or seems a contact or a person's id; None where it is none of them."""
     says = column.says
-    if (
-        column.looks == "email"
-        and says not in ("other_person", "note")
-        and not (says or "").startswith("recipient")
-    ):
-        return [Vote(column, "email", "its values are e-mail addresses")]
+    is_other = says in ("other_person", "note") or (says or "").startswith("recipient")
+    if column.looks == "email" and not is_other:
+        return [Role(column, "email", "its values are e-mail addresses")]
     if says in ("source_customer_id", "loyalty_id") and column.filled:
         return list(_id_by_values(column, says))
     if says in _HOLDS and column.filled and _share(column, _HOLDS[says]) < 0.5:
-        return [Vote(column, None, "it is named after a contact and holds none", classification="sensitive")]
+        return [Role(column, None, "it is named after a contact and holds none", classification="sensitive")]
     return None
 
 
-def _measure_by_values(column: Column, words: Words) -> Iterator[Vote]:
+def _measure_by_values(column: Column, words: Words, *, has_cards: bool) -> Iterator[Role]:
     """What values say of a column that is named after an amount, a time or a code."""
     says = column.says
-    if "percent" in column.strips and is_a(says, "money"):
-        yield Vote(column, None, "a share is no amount")
+    if is_a(says, "money") and ("percent" in column.strips or words.says("share", column.header)):
+        yield Role(column, None, "a share is no amount")
     elif says == "coupon_code" and (column.decimals or 0) > 0:
-        yield Vote(column, "discount_amount", "its values are amounts")
+        yield Role(column, "discount_amount", "its values are amounts")
     elif is_a(says, "money", "number") and column.time and column.time.kind == "timestamp":
-        yield Vote(column, "ordered_at", "its values are times")
+        yield Role(column, "ordered_at", "its values are times")
     elif is_a(says, "time") and column.filled and column.time is None and column.clock is None:
         yield from _no_time(column)
-    elif column.distinct and len(column.distinct) <= 4 and _is_direction(column, words):
-        yield Vote(column, "direction", "its words say whether money came in or went out")
+    elif (
+        says is None
+        and len(column.distinct) <= MAX_KINDS
+        and {"open", "click"} & {words.touch_of(w) for w in column.distinct}
+    ):
+        yield Role(column, "event_kind", "its words are what e-mails and pages see")
+    elif column.distinct and len(column.distinct) <= 4 and _is_direction(column, words, has_cards=has_cards):
+        yield Role(column, "direction", "its words say whether money came in or went out")
 
 
-def _id_by_values(column: Column, says: str) -> Iterator[Vote]:
+def _id_by_values(column: Column, says: str) -> Iterator[Role]:
     if _share(column, r"^'?(\+\d[\d ()./-]{6,}|\(\+?\d+\)[\d ./-]{5,}|1[3-9]\d{9})$") > 0.8:
-        yield Vote(column, "phone", "its values are phone numbers")
+        yield Role(column, "phone", "its values are phone numbers")
     elif says == "loyalty_id" and not any(re.search(r"\d", text) for text in column.filled):
-        yield Vote(column, "loyalty_tier", "its values are names of tiers")
+        yield Role(column, "loyalty_tier", "its values are names of tiers")
     elif column.looks == "handle":
-        yield Vote(column, "named_handle", "its values are names with user names")
+        yield Role(column, "named_handle", "its values are names with user names")
     elif _share(column, " ") > 0.5:
-        yield Vote(column, "full_name", "its values are names")
+        yield Role(column, "full_name", "its values are names")
     elif "card" in column.header.casefold() and _share(column, r"^[*xX• -]*\d{4}$") > 0.8:
-        yield Vote(column, "payment_card", "its values are the last digits of payment cards")
+        yield Role(column, "payment_card", "its values are the last digits of payment cards")
 
 
-def _no_time(column: Column) -> Iterator[Vote]:
+def _no_time(column: Column) -> Iterator[Role]:
     is_dated = _share(column, r"\d{1,4}[-/.: ]\d{1,2}") > 0.5 and not column.numbers
-    question = (
-        "by its name a time, but no known format reads it: it stays text; give its type and formats"
-        if is_dated
-        else ""
-    )
-    yield Vote(column, None, "its values are no times", question)
+    said = "by its name a time, but no known format reads it: it stays text; give its type and formats"
+    yield Role(column, None, "its values are no times", said if is_dated else "")
 
 
-def _is_direction(column: Column, words: Words) -> bool:
+def _is_direction(column: Column, words: Words, *, has_cards: bool) -> bool:
+    """Whether words mean in and out; credit and debit beside what was paid with are kinds of cards."""
     found = {words.direction_of(word) for word in column.distinct}
-    return None not in found and {"in", "out"} <= found
+    are_cards = has_cards and column.says is None and all(map(words.tender_of, column.distinct))
+    return None not in found and {"in", "out"} <= found and not are_cards
 
 
-def _by_neighbours(roles: Roles, words: Words) -> Iterator[Vote]:
+def _by_neighbours(roles: Roles, words: Words) -> Iterator[Role]:
     """A "State" beside a city is a part of an address; a bare "Name" is an article's, a page's or one half of a person's."""
     headers = {column.header.casefold() for column in roles.columns}
     has_place = roles.first("city", "postcode") is not None or any(
@@ -190,35 +182,53 @@ def _by_neighbours(roles: Roles, words: Words) -> Iterator[Vote]:
         header, role = column.header.casefold(), roles.role(column)
         is_beside = header.endswith("state") and header.removesuffix("state") + "city" in headers
         if role in ("order_status", "region") and (is_beside or (header == "state" and has_place)):
-            yield Vote(column, "region", "it stands beside a city")
-        elif role == "full_name" and len(halves) == 1 and re.fullmatch(r"(?!full)\w+", header):
+            yield Role(column, "region", "it stands beside a city")
+        elif (
+            role == "full_name"
+            and len(halves) == 1
+            and "full" not in header
+            and _share(column, r"\S\s\S") < 0.5
+        ):
             other = next(iter({"given_name", "family_name"} - halves))
-            yield Vote(column, other, "the other half of a name stands beside it")
-        elif header == "nombre" and halves == {"given_name"}:
-            yield Vote(column, "full_name", "no family name stands beside it")
+            yield Role(column, other, "the other half of a name stands beside it")
+        elif role == "given_name" and len(halves) == 1 and _share(column, r"\S\s\S") > 0.8:
+            yield Role(column, "full_name", "its values are whole names and no family name stands beside it")
         elif header == "name":
             yield from _bare_name(column, roles, bool(halves))
 
 
-def _bare_name(column: Column, roles: Roles, has_halves: bool) -> Iterator[Vote]:
+def _bare_name(column: Column, roles: Roles, has_halves: bool) -> Iterator[Role]:
     about_persons = roles.all("email", "phone", "order_id", "source_customer_id", "given_name")
     if column.filled and _share(column, r"^#?[A-Z]{0,4}-?\d{3,}\S*$") > 0.8 and not roles.all("order_id"):
-        yield Vote(column, "order_id", "its values are numbers of orders")
+        yield Role(column, "order_id", "its values are numbers of orders")
     elif roles.all("device_id") and not has_halves:
-        yield Vote(column, None, "a page's or an event's name", classification="internal")
+        yield Role(column, None, "a page's or an event's name", classification="internal")
     elif roles.all("sku") and not about_persons:
-        yield Vote(column, "product_name", "an article's name", classification="internal")
+        yield Role(column, "product_name", "an article's name", classification="internal")
 
 
-def _by_time(roles: Roles, words: Words) -> Iterator[Vote]:
+def _by_time(roles: Roles, words: Words) -> Iterator[Role]:
     """Where rows are numbered as orders and no header says when, the first column of times does."""
     has_time = any(is_a(roles.role(column), "time") and column.time for column in roles.columns)
     named = roles.has("order_id") and not has_time
     for column in [c for c in roles.columns if named and c.time and roles.role(c) is None][:1]:
-        yield Vote(column, "ordered_at", "its values are times and no header says when")
+        yield Role(column, "ordered_at", "its values are times and no header says when")
 
 
-def _by_company(roles: Roles, words: Words) -> Iterator[Vote]:
+def _by_states(roles: Roles, words: Words) -> Iterator[Role]:
+    """Where orders have no column of a state by its name, one whose few words are all states, and several of them, is it."""
+    if roles.all("order_status") or not roles.has("order_id"):
+        return
+    for column in roles.columns:
+        found = {words.status_of(word) for word in column.distinct[: MAX_KINDS + 1]}
+        is_free = roles.role(column) in (None, "region") and len(column.distinct) <= MAX_KINDS
+        if is_free and len(found) > 1 and None not in found:
+            said = f"{column.header!r}: its words are those of an order's state"
+            yield Role(column, "order_status", "its words are an order's states", said)
+            return
+
+
+def _by_company(roles: Roles, words: Words) -> Iterator[Role]:
     """In a list of persons a status of subscription is a consent; a record's id is a person's only where a person is named.
 
     The number of a card is the payment's where a row is paid for and the card is no loyalty card on most rows.
@@ -227,17 +237,33 @@ def _by_company(roles: Roles, words: Words) -> Iterator[Vote]:
     has_person = bool(roles.all(*CONTACTS))
     for column in roles.columns:
         role = roles.role(column)
-        if is_list and role == "order_status" and column.filled and _is_subscription(column, words):
-            yield Vote(column, "consent", "its words are those of a subscription")
+        may_tell = role in (None, "order_status", "email_verified") and column.filled
+        if is_list and may_tell and _is_subscription(column, words):
+            yield Role(column, "consent", "its words are those of a subscription")
         if re.fullmatch(r"record.?id", column.header, re.IGNORECASE) and not has_person:
-            yield Vote(column, None, "a record of no person", classification="internal")
+            yield Role(column, None, "a record of no person", classification="internal")
+        is_client = role == "device_id" and re.search(r"client", column.header, re.IGNORECASE)
+        if is_client and not is_list and not roles.all("source_customer_id"):
+            yield Role(column, "source_customer_id", "a client of orders, no browser")
         if role == "loyalty_id" and column.share < 0.5 and _is_plain_card(column.header):
-            yield Vote(column, "payment_card", "a payment's card, blank on most rows")
+            yield Role(column, "payment_card", "a payment's card, blank on most rows")
+
+
+def _by_refund_number(roles: Roles, words: Words) -> Iterator[Role]:
+    """A refund's number that stands on some rows of orders only tells those from sales; the file is no list of returns."""
+    for column in roles.all("refund_id"):
+        blank = [text for text in column.texts if not text or words.is_whole("nobody", text)]
+        if roles.has("order_id") and 0 < len(blank) < len(column.texts):
+            yield Role(column, "refund_number", "some rows have none")
+        elif blank and len(blank) == len(column.texts):
+            yield Role(column, None, "no row has one")
 
 
 def _is_subscription(column: Column, words: Words) -> bool:
-    is_told = all(words.consent_of(word) for word in column.distinct)
-    return is_told and any(re.search(r"subscri|opt", word, re.IGNORECASE) for word in column.distinct)
+    told = sum(words.consent_of(word) is not None for word in column.distinct)
+    return told * 2 > len(column.distinct) and any(
+        re.search(r"subscri|opt", word, re.IGNORECASE) for word in column.distinct
+    )
 
 
 def _is_plain_card(header: str) -> bool:
@@ -247,7 +273,7 @@ def _is_plain_card(header: str) -> bool:
     )
 
 
-def _by_parts(roles: Roles, words: Words) -> Iterator[Vote]:
+def _by_parts(roles: Roles, words: Words) -> Iterator[Role]:
     """A phone or postcode that stands in numbered columns (…1, …2, …3) is one text, by sourceColumns."""
 
     def stem(column: Column) -> tuple[str | None, str]:
@@ -261,21 +287,21 @@ def _by_parts(roles: Roles, words: Words) -> Iterator[Vote]:
             continue
         headers = tuple(part.header for part in parts)
         question = f"joined from {', '.join(map(repr, headers))} by sourceColumns"
-        yield Vote(parts[0], says, "parts of one text", question, source_headers=headers)
+        yield Role(parts[0], says, "parts of one text", question, source_headers=headers)
         for part in parts[1:]:
-            yield Vote(part, None, f"a part of {parts[0].header}")
+            yield Role(part, None, f"a part of {parts[0].header}")
 
 
-def _masked(roles: Roles, words: Words) -> Iterator[Vote]:
+def _masked(roles: Roles, words: Words) -> Iterator[Role]:
     """A contact whose characters are starred out names nobody."""
     for column in roles.all(*CONTACTS, "national_id"):
         if column.looks == "masked":
-            yield Vote(
+            yield Role(
                 column, None, "its values are masked", "masked in the file, so no customer is known by it"
             )
 
 
-def _of_the_buyer(roles: Roles, words: Words) -> Iterator[Vote]:
+def _of_the_buyer(roles: Roles, words: Words) -> Iterator[Role]:
     """Of an order's several contacts of a kind, the one that is named after who bought is the customer's."""
     if not roles.all("order_id"):
         return
@@ -283,17 +309,17 @@ def _of_the_buyer(roles: Roles, words: Words) -> Iterator[Vote]:
         same = [column for column in roles.columns if roles.role(column) == role and not column.is_blank]
         kept = _different(same) if role in ("email", "phone", "full_name") else same
         yield from (
-            Vote(column, None, "another column says the same") for column in same if column not in kept
+            Role(column, None, "another column says the same") for column in same if column not in kept
         )
         yield from _of_others(role, kept, [column for column in kept if words.says("buyer", column.header)])
 
 
-def _of_others(role: str, kept: Sequence[Column], buyers: Sequence[Column]) -> Iterator[Vote]:
+def _of_others(role: str, kept: Sequence[Column], buyers: Sequence[Column]) -> Iterator[Role]:
     """The contacts beside the buyers' own, where there are such."""
     for column in kept:
         if buyers and column not in buyers:
             question = f"{buyers[0].header!r} is taken as the buyer's own, {column.header!r} is not"
-            yield Vote(column, None, "another person than the buyer", f"{role}: {question}")
+            yield Role(column, None, "another person than the buyer", f"{role}: {question}")
 
 
 def _different(same: Sequence[Column]) -> list[Column]:
@@ -318,7 +344,7 @@ def _say_the_same(pairs: Sequence[tuple[str, str]]) -> bool:
     return len(pairs) > 1 and all(mine in theirs or theirs in mine for mine, theirs in pairs)
 
 
-def _of_the_account(roles: Roles, words: Words) -> Iterator[Vote]:
+def _of_the_account(roles: Roles, words: Words) -> Iterator[Role]:
     """A contact or id that is the same on all rows is the shop's or account's own, where others differ or orders are many."""
     identities = [c for c in roles.columns if roles.role(c) in IDENTITIES and not c.is_blank]
     orders = [len(column.distinct) for column in roles.all("order_id")]
@@ -327,14 +353,16 @@ def _of_the_account(roles: Roles, words: Words) -> Iterator[Vote]:
         differs = any(len(other.distinct) > 1 for other in identities if other is not column)
         if is_same and (differs or max(orders, default=0) >= MANY):
             said = "the same on every row of the sample, so it is taken as the account's own, no customer's"
-            yield Vote(column, None, "the same on every row", said)
+            yield Role(column, None, "the same on every row", said)
 
 
 RULES: tuple[Rule, ...] = (
     _by_values,
     _by_neighbours,
     _by_time,
+    _by_states,
     _by_company,
+    _by_refund_number,
     _by_parts,
     _masked,
     _of_the_buyer,
@@ -361,11 +389,5 @@ def own_id(roles: Roles) -> Column | None:
 
 def plain_id(roles: Roles) -> Column | None:
     """The row's own `id`."""
-    return next(
-        (
-            c
-            for c in sorted(roles.columns, key=lambda c: c.header.count("."))
-            if c.header.casefold() in PLAIN_IDS
-        ),
-        None,
-    )
+    found = [c for c in roles.columns if c.header.casefold() in PLAIN_IDS]
+    return min(found, key=lambda c: c.header.count("."), default=None)

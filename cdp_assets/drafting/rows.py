@@ -3,35 +3,52 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles import Roles
+from cdp_assets.drafting.roles import Roles, plain_id
 from cdp_assets.drafting.words import Words
 from cdp_assets.landing.typed.casts import sql_text
 
+PARTS = ("shipping", "discount", "tax")
+NO_GOODS = ("gift_card", "tip", "donation")  # lines that are sold and are no revenue of goods
 FEW = 20  # different words, at most, of a column whose words tell rows apart
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition on a row's column: `how` is in, not_in, true, not_true, negative, not_negative or filled."""
+    """A condition on a row's column: `how` is in, not_in, blank, true, not_true, negative, not_negative or filled.
+
+    `unless_all`: it leaves out no row of an order (by this column) of which it would leave out all.
+    """
 
     column: Column
     how: str
     words: tuple[str, ...] = ()
+    unless_all: Column | None = None
 
     def holds(self, row: int) -> bool:
+        is_whole = self.unless_all is not None and self.unless_all.texts[row] not in self._kept
+        return self._holds(row) or is_whole
+
+    @cached_property
+    def _kept(self) -> set[str]:
+        """The orders of which it leaves out only some rows."""
+        orders = self.unless_all.texts if self.unless_all else ()
+        return {text for row, text in enumerate(orders) if self._holds(row)}
+
+    def _holds(self, row: int) -> bool:
         text = self.column.texts[row]
         if self.how in ("in", "not_in"):
             return (text in self.words) == (self.how == "in")
         if self.how in ("true", "not_true"):
             yes = self.column.flags[0] if self.column.flags else ("1",)
             return (text.lower() in yes) == (self.how == "true")
-        if self.how == "filled":
-            return bool(text)
+        if self.how in ("filled", "blank"):
+            return bool(text) == (self.how == "filled")
         value = self.column.numbers[row] if self.column.numbers else None
         return (value is not None and value < 0) == (self.how == "negative")
 
@@ -46,6 +63,7 @@ class Condition:
             "negative": f"{name} < 0",
             "not_negative": f"coalesce({name}, 0) >= 0",
             "filled": f"{name} is not null",
+            "blank": f"{name} is null",
         }[self.how]
 
 
@@ -56,6 +74,17 @@ class Rows:
     sales: tuple[Condition, ...] = ()
     refunds: tuple[Condition, ...] = ()
     questions: tuple[str, ...] = ()
+    parts: Mapping[str, Condition] = field(
+        default_factory=dict
+    )  # of an order's rows: goods, and what is shipping, discount or tax
+
+    def are_goods(self, count: int) -> list[bool]:
+        """Which rows are sales of goods, not another part of an order's amount."""
+        goods = self.parts.get("goods")
+        return [
+            is_sale and (goods is None or goods.holds(row))
+            for row, is_sale in enumerate(self.are_sales(count))
+        ]
 
     def are_sales(self, count: int) -> list[bool]:
         return [all(each.holds(row) for each in self.sales) for row in range(count)]
@@ -66,13 +95,79 @@ class Rows:
 
 def rows_of(roles: Roles, words: Words) -> Rows:
     """Tell sales from refunds by the first of kinds, directions, flags or signs that does; then leave out what is neither."""
-    told = (
-        _by_kind(roles, words) or _by_direction(roles, words) or _by_flag(roles) or _by_sign(roles) or Rows()
+    parts = _parts(roles, words)
+    goods = parts.parts.get("goods")
+    kinds = None if goods and roles.role(goods.column) == "line_kind" else _by_kind(roles, words)
+    told = _first_told(
+        [
+            kinds,
+            _by_refund_number(roles, words),
+            _by_direction(roles, words),
+            _by_flag(roles),
+            _by_sign(roles),
+            _by_reference(roles),
+        ]
     )
-    common = [*_goods_only(roles, words), *_left_out(roles), *_without_summaries(roles)]
+    common = [
+        *([] if parts.parts else _goods_only(roles, words)),
+        *_left_out(roles),
+        *_lines_called_off(roles, words),
+        *_without_summaries(roles),
+    ]
     left = tuple(condition for condition, _ in common)
-    refunds = (*told.refunds, *left) if told.refunds else ()
-    return Rows((*told.sales, *left), refunds, (*told.questions, *(question for _, question in common)))
+    refunds = (*told.refunds, *left, *([goods] if goods else [])) if told.refunds else ()
+    said = (*told.questions, *parts.questions, *(question for _, question in common))
+    return Rows((*told.sales, *left), refunds, said, parts.parts)
+
+
+def _first_told(tried: Sequence[Rows | None]) -> Rows:
+    """The first that tells sales from others, with what is asked of a column of kinds that does not."""
+    found = [each for each in tried if each is not None]
+    told = next((each for each in found if each.sales), None)
+    if told is None or not tried[0] or told is tried[0]:
+        return told or next(iter(found), Rows())
+    return replace(told, questions=(*tried[0].questions, *told.questions))
+
+
+def _parts(roles: Roles, words: Words) -> Rows:
+    """Rows of one order for goods, for shipping, for discount and for tax, told apart by a column of kinds."""
+    for column in roles.all("line_kind", "amount_kind"):
+        is_whole = roles.role(column) == "amount_kind"
+        kind_of = {word: _part_of(word, words, is_whole=is_whole) for word in column.distinct}
+        kinds = set(kind_of.values())
+        if "goods" in kinds and kinds & set(PARTS) and len(kind_of) <= FEW:
+            return _told_apart(column, kind_of)
+    return Rows()
+
+
+def _told_apart(column: Column, kind_of: Mapping[str, str | None]) -> Rows:
+    found = {kind: tuple(w for w in kind_of if kind_of[w] == kind) for kind in ("goods", *PARTS)}
+    parts = {kind: Condition(column, "in", words) for kind, words in found.items() if words}
+    told = "; ".join(f"{kind} is {_quoted(each.words)}" for kind, each in parts.items())
+    left = [word for word, kind in kind_of.items() if kind is None]
+    rest = f"; {_quoted(left)} add nothing" if left else ""
+    return Rows((), (), (f"{column.header!r}: rows of an order are of several kinds: {told}{rest}",), parts)
+
+
+def _part_of(word: str, words: Words, *, is_whole: bool) -> str | None:
+    """Which part of an order's amount a row of this kind is."""
+    found = next((kind for kind in PARTS if words.is_kind(kind, word, whole=is_whole)), None)
+    is_goods = words.is_kind("goods", word, whole=is_whole) or (not is_whole and words.is_kind("line", word))
+    if any(words.is_kind(kind, word, whole=is_whole) for kind in NO_GOODS):
+        return "goods"  # a line of its own, which says that it is none
+    return found or ("goods" if is_goods else None)
+
+
+def _by_refund_number(roles: Roles, words: Words) -> Rows | None:
+    """Rows with a refund's number give back, where others have none."""
+    column = roles.first("refund_number")
+    if column is None:
+        return None
+    none = tuple(word for word in column.distinct if words.is_whole("nobody", word))
+    said = f"{column.header!r}: rows with a number are taken as given back"
+    if column.is_filled:
+        return Rows((Condition(column, "in", none),), (Condition(column, "not_in", none),), (said,))
+    return Rows((Condition(column, "blank"),), (Condition(column, "filled"),), (said,))
 
 
 def _quoted(found: Sequence[str]) -> str:
@@ -81,7 +176,7 @@ def _quoted(found: Sequence[str]) -> str:
 
 def _by_kind(roles: Roles, words: Words) -> Rows | None:
     """Kinds of rows that a column of words tells apart."""
-    column = roles.first("line_kind")
+    column = _column_of_kinds(roles, words)
     if column is None or not 2 <= len(column.distinct) <= FEW:
         return None
     lines = [word for word in column.distinct if words.is_kind("line", word)]
@@ -97,6 +192,33 @@ def _by_kind(roles: Roles, words: Words) -> Rows | None:
         return way
     said = f"{column.header!r}: rows are of several kinds ({_quoted(column.distinct)}); add a `where` on it, or totals and payments count as lines"
     return Rows(questions=(said,))
+
+
+def _column_of_kinds(roles: Roles, words: Words) -> Column | None:
+    """The column whose few words tell sales from refunds, whatever its name; else the one that is named after kinds."""
+    free = [c for c in roles.all("line_kind", "event_kind") if not c.is_blank]
+    free += [c for c in roles.columns if roles.role(c) is None and not (c.numbers or c.time)]
+    told = (c for c in free if len(c.distinct) <= FEW and {"sale", "refund"} <= _kinds_of(c, words))
+    return next(told, None) or roles.first("line_kind")
+
+
+def _kinds_of(column: Column, words: Words) -> set[str | None]:
+    def kind(word: str) -> str | None:
+        return next((each for each in ("refund", "sale") if words.is_kind(each, word)), None)
+
+    return set(map(kind, column.distinct))
+
+
+def _by_reference(roles: Roles) -> Rows | None:
+    """Rows that name another row of the file, as their sale, give it back."""
+    column = roles.first("reference_id")
+    if column is None or column.is_filled:
+        return None
+    named = set(column.filled)
+    if not any(c is not column and named <= set(c.filled) for c in roles.columns):
+        return None
+    said = f"{column.header!r}: rows that name another row by it are taken as given back"
+    return Rows((Condition(column, "blank"),), (Condition(column, "filled"),), (said,))
 
 
 def _sales_and_refunds(column: Column, sales: list[str], refunds: list[str], way: Rows) -> Rows:
@@ -155,7 +277,7 @@ def _is_flag(column: Column) -> bool:
 
 def _by_sign(roles: Roles) -> Rows | None:
     """What is written with a minus where a row gives back: the quantity, or the amount where each row has its own number."""
-    order = roles.first("order_id")
+    order = roles.first("order_id") or plain_id(roles)
     has_own = order is not None and order.is_unique
     for role in ("quantity", "line_amount", "gross_amount") if has_own else ("quantity",):
         for column in roles.all(role):
@@ -172,9 +294,8 @@ def _all_are_back(column: Column, roles: Roles) -> bool:
         c for c in roles.all("line_amount", "gross_amount", "unit_price") if c.numbers and c is not column
     ]
     rows = [row for row, value in enumerate(column.numbers) if value and value < 0]
-    return not any(
-        (other.numbers[row] or 0) > 0 for other in others for row in rows if roles.role(other) != "unit_price"
-    )
+    amounts = [c for c in others if roles.role(c) != "unit_price"]
+    return not any((other.numbers[row] or 0) > 0 for other in amounts for row in rows)
 
 
 def _goods_only(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
@@ -205,8 +326,22 @@ def _left_out(roles: Roles) -> Iterator[tuple[Condition, str]]:
             )
 
 
+def _lines_called_off(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
+    """Lines whose own state says cancelled, in orders that have others: the order stands without them."""
+    order = roles.first("order_id")
+    for column in roles.all("order_status", "after_sales"):
+        off = tuple(w for w in column.distinct if words.status_of(w) == "cancelled")
+        if order is None or not off or len(column.distinct) > FEW or not _differs_within(order, column):
+            continue
+        said = f"{column.header!r}: it differs within an order, so lines of {_quoted(off)} are left out of orders that have others"
+        yield Condition(column, "not_in", off, order), said
+
+
 def _differs_within(order: Column, column: Column) -> bool:
-    return any(len({column.texts[row] for row in rows}) > 1 for rows in groups_of(order.texts).values())
+    """Whether a column says different things on the rows of one order; a blank cell says nothing."""
+    return any(
+        len({column.texts[row] for row in rows} - {""}) > 1 for rows in groups_of(order.texts).values()
+    )
 
 
 def groups_of(texts: Sequence[str]) -> dict[str, list[int]]:

@@ -21,6 +21,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from python_calamine import CalamineSheet, CalamineWorkbook
 
+from cdp_assets.drafting.file_names import PERIOD_GROUP, file_pattern
 from cdp_assets.drafting.layout import Layout, find_layout
 from cdp_assets.drafting.words import Words
 from cdp_assets.landing.contract import ENCODINGS
@@ -41,6 +42,7 @@ class SampleColumn:
     occurrence: int
     texts: tuple[str, ...]
     has_numbers: bool = False  # an XLSX column with number cells
+    is_continued: bool = False  # blank cells of the file repeat the row above, here filled already
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,20 @@ class Sample:
     columns: tuple[SampleColumn, ...]
     questions: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
+
+    @property
+    def is_document(self) -> bool:
+        """JSON: columns are paths, and lines stand inside a record."""
+        return self.facts.get("format") in ("json", "ndjson")
+
+    @property
+    def file_pattern(self) -> str:
+        return file_pattern(self.path.name)[0]
+
+    @property
+    def has_period(self) -> bool:
+        """Whether the file's name has a date that sorts."""
+        return PERIOD_GROUP in self.file_pattern
 
 
 def read_sample(path: Path, words: Words, sheet: str | None = None) -> Sample:
@@ -138,7 +154,7 @@ def _declare(layout: Layout, lines_before: int) -> tuple[dict[str, Any], list[st
     found: list[tuple[str, Any, str]] = [
         ("preambleRows", lines_before, f"the header was found in line {lines_before + 1}: the lines before it are declared as preamble"),
         ("subHeaderRows", layout.sub_headers, f"{layout.sub_headers} rows under the header are blank or explain it: declared as subHeaderRows, not data"),
-        ("footerPatterns", footers, f"the last rows match {', '.join(map(repr, footers))}: declared as footer, not data"),
+        ("footerPatterns", footers, f"the last rows, or blank ones, match {', '.join(map(repr, footers))}: declared as footer, not data"),
         ("unnamedColumns", layout.unnamed, f"each row has {layout.unnamed} blank cells more than the header names: declared as unnamedColumns"),
     ]  # fmt: skip
     said = [text for _, value, text in found if value]
@@ -147,8 +163,6 @@ def _declare(layout: Layout, lines_before: int) -> tuple[dict[str, Any], list[st
             "the last rows look like no data, but nothing tells them from data: they go to quarantine; "
             "declare footerPatterns if they come with every file"
         )
-    if layout.has_blank_row:
-        said.append("some rows have only blank cells: they land as rows of nulls unless a column is required")
     return {name: value for name, value, _ in found if value}, said
 
 

@@ -6,17 +6,16 @@ Items lend their orders what the lines sum to; orders, statuses and payments len
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import count
 
 from cdp_assets.drafting.keys import Keys
-from cdp_assets.drafting.money import Money
-from cdp_assets.drafting.profile import Column, Profile
+from cdp_assets.drafting.part import Borrowed, Part
+from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.roles import Role, Roles, own_id
-from cdp_assets.drafting.rows import Rows
-from cdp_assets.drafting.table import Borrowed, column_name
+from cdp_assets.drafting.table import column_name
 from cdp_assets.drafting.words import is_a
 
 FIRST_LENT = 10_000  # positions of borrowed columns begin here
@@ -28,25 +27,51 @@ MATCHED = 0.5  # of the keys, at least, stand in the sibling too
 
 
 @dataclass(frozen=True)
-class Part:
-    """One export on its way: what is known of it alone, and what it borrows."""
+class _Loan:
+    """A borrowed column; `says` is its role here."""
 
-    export: str
-    profile: Profile
-    roles: Roles
-    rows: Rows
-    keys: Keys
-    money: Money
-    borrowed: Mapping[int, Borrowed]
-    questions: tuple[str, ...] = ()
-    has_lines: bool = False  # its orders' lines stand in a sibling
+    column: Column
+    borrowed: Borrowed
 
 
 @dataclass(frozen=True)
-class _Loan:
-    column: Column
-    role: str
-    borrowed: Borrowed
+class _Join:
+    """Own column = the sibling's, and the positions of what is borrowed by it."""
+
+    own: Column
+    key: Column
+    other: Part
+    positions: Iterator[int]
+
+    def lent(self, column: Column, expression: str) -> _Loan:
+        key = column_name(self.key.header, self.other.roles.role(self.key))
+        made = replace(column, position=next(self.positions))
+        return _Loan(made, Borrowed(self.other.export, expression, key, self.own.position))
+
+    def column(self, column: Column, role: str, how: str) -> _Loan:
+        """A sibling's column with a text for each row here; `how`: the aggregate that makes one of an order's several."""
+        row_of = {text: row for row, text in reversed(list(enumerate(self.key.texts)))}
+        found = [row_of.get(text) for text in self.own.texts]
+        texts = tuple("" if row is None else column.texts[row] for row in found)
+        numbers = tuple(None if row is None else column.numbers[row] for row in found if column.numbers)
+        made = replace(column, texts=texts, numbers=numbers, says=role)
+        return self.lent(made, f"{how}({column_name(column.header, self.other.roles.role(column))})")
+
+    def lines(self, factors: Sequence[Column], role: str) -> _Loan:
+        """What a product of columns sums to over an order's lines, in a sibling."""
+        sums: dict[str, Decimal] = defaultdict(Decimal)
+        for row, text in enumerate(self.key.texts):
+            value: Decimal | None = Decimal(1)
+            for column in factors:
+                factor = column.numbers[row]
+                value = None if value is None or factor is None else value * factor
+            sums[text] += value or Decimal(0)
+        numbers = tuple(sums.get(text) for text in self.own.texts)
+        texts = tuple("" if value is None else str(value) for value in numbers)
+        names = " * ".join(column_name(c.header, self.other.money.meaning.get(c.position)) for c in factors)
+        header = f"lines {role.removesuffix('_amount').replace('line', 'amount')}"
+        made = Column(0, header, 1, role, texts, tuple(filter(None, texts)), decimals=2, numbers=numbers)
+        return self.lent(made, f"sum({names})")
 
 
 def join_parts(parts: Sequence[Part]) -> list[Part]:
@@ -59,7 +84,8 @@ def _with_loans(part: Part, others: Sequence[Part]) -> Part:
     loans: list[_Loan] = []
     said: list[str] = []
     for other in others:
-        found = [*_of_orders(part, other, loans, positions), *_of_customers(part, other, loans, positions)]
+        has = {loan.column.says for loan in loans}
+        found = [*_of_orders(part, other, has, positions), *_of_customers(part, other, has, positions)]
         if found:
             loans += found
             own = next(c for c in part.roles.columns if c.position == found[0].borrowed.own_key)
@@ -70,29 +96,31 @@ def _with_loans(part: Part, others: Sequence[Part]) -> Part:
     if not loans:
         return part
     columns = (*part.roles.columns, *(loan.column for loan in loans))
-    lent = {loan.column.position: Role(loan.role, 99, "a sibling export has it") for loan in loans}
-    moment = (
-        part.keys.moment if part.keys.moment and part.roles.role(part.keys.moment) == "ordered_at" else None
-    )
-    moment = moment or next((loan.column for loan in loans if loan.role == "ordered_at"), part.keys.moment)
-    keys = replace(
-        part.keys,
-        moment=moment,
-        repeated=part.keys.repeated
-        | (lent.keys() if not part.keys.order or not part.keys.order.is_unique else frozenset()),
-        questions=tuple(
-            q
-            for q in part.keys.questions
-            if moment is part.keys.moment or not q.startswith("no time was found")
-        ),
-    )
+    lent = {
+        loan.column.position: Role(loan.column, loan.column.says, "a sibling export has it") for loan in loans
+    }
     return replace(
         part,
         roles=Roles(columns, {**part.roles.by_position, **lent}),
-        keys=keys,
+        keys=_with_lent(part, loans),
         borrowed={loan.column.position: loan.borrowed for loan in loans},
         questions=tuple(said),
-        has_lines=any(loan.role == "line_amount" for loan in loans),
+        has_lines=any(loan.column.says == "line_amount" for loan in loans),
+    )
+
+
+def _with_lent(part: Part, loans: Sequence[_Loan]) -> Keys:
+    """The part's keys with what is lent: the moment of the sale where it has none of its own; lent columns repeat on rows of one order."""
+    keys = part.keys
+    moment = keys.moment if keys.moment and part.roles.role(keys.moment) == "ordered_at" else None
+    moment = moment or next((loan.column for loan in loans if loan.column.says == "ordered_at"), keys.moment)
+    is_once = bool(keys.order and keys.order.is_unique)
+    is_same = moment is keys.moment
+    return replace(
+        keys,
+        moment=moment,
+        repeated=keys.repeated | (frozenset() if is_once else {loan.column.position for loan in loans}),
+        questions=tuple(q for q in keys.questions if is_same or not q.startswith("no time was found")),
     )
 
 
@@ -102,12 +130,7 @@ def _matches(own: Column, other: Column) -> bool:
     return bool(mine) and len(mine & theirs) >= MATCHED * min(len(mine), len(theirs)) and bool(theirs)
 
 
-def _how_once(role: str, column: Column) -> str:
-    """The aggregate that makes one value of an order's several."""
-    return "bool_or" if column.flags else "min" if role == "ordered_at" else "max"
-
-
-def _may_be_lent(role: str, column: Column, key: Column, has: set[str]) -> bool:
+def _may_be_lent(role: str, column: Column, key: Column, has: set[str | None]) -> bool:
     """Not an amount that may stand on several rows, nor a time that is none, nor a second word of who the customer is."""
     if is_a(role, "money") and not key.is_unique:
         return False
@@ -116,99 +139,45 @@ def _may_be_lent(role: str, column: Column, key: Column, has: set[str]) -> bool:
     return not (role in ("email", "phone", "source_customer_id") and "source_customer_id" in has)
 
 
-def _of_orders(part: Part, other: Part, loans: Sequence[_Loan], positions: Iterator[int]) -> Iterator[_Loan]:
+def _of_orders(part: Part, other: Part, lent: set[str | None], positions: Iterator[int]) -> Iterator[_Loan]:
     """What a sibling says once per order, and what its lines sum to where orders stand on rows of their own."""
     own, key = part.keys.order, other.keys.order
     if own is None or key is None or not _matches(own, key) or part.roles.has("refund_id"):
         return
-    key_name = column_name(key.header, other.roles.role(key))
+    join = _Join(own, key, other, positions)
     is_header = own.is_unique and own.is_filled
     if is_header and not part.money.line and other.money.line and not key.is_unique:
-        yield _lines_of(own, key, key_name, other, positions)
+        yield from _of_lines(part, join)
     if not (key.is_unique or part.keys.is_many or not is_header) and other.money.line:
         return
-    has = {role for role in ONCE_PER_ORDER if part.roles.has(role)} | {loan.role for loan in loans}
+    has = {role for role in ONCE_PER_ORDER if part.roles.has(role)} | lent
     for role in ONCE_PER_ORDER:
         column = other.roles.first(role)
-        if column is None or role in has or not _may_be_lent(role, column, key, has):
-            continue
-        yield _lent(
-            column,
-            role,
-            own,
-            key,
-            f"{_how_once(role, column)}({column_name(column.header, role)})",
-            other.export,
-            key_name,
-            positions,
-        )
+        if column is not None and role not in has and _may_be_lent(role, column, key, has):
+            yield join.column(
+                column, role, "bool_or" if column.flags else "min" if role == "ordered_at" else "max"
+            )
 
 
-def _lent(
-    column: Column,
-    role: str,
-    own: Column,
-    key: Column,
-    expression: str,
-    export: str,
-    key_name: str,
-    positions: Iterator[int],
-) -> _Loan:
-    """A sibling's column with a text for each row here."""
-    row_of = {text: row for row, text in reversed(list(enumerate(key.texts)))}
-    found = [row_of.get(text) for text in own.texts]
-    texts = tuple("" if row is None else column.texts[row] for row in found)
-    numbers = tuple(None if row is None else column.numbers[row] for row in found) if column.numbers else ()
-    made = replace(column, position=next(positions), texts=texts, numbers=numbers, says=role)
-    return _Loan(made, role, Borrowed(export, expression, key_name, own.position))
-
-
-def _lines_of(own: Column, key: Column, key_name: str, other: Part, positions: Iterator[int]) -> _Loan:
-    """What an order's lines sum to, in a sibling."""
-    sums: dict[str, Decimal] = defaultdict(Decimal)
-    for row, text in enumerate(key.texts):
-        value: Decimal | None = Decimal(1)
-        for column in other.money.line:
-            factor = column.numbers[row]
-            value = None if value is None or factor is None else value * factor
-        sums[text] += value or Decimal(0)
-    numbers = tuple(sums.get(text) for text in own.texts)
-    texts = tuple("" if value is None else str(value) for value in numbers)
-    names = " * ".join(column_name(c.header, other.money.meaning.get(c.position)) for c in other.money.line)
-    made = Column(
-        next(positions),
-        "lines amount",
-        1,
-        "line_amount",
-        texts,
-        tuple(filter(None, texts)),
-        decimals=2,
-        numbers=numbers,
-    )
-    return _Loan(made, "line_amount", Borrowed(other.export, f"sum({names})", key_name, own.position))
+def _of_lines(part: Part, join: _Join) -> Iterator[_Loan]:
+    """What an order's lines sum to in a sibling, and their discount where the order says none."""
+    money = join.other.money
+    yield join.lines(money.line, "line_amount")
+    off = [c for c in money.discounts if not join.other.keys.is_once(c)]
+    if off and not part.roles.has("discount_amount"):
+        yield join.lines(off[:1], "discount_amount")
 
 
 def _of_customers(
-    part: Part, other: Part, loans: Sequence[_Loan], positions: Iterator[int]
+    part: Part, other: Part, lent: set[str | None], positions: Iterator[int]
 ) -> Iterator[_Loan]:
     """The id of a list of persons, by the e-mail or phone that an order names."""
     if part.keys.order is None or other.keys.order is not None or part.roles.has("source_customer_id"):
         return
-    if any(loan.role == "source_customer_id" for loan in loans):
-        return
     person = other.roles.first("source_customer_id") or own_id(other.roles)
     for role in ("email", "phone"):
         own, key = part.roles.first(role), other.roles.first(role)
-        if person and own and key and key.is_unique and _matches(own, key):
-            name = column_name(person.header, other.roles.role(person))
-            yield _lent(
-                person,
-                "source_customer_id",
-                own,
-                key,
-                f"max({name})",
-                other.export,
-                column_name(key.header, role),
-                positions,
-            )
+        is_known = person and own and key and key.is_unique and _matches(own, key)
+        if person and own and key and is_known and "source_customer_id" not in lent:
+            yield _Join(own, key, other, positions).column(person, "source_customer_id", "max")
             return

@@ -15,7 +15,7 @@ from cdp_assets.landing.typed.casts import SPACES
 DEFAULT_SIGNS = ["$", "€", "£", "¥", "￥"]  # what a contract strips without being told
 _STYLES = [(",", "."), (".", ","), (" ", ","), ("'", "."), ("", ","), ("", ".")]
 _RULES = {
-    "apostrophe": (re.compile(r"^'(?=.)"), ""),
+    "apostrophe": (re.compile(r"^['`](?=.)"), ""),
     "excel_text": (re.compile(r'^="(.*)"$'), r"\1"),
     "percent": (re.compile(r"\s*%$"), ""),
 }
@@ -47,19 +47,24 @@ def without_decoration(texts: Sequence[str], *, is_text: bool) -> tuple[list[str
 
 def _without_signs(values: list[str]) -> tuple[list[str], list[str]]:
     """Texts without a currency before or after the number, and the signs; unchanged where one is then no number."""
-    found: Counter[str] = Counter()
-
-    def bare(value: str) -> str:
-        text = re.sub(r"^\((.*)\)$", r"-\1", value)
-        before = re.match(rf"^([+-]?)\s*({_sign_pattern()})\s*(.*)$", text)
-        after = None if before else re.match(rf"^(.*?)\s*({_sign_pattern()})$", text)
-        if found_sign := before or after:
-            found[found_sign.group(2)] += 1
-        return before.group(1) + before.group(3) if before else after.group(1) if after else text
-
-    texts = [bare(value) for value in values]
+    if not all(re.search(r"\d", value) for value in values):
+        return values, []  # not all are numbers with something around them
+    parts = [_parts(value) for value in values]
+    texts = [text for text, _ in parts]
+    found = dict.fromkeys(sign for _, sign in parts if sign)
     is_number = all(re.match(rf"^[+-]?[\d.,'{SPACES}]*\d[\d.,'{SPACES}]*$", text) for text in texts)
     return (texts, list(found)) if is_number and texts != values else (values, [])
+
+
+def _parts(value: str) -> tuple[str, str]:
+    """A text without the currency around it, and that."""
+    if re.fullmatch(r"[+-]?[\d.,]+", value):
+        return value, ""
+    text = re.sub(r"^\((.*)\)$", r"-\1", value)
+    if before := re.match(rf"^([+-]?)\s*({_sign_pattern()})\s*(.*)$", text):
+        return before.group(1) + before.group(3), before.group(2)
+    after = re.match(rf"^(.*?)\s*({_sign_pattern()})$", text)
+    return (after.group(1), after.group(2)) if after else (text, "")
 
 
 def _fits(texts: Sequence[str], thousands: str, point: str) -> bool:

@@ -43,6 +43,10 @@ class Amounts:
         """Columns of these roles that hold any amount but nought."""
         return [column for column in self.of(*roles) if any(self.value(column))]
 
+    def taken_off(self, count: int, *roles: str) -> list[Decimal]:
+        """What the columns of these roles take off each of `count` values, without sign."""
+        return add_up([[ZERO] * count, *(sizes(self.value(column)) for column in self.filled(*roles))])
+
     def product(self) -> Values | None:
         """Quantity × price."""
         return self.made or multiply(self.first("quantity"), self.first("unit_price"))
@@ -53,12 +57,9 @@ class Amounts:
 
     def of_rows(self) -> Amounts:
         """Without what is the order's: no row's sum holds with it. A discount may be a row's that is the same by chance."""
-        own = [
-            c
-            for c in self.columns
-            if c.position not in self.once or self.meaning[c.position] == "discount_amount"
-        ]
-        return replace(self, columns=tuple(own), made=self.product())
+        off = self.of("discount_amount")
+        own = tuple(c for c in self.columns if c.position not in self.once or c in off)
+        return replace(self, columns=own, made=self.product())
 
     def per_order(self, ids: Sequence[str]) -> Amounts:
         """One value per order: that of its first row where it is the order's, else its rows' sum."""
@@ -72,13 +73,21 @@ class Amounts:
         }
         return replace(self, values=values, made=_totals(product, rows.values(), False) if product else None)
 
+    def is_once_as(self, column: Column, other: Column) -> bool:
+        """Whether two columns stand as often: both once per order, or both on each row."""
+        return (column.position in self.once) == (other.position in self.once)
+
     def befores(self) -> list[Values]:
         """What an amount may have been before discount."""
         found = [values for values in (self.product(), self.first("line_amount", "unit_price")) if values][:1]
         return found or [self.value(column) for column in self.of("gross_amount")]
 
     def extras(self) -> list[Values]:
-        return [self.value(c) for c in self.filled("shipping_amount", "tax_amount", "tip")[:MAX_EXTRAS]]
+        return [self.value(c) for c in self.on_top()]
+
+    def on_top(self) -> list[Column]:
+        """What may come on top of goods."""
+        return self.filled("shipping_amount", "tax_amount", "tip")[:MAX_EXTRAS]
 
 
 def _totals(values: Values, groups: Iterable[Sequence[int]], is_once: bool) -> Values:
@@ -97,8 +106,13 @@ def subsets(extras: Sequence[Values]) -> Iterator[tuple[Values, ...]]:
 
 def adds_up(before: Values, discount: Values, extras: Sequence[Values], net: Values) -> bool:
     """Whether before − |discount| with some of the extras on top is the net amount, on most rows."""
-    less = [None if b is None else b - abs(d or ZERO) for b, d in zip(before, discount, strict=True)]
-    return any(share_equal(add_up([less, *chosen]), net) >= SHARE for chosen in subsets(extras))
+    left = less(before, discount)
+    return any(share_equal(add_up([left, *chosen]), net) >= SHARE for chosen in subsets(extras))
+
+
+def less(before: Values, discount: Values) -> Values:
+    """What a discount leaves, whatever its sign."""
+    return [None if b is None else b - abs(d or ZERO) for b, d in zip(before, discount, strict=True)]
 
 
 def pick(values: Values, rows: Sequence[int]) -> Values:

@@ -6,36 +6,25 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import chain, count, pairwise
+from itertools import chain, count
 from typing import Any
 from zoneinfo import available_timezones
 
-import duckdb
 from anyascii import anyascii
 from pypinyin import lazy_pinyin
 
-from cdp_assets.drafting.file_names import PERIOD_GROUP
-from cdp_assets.drafting.keys import Keys, moment_of
-from cdp_assets.drafting.money import Money
-from cdp_assets.drafting.profile import Column, Profile
-from cdp_assets.drafting.roles import Roles
-from cdp_assets.drafting.rows import FEW, Rows
+from cdp_assets.drafting.keys import clocks_of, moment_of
+from cdp_assets.drafting.part import Borrowed, Part
+from cdp_assets.drafting.profile import Column
+from cdp_assets.drafting.rows import FEW
 from cdp_assets.drafting.times import Reading, zones
 from cdp_assets.drafting.words import RANKS, Words, apart, class_of, is_a
+from cdp_assets.engine import scratch
 
 SIGNS = 20_000  # position of the column of currency signs, which the file has not
 CONTACT_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+|[+(]?[0-9][0-9 ()./-]{5,}"
+OF_PERSONS = ("email:", "phone:", "full_name:", "given_name:", "family_name:")  # questions that name the role
 _CJK = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
-
-
-@dataclass(frozen=True)
-class Borrowed:
-    """A column that stands in a sibling export, joined by a key that both have: SQL of the join's side, and the sibling."""
-
-    export: str
-    expression: str  # over the sibling's rows, one value per key
-    key: str  # the sibling's column
-    own_key: int  # position of the column here
 
 
 @dataclass(frozen=True)
@@ -60,22 +49,15 @@ class Field:
         return self.logical_type in ("timestamp", "date")
 
 
-@dataclass(frozen=True)
-class Table:
-    """One export of the channel, decided: fields, keys, rows, money, the export's facts, and what must be asked of it."""
+@dataclass(frozen=True, kw_only=True)
+class Table(Part):
+    """One export of the channel, decided: its fields and the export's facts, beside all that is known of it."""
 
     channel: str
-    export: str
-    profile: Profile
-    roles: Roles
-    keys: Keys
-    rows: Rows
-    money: Money
     fields: tuple[Field, ...]
     facts: Mapping[str, Any]
     words: Words
     rates: frozenset[str]
-    questions: tuple[str, ...] = ()
     currency: str | None = None  # of a sibling's sample, where this one names none
 
     def field(self, column: Column) -> Field:
@@ -118,86 +100,48 @@ class Table:
         return each.column.distinct if len(each.column.distinct) <= FEW else []
 
 
-def declare(
-    channel: str,
-    export: str,
-    profile: Profile,
-    roles: Roles,
-    keys: Keys,
-    rows: Rows,
-    money: Money,
-    borrowed: Mapping[int, Borrowed],
-    pattern: str,
-    words: Words,
-    rates: frozenset[str],
-    currency: str | None,
-) -> Table:
+def declare(channel: str, part: Part, words: Words, rates: frozenset[str], currency: str | None) -> Table:
     """Give every column its name, type and class, and the export its facts."""
-    final = {c.position: money.meaning.get(c.position, roles.role(c)) for c in roles.columns}
-    clocks = _clocks(roles)
+    clocks = clocks_of(part.roles)
     taken: set[str] = set()
-    fields = []
-    for column in roles.columns:
-        name = _unique(_name_of(column, final[column.position], borrowed.get(column.position)), taken)
-        taken.add(name)
-        fields.append(
-            _field(
-                column,
-                name,
-                final[column.position],
-                roles,
-                keys,
-                clocks,
-                borrowed.get(column.position),
-                words,
-            )
-        )
-    fields += _sign_field(profile, roles, taken)
-    headers = [column.header for column in profile.columns]
-    zone_facts, zone_questions, has_zones = _zone_column(fields)
-    naive = (
-        [f.name for f in fields if f.logical_type == "timestamp" and _is_naive(f) and not f.borrowed]
-        if not has_zones
-        else []
-    )
-    zone = words.country_fact("time_zone", headers) if naive else None
-    facts: dict[str, Any] = {"filePattern": pattern, **profile.facts, **zone_facts} | (
-        {"timeZone": zone} if zone else {}
-    )
-    names = {each.column.position: each.name for each in fields}
-    facts |= _delivery(keys, names, fields, has_period=PERIOD_GROUP in pattern)
-    if naive:
+    fields = [_field(column, part, clocks, taken, words) for column in part.roles.columns]
+    fields += _sign_field(part, taken)
+    zone_facts, zone_questions = _zone_column(fields)
+    naive = [f.name for f in fields if f.logical_type == "timestamp" and _is_naive(f) and not f.borrowed]
+    facts: dict[str, Any] = {
+        "filePattern": part.profile.sample.file_pattern,
+        **part.profile.facts,
+        **zone_facts,
+    }
+    if naive and not zone_facts:
+        zone = words.country_fact("time_zone", [column.header for column in part.profile.columns])
+        facts |= {"timeZone": zone} if zone else {}
         zone_questions.append(
             f"timeZone: {', '.join(naive)} name no zone, they are taken as {zone or 'UTC'}; set the channel's own"
         )
-    said = (*profile.questions, *rows.questions, *keys.questions, *money.questions, *zone_questions)
-    questions = tuple(_with_names(question, fields) for question in said)
-    fields = [
-        replace(f, questions=tuple(_with_names(question, fields) for question in f.questions)) for f in fields
-    ]
+    facts |= _delivery(part, fields)
+    parts = (part, part.profile, part.rows, part.keys, part.money)
+    said = [*chain.from_iterable(each.questions for each in parts), *zone_questions]
     return Table(
-        channel,
-        export,
-        profile,
-        roles,
-        keys,
-        rows,
-        money,
-        tuple(fields),
-        facts,
-        words,
-        rates,
-        questions,
-        currency,
+        **{**vars(part), "questions": tuple(_with_names(question, fields) for question in said)},
+        channel=channel,
+        fields=tuple(
+            replace(f, questions=tuple(_with_names(question, fields) for question in f.questions))
+            for f in fields
+        ),
+        facts=facts,
+        words=words,
+        rates=rates,
+        currency=currency,
     )
 
 
-def _sign_field(profile: Profile, roles: Roles, taken: set[str]) -> list[Field]:
+def _sign_field(part: Part, taken: set[str]) -> list[Field]:
     """A column of its own for the currency signs that differ by row and that landing takes off the amounts."""
     signed = [
-        c for c in profile.columns if len({signs_of(text) for text in c.filled}) > 1 and len(set(c.signs)) > 1
+        c for c in part.profile.columns if len(set(c.signs)) > 1 and len(set(map(signs_of, c.filled))) > 1
     ]
-    if not signed or roles.has("currency"):
+    if not signed or part.roles.has("currency"):
         return []
     source = signed[0]
     texts = tuple(signs_of(text) for text in source.texts)
@@ -236,11 +180,6 @@ def _with_names(question: str, fields: Sequence[Field]) -> str:
     )
 
 
-def _name_of(column: Column, role: str | None, lent: Borrowed | None) -> str:
-    name = column_name(column.header, role or column.says)
-    return f"{lent.export}_{name}" if lent else name
-
-
 def column_name(header: str, role: str | None = None) -> str:
     """Our snake_case ASCII name for a header text; a Chinese or Japanese one is named by its meaning, else spelled."""
     if role and _CJK.search(header):
@@ -256,50 +195,40 @@ def column_name(header: str, role: str | None = None) -> str:
 @cache
 def _reserved_words() -> set[str]:
     """Words that SQL would not take as a column's name without quotes."""
-    with duckdb.connect() as con:
+    with scratch() as con:
         rows = con.execute(
             "select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'"
         ).fetchall()
-    return {str(row[0]) for row in rows} | {
-        "no",
-        "yes",
-        "on",
-        "off",
-        "y",
-        "n",
-        "null",
-        "true",
-        "false",
-    }  # and YAML, bare
+    of_yaml = {"no", "yes", "on", "off", "y", "n", "null", "true", "false"}
+    return {str(row[0]) for row in rows} | of_yaml
 
 
 def _unique(name: str, taken: set[str]) -> str:
-    return next(each for each in chain([name], (f"{name}_{i}" for i in count(2))) if each not in taken)
+    """The name, numbered where it is taken; taken from now on."""
+    found = next(each for each in chain([name], (f"{name}_{i}" for i in count(2))) if each not in taken)
+    taken.add(found)
+    return found
 
 
 def _field(
-    column: Column,
-    name: str,
-    role: str | None,
-    roles: Roles,
-    keys: Keys,
-    clocks: Mapping[int, tuple[Column, str]],
-    lent: Borrowed | None,
-    words: Words,
+    column: Column, part: Part, clocks: Mapping[int, tuple[Column, str]], taken: set[str], words: Words
 ) -> Field:
+    roles, lent = part.roles, part.borrowed.get(column.position)
+    role = part.money.meaning.get(column.position, roles.role(column))
+    name = _unique(
+        (f"{lent.export}_" if lent else "") + column_name(column.header, role or column.says), taken
+    )
     logical_type, facts, questions = _typed(column, role)
     if column.position in clocks and logical_type == "date" and role != "birth_date":
         logical_type, joined, said = _joined(column, *clocks[column.position])
         facts, questions = facts | joined, [*questions, said]
     given = roles.by_position[column.position]
-    strips = [
-        *column.strips,
-        *(["weekday"] if column.time and column.time.has_weekday and "formats" in facts else []),
-    ]
+    has_weekday = column.time and column.time.has_weekday and "formats" in facts
+    strips = [*column.strips, *(["weekday"] if has_weekday else [])]
     extra: dict[str, Any] = {"strip": strips} if strips else {}
     extra |= {"occurrence": column.occurrence} if column.occurrence > 1 else {}
     extra |= {"sourceColumns": list(given.source_headers)} if given.source_headers else {}
-    extra |= {"fillDown": True} if column.position in keys.filled_down else {}
+    extra |= {"fillDown": True} if column.position in part.keys.filled_down or column.is_continued else {}
     if logical_type == "string" and column.has_number_cells and not column.is_blank:
         extra["numberAsText"] = True
         questions.append(
@@ -311,12 +240,7 @@ def _field(
     if given.question:
         questions.append(given.question)
     classification = _class_of_elements(column, roles.class_of(column), words)
-    named = tuple(
-        q
-        if q.startswith(("email:", "phone:", "full_name:", "given_name:", "family_name:"))
-        else f"{name}: {q}"
-        for q in questions
-    )
+    named = tuple(q if q.startswith(OF_PERSONS) else f"{name}: {q}" for q in questions)
     return Field(column, name, role, logical_type, classification, {**extra, **facts}, named, lent)
 
 
@@ -370,15 +294,6 @@ def _number_type(column: Column, role: str | None) -> tuple[str, dict[str, Any],
     return "number", {"scale": scale}, said
 
 
-def _clocks(roles: Roles) -> dict[int, tuple[Column, str]]:
-    """Position of a column of days → the column of clock times right after it, and their format."""
-    return {
-        day.position: (clock, clock.clock)
-        for day, clock in pairwise(roles.columns)
-        if day.time and day.time.kind == "date" and clock.clock and day.occurrence == clock.occurrence == 1
-    }
-
-
 def _joined(day: Column, clock: Column, format_: str) -> tuple[str, dict[str, Any], str]:
     formats = [f"{each} {format_}" for each in (day.time.formats if day.time else ())]
     formats += list(day.time.formats) if day.time and not clock.is_filled else []
@@ -393,59 +308,51 @@ def _is_naive(each: Field) -> bool:
     )
 
 
-def _zone_column(fields: Sequence[Field]) -> tuple[dict[str, Any], list[str], bool]:
+def _zone_column(fields: Sequence[Field]) -> tuple[dict[str, Any], list[str]]:
     """Naive times get the zone that a column names on each row, where all its names are known."""
-    for each in fields:
+    is_needed = any(_is_naive(other) for other in fields if other.logical_type == "timestamp")
+    for each in fields if is_needed else ():
         names = set(each.column.distinct)
-        is_needed = any(_is_naive(other) for other in fields if other.logical_type == "timestamp")
-        if each.role != "time_zone" or not names or not is_needed:
+        if each.role != "time_zone" or not names:
             continue
         is_iana = names <= available_timezones() and not names & zones().keys()
         if not is_iana and not names <= zones().keys():
-            return (
-                {},
-                [
-                    f"{each.name}: names a zone on each row; set timeZoneColumn, and timeZoneNames for its words"
-                ],
-                False,
+            said = (
+                f"{each.name}: names a zone on each row; set timeZoneColumn, and timeZoneNames for its words"
             )
+            return {}, [said]
         facts = {"timeZoneColumn": each.name} | ({} if is_iana else {"timeZoneNames": dict(zones())})
         blank = "" if each.column.is_filled else "; rows that name none go to quarantine"
-        return (
-            facts,
-            [f"timeZoneColumn: times are read in the zone that {each.name} names on each row{blank}"],
-            True,
-        )
-    return {}, [], False
+        return facts, [
+            f"timeZoneColumn: times are read in the zone that {each.name} names on each row{blank}"
+        ]
+    return {}, []
 
 
-def _delivery(
-    keys: Keys, names: Mapping[int, str], fields: Sequence[Field], *, has_period: bool
-) -> dict[str, Any]:
-    facts: dict[str, Any] = {"delivery": "append", "replaces": "period" if has_period else "file_name"}
+def _delivery(part: Part, fields: Sequence[Field]) -> dict[str, Any]:
+    keys, names = part.keys, {each.column.position: each.name for each in fields}
+    replaced = "period" if part.profile.sample.has_period else "file_name"
+    facts: dict[str, Any] = {"delivery": "append", "replaces": replaced}
     if keys.key:
-        version = next(
-            (
-                f.name
-                for f in fields
-                if f.role == "updated_at" and f.logical_type == "timestamp" and not f.borrowed
-            ),
-            None,
-        )
-        facts = {"delivery": "delta", "replaces": "key", "rowsPerKey": keys.rows_per_key}
-        facts |= {"versionColumn": version} if version else {}
+        facts = {"delivery": "delta", "replaces": "key", "rowsPerKey": keys.rows_per_key, **_version(fields)}
     if keys.order:
         facts["onErasure"] = (
             "blank"  # its rows bear money: they stay, without a person who asked to be forgotten
         )
-    if keys.filled_down and keys.order:
+    if keys.order and (keys.filled_down or keys.order.is_continued):
         facts["fillDownKey"] = names[keys.order.position]
     if keys.contacts:
-        columns = [names[column.position] for column in keys.contacts]
-        is_handle = (
-            len(columns) == 1 and next(f for f in fields if f.name == columns[0]).role == "named_handle"
-        )
-        facts["naturalKeys"] = [
-            {"name": "customer", "columns": columns} | ({} if is_handle else {"pattern": CONTACT_PATTERN})
-        ]
+        facts["naturalKeys"] = [_of_contacts(part, [names[column.position] for column in keys.contacts])]
     return facts
+
+
+def _version(fields: Sequence[Field]) -> dict[str, str]:
+    """The column that says which of two rows of a key is newer, where the file has one itself."""
+    versions = [f for f in fields if f.role == "updated_at" and f.logical_type == "timestamp"]
+    return next(({"versionColumn": f.name} for f in versions if not f.borrowed), {})
+
+
+def _of_contacts(part: Part, columns: list[str]) -> dict[str, Any]:
+    """The natural key that contacts make, which a handle is without looking like one."""
+    is_handle = any(part.roles.role(column) == "named_handle" for column in part.keys.contacts)
+    return {"name": "customer", "columns": columns, **({} if is_handle else {"pattern": CONTACT_PATTERN})}

@@ -16,7 +16,7 @@ from cdp_assets.drafting.words import Words
 DAYS = [
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y年%m月%d日",
     "%b %d, %Y", "%b %d %Y", "%d %b %Y", "%b-%d-%y", "%b-%d-%Y", "%d-%b-%y", "%d-%b-%Y", "%d/%b/%Y", "%B %d, %Y", "%d %B %Y",
-    "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d de %m de %Y", "%d %m %Y", "%d. %m %Y", "%m %d %Y", "%m %d, %Y",
+    "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d de %m de %Y", "%d %m %Y", "%d. %m. %Y", "%d. %m %Y", "%m %d %Y", "%m %d, %Y",
 ]  # fmt: skip
 CLOCKS = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p"]
 TIMES = [
@@ -31,7 +31,7 @@ _EPOCH = re.compile(r"1[0-9]{9}|1[0-9]{12}|1[0-9]{15}")
 SERIAL = "excel_serial"
 _SLASHED = re.compile(r"^\d{1,2}[-/]\d{1,2}[-/]\d")
 _WEEKDAY = re.compile(r"^[^\W\d_]{2,}\.?,? +")
-_DATED = re.compile(r"^\d{1,4}[-/.年]\d|^\d{8}|^\d{1,2}(\. ?|[ /-])(de )?[^\W\d_]{3}|^[A-Za-z]{3,9}[ -]\d")
+_DATED = re.compile(r"^\d{1,4}[-/.年] ?\d|^\d{8}|^\d{1,2}(\. ?|[ /-])(de )?[^\W\d_]{3}|^[A-Za-z]{3,9}[ -]\d")
 COMPACT = re.compile(r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
 _SERIAL = re.compile(r"^[34]\d{4}([.,]\d+)?$|^5[0-4]\d{3}([.,]\d+)?$")  # 1982 to 2049
 _CLOCK = re.compile(r"^\d{1,2}:\d{2}(:\d{2})?(\.\d+)?\s?([AaPp][Mm])?$")
@@ -217,7 +217,8 @@ def _mixed(texts: Sequence[str], formats: Sequence[str]) -> list[str]:
     """Up to three formats that together read every text."""
     left = set(texts)
     chosen: list[str] = []
-    for format_ in formats:
+    shapes = {_shape(text) for text in left}
+    for format_ in [each for each in formats if ("%z" in each, _marks(each)) in shapes]:
         read = {text for text in left if parses(text, format_)} if len(chosen) < 3 else set()
         if read:
             chosen.append(format_)
@@ -231,21 +232,39 @@ def _marks(text: str) -> str:
     return re.sub(r"[^\W_]+|%", "", re.sub(r"\s+", " ", text))
 
 
+@lru_cache(maxsize=10_000)
+def _shape(text: str) -> tuple[bool, str]:
+    """Whether an offset stands behind a text, and its marks without that: what a format that reads it has, too."""
+    zone = re.search(r"([+-]\d\d:?\d\d|Z)$", text[8:])
+    return bool(zone), _marks(text.removesuffix(zone.group()) if zone else text)
+
+
 @lru_cache(maxsize=50_000)
 def parses(text: str, format_: str) -> bool:
     """Whether a format reads a text."""
     if format_ == "%Y%m%d" and not COMPACT.match(text):
         return False
-    zone = re.search(r"([+-]\d\d:?\d\d|Z)$", text[8:])
     # strptime compiles a pattern for each of the thousands of formats, anew for each text: most need not be tried
-    marks = _marks(text.removesuffix(zone.group()) if zone else text)
-    if ("%z" in format_) != bool(zone) or marks != _marks(format_):
+    if _shape(text) != ("%z" in format_, _marks(format_)):
         return False
     try:
         moment = datetime.strptime(text.replace("Z", "+0000") if "%z" in format_ else text, format_)
     except ValueError:
         return False
     return 1900 <= moment.year < 2100
+
+
+def is_after(reading: Reading | None, other: Reading | None, text: str, earlier: str) -> bool:
+    """Whether a text is a later day or time than another one, each as its column is read."""
+    found = [_moment(each, read) for each, read in ((text, reading), (earlier, other))]
+    return all(found) and found[0] > found[1]  # type: ignore[operator]
+
+
+def _moment(text: str, reading: Reading | None) -> datetime | None:
+    for format_ in reading.formats if reading else ():
+        if parses(text, format_):
+            return datetime.strptime(text.replace("Z", "+0000"), format_).replace(tzinfo=None)
+    return None
 
 
 def clock_of(texts: Sequence[str]) -> str | None:

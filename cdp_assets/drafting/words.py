@@ -21,6 +21,9 @@ from opencc import OpenCC
 from cdp_assets import safe_yaml
 
 HERE = Path(__file__).parent
+LOCALES_OF_SIGNS = (
+    "en", "en_US", "en_CA", "pl", "cs", "hu", "id", "ms", "sv", "da", "tr", "de_CH", "pt_BR", "th", "ko", "vi", "uk", "ru",
+)  # fmt: skip
 RANKS = ("public", "internal", "sensitive", "core")
 
 
@@ -104,13 +107,16 @@ class Words:
         """The role that a header names; None where it is not known. Traditional Chinese is read as simplified."""
         if header not in self._roles:
             text = self._bare(plain(header))
-            self._roles[header] = self._first(text) or self._first(_simplified().convert(text))
+            whom = rf"^({self.pattern('words', 'of_whom')})\s*|\s*\b({self.pattern('words', 'of_whom')})$"
+            named = re.sub(whom, "", _simplified().convert(text), flags=re.IGNORECASE)
+            texts = (text, _simplified().convert(text), named)
+            self._roles[header] = next(filter(None, map(self._first, texts)), None)
         return self._roles[header]
 
     def _bare(self, text: str) -> str:
         """What an amount includes, or is counted in, is not what it is."""
         unit = self._pattern("words", "unit").pattern
-        counted = rf"\s*[（(]({unit}|€|\$|£|¥|(?-i:(?!SKU|EAN|UPC)[A-Z]{{3,4}}))[)）]\s*$"
+        counted = rf"\s*[（(]({unit}|€|\$|£|¥|#|(?-i:(?!SKU|EAN|UPC)[A-Z]{{3,4}}))[)）]\s*$"
         for note in (
             counted,
             self._pattern("words", "before_note").pattern,
@@ -124,13 +130,22 @@ class Words:
 
     def status_of(self, word: str) -> str | None:
         """The shared word for a channel's word of an order's status; None where it is not known."""
-        text = re.sub(r"^(wc-|order_?)", "", word.strip().replace("İ", "i").lower())
+        of_order = rf"^(wc-|order_?|({self.pattern('words', 'of_whom')})\s+)"
+        text = re.sub(of_order, "", word.strip().replace("İ", "i").lower())
         if re.match(r"partial|teilweise|部分|一部", text):
             return "paid"  # some of it was sent, or given back: a sale still
-        return self._word("statuses", text, re.Pattern.match)
+        found = self._word("statuses", text, re.Pattern.match)
+        if found or self.says("negation", text):
+            return found
+        tails = (self._word("statuses", tail, re.Pattern.match) for tail in re.split(r"[\s_-]+", text)[1:])
+        return next(
+            (status for status in tails if status in ("cancelled", "refunded")), None
+        )  # payment failed
 
     def _word(self, section: str, text: str, how: Any) -> str | None:
-        return next((name for name in self._names(section) if how(self._pattern(section, name), text)), None)
+        texts = [text, _simplified().convert(text)] if re.search("[\u4e00-\u9fff]", text) else [text]
+        names = ((name, each) for each in texts for name in self._names(section))
+        return next((name for name, each in names if how(self._pattern(section, name), each)), None)
 
     def consent_of(self, word: str) -> str | None:
         """What a word says of a consent: granted, denied or withdrawn; None where it is not known."""
@@ -245,6 +260,18 @@ def load_words(*folders: Path) -> Words:
     return Words([safe_yaml.read(path) for path in paths])
 
 
+def currency_of_country(name: str) -> str | None:
+    """The currency of a country that is named by its code or in English (CLDR)."""
+    codes = {text.casefold(): code for code, text in Locale("en").territories.items()}
+    code = codes.get(name.casefold(), name.upper())
+    found = [
+        entry[0]
+        for entry in get_global("territory_currencies").get(code, [])
+        if entry[2] is None and entry[3]
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 @cache
 def currency_signs() -> dict[str, str | None]:
     """Signs and codes of the world's currencies (CLDR) → code; None where a sign means several."""
@@ -254,32 +281,14 @@ def currency_signs() -> dict[str, str | None]:
         for entry in entries
         if entry[2] is None and entry[3]
     }
-    found: dict[str, set[str]] = {
+    found = {
         "￥": {"CNY", "JPY"},
         "¥": {"CNY", "JPY"},
         "元": {"CNY"},
         "円": {"JPY"},
         "kr": {"SEK", "NOK", "DKK"},
     }
-    for tag in (
-        "en",
-        "en_US",
-        "en_CA",
-        "pl",
-        "cs",
-        "hu",
-        "id",
-        "ms",
-        "sv",
-        "da",
-        "tr",
-        "de_CH",
-        "pt_BR",
-        "th",
-        "ko",
-        "vi",
-        "uk",
-    ):
+    for tag in LOCALES_OF_SIGNS:
         for code, sign in Locale.parse(tag).currency_symbols.items():
             if code in codes and not re.search(r"\d", sign):
                 found.setdefault(sign, set()).add(code)

@@ -12,9 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from cdp_assets.drafting import ChannelDraft, draft_channel
+from cdp_assets.engine import scratch
 from cdp_assets.landing import load_contract
 from cdp_assets.landing.contract import ChannelContract, Export
 from cdp_assets.landing.parse import open_parser, parse_file
@@ -43,7 +42,8 @@ class Outcome:
     def rows(self, shape: str) -> list[dict[str, Any]]:
         """The rows that the drafted model of a shape yields."""
         sql = _render(self.models[shape], self.parquets)
-        with _session() as con:
+        with scratch({"threads": 1}) as con:
+            con.execute("set TimeZone = 'UTC'")
             cursor = con.execute(sql)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -118,14 +118,9 @@ def _render(model: str, parquets: dict[str, Path]) -> str:
     return rendered(model, **given)  # type: ignore[arg-type]
 
 
-def _session() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(config={"threads": 1})
-    con.execute("set TimeZone = 'UTC'")
-    return con
-
-
 def _query(sql: str) -> list[tuple[Any, ...]]:
-    with _session() as con:
+    with scratch({"threads": 1}) as con:
+        con.execute("set TimeZone = 'UTC'")
         return con.execute(sql).fetchall()
 
 

@@ -11,9 +11,9 @@ import pytest
 from cdp_assets.drafting.draft import draft_channel
 from cdp_assets.landing import ContractProblem, load_contracts
 from cdp_assets.landing.check import check_channel
+from cdp_assets.landing.downstream import wiring_problems, write_sources
 from cdp_assets.landing.replay import replay_quarantine
 from cdp_assets.landing.sources import render_sources, sources_path
-from cdp_assets.landing.wiring import wiring_problems, write_sources
 from cdp_assets.settings import PROJECT_DIR, Settings
 from tests.landing.builders import deliver, land, landed, quarantined, unhurried, with_facts
 

@@ -12,27 +12,17 @@ from cdp_assets.drafting.shapes import (
     orders,
     payments,
     products,
+    rates,
     refunds,
     spend,
     stores,
     touchpoints,
+    unit_costs,
 )
 from cdp_assets.drafting.shapes.model import Model
 from cdp_assets.drafting.table import Table
 
-SHAPES: tuple[Callable[[Table], Iterator[Model]], ...] = tuple(
-    module.draft
-    for module in (
-        orders,
-        order_lines,
-        refunds,
-        payments,
-        customers,
-        contacts,
-        consents,
-        spend,
-        touchpoints,
-        products,
-        stores,
-    )
-)
+SHAPES: tuple[Callable[[Table], Iterator[Model]], ...] = (
+    orders.draft, order_lines.draft, refunds.draft, payments.draft, customers.draft, contacts.draft, consents.draft, spend.draft,
+    touchpoints.draft, products.draft, stores.draft, unit_costs.draft, rates.draft,
+)  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from cdp_assets.drafting.shapes.model import PERSONS, Model, as_time, customer_sql, is_order, listed, newest
 from cdp_assets.drafting.table import Field, Table
@@ -14,12 +13,9 @@ from cdp_assets.landing.typed.casts import sql_text
 def _states(table: Table, columns: Sequence[Field]) -> dict[str, str]:
     """Type of contact → SQL of its status: by the columns of that type, and by those that speak for all."""
     plain = "email" if table.first("email") else "phone" if table.first("phone") else "record"
-    by_type = {
-        kind: list(group)
-        for kind, group in groupby(
-            sorted(columns, key=lambda f: _type_of(table, f, plain)), key=lambda f: _type_of(table, f, plain)
-        )
-    }
+    by_type: dict[str, list[Field]] = {}
+    for each in sorted(columns, key=lambda f: _named_type(table, f) or plain):
+        by_type.setdefault(_named_type(table, each) or plain, []).append(each)
     for_all = [f for f in columns if _is_out(table, f) and not _named_type(table, f)]
     return {
         kind: _status_sql(table, [*found, *(f for f in for_all if f not in found)])
@@ -84,10 +80,6 @@ def _named_type(table: Table, each: Field) -> str | None:
     return "phone" if table.words.says("per_phone", each.column.header) else None
 
 
-def _type_of(table: Table, each: Field, plain: str) -> str:
-    return _named_type(table, each) or plain
-
-
 def _status_sql(table: Table, columns: list[Field]) -> str:
     """The state that columns say together: withdrawn where one says out, else the first that says yes or no."""
     outs = [sql for f in columns if _is_out(table, f) and (sql := _out_sql(table, f))]
@@ -106,8 +98,8 @@ def _out_sql(table: Table, each: Field) -> str | None:
 def _says_sql(table: Table, each: Field) -> str:
     if each.logical_type == "boolean":
         return f"when {each.name} then 'granted' when not {each.name} then 'denied'"
-    found = [(word, table.words.consent_of(word) or "unknown") for word in table.words_of(each)]
-    return " ".join(f"when {each.name} = {sql_text(word)} then '{status}'" for word, status in found)
+    found = {word: table.words.consent_of(word) or "unknown" for word in table.words_of(each)}
+    return " ".join(f"when {each.name} = {sql_text(word)} then '{found[word]}'" for word in found)
 
 
 def _asked(table: Table, columns: list[Field]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from cdp_assets.drafting.shapes.model import (
     is_order,
     newest,
 )
-from cdp_assets.drafting.table import Table
+from cdp_assets.drafting.table import Field, Table
 
 TEXTS = (
     "full_name", "given_name", "family_name", "phone", "email", "gender", "national_id", "street", "city", "region",
@@ -29,12 +29,31 @@ def draft(table: Table) -> Iterator[Model]:
     if table.first("store_id") and not has_order and not table.all(*PERSONS):
         return
     updated = table.time("updated_at") or table.moment
+    conditions = (
+        *(conditions_of(table, table.rows.sales) if is_order(table) else ()),
+        f"{customer} is not null",
+    )
+    yield Model(
+        "customers",
+        table,
+        _expressions(table, customer, updated),
+        conditions,
+        newest_of=newest(customer, updated.name if updated else None),
+        comment="the newest row of each customer",
+    )
+
+
+def _expressions(table: Table, customer: str, updated: Field | None) -> dict[str, str | None]:
+    """Column of the shape → SQL."""
+    made = [f for f in table.fields if f.is_time and table.words.says("made_word", f.column.header)]
+    has_order = bool(table.keys.order)
     expressions: dict[str, str | None] = {
         "source_customer_id": customer,
         "record_kind": _record_kind(customer),
         "contact_role": "'buyer'",
         **{name: table.text(name) for name in TEXTS},
         "birth_date": next((f.name for f in table.all("birth_date") if f.logical_type == "date"), None),
+        "created_at": as_time(made[0]) if made and not has_order else None,
         "updated_at": as_time(updated) if updated else None,
     }
     if contact := table.text("contact"):
@@ -44,18 +63,7 @@ def draft(table: Table) -> Iterator[Model]:
         )
     if (street := expressions["street"]) and (house := table.text("house_number")):
         expressions["street"] = f"concat_ws(' ', {street}, {house})"
-    conditions = (
-        *(conditions_of(table, table.rows.sales) if is_order(table) else ()),
-        f"{customer} is not null",
-    )
-    yield Model(
-        "customers",
-        table,
-        expressions,
-        conditions,
-        newest_of=newest(customer, updated.name if updated else None),
-        comment="the newest row of each customer",
-    )
+    return expressions
 
 
 def _record_kind(customer: str) -> str:

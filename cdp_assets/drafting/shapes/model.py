@@ -10,7 +10,7 @@ from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.roles import own_id, plain_id
 from cdp_assets.drafting.rows import Condition
 from cdp_assets.drafting.table import SIGNS, Field, Table
-from cdp_assets.drafting.words import currency_signs
+from cdp_assets.drafting.words import currency_of_country, currency_signs
 from cdp_assets.landing.typed.casts import sql_text
 
 PERSONS = ("email", "phone", "full_name", "given_name")
@@ -38,14 +38,21 @@ class Model:
     @property
     def used(self) -> str:
         """All SQL of the model, for what it uses."""
-        parts = [e for e in self.expressions.values() if e]
-        return " ".join(
-            [*parts, *self.conditions, self.picks, self.after, self.joins, *(self.newest_of or ())]
-        )
+        parts = [*filter(None, self.expressions.values()), *self.conditions, *(self.newest_of or ())]
+        return " ".join([*parts, self.picks, self.after, self.joins])
 
 
 def conditions_of(table: Table, conditions: Sequence[Condition]) -> tuple[str, ...]:
-    return tuple(each.sql(table.name(each.column)) for each in conditions)
+    return tuple(_condition_sql(table, each) for each in conditions)
+
+
+def _condition_sql(table: Table, condition: Condition) -> str:
+    sql = condition.sql(table.name(condition.column))
+    if condition.unless_all is None:
+        return sql
+    order = table.name(condition.unless_all)
+    landed = f"{{{{ landed('{table.channel}', '{table.export}') }}}}"
+    return f"({sql} or {order} not in (select {order} from {landed} as others where {sql} and {order} is not null))"
 
 
 def is_order(table: Table) -> bool:
@@ -71,10 +78,26 @@ def items_of(table: Table) -> Field | None:
 
 def amount(table: Table, column: Column, *, is_each: bool = False) -> str:
     """SQL of an amount per order: once where it stands on each of the order's rows, else added up; of each row where `is_each`."""
-    name = table.name(column)
+    name = taxless(table, column)
     if is_each or not table.keys.is_many:
         return f"coalesce({name}, 0)"
     return f"coalesce(max({name}), 0)" if is_once(table, column) else f"sum(coalesce({name}, 0))"
+
+
+def money_name(table: Table, column: Column) -> str:
+    """A column's name; a hundredth of it where its header counts cents."""
+    name = table.name(column)
+    return f"({name} / 100.0)" if table.words.says("cents", column.header) else name
+
+
+def taxless(table: Table, column: Column) -> str:
+    """A column's amount; what is left without tax where the column holds it."""
+    name, share = money_name(table, column), table.money.share
+    if share is None or column.position not in share.of:
+        return name
+    whole, part = money_name(table, share.whole), money_name(table, share.part)
+    left = part if share.is_left else f"({whole} - coalesce({part}, 0))"
+    return f"coalesce({name} * {left} / nullif({whole}, 0), {name})"
 
 
 def is_once(table: Table, column: Column) -> bool:
@@ -118,11 +141,7 @@ def customer_sql(table: Table) -> str | None:
         plain = plain_id(table.roles) if is_list else None
         return "_key_customer" if "naturalKeys" in table.facts else table.name(plain) if plain else None
     words = nobody(found.column, table.words)
-    known = (
-        f"case when {found.name} not in ({', '.join(map(sql_text, words))}) then {found.name} end"
-        if words
-        else found.name
-    )
+    known = f"case when {found.name} not in ({listed(words)}) then {found.name} end" if words else found.name
     return f"coalesce({known}, _key_customer)" if "naturalKeys" in table.facts else known
 
 
@@ -138,13 +157,20 @@ def currency_sql(table: Table) -> tuple[str, list[str]]:
             said = f"currency: {found.name} stands on some rows only, the others are taken as {code}, too"
             return f"upper(coalesce({found.name}, '{code}'))", [said, *_without_rate(table, codes)]
         return f"upper({found.name})", _without_rate(table, codes)
-    named = table.profile.currency or table.currency
-    code = named or "USD"
-    source = "the sample's headers and signs say so" if named else "the file names none"
-    return f"'{code}'", [
-        f"currency: '{code}' stands there ({source}); put the channel's own",
-        *_without_rate(table, {code}),
-    ]
+    named, country = table.profile.currency or table.currency, _country(table)
+    code = named or country or "USD"
+    source = "of the one country that it names" if country else "the file names none"
+    source = "the sample's headers and signs say so" if named else source
+    said = f"currency: '{code}' stands there ({source}); put the channel's own"
+    return f"'{code}'", [said, *_without_rate(table, {code})]
+
+
+def _country(table: Table) -> str | None:
+    """The currency of the one country that all rows name; None where there are several or none."""
+    for each in table.all("country", "recipient_address"):
+        if len(each.column.distinct) == 1 and each.column.is_filled:
+            return currency_of_country(each.column.distinct[0])
+    return None
 
 
 def _by_sign(table: Table, found: Field) -> tuple[str, list[str]]:
@@ -162,11 +188,8 @@ def _by_sign(table: Table, found: Field) -> tuple[str, list[str]]:
 def _without_rate(table: Table, codes: set[str]) -> list[str]:
     """A question where a run would stop, as money of these currencies cannot be added up."""
     missing = ", ".join(sorted(codes - table.rates)) if table.rates else ""
-    return (
-        [f"currency: {missing} has no rate; add it to data/reference/fx_rates.csv before a run"]
-        if missing
-        else []
-    )
+    said = f"currency: {missing} has no rate; add it to data/reference/fx_rates.csv before a run"
+    return [said] if missing else []
 
 
 def newest(key: str, moment: str | None) -> tuple[str, str]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdp_assets.drafting.shapes.model import Model, is_once, is_order, items_of, name_of
+from cdp_assets.drafting.rows import NO_GOODS
+from cdp_assets.drafting.shapes.model import (
+    Model,
+    branches,
+    is_once,
+    is_order,
+    items_of,
+    money_name,
+    name_of,
+    taxless,
+)
 from cdp_assets.drafting.shapes.orders import (
     amount_keys,
     gross_sql,
@@ -32,9 +42,11 @@ def draft(table: Table) -> Iterator[Model]:
 def _of_rows(table: Table, order: str) -> Model:
     money = table.money
     line = line_sql(table)
-    if line is None:  # each row is an order of its own
-        line = gross_sql(table) if not table.keys.is_many else table.name(money.total) if money.total else "0"
+    if line is None and not table.keys.is_many:  # each row is an order of its own
+        line = gross_sql(table)
+    line = line or (taxless(table, money.total) if money.total else "0")
     number = table.first("line_number", types=("integer",))
+    kind_sql, asked = _kind(table)
     expressions = {
         "order_id": order,
         "line_number": number.name
@@ -42,14 +54,45 @@ def _of_rows(table: Table, order: str) -> Model:
         else f"row_number() over (partition by {order} order by _load_id, _line)",
         "sku": sku_of(table),
         "product_name": name_of(table.first("product_name")),
+        "line_kind": kind_sql,
         "quantity": table.name(money.quantity) if money.quantity else "1",
-        "unit_price": table.name(money.price) if money.price else None,
+        "unit_price": taxless(table, money.price) if money.price else None,
         "discount_amount": line_discount(table) or "0",
-        "coupon_code": table.text("coupon_code"),
-        "unit_cost": table.name(money.cost) if money.cost else None,
+        "coupon_code": _codes(table),
+        "unit_cost": money_name(table, money.cost) if money.cost else None,
         "line_amount": line,
     }
-    return Model("order_lines", table, expressions, order_conditions(table))
+    goods = table.rows.parts.get("goods")
+    conditions = order_conditions(table) + ((goods.sql(table.name(goods.column)),) if goods else ())
+    return Model("order_lines", table, expressions, conditions, questions=tuple(asked))
+
+
+def _kind(table: Table) -> tuple[str | None, list[str]]:
+    """What a line sells where that is no goods, by a column of kinds; a name alone is no evidence, and is asked."""
+    for each in table.all("product_kind", "line_kind", "category"):
+        told = {word: kind for word in table.words_of(each) if (kind := _no_goods(table, word))}
+        if told and each.logical_type == "string":
+            said = "; ".join(f"{word!r} is {kind}" for word, kind in told.items())
+            return f"case {each.name} {branches(told)} end", [
+                f"line_kind: by {each.name}: {said}, no revenue of goods"
+            ]
+    named = table.first("product_name")
+    names = [name for name in named.column.distinct if _no_goods(table, name)] if named else []
+    asked = f"line_kind: {', '.join(map(repr, names[:3]))} may be no goods (a gift card, tip or donation); say which column or list tells them"
+    return None, [asked] if names else []
+
+
+def _no_goods(table: Table, word: str) -> str | None:
+    return next((kind for kind in NO_GOODS if table.words.is_kind(kind, word)), None)
+
+
+def _codes(table: Table) -> str | None:
+    """Codes of coupons; several in a cell stand apart by commas, as the models read them."""
+    found = table.first("coupon_code", types=("string",))
+    if found is None:
+        return None
+    marks = [mark for mark in ";|/" if any(mark in text for text in found.column.filled)]
+    return f"translate({found.name}, '{''.join(marks)}', '{',' * len(marks)}')" if marks else found.name
 
 
 def line_discount(table: Table) -> str:
@@ -58,7 +101,7 @@ def line_discount(table: Table) -> str:
     if table.money.payable:
         return ""
     signed = any(is_negative(column.numbers) for column in table.money.discounts)
-    return " + ".join(f"{'-' if signed else ''}coalesce({table.name(column)}, 0)" for column in own)
+    return " + ".join(f"{'-' if signed else ''}coalesce({taxless(table, column)}, 0)" for column in own)
 
 
 def is_negative(numbers: tuple[object, ...]) -> bool:
@@ -69,7 +112,8 @@ def is_negative(numbers: tuple[object, ...]) -> bool:
 
 def sku_of(table: Table) -> str | None:
     """The article's number: the merchant's own before a platform's, a variant's before its parent's."""
-    named = [f for f in table.all("sku") if not f.column.is_blank]
+    most = max((f.column.share for f in table.all("sku")), default=0.0)
+    named = [f for f in table.all("sku") if f.column.share and f.column.share * 2 > most]
     found = [f for f in named if not table.words.says("parent", f.column.header)] or named
     own = [f for f in found if table.words.says("own_sku", f.column.header)]
     return next((f.name for f in [*own, *found]), None)
@@ -79,14 +123,16 @@ def _of_whole_orders(table: Table, order: str) -> Model:
     """The rows repeat the order's total and name no amount of their own."""
     money = table.money
     assert money.total
-    name = table.name(money.total)
-    less = "".join(f" - coalesce({table.name(column)}, 0)" for column in money.inside)
-    more = "".join(f" + abs(coalesce({table.name(c)}, 0))" for c in money.discounts) if money.inside else ""
+    name = taxless(table, money.total)
+    less = "".join(f" - coalesce({taxless(table, column)}, 0)" for column in money.inside)
+    off = money.discounts if money.inside else ()
+    more = "".join(f" + abs(coalesce({taxless(table, c)}, 0))" for c in off)
     expressions = {
         "order_id": order,
         "line_number": "1",
         "quantity": "1",
         "discount_amount": "0",
+        "coupon_code": _codes(table),
         "line_amount": f"{name}{more}{less}",
     }
     said = f"the rows name no amount of their own, so one line per order bears {name}"
@@ -104,6 +150,7 @@ def _of_whole_orders(table: Table, order: str) -> Model:
 def _of_items(table: Table, order: str, items: Field) -> Model:
     """Lines out of the objects or parts inside a cell of the order's row."""
     keys = item_keys(table, items)
+    codes = table.first("coupon_code", types=("string",))
     outer, inner = separators(items) if items.column.is_packed else ("", "")
 
     def text(role: str) -> str | None:
@@ -125,22 +172,20 @@ def _of_items(table: Table, order: str, items: Field) -> Model:
         "quantity": number("quantity") or "1",
         "unit_price": number("unit_price"),
         "discount_amount": f"coalesce({number('discount_amount')}, 0)" if "discount_amount" in keys else "0",
+        "coupon_code": codes.name if codes else None,
         "line_amount": " * ".join(
             f"cast({field(key)} as decimal(18, 6))" for key in amount_keys(table, items)
         ),
     }
-    each = (
-        f"each_packed('rows.{items.name}', '{outer}')"
-        if items.column.is_packed
-        else f"each_element('rows.{items.name}')"
-    )
-    what = "each part of its packed cells" if items.column.is_packed else "each object of this array"
+    each, what = f"each_element('rows.{items.name}')", "each object of this array"
+    if items.column.is_packed:
+        each, what = f"each_packed('rows.{items.name}', '{outer}')", "each part of its packed cells"
     return Model(
         "order_lines",
         table,
         expressions,
         order_conditions(table),
-        picks=f"rows.{order}, {{{{ {each} }}}}",
+        picks=f"rows.{order}, {f'rows.{codes.name}, ' if codes else ''}{{{{ {each} }}}}",
         comment=f"one row per {'part' if items.column.is_packed else 'object'} of {items.name}",
         questions=(f"{items.name}: {what} is taken as an order line",),
     )

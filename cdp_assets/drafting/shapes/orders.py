@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.shapes.model import (
     Model,
     amount,
@@ -12,14 +13,19 @@ from cdp_assets.drafting.shapes.model import (
     conditions_of,
     currency_sql,
     customer_sql,
+    is_once,
     is_order,
     items_of,
     listed,
     name_of,
     once,
+    taxless,
 )
 from cdp_assets.drafting.table import Field, Table
 from cdp_assets.landing.typed.casts import sql_text
+
+# an order\'s state is the first that a line has
+OF_LINES = ("paid", "shipped", "completed", "refunded", "pending", "cancelled")
 
 
 def draft(table: Table) -> Iterator[Model]:
@@ -33,7 +39,7 @@ def draft(table: Table) -> Iterator[Model]:
     at = once(table, moment.name, "min") or moment.name
     customer = customer_sql(table)
     platform = " + ".join(f"abs({amount(table, column)})" for column in money.platform)
-    shipping = amount(table, money.shipping) if money.shipping else None
+    shipping = amount(table, money.shipping) if money.shipping else part_sql(table, "shipping")
     expressions = {
         "order_id": table.name(order),
         "source_customer_id": once(table, customer),
@@ -44,10 +50,11 @@ def draft(table: Table) -> Iterator[Model]:
         "gross_amount": gross_sql(table),
         "discount_amount": discount_sql(table),
         "platform_discount_amount": platform or None,
+        "creator_discount_amount": " + ".join(f"abs({amount(table, c)})" for c in money.creator) or None,
         "shipping_amount": f"{shipping} - abs({amount(table, money.shipping_off)})"
         if money.shipping_off
         else shipping,
-        "tax_amount": amount(table, money.tax) if money.tax else None,
+        "tax_amount": _tax_sql(table),
         "other_amount": amount(table, money.tip) if money.tip else None,
         "order_status": status,
         "fulfilment_type": "'store'" if store else "'delivery'",
@@ -64,6 +71,23 @@ def draft(table: Table) -> Iterator[Model]:
         table.name(order) if table.keys.is_many else None,
         questions=tuple(questions),
     )
+
+
+def _tax_sql(table: Table) -> str | None:
+    """The tax, or what the order's amount with it is more than that without it."""
+    money = table.money
+    if money.tax is None and money.share is not None:
+        return f"{amount(table, money.share.whole)} - {amount(table, money.share.part)}"
+    return amount(table, money.tax) if money.tax else part_sql(table, "tax")
+
+
+def part_sql(table: Table, kind: str) -> str | None:
+    """What an order's rows of a kind sum to."""
+    condition, line = table.rows.parts.get(kind), line_sql(table)
+    value = line or (taxless(table, table.money.total) if table.money.total else None)
+    if condition is None or value is None or not table.keys.is_many:
+        return None
+    return f"coalesce(sum(case when {condition.sql(table.name(condition.column))} then {value} end), 0)"
 
 
 def order_conditions(table: Table) -> tuple[str, ...]:
@@ -91,25 +115,30 @@ def _asked_of_rows(table: Table) -> list[str]:
 
 def line_sql(table: Table) -> str | None:
     """One line's amount before discount."""
-    return " * ".join(table.name(column) for column in table.money.line) or None
+    return " * ".join(taxless(table, column) for column in table.money.line) or None
 
 
 def gross_sql(table: Table) -> str:
     """The order's goods before discount."""
     items, line, total = items_of(table), line_sql(table), table.money.total
     if items and (found := item_amounts(table, items)):
-        return found
+        return once(table, found) or found
+    if goods := part_sql(table, "goods"):
+        return goods
     if line:
         return f"sum({line})" if table.keys.is_many else line
     assert total
+    return _goods_of(table, total)
+
+
+def _goods_of(table: Table, total: Column) -> str:
+    """An order's total less what it holds beside goods, with its discounts put back."""
     less = "".join(f" - {amount(table, column)}" for column in table.money.inside)
     more = "".join(f" + abs({amount(table, c)})" for c in table.money.discounts) if table.money.inside else ""
-    whole = (
-        amount(table, total)
-        if less or more
-        else once(table, table.name(total), "max" if table.keys.is_once(total) else "sum")
-    )
-    return f"{whole}{more}{less}"
+    if not (less or more):
+        how = "max" if table.keys.is_once(total) else "sum"
+        return once(table, taxless(table, total), how) or ""
+    return f"{amount(table, total)}{more}{less}"
 
 
 def item_amounts(table: Table, items: Field) -> str | None:
@@ -124,9 +153,8 @@ def item_amounts(table: Table, items: Field) -> str | None:
 
 def separators(items: Field) -> tuple[str, str]:
     """What parts records, and what parts the parts of one record, in packed cells."""
-    first, text = items.column.elements[0], next(t for t in items.column.bare)
+    first, text = items.column.elements[0], items.column.bare[0]
     marks = [mark for mark in "|;," if mark in text]
-    again = text.find(first, 1)
     between = next((t for t in items.column.bare if t.find(first, 1) > 0), text)
     again = between.find(first, 1)
     outer = between[:again].rstrip()[-1:] if again > 0 else next((m for m in ";|," if m not in marks), ";")
@@ -150,7 +178,8 @@ def amount_keys(table: Table, items: Field) -> list[str]:
 
 def item_keys(table: Table, items: Field) -> dict[str, str]:
     """Role → key of the objects or parts inside a cell; of several the first."""
-    keys = {role: key for key in reversed(items.column.elements) if (role := table.words.role_of(key))}
+    ranked = sorted(items.column.elements, key=lambda key: not table.words.says("own_sku", key))
+    keys = {role: key for key in reversed(ranked) if (role := table.words.role_of(key))}
     return keys | (
         {"product_name": keys["full_name"]} if "full_name" in keys and "product_name" not in keys else {}
     )
@@ -160,10 +189,14 @@ def discount_sql(table: Table, *, is_each: bool = False) -> str:
     """All that the seller took off an order, without sign."""
     money = table.money
     if money.payable:
+        goods = table.rows.parts.get("goods")
         paid = amount(table, money.payable)
+        if goods and not is_once(table, money.payable):  # what else stands on rows of its own is no goods
+            paid = f"coalesce(sum(case when {goods.sql(table.name(goods.column))} then {taxless(table, money.payable)} end), 0)"
         whole = amount(table, money.whole) if money.whole else gross_sql(table)
         return f"({''.join([whole, *(f' + {amount(table, column)}' for column in money.on_top)])} - {paid})"
     found = [f"abs({amount(table, column, is_each=is_each)})" for column in money.discounts]
+    found += [f"abs({part})"] if not is_each and (part := part_sql(table, "discount")) else []
     return f"({' + '.join(found)})" if len(found) > 1 else "".join(found) or "0"
 
 
@@ -192,11 +225,13 @@ def _asked_of_amounts(table: Table) -> list[str]:
 
 def _asked_of_tax(table: Table) -> list[str]:
     """Prices may hold the tax that another column names."""
-    if table.money.tax is None or table.words.says("without_tax", table.money.line[-1].header):
+    money = table.money
+    rate = table.first("tax_rate")
+    tax = money.tax or (rate.column if rate else None)
+    is_net = bool(money.line) and table.words.says("without_tax", money.line[-1].header)
+    if tax is None or money.share or money.is_tax_on_top or is_net:
         return []
-    return [
-        f"tax_amount: is {table.money.tax.header!r} inside {table.money.line[-1].header!r}? then take it off the lines"
-    ]
+    return [f"tax_amount: is {tax.header!r} inside {money.line[-1].header!r}? then take it off the lines"]
 
 
 def status_sql(table: Table) -> tuple[str, list[str]]:
@@ -204,7 +239,7 @@ def status_sql(table: Table) -> tuple[str, list[str]]:
     states = _states(table)
     main = states[0] if states else None
     questions: list[str] = []
-    first = []
+    first: list[str] = []
     cancelled_at = table.first("cancelled_at", types=("timestamp", "date"))
     if cancelled_at:
         first.append(f"when {once(table, cancelled_at.name)} is not null then 'cancelled'")
@@ -212,13 +247,13 @@ def status_sql(table: Table) -> tuple[str, list[str]]:
     flag = table.first("is_cancelled", types=("boolean",))
     if (
         flag
-        and flag.column.position not in table.keys.of_line
+        and not table.keys.is_of_line(flag.column)
         and not any(c.column is flag.column for c in table.rows.sales)
     ):
         first.append(f"when {once(table, flag.name, 'bool_or')} then 'cancelled'")
         questions.append(f"order_status: {flag.name} says cancelled")
-    for other in [*states[1:], *(f for f in table.all("after_sales") if not f.column.is_blank)]:
-        found, said = _other_state(table, other)
+    others = [*states[1:], *(f for f in table.all("after_sales") if not f.column.is_blank)]
+    for found, said in [*(_other_state(table, other) for other in others), _unpaid(table, states)]:
         first += found
         questions += said
     rest, asked = _stated(table, main)
@@ -238,21 +273,52 @@ def _states(table: Table) -> list[Field]:
 
 
 def _other_state(table: Table, other: Field) -> tuple[list[str], list[str]]:
-    """What a further state says against a sale."""
+    """What a further state says against a sale; one of lines is the order's where all its lines say so."""
     words = table.words_of(other)
-    meanings = {w: None if table.words.says("unfinished", w) else table.words.status_of(w) for w in words}
+    unfinished = [w for w in words if table.words.says("unfinished", w)]
+    of_line = table.keys.is_of_line(other.column)
     found, said = [], []
-    for status in ("cancelled", "refunded"):
-        words = [word for word, meaning in meanings.items() if meaning == status]
-        if words:
-            found.append(f"when {once(table, other.name)} in ({listed(words)}) then '{status}'")
-            said.append(f"{other.name}: {', '.join(map(repr, words))} makes an order {status}")
-    unknown = [word for word, meaning in meanings.items() if meaning is None]
-    if unknown:
-        said.append(
-            f"{other.name}: {', '.join(map(repr, unknown))} is not understood; does it make a row no sale?"
+    for status in ("refunded",) if of_line else ("cancelled", "refunded"):
+        against = [word for word in words_for(table, other, status) if word not in unfinished]
+        told = f"{other.name} in ({listed(against)})"
+        told = (
+            f"bool_and(coalesce({told}, false))"
+            if of_line
+            else f"{once(table, other.name)} in ({listed(against)})"
         )
-    return found, said
+        found += [f"when {told} then '{status}'"] if against else []
+        said += [_makes(other, against, status)] if against else []
+    return found, [*said, *_not_understood(table, other, unfinished)]
+
+
+def _not_understood(table: Table, state: Field, unfinished: Sequence[str]) -> list[str]:
+    unknown = [w for w in table.words_of(state) if w in unfinished or not table.words.status_of(w)]
+    named = ", ".join(map(repr, unknown))
+    return [f"{state.name}: {named} is not understood; does it make a row no sale?"] if unknown else []
+
+
+def _makes(state: Field, words: Sequence[str], status: str) -> str:
+    return f"{state.name}: {', '.join(map(repr, words))} makes an order {status}"
+
+
+def _unpaid(table: Table, states: Sequence[Field]) -> tuple[list[str], list[str]]:
+    """A further state that says of a payment that it waits; what the main state calls off is not waited for."""
+    found, said = [], []
+    for other in states[1:]:
+        waits = words_for(table, other, "pending")
+        if (
+            waits
+            and table.words.says("of_payment", other.column.header)
+            and not table.keys.is_of_line(other.column)
+        ):
+            found.append(f"when {once(table, other.name)} in ({listed(waits)}) then 'pending'")
+            said.append(_makes(other, waits, "pending"))
+    if not found:
+        return [], []
+    off = {kind: words_for(table, states[0], kind) for kind in ("cancelled", "refunded")}
+    name = once(table, states[0].name)
+    before = [f"when {name} in ({listed(words)}) then '{kind}'" for kind, words in off.items() if words]
+    return [*before, *found], said
 
 
 def _stated(table: Table, main: Field | None) -> tuple[str, list[str]]:
@@ -271,5 +337,26 @@ def _stated(table: Table, main: Field | None) -> tuple[str, list[str]]:
         )
     if not known:
         return f"lower({value})", said
+    if table.keys.is_many and table.keys.is_of_line(main.column):
+        said.append(
+            f"order_status: {main.name} differs within an order, which is of the first of {', '.join(OF_LINES)} that a line says"
+        )
+        return _of_any_line(main.name, known, value), said
     cases = " ".join(f"when {sql_text(word)} then '{status}'" for word, status in known.items())
     return f"case {value} {cases} else lower({value}) end", said
+
+
+def words_for(table: Table, state: Field, status: str) -> list[str]:
+    """The words of a column that mean a status."""
+    return [word for word in table.words_of(state) if table.words.status_of(word) == status]
+
+
+def _of_any_line(name: str, known: Mapping[str, str], value: str) -> str:
+    """An order's state by those of its lines."""
+    by_status = {status: [word for word, other in known.items() if other == status] for status in OF_LINES}
+    cases = [
+        f"when bool_or({name} in ({listed(words)})) then '{status}'"
+        for status, words in by_status.items()
+        if words
+    ]
+    return f"case {' '.join(cases)} else lower({value}) end"

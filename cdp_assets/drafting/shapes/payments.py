@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cdp_assets.drafting.money import says_whole
 from cdp_assets.drafting.shapes.model import (
     Model,
     amount,
@@ -12,9 +13,10 @@ from cdp_assets.drafting.shapes.model import (
     currency_sql,
     is_order,
     items_of,
+    listed,
     once,
 )
-from cdp_assets.drafting.shapes.orders import discount_sql, gross_sql, order_conditions
+from cdp_assets.drafting.shapes.orders import discount_sql, gross_sql, order_conditions, words_for
 from cdp_assets.drafting.table import Table
 
 
@@ -52,14 +54,9 @@ def draft(table: Table) -> Iterator[Model]:
 
 def _not_paid(table: Table) -> tuple[str, ...]:
     """Orders that are cancelled or wait for their money have no payment."""
-    found = []
-    for state in table.all("order_status"):
-        words = [w for w in table.words_of(state) if table.words.status_of(w) in ("cancelled", "pending")]
-        if words and state.logical_type == "string":
-            found.append(
-                f"({state.name} is null or {state.name} not in ({', '.join(repr(word) for word in words)}))"
-            )
-    return tuple(found)
+    states = [f for f in table.all("order_status") if f.logical_type == "string"]
+    off = {f.name: [*words_for(table, f, "cancelled"), *words_for(table, f, "pending")] for f in states}
+    return tuple(f"({name} is null or {name} not in ({listed(off[name])}))" for name in off if off[name])
 
 
 def _tender_sql(table: Table) -> tuple[str, list[str]]:
@@ -81,14 +78,9 @@ def _tender_sql(table: Table) -> tuple[str, list[str]]:
 def _paid_sql(table: Table) -> tuple[str, str]:
     """What was paid: an amount that calls itself a whole, else goods less discount with what comes on top."""
     money = table.money
-    wholes = [
-        f
-        for f in table.all("gross_amount", "net_amount", "payable_amount", "order_total")
-        if f.is_number
-        and not f.column.is_blank
-        and table.words.says("whole", f.column.header)
-        and not table.words.says("before", f.column.header)
-    ]
+    named = table.all("gross_amount", "net_amount", "payable_amount", "order_total")
+    filled = [f for f in named if f.is_number and not f.column.is_blank]
+    wholes = [f for f in filled if says_whole(f.column, table.words)]
     if wholes and not items_of(table):
         column = (money.payable and table.field(money.payable)) or wholes[0]
         return amount(table, column.column), f"payment_amount: {column.name} is taken as what was paid"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdp_assets.drafting.shapes.model import Model, name_of, newest
+from cdp_assets.drafting.shapes.model import Model, money_name, name_of, newest
 from cdp_assets.drafting.shapes.order_lines import sku_of
 from cdp_assets.drafting.table import Table
 
@@ -18,7 +18,7 @@ def draft(table: Table) -> Iterator[Model]:
         "product_name": name.name,
         "brand": name_of(table.first("brand")),
         "category": name_of(table.first("category")),
-        "list_price": table.name(table.money.price) if table.money.price else None,
+        "list_price": money_name(table, table.money.price) if table.money.price else None,
     }
     moment = table.moment.name if table.moment else None
     yield Model("products", table, expressions, (f"{sku} is not null",), newest_of=newest(sku, moment))

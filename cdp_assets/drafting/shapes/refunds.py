@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.shapes.model import (
     Model,
+    amount,
     as_date,
     as_time,
     conditions_of,
@@ -13,12 +15,15 @@ from cdp_assets.drafting.shapes.model import (
     is_order,
     is_return,
     listed,
+    money_name,
     name_of,
     number,
+    taxless,
 )
 from cdp_assets.drafting.shapes.order_lines import line_discount, sku_of
 from cdp_assets.drafting.shapes.orders import discount_sql, gross_sql, line_sql, order_conditions
 from cdp_assets.drafting.table import Field, Table
+from cdp_assets.drafting.times import is_after
 
 
 def draft(table: Table) -> Iterator[Model]:
@@ -46,7 +51,7 @@ def _of_returns(table: Table) -> Iterator[Model]:
         "refunded_at": as_time(moment),
         "refund_date": as_date(moment),
         "currency": currency,
-        "amount": f"abs({back.name})",
+        "amount": f"abs({money_name(table, back.column)})",
         "quantity": name_of(number(table, "quantity", "returned_quantity")),
         "sku": sku_of(table),
     }
@@ -59,34 +64,55 @@ def _of_rows(table: Table) -> Model:
     assert order and moment
     own = table.name(order)
     sale = table.name(table.keys.reference) if table.keys.reference else own
-    line = line_sql(table) or (table.name(money.total) if money.total else "0")
+    line = line_sql(table) or (taxless(table, money.total) if money.total else "0")
     less = f" - ({line_discount(table)})" if line_discount(table) else ""
-    is_stated = money.refund is not None and any(
-        money.refund.numbers[row]
-        for row, is_back in enumerate(table.rows.are_refunds(len(order.texts)))
-        if is_back
-    )
-    back = (
-        f"abs({table.name(money.refund)})"
-        if money.refund and is_stated
-        else f"abs({line}){_sized(table, less)}"
-    )
+    rows = [row for row, is_back in enumerate(table.rows.are_refunds(len(order.texts))) if is_back]
+    stated = _stated(table, rows)
+    back = f"abs({money_name(table, stated)})" if stated else f"abs({line}){_sized(table, less)}"
     currency, _ = currency_sql(table)
+    is_of_goods = bool(line_sql(table)) and not stated
+    when = _time_of_rows(table, moment, rows)
     expressions = {
         "refund_id": own if sale != own else f"{own} || ':' || cast(_line as varchar)",
         "order_id": sale,
-        "refunded_at": as_time(moment),
-        "refund_date": as_date(moment),
+        "refunded_at": as_time(when),
+        "refund_date": as_date(when),
         "currency": currency,
         "amount": back,
+        "goods_amount": back if is_of_goods else None,
     }
     said = f"each row of these kinds gives back {back}; {sale} is taken as the order that it belongs to"
     return Model("refunds", table, expressions, conditions_of(table, table.rows.refunds), questions=(said,))
 
 
+def _stated(table: Table, rows: Sequence[int]) -> Column | None:
+    """The amount that stands on rows that give back: what was refunded or paid, or another one where the sales' own is blank there."""
+    money = table.money
+
+    def is_there(column: Column | None) -> bool:
+        return column is not None and any(column.numbers[row] for row in rows if column.numbers)
+
+    if is_there(money.refund) or line_sql(table):
+        return money.refund if is_there(money.refund) else money.payable
+    others = table.roles.all("gross_amount", "net_amount")
+    return None if is_there(money.total) else next(filter(is_there, others), None)
+
+
+def _time_of_rows(table: Table, moment: Field, rows: Sequence[int]) -> Field:
+    """When rows that give back happened: on them the later one of several times, where the other is the order's."""
+    for each in table.all("refunded_at", "ordered_at"):
+        texts = [(each.column.texts[row], moment.column.texts[row]) for row in rows]
+        is_later = all(map(all, texts)) and all(
+            is_after(each.column.time, moment.column.time, *pair) for pair in texts
+        )
+        if each.is_time and is_later and not table.words.says("later", each.column.header):
+            return each
+    return moment
+
+
 def _sized(table: Table, less: str) -> str:
     """A line's own discounts, each without its sign, as of what is given back they have another."""
-    names = [table.name(column) for column in table.money.discounts if table.name(column) in less]
+    names = [taxless(table, column) for column in table.money.discounts if table.name(column) in less]
     return "".join(f" - abs(coalesce({name}, 0))" for name in names)
 
 
@@ -97,6 +123,14 @@ def _of_orders(table: Table) -> Iterator[Model]:
     only, back, said = _given_back(table)
     if not only:
         return
+    if not table.money.refund and not table.first("was_refunded", types=("boolean",)) and _of_lines(table):
+        goods, said = (
+            _goods_back(table),
+            f"lines whose state says refunded are taken as given back, {said.partition('taken as ')[2]}",
+        )
+        back = goods
+    else:
+        goods = None
     name = table.name(order)
     at, date, when = _refunded(table, moment)
     currency, _ = currency_sql(table)
@@ -107,6 +141,7 @@ def _of_orders(table: Table) -> Iterator[Model]:
         "refund_date": date,
         "currency": currency if currency.startswith("'") else f"max({currency})",
         "amount": back,
+        "goods_amount": goods,
     }
     yield Model(
         "refunds", table, expressions, (*order_conditions(table), only), name, questions=(f"{said}, {when}",)
@@ -116,12 +151,11 @@ def _of_orders(table: Table) -> Iterator[Model]:
 def _given_back(table: Table) -> tuple[str, str, str]:
     """Which rows, how much, and how that is said; nothing at all where no row says that it gives back."""
     refund, flag = table.money.refund, table.first("was_refunded", types=("boolean",))
-    gross, less = gross_sql(table), discount_sql(table)
-    whole = f"{gross} - {less}" if table.keys.is_many else f"sum({gross}) - sum({less})"
+    whole = _all_paid(table)
     amount_back = ""
     if refund:
         name = table.name(refund)
-        amount_back = f"abs({'max' if table.keys.is_once(refund) else 'sum'}({name}))"
+        amount_back = f"abs({'max' if table.keys.is_once(refund) else 'sum'}({money_name(table, refund)}))"
         only, said = f"{name} <> 0", f"{name}: taken as what was given back of the order"
         if not flag:
             return only, amount_back, said
@@ -138,6 +172,32 @@ def _given_back(table: Table) -> tuple[str, str, str]:
     return only, whole, "rows whose status says refunded are taken as given back whole"
 
 
+def _all_paid(table: Table) -> str:
+    """All that was paid for an order: goods less discount, with what came on top."""
+    money = table.money
+    on_top = "".join(f" + {amount(table, c)}" for c in (money.shipping, money.tax, money.tip) if c)
+    off = f" - abs({amount(table, money.shipping_off)})" if money.shipping_off else ""
+    paid = f"{gross_sql(table)} - {discount_sql(table)}{on_top}{off}"
+    return paid if table.keys.is_many else f"max({paid})"
+
+
+def _goods_back(table: Table) -> str:
+    """Goods of the lines that were given back, less their own discounts."""
+    less = f" - abs({line_discount(table)})" if line_discount(table) else ""
+    return f"sum({line_sql(table)}{less})"
+
+
+def _of_lines(table: Table) -> bool:
+    """Whether the states that say refunded are those of lines."""
+    states = [f for f in table.all("order_status", "after_sales") if table.keys.is_of_line(f.column)]
+    return bool(line_sql(table)) and any(_refunded_words(table, state) for state in states)
+
+
+def _refunded_words(table: Table, state: Field) -> list[str]:
+    found = [w for w in table.words_of(state) if table.words.status_of(w) == "refunded"]
+    return [w for w in found if not table.words.says("unfinished", w)]
+
+
 def _said_refunded(table: Table) -> list[str]:
     """One condition per column of statuses that has words for what was given back."""
     states = [
@@ -147,11 +207,7 @@ def _said_refunded(table: Table) -> list[str]:
     ]
     found = []
     for state in states:
-        words = [
-            w
-            for w in table.words_of(state)
-            if table.words.status_of(w) == "refunded" and not table.words.says("unfinished", w)
-        ]
+        words = _refunded_words(table, state)
         found += [f"{state.name} in ({listed(words)})"] if words else []
     return found
 

@@ -75,14 +75,9 @@ def _touch_type(table: Table) -> tuple[str, tuple[str, ...], list[str]]:
     kind = "store_visit" if table.first("store_id") else "visit"
     state = table.first("order_status")
     failed = [w for w in table.words_of(state) if table.words.status_of(w) == "cancelled"] if state else []
-    conditions = (
-        (f"({state.name} is null or {state.name} not in ({listed(failed)}))",) if state and failed else ()
-    )
-    return (
-        f"'{kind}'",
-        conditions,
-        [f"touch_type: taken as {kind}; or visit, click, impression, open or scan?"],
-    )
+    no_failed = f"({state.name} is null or {state.name} not in ({listed(failed)}))" if state else ""
+    said = f"touch_type: taken as {kind}; or visit, click, impression, open or scan?"
+    return f"'{kind}'", (no_failed,) if failed else (), [said]
 
 
 def _by_words(table: Table, each: Field, kinds: dict[str, str]) -> tuple[str, tuple[str, ...], list[str]]:

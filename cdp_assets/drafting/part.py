@@ -1,0 +1,37 @@
+"""One export on its way through drafting: what is known of it alone, and what it borrows of its siblings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cdp_assets.drafting.keys import Keys
+from cdp_assets.drafting.money import Money
+from cdp_assets.drafting.profile import Profile
+from cdp_assets.drafting.roles import Roles
+from cdp_assets.drafting.rows import Rows
+
+
+@dataclass(frozen=True)
+class Borrowed:
+    """A column that stands in a sibling export, joined by a key that both have: SQL of the join's side, and the sibling."""
+
+    export: str
+    expression: str  # over the sibling's rows, one value per key
+    key: str  # the sibling's column
+    own_key: int  # position of the column here
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One export: its columns with their roles, which rows are what, keys and money. `has_lines`: its orders' lines stand in a sibling."""
+
+    export: str
+    profile: Profile
+    roles: Roles
+    rows: Rows
+    keys: Keys
+    money: Money
+    borrowed: Mapping[int, Borrowed] = field(default_factory=dict)
+    questions: tuple[str, ...] = ()
+    has_lines: bool = False
