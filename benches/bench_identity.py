@@ -7,7 +7,7 @@ python benches/bench_identity.py --scale [retailer_PERSONS…] [--patience SECON
 SETS: febrl1 febrl2 febrl3 febrl4 febrl3_no_id febrl3_name_birth_city febrl3_name_address fake_1000 child_care senzing pseudopeople
 retailer_PERSONS (default: all, with retailers of 3,000 and 100,000 persons). Each matcher runs in a process of its own, on two threads. A retailer is simulated,
 landed and staged once into benches/out and used again. --scale measures retailers of 100,000 and a million customer records, in processor
-seconds: Onefold in full, Onefold with one record in a hundred new, plain Splink. --sweep scores Onefold at several publishing
+seconds: Onefold in full, Onefold with one record in a hundred new (and its shares of the full run), plain Splink. --sweep scores Onefold at several publishing
 thresholds, to see whether the one in force is well chosen for the engine's string functions and the model. goldenmatch
 lives in an environment of its own (benches/.venv-golden, made on the first run where its package can be had), and so do the packages that
 carry febrl4 and pseudopeople (benches/.venv-sets). Under Onefold's row stands where right pairs are lost and wrong ones come from.
@@ -259,6 +259,7 @@ def measure_scale(names: Sequence[str], patience: int | None) -> None:
         f"{'set':16} {'records':>9} {'matcher':13} {'score, cluster':>14} {'train':>7} {'all':>7} {'per 1,000':>9} {'MB':>6}  P, R of pairs"
     )
     for name in names:
+        full: dict[str, float] = {}
         for matcher in SCALE_MATCHERS:
             with written(name) as (file, records, _):
                 found = measure(matcher, file, None, None, patience)
@@ -273,6 +274,21 @@ def measure_scale(names: Sequence[str], patience: int | None) -> None:
                 f"{1000 * everything / records:9.3f} {found['megabytes']:6.0f}  {found['precision']:.4f} {found['recall']:.4f}",
                 flush=True,
             )
+            if matcher == "onefold":
+                full = steps
+            elif matcher == "onefold_night" and full:
+                print_shares(name, full, steps)
+
+
+def print_shares(name: str, full: dict[str, float], night: dict[str, float]) -> None:
+    """Print what a night costs of a full run, in all and step by step (processor seconds), training left out."""
+    steps = [step for step in full if step != "train"]
+    scoring = ("score_pairs", "build_clusters")
+    shares = [
+        sum(night[step] for step in some) / sum(full[step] for step in some) for some in (scoring, steps)
+    ]
+    print(f"{name:16} night of full: scoring and clustering {shares[0]:.3f}, all {shares[1]:.3f}; ", end="")
+    print(", ".join(f"{step} {night[step]:.2f}/{full[step]:.2f}" for step in steps), flush=True)
 
 
 def measure(

@@ -21,8 +21,9 @@ _AS_OF = date(2017, 12, 31)  # the simulated year's last day
 
 def make(persons: int, out: Path) -> None:
     """Simulate into OUT/inbox and OUT/truth, and build schema identity's inputs in OUT/home/warehouse.duckdb."""
-    demo.simulate(persons, 7, out, thin=ONE_BASKET_IN if persons >= MANY else 1)
     settings = Settings(home=out / "home", inbox=out / "inbox", key=DEMO_KEY.decode(), memory_limit="3GB")
+    dbt_manifest.prepare(settings)
+    demo.simulate(persons, 7, out, thin=ONE_BASKET_IN if persons >= MANY else 1)
     migrate(settings)
     contracts = landing.load_contracts(*settings.contract_dirs)
     landing.ensure_empty(settings, contracts)

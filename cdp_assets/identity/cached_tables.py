@@ -13,6 +13,9 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_assets.identity.tables import has_table
+from cdp_assets.sql_text import identifier
+
 
 def digest_of(paths: Iterable[Path], libraries: Iterable[str] = ()) -> str:
     """Digest of code and lists, and of the versions of the libraries that they ask."""
@@ -20,6 +23,11 @@ def digest_of(paths: Iterable[Path], libraries: Iterable[str] = ()) -> str:
     for path in paths:
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def digest_of_facts(*facts: object) -> str:
+    """Digest of settings and other makers, as they are printed."""
+    return hashlib.sha256("\x1f".join(map(str, facts)).encode()).hexdigest()
 
 
 def made_by(con: duckdb.DuckDBPyConnection, table: str) -> str | None:
@@ -35,6 +43,53 @@ def made_by(con: duckdb.DuckDBPyConnection, table: str) -> str | None:
 def keep_made_by(con: duckdb.DuckDBPyConnection, table: str, maker: str) -> None:
     """Note what a table of schema identity was made by (a digest: it stands in SQL)."""
     con.execute(f"comment on table identity.{table} is '{maker}'")
+
+
+def forget(con: duckdb.DuckDBPyConnection, *tables: str, schema: str = "identity") -> None:
+    """Have these tables made anew whole. schema: identity's, with its database where that is not the current one."""
+    for table in tables:
+        if has_table(con, table):
+            con.execute(f"comment on table {schema}.{table} is null")
+
+
+def forget_makers(con: duckdb.DuckDBPyConnection) -> None:
+    """Have every kept table made anew: nobody knows what became of the warehouse."""
+    rows = con.execute(
+        "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'identity' "
+        "and comment is not null"
+    ).fetchall()
+    for (table,) in rows:
+        con.execute(f"comment on table identity.{identifier(table)} is null")
+
+
+def write_differences(con: duckdb.DuckDBPyConnection, table: str, key: str, query: str) -> None:
+    """Have a table of schema identity hold the rows of a query (one per key); rows that it holds already are not written again."""
+    kept = f"identity.{table}"
+    con.execute(f"create or replace temp view rows_wanted as {query}")
+    columns = _columns_of(con, "rows_wanted")
+    if not has_table(con, table, database=_database(con)) or _columns_of(con, kept) != columns:
+        con.execute(f"create or replace table {kept} as from rows_wanted")
+    else:
+        same = " and ".join(f"wanted.{name} is not distinct from kept.{name}" for name, _ in columns)
+        con.execute(
+            f"create or replace temp table came as from rows_wanted as wanted anti join {kept} as kept on {same}"
+        )
+        con.execute(
+            f"create or replace temp table went as select {key} from {kept} anti join rows_wanted using ({key})"
+        )
+        with at_once(con):
+            con.execute(f"delete from {kept} where {key} in (from went) or {key} in (select {key} from came)")
+            con.execute(f"insert into {kept} from came")
+        con.execute("drop table temp.came; drop table temp.went")
+    con.execute("drop view temp.rows_wanted")
+
+
+def _columns_of(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
+    return [(str(row[0]), str(row[1])) for row in con.execute(f"describe {table}").fetchall()]
+
+
+def _database(con: duckdb.DuckDBPyConnection) -> str:
+    return str(con.execute("select current_database()").fetchall()[0][0])
 
 
 @contextmanager

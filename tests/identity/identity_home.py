@@ -104,6 +104,19 @@ class IdentityHome:
             grouped.setdefault(customer_id, set()).add(source_id)
         return {frozenset(group) for group in grouped.values()}
 
+    def bits(self, left: str, right: str) -> float:
+        """Match weight of the pair of two records, by source_customer_id; -100 where it is too light to be kept."""
+        found = self.query(
+            """
+            select max(match_weight) from identity.pairs as p
+            join identity.nodes as l on l.node_key = p.node_key_l
+            join identity.nodes as r on r.node_key = p.node_key_r
+            where list_sort([l.record_key, r.record_key]) = list_sort([?, ?])
+            """,
+            [key_of(left), key_of(right)],
+        )
+        return -100.0 if found[0][0] is None else float(found[0][0])
+
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self.warehouse() as con:
             return con.execute(sql, list(values)).fetchall()
@@ -144,6 +157,9 @@ class IdentityHome:
                 "create or replace table identity.proposal as select coalesce(max(generation_number), 0) + 1 as generation_number, "
                 f"date '{self.as_of_date}' as as_of_date, 'test' as run_id, 'none' as model_version from state.identity_generations"
             )
+            found = con.execute(
+                "select source_customer_id, customer_id from identity.customer_ids"
+            ).fetchall()
         if generation:
             self.commit(generation)
-        return self.ids()
+        return dict(found)

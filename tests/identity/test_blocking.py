@@ -5,12 +5,12 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from cdp_assets.identity.scoring.comparisons import BLOCKING
+from cdp_assets.identity.scoring.comparisons import BLOCKING, FIXED_BY
 from cdp_assets.identity.scoring.model import rules_digest
 
 _COLUMNS = (
     "given_key", "given_canon", "family_key", "name_sound", "birth_key", "city_key", "postcode_key", "street_key", "street_number", "phone",
-    "phone_tail", "email", "email_user", "national_id",
+    "phone_tail", "email", "email_user", "national_id", "gender_key",
 )  # fmt: skip
 
 
@@ -38,12 +38,33 @@ def _named(given: str | None, family: str | None, **rest: str) -> dict[str, str]
         ("near_names_and_birth_day", _named("nancy", "wiliams", birth_key="19820114"), _named("willaims", "nacny", birth_key="19720114")),
         ("near_family_name_and_birth_month", _named(None, "stehesn", birth_key="20100622"), _named("lucas", "stevens", birth_key="20100602")),
         ("near_given_name_and_birth_month", _named("thedore", None, birth_key="19720725"), _named("theodore", "marshal", birth_key="19720705")),
+        ("near_email_and_city", {"email_user": "jaes.cx", "city_key": "yorkk"}, {"email_user": "jae.cx", "city_key": "york"}),
+        ("near_city_and_birth_month", {"city_key": "belfat", "birth_key": "20080223"}, {"city_key": "belfast", "birth_key": "20080225"}),
         ("near_email_and_birth_year", {"email_user": "jaes.cx", "birth_key": "19720718"}, {"email_user": "jaes.c", "birth_key": "19720720"}),
     ],
 )  # fmt: skip
 def test_slips_in_every_part_still_meet(rule: str, left: dict[str, str], right: dict[str, str]) -> None:
     assert _rules_shared(left, right) >= {rule}
     assert not any(shared.startswith("same_") for shared in _rules_shared(left, right))
+
+
+@pytest.mark.parametrize(
+    ("rule", "left", "right"),
+    [
+        ("same_birth_date_and_gender", {"birth_key": "19910405", "gender_key": "f"}, {"birth_key": "19910405", "gender_key": "f"}),
+        ("same_family_name_and_postcode", _named("huber", None, postcode_key="10115"), _named("rosa", "huber", postcode_key="10115")),
+        ("same_family_name_and_city", _named("huber", None, city_key="bonn"), _named("rosa", "huber", city_key="bonn")),
+    ],
+)  # fmt: skip
+def test_records_without_names_meet_and_a_lone_name_is_tried_as_a_family_name(
+    rule: str, left: dict[str, str], right: dict[str, str]
+) -> None:
+    assert _rules_shared(left, right) >= {rule}
+
+
+def test_every_rule_fixes_what_its_key_is_made_of() -> None:
+    assert FIXED_BY["same_birth_date_and_city"] == {"birth_date", "address"}
+    assert all(FIXED_BY.values())
 
 
 def test_strangers_do_not_meet() -> None:

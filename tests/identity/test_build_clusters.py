@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from cdp_assets.identity import IdentityContext, IdentityKnobs
-from cdp_assets.identity.customers import clusters
+from cdp_assets.identity.customers import clusters, grouping
 
 CONTEXT = IdentityContext(
     b"k", date(2024, 1, 1), verified={"shop": ("national_id", "phone"), "club": ("national_id", "phone")}
@@ -98,7 +98,7 @@ def test_pairs_from_the_threshold_on_join_and_confidence_is_that_of_the_best_one
     counts = build(con)
     assert groups(con) == ["abc", "de", "f"]
     assert counts == {
-        "records": 6, "clusters": 3, "largest_cluster": 3, "components_rebuilt": 0, "refused_unions": 0, "edges_cut": 0,
+        "records": 6, "records_clustered": 6, "clusters": 3, "largest_cluster": 3, "components_rebuilt": 0, "refused_unions": 0, "edges_cut": 0,
     }  # fmt: skip
     assert confidence(con) == {"a": 0.8889, "b": 0.8889, "c": 0.8, "d": 0.5, "e": 0.5, "f": 1.0}
     assert con.execute("select distinct cluster_key from identity.clusters order by 1").fetchall() == [
@@ -131,7 +131,7 @@ def test_a_node_holds_together_only_where_its_own_evidence_does(con: duckdb.Duck
 
 def test_a_home_without_records_has_no_clusters(con: duckdb.DuckDBPyConnection) -> None:
     assert build(con) == {
-        "records": 0, "clusters": 0, "largest_cluster": 0, "components_rebuilt": 0, "refused_unions": 0, "edges_cut": 0,
+        "records": 0, "records_clustered": 0, "clusters": 0, "largest_cluster": 0, "components_rebuilt": 0, "refused_unions": 0, "edges_cut": 0,
     }  # fmt: skip
 
 
@@ -256,7 +256,7 @@ def test_a_component_is_judged_at_its_limits() -> None:
                 IdentityKnobs(max_cluster_nodes=60, max_cluster_records=2, min_cluster_density=0.5), **knobs
             ),
         )
-        return clusters.is_suspicious(nodes, edges, records, ctx)
+        return grouping.is_suspicious(nodes, edges, records, ctx)
 
     assert not judged(60, 60 * 59 // 2)
     assert judged(61, 61 * 60 // 2)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.identity import IdentityContext
-from cdp_assets.identity.customers.clusters import Edge, cluster_component, is_suspicious, split_suspicious
+from cdp_assets.identity.customers.grouping import Edge, cluster_component, is_suspicious, split_suspicious
 
 CONTEXT = IdentityContext(b"k", date(2024, 1, 1))
 edges_of_ten = st.lists(

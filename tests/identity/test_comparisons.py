@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import duckdb
 import pytest
 
-from cdp_assets.identity.scoring.comparisons import BIRTH_DATE, HOUSEHOLD, Comparison
+from cdp_assets.identity.scoring.comparisons import BIRTH_DATE, HOUSEHOLD, NAME, Comparison
 
 TEXTS = (
     "given_key", "family_key", "given_canon", "given_letters", "given_han", "birth_key", "phone", "email", "national_id", "street_key", "street_number",
+    "postcode_key", "city_key", "name_exact", "name_sound", "family_han",
 )  # fmt: skip
 HARRY: dict[str, str | None] = {"given_key": "harry", "family_key": "reid", "birth_key": "19280714", "street_key": "5roperplace", "national_id": "3527397"}  # fmt: skip
 
 
-def level(comparison: Comparison, left: dict[str, str | None], right: dict[str, str | None]) -> str:
-    """Name of the level that the evidence of two records reaches, or `not known`."""
+def level(
+    comparison: Comparison,
+    left: Mapping[str, str | None],
+    right: Mapping[str, str | None],
+    *,
+    are_known: bool = True,
+) -> str:
+    """Name of the level that the evidence of two records reaches, or `not known`. are_known: their names are known names."""
     values = []
     for side, record in (("l", left), ("r", right)):
         given = record.get("given_key")
-        filled = {"given_canon": given, "given_letters": given and "".join(sorted(given)), **record}
+        whole = " ".join(part for part in (given, record.get("family_key")) if part) or None
+        filled = {
+            "given_canon": given, "given_letters": given and "".join(sorted(given)), "name_exact": whole, "name_sound": whole, **record
+        }  # fmt: skip
         values += [f"{_literal(filled.get(column))} as {column}_{side}" for column in TEXTS]
-        values += [f"false as is_pinyin_{side}", f"true as is_given_known_{side}"]
+        values += [f"false as is_{name}_{side}" for name in ("pinyin", "street_shared", "user_of_name")]
+        values += [f"{are_known} as is_{name}_known_{side}" for name in ("given", "family")]
     cases = " ".join(f"when {each.condition or 'true'} then '{each.name}'" for each in comparison.levels)
     found = duckdb.sql(
         f"select case when {comparison.null_condition} then 'not known' {cases} end from (select {', '.join(values)})"
@@ -79,3 +92,16 @@ def test_a_chinese_character_lost_or_struck_twice_is_a_slip_and_another_one_is_a
     ]
     found = level(HOUSEHOLD, *records)
     assert found == ("else" if is_near else "other_person_1")
+
+
+@pytest.mark.parametrize(
+    ("are_known", "expected"), [(True, "given_same_family_differs"), (False, "given_and_near_family")]
+)
+def test_two_family_names_that_are_both_known_are_two_names(are_known: bool, expected: str) -> None:
+    huber, weber = ({"given_key": "rosa", "family_key": family} for family in ("huber", "weber"))
+    assert level(NAME, huber, weber, are_known=are_known) == expected
+
+
+def test_the_only_name_may_be_the_family_name() -> None:
+    assert level(NAME, {"given_key": "huber"}, {"given_key": "rosa", "family_key": "huber"}) == "lone_family"
+    assert level(NAME, {"given_key": "rosa"}, {"given_key": "rosa", "family_key": "huber"}) == "given_only"

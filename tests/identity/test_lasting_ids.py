@@ -79,7 +79,9 @@ def in_order_of_keys(*names: str) -> list[str]:
 
 
 def test_a_run_tells_of_every_change_with_its_reason(home: IdentityHome) -> None:
-    before = home.assign({"a1": "A", "a2": "A", "a3": "A", "b1": "B", "b2": "B", "c1": "C", "d1": "D", "d2": "D", "f1": "F"}, "g1")  # fmt: skip
+    before = home.assign({
+        "a1": "A", "a2": "A", "a3": "A", "b1": "B", "b2": "B", "c1": "C", "c2": "C2", "d1": "D", "d2": "D", "f1": "F", "g1": "G", "h1": "H",
+    }, "g1")  # fmt: skip
     with connect_state(home.settings) as con:
         con.execute(
             "insert into rulings by name select 'r' as ruling_id, 'cannot_link' as kind, ? as record_key_l, ? as record_key_r, "
@@ -88,13 +90,26 @@ def test_a_run_tells_of_every_change_with_its_reason(home: IdentityHome) -> None
         )
     home.as_of_date = date(2024, 1, 2)
     after = home.assign(
-        {"a1": "A", "a2": "A", "a3": "X", "b1": "B", "b2": "B", "c1": "B", "e1": "E", "f1": "F"}
+        {
+            "a1": "A",
+            "a2": "A",
+            "a3": "X",
+            "b1": "B",
+            "b2": "B",
+            "c1": "B",
+            "c2": "B",
+            "e1": "E",
+            "f1": "F",
+            "g1": "G",
+            "h1": "H",
+        }
     )
     assert home.query(
         "select record_key, channel, record_kind, old_customer_id, new_customer_id, reason from identity.customer_id_changes"
     ) == sorted([
         (key_of("a3"), "shop", "account", before["a3"], after["a3"], "ruling"),
         (key_of("c1"), "shop", "account", before["c1"], before["b1"], "evidence"),
+        (key_of("c2"), "shop", "account", before["c2"], before["b1"], "evidence"),
         (key_of("d1"), "shop", "account", before["d1"], None, "record_gone"),
         (key_of("d2"), "shop", "account", before["d2"], None, "record_gone"),
         (key_of("e1"), "shop", "account", None, after["e1"], "new_record"),
@@ -110,10 +125,11 @@ def test_a_run_tells_of_every_change_with_its_reason(home: IdentityHome) -> None
         ("split", after["a3"], before["a1"], 1, "ruling", *today),
         ("ruled", after["a3"], before["a1"], 1, "ruling", *today),
         ("merged", before["b1"], before["c1"], 1, "evidence", *today),
+        ("merged", before["b1"], before["c2"], 1, "evidence", *today),
         ("retired", before["d1"], None, 0, "its records are gone", *today),
     }
-    assert len(happened) == 6
-    assert len({row[0] for row in home.query("select event_id from identity.customer_id_events")}) == 6 + 5
+    assert len(happened) == 7
+    assert len({row[0] for row in home.query("select event_id from identity.customer_id_events")}) == 7 + 8
     issued = "select customer_id, origin_record_key, mint_number, first_generation, issued_at::date from identity.issued_ids order by 1"
     assert home.query(issued) == sorted(
         [
@@ -124,7 +140,7 @@ def test_a_run_tells_of_every_change_with_its_reason(home: IdentityHome) -> None
     with home.warehouse() as con:
         again = assign_customer_ids(con, home.context)
         left = con.execute("select table_name from duckdb_tables() where temporary").fetchall()
-    assert again.counts == {"customers": 5, "records_changed": 5, "merged": 1, "split": 1}
+    assert again.counts == {"customers": 7, "records_changed": 6, "merged": 2, "split": 1}
     assert not {"current_map", "claims", "cluster_ids", "ranked", "minted"} & {name for (name,) in left}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,6 +15,14 @@ NAMES = [
     ("Karin", "Kessler"), ("Lionel", "Lindqvist"), ("Marta", "Montgomery"), ("Nils", "Novakova"), ("Odile", "Oppenheimer"),
     ("Pavel", "Prendergast"), ("Quentin", "Quillfeather"), ("Rosa", "Rutherford"), ("Stefan", "Sandoval"), ("Tilda", "Thorvaldsen"),
 ]  # fmt: skip
+
+# Names that nobody else has: as many strangers as make a whole name as rare in this small town as it is in a large base.
+STRANGERS = [
+    (f"{first}{middle}{last}".capitalize(), f"{last}{middle}{first}{last}ek".capitalize())
+    for first, middle, last in product(
+        ("bo", "du", "ka", "li", "mo"), ("fa", "ge", "zi", "nu"), ("rem", "sop", "vit")
+    )
+]
 
 
 def account(number: int, given: str, family: str, **other: Any) -> Row:
@@ -31,11 +40,11 @@ def account(number: int, given: str, family: str, **other: Any) -> Row:
 
 
 def test_two_of_one_name_in_one_town_are_two_without_anything_else_in_common(home: IdentityHome) -> None:
-    people = [account(number, *name) for number, name in enumerate(NAMES)]
-    namesakes = [account(30 + number, *NAMES[number]) for number in range(7)]
+    people = [account(number, *name) for number, name in enumerate(NAMES + STRANGERS)]
+    namesakes = [account(80 + number, *NAMES[number]) for number in range(7)]
     home.write(people + namesakes)
     home.run()
-    assert len(home.groups()) == 27
+    assert len(home.groups()) == 87
     assert home.query("select coalesce(max(match_probability), 0) < 0.4 from identity.pairs") == [(True,)]
 
 
@@ -53,11 +62,13 @@ def test_one_who_wrote_the_house_otherwise_or_left_things_out_is_one(
 def test_relatives_some_houses_apart_are_two(home: IdentityHome) -> None:
     shared = {"family_name": "Quist", "postcode": "89501", "city": "Reno"}
     home.write([
+        *(account(number, *name) for number, name in enumerate(NAMES + STRANGERS)),
         person("a", given_name="Anna", street="4235 Main Street", **shared),
         person("b", given_name="Otto", street="1235 Main Street", **shared),
     ])  # fmt: skip
     home.run()
-    assert len(home.groups()) == 2
+    assert len(home.groups()) == 82
+    assert home.bits("a", "b") < -5.0
 
 
 def test_a_record_without_given_name_bridges_no_relatives(home: IdentityHome) -> None:

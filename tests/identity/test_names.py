@@ -86,6 +86,7 @@ def test_titles_commas_particles_and_apostrophes() -> None:
 
 def test_a_nickname_stands_for_the_name() -> None:
     assert {row["given_canon"] for row in full("Bob Smith", "Rob Smith", "Robert Smith")} == {"robert"}
+    assert len({row["given_canon"] for row in full("Mhd Antoun", "Muhammed Antoun", "Mohamed Antoun")}) == 1
 
 
 def test_a_surname_with_a_title_is_a_surname_only() -> None:
@@ -129,3 +130,22 @@ def test_an_alias_in_brackets_is_no_part_of_a_name(written: str, plain: str) -> 
 
 def test_a_name_that_is_all_in_brackets_stays() -> None:
     assert fold_name("(Ann)") == "ann"
+
+
+@pytest.mark.parametrize(
+    "written", ["王小明*", "王小明1", "A王小明", "王 小 明", "王·小明", "小明 王", "王小明(转)", "（王小明"]
+)
+def test_a_stray_character_or_the_order_of_the_west_breaks_no_chinese_name(written: str) -> None:
+    one, other = full(written, "王小明")
+    assert {**one, "name_raw": None} == {**other, "name_raw": None}
+
+
+def test_a_western_given_name_beside_a_chinese_family_name_is_a_name() -> None:
+    (mixed,) = forms((None, "Tom (小明)", "王"))
+    assert (mixed["given_key"], mixed["family_key"], mixed["given_han"], mixed["family_han"]) == (
+        "tom",
+        "wang",
+        None,
+        "王",
+    )
+    assert mixed["name_exact"] == mixed["name_sound"] == "tom wang"

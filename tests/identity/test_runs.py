@@ -11,6 +11,7 @@ import pytest
 
 from cdp_assets import identity
 from cdp_assets.identity import IdentityKnobs, IdentityProblem
+from cdp_assets.identity.cached_tables import forget_makers
 from cdp_assets.identity.evidence import nodes, normalise
 from cdp_assets.identity.scoring import training
 from cdp_assets.identity.scoring.model import current_model_read_only, frozen_terms_sql
@@ -63,6 +64,16 @@ def scores(home: IdentityHome) -> list[tuple[object, ...]]:
     return home.query("select node_key_l, node_key_r, match_weight from identity.pairs order by all")
 
 
+def forget_scores(home: IdentityHome) -> None:
+    """Neither state nor the warehouse knows of any."""
+    with connect_state(home.settings) as con:
+        con.execute(
+            "delete from identity_scored_nodes; delete from identity_pairs; delete from identity_overfull_blocks"
+        )
+    with home.warehouse() as con:
+        forget_makers(con)
+
+
 def test_incremental_equals_full_and_the_model_stays(home: IdentityHome) -> None:
     rows = base()
     home.write(rows[:70])
@@ -73,10 +84,7 @@ def test_incremental_equals_full_and_the_model_stays(home: IdentityHome) -> None
     night = home.run()["score_pairs"].counts
     assert 0 < float(night["nodes_scored"]) < 40
     incremental, ids = scores(home), home.ids()
-    with connect_state(home.settings) as con:
-        con.execute(
-            "delete from identity_scored_nodes; delete from identity_pairs; delete from identity_overfull_blocks"
-        )
+    forget_scores(home)
     full = home.run()["score_pairs"].counts
     assert full["nodes_scored"] == full["nodes"]
     assert scores(home) == incremental
@@ -172,10 +180,7 @@ def test_a_block_that_was_too_large_is_compared_once_it_shrinks(home: IdentityHo
     home.write(crowd[:4])
     home.run()
     incremental = scores(home)
-    with connect_state(home.settings) as con:
-        con.execute(
-            "delete from identity_scored_nodes; delete from identity_pairs; delete from identity_overfull_blocks"
-        )
+    forget_scores(home)
     home.run()
     assert scores(home) == incremental
 
@@ -219,6 +224,21 @@ def test_rulings_split_and_join_on_the_next_run_and_can_be_undone(home: Identity
         identity.undo_ruling(con, split.ruling_id)
     home.run()
     assert home.groups() == {frozenset("abz")}
+
+
+def test_one_record_split_off_a_customer_of_many_leaves_the_others_together(home: IdentityHome) -> None:
+    same = {"email": "jo.penn@mail.net", "full_name": "Jo Penn", "phone": "+14155550101"}
+    names = [f"r{number}" for number in range(home.context.knobs.max_block_nodes + 10)]
+    home.write([person(name, **same) for name in names])
+    home.run()
+    home.commit("g1")
+    assert home.groups() == {frozenset(names)}
+    first, *others = names
+    with connect_state(home.settings) as con:
+        for other in others:
+            identity.add_ruling(con, "cannot_link", key_of(first), key_of(other), ruled_on=date(2024, 1, 1))
+    home.run()
+    assert home.groups() == {frozenset([first]), frozenset(others)}
 
 
 def test_explanations_give_weights_and_a_page_of_its_own(home: IdentityHome) -> None:

@@ -9,12 +9,14 @@ with last_held as (
     join (
         select customer_id, max(to_generation) as last_generation
         from state.customer_id_history
+        where customer_id in (select gone.customer_id from state.customer_id_history as gone where gone.to_generation is not null)
         group by customer_id
         having count(*) filter (where to_generation is null) = 0
     ) as retired on retired.customer_id = h.customer_id and retired.last_generation = h.to_generation
 ),
 held as (
     select customer_id, record_key, from_generation, true as is_live from current_map
+    where customer_id not in (select settled.customer_id from settled)
     union all
     select customer_id, record_key, from_generation, is_live from last_held
 ),
@@ -31,7 +33,10 @@ select
     any_value(sized.id_size) as id_size,
     any_value(issued.first_generation) as first_generation
 from sized
-join identity.clusters as clusters using (record_key)
+join (
+    select record_key, cluster_key from identity.clusters
+    where cluster_key not in (select settled.cluster_key from settled)
+) as clusters using (record_key)
 join identity.records as records using (record_key)
 join state.issued_ids as issued on issued.customer_id = sized.customer_id
 group by sized.customer_id, clusters.cluster_key

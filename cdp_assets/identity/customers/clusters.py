@@ -1,16 +1,16 @@
 """Step 5: clusters. Connected components of links and pairs above the publishing threshold, looked at again where people seem to be
 mixed (see second_look), guarded by vetoes.
 
-Plain components go through one library call; only components with a conflict, or too large or too sparse, are looked at one by
-one. Which id a cluster gets does not belong here: see lasting_ids.
+A night builds only components in which a record, its evidence, a link or a score changed (see region). Plain components go through one
+library call; only components with a conflict, or too large or too sparse, are looked at one by one (see grouping). Which id a cluster
+gets does not belong here: see lasting_ids.
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 
 import duckdb
 import numpy as np
@@ -18,130 +18,41 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from cdp_assets.engine import given
-from cdp_assets.identity.context import IdentityContext, StepSummary
+from cdp_assets.identity.cached_tables import at_once, digest_of, digest_of_facts, keep_made_by, made_by
+from cdp_assets.identity.changes import strike
+from cdp_assets.identity.context import IDENTITY_DIR, IdentityContext, StepSummary
+from cdp_assets.identity.customers.grouping import (
+    Edge,
+    cluster_component,
+    is_suspicious,
+    publish_weight,
+    split_suspicious,
+)
+from cdp_assets.identity.customers.region import write_region
 from cdp_assets.identity.customers.second_look import look_again
+from cdp_assets.sql_text import from_file
 
+_CODE = (
+    "customers/clusters.py", "customers/grouping.py", "customers/built_clusters.sql", "customers/second_look.py", "scoring/inputs.py",
+    "evidence/compatibility.py", "evidence/spelling.py",
+)  # fmt: skip
+_LIBRARIES = ("duckdb", "splink", "scipy", "numpy")
 LINK_WEIGHT = 60.0
 RULING_WEIGHT = 1e6
-_RISING = (2.0, 4.0, 8.0, 16.0, 32.0)
 _CUTS_SHOWN = 20  # strongest edges cut from one suspicious component that a steward gets to see
-
-Edge = tuple[float, int, int]
-
-
-@dataclass
-class UnionFind:
-    """Sets that grow together unless a veto speaks: cannot-link pairs and at most one verified value per kind."""
-
-    values: dict[int, dict[str, str]]
-    forbidden: dict[int, set[int]]
-    parent: dict[int, int] = field(default_factory=dict)
-    refused: list[Edge] = field(default_factory=list)
-
-    def find(self, member: int) -> int:
-        root = member
-        while self.parent.setdefault(root, root) != root:
-            root = self.parent[root]
-        while self.parent[member] != root:
-            self.parent[member], member = root, self.parent[member]
-        return root
-
-    def may_join(self, left: int, right: int) -> bool:
-        """left and right are roots."""
-        if right in self.forbidden.get(left, ()):
-            return False
-        held, other = self.values.get(left, {}), self.values.get(right, {})
-        return all(held[kind] == other[kind] for kind in held.keys() & other.keys())
-
-    def join(self, edge: Edge) -> None:
-        left, right = self.find(edge[1]), self.find(edge[2])
-        if left == right:
-            return
-        if not self.may_join(left, right):
-            self.refused.append(edge)
-            return
-        keep, gone = min(left, right), max(left, right)
-        self.parent[gone] = keep
-        merged = self.forbidden.pop(gone, set())
-        self.forbidden.setdefault(keep, set()).update(merged)
-        for other in merged:
-            self.forbidden[other].discard(gone)
-            self.forbidden[other].add(keep)
-        self.values.setdefault(keep, {}).update(self.values.pop(gone, {}))
-
-
-def cluster_component(
-    members: Iterable[int],
-    edges: list[Edge],
-    cannot_link: Iterable[tuple[int, int]] = (),
-    verified: dict[int, dict[str, str]] | None = None,
-) -> tuple[list[list[int]], list[Edge]]:
-    """Clusters of one component, best edge first (ties by member), refusing each union that breaks a veto.
-
-    Returns the clusters (each sorted, in order of their smallest member) and the edges refused.
-    """
-    forbidden: dict[int, set[int]] = defaultdict(set)
-    for left, right in cannot_link:
-        forbidden[left].add(right)
-        forbidden[right].add(left)
-    sets = UnionFind({m: dict(v) for m, v in (verified or {}).items()}, dict(forbidden))
-    for edge in sorted(edges, key=lambda e: (-e[0], min(e[1], e[2]), max(e[1], e[2]))):
-        sets.join(edge)
-    groups: dict[int, list[int]] = defaultdict(list)
-    for member in sorted(members):
-        groups[sets.find(member)].append(member)
-    return sorted(groups.values(), key=lambda group: group[0]), sets.refused
-
-
-def is_suspicious(node_count: int, edge_count: int, record_count: int, ctx: IdentityContext) -> bool:
-    """True for a component too large, or too sparse for its size, to be one person without a second look."""
-    if node_count > ctx.knobs.max_cluster_nodes or record_count > ctx.knobs.max_cluster_records * 10:
-        return True
-    possible = node_count * (node_count - 1) / 2
-    return node_count > 12 and edge_count / possible < ctx.knobs.min_cluster_density
-
-
-def split_suspicious(
-    members: list[int], edges: list[Edge], ctx: IdentityContext
-) -> tuple[list[list[int]], list[list[int]]]:
-    """Re-cluster at rising thresholds until no part is suspicious: (accepted parts, parts to hold for review as they are)."""
-    accepted: list[list[int]] = []
-    open_parts: list[tuple[list[int], list[Edge]]] = [(members, edges)]
-    base = _publish_weight(ctx)
-    for rise in _RISING:
-        next_parts: list[tuple[list[int], list[Edge]]] = []
-        for part, part_edges in open_parts:
-            for group, inner in _regrouped(part, part_edges, base + rise):
-                if is_suspicious(len(group), len(inner), 0, ctx):
-                    next_parts.append((group, inner))
-                else:
-                    accepted.append(group)
-        open_parts = next_parts
-    return accepted, [part for part, _ in open_parts]
-
-
-def _regrouped(part: list[int], edges: list[Edge], threshold: float) -> list[tuple[list[int], list[Edge]]]:
-    """What a part falls into under edges of at least `threshold`: (members, their edges) of each group."""
-    strong = [edge for edge in edges if edge[0] >= threshold]
-    groups, _ = cluster_component(part, strong)
-    place = {member: index for index, group in enumerate(groups) for member in group}
-    inner: dict[int, list[Edge]] = defaultdict(list)
-    for edge in strong:
-        inner[place[edge[1]]].append(edge)
-    return [(group, inner[index]) for index, group in enumerate(groups)]
-
-
-def _publish_weight(ctx: IdentityContext) -> float:
-    return math.log2(ctx.knobs.publish_probability / (1 - ctx.knobs.publish_probability))
 
 
 def build_clusters(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSummary:
     """Make identity.clusters and identity.cluster_conflicts from nodes, scored_nodes, pairs, links and rulings.
 
     clusters: one row per record_key: cluster_key (its smallest record_key), confidence (probability of the best evidence that ties
-    the record to another of its cluster; 1 where it stands alone or by a link). cluster_conflicts: one row per refused union or
-    held component: kind, record_key_l, record_key_r, match_weight, record_count.
+    the record to another of its cluster; 1 where it stands alone or by a link), component_key (the smallest record_key of the component
+    that it was in before anything was split). cluster_conflicts: one row per refused union or held component: kind, record_key_l,
+    record_key_r, match_weight, record_count.
     """
+    maker = _made_by(con, ctx)
+    is_held = maker is not None and made_by(con, "clusters") == maker
+    write_region(con, is_held=is_held)
     _write_units(con, ctx)
     units = con.execute("select count(*) from cluster_units").fetchall()[0][0]
     edges = con.execute(
@@ -150,30 +61,49 @@ def build_clusters(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> Step
     left, right = edges["unit_l"].astype(np.int64), edges["unit_r"].astype(np.int64)
     weight = np.asarray(edges["weight"], dtype=np.float64)
     graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(units, units))
-    component = (
+    whole = (
         connected_components(graph, directed=False)[1].astype(np.int64)
         if units
         else np.zeros(0, dtype=np.int64)
     )
     component, cuts = look_again(
-        con, ctx, component, {"unit_l": left, "unit_r": right, "weight": weight},
-        publish_weight=_publish_weight(ctx), link_weight=LINK_WEIGHT,
+        con, ctx, whole, {"unit_l": left, "unit_r": right, "weight": weight},
+        publish_weight=publish_weight(ctx), link_weight=LINK_WEIGHT,
     )  # fmt: skip
     inside = component[left] == component[right]
     left, right, weight = left[inside], right[inside], weight[inside]
     conflicts = _Conflicts.read(con, ctx)
     troubled = _troubled_components(component, left, conflicts, con, ctx)
     label, problems = _recluster(component, left, right, weight, troubled, conflicts, ctx)
-    _write_clusters(con, label, cuts + problems)
+    _write_clusters(con, whole, label, cuts + problems)
+    built = con.execute("select count(*) from unit_records").fetchall()[0][0]
+    _take_over(con, maker, is_held=is_held)
     records, clusters, largest = con.execute(
-        "select count(*), count(distinct cluster_key), (select max(n) from (select count(*) as n from identity.clusters group by "
-        "cluster_key)) from identity.clusters"
+        "select sum(n), count(*), max(n) from (select count(*) as n from identity.clusters group by cluster_key)"
     ).fetchall()[0]
     return StepSummary(
         "build_clusters",
-        {"records": records, "clusters": clusters, "largest_cluster": largest or 0, "components_rebuilt": len(troubled),
-         "refused_unions": len(problems), "edges_cut": len(cuts)},
+        {"records": records or 0, "records_clustered": built, "clusters": clusters, "largest_cluster": largest or 0,
+         "components_rebuilt": len(troubled), "refused_unions": len(problems), "edges_cut": len(cuts)},
     )  # fmt: skip
+
+
+def _made_by(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> str | None:
+    """What decides about clusters beside nodes, scores and links as they change; None where these are not kept either."""
+    makers = [made_by(con, table) for table in ("nodes", "pairs")]
+    knobs = ctx.knobs
+    if None in makers:
+        return None
+    return digest_of_facts(
+        *makers, _rules(), sorted(ctx.verified.items()), knobs.publish_probability, knobs.max_cluster_records,
+        knobs.max_cluster_nodes, knobs.min_cluster_density,
+    )  # fmt: skip
+
+
+@cache
+def _rules() -> str:
+    """Digest of the code that builds clusters."""
+    return digest_of([IDENTITY_DIR / name for name in _CODE], _LIBRARIES)
 
 
 def _write_units(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None:
@@ -187,8 +117,9 @@ def _write_units(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None:
         with held as (
             select node_key, min(record_key) as unit_key, count(*) as record_count, any_value(self_weight) as self_weight
             from identity.nodes
+            semi join region using (record_key)
             join identity.scored_nodes using (node_key)
-            where self_weight >= {_publish_weight(ctx)}
+            where self_weight >= {publish_weight(ctx)}
             group by node_key
         ),
         placed as (
@@ -196,6 +127,7 @@ def _write_units(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None:
                 nodes.record_key, nodes.node_key, coalesce(held.unit_key, nodes.record_key) as unit_key,
                 coalesce(held.record_count, 1) as record_count, held.self_weight,
             from identity.nodes as nodes
+            semi join region using (record_key)
             left join held using (node_key)
         ),
         numbered as (
@@ -349,7 +281,7 @@ def _recluster_component(
         parts = accepted + held
     inner = _within(parts, edges)
     if len(parts) > 1:
-        inner = [edge for edge in inner if edge[0] >= _publish_weight(ctx)]
+        inner = [edge for edge in inner if edge[0] >= publish_weight(ctx)]
     verified = {unit: conflicts.verified[unit] for unit in units if unit in conflicts.verified}
     groups, refused = cluster_component(units, inner, cannot, verified)
     problems += [("refused", a, b, w, len(units)) for w, a, b in refused]
@@ -372,47 +304,46 @@ def _cuts(groups: list[list[int]], edges: list[Edge], refused: list[Edge]) -> li
 
 
 def _write_clusters(
-    con: duckdb.DuckDBPyConnection, label: np.ndarray, problems: list[tuple[str, int, int, float, int]]
+    con: duckdb.DuckDBPyConnection,
+    component: np.ndarray,
+    label: np.ndarray,
+    problems: list[tuple[str, int, int, float, int]],
 ) -> None:
-    units = np.arange(len(label), dtype=np.int64)
-    labels = {"unit": units, "label": label}
+    """Temp tables built_clusters and built_conflicts: what the two tables say of the region."""
+    labels = {"unit": np.arange(len(label), dtype=np.int64), "label": label, "component": component}
     with given(con, "unit_labels_view", _arrow(labels)):
         con.execute("create or replace temp table unit_labels as select * from unit_labels_view")
+    con.execute(from_file(__name__, "built_clusters"))
+    con.execute(
+        "create or replace temp table problems (kind varchar, unit_l bigint, unit_r bigint, match_weight double, record_count bigint)"
+    )
+    if problems:
+        con.executemany("insert into problems values (?, ?, ?, ?, ?)", problems)
     con.execute(
         """
-        create or replace table identity.clusters as
-        with keyed as (
-            select label, min(unit_key) as cluster_key from cluster_units join unit_labels using (unit) group by label
-        ),
-        support as (
-            select unit, max(weight) as weight from (
-                select unnest([e.unit_l, e.unit_r]) as unit, e.weight from cluster_edges as e
-                join unit_labels as l on l.unit = e.unit_l join unit_labels as r on r.unit = e.unit_r where l.label = r.label
-                union all
-                select unit, self_weight from cluster_units where record_count > 1 and self_weight is not null
-            ) group by unit
-        )
-        select
-            unit_records.record_key,
-            keyed.cluster_key,
-            coalesce(1 / (1 + pow(2, -least(support.weight, 60))), 1.0) as confidence,
-        from unit_records
-        join unit_labels using (unit)
-        join keyed using (label)
-        left join support using (unit)
+        create or replace temp table built_conflicts as
+        select kind, l.unit_key as record_key_l, r.unit_key as record_key_r, match_weight, problems.record_count
+        from problems join cluster_units as l on l.unit = unit_l join cluster_units as r on r.unit = unit_r
         """
     )
-    con.execute(
-        "create or replace table identity.cluster_conflicts (kind varchar, record_key_l varchar, record_key_r varchar, "
-        "match_weight double, record_count bigint)"
-    )
-    for kind, a, b, weight, count in problems:
-        con.execute(
-            "insert into identity.cluster_conflicts select ?, (select unit_key from cluster_units where unit = ?), "
-            "(select unit_key from cluster_units where unit = ?), ?, ?",
-            [kind, a, b, weight, count],
-        )
-    for table in ("unit_labels", "unit_records", "cluster_units", "cluster_edges"):
+
+
+def _take_over(con: duckdb.DuckDBPyConnection, maker: str | None, *, is_held: bool) -> None:
+    """Put what was built in the place of what the tables say of the region, and strike the changes that led to it."""
+    with at_once(con):
+        for table, built, key in (
+            ("clusters", "built_clusters", "record_key"),
+            ("cluster_conflicts", "built_conflicts", "record_key_l"),
+        ):
+            if is_held:
+                con.execute(f"delete from identity.{table} where {key} in (from region)")
+                con.execute(f"insert into identity.{table} from {built}")
+            else:
+                con.execute(f"create or replace table identity.{table} as from {built}")
+        strike(con, "unclustered")
+        if maker is not None:
+            keep_made_by(con, "clusters", maker)
+    for table in ("region", "unit_labels", "unit_records", "cluster_units", "cluster_edges", "problems", "built_clusters", "built_conflicts"):  # fmt: skip
         con.execute(f"drop table if exists temp.{table}")
 
 

@@ -141,7 +141,7 @@ def _commit_scores(con: duckdb.DuckDBPyConnection, build: str) -> None:
     """Kept scores become the proposal's; what stays is not rewritten."""
     for table, source, keys in (
         ("identity_scored_nodes", "scored_nodes", ("node_key", "model_version", "self_weight")),
-        ("identity_pairs", "pairs", ("node_key_l", "node_key_r", "model_version")),
+        ("identity_pairs", "pairs", ("node_key_l", "node_key_r", "model_version", "match_key")),
         ("identity_overfull_blocks", "overfull_blocks", ("blocking_rule", "block_key", "model_version")),
     ):
         same = " and ".join(f"{table}.{key} is not distinct from s.{key}" for key in keys)

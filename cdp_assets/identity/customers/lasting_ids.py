@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
+from cdp_assets.identity import cached_tables
 from cdp_assets.identity.context import IdentityContext, StepSummary
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.sql_text import from_file
@@ -28,7 +29,7 @@ def assign_customer_ids(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) ->
     _write_changes(con)
     _write_issued(con, ctx)
     _write_events(con, ctx)
-    for table in ("current_map", "claims", "cluster_ids", "id_sizes"):
+    for table in ("current_map", "settled", "claims", "cluster_ids"):
         con.execute(f"drop table if exists temp.{table}")
     row = con.execute(
         """
@@ -48,7 +49,12 @@ def assign_customer_ids(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) ->
 
 
 def _write_claims(con: duckdb.DuckDBPyConnection) -> None:
-    """Temp tables current_map (live ids), claims (customer_id, cluster_key with what they share) over live and retired ids."""
+    """Temp tables current_map (live ids), settled (cluster_key, customer_id) and claims (customer_id, cluster_key with what they share)
+    over live and retired ids that are not settled.
+
+    A cluster whose records are those of one live id, all of them and no others, is settled: no claim on it can be better than that id's,
+    which has no other.
+    """
     con.execute(
         """
         create or replace temp table next_generation as
@@ -61,11 +67,28 @@ def _write_claims(con: duckdb.DuckDBPyConnection) -> None:
         select record_key, customer_id, channel, record_kind, from_generation from state.customer_id_history where to_generation is null
         """
     )
+    con.execute(
+        """
+        create or replace temp table settled as
+        with held as (
+            select
+                clusters.cluster_key, count(*) as records, count(m.customer_id) as shared,
+                min(m.customer_id) as customer_id, max(m.customer_id) as other_id,
+            from identity.clusters as clusters
+            left join current_map as m using (record_key)
+            group by clusters.cluster_key
+        )
+        select held.cluster_key, held.customer_id
+        from held
+        join (select customer_id, count(*) as records from current_map group by customer_id) as sized using (customer_id)
+        where held.customer_id = held.other_id and held.records = held.shared and held.shared = sized.records
+        """
+    )
     con.execute(from_file(__name__, "claims"))
 
 
 def _assign_by_rank(con: duckdb.DuckDBPyConnection) -> None:
-    """Temp table cluster_ids: one to one, best claim first.
+    """Temp table cluster_ids: one to one, settled ones and then best claim first.
 
     Under a strict total order of claims, taking every claim that is the best both of its id and of its cluster, and repeating on
     what is left, gives what going down the list one by one gives.
@@ -73,7 +96,7 @@ def _assign_by_rank(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         create or replace temp table cluster_ids as
-        select cluster_key, customer_id, 'kept' as origin from claims limit 0
+        select cluster_key, customer_id, 'kept' as origin from settled
         """
     )
     con.execute(
@@ -136,9 +159,11 @@ def _mint_rest(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _write_customer_ids(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute(
+    cached_tables.write_differences(
+        con,
+        "customer_ids",
+        "record_key",
         """
-        create or replace table identity.customer_ids as
         select
             records.record_key,
             records.channel,
@@ -150,7 +175,7 @@ def _write_customer_ids(con: duckdb.DuckDBPyConnection) -> None:
         from identity.clusters as clusters
         join identity.records as records using (record_key)
         join cluster_ids using (cluster_key)
-        """
+        """,
     )
 
 

@@ -3,9 +3,10 @@ holes:
   cases: when people_count > 9 then 'too_many_people'
   names: "'test', 'unknown'"
   births: "'19000101'"
+  is_held: true
 unportable: [a backslash in a text]
 #}
-create or replace table identity.blocked_identifiers as
+create or replace temp table refused as
 with judged as (
     select *, case {{ cases }} end as rule from spread
 ),
@@ -27,6 +28,14 @@ placeholder_births as (
     group by birth_key
 )
 select identifier_type, identifier_value, rule, people_count, record_count from judged where rule is not null
+{%- if is_held %}
+union all
+-- Nobody came to these values, and nobody went.
+select old.identifier_type, old.identifier_value, old.rule, old.people_count, old.record_count
+from identity.blocked_identifiers as old
+left join touched on touched.identifier_type = old.identifier_type and touched.identifier_value = old.identifier_value
+where old.identifier_type not in ('name', 'birth_date') and touched.identifier_value is null
+{%- endif %}
 union all
 select identifier_type, identifier_value, rule, people_count, record_count from placeholder_names
 union all

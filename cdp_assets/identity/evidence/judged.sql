@@ -1,7 +1,7 @@
 {#
 holes:
   refused: is_phone_refused, is_email_refused
-unportable: ["* exclude", hash()]
+unportable: ["* exclude", hash(), string_agg()]
 #}
 create or replace temp table judged as
 with carried as (
@@ -12,9 +12,20 @@ with carried as (
         bool_or(identifier_type = 'national_id' and is_blocked) as is_national_id_refused,
         bool_or(identifier_type = 'street' and is_blocked) as is_street_refused,
         bool_or(identifier_type = 'phone' and not is_blocked) as is_phone_shared,
-        bool_or(identifier_type = 'email' and not is_blocked) as is_email_shared
+        bool_or(identifier_type = 'email' and not is_blocked) as is_email_shared,
+        bool_or(identifier_type = 'street' and not is_blocked) as is_street_shared
     from identity.identifiers
-    where is_blocked or people_count > 1
+    where (is_blocked or people_count > 1) and record_key in (select to_judge.record_key from to_judge)
+    group by record_key
+),
+rulings as (
+    select record_key_l as record_key, kind, record_key_r as other from state.rulings where not is_undone
+    union all
+    select record_key_r as record_key, kind, record_key_l as other from state.rulings where not is_undone
+),
+ruled as (
+    select record_key, string_agg(kind || ' ' || other, ' ' order by kind, other) as ruled_with
+    from rulings
     group by record_key
 ),
 spoken as (
@@ -29,19 +40,18 @@ spoken as (
         coalesce(is_street_refused, false) as is_street_refused,
         coalesce(is_phone_shared, false) as is_phone_shared,
         coalesce(is_email_shared, false) as is_email_shared,
-        ruled.record_key is not null as is_ruled
-    from identity.records as r
+        coalesce(is_street_shared, false) as is_street_shared,
+        ruled.ruled_with
+    from (
+        select * from identity.records where record_key in (select to_judge.record_key from to_judge)
+    ) as r
     left join carried using (record_key)
     left join identity.blocked_identifiers as n on n.identifier_type = 'name' and n.identifier_value = r.name_exact
     left join identity.blocked_identifiers as b
         on b.identifier_type = 'birth_date' and b.identifier_value = r.birth_key
-    left join (
-        select record_key_l as record_key from state.rulings where not is_undone
-        union
-        select record_key_r as record_key from state.rulings where not is_undone
-    ) as ruled on ruled.record_key = r.record_key
+    left join ruled on ruled.record_key = r.record_key
 )
 select
     * exclude (delivered_hash),
-    hash(delivered_hash, {{ refused }}, is_phone_shared, is_email_shared, is_ruled) as judged_hash
+    hash(delivered_hash, {{ refused }}, is_phone_shared, is_email_shared, is_street_shared, ruled_with) as judged_hash
 from spoken

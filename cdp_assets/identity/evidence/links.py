@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
+from cdp_assets.identity import cached_tables, changes
 from cdp_assets.identity.context import IdentityContext, StepSummary, reference
 from cdp_assets.identity.evidence.compatibility import aliased, given_names_conflict
 from cdp_assets.identity.evidence.guards import INITIALS
@@ -34,12 +35,28 @@ def build_links(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSum
             given_names_conflict=given_names_conflict(aliased),
         )
     )
-    con.execute("drop table if exists temp.link_candidates")
+    _replace_links(con)
+    con.execute("drop table temp.link_candidates; drop table temp.judged_links")
     _write_refusals(con)
     links, refused = con.execute(
         "select count(*), count(*) filter (where is_refused) from identity.links"
     ).fetchall()[0]
     return StepSummary("build_links", {"links": links, "refused_links": refused})
+
+
+def _replace_links(con: duckdb.DuckDBPyConnection) -> None:
+    """identity.links becomes temp table judged_links; the records of links that differ are noted as changed."""
+    with cached_tables.at_once(con):
+        if has_table(con, "links"):
+            joins = "select record_key_l, record_key_r, link_type, is_refused from"
+            new, old = f"{joins} judged_links", f"{joins} identity.links"
+            changes.note(
+                con,
+                "unclustered",
+                "select unnest([record_key_l, record_key_r]), null "
+                f"from (({new} except {old}) union all ({old} except {new}))",
+            )
+        con.execute("create or replace table identity.links as from judged_links")
 
 
 def _write_candidates(con: duckdb.DuckDBPyConnection) -> None:

@@ -5,7 +5,7 @@ holes:
   most_links: 9
   given_names_conflict: l.given_key <> r.given_key
 #}
-create or replace table identity.links as
+create or replace temp table judged_links as
 with people as (
     select
         target_key,

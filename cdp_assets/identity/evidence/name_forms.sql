@@ -24,7 +24,7 @@ case
 {%- endmacro %}
 {#- Pinyin of a Chinese part, character by character; a Latin part without its spaces. #}
 {%- macro reading(part, alias, first) -%}
-case when is_han then coalesce({{ alias }}1.{{ first }}, '')
+case when regexp_matches({{ part }}, '{{ han }}') then coalesce({{ alias }}1.{{ first }}, '')
 {%- for n in range(2, 6) %} || coalesce({{ alias }}{{ n }}.reading, ''){% endfor %} else replace({{ part }}, ' ', '') end
 {%- endmacro %}
 create or replace temp table name_forms as
@@ -121,9 +121,9 @@ keyed as (
         nullif({{ reading("given_part", "g", "reading") }}, '') as given_key,
         nullif(case {{ compound_case }} else {{ reading("family_part", "f", "surname_reading") }} end, '')
             as family_key,
-        case when not is_han then string_split(given_part, ' ')[1] end as given_first,
-        case when is_han then nullif(given_part, '') end as given_han,
-        case when is_han then nullif(family_part, '') end as family_han
+        case when not regexp_matches(given_part, '{{ han }}') then string_split(given_part, ' ')[1] end as given_first,
+        case when regexp_matches(given_part, '{{ han }}') then given_part end as given_han,
+        case when regexp_matches(family_part, '{{ han }}') then family_part end as family_han
     from split
     {%- for n in range(1, 6) %}
     left join han_characters as g{{ n }} on split.is_han and g{{ n }}.character = substr(given_part, {{ n }}, 1)
@@ -144,7 +144,8 @@ select
     case when not is_pinyin_name then coalesce(nicknames.given, given_first, given_key) else given_key end
         as given_canon,
     case
-        when is_han then coalesce(family_han, '') || coalesce(given_han, '')
+        when is_han and (given_han is null) = (given_key is null) and (family_han is null) = (family_key is null)
+            then coalesce(family_han, '') || coalesce(given_han, '')
         else array_to_string(list_sort([x for x in [given_key, family_key] if x is not null]), ' ')
     end as name_exact,
     nullif(array_to_string(list_sort([x for x in [given_key, family_key] if x is not null]), ' '), '')

@@ -52,10 +52,18 @@ def fold_name(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", text)
     text = _BRACKETED.sub(" ", text) if _BRACKETED.sub("", text).strip() else text
-    han = "".join(_HAN_PYTHON.findall(text))
+    parts = _HAN_PYTHON.findall(text)
+    if len(parts) == 2 and len(parts[1]) == 1 < len(parts[0]) and _is_surname_behind(*parts):
+        parts = parts[::-1]
+    han = "".join(parts)
     if han:
         return str(_simplifier().convert(han))
     return re.sub(r"[^a-z, ]+", "", re.sub(r"[-_/.·]", " ", str(anyascii(text)).lower())).strip()
+
+
+def _is_surname_behind(first: str, last: str) -> bool:
+    """True for 小明 王: the family name stands behind, as in the West."""
+    return last in known_surnames() and first[0] not in known_surnames()
 
 
 def surname_reading(character: str) -> str:

@@ -162,13 +162,16 @@ def _find_delivered(con: duckdb.DuckDBPyConnection, source: str) -> None:
         f"""
         create or replace temp table delivered as
         select * from (
-            select nullif(trim(cast(delivered_row.channel as varchar)), '') as channel,
-                nullif(trim(cast(delivered_row.source_customer_id as varchar)), '') as source_customer_id,
+            select {_trimmed("channel")} as channel, {_trimmed("source_customer_id")} as source_customer_id,
                 hash(delivered_row) as delivered_hash,
             from {source} as delivered_row
         ) where channel is not null and source_customer_id is not null
         """
     )
+
+
+def _trimmed(column: str) -> str:
+    return f"nullif(trim(cast(delivered_row.{column} as varchar)), '')"
 
 
 def _find_fresh(con: duckdb.DuckDBPyConnection, made_by: str) -> bool:
@@ -205,7 +208,11 @@ def _read_source(
     con.execute(
         f"""
         create or replace temp table raw_records as
-        with shaped as (select {_source_expression(columns)} from {source})
+        with chosen as (
+            from {source} as delivered_row
+            semi join fresh on fresh.channel = {_trimmed("channel")} and fresh.source_customer_id = {_trimmed("source_customer_id")}
+        ),
+        shaped as (select {_source_expression(columns)} from chosen)
         select
             *,
             pseudonym('record' || chr(31) || channel || chr(31) || source_customer_id) as record_key,

@@ -6,6 +6,7 @@ right, so that a score does not depend on which record is which.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from cdp_assets.identity.evidence.compatibility import given_names_conflict, given_names_near, suffixed
@@ -14,12 +15,16 @@ from cdp_assets.identity.evidence.spelling import few_errors
 
 @dataclass(frozen=True)
 class Level:
-    """One level: its name, a label for people, its SQL condition (empty: all the rest), and the column whose frequency weighs."""
+    """One level: its name, a label for people, its SQL condition (empty: all the rest), and the column whose frequency weighs.
+
+    is_void: it weighs nothing, whatever the data: what it says is said elsewhere already.
+    """
 
     name: str
     label: str
     condition: str
     term: str | None = None
+    is_void: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,12 @@ class Comparison:
 _NEAR = given_names_near(suffixed, knows_names=True)
 _CONFLICT = given_names_conflict(suffixed, knows_names=True)
 _BOTH_PARTS = "given_key_l is not null and family_key_l is not null and given_key_r is not null and family_key_r is not null"
+# Two family names that are both known are two names (Huber, Weber), not one with a slip.
 _FAMILY_NEAR = f"""(
     family_key_l = family_key_r
-    or (not (is_pinyin_l and is_pinyin_r) and jaro_winkler_similarity(family_key_l, family_key_r) >= 0.85)
-    or (length(family_key_l) >= 5 and length(family_key_r) >= 5 and {few_errors("family_key_l", "family_key_r", 2)})
+    or (not (is_family_known_l and is_family_known_r) and (
+        (not (is_pinyin_l and is_pinyin_r) and jaro_winkler_similarity(family_key_l, family_key_r) >= 0.85)
+        or (length(family_key_l) >= 5 and length(family_key_r) >= 5 and {few_errors("family_key_l", "family_key_r", 2)})))
 )"""
 _CROSS_NEAR = """(
     not (is_pinyin_l and is_pinyin_r)
@@ -45,6 +52,12 @@ _CROSS_NEAR = """(
     and jaro_winkler_similarity(family_key_l, given_key_r) >= 0.88
 )"""
 _EITHER_INITIAL = "(length(given_key_l) = 1 or length(given_key_r) = 1)"
+_UNNAMED = "(given_key_l is null or given_key_r is null)"
+# A house in which several people live, met again by a record that does not say which of them it is.
+_SHARED_HOME_UNNAMED = (
+    f"(street_key_l = street_key_r and (is_street_shared_l or is_street_shared_r) and {_UNNAMED})"
+)
+_LONE_FAMILY = "((family_key_l is null and given_key_l = family_key_r) or (family_key_r is null and given_key_r = family_key_l))"
 
 NAME = Comparison(
     "name",
@@ -81,9 +94,14 @@ NAME = Comparison(
             f"({_NEAR} and {_FAMILY_NEAR}) or {_CROSS_NEAR}",
         ),
         Level(
+            "family_of_shared_home", "same family name, a given name missing, in a house where several people live",
+            f"family_key_l = family_key_r and coalesce({_SHARED_HOME_UNNAMED}, false)", is_void=True,
+        ),
+        Level(
             "family_only", "same family name, one given name missing",
             "family_key_l = family_key_r and (given_key_l is null or given_key_r is null)", "family_key",
         ),
+        Level("lone_family", "the only name of one is the other's family name", _LONE_FAMILY, "lone_term"),
         Level(
             "given_only", "same given name, one family name missing",
             "given_canon_l = given_canon_r and (family_key_l is null or family_key_r is null)", "given_key",
@@ -139,7 +157,6 @@ BIRTH_DATE = Comparison(
     ),
 )  # fmt: skip
 
-_UNNAMED = "(given_key_l is null or given_key_r is null)"
 PHONE = Comparison(
     "phone",
     "phone_tail_l is null or phone_tail_r is null",
@@ -168,10 +185,18 @@ PHONE = Comparison(
     ),
 )  # fmt: skip
 
+_BOTH_OF_NAME = "(is_user_of_name_l and is_user_of_name_r)"
+_DOMAINS = ("split_part(email_l, '@', 2)", "split_part(email_r, '@', 2)")
+_SLIP_IN_DOMAIN = f"(email_user_l = email_user_r and {few_errors(*_DOMAINS, 1)})"
 EMAIL = Comparison(
     "email",
     "email_l is null or email_r is null",
     (
+        Level(
+            "exact_shared_home_unnamed", "same e-mail and phone, but several people use them and a name is missing",
+            f"email_l = email_r and (is_email_shared_l or is_email_shared_r) and {_UNNAMED} and coalesce(phone_l = phone_r, false)",
+            is_void=True,
+        ),
         Level(
             "exact_shared_unnamed", "same e-mail, but several people use it and a name is missing",
             f"email_l = email_r and (is_email_shared_l or is_email_shared_r) and {_UNNAMED}",
@@ -181,7 +206,11 @@ EMAIL = Comparison(
             "near", "e-mail nearly the same",
             "email_digits_l = email_digits_r and abs(length(email_l) - length(email_r)) <= 3 "
             "and length(email_l) >= 10 and length(email_user_l) >= 4 and jaro_similarity(email_l, email_r) >= 0.8 "
-            f"and {few_errors('email_l', 'email_r', 3)}",
+            f"and {few_errors('email_l', 'email_r', 3)} and not ({_BOTH_OF_NAME} and not {_SLIP_IN_DOMAIN})",
+        ),
+        Level(
+            "same_user_of_name", "same user name at another provider, but it is made of the name",
+            f"email_user_l = email_user_r and length(email_user_l) >= 5 and {_BOTH_OF_NAME}", is_void=True,
         ),
         Level(
             "same_user", "same user name at another provider",
@@ -218,6 +247,10 @@ ADDRESS = Comparison(
     "(street_key_l is null or street_key_r is null) "
     "and (postcode_key_l is null or postcode_key_r is null) and (city_key_l is null or city_key_r is null)",
     (
+        Level(
+            "shared_home_unnamed", "same street, but several people live there and a given name is missing", _SHARED_HOME_UNNAMED,
+            is_void=True,
+        ),
         Level("street_and_area", "same street and place", f"street_key_l = street_key_r and {_SAME_AREA}"),
         Level(
             "near_street_and_area", "street nearly the same, same place",
@@ -261,18 +294,37 @@ _SHARED = (
     "(coalesce(phone_l = phone_r, false)::int + coalesce(email_l = email_r, false)::int "
     f"+ {_SHARED_STREET}::int)"
 )
+_NEAR_HOME = (
+    f"coalesce({_STREET_NEAR} and {_SAME_AREA} and not coalesce({_OTHER_HOUSE}, false) "
+    "and family_key_l = family_key_r, false)"
+)
 _NOTHING_SHARED = (
     f"not (coalesce(phone_l = phone_r, false) or coalesce(email_l = email_r, false) or {_SHARED_STREET})"
 )
 # A document is nobody else's: where it is the same, but for a slip, the household explains nothing.
 _SAME_DOCUMENT = f"coalesce({few_errors('national_id_l', 'national_id_r', 1)}, false)"
 _OTHER_PERSON = f"(not {_SAME_DOCUMENT} and {_CONFLICT})"
+# But it is lent and mistyped: where nothing beside it is the same and both given names are known names, it is not enough.
+_LENT_DOCUMENT = f"({_SAME_DOCUMENT} and {_CONFLICT} and is_given_known_l and is_given_known_r)"
+_BIRTH_FITS = f"coalesce({few_errors('birth_key_l', 'birth_key_r', 1)}, false)"
 _SAME_BIRTH = f"coalesce(birth_key_l = birth_key_r and not {_PART_OF_DATE}, false)"
 # Phone, e-mail and address are shared in a household: where given names conflict, they say "family", and count no more.
 HOUSEHOLD = Comparison(
     "household",
     "given_key_l is null or given_key_r is null",
     (
+        Level(
+            "lent_document_family", "other given name: only document and family name are the same",
+            f"{_NOTHING_SHARED} and {_LENT_DOCUMENT} and not {_BIRTH_FITS} and coalesce(family_key_l = family_key_r, false)",
+        ),
+        Level(
+            "lent_document", "other name: only the document number is the same",
+            f"{_NOTHING_SHARED} and {_LENT_DOCUMENT} and not {_BIRTH_FITS}",
+        ),
+        Level(
+            "other_person_near_street", "other given name: household shares a street that is written nearly the same",
+            f"{_NOTHING_SHARED} and {_OTHER_PERSON} and not {_SAME_BIRTH} and {_NEAR_HOME}",
+        ),
         Level("nothing_shared", "no phone, e-mail or address in common", _NOTHING_SHARED),
         Level("other_person_3_birth", "other given name: household shares phone, e-mail, address; same birth date (twins)",
               f"{_OTHER_PERSON} and {_SHARED} = 3 and {_SAME_BIRTH}"),
@@ -292,6 +344,8 @@ HOUSEHOLD = Comparison(
 
 COMPARISONS = (NAME, BIRTH_DATE, PHONE, EMAIL, NATIONAL_ID, ADDRESS, GENDER, HOUSEHOLD)
 
+# A name that stands alone may be the family name.
+_FAMILY = "coalesce(family_key, given_key)"
 _BEGINNINGS = (
     "least(left(given_key, 2), left(family_key, 2)) || greatest(left(given_key, 2), left(family_key, 2))"
 )
@@ -302,21 +356,22 @@ BLOCKING: dict[str, str] = {
     "same_document": "national_id",
     "same_birth_date_and_initials": "birth_key || '|' || least(left(given_canon, 1), left(family_key, 1)) || "
     "greatest(left(given_canon, 1), left(family_key, 1))",
-    "same_birth_date_and_family_name": "birth_key || '|' || family_key",
+    "same_birth_date_and_family_name": f"birth_key || '|' || {_FAMILY}",
     "same_birth_date_and_given_name": "birth_key || '|' || given_canon",
     "same_birth_date_and_city": "birth_key || '|' || city_key",
     "same_birth_date_and_postcode": "birth_key || '|' || postcode_key",
+    "same_birth_date_and_gender": "birth_key || '|' || gender_key",
     "same_name": "case when given_key is not null and family_key is not null then name_sound end",
     "same_name_and_city": "case when given_key is not null and family_key is not null then name_sound || '|' || city_key end",
     "same_name_and_postcode": "name_sound || '|' || postcode_key",
     "same_given_name_and_postcode": "given_canon || '|' || postcode_key",
-    "same_family_name_and_postcode": "family_key || '|' || postcode_key",
+    "same_family_name_and_postcode": f"{_FAMILY} || '|' || postcode_key",
     "same_given_name_and_city": "given_canon || '|' || city_key",
-    "same_family_name_and_city": "family_key || '|' || city_key",
+    "same_family_name_and_city": f"{_FAMILY} || '|' || city_key",
     "same_street": "street_key",
     "same_street_number_and_postcode": "street_number || '|' || postcode_key || '|' || left(coalesce(given_key, family_key), 1)",
     "same_given_name_and_street_number": "given_canon || '|' || street_number",
-    "same_family_name_and_street_number": "family_key || '|' || street_number",
+    "same_family_name_and_street_number": f"{_FAMILY} || '|' || street_number",
     "same_email_user": "case when length(email_user) >= 5 then email_user end",
     "same_phone_tail_and_family_name": "phone_tail || '|' || family_key",
     "same_phone_tail_and_name": "phone_tail || '|' || name_sound",
@@ -331,6 +386,19 @@ BLOCKING: dict[str, str] = {
     "near_family_name_and_birth_month": "left(coalesce(family_key, given_key), 2) || '|' || left(birth_key, 6)",
     "near_given_name_and_birth_month": "left(coalesce(given_key, family_key), 2) || '|' || left(birth_key, 6)",
     "near_email_and_birth_year": "left(email_user, 3) || '|' || left(birth_key, 4)",
+    "near_email_and_city": "left(email_user, 3) || '|' || left(city_key, 3)",
+    "near_city_and_birth_month": "left(city_key, 3) || '|' || left(birth_key, 6)",
+}
+# What a rule's key is made of says nothing more of the pairs that it finds: column → comparison.
+_COMPARED_BY = {
+    "given_key": "name", "given_canon": "name", "family_key": "name", "name_sound": "name", "birth_key": "birth_date",
+    "phone": "phone", "phone_tail": "phone", "email": "email", "email_user": "email", "national_id": "national_id",
+    "street_key": "address", "street_number": "address", "city_key": "address", "postcode_key": "address", "gender_key": "gender",
+}  # fmt: skip
+# Rule → the comparisons that it fixes.
+FIXED_BY = {
+    rule: frozenset(_COMPARED_BY[word] for word in re.findall(r"[a-z_]+", key) if word in _COMPARED_BY)
+    for rule, key in BLOCKING.items()
 }
 TERM_COLUMNS = (
     "name_exact",
@@ -339,16 +407,18 @@ TERM_COLUMNS = (
     "family_key",
     "given_term",
     "family_term",
+    "lone_term",
     "birth_key",
 )
 
 # Levels whose weights must not rise from left to right, whatever the data.
-MUST_FALL: dict[str, tuple[str, ...]] = {
-    "name": ("both_near", "else"),
-    "birth_date": ("exact", "one_error", "two_errors", "else"),
-    "phone": ("exact", "masked", "else"),
-    "email": ("exact", "near", "else"),
-    "national_id": ("exact", "one_error", "two_errors", "else"),
-    "address": ("street_and_area", "near_street_and_area", "city", "else"),
-    "gender": ("exact", "else"),
-}
+MUST_FALL: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("name", ("both_near", "given_only", "given_same_family_differs", "else")),
+    ("name", ("both_near", "family_only", "family_same_given_differs", "else")),
+    ("birth_date", ("exact", "one_error", "two_errors", "else")),
+    ("phone", ("exact", "masked", "else")),
+    ("email", ("exact", "near", "else")),
+    ("national_id", ("exact", "one_error", "two_errors", "else")),
+    ("address", ("street_and_area", "near_street_and_area", "city", "else")),
+    ("gender", ("exact", "else")),
+)

@@ -20,7 +20,16 @@ _LOOKED_UP = {
     "given_han": "given_han",
     "family_han": "family_han",
     "birth_key": "birth_key",
+    "lone_name": "family_key",
 }
+# SQL over node_evidence: whether the e-mail's user is made of the name and of nothing else.
+_IS_USER_OF_NAME = """
+    coalesce(not regexp_matches(email_user, '[0-9]') and regexp_replace(email_user, '[^a-z]', '', 'g') in (
+        given_key, family_key, given_key || family_key, family_key || given_key, given_canon || family_key,
+        left(given_key, 1) || family_key, family_key || left(given_key, 1), given_key || left(family_key, 1),
+        left(family_key, 1) || given_key
+    ), false)
+"""
 
 
 def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
@@ -30,7 +39,11 @@ def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
     """
     values = " union ".join(
         f"select '{source}' as column_name, {column} as value from compared_nodes where {column} is not null"
-        for column, source in (*_LOOKED_UP.items(), ("given_key", "known_given"))
+        for column, source in (
+            *_LOOKED_UP.items(),
+            ("given_key", "known_given"),
+            ("family_key", "known_family"),
+        )
     )
     joins = "\n".join(
         f"left join terms as {column}_term on {column}_term.column_name = '{source}' and {column}_term.value = nodes.{column}"
@@ -43,7 +56,10 @@ def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
     con.execute(
         f"""
         create or replace table compared_nodes as
-        select rowid as node_no, * exclude (node_key, street_words, email_domain, region_key, country_key, blocks)
+        select
+            rowid as node_no, * exclude (node_key, street_words, email_domain, region_key, country_key, blocks),
+            coalesce(family_key, given_key) as lone_name,
+            {_IS_USER_OF_NAME} as is_user_of_name,
         from {scratch.home}.identity.node_evidence where rowid in ({nodes})
         """
     )
@@ -68,12 +84,15 @@ def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
             regexp_replace(email_user, '[^0-9]', '', 'g') as email_digits,
             given_letters,
             known_given.value is not null as is_given_known,
+            known_family.value is not null as is_family_known,
             nodes.given_canon as given_term,
             nodes.family_key as family_term,
+            nodes.lone_name as lone_term,
             {frequencies},
         from compared_nodes as nodes
         left join given_names on given_names.given_key = nodes.given_key
         left join terms as known_given on known_given.column_name = 'known_given' and known_given.value = nodes.given_key
+        left join terms as known_family on known_family.column_name = 'known_family' and known_family.value = nodes.family_key
         {joins}
         """
     )

@@ -23,6 +23,7 @@ PRIOR_PATH = Path(__file__).parent / "prior_model.json"
 _TF_COLUMNS = ("given_key", "family_key", "given_han", "family_han", "birth_key")
 # Two parts of a name are not independent (fashion, origin): their product understates how common a whole name is.
 _NAME_DEPENDENCE = 2.0
+_IN_REVIEW = 0.6  # bits below the publishing threshold
 _NEAR_GIVEN_SHARE = 0.02  # chance that a stranger's given name is near to a given one
 _NEAR_FAMILY_SHARE = 0.01
 
@@ -128,18 +129,20 @@ def prior_parameters(chance: float, node_count: int) -> Parameters:
     prior = json.loads(PRIOR_PATH.read_text(encoding="utf-8"))
     comparisons: dict[str, dict[str, dict[str, float]]] = {}
     for name, levels in prior["comparisons"].items():
-        comparisons[name] = {
-            level: {
-                "m": entry["m"],
-                "u": min(entry.get("u", 1.0), entry.get("u_per_match", math.inf) * chance, 0.999),
-            }
-            for level, entry in levels.items()
-        }
+        comparisons[name] = {level: _at_scale(entry, chance) for level, entry in levels.items()}
     parameters: Parameters = {
         "prior": prior["version"], "lambda": chance, "node_count": node_count, "comparisons": comparisons
     }  # fmt: skip
     set_household_levels(parameters)
     return parameters
+
+
+def _at_scale(entry: dict[str, float], chance: float) -> dict[str, float]:
+    """m and u of a level of the prior, where two random records match with the given chance."""
+    return {
+        "m": entry["m"],
+        "u": min(entry.get("u", 1.0), entry.get("u_per_match", math.inf) * chance, 0.999),
+    }
 
 
 def set_household_levels(parameters: Parameters) -> None:
@@ -163,6 +166,12 @@ def set_household_levels(parameters: Parameters) -> None:
         correction = -sum(contact[:shared]) + 2.0
         levels[f"other_person_{shared}"] = household_level(correction)
         levels[f"other_person_{shared}_birth"] = household_level(correction - birth + 3.0)
+    # A street nearly the same is taken back as far as it counted, a lent document down to what a person should look at.
+    levels["other_person_near_street"] = household_level(-max(weight("address", "near_street_and_area"), 0.0))
+    chance = parameters["lambda"]
+    for level, name in (("lent_document_family", "family_same_given_differs"), ("lent_document", "else")):
+        known = math.log2(chance / (1 - chance)) + weight("national_id", "exact") + weight("name", name)
+        levels[level] = household_level(-max(known + _IN_REVIEW, 0.0))
     levels["nothing_shared"] = {"m": 0.9, "u": 0.9}
     levels["else"] = {"m": 0.9, "u": 0.9}
     comparisons["household"] = levels
@@ -185,7 +194,8 @@ def propose_model(
     con.execute("delete from identity.term_frequencies")
     for column in _TF_COLUMNS:
         con.execute(_term_frequency_sql(column))
-    con.execute(_known_names_sql())
+    con.execute(_known_names_sql("given_key", "family_key", "given_names"))
+    con.execute(_known_names_sql("family_key", "given_key", "family_names"))
     content = con.execute(
         "select count(*), sum(hash(column_name, term_key, frequency)::hugeint)::varchar from identity.term_frequencies"
     ).fetchall()[0]
@@ -222,14 +232,14 @@ def _term_frequency_sql(column: str) -> str:
     """
 
 
-def _known_names_sql() -> str:
-    """Given names on the list of common ones, or carried with at least four different family names: a name, not a slip of the pen."""
-    common = ", ".join(f"'{name}'" for group in reference("given_names").values() for name in group.split())
+def _known_names_sql(part: str, other: str, listed: str) -> str:
+    """Names on the list of common ones, or carried with at least four different other parts: a name, not a slip of the pen."""
+    common = ", ".join(f"'{name}'" for group in reference(listed).values() for name in group.split())
     return f"""
         insert into identity.term_frequencies
-        select '', 'known_given', pseudonym('term' || chr(31) || given_key), count(distinct family_key)
-        from identity.node_evidence where given_key is not null and family_key is not null
-        group by given_key having count(distinct family_key) >= 4 or given_key in ({common})
+        select '', 'known_{part.removesuffix("_key")}', pseudonym('term' || chr(31) || {part}), count(distinct {other})
+        from identity.node_evidence where {part} is not null and {other} is not null
+        group by {part} having count(distinct {other}) >= 4 or {part} in ({common})
     """
 
 
@@ -270,6 +280,7 @@ def term_frequencies_sql(model: Model) -> dict[str, str]:
         "family_key": seen("family_key"),
         "given_term": f"greatest({seen('given_canon')} * {_NEAR_FAMILY_SHARE}, {floor})",
         "family_term": f"greatest({seen('family_key')} * {_NEAR_GIVEN_SHARE}, {floor})",
+        "lone_term": seen("lone_name"),
         "birth_key": f"greatest(coalesce(birth_key_term.frequency, 0), {birth_floor})",
     }
 

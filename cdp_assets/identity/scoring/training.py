@@ -11,7 +11,6 @@ import copy
 import json
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -20,7 +19,7 @@ from splink import Linker
 
 from cdp_assets.identity.context import IdentityContext, IdentityProblem
 from cdp_assets.identity.scoring.blocking import write_blocks, write_candidates
-from cdp_assets.identity.scoring.comparisons import COMPARISONS, MUST_FALL
+from cdp_assets.identity.scoring.comparisons import COMPARISONS, FIXED_BY, MUST_FALL
 from cdp_assets.identity.scoring.inputs import make_linker, predict, prepare_compared
 from cdp_assets.identity.scoring.model import (
     PRIOR_PATH,
@@ -46,21 +45,40 @@ _SAMPLED = " union ".join(
     f"select join_key_{side} from {pairs}" for side in "lr" for pairs in ("stranger_pairs", "blocked_pairs")
 )
 # Levels whose pairs blocking finds all.
-_SEEN_WHOLE = (("address", "street_and_area"), ("phone", "exact"), ("email", "exact"))
+# Comparison, level, and how many times less or more likely than the prior says strangers may share the value.
+_SEEN_WHOLE = (
+    ("address", "street_and_area", 1 / 5, 4.0), ("phone", "exact", 1 / 5, 4.0), ("email", "exact", 1 / 5, 4.0),
+    ("national_id", "exact", 1.0, 50.0),
+)  # fmt: skip
 _HOUSEHOLD = next(comparison for comparison in COMPARISONS if comparison.name == "household")
 _TRAINED = tuple(comparison for comparison in COMPARISONS if comparison is not _HOUSEHOLD)
+# SQL: the places of the comparisons that some rule which found a pair does not fix, as bits.
+_FREE_BITS = " + ".join(
+    f"case when rules & {sum(1 << n for n, rule in enumerate(FIXED_BY) if comparison.name not in FIXED_BY[rule])} <> 0 "
+    f"then {1 << place} else 0 end"
+    for place, comparison in enumerate(_TRAINED)
+)
 _TWINS = 0.1  # most twins to expect per pair of relatives (about one birth in thirty is of twins; relatives are mostly siblings or couples)
 _PRIOR_RELATIVES = 100.0  # pairs of relatives that are taken for granted
 
 
 @dataclass(frozen=True)
 class Patterns:
-    """Agreement patterns with how often they occur: level per comparison (-1 not known), bits of term frequency, count."""
+    """Agreement patterns with how often they occur: level per comparison (-1 not known), bits of term frequency, count.
+
+    is_free: per comparison, whether a blocking rule finds these pairs that does not look at it (none given: all are). A level's share
+    among matches is learnt from such pairs only: whom the birth date found has the same birth date.
+    """
 
     levels: np.ndarray
     term_bits: np.ndarray
     count: np.ndarray
     household: np.ndarray
+    is_free: np.ndarray | None = None
+
+    def free(self, place: int) -> np.ndarray:
+        """1.0 for the patterns from which the comparison at this place learns, 0.0 for the others."""
+        return np.ones(len(self.count)) if self.is_free is None else self.is_free[:, place].astype(np.float64)
 
 
 def learn_parameters(
@@ -118,10 +136,11 @@ def _write_samples(scratch: Scratch, ctx: IdentityContext) -> float:
         "r.node_no as join_key_r from strangers as l join strangers as r on l.node_no < r.node_no"
     )
     write_blocks(scratch, ctx)
-    found = write_candidates(scratch)
+    found = write_candidates(scratch, with_rules=True)
     share = min(1.0, _MOST_PAIRS / max(found, 1))
     con.execute(
-        f"create or replace table blocked_pairs as from candidates "
+        f"create or replace table blocked_pairs as "
+        f"select ({_FREE_BITS})::varchar as match_key, join_key_l, join_key_r from candidates "
         f"where hash(join_key_l, join_key_r) % 1000000 < {round(share * 1e6)}"
     )
     return share
@@ -137,7 +156,7 @@ def _count_patterns(scratch: Scratch, linker: Linker, pairs: str) -> Patterns:
     gammas = ", ".join(f"gamma_{name}" for name in names)
     rows = scratch.con.execute(
         f"""
-        select {gammas}, gamma_household, round({" + ".join(terms) or "0"}, 0) as term_bits, count(*) as pair_count
+        select {gammas}, gamma_household, round({" + ".join(terms) or "0"}, 0) as term_bits, match_key, count(*) as pair_count
         from {relation} group by all order by all
         """
     ).fetchnumpy()
@@ -146,7 +165,17 @@ def _count_patterns(scratch: Scratch, linker: Linker, pairs: str) -> Patterns:
     return Patterns(
         levels, rows["term_bits"].astype(np.float64), rows["pair_count"].astype(np.float64),
         np.ma.filled(rows["gamma_household"], -1).astype(np.int64),
+        _free_places(rows["match_key"]),
     )  # fmt: skip
+
+
+def _free_places(match_keys: np.ndarray) -> np.ndarray | None:
+    """The bits of each match_key as columns; None where the pairs were found by no rule."""
+    if not all(str(key).isdigit() for key in match_keys):
+        return None
+    bits = np.array([int(key) for key in match_keys], dtype=np.int64).reshape(-1, 1)
+    places: np.ndarray = (bits >> np.arange(len(_TRAINED))) & 1 == 1
+    return places
 
 
 def _level_number(comparison: Any, name: str) -> int:
@@ -166,7 +195,7 @@ def calibrate_strangers(parameters: Parameters, patterns: Patterns) -> None:
         known = patterns.count[patterns.levels[:, place] >= 0].sum()
         for level in comparison.levels:
             entry = parameters["comparisons"][comparison.name][level.name]
-            if level.term or "u_per_match" in prior[comparison.name][level.name]:
+            if level.term or level.is_void or "u_per_match" in prior[comparison.name][level.name]:
                 continue
             seen = patterns.count[patterns.levels[:, place] == _level_number(comparison, level.name)].sum()
             strangers = max(seen - chance * entry["m"] * known, 0.0)
@@ -182,16 +211,19 @@ def maximise(parameters: Parameters, patterns: Patterns, total_pairs: float) -> 
         iteration += 1
         share = _match_share(parameters, patterns)
         weighted = share * patterns.count
+        learnt = [weighted * patterns.free(place) for place in range(len(_TRAINED))]
         change = 0.0
         for place, comparison in enumerate(_TRAINED):
-            known = weighted[patterns.levels[:, place] >= 0].sum()
+            known = learnt[place][patterns.levels[:, place] >= 0].sum()
             for level in comparison.levels:
                 entry = parameters["comparisons"][comparison.name][level.name]
-                seen = weighted[patterns.levels[:, place] == _level_number(comparison, level.name)].sum()
+                seen = learnt[place][patterns.levels[:, place] == _level_number(comparison, level.name)].sum()
                 default = prior["comparisons"][comparison.name][level.name]["m"]
                 updated = float((seen + _PRIOR_PAIRS * default) / (known + _PRIOR_PAIRS))
                 change = max(change, abs(updated - entry["m"]))
                 entry["m"] = updated
+                if level.is_void:
+                    entry["u"] = updated
                 support[f"{comparison.name}.{level.name}"] = float(seen)
         _update_shared_contacts(parameters, prior, patterns, patterns.count - weighted, total_pairs)
         estimate = float(weighted.sum() / max(total_pairs, 1.0))
@@ -210,17 +242,17 @@ def maximise(parameters: Parameters, patterns: Patterns, total_pairs: float) -> 
 def _update_shared_contacts(
     parameters: Parameters, prior: Parameters, patterns: Patterns, strangers: np.ndarray, total_pairs: float
 ) -> None:
-    """Set u of what households share, from the pairs that are not matches.
+    """Set u of what households share, and of documents that are lent, from the pairs that are not matches.
 
     Every pair that shares such a value is among the blocked ones, so their number is known, not sampled. A base without
     households may trust an address five times more than the prior does, one of large households four times less.
     """
-    for name, level_name in _SEEN_WHOLE:
+    for name, level_name, least, most in _SEEN_WHOLE:
         place = next(i for i, comparison in enumerate(_TRAINED) if comparison.name == name)
         number = _level_number(_TRAINED[place], level_name)
         seen = float(strangers[patterns.levels[:, place] == number].sum()) / max(total_pairs, 1.0)
         default = prior["comparisons"][name][level_name]["u"]
-        parameters["comparisons"][name][level_name]["u"] = min(max(seen, default / 5), default * 4)
+        parameters["comparisons"][name][level_name]["u"] = min(max(seen, default * least), default * most)
 
 
 def _weigh_twins(parameters: Parameters, patterns: Patterns) -> None:
@@ -273,18 +305,38 @@ def _match_bits(parameters: Parameters, patterns: Patterns) -> np.ndarray:
 
 
 def pool_small_rises(parameters: Parameters) -> list[str]:
-    """Give two neighbours of a chain one weight where the worse came out a little heavier (pool adjacent violators)."""
+    """Give neighbours of a chain one weight where the worse came out heavier (pool adjacent violators, Ayer and others 1955).
+
+    Names are always put in order; elsewhere a rise of more than two bits says that something else is wrong, and is left to the checks.
+    """
     pooled = []
-    for name, chain in MUST_FALL.items():
+    for name, chain in MUST_FALL:
         levels = parameters["comparisons"][name]
-        for better, worse in pairwise(chain):
-            rise = _bits(levels[worse]) - _bits(levels[better])
-            if 0 < rise <= _POOLED_RISE:
-                both = (levels[better]["m"] + levels[worse]["m"]) / (levels[better]["u"] + levels[worse]["u"])
-                for level in (better, worse):
-                    levels[level]["u"] = levels[level]["m"] / both
-                pooled.append(f"{name}: {better}, {worse}")
+        for block in _blocks_in_order(levels, chain, math.inf if name == "name" else _POOLED_RISE):
+            both = 2 ** _joint_bits(levels, block)
+            for level in block:
+                levels[level]["u"] = levels[level]["m"] / both
+            pooled.append(f"{name}: {', '.join(block)}")
     return pooled
+
+
+def _blocks_in_order(
+    levels: dict[str, dict[str, float]], chain: tuple[str, ...], most: float
+) -> list[list[str]]:
+    """Neighbours of the chain that share one weight, so that weights fall along it but for rises of more than `most` bits."""
+    blocks: list[list[str]] = []
+    for level in chain:
+        blocks.append([level])
+        while (
+            len(blocks) > 1 and 0 < _joint_bits(levels, blocks[-1]) - _joint_bits(levels, blocks[-2]) <= most
+        ):
+            blocks[-2:] = [blocks[-2] + blocks[-1]]
+    return [block for block in blocks if len(block) > 1]
+
+
+def _joint_bits(levels: dict[str, dict[str, float]], block: list[str]) -> float:
+    """Weight of several levels taken as one."""
+    return math.log2(sum(levels[each]["m"] for each in block) / sum(levels[each]["u"] for each in block))
 
 
 def _bits(entry: dict[str, float]) -> float:
@@ -302,7 +354,7 @@ def check_parameters(parameters: Parameters, report: dict[str, Any]) -> list[str
         for level, entry in levels.items():
             if not (0 < entry["m"] <= 1 and 0 < entry["u"] <= 1):
                 problems.append(f"{name}.{level} has a share outside 0 to 1")
-    for name, chain in MUST_FALL.items():
+    for name, chain in MUST_FALL:
         weights = [
             math.log2(
                 parameters["comparisons"][name][level]["m"] / parameters["comparisons"][name][level]["u"]

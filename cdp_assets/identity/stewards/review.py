@@ -5,9 +5,12 @@ Rulings themselves belong to rulings; the evidence in words to explain.
 
 from __future__ import annotations
 
+import math
+
 import duckdb
 
 from cdp_assets.identity.context import IdentityContext, StepSummary
+from cdp_assets.identity.scoring.pairs import KEPT_PROBABILITY
 from cdp_assets.identity.stewards.review_evidence import weigh_review_queue
 from cdp_assets.identity.tables import has_table
 from cdp_assets.keys import register_pseudonym
@@ -17,10 +20,11 @@ from cdp_assets.sql_text import from_file
 def build_review_queue(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSummary:
     """Make identity.review_queue, and identity.review_evidence (review_evidence), from pairs, clusters, conflicts and (if there) identity.customer_activity.
 
-    One row per pair of customers: kind (likely_same: between the review and the publishing threshold; refused: a veto keeps them
-    apart; held: a component too large or too sparse), record_key_l, record_key_r (one record of each side), customer_id_l,
-    customer_id_r, match_probability, records_affected, revenue_affected (reporting currency), rank (1 is the most worthwhile),
-    evidence_hash (changes with the evidence, so that a ruling made on older evidence comes back).
+    One row per pair of customers: kind (likely_same: between the review and the publishing threshold; same_document: they share a
+    document number, and little else; refused: a veto keeps them apart; held: a component too large or too sparse), record_key_l,
+    record_key_r (one record of each side), customer_id_l, customer_id_r, match_probability, records_affected, revenue_affected
+    (reporting currency), rank (1 is the most worthwhile), evidence_hash (changes with the evidence, so that a ruling made on older
+    evidence comes back).
     """
     register_pseudonym(con, ctx.key)
     knobs = ctx.knobs
@@ -30,6 +34,7 @@ def build_review_queue(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> 
             "review_queue",
             review_probability=knobs.review_probability,
             publish_probability=knobs.publish_probability,
+            least_weight=math.log2(KEPT_PROBABILITY / (1 - KEPT_PROBABILITY)),
             activity=_activity_sql(con),
         )
     )

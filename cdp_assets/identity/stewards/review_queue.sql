@@ -2,22 +2,36 @@
 holes:
   review_probability: 0.5
   publish_probability: 0.9
+  least_weight: -4.2
   activity: select channel, source_customer_id, 0.0 as revenue from identity.customer_ids
 unportable: [any_value(), pow()]
 #}
 create or replace table identity.review_queue as
-with node_records as (
+with unsure as (
+    select node_key_l, node_key_r, match_probability, match_weight, match_key
+    from identity.pairs
+    where match_probability >= {{ review_probability }} and match_probability < {{ publish_probability }}
+),
+node_records as (
     select nodes.node_key, min(nodes.record_key) as record_key
-    from identity.nodes as nodes group by nodes.node_key
+    from identity.nodes as nodes
+    where nodes.node_key in (select unsure.node_key_l from unsure union select unsure.node_key_r from unsure)
+    group by nodes.node_key
+),
+-- One record of each document number: the first.
+documents as (
+    select identifier_value, min(record_key) as record_key
+    from identity.identifiers
+    where identifier_type = 'national_id' and not is_blocked
+    group by identifier_value having count(*) > 1
 ),
 waiting as (
     select
         'likely_same' as kind, l.record_key as record_key_l, r.record_key as record_key_r,
         p.match_probability, p.match_weight, p.match_key
-    from identity.pairs as p
+    from unsure as p
     join node_records as l on l.node_key = p.node_key_l
     join node_records as r on r.node_key = p.node_key_r
-    where p.match_probability >= {{ review_probability }} and p.match_probability < {{ publish_probability }}
     union all
     -- Records of the same evidence that does not suffice alone, such as a rare name.
     select
@@ -29,6 +43,19 @@ waiting as (
         and 1 / (1 + pow(2, -scored.self_weight)) < {{ publish_probability }}
     group by nodes.node_key
     having count(*) between 2 and 5
+    union all
+    -- A document is one person's, but it is lent and mistyped: who shares one and is two is looked at whatever else is known.
+    select
+        'same_document', documents.record_key, i.record_key,
+        coalesce(p.match_probability, 0.0), coalesce(p.match_weight, {{ least_weight }}), 'same_document'
+    from documents
+    join identity.identifiers as i
+        on i.identifier_type = 'national_id' and not i.is_blocked and i.identifier_value = documents.identifier_value
+        and i.record_key <> documents.record_key
+    join identity.nodes as nl on nl.record_key = documents.record_key
+    join identity.nodes as nr on nr.record_key = i.record_key
+    left join identity.pairs as p
+        on p.node_key_l = least(nl.node_key, nr.node_key) and p.node_key_r = greatest(nl.node_key, nr.node_key)
     union all
     select kind, record_key_l, record_key_r, 1 / (1 + pow(2, -match_weight)), match_weight, kind
     from identity.cluster_conflicts
@@ -51,12 +78,13 @@ best as (
     select * from placed
     qualify row_number() over (
         partition by least(customer_id_l, customer_id_r), greatest(customer_id_l, customer_id_r)
-        order by match_weight desc, record_key_l, record_key_r) = 1
+        order by match_weight desc, kind, record_key_l, record_key_r) = 1
 ),
 size as (
     select ids.customer_id, count(*) as records, coalesce(sum(activity.revenue), 0) as revenue
     from identity.customer_ids as ids
     left join ({{ activity }}) as activity using (channel, source_customer_id)
+    where ids.customer_id in (select best.customer_id_l from best union select best.customer_id_r from best)
     group by ids.customer_id
 )
 select
