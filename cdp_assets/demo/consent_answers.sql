@@ -2,7 +2,7 @@
 holes:
   asked: '{''purpose'': ''email'', ''yes'': 0.5}'
   latest: timestamp '2017-12-31'
-  rates: {ends: 0.5, taken_back: 0.5, objects: 0.5, former_address: 0.5, odd_word: 0.5, odd_purpose: 0.5}
+  rates: {ends: 0.5, taken_back: 0.5, objects: 0.5, former_address: 0.5, odd_word: 0.5, odd_purpose: 0.5, odd_kind: 0.5, short_number: 0.5}
 #}
 create or replace temp table consent_answers as
 with contacts as (
@@ -56,8 +56,12 @@ said as (
 select
     said.* replace (
         -- an address that the member has left since: nobody carries it
-        if(contact_kind = 'email' and u('former address', answer) < {{ rates.former_address }}, 'former.' || contact, contact)
-            as contact,
+        case
+            when contact_kind = 'email' and u('former address', answer) < {{ rates.former_address }} then 'former.' || contact
+            when contact like '+86 %' and u('short number', answer) < {{ rates.short_number }} then substr(contact, 5)
+            else contact
+        end as contact,
+        if(contact_kind <> 'person' and u('odd kind', answer) < {{ rates.odd_kind }}, 'pager', contact_kind) as contact_kind,
         case when u('odd word', answer) < {{ rates.odd_word }} then 'perhaps' else choice end as choice,
         case when u('odd purpose', answer) < {{ rates.odd_purpose }} then 'raffle' else purpose end as purpose),
     if(at_local < timestamp '2017-05-01', 'v3', 'v4') as text_version,

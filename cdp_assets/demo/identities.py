@@ -72,12 +72,16 @@ def create_loyalty_members(con: duckdb.DuckDBPyConnection, parameters: Parameter
             no_phone=placeholder("phone", document, parameters),
             no_email=placeholder("email", document, parameters),
             rates=rates,
+            # the last two letters of the street's first word
+            slipped_street=r"regexp_replace(street, '([a-z])([a-z]) ', '\2\1 ')",
             traps=_with_traps(
                 "if(is_twin, 'twins', null)",
                 "if(leaves_phone and no_phone is not null, 'placeholder_phone', null)",
                 "if(leaves_phone and no_phone is null and by_store_phone, 'store_phone', null)",
                 "if(leaves_phone and by_home_phone and no_phone is null and not by_store_phone, 'family_phone', null)",
                 "if(leaves_email and no_email is not null, 'placeholder_email', null)",
+                "if(is_family_only, 'family_name_only', null)",
+                "if(has_street_slip, 'street_slip', null)",
                 "if(leaves_birth_date and is_swapped and not is_placeholder_date, 'birth_date_swapped', null)",
                 "if(leaves_birth_date and is_placeholder_date, 'birth_date_placeholder', null)",
             ),
@@ -129,13 +133,14 @@ def create_subscribers(con: duckdb.DuckDBPyConnection, parameters: Parameters) -
     """Create `subscribers`: the newsletter's audience, one row per subscribed address.
 
     euid, leid, person_no, email, shown_given, shown_family (null where only the first name was asked), opted_in_at,
-    unsubscribed_at (null while subscribed), traps.
+    unsubscribed_at (null while subscribed), is_unconfirmed, traps.
     """
     con.execute(
         from_file(
             __name__,
             "subscribers",
             spelled=spelled("asked", "'newsletter ' || person_no", "latin", parameters),
+            unconfirmed=parameters.traps["consents"]["unconfirmed"],
         )
     )
 

@@ -83,24 +83,16 @@ def _walk(con: duckdb.DuckDBPyConnection, most: int) -> None:
 def create_journeys(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Create `planned`, `steps` and `chances` for the web shop's candidates of the batch.
 
-    planned: journey, candidate, person_no, ends_at, is_idle (nobody wanted to buy). chances: candidate, chance,
-    and `without`: a map of marketing channel to the chance of the same journey without it.
+    planned: journey, candidate, person_no, ends_at, is_idle (nobody wanted to buy, or the year was over before). chances: candidate,
+    chance, and `without`: a map of marketing channel to the chance of the same journey without it.
     """
     journeys = parameters.journeys
-    idle = float(journeys["idle_journeys"])
     con.execute(
-        f"""
-        create or replace temp table planned as
-        select candidate as journey, candidate, person_no, at_utc as ends_at, false as is_idle
-        from candidates where channel = 'shopify'
-        union all
-        select candidate || 'i', null, person_no,
-            greatest(timestamp '2017-01-02 12:00:00' + to_seconds(pick('idle early', candidate, 86400)),
-                at_utc - to_seconds(pick('idle', candidate, 2592000))),
-            true
-        from candidates where channel = 'shopify' and u('idles', candidate) < {idle}
-        """
-    )
+        from_file(
+            __name__, "planned_journeys",
+            idle=float(journeys["idle_journeys"]), late_days=int(journeys["late_days"]),
+        )
+    )  # fmt: skip
     _walk(con, int(journeys["max_touches"]))
     base = float(journeys["base_chance"])
     con.execute(

@@ -5,7 +5,8 @@ holes:
   spelled: select * from joined
   no_phone: 'null'
   no_email: 'null'
-  rates: {store_phone: 0.5, birth_date_swapped: 0.5, birth_date_placeholder: 0.5}
+  rates: {store_phone: 0.5, birth_date_swapped: 0.5, birth_date_placeholder: 0.5, family_name_only: 0.5, street_slip: 0.5}
+  slipped_street: reverse(street)
   traps: '[''twins'']'
 #}
 create or replace temp table loyalty_members as
@@ -35,12 +36,15 @@ reached as (
         u('day and month', member_id) < {{ rates.birth_date_swapped }} and day(birth_date) between 1 and 12
             and day(birth_date) <> month(birth_date) as is_swapped,
         u('no birth date', member_id) < {{ rates.birth_date_placeholder }} as is_placeholder_date,
-        u('leaves birth date', member_id) < 0.85 as leaves_birth_date
+        u('leaves birth date', member_id) < 0.85 as leaves_birth_date,
+        u('family name only', member_id) < {{ rates.family_name_only }} as is_family_only,
+        country = 'US' and u('street slip', member_id) < {{ rates.street_slip }} as has_street_slip
     from named
 )
 select
-    member_id, person_no, joined_at, store, shown_given, shown_family, shown_name,
-    gender, street, city, postcode, country,
+    member_id, person_no, joined_at, store, shown_given, shown_family,
+    if(is_family_only, shown_family, shown_name) as shown_name,
+    gender, if(has_street_slip, {{ slipped_street }}, street) as street, city, postcode, country,
     case
         when not leaves_phone then null
         when no_phone is not null then no_phone

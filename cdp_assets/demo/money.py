@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdp_assets.demo.inbox import LAST_DAYS
 from cdp_assets.sql_text import from_file
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ VAT = 0.19  # in the prices of the orders in euro
 def create_web_money(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Create `web_sold`: `web_orders` with the money that they carry, and the odd orders beside them.
 
-    Added columns: base (the candidate whose lines it has), is_odd, currency, tax, tip, gift_card, donation (amounts of lines that are no
-    goods), has_shipping_code, codes, status_word, payment_method, total (what is paid), refunded_money (tax and shipping included),
+    Added columns: base (the candidate whose lines it has), is_odd, is_cut (the file holds its first line alone), currency, tax, duties, tip,
+    gift_card, donation (amounts of lines that are no goods), has_shipping_code, codes, status_word, payment_method, total (what is paid),
+    refunded_money (tax and shipping included),
     true_net (what the goods are worth after refunds, in the order's currency; null where nobody can say yet), true_parked.
     """
     rate = float(parameters.retailer["tax_rate"])
@@ -51,6 +53,7 @@ def create_web_money(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> 
             vat=VAT,
             with_vat=1 + VAT,
             no_sale=_NO_SALE,
+            last_days=LAST_DAYS,
         )
     )
 
@@ -82,11 +85,16 @@ _WORTH = {
             case when items_come_later then 'no_lines' when is_cut then 'lines_differ' end as true_parked
         from parcels
     """,
+    "amazon": """
+        select 'amazon' as channel, order_id, 'USD' as currency, if(is_cancelled or is_sent_back, 0, gross - discount)::decimal(18, 2) as true_net,
+            null::varchar as true_parked
+        from marketplace_orders
+    """,
     "square": """
-        select 'square' as channel, transaction_id as order_id, 'USD' as currency, 
-            if(bool_or(items_come_later or is_cut), null, sum(sign * (gross - discount)))::decimal(18, 2) as true_net,
+        select 'square' as channel, transaction_id as order_id, 'USD' as currency,
+            if(bool_or(items_come_later or is_cut), null, sum(sign * (gross - discount)) - coalesce(any_value(amount), 0))::decimal(18, 2) as true_net,
             case when bool_or(items_come_later) then 'no_lines' when bool_or(is_cut) then 'lines_differ' end as true_parked
-        from till_rows group by transaction_id
+        from till_rows left join till_amounts_back using (transaction_id) group by transaction_id
     """,
 }
 

@@ -2,6 +2,7 @@
 holes:
   namesake_distance: 9
   recycled_distance: 9
+  of_street: 0.5
 #}
 with named as materialized (
     select
@@ -22,19 +23,28 @@ neighboured as materialized (
         lag(person_no, {{ recycled_distance }}) over (partition by kind order by person_no) as stranger,
         -- null keys instead of conditions on the left side: those would make it a nested loop
         if(takes_namesake and not is_twin, lookalike, null) as name_from,
-        if(takes_recycled and not has_family_phone, stranger, null) as phone_from
+        if(takes_recycled and not has_family_phone, stranger, null) as phone_from,
+        size = 1 and country = 'US' and u('street', person_no) < {{ of_street }} as is_alone
     from named
 ),
 paired as materialized (
     select
-        named.* exclude (lookalike, stranger, name_from, phone_from) replace (
+        named.* exclude (lookalike, stranger, name_from, phone_from, is_alone) replace (
             coalesce(other.surname, named.surname) as surname,
             coalesce(other.surname_latin, named.surname_latin) as surname_latin,
             coalesce(other.given, named.given) as given,
             coalesce(other.given_latin, named.given_latin) as given_latin,
-            if(other.person_no is null, named.nickname, other.nickname) as nickname
+            if(other.person_no is null, named.nickname, other.nickname) as nickname,
+            if(named.is_alone and other.country = 'US', other.city, named.city) as city,
+            if(named.is_alone and other.country = 'US', other.region, named.region) as region,
+            if(named.is_alone and other.country = 'US', other.region_name, named.region_name) as region_name,
+            if(named.is_alone and other.country = 'US', other.postcode, named.postcode) as postcode,
+            if(named.is_alone and other.country = 'US',
+                regexp_extract(named.street, '^[0-9]+') || regexp_extract(other.street, '^[0-9]+( .*?)( Apt [0-9]+)?$', 1),
+                named.street) as street
         ),
         other.person_no as namesake_of,
+        coalesce(named.is_alone and other.country = 'US', false) as is_namesake_of_street,
         former.person_no as number_from,
         former.area as number_area
     from neighboured as named

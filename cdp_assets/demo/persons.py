@@ -71,9 +71,13 @@ def _drawn_persons(parameters: Parameters) -> str:
     )
 
 
-def _named_persons() -> str:
+def _named_persons(parameters: Parameters) -> str:
     return from_file(
-        __name__, "named_persons", namesake_distance=NAMESAKE_DISTANCE, recycled_distance=RECYCLED_DISTANCE
+        __name__,
+        "named_persons",
+        namesake_distance=NAMESAKE_DISTANCE,
+        recycled_distance=RECYCLED_DISTANCE,
+        of_street=parameters.rate("identities", "namesake_of_street"),
     )
 
 
@@ -128,7 +132,7 @@ def create_persons(
     """
     con.execute(f"create or replace temp table homes as {_homes(parameters, first, last)}")
     con.execute(f"create or replace temp table drawn_persons as {_drawn_persons(parameters)}")
-    con.execute(f"create or replace temp table named_persons as {_named_persons()}")
+    con.execute(f"create or replace temp table named_persons as {_named_persons(parameters)}")
     con.execute(
         f"""
         create or replace temp table persons as

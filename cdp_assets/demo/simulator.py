@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from cdp_assets.demo.asking import write_requests
 from cdp_assets.demo.baskets import create_candidates, create_orders, load_real_baskets
 from cdp_assets.demo.chance import register_chance
 from cdp_assets.demo.channels import (
@@ -155,6 +156,7 @@ def _write_retailer(
             purchasing.write_costs(inbox, parameters)
         write_bad_rows(inbox, parameters)
         truth.close()
+        write_requests(con, out)
     shutil.rmtree(out / ".simulate", ignore_errors=True)
     (inbox_dir / DEMO_MARKER).write_text("simulated by onefold simulate; safe to delete\n", encoding="utf-8")
     report.orders = sum(issued.values())

@@ -1,6 +1,7 @@
 {#
 holes:
   spelled: select * from asked
+  unconfirmed: 0.5
 #}
 create or replace temp table subscribers as
 with asked as (
@@ -24,6 +25,7 @@ select
             person_no, 5000000)), null)
         as wished_out_at,
     if(wished_out_at < timestamp '2017-12-31', wished_out_at, null) as unsubscribed_at,
+    unsubscribed_at is null and u('confirms', person_no) < {{ unconfirmed }} as is_unconfirmed,
     country, region, city,
     name_traps as traps
 from named

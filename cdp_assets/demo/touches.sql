@@ -51,4 +51,5 @@ from placed
 join lifts using (marketing_channel)
 left join campaigns on campaigns.marketing_channel = placed.marketing_channel
     and u('campaign', touch) >= campaigns.low and u('campaign', touch) < campaigns.high
+where wished_at < timestamp '2018-01-01 05:00:00'
 order by at_utc, touch

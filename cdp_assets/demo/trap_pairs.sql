@@ -45,10 +45,17 @@ lookalikes as (
     join standing as l on l.person_no = one.person_no
     join standing as r on r.person_no = other.person_no
     union all
-    select l.record, r.record, 'namesakes'
+    select l.record, r.record, if(one.is_namesake_of_street, 'namesakes_of_street', 'namesakes')
     from persons as one
     join standing as l on l.person_no = one.person_no
     join standing as r on r.person_no = one.namesake_of
+),
+-- a card that says the family name alone, beside the others of the house
+nameless as (
+    select l.record as l, r.record as r, 'family_name_only' as trap
+    from base as l
+    join standing as r on r.household_no = l.household_no and r.person_no <> l.person_no
+    where list_contains(l.traps, 'family_name_only')
 ),
 gifts_sent as (
     select l.record as l, r.record as r, 'gift' as trap
@@ -82,7 +89,7 @@ disguised as (
     from (select *, unnest(traps) as trap from standing) as l
     join standing as r on l.person_no = r.person_no and l.record <> r.record and not list_contains(r.traps, trap)
     where trap in ('pinyin', 'nickname', 'married_name', 'typo', 'alias', 'character_slip', 'masked_phone', 'wechat_only',
-        'birth_date_swapped')
+        'birth_date_swapped', 'family_name_only', 'street_slip')
     union all
     select l.record, r.record, trap
     from (select *, unnest(traps) as trap from giving) as l
@@ -94,6 +101,7 @@ paired as (
     union select * from refused where l is not null
     union select * from in_common where l is not null
     union select * from lookalikes
+    union select * from nameless
     union select * from gifts_sent
     union select * from disguised
 )

@@ -8,6 +8,7 @@ with of_goods as (
     from web_sold
     join lines on lines.candidate = web_sold.base
     where not is_odd or line_number = 1
+    qualify not is_cut or row_number() over (partition by web_sold.candidate order by line_number) = 1
 ),
 beside as (
     select
@@ -20,7 +21,7 @@ beside as (
             {'rank': 2, 'name': 'Gift card', 'sku': 'GIFTCARD-' || gift_card::int, 'amount': gift_card},
             {'rank': 3, 'name': 'Round up for the food bank', 'sku': 'DONATION', 'amount': donation}
         ]) as stood(each)
-    where each.amount > 0
+    where each.amount > 0 and not is_cut
 )
 select *, row_number() over (partition by candidate order by line_number) = 1 as top
 from (select * from of_goods union all by name select * from beside)

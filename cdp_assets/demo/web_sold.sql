@@ -1,15 +1,18 @@
 {#
 holes:
   rate: 0.07
-  rates: {tip: 0.5, gift_card_sold: 0.5, donation: 0.5, shipping_code: 0.5, second_code: 0.5, authorized: 0.5, gift_card_redeemed: 0.5, odd_order: 0.5}
+  rates: {tip: 0.5, gift_card_sold: 0.5, donation: 0.5, duties: 0.5, web_lines_cut: 0.5, shipping_code: 0.5, second_code: 0.5, authorized: 0.5, gift_card_redeemed: 0.5, odd_order: 0.5}
   odd_choice: '{''currency'': ''EUR''}'
   vat: 0.19
   with_vat: 1.19
   no_sale: ('voided')
+  last_days: date '2017-12-18'
 #}
 create or replace temp table web_sold as
 with taxed as (
-    select candidate, round(sum(gross - discount) filter (where is_taxable) * {{ rate }}, 2)::decimal(18, 2) as tax
+    select
+        candidate, round(sum(gross - discount) filter (where is_taxable) * {{ rate }}, 2)::decimal(18, 2) as tax,
+        count(*) as line_count, min_by(gross, line_number) as first_line
     from lines where channel = 'shopify' group by candidate
 ),
 drawn as (
@@ -19,6 +22,8 @@ drawn as (
         false as is_odd,
         'USD' as currency,
         coalesce(tax, 0)::decimal(18, 2) as tax,
+        if(u('duties', candidate) < {{ rates.duties }}, round(net * 0.06, 2), 0)::decimal(18, 2) as duties,
+        local_at::date >= {{ last_days }} and line_count > 1 and first_line < net and u('web cut', candidate) < {{ rates.web_lines_cut }} as is_cut,
         refund_share = 0 and u('tips', candidate) < {{ rates.tip }} as tips,
         refund_share = 0 and u('buys a card', candidate) < {{ rates.gift_card_sold }} as buys_card,
         refund_share = 0 and u('rounds up', candidate) < {{ rates.donation }} as rounds_up,
@@ -50,10 +55,10 @@ carried as (
             when u('pays by', candidate) < 0.8 then 'Shopify Payments'
             else 'PayPal Express Checkout'
         end as payment_method,
-        (net + if(has_shipping_code, 0, shipping) + tax + tip + gift_card + donation)::decimal(18, 2) as total,
+        (net + if(has_shipping_code, 0, shipping) + tax + duties + tip + gift_card + donation)::decimal(18, 2) as total,
         round(total * refund_share, 2)::decimal(18, 2) as refunded_money,
-        (net - refunded)::decimal(18, 2) as true_net,
-        null::varchar as true_parked
+        if(is_cut, null, net - refunded)::decimal(18, 2) as true_net,
+        if(is_cut, 'lines_differ', null) as true_parked
     from drawn
 ),
 odd as (
@@ -82,6 +87,7 @@ beside as (
         true as is_odd,
         kind.currency as currency,
         if(kind.currency = 'EUR', round(only_line * {{ vat }} / {{ with_vat }}, 2), 0)::decimal(18, 2) as tax,
+        0::decimal(18, 2) as duties, false as is_cut,
         0::decimal(18, 2) as tip, 0::decimal(18, 2) as gift_card, 0::decimal(18, 2) as donation,
         false as has_shipping_code, null::varchar as codes,
         kind.status as status_word,

@@ -10,7 +10,7 @@ import pytest
 
 from cdp_assets.demo.baskets import create_candidates, create_orders, load_real_baskets
 from cdp_assets.demo.chance import register_chance
-from cdp_assets.demo.journeys import count_lift, create_chain, create_journeys
+from cdp_assets.demo.journeys import count_lift, create_chain, create_journeys, create_touches
 from cdp_assets.demo.parameters import Parameters, load_parameters
 from cdp_assets.demo.persons import create_households, create_persons
 from cdp_assets.demo.pools import create_pools
@@ -28,18 +28,23 @@ def test_shares_of_incremental_orders_add_up_to_one_and_a_channel_without_lift_g
     assert lift["email"] > lift["organic_search"]
 
 
+def _make_town(con: duckdb.DuckDBPyConnection, persons: int, parameters: Parameters) -> None:
+    """Everything up to the web shop's orders."""
+    register_chance(con, 7)
+    create_pools(con, parameters)
+    create_chain(con, parameters)
+    create_households(con, persons, parameters)
+    load_real_baskets(con)
+    create_persons(con, 0, persons, persons, parameters)
+    create_candidates(con, parameters)
+    create_journeys(con, parameters)
+    create_orders(con, parameters, {})
+
+
 def _web_orders(persons: int, parameters: Parameters, channel: str) -> tuple[int, int]:
     """Web orders of a town, and how many of them the truth says are owed to the channel."""
     with duckdb.connect() as con:
-        register_chance(con, 7)
-        create_pools(con, parameters)
-        create_chain(con, parameters)
-        create_households(con, persons, parameters)
-        load_real_baskets(con)
-        create_persons(con, 0, persons, persons, parameters)
-        create_candidates(con, parameters)
-        create_journeys(con, parameters)
-        create_orders(con, parameters, {})
+        _make_town(con, persons, parameters)
         count_lift(con)
         found = con.execute(
             "select (select count(*) from orders where channel = 'shopify'), "
@@ -79,3 +84,31 @@ def test_most_sessions_do_not_end_in_an_order(truth: Path) -> None:
         """
     ).fetchall()[0]
     assert sessions > 2 * orders > 0
+
+
+@pytest.mark.parametrize(("late_days", "is_level"), [(45, True), (0, False)])
+def test_visits_do_not_fall_towards_the_end_since_some_will_buy_after_it(
+    late_days: int, is_level: bool
+) -> None:
+    parameters = load_parameters()
+    journeys = {**parameters.journeys, "late_days": late_days}
+    with duckdb.connect() as con:
+        _make_town(con, 600, dataclasses.replace(parameters, journeys=journeys))
+        create_touches(con, parameters)
+        before, last = con.execute(
+            """
+            with days as (
+                select day::date as day, (select count(*) from touches where at_utc::date = day::date) as touches,
+                    (select count(*) from candidates where channel = 'shopify' and at_utc::date = day::date) as baskets
+                from range(date '2017-09-01', date '2018-01-01', interval 1 day) as days(day)
+            )
+            select sum(touches) filter (where day < date '2017-12-01') / sum(baskets) filter (where day < date '2017-12-01'),
+                sum(touches) filter (where day >= date '2017-12-22') / sum(baskets) filter (where day >= date '2017-12-22')
+            from days
+            """
+        ).fetchall()[0]
+        after = con.execute(
+            "select count(*) from touches where at_utc >= timestamp '2018-01-01 05:00:00'"
+        ).fetchall()
+    assert (last > 0.85 * before) == is_level, (before, last)
+    assert after == [(0,)]

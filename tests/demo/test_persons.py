@@ -92,6 +92,19 @@ def test_twins_share_birth_date_surname_and_address_but_no_phone(town: duckdb.Du
     assert _one(town, "select count(*) from persons where is_twin") > 100
 
 
+def test_some_namesakes_live_in_one_street_in_two_houses(town: duckdb.DuckDBPyConnection) -> None:
+    pairs = town.execute(
+        """
+        select one.street, other.street, one.city = other.city and one.postcode = other.postcode, one.given = other.given
+        from persons as one join persons as other on other.person_no = one.namesake_of where one.is_namesake_of_street
+        """
+    ).fetchall()
+    assert len(pairs) > 5
+    for here, there, same_town, same_name in pairs:
+        assert same_town and same_name and here.split()[0] != there.split()[0]
+        assert here.split()[1:] == there.split(" Apt ")[0].split()[1:]
+
+
 def test_surnames_are_read_as_surnames(town: duckdb.DuckDBPyConnection) -> None:
     readings = dict(
         town.execute("select distinct surname, surname_latin from surname_pool where lang = 'zh'").fetchall()

@@ -2,7 +2,7 @@
 
 Quirks kept: no quotes around anything (bare inches in titles), times in UTC with '+00:00', one row per
 item, no buyer at all, money blank for cancelled orders, an order again as shipped after the report that
-called it pending.
+called it pending, an order that was sent and came back.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _CLOCK = "'%Y-%m-%dT%H:%M:%S+00:00'"
 _CANCELLED = 0.04  # cancelled orders per order
 
 
-def create_marketplace_rows(con: duckdb.DuckDBPyConnection) -> None:
-    """Create `marketplace_orders` (order_id, person_no, is_cancelled, …) and `marketplace_rows`, one per item.
+def create_marketplace_rows(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    """Create `marketplace_orders` (order_id, person_no, is_cancelled, is_sent_back, …) and `marketplace_rows`, one per item.
 
     Money in USD. A cancelled order is a further one: its basket was ordered again at once and bought then.
     """
@@ -34,6 +34,7 @@ def create_marketplace_rows(con: duckdb.DuckDBPyConnection) -> None:
         )
         select
             candidate, person_no, at_utc, gross, discount, is_cancelled,
+            not is_cancelled and u('sent back', candidate) < {parameters.rate("money", "sent_back")} as is_sent_back,
             if(is_cancelled, '112-', '113-') || lpad((order_no * 7919 % 10000000)::varchar, 7, '0')
                 || '-' || lpad((order_no % 10000000)::varchar, 7, '0') as order_id,
             at_utc + to_hours(30) as shipped_at,
@@ -59,7 +60,7 @@ def create_marketplace_rows(con: duckdb.DuckDBPyConnection) -> None:
 
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch's items to one report per month."""
-    create_marketplace_rows(con)
+    create_marketplace_rows(con, parameters)
     rate = float(parameters.retailer["tax_rate"])
 
     def money(sql: str) -> str:
@@ -68,7 +69,8 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
     for year, month in MONTHS:
         is_shipped = f"(shipped_month <= {month})"
         status = (
-            f"case when is_cancelled then 'Cancelled' when {is_shipped} then 'Shipped' else 'Pending' end"
+            f"case when is_cancelled then 'Cancelled' when not {is_shipped} then 'Pending' "
+            "when is_sent_back then 'Shipped - Returned to Seller' else 'Shipped' end"
         )
         cells = inbox.cells(
             "amazon_orders",
@@ -118,7 +120,7 @@ def orders() -> str:
     return """
         select 'amazon' as channel, order_id, person_id, 'USD' as currency, gross as gross_amount, discount
             as discount_amount,
-            0::decimal(18, 2) as refunded_amount, at_utc::date as order_date
+            if(is_sent_back, gross - discount, 0)::decimal(18, 2) as refunded_amount, at_utc::date as order_date
         from marketplace_orders join persons using (person_no)
         where not is_cancelled
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdp_assets.demo.baskets import CLOSES, OPENS
+from cdp_assets.demo.consents import Word, keep_changes
 from cdp_assets.demo.inbox import MONTHS, QUARTERS, Inbox, month_end
 
 if TYPE_CHECKING:
@@ -49,6 +50,20 @@ def create_scans(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _form(parameters: Parameters) -> Word:
+    """What the member's form says of marketing."""
+    rate = parameters.traps["consents"]["form_says_otherwise"]
+    return Word(
+        "u('card marketing', person_no) < 0.55",
+        "form says",
+        rate,
+        "loyalty_members",
+        "joined_at",
+        "record",
+        "member_id",
+    )
+
+
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch's members to one snapshot per quarter, and their scans to one file per month."""
     cells = inbox.cells(
@@ -65,18 +80,21 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
             "postcode": "postcode",
             "country": "country",
             "joined_at": "strftime(joined_at, '%Y-%m-%d %H:%M:%S')",
-            "marketing_consent": "if(u('card marketing', person_no) < 0.55, 'yes', 'no')",
+            "marketing_consent": "marketing_consent",
             "profiling_consent": "if(u('card profiling', person_no) < 0.92, 'yes', 'no')",
             "home_store": "store",
         },
     )
+    form = _form(parameters)
     for year, month in QUARTERS:
         day = month_end(year, month)
         inbox.append(
             ("loyalty", "members"),
             f"members_{day}.csv",
-            f"select {cells} from loyalty_members where joined_at < date '{day}' + 1 order by joined_at, member_id",
+            f"select {cells} from (select *, if({form.at(month)}, 'yes', 'no') as marketing_consent from loyalty_members) "
+            f"where joined_at < date '{day}' + 1 order by joined_at, member_id",
         )
+    keep_changes(con, form)
     _write_contacts(con, inbox)
     write_consents(inbox)
     create_scans(con)

@@ -28,7 +28,7 @@ def _cells(*, is_out: bool) -> dict[str, str]:
         "Last Name": "shown_family",
         "MEMBER_RATING": "1 + pick('rating', person_no, 5)",
         "OPTIN_TIME": f"strftime(opted_in_at, {_CLOCK})",
-        "CONFIRM_TIME": f"strftime(opted_in_at + to_seconds(90), {_CLOCK})",
+        "CONFIRM_TIME": f"if(is_unconfirmed, null, strftime(opted_in_at + to_seconds(90), {_CLOCK}))",
         "GMTOFF": "'-5'",
         "DSTOFF": "'-4'",
         "TIMEZONE": "'America/New_York'",
@@ -51,6 +51,10 @@ def _cells(*, is_out: bool) -> dict[str, str]:
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch's contacts to the half-yearly snapshots, and what became of their letters to one file per month."""
     _write_activity(con, inbox)
+    con.execute(
+        "insert into changed_words "
+        "select person_no, 'email', email, 'marketing', 'asked', opted_in_at from subscribers where is_unconfirmed"
+    )
     for year, month in MONTHS:
         if month not in SNAPSHOT_MONTHS:
             continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdp_assets.demo.consents import Word, keep_changes
 from cdp_assets.demo.inbox import MONTHS, QUARTERS, Inbox, month_end
 from cdp_assets.demo.money import create_web_money, create_web_rows
 from cdp_assets.sql_text import from_file
@@ -131,6 +132,7 @@ def _order_cells(month: int, ships_after: list[int]) -> dict[str, str]:
         "Risk Level": top("'Low'"),
         "Source": top("'web'"),
         "Lineitem discount": "line_discount",
+        "Duties": top("if(duties > 0, duties, null)"),
         "Tax 1 Name": top("if(tax > 0, if(currency = 'EUR', 'VAT 19%', 'State Tax 8.25%'), null)"),
         "Tax 1 Value": top("if(tax > 0, tax, null)"),
         "Phone": "phone",
@@ -157,9 +159,18 @@ def write_orders(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Param
         )
 
 
+def _account(parameters: Parameters) -> Word:
+    """What the account says of e-mails."""
+    rate = parameters.traps["consents"]["shop_says_otherwise"]
+    return Word(
+        "u('accepts', person_no) < 0.4", "shop says", rate, "web_accounts", "created_at", "email", "email"
+    )
+
+
 def write_customers(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch's accounts to one snapshot per quarter, with what each had spent by then."""
     header = parameters.headers["shopify_customers"]
+    account = _account(parameters)
     for year, month in QUARTERS:
         day = month_end(year, month)
         cells = inbox.cells(
@@ -169,7 +180,7 @@ def write_customers(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Pa
                 "First Name": "shown_given",
                 "Last Name": "shown_family",
                 "Email": "email",
-                "Accepts Email Marketing": "if(u('accepts', person_no) < 0.4, 'yes', 'no')",
+                "Accepts Email Marketing": f"if({account.at(month)}, 'yes', 'no')",
                 "Default Address Address1": "street",
                 "Default Address City": "city",
                 "Default Address Province Code": "region",
@@ -220,6 +231,7 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
     create_web_orders(con, parameters)
     write_orders(con, inbox, parameters)
     write_customers(con, inbox, parameters)
+    keep_changes(con, _account(parameters))
 
 
 def orders() -> str:

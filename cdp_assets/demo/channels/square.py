@@ -34,13 +34,28 @@ def _dollars(amount: str) -> str:
 
 
 def create_till_rows(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Create `till_rows`: one row per item sold or refunded; a refund in part returns the first half of lines.
+    """Create `till_rows`: one row per item sold or refunded; a refund in part returns the first half of lines. And `till_amounts_back`: what was
+    given back after that without an item.
 
     items_come_later, is_cut: the list of items lacks the sale, or all its lines but the first; that of transactions has it.
     """
     rate = float(parameters.retailer["tax_rate"])
     later, cut = parameters.rate("money", "items_come_later"), parameters.rate("money", "items_cut")
     con.execute(from_file(__name__, "till_rows", rate=rate, later=later, cut=cut, last_days=LAST_DAYS))
+    con.execute(
+        f"""
+        create or replace temp table till_amounts_back as
+        select
+            transaction_id, any_value(store) as store, any_value(order_no) as order_no, any_value(person_no) as person_no,
+            any_value(square_id) as square_id, any_value(shown_name) as shown_name, any_value(member_id) as member_id,
+            1::decimal(18, 2) as amount,
+            least(max(refunded_at) + to_days(2), timestamp '2017-12-31 21:59:59') as happened_at
+        from till_rows
+        where refund_share > 0 and refund_share < 1 and u('amount back', candidate) < {parameters.rate("money", "till_amount_back")}
+        group by transaction_id
+        having sum(sign * (gross - discount)) > 2
+        """
+    )
 
 
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
@@ -108,32 +123,7 @@ def write_items(inbox: Inbox, parameters: Parameters) -> None:
 def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch's payments and refunds to one file per quarter; Card and Cash are amounts, fees negative."""
     tip, card = parameters.rate("money", "till_tip"), parameters.rate("money", "till_gift_card")
-    con.execute(
-        f"""
-        create or replace temp table till_payments as
-        with paid as (
-            select
-                transaction_id, event_type, happened_at, store, order_no, person_no, square_id, shown_name, member_id,
-                sum(sign * gross) as goods,
-                sum(sign * discount) as saved,
-                sum(sign * tax) as taxes,
-                string_agg(if(quantity = 1, '', quantity || ' x ') || product_name, ', '
-                    order by line_number) as description,
-            from till_rows
-            group by all
-        )
-        select
-            *,
-            if(event_type = 'Payment' and not {_IS_CASH} and u('till tip', order_no) < {tip},
-                1 + pick('till tip', order_no, 3), 0)::decimal(18, 2) as tip,
-            goods - saved + taxes + tip as total,
-            u('till gift card', order_no) < {card} as is_gift_card,
-            {_IS_CASH} and not is_gift_card as is_cash,
-            if(is_cash or is_gift_card or event_type = 'Refund', 0, round(total * 0.026 + 0.10, 2)) as fee,
-        from paid
-        order by happened_at, transaction_id, event_type
-        """
-    )
+    con.execute(from_file(__name__, "till_payments", is_cash=_IS_CASH, tip=tip, card=card))
     cells = inbox.cells(
         "square_transactions",
         {
@@ -164,7 +154,7 @@ def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters:
             "Device Name": "'Register ' || (1 + order_no % 3)",
             "Details": "'https://squareup.com/dashboard/sales/transactions/' || transaction_id",
             "Description": "left(description, 250)",
-            "Event Type": "event_type",
+            "Event Type": "if(event_type = 'Payment', event_type, 'Refund')",
             "Location": "store",
             "Customer ID": "square_id",
             "Customer Name": "shown_name",
@@ -203,9 +193,9 @@ def orders() -> str:
         select 'square' as channel, transaction_id as order_id, person_id, 'USD' as currency,
             sum(gross) filter (where sign = 1) as gross_amount,
             sum(discount) filter (where sign = 1) as discount_amount,
-            coalesce(sum(gross - discount) filter (where sign = -1), 0) as refunded_amount,
+            coalesce(sum(gross - discount) filter (where sign = -1), 0) + coalesce(any_value(amount), 0) as refunded_amount,
             any_value(local_at)::date as order_date
-        from till_rows join persons using (person_no)
+        from till_rows join persons using (person_no) left join till_amounts_back using (transaction_id)
         group by transaction_id, person_id
     """
 
