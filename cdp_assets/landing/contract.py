@@ -82,7 +82,8 @@ class ColumnFacts(_Model):
     )
     optional: bool = Field(default=False, description="The file may come without this column.")
     fill_down: bool = Field(
-        default=False, description="Blank cells repeat the first row of the same fillDownKey."
+        default=False,
+        description="Blank cells repeat the first row of the same fillDownKey; those of the key itself, the row above.",
     )
     strip: list[Strip] = Field(
         default=[], description="Decorations removed before the pattern check, in order."

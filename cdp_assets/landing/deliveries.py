@@ -1,7 +1,7 @@
 """What came after what: the append-only record of deliveries, and which loads are current by it.
 
 A delivery is a change of a name's content. Its sequence, not the bytes' hash, says what is newer; what was held back does
-not count until it is accepted (see `holding`). No file is opened here.
+not count until it is accepted (see `delivery_checks`). No file is opened here.
 """
 
 from __future__ import annotations

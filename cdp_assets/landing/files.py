@@ -20,6 +20,24 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def copy_hashed(source: Path, target: Path) -> str:
+    """Copy a file's bytes; returns the SHA-256, hex, of what was copied."""
+    digest = hashlib.sha256()
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while block := reader.read(BLOCK):
+            digest.update(block)
+            writer.write(block)
+    return digest.hexdigest()
+
+
+def copy_delivered(source: Path, target: Path, sha256: str) -> None:
+    """Copy a delivered file. Raises FileHeld where its bytes are no longer those that were hashed."""
+    if copy_hashed(source, target) != sha256:
+        raise FileHeld(
+            "still_growing", "its bytes changed while it was copied", "it lands once it stands still"
+        )
+
+
 def original_path(originals_dir: Path, sha256: str) -> Path:
     """Where the copy of a delivered file is kept; the name holds nothing that a delivery chose."""
     return originals_dir / sha256[:2] / sha256
@@ -34,15 +52,8 @@ def keep_original(source: Path, originals_dir: Path, sha256: str) -> Path:
     if target.exists():
         return target
     make_private_dir(target.parent)
-    digest = hashlib.sha256()
-    with replacing(target) as temporary, source.open("rb") as reader, temporary.open("wb") as writer:
-        while block := reader.read(BLOCK):
-            digest.update(block)
-            writer.write(block)
-        if digest.hexdigest() != sha256:
-            raise FileHeld(
-                "still_growing", "its bytes changed while it was copied", "it lands once it stands still"
-            )
+    with replacing(target) as temporary:
+        copy_delivered(source, temporary, sha256)
     return target
 
 

@@ -5,12 +5,15 @@ The same code that keeps her out of new files takes her out of old ones. What ha
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
+from cdp_assets.engine import scratch
 from cdp_assets.forgetting import Sought, Store
 from cdp_assets.keys import load_key, register_pseudonym
 from cdp_assets.landing import deliveries, ledger
@@ -20,7 +23,7 @@ from cdp_assets.landing.inbox import InboxFile
 from cdp_assets.landing.ledger import Load
 from cdp_assets.landing.load import ExportReport, parse_loads
 from cdp_assets.landing.stored import landed_path, remember_stored
-from cdp_assets.landing.suppressing.matching import Suppressed, person_columns, row_tests
+from cdp_assets.landing.suppression.matches import Suppressed, person_columns, row_tests
 from cdp_assets.landing.typed.casts import sql_text, text_column
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import identifier
@@ -43,10 +46,13 @@ class Landed:
 
 
 def find(settings: Settings, sought: Sought) -> dict[str, int]:
-    """Export → rows of theirs in its landed files and quarantine; nothing is changed."""
+    """Export → rows of theirs in its landed files and quarantine, and delivered files that never landed; nothing is changed."""
     people = Suppressed(*sought.hashes)
     found = holding_loads(settings, load_contracts(*settings.contract_dirs), people)
-    return {f"landing/{channel}/{export}": sum(loads.values()) for (channel, export), loads in found.items()}
+    landed = {
+        f"landing/{channel}/{export}": sum(loads.values()) for (channel, export), loads in found.items()
+    }
+    return landed | {f"{place}/{name}": rows for place, name, _, rows in not_landed(settings, sought)}
 
 
 def holding_loads(
@@ -54,7 +60,7 @@ def holding_loads(
 ) -> dict[tuple[str, str], dict[str, int]]:
     """Loads that hold rows of suppressed people, per (channel, export): load id → rows in its Parquet and quarantine."""
     found: dict[tuple[str, str], dict[str, int]] = {}
-    with duckdb.connect(config=settings.duckdb_limits) as con:
+    with scratch(settings.duckdb_limits) as con:
         _suppress(con, settings, suppressed)
         for contract in contracts.values():
             for export in contract.exports:
@@ -147,34 +153,36 @@ def erase(
     done = Landed()
     with connect_state(settings, read_only=True) as con:
         suppressed = ledger.suppressed_people(con)
+    known = _loads(settings)
     for contract in contracts.values():
         for export in contract.exports:
-            _erase_export(
-                settings,
-                contract,
-                export,
-                set(loads.get((contract.name, export.name), ())),
-                suppressed,
-                run_id,
-                done,
-            )
+            name = contract.name, export.name
+            chosen, held = _touched(known.get(name, []), set(loads.get(name, ())))
+            if chosen or held:
+                _erase_export(settings, contract, export, chosen, held, suppressed, run_id, done)
     _remove_unknown_originals(settings, done)
     return done
+
+
+def _touched(known: Sequence[tuple[Load, str]], load_ids: set[str]) -> tuple[list[Load], list[Load]]:
+    """Of an export's loads those that are named, and those that wait for acceptance with an original."""
+    return (
+        [load for load, status in known if load.load_id in load_ids and status == "landed"],
+        [load for load, status in known if status == "held" and load.file.path.exists()],
+    )
 
 
 def _erase_export(
     settings: Settings,
     contract: ChannelContract,
     export: Export,
-    load_ids: set[str],
+    chosen: list[Load],
+    held: list[Load],
     suppressed: Suppressed,
     run_id: str,
     done: Landed,
 ) -> None:
     name = f"{contract.name}.{export.name}"
-    known = _loads_of(settings, contract.name, export.name)
-    chosen = [load for load, status in known if load.load_id in load_ids and status == "landed"]
-    held = [load for load, status in known if status == "held" and load.file.path.exists()]
     there = [load for load in chosen if load.file.path.exists()]
     before = _counts(settings, contract.name, export.name)
     parsed = _parse_again(settings, contract, export, there, suppressed, run_id)
@@ -248,32 +256,19 @@ def _parse_held(
         )
 
 
-def _loads_of(settings: Settings, channel: str, export: str) -> list[tuple[Load, str]]:
+def _loads(settings: Settings) -> dict[tuple[str, str], list[tuple[Load, str]]]:
+    """(channel, export) → its loads that landed or are held, with which of both."""
     with connect_state(settings, read_only=True) as con:
         rows = con.execute(
-            "select delivered_sha256, file_name, size_bytes, period, part, status from loads "
-            "where channel = ? and export = ? and status in ('landed', 'held') order by file_name, delivered_sha256",
-            [channel, export],
+            "select channel, export, delivered_sha256, file_name, size_bytes, period, part, status from loads "
+            "where status in ('landed', 'held') order by channel, export, file_name, delivered_sha256"
         ).fetchall()
-    return [
-        (
-            Load(
-                InboxFile(
-                    original_path(settings.originals_dir, sha256),
-                    channel,
-                    export,
-                    name,
-                    size,
-                    0,
-                    period,
-                    part,
-                ),
-                sha256,
-            ),
-            status,
-        )
-        for sha256, name, size, period, part, status in rows
-    ]
+    found: dict[tuple[str, str], list[tuple[Load, str]]] = {}
+    for channel, export, sha256, name, size, period, part, status in rows:
+        original = original_path(settings.originals_dir, sha256)
+        file = InboxFile(original, channel, export, name, size, 0, period, part)
+        found.setdefault((channel, export), []).append((Load(file, sha256), status))
+    return found
 
 
 def _counts(settings: Settings, channel: str, export: str) -> tuple[int, int]:
@@ -292,7 +287,7 @@ def _cut_parquet(
 ) -> None:
     """A landed file whose original is gone, or no longer lands: its rows go or are blanked in the Parquet itself."""
     path = landed_path(settings, contract.name, export.name, load.load_id)
-    with duckdb.connect(config=settings.duckdb_limits) as con:
+    with scratch(settings.duckdb_limits) as con:
         _suppress(con, settings, suppressed)
         _open_parquet(con, [path], export)
         tests = row_tests(con, contract.name, export, [], contract.facts.phone_region, suppressed.kinds)
@@ -373,6 +368,59 @@ def _remove_unknown_originals(settings: Settings, done: Landed) -> None:
         if path.is_file() and path.name not in known:
             path.unlink()
             done.dropped_originals += 1
+
+
+def not_landed(settings: Settings, sought: Sought) -> list[tuple[str, str, Path, int]]:
+    """Files with rows of theirs that wait to land, or never will: (`inbox` or `held`, name below the inbox, path, rows).
+
+    Nobody has parsed them, so that their rows are known by addresses and numbers alone; when one lands, landing keeps her out by all it knows.
+    """
+    found = []
+    for place, name, path in [*_held_originals(settings), *_unknown_in_inbox(settings)]:
+        try:
+            rows = sought.rows_by_contact(path)
+        except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):  # damaged: nobody can read it
+            continue
+        if rows:
+            found.append((place, name, path, rows))
+    return found
+
+
+def cut_not_landed(settings: Settings, sought: Sought) -> int:
+    """Take their rows out of what waits in the inbox, where it is a plain text; how many files. Held originals are `erase`'s part."""
+    there = [path for place, _, path, _ in not_landed(settings, sought) if place == "inbox"]
+    return sum(1 for path in there if sought.cut_by_contact(path))
+
+
+def _held_originals(settings: Settings) -> Iterator[tuple[str, str, Path]]:
+    """Kept originals of files that wait to be accepted."""
+    for (channel, _), loads in _loads(settings).items():
+        for load, status in loads:
+            if status == "held" and load.file.path.exists():
+                yield "held", f"{channel}/{load.file.file_name}", load.file.path
+
+
+def _unknown_in_inbox(settings: Settings) -> Iterator[tuple[str, str, Path]]:
+    """Files of the inbox whose bytes no load knows: held ones, strays, and what came since. By a look where that tells, else by their hash."""
+    with connect_state(settings, read_only=True) as con:
+        looks = set(
+            con.execute(
+                "select channel || '/' || file_name, size_bytes, modified_ns, changed_ns, inode from inbox_seen "
+                "where delivered_sha256 in (select delivered_sha256 from loads)"
+            ).fetchall()
+        )
+        hashes = {
+            each
+            for row in con.execute("select delivered_sha256, stored_sha256 from loads").fetchall()
+            for each in row
+        }
+    for path in sorted(settings.inbox_dir.rglob("*")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        name, seen = path.relative_to(settings.inbox_dir).as_posix(), path.stat()
+        look = (name, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
+        if look not in looks and hash_file(path) not in hashes:
+            yield "inbox", name, path
 
 
 def in_inbox(settings: Settings, loads: Mapping[tuple[str, str], Sequence[str]]) -> list[tuple[Path, str]]:

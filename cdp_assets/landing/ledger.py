@@ -17,7 +17,7 @@ from cdp_assets.landing.files import LOAD_ID_LENGTH
 from cdp_assets.landing.held import FileHeld, HeldFile
 from cdp_assets.landing.inbox import InboxFile
 from cdp_assets.landing.parse import ParseResult
-from cdp_assets.landing.suppressing.matching import Held, Suppressed
+from cdp_assets.landing.suppression.matches import Held, Suppressed
 
 
 @dataclass(frozen=True)

@@ -13,24 +13,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
-
+from cdp_assets.engine import scratch
 from cdp_assets.keys import load_key
-from cdp_assets.landing import deliveries, ledger, parking
-from cdp_assets.landing.arriving import find_new, held_file, remember_seen
+from cdp_assets.landing import deliveries, ledger, parked
 from cdp_assets.landing.contract import ChannelContract, Export
+from cdp_assets.landing.delivery_checks import judge_deliveries
 from cdp_assets.landing.files import keep_original, make_private_dir, original_path
 from cdp_assets.landing.held import FileHeld, HeldFile, as_held
-from cdp_assets.landing.holding import judge_deliveries
 from cdp_assets.landing.inbox import InboxFile, InboxScan, scan_inbox
 from cdp_assets.landing.isolation.parser_setup import ParserSetup
 from cdp_assets.landing.isolation.workers import run_jobs
 from cdp_assets.landing.ledger import Load
+from cdp_assets.landing.new_files import find_new, held_file, read_known, remember_seen
 from cdp_assets.landing.parse import ParseResult, QuarantineReason, write_empty
 from cdp_assets.landing.readers.inspection import ParseJob
-from cdp_assets.landing.stored import LandingDamaged, find_damage, remember_stored
-from cdp_assets.landing.suppressing.keeping import as_delivered, is_stored, keep, stage
-from cdp_assets.landing.suppressing.matching import Suppressed
+from cdp_assets.landing.stored import LandingDamaged, find_damage, read_stored, remember_stored
+from cdp_assets.landing.suppression.kept_files import as_delivered, is_stored, keep, stage
+from cdp_assets.landing.suppression.matches import Suppressed
 from cdp_assets.landing.turns import next_turn
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -158,8 +157,16 @@ def land_export(
     Raises nothing for a bad file: it is held, with reason and remedy, in the report and in the state.
     """
     report = ExportReport(contract.name, export.name, files_seen=len(files))
-    report.files_mended, report.files_lost = _mend(settings, contract, export, run_id)
-    found = find_new(settings, contract.name, export.name, files)
+    # one opening for all that is read here: of an export without news, opening the state is most of what landing costs
+    with connect_state(settings, read_only=True) as con:
+        stored = read_stored(con, contract.name, export.name)
+        known = read_known(con, contract.name, export.name)
+        is_any_parked = parked.is_any_parked(con, contract.name, export.name)
+    damage = find_damage(settings, stored)
+    report.files_mended, report.files_lost = len(damage.mendable), damage.lost
+    if damage.mendable:
+        _mend(settings, contract, export, run_id, damage.mendable, known.suppressed)
+    found = find_new(settings, known, files)
     report.files_known, report.files_duplicate = found.known, len(found.duplicates)
     report.held += found.held
     # where people are suppressed, a file is kept only when they are cut out of it
@@ -173,7 +180,7 @@ def land_export(
             deliveries.record_deliveries(con, changed, found.landed, run_id)
             con.commit()
     results = parse_loads(settings, contract, export, kept, found.suppressed, report) if kept else []
-    if kept or changed or report.held or parking.is_any_parked(settings, contract.name, export.name):
+    if kept or changed or report.held or is_any_parked:
         landed = _close(settings, contract, export, run_id, kept, results, report)
         for _, result in landed:
             report.add(result)
@@ -182,19 +189,15 @@ def land_export(
 
 
 def _mend(
-    settings: Settings, contract: ChannelContract, export: Export, run_id: str
-) -> tuple[int, list[str]]:
-    """Land damaged files again from their originals; returns how many, and what cannot be mended.
-
-    Raises LandingDamaged where a build would read what cannot be mended.
-    """
-    found = find_damage(settings, contract, export)
-    damaged = found.mendable
-    if not damaged:
-        return 0, found.lost
+    settings: Settings,
+    contract: ChannelContract,
+    export: Export,
+    run_id: str,
+    damaged: list[Load],
+    suppressed: Suppressed,
+) -> None:
+    """Land damaged files again from their originals. Raises LandingDamaged where one no longer lands."""
     again = ExportReport(contract.name, export.name)
-    with connect_state(settings, read_only=True) as con:
-        suppressed = ledger.suppressed_people(con)
     results = parse_loads(settings, contract, export, damaged, suppressed, again)
     if again.held:
         raise LandingDamaged(
@@ -206,7 +209,6 @@ def _mend(
         ledger.close_loads(con, results, contract.version, run_id)
         remember_stored(con, settings, contract.name, export.name, [load.load_id for load, _ in results])
         con.commit()
-    return len(results), found.lost
 
 
 def _close(
@@ -329,7 +331,7 @@ def _stage_arrivals(
 
 def ensure_empty(settings: Settings, contracts: Mapping[str, ChannelContract]) -> None:
     """Write each export's typed, empty Parquet, so that dbt's sources always have a file and every column."""
-    with duckdb.connect() as con:
+    with scratch() as con:
         for contract in contracts.values():
             for export in contract.exports:
                 folder = make_private_dir(export_dir(settings, contract.name, export.name))

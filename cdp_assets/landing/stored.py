@@ -13,7 +13,6 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_assets.landing.contract import ChannelContract, Export
 from cdp_assets.landing.files import hash_file, original_path
 from cdp_assets.landing.inbox import InboxFile
 from cdp_assets.landing.ledger import Load
@@ -27,7 +26,7 @@ class LandingDamaged(RuntimeError):
 
 
 @dataclass(frozen=True)
-class _Stored:
+class StoredLoad:
     """One load, what the ledger has of its files, and whether all of them are looked at now."""
 
     channel: str
@@ -48,6 +47,14 @@ class _Stored:
     @property
     def name(self) -> str:
         return f"{self.channel}/{self.file_name}"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The loads of an export that keep files, and the number of the turn of verification."""
+
+    turn: int
+    loads: tuple[StoredLoad, ...]
 
 
 @dataclass(frozen=True)
@@ -85,28 +92,31 @@ def quarantine_path(settings: Settings, channel: str, export: str, load_id: str)
     return settings.quarantine_dir / channel / export / f"{load_id}.parquet"
 
 
-def find_damage(settings: Settings, contract: ChannelContract, export: Export) -> Damage:
+def read_stored(con: duckdb.DuckDBPyConnection, channel: str, export: str) -> Stored:
+    """What the ledger, open as con, has of an export's stored files, and the run's turn."""
+    return Stored(turn_of(con), tuple(_loads(con, (channel, export))))
+
+
+def find_damage(settings: Settings, stored: Stored) -> Damage:
     """Look at the landed file of every current load of an export, and at all files of the loads whose turn it is.
 
     A load from before hashes were kept gets its hash now. Raises LandingDamaged where a current load is damaged and its original is gone or
     damaged, too: nothing can be built on it.
     """
-    with connect_state(settings, read_only=True) as con:
-        turn = turn_of(con)
-        loads = list(_loads(con, (contract.name, export.name)))
-    unhashed = [load for load in loads if load.status == "landed" and load.parquet is None]
+    unhashed = [load for load in stored.loads if load.status == "landed" and load.parquet is None]
     unhashed = [load for load in unhashed if landed_path(settings, *_place(load)).exists()]
     if unhashed:
         with connect_state(settings) as con:
-            remember_stored(con, settings, contract.name, export.name, [load.load_id for load in unhashed])
+            for load in unhashed:
+                remember_stored(con, settings, load.channel, load.export, [load.load_id])
     found = Damage([], [])
-    for load in loads:
+    for load in stored.loads:
         if load not in unhashed:
-            _look_at(settings, load, is_in_turn(load.delivered, turn), found)
+            _look_at(settings, load, is_in_turn(load.delivered, stored.turn), found)
     return found
 
 
-def _look_at(settings: Settings, load: _Stored, is_turn: bool, found: Damage) -> None:
+def _look_at(settings: Settings, load: StoredLoad, is_turn: bool, found: Damage) -> None:
     """Add what is wrong with a load to `found`."""
     wrong = _wrong_files(settings, load) if load.is_current or is_turn else []
     needed = bool(wrong) and load.is_current
@@ -140,7 +150,7 @@ def verify_landing(settings: Settings) -> list[str]:
     ]
 
 
-def _loads(con: duckdb.DuckDBPyConnection, only: tuple[str, str] | None = None) -> Iterator[_Stored]:
+def _loads(con: duckdb.DuckDBPyConnection, only: tuple[str, str] | None = None) -> Iterator[StoredLoad]:
     rows = con.execute(
         """
         select
@@ -152,10 +162,10 @@ def _loads(con: duckdb.DuckDBPyConnection, only: tuple[str, str] | None = None) 
         """,
         {"channel": only and only[0], "export": only and only[1]},
     ).fetchall()
-    return (_Stored(*row) for row in rows)
+    return (StoredLoad(*row) for row in rows)
 
 
-def _wrong_files(settings: Settings, load: _Stored) -> list[str]:
+def _wrong_files(settings: Settings, load: StoredLoad) -> list[str]:
     """A held load has landed nothing."""
     path = landed_path(settings, *_place(load))
     if load.status != "landed" or _is_whole(path, load.parquet):
@@ -163,14 +173,14 @@ def _wrong_files(settings: Settings, load: _Stored) -> list[str]:
     return [f"{load.name}: its landed file is {'not what was written' if path.exists() else 'missing'}"]
 
 
-def _wrong_quarantine(settings: Settings, load: _Stored) -> list[str]:
+def _wrong_quarantine(settings: Settings, load: StoredLoad) -> list[str]:
     path = quarantine_path(settings, *_place(load))
     if load.quarantine is None or _is_whole(path, load.quarantine):
         return []
     return [f"{load.name}: its quarantined rows are {'not what was written' if path.exists() else 'missing'}"]
 
 
-def _wrong_original(settings: Settings, load: _Stored) -> list[str]:
+def _wrong_original(settings: Settings, load: StoredLoad) -> list[str]:
     path = _original(settings, load)
     if not load.has_original or _is_whole(path, load.stored):
         return []
@@ -181,14 +191,14 @@ def _is_whole(path: Path, sha256: str | None) -> bool:
     return path.exists() and (sha256 is None or hash_file(path) == sha256)
 
 
-def _original(settings: Settings, load: _Stored) -> Path:
+def _original(settings: Settings, load: StoredLoad) -> Path:
     return original_path(settings.originals_dir, load.delivered)
 
 
-def _place(load: _Stored) -> tuple[str, str, str]:
+def _place(load: StoredLoad) -> tuple[str, str, str]:
     return load.channel, load.export, load.load_id
 
 
-def _load(settings: Settings, load: _Stored) -> Load:
+def _load(settings: Settings, load: StoredLoad) -> Load:
     about = (load.channel, load.export, load.file_name, load.size_bytes, 0, load.period, load.part)
     return Load(InboxFile(_original(settings, load), *about), load.delivered)

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_assets.engine import scratch
 from cdp_assets.publishing.copies import relations_of, text
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.gates import Refusal, some
 from cdp_assets.settings import Settings
+from cdp_assets.wording import counted
 
 GATE = "conservation"
 RELAND = (
@@ -59,8 +61,7 @@ LEDGER_TOTALS = "select count(*), sum(landed_rows), sum(quarantined_rows) from {
 
 def judge_conservation(settings: Settings) -> list[Refusal]:
     """Refuse a build in which rows or amounts went missing or appeared; names files and channels, and counts only."""
-    con = duckdb.connect(config=settings.duckdb_limits)
-    try:
+    with scratch(settings.duckdb_limits) as con:
         con.execute("set TimeZone = 'UTC'")
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
         con.execute(f"attach {text(settings.state_path)} as state (read_only)")
@@ -70,8 +71,6 @@ def judge_conservation(settings: Settings) -> list[Refusal]:
             *_if_built(con, "ops_loads", _refuse_ledger),
             *_if_built(con, "orders", _refuse_amounts),
         ]
-    finally:
-        con.close()
 
 
 def _if_built(
@@ -134,7 +133,7 @@ def _refuse_amounts(con: duckdb.DuckDBPyConnection) -> list[Refusal]:
     return [
         Refusal(
             GATE,
-            f"{channel}: {orders:,} orders over {amount:,} {currency} were staged, "
+            f"{channel}: {counted(orders, 'orders')} over {amount:,} {currency} were staged, "
             f"{mart_orders:,} over {mart_amount:,} are in marts.orders",
             REBUILD,
         )

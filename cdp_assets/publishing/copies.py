@@ -12,8 +12,16 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_assets.engine import STORAGE_VERSION
+from cdp_assets.engine import STORAGE_VERSION, database, scratch
 from cdp_assets.publishing.fingerprint import columns_of, fingerprint, fingerprint_of, quoted
+from cdp_assets.publishing.keeping import (
+    Keeping,
+    copy_proved,
+    drop_others,
+    find_kept,
+    is_half_empty,
+    link_parquet,
+)
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import literal
 from cdp_assets.state import connect_state
@@ -23,6 +31,9 @@ MARTS_FILE, CONTACT_FILE, PARQUET_FOLDER = "marts.duckdb", "contact.duckdb", "pa
 # So the files have names of their own, and the names that people know are links to them.
 STORED_AS = {MARTS_FILE: "masked.duckdb", CONTACT_FILE: "in_clear.duckdb"}
 OWNER_READS, GROUP_READS = 0o400, 0o440
+PARQUET_PACKED = (
+    "compression zstd, compression_level 1"  # as small as level 3 on our tables, and a sixth quicker
+)
 
 Reached = Callable[[str], None]
 
@@ -31,11 +42,12 @@ Reached = Callable[[str], None]
 class Masks:
     """How marts are read where cells of theirs must not be shown.
 
-    `prepare` makes in a connection what `relation` needs; `relation` gives a mart's name its SQL, or None: as it is.
+    `prepare` makes in a connection what `relation` needs; `relation` gives a mart's name its SQL, or None: as it is. `tables`: those with such cells.
     """
 
     prepare: Callable[[duckdb.DuckDBPyConnection], None]
     relation: Callable[[str], str | None]
+    tables: frozenset[str] = frozenset()
 
 
 NO_MASKS = Masks(lambda _: None, lambda _: None)
@@ -53,6 +65,7 @@ class PublishedTable:
     table_name: str
     row_count: int
     fingerprint: str
+    made_of: str | None = None  # see state's generation_tables
 
 
 def write_copies(
@@ -63,20 +76,21 @@ def write_copies(
     Raises PublishProblem where a copy differs from the build or cannot be published as it is.
     """
     marts_mode = GROUP_READS if settings.group_readable else OWNER_READS
+    keeping = find_kept(settings, MARTS_FILE, masks.tables)
     tables: list[PublishedTable] = []
-    for schema, file_name, mode in (
-        ("marts", MARTS_FILE, marts_mode),
-        ("contact", CONTACT_FILE, OWNER_READS),
+    for schema, file_name, mode, kept, masked in (
+        ("marts", MARTS_FILE, marts_mode, keeping, masks),
+        ("contact", CONTACT_FILE, OWNER_READS, Keeping(), NO_MASKS),
     ):
         path = folder / STORED_AS[file_name]
-        copied = _copy_schema(settings, schema, path, file_name, masks if schema == "marts" else NO_MASKS)
+        copied, is_whole = _write_file(settings, schema, path, file_name, masked, kept)
         reached(f"publish/{file_name} written")
-        _check_copy(path, schema, copied)
+        _check_copy(path, schema, [each for each in copied if is_whole or each.table_name not in kept.tables])
         _seal(path, mode)
         (folder / file_name).symlink_to(path.name)
         reached(f"publish/{file_name} checked")
         tables += copied
-    write_parquet(folder, [table for table in tables if table.file_name == MARTS_FILE], marts_mode)
+    write_parquet(folder, [table for table in tables if table.file_name == MARTS_FILE], marts_mode, keeping)
     reached(f"publish/{PARQUET_FOLDER} written")
     return tuple(tables)
 
@@ -103,39 +117,71 @@ def sync(path: Path) -> None:
 text = literal  # as publishing calls it
 
 
+def _write_file(
+    settings: Settings, schema: str, path: Path, file_name: str, masks: Masks, keeping: Keeping
+) -> tuple[list[PublishedTable], bool]:
+    """(tables of a file, whether it was written whole): it begins as a copy of the former one where most of that is kept."""
+    if keeping.tables and keeping.folder and keeping.is_worth_a_copy(_row_counts(settings, schema, keeping)):
+        if copy_proved(keeping.folder / path.name, path, keeping.hashes.get(path.name)):
+            copied = _copy_schema(settings, schema, path, file_name, masks, keeping)
+            if copied is not None:
+                return copied, False
+        path.unlink()
+    copied = _copy_schema(settings, schema, path, file_name, masks, keeping.without_tables())
+    assert copied is not None
+    return copied, True
+
+
+def _row_counts(settings: Settings, schema: str, keeping: Keeping) -> dict[str, int]:
+    """Mart → rows, of kept ones as they were."""
+    with database(settings.warehouse_path, read_only=True) as con:
+        names = relations_of(con, settings.warehouse_path.stem, schema)
+        counts = {name: kept.row_count for name, kept in keeping.tables.items()}
+        for name in names:
+            if name not in counts:
+                ((counts[name],),) = con.execute(f"select count(*) from {quoted(schema, name)}").fetchall()
+    return counts
+
+
 def _copy_schema(
-    settings: Settings, schema: str, path: Path, file_name: str, masks: Masks
-) -> list[PublishedTable]:
-    con = duckdb.connect(config=settings.duckdb_limits)
-    try:
+    settings: Settings, schema: str, path: Path, file_name: str, masks: Masks, keeping: Keeping
+) -> list[PublishedTable] | None:
+    """Copy the tables that are not kept. None where a file with kept tables has too many free blocks to be left so."""
+    with scratch(settings.duckdb_limits) as con:
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
         con.execute(f"attach {text(path)} as target (storage_version {text(STORAGE_VERSION)})")
-        con.execute(f"create schema target.{quoted(schema)}")
+        con.execute(f"create schema if not exists target.{quoted(schema)}")
+        if keeping.tables:
+            drop_others(con, "target", schema, keeping)
         masks.prepare(con)
         names = relations_of(con, "warehouse", schema)
         if schema == "marts" and not names:
             raise PublishProblem("the warehouse has no marts: run `onefold run`, which builds them first")
-        tables = [_copy_table(con, schema, name, file_name, masks) for name in names]
+        tables = []
+        for name in names:
+            made_of = keeping.made_of.get(name)
+            if kept := keeping.tables.get(name):
+                tables.append(PublishedTable(file_name, name, kept.row_count, kept.fingerprint, made_of))
+            else:
+                count, found = _copy_table(con, schema, name, masks, keeping.built.get(name))
+                tables.append(PublishedTable(file_name, name, count, found, made_of))
         _copy_comments(con, schema)
         con.execute("checkpoint target")
+        is_wasteful = bool(keeping.tables) and is_half_empty(con, "target")
         con.execute("detach target")
-        return tables
-    finally:
-        con.close()
+        return None if is_wasteful else tables
 
 
 def _copy_table(
-    con: duckdb.DuckDBPyConnection, schema: str, name: str, file_name: str, masks: Masks
-) -> PublishedTable:
+    con: duckdb.DuckDBPyConnection, schema: str, name: str, masks: Masks, known: tuple[int, str] | None
+) -> tuple[int, str]:
+    """Copy one table; returns what it must read as from the reopened file: (rows, fingerprint) of its source, as `known` where it is known."""
     source = masks.relation(name) or f"warehouse.{quoted(schema, name)}"
     con.execute(f"create table target.{quoted(schema, name)} as select * from {source}")
-    before = fingerprint_of(con, source, columns_of(con, "warehouse", schema, name))
-    after = fingerprint(con, "target", schema, name)
-    if before != after:
-        raise PublishProblem(f"the copy of {schema}.{name} differs from the build: run again")
-    if any("ENUM" in kind for _, kind in columns_of(con, "target", schema, name)):
+    columns = columns_of(con, "warehouse", schema, name)
+    if any("ENUM" in kind for _, kind in columns):
         raise PublishProblem(f"{schema}.{name} has an ENUM column, which keeps values: cast it to text")
-    return PublishedTable(file_name, name, *after)
+    return known or fingerprint_of(con, source, columns)
 
 
 def _copy_comments(con: duckdb.DuckDBPyConnection, schema: str) -> None:
@@ -159,35 +205,33 @@ def _copy_comments(con: duckdb.DuckDBPyConnection, schema: str) -> None:
 
 
 def _check_copy(path: Path, schema: str, tables: list[PublishedTable]) -> None:
-    """Read every table back from a new connection: what the disk holds is what was built."""
+    """Read the tables back from a new connection: what the disk holds is what was built."""
     if path.with_name(path.name + ".wal").exists():
         raise PublishProblem(f"{path.name} has an unmerged write-ahead log: run again")
-    con = duckdb.connect(str(path), read_only=True)
-    try:
+    with database(path, read_only=True) as con:
         for table in tables:
             found = fingerprint(con, path.stem, schema, table.table_name)
             if found != (table.row_count, table.fingerprint):
                 raise PublishProblem(
-                    f"{schema}.{table.table_name} reads differently after writing: check the disk"
+                    f"{schema}.{table.table_name} reads differently after writing: check the disk, and run again"
                 )
-    finally:
-        con.close()
 
 
-def write_parquet(folder: Path, tables: list[PublishedTable], mode: int) -> None:
-    """One Parquet file per mart, written from the checked masked file and read back."""
+def write_parquet(folder: Path, tables: list[PublishedTable], mode: int, keeping: Keeping) -> None:
+    """One Parquet file per mart, written from the checked masked file and read back; those of kept tables are linked."""
     target = folder / PARQUET_FOLDER
     target.mkdir()
     target.chmod(0o750 if mode == GROUP_READS else 0o700)
-    con = duckdb.connect()
-    try:
+    with scratch() as con:
         con.execute(f"attach {text(folder / MARTS_FILE)} as published (read_only)")
         for table in tables:
             path = target / f"{table.table_name}.parquet"
+            if link_parquet(keeping, PARQUET_FOLDER, table.table_name, path, mode):
+                continue
             columns = columns_of(con, "published", "marts", table.table_name)
             con.execute(
                 f"copy (select {_parquet_columns(columns)} from published.{quoted('marts', table.table_name)}) "
-                f"to {text(path)} (format parquet, compression zstd)"
+                f"to {text(path)} (format parquet, {PARQUET_PACKED})"
             )
             back = ", ".join(f"cast({quoted(name)} as {kind}) as {quoted(name)}" for name, kind in columns)
             found = fingerprint_of(con, f"(select {back} from read_parquet({text(path)}))", columns)
@@ -197,8 +241,6 @@ def write_parquet(folder: Path, tables: list[PublishedTable], mode: int) -> None
                     "Parquet lacks in the model"
                 )
             _seal(path, mode)
-    finally:
-        con.close()
 
 
 def verify_generations(settings: Settings) -> list[str]:
@@ -213,7 +255,7 @@ def verify_generations(settings: Settings) -> list[str]:
         path = settings.published_dir / generation / STORED_AS[file_name]
         schema = Path(file_name).stem
         try:
-            with duckdb.connect(str(path), read_only=True) as con:
+            with database(path, read_only=True) as con:
                 is_same = fingerprint(con, path.stem, schema, name) == (count, expected)
         except duckdb.Error:
             is_same = False

@@ -6,17 +6,26 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
+from cdp_assets.engine import database
 from cdp_assets.forgetting import Counted, Sought, Store
 from cdp_assets.landing.files import sync_dir
 from cdp_assets.publishing import recovery
-from cdp_assets.publishing.copies import STORED_AS, PublishedTable, sync, write_parquet
+from cdp_assets.publishing.copies import (
+    MARTS_FILE,
+    STORED_AS,
+    PublishedTable,
+    relations_of,
+    sync,
+    write_parquet,
+)
 from cdp_assets.publishing.damage import remember_files
 from cdp_assets.publishing.fingerprint import fingerprint
+from cdp_assets.publishing.keeping import Keeping, Kept, hashes_of
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -53,7 +62,7 @@ def find(settings: Settings, sought: Sought) -> dict[str, int]:
 
 def holds(settings: Settings, name: str, sought: Sought) -> bool:
     """Whether one generation's files hold them."""
-    return any(sought.rows_by_table(settings.published_dir / name / stored) for stored in STORED_AS.values())
+    return any(sought.is_in_database(settings.published_dir / name / stored) for stored in STORED_AS.values())
 
 
 def erase(
@@ -102,45 +111,82 @@ def _remove_unknown(settings: Settings) -> None:
 def _write(
     settings: Settings, name: str, fresh: str, sought: Sought, counted: Counted
 ) -> list[PublishedTable]:
+    """One generation under its new name, whole or not at all."""
     old, temporary = settings.published_dir / name, settings.published_dir / f"{WRITING}{fresh}"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(mode=0o700)
-    written: list[PublishedTable] = []
-    for file_name, stored in STORED_AS.items():
-        found = sought.copy_database(old / stored, temporary / stored, hides_small_cells=True)
-        for table, rows in found.removed.items():
-            counted.removed[f"{name}/{table}"] = rows
-        for table, rows in found.blanked.items():
-            counted.blanked[f"{name}/{table}"] = rows
-        for table, rows in found.hidden.items():
-            counted.hidden[f"{name}/{table}"] = rows
-        (temporary / stored).chmod((old / stored).stat().st_mode & 0o777)
-        sync(temporary / stored)
-        (temporary / file_name).symlink_to(stored)
-        written += _fingerprints(temporary / stored, file_name)
-    mode = (old / STORED_AS["marts.duckdb"]).stat().st_mode & 0o777
-    write_parquet(temporary, [each for each in written if each.file_name == "marts.duckdb"], mode)
-    _write_replaced(old / "replaced", temporary / "replaced", sought)
+    try:
+        written = _write_files(settings, name, temporary, sought, counted)
+    except (OSError, duckdb.Error):  # a full disk is not made fuller by half a generation
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
     temporary.chmod(old.stat().st_mode & 0o777)
     sync(temporary)
-    shutil.rmtree(
-        settings.published_dir / fresh, ignore_errors=True
-    )  # of a try that died before state knew it
-    temporary.rename(settings.published_dir / fresh)
+    target = settings.published_dir / fresh
+    shutil.rmtree(target, ignore_errors=True)  # of a try that died before state knew it
+    temporary.rename(target)
     sync(settings.published_dir)
     return written
 
 
-def _fingerprints(path: Path, file_name: str) -> list[PublishedTable]:
+def _write_files(
+    settings: Settings, name: str, folder: Path, sought: Sought, counted: Counted
+) -> list[PublishedTable]:
+    old, known = settings.published_dir / name, _published(settings, name)
+    is_current = recovery.statuses(settings).get(name) == "current"
+    written: list[PublishedTable] = []
+    for file_name, stored in STORED_AS.items():
+        fresh = folder / stored
+        found = sought.copy_database(old / stored, fresh, hides_small_cells=True, is_of_build=is_current)
+        for kind in ("removed", "blanked", "hidden"):
+            rows = {f"{name}/{table}": count for table, count in getattr(found, kind).items()}
+            getattr(counted, kind).update(rows)
+        fresh.chmod((old / stored).stat().st_mode & 0o777)
+        sync(fresh)
+        (folder / file_name).symlink_to(stored)
+        schema = Path(file_name).stem
+        same = {each for each in known if each[0] == file_name and f"{schema}.{each[1]}" not in found.tables}
+        written += _fingerprints(fresh, file_name, {each[1]: known[each] for each in same})
+    marts = [each for each in written if each.file_name == MARTS_FILE]
+    mode = (old / STORED_AS[MARTS_FILE]).stat().st_mode & 0o777
+    write_parquet(folder, marts, mode, _untouched(settings, name, marts, counted))
+    _write_replaced(old / "replaced", folder / "replaced", sought)
+    return written
+
+
+def _published(settings: Settings, name: str) -> dict[tuple[str, str], PublishedTable]:
+    """(file, table) → the table as the generation was published, of one whose tables are known."""
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select file_name, table_name, row_count, fingerprint from generation_tables where generation = ?",
+            [name],
+        ).fetchall()
+    return {
+        (file_name, table): PublishedTable(file_name, table, rows, found)
+        for file_name, table, rows, found in rows
+    }
+
+
+def _fingerprints(path: Path, file_name: str, same: Mapping[str, PublishedTable]) -> list[PublishedTable]:
+    """Tables of a file that was written again. `same`: those of which no row was touched keep the fingerprint that they were published with."""
     schema = Path(file_name).stem
-    with duckdb.connect(str(path), read_only=True) as con:
-        names = [
-            row[0]
-            for row in con.execute(
-                "select table_name from duckdb_tables() where schema_name = ? order by 1", [schema]
-            ).fetchall()
+    with database(path, read_only=True) as con:
+        names = relations_of(con, path.stem, schema)
+        return [
+            same.get(name) or PublishedTable(file_name, name, *fingerprint(con, path.stem, schema, name))
+            for name in names
         ]
-        return [PublishedTable(file_name, name, *fingerprint(con, path.stem, schema, name)) for name in names]
+
+
+def _untouched(settings: Settings, name: str, written: Sequence[PublishedTable], counted: Counted) -> Keeping:
+    """The marts without a row of hers, to be kept from the generation's own folder."""
+    same = {
+        each.table_name: Kept(each.row_count, each.fingerprint)
+        for each in written
+        if f"{name}/marts.{each.table_name}" not in counted.tables
+    }
+    with connect_state(settings, read_only=True) as con:
+        return Keeping(tables=same, folder=settings.published_dir / name, hashes=hashes_of(con, name))
 
 
 def _write_replaced(old: Path, fresh: Path, sought: Sought) -> None:
@@ -165,7 +211,7 @@ def _enter(
             con.execute("delete from generation_files where generation = ?", [name])
             remember_files(con, settings, fresh)
             con.executemany(
-                "insert into generation_tables values (?, ?, ?, ?, ?)",
+                "insert into generation_tables (generation, file_name, table_name, row_count, fingerprint) values (?, ?, ?, ?, ?)",
                 [
                     [fresh, each.file_name, each.table_name, each.row_count, each.fingerprint]
                     for each in written

@@ -12,14 +12,12 @@ The text of DuckDB's error is passed on only because the asker wrote the query a
 
 from __future__ import annotations
 
-import pickle
-import signal
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from cdp_assets.publishing.process_limits import NoAnswer, answer_of
 
 SECONDS, MEMORY_BYTES, MOST_ROWS = 10, 512 << 20, 10_000
 MOST_ANSWER_BYTES = 20 << 20  # of one answer: the asker's process has to hold it
@@ -75,28 +73,10 @@ def run_limited(
         "database": str(database), "sql": sql, "parameters": parameters or [], "tables": tables, "seconds": seconds,
         "memory_bytes": memory_bytes, "most_rows": most_rows, "most_answer_bytes": MOST_ANSWER_BYTES,
     }  # fmt: skip
-    outcome = _of_child(pickle.dumps(asked), seconds)
+    try:
+        outcome = answer_of("cdp_assets.publishing.query_child", asked, wall_seconds=seconds + START_SECONDS)
+    except NoAnswer as ended:
+        raise QueryRefused(ended.code, seconds=seconds, memory_bytes=memory_bytes) from None
     if isinstance(outcome[0], str):
         raise QueryRefused(*outcome, seconds=seconds, memory_bytes=memory_bytes)
     return Answer(*outcome)
-
-
-def _of_child(request: bytes, seconds: int) -> tuple[Any, ...]:
-    """(columns, rows, is_cut), or (code of the refusal, detail)."""
-    try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "cdp_assets.publishing.query_child"],
-            input=request,
-            capture_output=True,
-            timeout=seconds + START_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return ("timeout", "")
-    if ended.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
-        return ("timeout", "")
-    try:
-        outcome: tuple[Any, ...] = pickle.loads(ended.stdout)  # noqa: S301  written by our own child
-    except (EOFError, pickle.UnpicklingError):
-        return ("memory", "")
-    return outcome

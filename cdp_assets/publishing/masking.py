@@ -12,6 +12,7 @@ from functools import partial
 
 import duckdb
 
+from cdp_assets.engine import scratch
 from cdp_assets.publishing.copies import NO_MASKS, Masks, relations_of, text
 from cdp_assets.publishing.fingerprint import columns_of, quoted
 from cdp_assets.settings import Settings
@@ -51,22 +52,23 @@ def find_exposed(settings: Settings, classes: Classes) -> list[Exposed]:
 
     `classes`: (table, column) of the contact schema → its class; a column that it does not name counts as core.
     """
-    con = duckdb.connect(config=settings.duckdb_limits)
-    try:
+    with scratch(settings.duckdb_limits) as con:
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
         collect_identifiers(con, classes)
         return [
             each for table in relations_of(con, "warehouse", "marts") for each in _exposed_columns(con, table)
         ]
-    finally:
-        con.close()
 
 
 def masks_for(exposed: Sequence[Exposed], classes: Classes) -> Masks:
     """How the marts are copied so that no exposed cell reaches a reader."""
     if not exposed:
         return NO_MASKS
-    return Masks(partial(collect_identifiers, classes=classes), lambda table: masked_relation(table, exposed))
+    return Masks(
+        partial(collect_identifiers, classes=classes),
+        lambda table: masked_relation(table, exposed),
+        frozenset(each.table for each in exposed),
+    )
 
 
 def masked_relation(table: str, exposed: Sequence[Exposed]) -> str:

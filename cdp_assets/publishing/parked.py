@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-import duckdb
-
+from cdp_assets.engine import scratch
 from cdp_assets.publishing.copies import relations_of
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import literal
+from cdp_assets.wording import counted
 
 REMEDIES = {
     "no_rate": "no rate for {waits_for}: add it to data/reference/fx_rates.csv, or deliver the daily rates",
@@ -30,7 +30,7 @@ def parked_sentences(settings: Settings) -> list[str]:
     if not current.exists():
         return []
     path = literal(current.resolve())
-    with duckdb.connect(config={"threads": settings.threads}) as con:
+    with scratch({"threads": settings.threads}) as con:
         con.execute(f"attach {path} as published (read_only)")
         if "ops_parked" not in relations_of(con, "published", "marts"):
             return []
@@ -49,7 +49,7 @@ def parked_sentences(settings: Settings) -> list[str]:
             """
         ).fetchall()
     return [
-        f"{channel}: {count:,} {found_in.replace('_', ' ')}{_worth(amount, currency, first)}; "
+        f"{channel}: {counted(int(count), found_in.replace('_', ' '))}{_worth(amount, currency, first)}; "
         + REMEDIES[reason].format(
             waits_for=f"{things} further names" if place > MOST_NAMED else waits_for or "no currency"
         )

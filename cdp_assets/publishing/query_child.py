@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import json
 import pickle
-import resource
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from cdp_assets.publishing.fingerprint import quoted
+from cdp_assets.publishing.process_limits import limit_process
 from cdp_assets.sql_text import literal
 
 TABLE_FUNCTIONS = {"range", "generate_series", "unnest"}
 # What a query may read from, as DuckDB names it in the serialised query; anything else (`describe`, `summarize`, …) is refused.
 SOURCES = {"BASE_TABLE", "TABLE_FUNCTION", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY", "PIVOT", "CTE"}
-RESERVED_BYTES = 1 << 30  # address space of a process that holds no row yet, where the system does not tell
 
 
 def main() -> None:
@@ -58,7 +56,7 @@ def _answer(asked: dict[str, Any]) -> tuple[Any, ...]:
     }
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
-    _limit(asked["seconds"], asked["memory_bytes"])
+    limit_process(asked["seconds"], asked["memory_bytes"])
     statements = con.extract_statements(asked["sql"])
     if len(statements) != 1:
         return ("one_statement", "")
@@ -82,20 +80,6 @@ def _show_only(con: duckdb.DuckDBPyConnection, tables: dict[str, list[str]]) -> 
             f"create view {quoted('memory', 'marts', table)} as select {named} from {quoted('published', 'marts', table)}"
         )
     con.execute("use memory.marts")
-
-
-def _limit(seconds: int, memory_bytes: int) -> None:
-    """From here on the system ends this process when it takes more, whatever DuckDB thinks of it."""
-    space = _address_space() + memory_bytes
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (space, space))
-
-
-def _address_space() -> int:
-    """Bytes of address space that this process has now."""
-    told = Path("/proc/self/statm")
-    return int(told.read_text().split()[0]) * resource.getpagesize() if told.exists() else RESERVED_BYTES
 
 
 def _foreign(con: duckdb.DuckDBPyConnection, sql: str, tables: set[str], system: set[str]) -> str:

@@ -10,6 +10,7 @@ from datetime import date
 
 import duckdb
 
+from cdp_assets.engine import is_locked
 from cdp_assets.publishing import generations
 from cdp_assets.publishing.copies import Reached, text
 from cdp_assets.publishing.damage import NOTICE, fall_back, remember_files
@@ -112,9 +113,16 @@ def _enter(
     )
     if generation.tables:
         con.executemany(
-            "insert into generation_tables values (?, ?, ?, ?, ?)",
+            "insert into generation_tables (generation, file_name, table_name, row_count, fingerprint, made_of) values (?, ?, ?, ?, ?, ?)",
             [
-                [generation.name, table.file_name, table.table_name, table.row_count, table.fingerprint]
+                [
+                    generation.name,
+                    table.file_name,
+                    table.table_name,
+                    table.row_count,
+                    table.fingerprint,
+                    table.made_of,
+                ]
                 for table in generation.tables
             ],
         )
@@ -144,7 +152,7 @@ def _set_warehouse_aside(settings: Settings) -> list[str]:
         duckdb.connect(str(path)).close()
         return []
     except duckdb.Error as error:
-        if "Could not set lock" in str(error):
+        if is_locked(error):
             return []  # somebody reads it; the run will say so
     aside = path.with_name(f"{path.stem}.damaged{path.suffix}")
     path.replace(aside)

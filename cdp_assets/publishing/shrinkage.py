@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import duckdb
 from pydantic import BaseModel, ConfigDict, Field
 
 from cdp_assets import safe_yaml
+from cdp_assets.engine import scratch
 from cdp_assets.publishing.copies import MARTS_FILE, relations_of, text
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.gates import Refusal
@@ -78,8 +78,7 @@ def _published_counts(settings: Settings) -> dict[str, int]:
 
 
 def _build_counts(settings: Settings) -> dict[str, int]:
-    con = duckdb.connect()
-    try:
+    with scratch() as con:
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
         names = relations_of(con, "warehouse", "marts")
         counts = [
@@ -87,5 +86,3 @@ def _build_counts(settings: Settings) -> dict[str, int]:
             for name in names
         ]
         return {name: count[0] for name, count in zip(names, counts, strict=True) if count}
-    finally:
-        con.close()

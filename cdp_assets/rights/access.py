@@ -16,8 +16,8 @@ import duckdb
 from cdp_assets.keys import load_key
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.forgetting import holding_loads
-from cdp_assets.landing.suppressing.identifiers import EMAIL_PATTERN, NUMBER_PATTERN
-from cdp_assets.landing.suppressing.matching import Suppressed
+from cdp_assets.landing.suppression.identifiers import EMAIL_PATTERN, NUMBER_PATTERN
+from cdp_assets.landing.suppression.matches import Suppressed
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.rights import closure
 from cdp_assets.rights.sections import JUDGED, SECTIONS, Section

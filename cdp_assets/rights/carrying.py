@@ -85,6 +85,7 @@ def _serve(settings: Settings, request: Request, how: How) -> str:
         is_asked = request.kind == "access" and records
         gathered = access.gather(settings, con, records) if is_asked else None
     if not records:
+        _refuse_unread(settings, request)
         return close_as_nobody(settings, request, how.actor)
     with connect_state(settings) as con:
         wish = wishes.wish_of(con, request.request_id)
@@ -143,15 +144,32 @@ def _answer(
 
 def close_as_nobody(settings: Settings, request: Request, actor: str) -> str:
     """Close a request whose person is not found: nobody was ever known, or she was erased before."""
+    before = _erased_before(settings, request)
+    outcome = f"erased before, by request {before[:8]}" if before else "nobody found"
     with connect_state(settings) as con:
-        rows = con.execute(
+        requests.set_status(con, request.request_id, "completed", actor=actor, outcome=outcome)
+    return f"{outcome}: nobody is found by what it says; closed"
+
+
+def _refuse_unread(settings: Settings, request: Request) -> None:
+    """Whom no build knows but something that waits names: to be served once it has landed. Raises RequestProblem."""
+    if _erased_before(settings, request) or not (places := people.landed_only(settings, request)):
+        return
+    raise RequestProblem(
+        "no build has read yet what names her, so it cannot be served",
+        ", ".join(sorted(places)),
+        "let it land (mend it, `onefold accept`, `onefold replay`) and run; then again. An erasure does not wait for that",
+    )
+
+
+def _erased_before(settings: Settings, request: Request) -> str | None:
+    """The request that erased whom this one names."""
+    with connect_state(settings, read_only=True) as con:
+        ((before,),) = con.execute(
             "select min(request_id) from rights_suppressed where identifier_pseudonym in (select unnest(?::varchar[])) and request_id <> ?",
             [[hashed for _, hashed in request.identities], request.request_id],
         ).fetchall()
-        before = rows[0][0]
-        outcome = f"erased before, by request {before[:8]}" if before else "nobody found"
-        requests.set_status(con, request.request_id, "completed", actor=actor, outcome=outcome)
-    return f"{outcome}: nobody is found by what it says; closed"
+    return str(before) if before else None
 
 
 def _erase(
@@ -163,9 +181,7 @@ def _erase(
         try:
             traces = people.traces_for(settings, request, confirmed=how.confirmed, left=how.left)
             if traces.is_empty:
-                carried.done.append(
-                    f"request {request.request_id[:8]} to erase: {close_as_nobody(settings, request, how.actor)}"
-                )
+                _erase_unknown(settings, request, how, carried, reached)
                 continue
             _refuse_unfetched(settings, request, traces, how)
             holds.check(settings, request.holds)
@@ -180,6 +196,21 @@ def _erase(
         _erase_these(settings, together, how, carried, reached)
 
 
+def _erase_unknown(
+    settings: Settings, request: Request, how: How, carried: Carried, reached: Callable[[str], None]
+) -> None:
+    """Somebody whom no build knows: what landing holds of her (in quarantine, or since the last run) goes by what the request says."""
+    if _erased_before(settings, request) or not people.landed_only(settings, request):
+        said = close_as_nobody(settings, request, how.actor)
+        carried.done.append(f"request {request.request_id[:8]} to erase: {said}")
+        return
+    begun = erasure.begin(
+        settings, [request.request_id], Traces(),
+        actor=how.actor, rewrites_inbox=how.rewrites_inbox, keeps_older=how.keeps_older, named=people.named_by(request),
+    )  # fmt: skip
+    carried.certificates.append(erasure.carry_out(settings, begun, reached))
+
+
 def _erase_these(
     settings: Settings, chosen: dict[str, Traces], how: How, carried: Carried, reached: Callable[[str], None]
 ) -> None:
@@ -192,6 +223,7 @@ def _erase_these(
         actor=how.actor,
         rewrites_inbox=how.rewrites_inbox,
         keeps_older=how.keeps_older,
+        by_request=chosen,
     )
     carried.certificates.append(erasure.carry_out(settings, begun, reached))
 

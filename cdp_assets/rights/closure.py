@@ -15,7 +15,7 @@ import duckdb
 from cdp_assets.activation.forgetting import keys_of
 from cdp_assets.keys import SEPARATOR_SQL as MARK
 from cdp_assets.keys import register_pseudonym
-from cdp_assets.landing.suppressing.identifiers import SUPPRESS
+from cdp_assets.landing.suppression.identifiers import SUPPRESS
 from cdp_assets.rights.requests import Request, RequestProblem
 from cdp_assets.rights.traces import Traces
 
@@ -67,12 +67,11 @@ class Closure:
 def closure(con: duckdb.DuckDBPyConnection, key: bytes, request: Request) -> Closure:
     """Whom the request means. con: the warehouse, open with the names of `identity` in it."""
     register_pseudonym(con, key)
-    seeds = _seeds(con, request)
+    matched = _matched(con, request)
+    customers = _meant(matched, {kind for kind, _ in request.identities})
+    seeds = sorted({record for record, customer, _ in matched if customer in customers})
     if not seeds:
         return Closure([], [], [])
-    customers = [row[0] for row in con.execute(
-        "select distinct customer_id from identity.customer_ids where record_key in (select unnest(?::varchar[])) order by 1", [seeds]
-    ).fetchall()]  # fmt: skip
     records = [row[0] for row in con.execute(
         "select record_key from identity.customer_ids where customer_id in (select unnest(?::varchar[])) order by 1", [customers]
     ).fetchall()]  # fmt: skip
@@ -80,9 +79,20 @@ def closure(con: duckdb.DuckDBPyConnection, key: bytes, request: Request) -> Clo
     return Closure(seeds, customers, covered, _by_score(con, sorted(set(records) - set(covered)), covered))
 
 
-def _seeds(con: duckdb.DuckDBPyConnection, request: Request) -> list[str]:
-    """Records that carry an identity of the request, read as landing reads it."""
-    wanted = [hashed for _, hashed in request.identities]
+def _meant(matched: Sequence[tuple[str, str, str]], named: set[str]) -> list[str]:
+    """Customers that a request fits: the only one who carries all that it names, else whoever carries any of it.
+
+    Two people who share a number are told apart by the address that only one of them has.
+    """
+    carried: dict[str, set[str]] = {}
+    for _, customer, kind in matched:
+        carried.setdefault(customer, set()).add(kind)
+    whole = [customer for customer, kinds in carried.items() if kinds == named]
+    return whole if len(whole) == 1 else sorted(carried)
+
+
+def _matched(con: duckdb.DuckDBPyConnection, request: Request) -> list[tuple[str, str, str]]:
+    """(record, its customer, the type of identity by which it is found) of the records that carry an identity, read as landing reads it."""
     rows = con.execute(
         f"""
         with words as (
@@ -101,11 +111,18 @@ def _seeds(con: duckdb.DuckDBPyConnection, request: Request) -> list[str]:
             end) as hash
             from words where value is not null
         )
-        select distinct record_key from hashed where hash in (select unnest(?::varchar[])) order by 1
+        select distinct record_key, customer_id, wanted.kind
+        from hashed
+        inner join (select unnest($kinds::varchar[]) as kind, unnest($hashes::varchar[]) as hash) as wanted using (hash)
+        inner join identity.customer_ids using (record_key)
+        order by all
         """,
-        [wanted],
+        {
+            "kinds": [kind for kind, _ in request.identities],
+            "hashes": [hashed for _, hashed in request.identities],
+        },
     ).fetchall()
-    return [row[0] for row in rows]
+    return [(record, customer, kind) for record, customer, kind in rows]
 
 
 def _joined_surely(con: duckdb.DuckDBPyConnection, seeds: Sequence[str], records: Sequence[str]) -> list[str]:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+
+import duckdb
 
 from cdp_assets import audit
 from cdp_assets.activation import forgetting as activation
@@ -18,7 +20,7 @@ from cdp_assets.keys import load_key
 from cdp_assets.landing import forgetting as landing
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.files import hash_file
-from cdp_assets.landing.suppressing.matching import Suppressed
+from cdp_assets.landing.suppression.matches import Suppressed
 from cdp_assets.publishing import forgetting as publishing
 from cdp_assets.rights import answers, certificate, holds, journal, requests, rooms, stores, tables
 from cdp_assets.rights.journal import Journal
@@ -41,6 +43,8 @@ STEPS = (
     "state",
     "proof",
 )
+# Done again for as long as a certificate is interim though nothing is waited for: a platform has answered, or the scan found something.
+AGAIN = ("generations", "warehouse", "others", "state")
 # The journal holds her while she must be looked for; the others name nobody.
 NOT_SCANNED = (
     "rights/erasing",
@@ -61,12 +65,17 @@ def begin(
     actor: str,
     rewrites_inbox: bool = False,
     keeps_older: bool = True,
+    by_request: Mapping[str, Traces] | None = None,
+    named: Sequence[tuple[str, str]] = (),
 ) -> Journal:
-    """Open the journal of an erasure: from now on it ends, whatever happens. Nothing of the home is changed yet."""
+    """Open the journal of an erasure: from now on it ends, whatever happens. Nothing of the home is changed yet.
+
+    by_request: whose traces are whose, where several people go together; named: keyed hashes of somebody of whom nothing more is known.
+    """
     key = load_key(settings)
-    suppressed = traces.suppressions(key)
+    suppressed = sorted({*traces.suppressions(key), *named})
     begun = Journal(
-        erasure_id=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
+        erasure_id=_new_id(datetime.now(UTC)),
         request_ids=list(request_ids),
         actor=actor,
         begun_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -75,6 +84,10 @@ def begin(
         rewrites_inbox=rewrites_inbox,
         keeps_older=keeps_older,
         before=certificate.hashes_of(settings.home, CHANGES_BY_ITSELF),
+        by_request={
+            request_id: sorted({hashed for _, hashed in hers.suppressions(key)})
+            for request_id, hers in (by_request or {}).items()
+        },
     )
     begun.loads = _loads_holding(settings, suppressed)
     journal.write(settings, begun)
@@ -98,7 +111,7 @@ def carry_out(settings: Settings, begun: Journal, reached: Reached = lambda _: N
     for name, step in steps.items():
         if name in begun.done:
             continue
-        begun.done[name] = step(settings, begun, reached)
+        begun.note(name, step(settings, begun, reached))
         journal.write(settings, begun)
         reached(name)
     document = _prove(settings, begun)
@@ -115,8 +128,7 @@ def resume(settings: Settings, reached: Reached = lambda _: None) -> list[str]:
         if "state" in each.done:  # all is done but what waits for others: is it there?
             if waiting_for(settings, each):
                 continue
-            for step in ("others", "state"):
-                del each.done[step]
+            each.do_again(AGAIN)
         document = carry_out(settings, each, reached)
         said.append(f"erasure {each.erasure_id} was under way: it is {document['status']} now")
     for entry in unknown_erasures(settings):
@@ -126,6 +138,36 @@ def resume(settings: Settings, reached: Reached = lambda _: None) -> list[str]:
             f"erasure {again.erasure_id} is newer than what was restored: done again, {document['status']}"
         )
     return said
+
+
+def end_holds(settings: Settings, today: date, reached: Reached = lambda _: None) -> list[str]:
+    """Erase what was held for a time that is over, by what the manifest knows of its person; what was done, in words."""
+    said = []
+    for request_id in holds.ended(settings, today):
+        entry = next(
+            (each for each in reversed(journal.read_manifest(settings)) if request_id in each["request_ids"]),
+            None,
+        )
+        if entry is None:
+            continue
+        now = datetime.now(UTC)
+        anew = {
+            "erasure_id": _new_id(now),
+            "begun_at": now.isoformat(timespec="seconds"),
+            "request_ids": [request_id],
+        }
+        again = _from_manifest(settings, entry | anew, actor="a hold's day")
+        with connect_state(settings) as con:
+            requests.note(con, request_id, holds.ENDED, "onefold", f"erasure {again.erasure_id}")
+        document = carry_out(settings, again, reached)
+        said.append(
+            f"what request {request_id[:8]} held is past its day: erasure {again.erasure_id} is {document['status']}"
+        )
+    return said
+
+
+def _new_id(now: datetime) -> str:
+    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
 
 def unknown_erasures(settings: Settings) -> list[dict[str, Any]]:
@@ -139,12 +181,12 @@ def unknown_erasures(settings: Settings) -> list[dict[str, Any]]:
     return [entry for entry in entries if entry["erasure_id"] not in known | under_way]
 
 
-def _from_manifest(settings: Settings, entry: dict[str, Any]) -> Journal:
+def _from_manifest(settings: Settings, entry: dict[str, Any], actor: str = "restore") -> Journal:
     suppressed = [(kind, hashed) for kind, hashed in entry["suppressed"]]
     again = Journal(
         erasure_id=entry["erasure_id"],
         request_ids=entry["request_ids"],
-        actor="restore",
+        actor=actor,
         begun_at=entry["begun_at"],
         traces=Traces(
             record_keys=entry["record_keys"], customer_ids=entry["customer_ids"], node_keys=entry["node_keys"],
@@ -152,6 +194,7 @@ def _from_manifest(settings: Settings, entry: dict[str, Any]) -> Journal:
             platform_key_ids=entry.get("platform_key_ids", []), orders=[(channel, order) for channel, order in entry["orders"]],
         ),
         suppressed=suppressed,
+        by_request=entry.get("by_request", {}),
         before=certificate.hashes_of(settings.home, CHANGES_BY_ITSELF),
     )  # fmt: skip
     again.loads = _loads_holding(settings, suppressed)
@@ -168,20 +211,7 @@ def _suppress(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
     """From the next file on she is known; her orders are named as erased; the requests are under way."""
     with connect_state(settings) as con:
         con.begin()
-        con.executemany(
-            "insert or ignore into suppressions values (?, ?, now()::timestamp)",
-            [list(pair) for pair in begun.suppressed],
-        )
-        for request_id in begun.request_ids:
-            con.executemany(
-                "insert or ignore into rights_suppressed values (?, ?)",
-                [[request_id, hashed] for _, hashed in begun.suppressed],
-            )
-        if begun.traces.orders:
-            con.executemany(
-                "insert or ignore into erased_orders values (?, ?)",
-                [list(pair) for pair in begun.traces.orders],
-            )
+        _enter_suppressed(con, begun)
         con.execute(
             "insert or ignore into rights_erasures values (?, ?, ?::timestamptz::timestamp, null, 'begun', null)",
             [begun.erasure_id, begun.request_ids, begun.begun_at],
@@ -190,6 +220,26 @@ def _suppress(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
             requests.set_status(con, request_id, "in_progress", actor=begun.actor)
         con.commit()
     return {"hashes": len(begun.suppressed), "orders": len(begun.traces.orders)}
+
+
+def _enter_suppressed(con: duckdb.DuckDBPyConnection, begun: Journal) -> None:
+    """Her hashes and her orders, each list in one statement: a thousand people have tens of thousands."""
+    con.execute(
+        "insert or ignore into suppressions select unnest($kinds::varchar[]), unnest($hashes::varchar[]), now()::timestamp",
+        {"kinds": [kind for kind, _ in begun.suppressed], "hashes": [each for _, each in begun.suppressed]},
+    )
+    for request_id, hashes in begun.of_requests().items():
+        con.execute(
+            "insert or ignore into rights_suppressed select $request, unnest($hashes::varchar[])",
+            {"request": request_id, "hashes": hashes},
+        )
+    con.execute(
+        "insert or ignore into erased_orders select unnest($channels::varchar[]), unnest($orders::varchar[])",
+        {
+            "channels": [each for each, _ in begun.traces.orders],
+            "orders": [each for _, each in begun.traces.orders],
+        },
+    )
 
 
 def _erase_landed(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
@@ -209,7 +259,11 @@ def _pair(name: str) -> tuple[str, str]:
 
 def _erase_inbox(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
     found = landing.in_inbox(settings, {_pair(name): ids for name, ids in begun.loads.items()})
-    rewritten = landing.rewrite_inbox(settings, found) if begun.rewrites_inbox else 0
+    if not begun.rewrites_inbox:
+        return {"files": len(found), "rewritten": 0}
+    rewritten = landing.rewrite_inbox(settings, found) + landing.cut_not_landed(
+        settings, _sought(settings, begun)
+    )
     return {"files": len(found), "rewritten": rewritten}
 
 
@@ -228,9 +282,10 @@ def _erase_warehouse(settings: Settings, begun: Journal, _: Reached) -> dict[str
         leftover.unlink()
     for spill in settings.home.glob("*.duckdb.tmp"):
         shutil.rmtree(spill, ignore_errors=True)
-    if not settings.warehouse_path.exists():
+    sought = _sought(settings, begun)
+    if not settings.warehouse_path.exists() or not sought.is_in_database(settings.warehouse_path):
         return {}
-    return asdict(tables.rewrite_in_place(settings.warehouse_path, _sought(settings, begun)))
+    return asdict(tables.rewrite_in_place(settings.warehouse_path, sought))
 
 
 def _erase_others(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
@@ -238,7 +293,7 @@ def _erase_others(settings: Settings, begun: Journal, _: Reached) -> dict[str, A
     cut: dict[str, int] = {}
     if gone := answers.erase(settings, begun.traces.record_keys):
         cut[answers.FOLDER] = gone
-    if not begun.traces.literals():
+    if not begun.suppressed:
         return {"removed": cut}
     sought = _sought(settings, begun)
     for room in rooms.others():
@@ -263,10 +318,16 @@ def _erase_state(settings: Settings, begun: Journal, _: Reached) -> dict[str, An
 def waiting_for(settings: Settings, begun: Journal) -> list[str]:
     """What others must still do before the certificate is final: owners of delivered files, platforms."""
     left = landing.in_inbox(settings, {_pair(name): ids for name, ids in begun.loads.items()})
+    names = {path.relative_to(settings.inbox_dir).as_posix() for path, _ in left}
+    names |= {
+        name
+        for place, name, _, _ in landing.not_landed(settings, _sought(settings, begun))
+        if place == "inbox"
+    }
     return [
         *(
-            f"{path.relative_to(settings.inbox_dir)} still holds her in the inbox: its owner removes it, or --rewrite-inbox"
-            for path, _ in left
+            f"{name} still holds her in the inbox: its owner removes it, or --rewrite-inbox (texts only)"
+            for name in sorted(names)
         ),
         *activation.waiting_for(settings, begun.traces.platform_key_ids),
     ]
@@ -310,7 +371,9 @@ def _disclosed(settings: Settings, begun: Journal) -> list[str]:
     """What no step of this home can reach."""
     said = ["backups made before: they are erased again when they are restored (`onefold restore`)"]
     if not begun.traces.literals():
-        said.append("done again from the manifest, which holds no literal: the scan looked for none")
+        said.append(
+            "nothing of hers is known in clear any more: the scan looked for nothing, `onefold rights verify` looks by keyed hashes"
+        )
     if begun.done.get("landing", {}).get("dropped_originals"):
         said.append("originals that could not be parsed any more were removed whole")
     return said

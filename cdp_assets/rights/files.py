@@ -6,6 +6,7 @@ a kind that nobody here can rewrite is named by the scan, never passed over.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import re
 import sqlite3
@@ -16,10 +17,11 @@ from pathlib import Path
 from typing import IO, cast
 
 from cdp_assets.landing.files import replacing
-from cdp_assets.landing.suppressing.identifiers import EMAIL_PATTERN, NUMBER_PATTERN
+from cdp_assets.landing.suppression.identifiers import EMAIL_PATTERN, NUMBER_PATTERN
 from cdp_assets.sql_text import identifier
 
 SQLITE_MAGIC, ZIP_MAGIC, GZIP_MAGIC = b"SQLite format 3\0", b"PK\x03\x04", b"\x1f\x8b"
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 TEXT_BLOCK = 8 << 20
 CONTACT = re.compile(f"{EMAIL_PATTERN}|{NUMBER_PATTERN}")
 
@@ -65,9 +67,10 @@ def _stands_alone(number: bytes, text: bytes) -> bool:
     return False
 
 
-def starts_with(path: Path, magic: bytes) -> bool:
+def starts_with(path: Path, *magics: bytes) -> bool:
+    """Whether a file begins with one of them."""
     with path.open("rb") as file:
-        return file.read(len(magic)) == magic
+        return file.read(max(map(len, magics))).startswith(magics)
 
 
 def rows_in(path: Path, finder: Finder) -> int:
@@ -93,7 +96,15 @@ def _lines_in(stream: IO[bytes], finder: Finder) -> int:
 
 
 def _opened(path: Path) -> IO[bytes]:
+    """A text to read, unpacked; one in UTF-16 is read as UTF-8."""
+    if starts_with(path, *UTF_16_MARKS):
+        return cast(IO[bytes], codecs.EncodedFile(path.open("rb"), "utf-8", "utf-16"))
     return cast(IO[bytes], gzip.open(path)) if starts_with(path, GZIP_MAGIC) else path.open("rb")
+
+
+def is_plain_text(path: Path) -> bool:
+    """Whether lines can be taken out of a file and the rest stays as it was: no archive, no database, no encoding of two bytes."""
+    return not starts_with(path, SQLITE_MAGIC, ZIP_MAGIC, *UTF_16_MARKS)
 
 
 def cut_file(path: Path, finder: Finder) -> int:

@@ -1,22 +1,25 @@
 """Holds: what must stay although its person is erased, such as the name on a tax record.
 
 A hold names a table that a channel delivers, or one column of it. Rows that bear money stay in any case, without their person; a held column
-keeps its value in the original and where it landed, and nowhere else: no record is made of it. Landing honours it (`suppressing.sieve`).
+keeps its value in the original and where it landed, and nowhere else: no record is made of it. Landing honours it (`suppression.sieve`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from cdp_assets.landing.contract import Export, load_contracts
 from cdp_assets.landing.forgetting import holding_loads
-from cdp_assets.landing.suppressing.matching import Suppressed, person_columns
+from cdp_assets.landing.suppression.matches import Suppressed, person_columns
 from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.requests import Hold
 from cdp_assets.rights.scanning import Scan
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
+
+ENDED = "hold_ended"  # event of a request whose held values are gone
 
 
 def check(settings: Settings, holds: Sequence[Hold]) -> None:
@@ -50,6 +53,18 @@ def _check_one(hold: Hold, export: Export | None) -> None:
         )
 
 
+def ended(settings: Settings, today: date) -> list[str]:
+    """Requests that were carried out, and held a column for a time that is over: what they held is still there."""
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select distinct request_id from rights_holds semi join rights_suppressed using (request_id) "
+            "where column_name is not null and until_date < $today and not exists (select 1 from rights_events as noted "
+            "where noted.request_id = rights_holds.request_id and event = $ended and noted_at::date > until_date) order by 1",
+            {"today": today, "ended": ENDED},
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
 def kept(settings: Settings, request_ids: Sequence[str], blanked: dict[str, int]) -> list[dict[str, Any]]:
     """The holds of some requests, with the rows that keep the held value; of a whole table, those that stay without their person.
 
@@ -58,7 +73,7 @@ def kept(settings: Settings, request_ids: Sequence[str], blanked: dict[str, int]
     with connect_state(settings, read_only=True) as con:
         rows = con.execute(
             "select distinct table_name, column_name, reason, until_date::varchar from rights_holds "
-            "where request_id in (select unnest(?::varchar[])) order by all",
+            "where request_id in (select unnest(?::varchar[])) and coalesce(until_date >= current_date, true) order by all",
             [list(request_ids)],
         ).fetchall()
         hers = con.execute(

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from cdp_assets.decisions import Decision, read_decisions, write_decision
+from cdp_assets.decisions import Decision, read_decisions, write_once
 from cdp_assets.errors import safe_text
 from cdp_assets.keys import load_key
 from cdp_assets.rights import answers, carrying, people, requests, showing
@@ -32,9 +32,9 @@ def folder(settings: Settings) -> Path:
 
 
 def decide(settings: Settings, action: str, *, decided_by: str, **facts: Any) -> str:
-    """Write one decision; returns its id."""
+    """Write one decision, once; returns its id."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return write_decision(
+    return write_once(
         folder(settings), {"action": action, "decided_by": decided_by, "decided_at": now, **facts}
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ from cdp_assets.settings import Settings
 
 @dataclass
 class Journal:
-    """One erasure. loads: (channel, export) → load ids that held her; done: step → what it did; before: file → SHA-256 at the start."""
+    """One erasure. loads: (channel, export) → load ids that held her; done: step → what it did; before: file → SHA-256 at the start.
+
+    by_request: request → the hashes of its own person, where several people go in one erasure: one may come back without the others.
+    """
 
     erasure_id: str
     request_ids: list[str]
@@ -34,6 +38,30 @@ class Journal:
     loads: dict[str, list[str]] = field(default_factory=dict)
     before: dict[str, str] = field(default_factory=dict)
     done: dict[str, dict[str, Any]] = field(default_factory=dict)
+    by_request: dict[str, list[str]] = field(default_factory=dict)
+    earlier: dict[str, dict[str, Any]] = field(default_factory=dict)  # of steps that are done again
+
+    def do_again(self, steps: Sequence[str]) -> None:
+        """Take steps back, and remember what they did: a certificate counts both."""
+        for name in steps:
+            if name in self.done:
+                self.earlier[name] = self.done.pop(name)
+
+    def note(self, name: str, did: dict[str, Any]) -> None:
+        """A step is done; its counts are added to those of the times before."""
+        before = self.earlier.pop(name, {})
+        for kind in ("removed", "blanked", "hidden"):
+            counts = dict(before.get(kind, {}))
+            for each, count in did.get(kind, {}).items():
+                counts[each] = counts.get(each, 0) + count
+            if counts:
+                did = {**did, kind: counts}
+        self.done[name] = did
+
+    def of_requests(self) -> dict[str, list[str]]:
+        """Request → keyed hashes that it suppresses."""
+        everything = sorted({hashed for _, hashed in self.suppressed})
+        return {each: self.by_request.get(each, everything) for each in self.request_ids}
 
 
 def folder(settings: Settings) -> Path:
@@ -97,6 +125,7 @@ def enter_in_manifest(settings: Settings, journal: Journal) -> None:
         "erasure_id": journal.erasure_id, "begun_at": journal.begun_at, "request_ids": journal.request_ids,
         "record_keys": traces.record_keys, "customer_ids": traces.customer_ids, "node_keys": traces.node_keys,
         "contact_keys": traces.contact_keys, "platform_key_ids": traces.platform_key_ids, "orders": traces.orders, "suppressed": journal.suppressed,
+        "by_request": journal.by_request,
     })  # fmt: skip
     path = manifest_path(settings)
     make_private_dir(path.parent)

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 
 import duckdb
 
+from cdp_assets.engine import scratch
 from cdp_assets.keys import load_key
+from cdp_assets.landing import forgetting as landing
 from cdp_assets.publishing.copies import text
-from cdp_assets.rights import closure, requests, stores
+from cdp_assets.rights import closure, requests
 from cdp_assets.rights.requests import Request, RequestProblem
 from cdp_assets.rights.sought import SoughtPeople
 from cdp_assets.rights.traces import Traces
@@ -26,7 +28,7 @@ def open_people(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             str(settings.warehouse_path),
             "`onefold run` builds it; then again",
         )
-    with duckdb.connect(config=settings.duckdb_limits) as con:
+    with scratch(settings.duckdb_limits) as con:
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
         con.execute(f"attach {text(settings.state_path)} as state (read_only)")
         con.execute("use warehouse")
@@ -68,13 +70,15 @@ def traces_for(
         return closure.traces_of(con, settled(con, request, found, confirmed, left))
 
 
-def counted(settings: Settings, request: Request) -> dict[str, int]:
-    """Rows of the person per store, found and not changed: what `erasure` would take out."""
-    key = load_key(settings)
-    with open_people(settings) as con:
-        found = closure.closure(con, key, request)
-        traces = closure.traces_of(con, found.covered) if found.covered else Traces()
-    return {} if traces.is_empty else stores.find(settings, SoughtPeople(settings, traces))
+def named_by(request: Request) -> list[tuple[str, str]]:
+    """What a request says of its person, as (kind, keyed hash) that suppresses her: all that is known of one whom no build knows."""
+    kinds = {"email": "email", "phone": "phone", "record": "id"}
+    return sorted({(kinds.get(kind, "cell"), hashed) for kind, hashed in request.identities})
+
+
+def landed_only(settings: Settings, request: Request) -> dict[str, int]:
+    """Rows that name the person of a request, for one whom no build knows: in quarantine, landed since, or in files that wait."""
+    return landing.find(settings, SoughtPeople(settings, Traces(), named_by(request)))
 
 
 def due_requests(

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
-from cdp_assets.landing.suppressing import identifiers
+from cdp_assets.landing.suppression import identifiers
 from cdp_assets.rights import wishes
 from cdp_assets.rights.problems import RequestProblem as RequestProblem
 from cdp_assets.rights.wishes import NO_WISH, Wish
@@ -166,23 +166,37 @@ def take_all(
     return [take(con, key, new, actor=actor) for new in several]
 
 
+# Other requests of the same person are known by an id that a channel gave her; what a request of somebody else suppresses, too, stays.
+_LIFTED = """
+    with hers as (
+        select $id as request_id
+        union
+        select other.request_id from rights_suppressed as mine
+        inner join suppressions on suppressions.identifier_pseudonym = mine.identifier_pseudonym and identifier_type in ('id', 'record')
+        inner join rights_suppressed as other on other.identifier_pseudonym = mine.identifier_pseudonym
+        where mine.request_id = $id
+    )
+    select distinct identifier_pseudonym from suppressions
+    semi join (select identifier_pseudonym from rights_suppressed semi join hers using (request_id)) using (identifier_pseudonym)
+    where identifier_type <> 'order' and identifier_pseudonym not in (
+        select identifier_pseudonym from rights_suppressed anti join hers using (request_id)
+    )
+"""
+
+
 def readmit(con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, evidence: str) -> int:
     """Lift what a request suppressed, because she asked to be known again; her former orders stay without her. Returns how many."""
     if not evidence.strip():
         raise RequestProblem("no evidence is given", request_id, "name the consent: where, when, which text")
     con.begin()
-    ((count,),) = con.execute(
-        "select count(*) from suppressions where identifier_type <> 'order' and identifier_pseudonym in "
-        "(select identifier_pseudonym from rights_suppressed where request_id = ?)", [request_id]
-    ).fetchall()  # fmt: skip
+    lifted = con.execute(_LIFTED, {"id": request_id}).fetchall()
     con.execute(
-        "delete from suppressions where identifier_type <> 'order' and identifier_pseudonym in "
-        "(select identifier_pseudonym from rights_suppressed where request_id = $id) and identifier_pseudonym not in "
-        "(select identifier_pseudonym from rights_suppressed where request_id <> $id)", {"id": request_id}
-    )  # fmt: skip
+        "delete from suppressions where identifier_pseudonym in (select unnest($lifted::varchar[]))",
+        {"lifted": [hashed for (hashed,) in lifted]},
+    )
     note(con, request_id, "readmitted", actor, evidence)
     con.commit()
-    return int(count)
+    return len(lifted)
 
 
 def suppress_hashes(
@@ -199,7 +213,10 @@ def suppress_hashes(
                 f"hash {number} of the list",
                 f"normalisations: {', '.join(identifiers.NORMALISATIONS)}",
             ) from None
-    con.executemany("insert or ignore into suppressions values (?, ?, now()::timestamp)", rows)
+    con.execute(
+        "insert or ignore into suppressions select unnest(?::varchar[]), unnest(?::varchar[]), now()::timestamp",
+        [[kind for kind, _ in rows], [hashed for _, hashed in rows]],
+    )
     return len(rows)
 
 
@@ -209,7 +226,7 @@ def hashes_of(key: bytes, identity: Identity, region: str | None = None) -> list
     if kind == "email":
         return [("email", each) for each in identifiers.of_email(key, value)]
     if kind == "phone":
-        return [("phone", each) for each in identifiers.of_phone(key, value, region)[:1]]
+        return [("phone", each) for each in identifiers.of_phone(key, value, region)]
     if kind == "record":
         channel, slash, source_id = value.partition("/")
         return (

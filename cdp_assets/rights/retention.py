@@ -15,7 +15,7 @@ import duckdb
 from cdp_assets.engine import STORAGE, STORAGE_VERSION
 from cdp_assets.errors import Problem
 from cdp_assets.publishing.fingerprint import quoted
-from cdp_assets.rights import tables
+from cdp_assets.rights import hers, tables
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import literal
 from cdp_assets.state import connect_state
@@ -92,7 +92,7 @@ def _ends(
     ).fetchall())  # fmt: skip
     found = {}
     for name, column in DATED.items():
-        kind = "core" if tables.condition(columns.get(name, [])) else "internal"
+        kind = "core" if hers.can_tell(columns.get(name, [])) else "internal"
         kept = days.get(name, days.get(kind))
         if kept is not None and name in columns:
             last = min(today, newest) - timedelta(days=kept)

@@ -11,14 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cdp_assets.keys import load_key
 from cdp_assets.landing.files import replacing
-from cdp_assets.rights import certificate, closure, corrections, people, requests, stores, wishes
+from cdp_assets.rights import certificate, corrections, counting, requests, wishes
 from cdp_assets.rights.journal import folder
-from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.requests import Request
-from cdp_assets.rights.sought import SoughtPeople
-from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -38,18 +34,23 @@ def read(settings: Settings) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"made_at": None, "requests": []}
 
 
+def kept_count(settings: Settings, request_id: str) -> dict[str, Any] | None:
+    """What was counted last of a request; None where nobody has asked."""
+    return next(
+        (each["found"] for each in read(settings)["requests"] if each["request_id"] == request_id), None
+    )
+
+
 def show(settings: Settings, find: tuple[str, ...] = ()) -> None:
-    """Write the ledger as the page shows it. find: requests whose person is looked for anew; what was found of others that are open stays."""
+    """Write the ledger as the page shows it. find: requests whose person is counted anew; what was counted of others stays (`counting`)."""
     before = {each["request_id"]: each.get("found") for each in read(settings)["requests"]}
     with connect_state(settings, read_only=True) as con:
         listed = requests.listed(con)
         shown = [_facts(con, each) for each in listed]
-    for request, facts in zip(listed, shown, strict=True):
-        if request.status not in requests.OPEN:
-            continue
-        facts["found"] = (
-            _found(settings, request) if request.request_id in find else before.get(request.request_id)
-        )
+    still_open = [each for each in listed if each.status in requests.OPEN]
+    counts = counting.renewed(settings, still_open, before, find)
+    for facts in shown:
+        facts["found"] = counts.get(facts["request_id"])
     content = {"made_at": datetime.now(UTC).isoformat(timespec="seconds"), "requests": shown}
     path = folder(settings) / FILE
     with replacing(path) as temporary:
@@ -82,22 +83,6 @@ def _facts(con: Any, request: Request) -> dict[str, Any]:
         "erasure": {"erasure_id": erasure[0][0], "status": erasure[0][1]} if erasure else None,
         "confirmed": {record: bool(is_hers) for record, is_hers in confirmed},
         "found": None,
-    }  # fmt: skip
-
-
-def _found(settings: Settings, request: Request) -> dict[str, Any]:
-    """Whom a request covers, and how many rows each store holds; or why that cannot be said."""
-    key = load_key(settings)
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    try:
-        with people.open_people(settings) as con:
-            found = closure.closure(con, key, request)
-            traces = closure.traces_of(con, found.covered) if found.covered else Traces()
-    except RequestProblem as problem:
-        return {"at": at, "problem": str(problem)}
-    return {
-        "at": at, "records": len(found.covered), "customers": len(found.customer_ids), "by_score": [asdict(each) for each in found.by_score],
-        "stores": {} if traces.is_empty else stores.find(settings, SoughtPeople(settings, traces)),
     }  # fmt: skip
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
-
+from cdp_assets.engine import scratch
 from cdp_assets.forgetting import Counted
 from cdp_assets.keys import load_key
-from cdp_assets.landing.suppressing import identifiers
-from cdp_assets.rights import files, tables
+from cdp_assets.landing.suppression import identifiers
+from cdp_assets.rights import cells, files, hers, tables
 from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import literal
@@ -26,6 +25,7 @@ class SoughtPeople:
         self._suppressed = traces.suppressions(self._key) if suppressed is None else suppressed
         self._known = {each for _, each in self._suppressed}
         self._finder = files.Finder(traces.literals(), None if traces.identifiers else self._is_hers)
+        self._by_contact = files.Finder((), self._is_hers)
 
     def _is_hers(self, contact: str) -> bool:
         """Whether an e-mail or a number, as it stands in a text, is suppressed: all that is left to tell by after a restore."""
@@ -56,25 +56,45 @@ class SoughtPeople:
     def cut(self, path: Path) -> int:
         return files.cut_file(path, self._finder)
 
+    def rows_by_contact(self, path: Path) -> int:
+        return files.rows_in(path, self._by_contact)
+
+    def cut_by_contact(self, path: Path) -> int:
+        return files.cut_file(path, self._by_contact) if files.is_plain_text(path) else 0
+
     def rows_by_table(self, path: Path) -> dict[str, int]:
-        return tables.count_rows(path, self._traces, self._key)
+        return hers.count_rows(path, self._traces, self._key)
+
+    def is_in_database(self, path: Path) -> bool:
+        return hers.is_in(path, self._traces, self._key)
 
     def copy_database(
-        self, path: Path, fresh: Path, *, keeps_constraints: bool = False, hides_small_cells: bool = False
+        self,
+        path: Path,
+        fresh: Path,
+        *,
+        keeps_constraints: bool = False,
+        hides_small_cells: bool = False,
+        is_of_build: bool = False,
     ) -> Counted:
+        settings, few = self._settings, None
+        if hides_small_cells:
+            build = cells.build_of(settings) if is_of_build else None
+            few = cells.to_hide(
+                path, self._traces, self._key, settings.smallest_cell, build, settings.duckdb_limits
+            )
         return tables.write_again(
             path, fresh, self._traces, self._key,
-            limits=self._settings.duckdb_limits, keeps_constraints=keeps_constraints,
-            smallest_cell=self._settings.smallest_cell if hides_small_cells else 0,
+            limits=settings.duckdb_limits, keeps_constraints=keeps_constraints, few=few,
         )  # fmt: skip
 
     def copy_parquet(self, path: Path, fresh: Path) -> None:
-        with duckdb.connect() as con:
-            tables.register(con, self._traces, self._key)
+        with scratch() as con:
+            hers.register(con, self._traces, self._key)
             source = f"read_parquet({literal(path)})"
             columns = [row[0] for row in con.execute(f"describe select * from {source}").fetchall()]
-            hers = tables.condition(columns)
-            where = f"where not ({hers})" if hers else ""
+            is_hers = hers.condition(columns)
+            where = f"where not ({is_hers})" if is_hers else ""
             con.execute(
                 f"copy (select * from {source} {where}) to {literal(fresh)} (format parquet, compression zstd)"
             )

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from cdp_assets.keys import LENGTH, pseudonym
-from cdp_assets.landing.suppressing import identifiers
+from cdp_assets.landing.suppression import identifiers
 
 LEAST_LITERAL = 6  # characters of a literal that is looked for inside longer text; shorter ones are compared with whole cells
 

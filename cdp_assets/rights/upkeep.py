@@ -5,20 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from cdp_assets.rights import answers, certificate, inbox, retention, showing
-from cdp_assets.rights.erasure import resume
+from cdp_assets.rights.erasure import end_holds, resume
 from cdp_assets.settings import Settings
 
 
 def upkeep(settings: Settings) -> list[str]:
-    """End what a killed erasure began, remove answers, certificates and rows of state whose time is over, take what was decided on the page; in words."""
-    said = resume(settings)
-    if count := certificate.expire(settings, datetime.now(UTC).date()):
+    """End what a killed erasure began and what was held until now, remove answers, certificates and rows of state whose time is over, take what
+    was decided on the page; in words."""
+    today = datetime.now(UTC).date()
+    said = [*resume(settings), *end_holds(settings, today)]
+    if count := certificate.expire(settings, today):
         said.append(
             f"{count} certificates of erasures are past their retention (ONEFOLD_KEEP_CERTIFICATES_DAYS) and gone"
         )
     said += [
         f"{rows:,} rows of {table} are past their retention (ONEFOLD_RETENTION) and gone"
-        for table, rows in retention.expire(settings, datetime.now(UTC).date()).items()
+        for table, rows in retention.expire(settings, today).items()
     ]
     if gone := answers.expire(settings):
         said.append(f"{gone} answers to requests of access expired: removed")

@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import duckdb
-
+from cdp_assets.engine import scratch
 from cdp_assets.keys import SEPARATOR_SQL as MARK
 from cdp_assets.keys import load_key, register_pseudonym
 from cdp_assets.landing import forgetting as landing
 from cdp_assets.landing.contract import load_contracts
-from cdp_assets.landing.suppressing.identifiers import SUPPRESS
-from cdp_assets.landing.suppressing.matching import Suppressed, contact_words
+from cdp_assets.landing.suppression.identifiers import SUPPRESS
+from cdp_assets.landing.suppression.matches import Suppressed, contact_words
 from cdp_assets.publishing.copies import STORED_AS, text
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.generations import current_generation
@@ -69,7 +68,7 @@ def verify(settings: Settings, document: dict[str, Any]) -> Verdict:
 
 def _compare(settings: Settings, path: Any, key: bytes, hashes: list[str], verdict: Verdict) -> None:
     """Compare every e-mail, number and whole cell of a published file with the hashes."""
-    with duckdb.connect(config=settings.duckdb_limits) as con:
+    with scratch(settings.duckdb_limits) as con:
         con.execute(f"attach {text(path)} as looked (read_only)")
         register_pseudonym(con, key)
         con.execute("create temp table known as select unnest(?::varchar[]) as hash", [hashes])

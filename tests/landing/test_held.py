@@ -210,8 +210,8 @@ def test_a_lone_carriage_return_in_the_header_holds_the_file_and_the_others_land
 @pytest.mark.parametrize(
     ("function", "error", "code"),
     [
-        ("cdp_assets.landing.arriving.hash_file", PermissionError(13, "no"), "unreadable"),
-        ("cdp_assets.landing.arriving.hash_file", FileNotFoundError(2, "gone"), "vanished"),
+        ("cdp_assets.landing.new_files.hash_file", PermissionError(13, "no"), "unreadable"),
+        ("cdp_assets.landing.new_files.hash_file", FileNotFoundError(2, "gone"), "vanished"),
         ("cdp_assets.landing.load.keep_original", OSError(5, "I/O error"), "unreadable"),
         ("cdp_assets.landing.isolation.workers.check_outside", KeyError("ann@example.com"), "reader_failed"),
         ("cdp_assets.landing.isolation.workers.inspect_file", MemoryError(), "beyond_limits"),

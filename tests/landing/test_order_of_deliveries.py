@@ -126,10 +126,10 @@ def test_a_file_that_looks_the_same_is_not_read_again(
 ) -> None:
     contracts = contract_of({}, *COLUMNS)
     path = deliver(settings, "shop/a.csv", _file("1,1"))
-    monkeypatch.setattr("cdp_assets.landing.arriving.TICK_SECONDS", -1)
+    monkeypatch.setattr("cdp_assets.landing.new_files.TICK_SECONDS", -1)
     land(settings, contracts)
     read: list[Path] = []
-    monkeypatch.setattr("cdp_assets.landing.arriving.hash_file", lambda path: read.append(path) or "0" * 64)
+    monkeypatch.setattr("cdp_assets.landing.new_files.hash_file", lambda path: read.append(path) or "0" * 64)
     assert land(settings, contracts).exports[0].files_known == 1
     assert read == []
     path.touch()

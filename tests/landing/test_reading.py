@@ -244,6 +244,26 @@ def test_blank_continuation_cells_take_the_first_row_of_their_key(settings: Sett
     ]
 
 
+def test_a_key_that_is_filled_down_itself_stands_on_the_first_row_only(settings: Settings) -> None:
+    contracts = contract_of(
+        {"fillDownKey": "name"},
+        {"name": "name", "required": True, "facts": {"fillDown": True}},
+        {"name": "total", "logicalType": "number", "facts": {"fillDown": True}},
+        {"name": "item"},
+    )
+    deliver(settings, "shop/a.csv", "name,total,item\n,,z\n#1,10,a\n,,b\n#2,20,c\n,,d\n")
+    land(settings, contracts)
+    assert landed(settings, "shop", "sales", "name, total, item") == [
+        ("#1", 10, "a"),
+        ("#1", 10, "b"),
+        ("#2", 20, "c"),
+        ("#2", 20, "d"),
+    ]
+    assert [row[1:3] for row in quarantined(settings, "shop", "sales")] == [
+        ("required_value_missing", "name")
+    ]
+
+
 def test_preamble_and_footer_rows_are_no_data(settings: Settings) -> None:
     contracts = contract_of(
         {"preambleRows": 2, "footerPrefixes": ["Total:"]},

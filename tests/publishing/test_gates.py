@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from pydantic import ValidationError
 
 from cdp_assets.publishing import recovery
 from cdp_assets.publishing.conservation import judge_conservation
@@ -108,6 +109,8 @@ LIMITS = Limits(max_shrink=0.1, min_rows=50, tables={"held": 1, "visits": 0.5})
         ("orders", 100, 90, False),
         ("orders", 100, 89, True),
         ("orders", 49, 1, False),
+        ("orders", 50, 45, False),
+        ("orders", 50, 44, True),
         ("orders", 1, 0, True),
         ("orders", 0, 0, False),
         ("visits", 100, 50, False),
@@ -117,6 +120,14 @@ LIMITS = Limits(max_shrink=0.1, min_rows=50, tables={"held": 1, "visits": 0.5})
 )
 def test_a_mart_may_shrink_as_far_as_its_limit(table: str, before: int, now: int, is_refused: bool) -> None:
     assert LIMITS.refuses(table, before, now) is is_refused
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_a_limit_is_a_share_and_a_number_of_rows(share: int) -> None:
+    assert Limits(max_shrink=share, min_rows=0).max_shrink == share
+    for wrong in ({"max_shrink": -0.1}, {"max_shrink": 1.1}, {"min_rows": -1}):
+        with pytest.raises(ValidationError):
+            Limits.model_validate({"max_shrink": share, "min_rows": 0, **wrong})
 
 
 def test_a_mart_that_shrank_or_vanished_is_named_with_its_rows_and_the_way_out(settings: Settings) -> None:
@@ -203,6 +214,48 @@ def test_masked_values_and_numbers_that_are_none_pass(settings: Settings, value:
     assert find_exposed(settings, {}) == []
 
 
+def test_each_mart_is_masked_in_its_own_columns_and_a_document_that_is_an_identifier_is_emptied(
+    settings: Settings,
+) -> None:
+    build(
+        settings,
+        "create table marts.touchpoints as select 'ann@example.com' as campaign, '5550101' as shown",
+        "create table marts.orders as select 'spring' as campaign, '13912345678'::json as note",
+        "create table marts.stores as select 'ann' as campaign",
+        "create table contact.customers_contact as select unnest(['13912345678', '555010']) as phone",
+    )
+    publish_build(settings, "run")
+    assert (
+        read_current(settings, "select (campaign, shown)::varchar from marts.touchpoints")
+        == "('[e-mail]', 5550101)"
+    )
+    assert read_current(settings, "select campaign from marts.orders where note is null") == "spring"
+    assert read_current(settings, "select campaign from marts.stores") == "ann"
+    assert len([step for step in RunRecord(settings, "run").steps() if step.kind == "tell"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "reaches"),
+    [
+        ("5550101", True),
+        ("555010", False),
+        ("a" * 20, True),
+        ("a" * 19, False),
+        ("2017-04-05 10:00:00", False),
+        ("a@b", True),
+    ],
+)
+def test_what_reaches_a_person_is_long_enough_to_be_no_other_word(
+    settings: Settings, value: str, reaches: bool
+) -> None:
+    build(
+        settings,
+        f"create table marts.touchpoints as select '{value}' as source",
+        f"create table contact.customers_contact as select '{value}' as written",
+    )
+    assert bool(find_exposed(settings, {})) is reaches
+
+
 def test_what_is_looked_for_is_found_by_its_class_and_not_by_its_name(settings: Settings) -> None:
     build(
         settings,
@@ -247,6 +300,29 @@ def test_a_balanced_ledger_passes(settings: Settings) -> None:
     assert judge_conservation(settings) == []
 
 
+def test_what_did_not_land_was_replaced_or_has_no_rows_needs_no_file(settings: Settings) -> None:
+    build_amounts(settings, 1)
+    several: list[dict[str, Any]] = [
+        {"status": "held", "parsed_rows": 9},
+        {"is_current": False},
+        {"landed_rows": 0, "erased_rows": 3},
+    ]
+    for number, changes in enumerate(several):
+        add_load(settings, 3, **{"load_id": f"load{number}", "file_name": f"{number}.csv", **changes})
+        (settings.landing_dir / "shopify" / "orders" / f"load{number}.parquet").unlink()
+    add_load(settings, 3, load_id="load9")
+    assert judge_conservation(settings) == []
+
+
+def test_rows_that_stay_without_their_person_are_in_the_file(settings: Settings) -> None:
+    build_amounts(settings, 1)
+    add_load(settings, 3, landed_rows=1, anonymised_rows=2)
+    assert judge_conservation(settings) == []
+    with connect_state(settings) as con:
+        con.execute("update loads set anonymised_rows = 1, quarantined_rows = 1")
+    assert "landing/ holds other rows than the ledger" in words(judge_conservation(settings))
+
+
 def test_a_file_whose_rows_do_not_add_up_is_refused(settings: Settings) -> None:
     build_amounts(settings, 1)
     add_load(settings, 3, parsed_rows=4)
@@ -282,6 +358,25 @@ def test_orders_or_revenue_lost_on_the_way_are_refused_by_channel(settings: Sett
     assert judge_conservation(settings) == []
     build(settings, *views, marts, "update marts.orders set gross_amount = 9.98 where channel = 'till'")
     (refusal,) = judge_conservation(settings)
-    assert refusal.found == "till: 1 orders over 9.99 USD were staged, 1 over 9.98 are in marts.orders"
+    assert refusal.found == "till: 1 order over 9.99 USD were staged, 1 over 9.98 are in marts.orders"
     build(settings, *views, marts, "delete from marts.orders where channel = 'shop'")
-    assert "shop: 1 orders over 9.99 USD were staged, 0 over 0" in words(judge_conservation(settings))
+    assert "shop: 1 order over 9.99 USD were staged, 0 over 0" in words(judge_conservation(settings))
+
+
+def test_half_a_cent_an_order_may_be_lost_to_rounding_and_lines_that_are_no_goods_belong_to_their_order(
+    settings: Settings,
+) -> None:
+    """What a till books as one amount is an order over its goods, and lines for what is none."""
+    staged = "create view staging.stg_till__orders as select 'till' as channel, unnest(['USD', 'USD', null]) as currency, 10.00 as gross_amount"
+    orders = "create table marts.orders as select 'till' as channel, unnest(['USD', 'USD', null]) as currency, unnest([8.00, 9.99, 10.00]) as gross_amount"
+    lines = "create table marts.order_lines as select 'till' as channel, 'USD' as currency, unnest([2.00, 7.00]) as line_amount, unnest([false, true]) as is_goods"
+    build(settings, staged, orders, lines, "create view staging.stg_till__visits as select 1 as x")
+    assert judge_conservation(settings) == []
+    build(
+        settings, staged, orders, lines, "update marts.order_lines set line_amount = 1.99 where not is_goods"
+    )
+    (refusal,) = judge_conservation(settings)
+    assert refusal.found == "till: 2 orders over 20.00 USD were staged, 2 over 19.98 are in marts.orders"
+    build(settings, staged, orders, lines, "insert into marts.orders values ('web', 'USD', 5.00)")
+    (refusal,) = judge_conservation(settings)
+    assert refusal.found == "web: 0 orders over 0.00 USD were staged, 1 over 5.00 are in marts.orders"

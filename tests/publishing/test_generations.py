@@ -168,3 +168,25 @@ def test_a_log_without_its_warehouse_goes(settings: Settings) -> None:
     assert not log.exists()
     build(settings)
     assert recovery.repair(settings) == []
+
+
+def test_a_warehouse_that_cannot_be_opened_is_set_aside_with_its_log(settings: Settings) -> None:
+    publish_amounts(settings, "one", 1)
+    settings.warehouse_path.write_bytes(b"something else" * 1000)
+    log, aside = (settings.home / f"warehouse{middle}.duckdb.wal" for middle in ("", ".damaged"))
+    log.write_bytes(b"its log")
+    (said,) = recovery.repair(settings)
+    assert said.startswith("warehouse.duckdb cannot be opened: it is set aside as warehouse.damaged.duckdb")
+    assert not settings.warehouse_path.exists() and not log.exists()
+    assert aside.read_bytes() == b"its log"
+    assert aside.with_suffix("").read_bytes().startswith(b"something else")
+    assert publish_amounts(settings, "two", 2) == "g000002"
+
+
+def test_files_of_a_generation_that_state_does_not_know_go(settings: Settings) -> None:
+    publish_amounts(settings, "one", 1)
+    (settings.published_dir / "g000007").mkdir()
+    (settings.published_dir / ".writing-g000008").mkdir()
+    assert recovery.repair(settings) == ["g000007 is in no committed generation: removed"]
+    assert sorted(path.name for path in settings.published_dir.glob("*g0*")) == ["g000001"]
+    assert read_current(settings) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Event, Semaphore
 from pathlib import Path
 
 import duckdb
@@ -59,17 +59,26 @@ def open_both_files(settings: Settings) -> tuple[int, int]:
         con.close()
 
 
-def read_on(home: Path, opens: int, is_over: Event, answers: Queue[list[object]]) -> None:
+def read_on(home: Path, opens: int, is_over: Event, opened: Semaphore, answers: Queue[list[object]]) -> None:
     """Open until the share of opens is done and the last generation was published; what went wrong is in the answer."""
     settings = Settings(home=home)
     seen: list[object] = []
     while len(seen) < opens or not is_over.is_set():
-        opened = open_both_files if len(seen) % 2 else open_by_the_link
+        look = open_both_files if len(seen) % 2 else open_by_the_link
         try:
-            seen.append(opened(settings))
+            seen.append(look(settings))
         except Exception as error:
             seen.append(repr(error))
+        opened.release()
     answers.put(seen)
+
+
+def wait_for_opens(opened: Semaphore) -> None:
+    """Until whoever opens has done so a few times anew, however slow the machine is."""
+    while opened.acquire(block=False):
+        pass
+    for _ in range(2 * READERS):
+        assert opened.acquire(timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -82,12 +91,13 @@ def test_opens_during_publishes_give_no_error_and_no_mixture(
 ) -> None:
     build_number(settings, 0)
     publish_build(settings, "run 0")
-    is_over, answers = FORKS.Event(), FORKS.Queue()
-    share = (settings.home, opens // READERS, is_over, answers)
+    is_over, opened, answers = FORKS.Event(), FORKS.Semaphore(0), FORKS.Queue()
+    share = (settings.home, opens // READERS, is_over, opened, answers)
     readers = [FORKS.Process(target=read_on, args=share) for _ in range(READERS)]
     for reader in readers:
         reader.start()
     for number in range(1, publishes + 1):
+        wait_for_opens(opened)
         build_number(settings, number)
         publish_build(settings, f"run {number}")
     is_over.set()

@@ -141,7 +141,9 @@ def make_build(settings: Settings) -> None:
                     case n when 150000 then '{DEVICE}' else 'device-' || n end as device_id, case n when 150000 then '{HERS}' end as customer_id from range(300000) as t (n);
             create table journeys.session_orders as select touchpoint_id as touch_id, 'x' as note from journeys.customer_touchpoints where customer_id = '{HERS}';
             create table history.consent_statements_by_date as select date '2026-01-05' as as_of_date, 's' || left(record_key, 6) as statement_id,
-                record_key, 'cp' || left(record_key, 30) as contact_pseudonym from people;
+                record_key, 'cp' || left(record_key, 30) as contact_pseudonym, 'loyalty/members.csv:17' as evidence from people
+                union all select date '2026-01-05', 'sdev' || n, null, null, 'ga4/' || case n when 1 then '{DEVICE}.150000' else 'device-2.2' end
+                from (values (1), (2)) as t (n);
             create table history.rfm_scores_by_date as select date '2026-01-05' as as_of_date, customer_id, 5 as frequency from people group by all;
             create table contact.records_contact as select *, null::varchar as given_name, null::varchar as family_name, 'Oakland' as city,
                 null::varchar as region, null::varchar as postcode, 'US' as country, null::varchar as loyalty_id, null::varchar as platform_id,

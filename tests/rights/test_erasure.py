@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,21 +24,25 @@ from cdp_assets.rights import (
     answers,
     carrying,
     certificate,
+    counting,
     erasure,
+    hers,
     holds,
     journal,
     people,
     receipts,
     requests,
     rooms,
+    showing,
     stores,
-    tables,
     verifying,
 )
-from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
+from cdp_assets.rights.requests import Identity, NewRequest, Request, RequestProblem
 from cdp_assets.rights.scanning import scan
 from cdp_assets.rights.sought import SoughtPeople
 from cdp_assets.rights.traces import Traces, united
+from cdp_assets.rights.upkeep import upkeep
+from cdp_assets.rights.wishes import Wish
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 from tests.rights import small_home as small
@@ -98,10 +105,18 @@ def test_the_scan_finds_her_in_every_store_before(filled: Settings) -> None:
     assert not found.unreadable
 
 
+def stores_of(home: Settings, request: Request) -> dict[str, int]:
+    """Store → rows of the person of a request, counted now."""
+    count = counting.renewed(home, [request], {}, [request.request_id])[request.request_id]
+    assert count is not None
+    found: dict[str, int] = count["stores"]
+    return found
+
+
 def test_find_counts_her_per_store_and_changes_nothing(filled: Settings) -> None:
     request = ask(filled)
     before = certificate.hashes_of(filled.home)
-    counted = people.counted(filled, request)
+    counted = stores_of(filled, request)
     assert certificate.hashes_of(filled.home) == before
     assert counted["landing/loyalty/members"] == 1
     assert counted["landing/online_retail/lines"] == 3  # two landed, one in quarantine
@@ -146,7 +161,7 @@ def test_every_table_of_state_is_cut_by_the_names_of_its_columns_or_holds_nobody
         rows = con.execute(
             "select table_name, list(column_name) from duckdb_columns() where not internal group by all"
         ).fetchall()
-    unknown = {table for table, columns in rows if tables.condition(columns) is None} - nobody
+    unknown = {table for table, columns in rows if not hers.can_tell(columns)} - nobody
     assert unknown == set()
 
 
@@ -173,6 +188,13 @@ def check_gone(settings: Settings, document: dict[str, object]) -> None:
     assert cells_of(settings, "select cohort_month, cohort_customers from marts.customer_cohorts") == [
         ("2026-02", 6)
     ]
+    with duckdb.connect(
+        str(settings.warehouse_path), read_only=True
+    ) as con:  # her browser's answer went, others' stay
+        rows = con.execute(
+            "select statement_id from history.consent_statements_by_date order by 1"
+        ).fetchall()
+        assert [row[0] for row in rows if row[0] in ("sdev1", "sdev2")] == ["sdev2"]
     with connect_state(settings, read_only=True) as con:
         assert con.execute("select customer_id, record_key from customer_id_history").fetchall() == [
             (HIS, keys_of(settings)["his"])
@@ -234,7 +256,7 @@ def test_a_hold_two_requests_and_an_answer_that_nobody_fetched(filled: Settings)
         )
         con.execute("insert into rights_answer_records values ('a1', ?)", [keys_of(filled)["loyalty"]])
     (answers.folder(filled) / "a1.zip").write_bytes(b"an answer")
-    assert people.counted(filled, asked)["answers/a1.zip"] == 1
+    assert stores_of(filled, asked)["answers/a1.zip"] == 1
     how = carrying.How("officer", rewrites_inbox=True)
     carried = carrying.carry_out(filled, people.due_requests(filled), how)
     assert not carried.certificates and all("was not fetched yet" in each for each in carried.problems)
@@ -258,6 +280,76 @@ def test_a_hold_two_requests_and_an_answer_that_nobody_fetched(filled: Settings)
     late = ask(filled)
     said = carrying.carry_out(filled, [late], how).done
     assert "erased before" in said[0]
+
+
+@pytest.mark.slow
+def test_what_was_held_goes_when_its_day_is_past(filled: Settings) -> None:
+    asked = ask(filled)
+    with connect_state(filled) as con:
+        hold = requests.read_hold("online_retail.lines.customer_id until 2999-01-01: tax record")
+        requests.add_hold(con, asked.request_id, hold)
+    how = carrying.How("officer", rewrites_inbox=True, is_named=True)
+    (document,) = carrying.carry_out(filled, [asked], how).certificates
+    assert document["status"] == "final" and document["kept_on_hold"]
+    assert scan(filled.home, [small.BUYER], leave_out=[filled.home / "rights"]).hits
+    assert upkeep(filled) == []
+    with connect_state(filled) as con:
+        con.execute("update rights_holds set until_date = current_date - 1")
+    said = upkeep(filled)
+    assert (
+        len(said) == 1 and "past its day" in said[0] and "interim" in said[0]
+    )  # the delivered files hold it, too
+    for path in filled.inbox_dir.glob("online_retail/*"):
+        path.unlink()
+    assert "final" in upkeep(filled)[0] and upkeep(filled) == []
+    assert scan(filled.home, [small.BUYER], leave_out=[filled.home / "rights"]).hits == []
+    assert verify_files(filled) == [] and verify_landing(filled) == []
+
+
+@pytest.mark.slow
+def test_who_is_only_in_quarantine_is_erased_though_no_build_knows_her(filled: Settings) -> None:
+    lost = "lost.soul@example.test"
+    broken = (
+        small.member(17)
+        .replace(small.MEMBER, "OF77709999")
+        .replace(MAIL.upper(), lost)
+        .replace("1980-01-01", "then")
+    )
+    broken = (
+        broken.replace(small.NAME, "Lost Soul")
+        .replace("(415) 555-0101", "")
+        .replace("2024-01-01", "some day")
+    )
+    small.deliver(
+        filled,
+        "loyalty/members_2026-01-02.csv",
+        small.MEMBERS + "".join(small.member(n) for n in range(1, 31)) + broken,
+    )
+    small.land(filled)
+    assert any(hit.startswith("landing/_quarantine") for hit in scan(filled.home, [lost]).hits)
+    asked = ask(filled, email=lost)
+    showing.show(filled, (asked.request_id,))
+    counted = showing.kept_count(filled, asked.request_id)
+    assert counted is not None and (counted["records"], counted["stores"]) == (
+        0,
+        {"landing/loyalty/members": 1},
+    )
+    carried = carrying.carry_out(filled, [asked], carrying.How("officer", rewrites_inbox=True))
+    (document,) = carried.certificates
+    assert document["status"] == "final" and not carried.problems
+    assert scan(filled.home, [lost]).hits == scan(filled.inbox_dir, [lost]).hits == []
+    assert scan(filled.home, [MAIL]).hits  # Rosa did not ask
+    small.deliver(
+        filled,
+        "loyalty/members_2026-01-03.csv",
+        small.MEMBERS + broken.replace("some day", "2024-01-01").replace("then", "1980-01-01"),
+    )
+    small.land(filled)
+    assert scan(filled.home, [lost]).hits == []
+    assert (
+        "erased before"
+        in carrying.carry_out(filled, [ask(filled, email=lost)], carrying.How("officer")).done[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -329,6 +421,70 @@ def test_what_waits_in_a_write_ahead_log_goes_too(filled: Settings) -> None:
     check_gone(filled, document)
 
 
+WAITING = "waits.for.long@example.test"
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "status"),
+    [
+        ("loyalty/members_2026-01-05.csv", "utf-8", "final"),  # held: it lost two thirds of the rows
+        ("loyalty/partners.txt", "utf-8", "final"),  # no export of this name
+        ("nobody_knows/list.csv", "gb18030", "final"),  # no such channel
+        ("stray.csv", "utf-16", "interim"),  # lines cannot be taken out of it
+    ],
+)
+def test_who_stands_only_in_a_file_that_never_landed_is_found_and_goes(
+    filled: Settings, name: str, encoding: str, status: str
+) -> None:
+    row = small.member(99).replace("ben99@example.test", WAITING).replace("Ben Other 99", "王小明")
+    text = small.MEMBERS + "".join(small.member(n) for n in range(20, 23)) + row
+    small.deliver(filled, name, text.encode(encoding))
+    small.land(filled)
+    request = ask(filled, email=WAITING)
+    showing.show(filled, (request.request_id,))
+    counted = showing.kept_count(filled, request.request_id)
+    assert counted is not None and sum(counted["stores"].values()) >= 1
+    assert all(name in store for store in counted["stores"])
+    carried = carrying.carry_out(filled, [request], carrying.How("officer", rewrites_inbox=True))
+    (document,) = carried.certificates
+    assert (document["status"], carried.problems) == (status, [])
+    left = (filled.inbox_dir / name).read_bytes().decode(encoding)
+    assert (WAITING in left) == (status == "interim") == bool(document["waiting"])
+    assert "ben21@example.test" in left  # who did not ask
+    if status == "interim":
+        (filled.inbox_dir / name).unlink()
+        assert "final" in erasure.resume(filled)[0]
+    assert scan(filled.home, [WAITING]).hits == scan(filled.inbox_dir, [WAITING]).hits == []
+
+
+@pytest.mark.parametrize("kind", ["access", "object"])
+def test_a_request_of_somebody_whom_no_build_has_read_yet_stays_open(filled: Settings, kind: str) -> None:
+    identities = [Identity("email", WAITING)]
+    new = NewRequest(
+        kind, identities, is_verified=True, wish=Wish(("marketing",)) if kind == "object" else Wish()
+    )
+    with connect_state(filled) as con:
+        request = requests.take(con, load_key(filled), new, actor="officer")
+    small.deliver(filled, "nobody_knows/list.csv", f"who,mail\nx,{WAITING}\n")
+    carried = carrying.carry_out(filled, [request], carrying.How("officer"))
+    (problem,) = carried.problems
+    assert "inbox/nobody_knows/list.csv" in problem and not carried.done
+    (filled.inbox_dir / "nobody_knows/list.csv").unlink()
+    carried = carrying.carry_out(filled, [request], carrying.How("officer"))
+    assert "nobody is found" in carried.done[0] and not carried.problems
+
+
+def test_a_file_that_never_landed_waits_for_its_owner_unless_it_may_be_rewritten(filled: Settings) -> None:
+    small.deliver(filled, "nobody_knows/list.csv", f"who,mail\nx,{WAITING}\n")
+    before = (filled.inbox_dir / "nobody_knows/list.csv").read_bytes()
+    carried = carrying.carry_out(filled, [ask(filled, email=WAITING)], carrying.How("officer"))
+    (document,) = carried.certificates
+    assert document["status"] == "interim" and [each.split(" ")[0] for each in document["waiting"]] == [
+        "nobody_knows/list.csv"
+    ]
+    assert (filled.inbox_dir / "nobody_knows/list.csv").read_bytes() == before
+
+
 @pytest.mark.slow
 def test_a_file_that_stays_in_the_inbox_keeps_the_certificate_interim(filled: Settings) -> None:
     request = ask(filled)
@@ -367,6 +523,10 @@ def test_a_key_at_a_platform_waits_for_its_removal(filled: Settings) -> None:
         assert con.execute("select customer_id from activation_key_customers").fetchall() == [(HIS,)]
         con.execute("delete from activation_entries where key_id = 7")
     assert "final" in erasure.resume(filled)[0]
+    # what was done before the platform answered stands in the final certificate, too
+    final = certificate.read_certificate(certificate.certificate_path(filled, document["erasure_id"]))
+    for step in ("generations", "warehouse", "state"):
+        assert set(document["stores"][step]["removed"]) <= set(final["stores"][step]["removed"]), step
     with connect_state(filled, read_only=True) as con:
         assert con.execute("select key_id from activation_keys").fetchall() == [(8,)]
 
@@ -436,23 +596,55 @@ def test_a_second_request_for_one_already_erased_finds_nobody(filled: Settings) 
     assert people.traces_for(filled, again).is_empty
 
 
+@contextmanager
+def a_disk_with_room_for(size: int) -> Iterator[None]:
+    """Inside the block no file of this process grows beyond so many bytes: writes fail in the middle, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+# what is written again → the step before it, and the bytes that there is room for: less than the file needs
+FULL_AT = {
+    "landing": ("suppress", 1_000),
+    "generations": ("inbox", 1 << 20),
+    "warehouse": ("generations", 1 << 20),
+    "state": ("audit", 1 << 19),
+}
+
+
 @pytest.mark.slow
-def test_a_full_disk_in_the_middle_is_no_loss(filled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun = begin(filled)
+def test_a_full_disk_in_the_middle_is_no_loss(filled: Settings) -> None:
+    """The disk is full at landing, at the generations, at the build, at state: readers keep a whole generation, and the next start goes on."""
+    begin(filled)
+    failed = []
+    for step, (before, size) in FULL_AT.items():
+        with ExitStack() as disk:
 
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+            def reached(done: str, before: str = before, size: int = size, disk: ExitStack = disk) -> None:
+                if done == before:
+                    disk.enter_context(a_disk_with_room_for(size))
 
-    with monkeypatch.context() as patched:
-        patched.setattr(tables, "put_in_place", full)
-        with pytest.raises(OSError, match="No space"):
-            erasure.carry_out(filled, begun)
-    assert current_generation(filled) is not None
+            with pytest.raises((OSError, duckdb.Error)):
+                erasure.carry_out(filled, journal.open_journals(filled)[0], reached)
+        failed.append(step)
+        (left,) = journal.open_journals(filled)
+        assert before in left.done and step not in left.done
+        shown = current_generation(filled)
+        assert shown is not None and cells_of(filled, "select count(*) from marts.orders") == [(2,)]
+        with connect_state(filled, read_only=True) as con:
+            assert con.execute("select count(*) from customer_id_history").fetchall() == [(3,)], step
+    assert failed == list(FULL_AT)
     said = erasure.resume(filled)
     assert len(said) == 1 and "final" in said[0]
     check_gone(
         filled, certificate.read_certificate(next((filled.home / "rights" / "certificates").glob("*.json")))
     )
+    assert [path.name for path in filled.home.rglob("*.erasing*")] == []
+    assert [path.name for path in filled.published_dir.glob(".writing*")] == []
 
 
 @pytest.mark.slow

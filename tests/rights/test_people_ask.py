@@ -24,6 +24,7 @@ from cdp_assets.rights import (
     requests,
     sections,
     showing,
+    stores,
     words,
 )
 from cdp_assets.rights.carrying import Carried, How
@@ -420,6 +421,84 @@ def test_what_the_page_is_shown_names_nobody(asked: Settings) -> None:
     assert shown["found"]["records"] == 2 and len(shown["found"]["by_score"]) == 1
     text = showing.path_of(asked).read_text(encoding="utf-8")
     assert not [each for each in (*small.EVERYTHING_OF_HERS[:-1], "Ben Other 16", HIS_MAIL) if each in text]
+
+
+def test_two_who_share_a_number_are_told_apart_by_what_only_one_of_them_has(asked: Settings) -> None:
+    """The number alone fits both, and waits; the number with an address means who has both; an address of hers with his id means nobody yet."""
+    said: list[dict[str, Any]] = [
+        {"phone": PHONE},
+        {"phone": PHONE, "email": MAIL},
+        {"phone": PHONE, "email": HIS_MAIL},
+    ]
+    shared, hers, his = (take(asked, "access", **identity) for identity in said)
+    mixed = take(asked, "access", email=MAIL, customer_id=small.HIS)
+    carried = carry(asked, shared, hers, his, mixed)
+    assert len(carried.problems) == 2 and all("fits 2 customers" in each for each in carried.problems)
+    assert [stand(asked, each).status for each in (shared, hers, his, mixed)] == [
+        "received",
+        "completed",
+        "completed",
+        "received",
+    ]
+    with pytest.raises(RequestProblem, match="fits 2 customers"):
+        people.traces_for(asked, shared)
+    assert people.found_by(asked, hers).customer_ids == [HERS] and people.found_by(
+        asked, his
+    ).customer_ids == [small.HIS]
+
+
+def test_a_device_is_hers_where_nobody_else_is_known_on_it(asked: Settings) -> None:
+    with duckdb.connect(str(asked.warehouse_path)) as con:
+        con.execute(
+            "insert into journeys.customer_touchpoints select touches.* replace (device as device_id, customer as customer_id) "
+            "from journeys.customer_touchpoints as touches, "
+            "(values ('own', ?), ('own', null), ('lent', ?), ('lent', ?), ('anybody', null)) as seen (device, customer)",
+            [HERS, HERS, small.HIS],
+        )
+    sources = people.traces_for(asked, take(asked, "erase")).sources
+    assert sorted(name for channel, name in sources if channel == "ga4") == ["canary-device-1", "own"]
+
+
+def test_a_count_is_kept_until_somebody_asks_or_it_covers_others(
+    asked: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two requests of one person are one count; a new generation costs none, unless whom a request covers is another."""
+    looks: list[int] = []
+    find = stores.find
+
+    def counted(*given: Any) -> dict[str, int]:
+        looks.append(1)
+        return find(*given)
+
+    monkeypatch.setattr(stores, "find", counted)
+    erase, access = take(asked, "erase"), take(asked, "access", phone=PHONE, email=MAIL)
+    first = [erase.request_id, access.request_id]
+
+    def shown(*find: str) -> list[tuple[Any, ...]]:
+        showing.show(asked, find)
+        found = [showing.kept_count(asked, each) or {} for each in first]
+        return [(each.get("generation"), each.get("seen_in"), each.get("records")) for each in found]
+
+    assert shown() == [(None, None, None)] * 2 and not looks  # nobody has asked
+    assert shown(*first) == [(None, None, 2)] * 2 and len(looks) == 1
+    publish_link(asked, "g000007")
+    assert shown()[0] == (None, "g000007", 2) and len(looks) == 1
+    with duckdb.connect(str(asked.warehouse_path)) as con:
+        con.execute(
+            "update identity.customer_ids set customer_id = 'another' where channel = 'online_retail'"
+        )
+    assert shown()[0] == (None, "g000007", 2) and len(looks) == 1  # not before the next generation
+    publish_link(asked, "g000008")
+    assert shown()[0] == ("g000008", "g000008", 1) and len(looks) == 2
+    assert shown(first[0])[0] == ("g000008", "g000008", 1) and len(looks) == 3
+
+
+def publish_link(settings: Settings, name: str) -> None:
+    """The link names a generation; what is in it is of no matter here."""
+    link = settings.published_dir / "current"
+    link.parent.mkdir(exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(name)
 
 
 def test_what_is_overdue_is_told_until_it_is_extended(asked: Settings) -> None:

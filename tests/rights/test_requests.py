@@ -7,11 +7,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from cdp_assets.keys import load_key
-from cdp_assets.rights import importing, receipts, requests
+from cdp_assets.rights import erasure, importing, receipts, requests
 from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
+from cdp_assets.rights.traces import Traces, united
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -57,7 +59,9 @@ def test_state_keeps_no_identity_in_clear(settings: Settings) -> None:
             Identity("record", "shopify/7001"),
         ],
     )
-    assert [kind for kind, _ in taken.identities] == ["email", "phone", "record"]
+    kinds = [kind for kind, _ in taken.identities]
+    assert list(dict.fromkeys(kinds)) == ["email", "phone", "record"]
+    assert kinds.count("phone") > 1  # as files write it without its country code, too
     content = settings.state_path.read_bytes()
     with connect_state(settings, read_only=True) as con:
         everything = str(con.execute("select * from rights_identities").fetchall())
@@ -161,3 +165,43 @@ def test_a_list_of_hashes_of_unknown_normalisation_is_refused(settings: Settings
         for digests, normalisation in ((["ab" * 32], "email_trimmed"), (["abc"], "email_lower")):
             with pytest.raises(RequestProblem):
                 requests.suppress_hashes(con, load_key(settings), digests, normalisation)
+
+
+def test_one_of_two_who_went_together_comes_back_alone(settings: Settings) -> None:
+    """Each request lifts what is its own person's; what somebody else's request suppresses, too, stays, and so do orders."""
+    key = load_key(settings)
+    ann = Traces(
+        record_keys=["a"], sources=[("shop", "11")], identifiers=[("email", "ann@example.test")], names=["Kim"],
+        orders=[("shop", "o1")],
+    )  # fmt: skip
+    bea = Traces(
+        record_keys=["b"],
+        sources=[("shop", "12")],
+        identifiers=[("email", "bea@example.test")],
+        names=["Kim"],
+    )
+    both = united([ann, bea])
+    with connect_state(settings) as con:
+        asked = [
+            requests.take(
+                con, key, NewRequest("erase", [Identity("email", mail)]), actor="officer"
+            ).request_id
+            for mail in ("ann@example.test", "ann@example.test", "bea@example.test")
+        ]
+    begun = erasure.begin(
+        settings, asked, both, actor="officer", by_request=dict(zip(asked, (ann, ann, bea), strict=True))
+    )
+    erasure._suppress(settings, begun, lambda _: None)
+    with connect_state(settings) as con:
+        stood = suppressed(con)
+        assert stood == {hashed for _, hashed in both.suppressions(key)}
+        # two requests of hers, and she comes back by either
+        lifted = requests.readmit(con, asked[1], actor="officer", evidence="form 12")
+        hers = {hashed for kind, hashed in ann.suppressions(key) if kind != "order"}
+        his = {hashed for _, hashed in bea.suppressions(key)}
+        assert suppressed(con) == stood - (hers - his) and lifted == len(hers - his)
+        assert requests.readmit(con, asked[0], actor="officer", evidence="form 12") == 0
+
+
+def suppressed(con: duckdb.DuckDBPyConnection) -> set[str]:
+    return {row[0] for row in con.execute("select identifier_pseudonym from suppressions").fetchall()}

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from cdp_assets.demo import TIME_ZONE
 from cdp_assets.home import prepare_home
 from cdp_assets.rights import showing
 from cdp_assets.settings import Settings
@@ -99,7 +100,15 @@ def test_six_people_ask(demo: Settings) -> None:
                 page.locator("input[name=rewrite_inbox]").check()
             officer.press("rights.run")
             page.get_by_text(officer.texts.t("said.request_decided")).wait_for()
-        ran = onefold(demo.home.parent, "run", "--home", str(demo.home), "--inbox", str(demo.inbox_dir))
+        ran = onefold(
+            demo.home.parent,
+            "run",
+            "--home",
+            str(demo.home),
+            "--inbox",
+            str(demo.inbox_dir),
+            ONEFOLD_BUSINESS_TIME_ZONE=TIME_ZONE,
+        )
         assert ran.code == 0, ran.text
         done = {each["kind"]: each for each in showing.read(demo)["requests"]}
         assert {kind: each["status"] for kind, each in done.items()} == dict.fromkeys(KINDS, "completed"), (

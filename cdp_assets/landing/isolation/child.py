@@ -41,7 +41,7 @@ def run(jobs: list[tuple[ParseJob, float]], setup: ParserSetup, results: Path) -
             try:
                 inspected = inspect_file(job)
                 con = con or stack.enter_context(setup.open(setup.threads))
-                from cdp_assets.landing.suppressing.sieve import parse_sieved
+                from cdp_assets.landing.suppression.sieve import parse_sieved
 
                 outcome: object = parse_sieved(con, inspected)
             except Exception as error:

@@ -20,7 +20,7 @@ from cdp_assets.landing.isolation.parser_setup import ParserSetup
 from cdp_assets.landing.parse import ParseResult
 from cdp_assets.landing.readers.inspection import Inspected, ParseJob, check_outside, inspect_file
 from cdp_assets.landing.readers.text import ZIP_MAGIC
-from cdp_assets.landing.suppressing.sieve import parse_sieved
+from cdp_assets.landing.suppression.sieve import parse_sieved
 
 CHILD_FORMATS = ("xlsx", "parquet", "json")
 CHILD_BYTES = 64 << 20

@@ -106,7 +106,7 @@ def _strip(text: str, strip: Strip, symbols: list[str]) -> str:
     any_symbol = escaped(any_symbol)
     space = rf"[\s{SPACES}]*"  # the pattern's own \s knows ASCII only
     replacements = {
-        "apostrophe": [("^''", "")],
+        "apostrophe": [("^[''`]", "")],
         "quotes": [(rf'^"(.*)"{space}$', r"\1"), (rf"{space}$", "")],
         "tab": [(r"^\t+", "")],
         "excel_text": [('^="(.*)"$', r"\1")],

@@ -1,6 +1,6 @@
 """SQL that decides each row's fate: landed, quarantined, duplicate or erased, and never two of them.
 
-The CTEs run raw → trimmed → cleaned → recorded → packed → filled → typed → keyed → judged → ranked; the caller selects from `ranked`.
+The CTEs run raw → trimmed → cleaned → numbered → recorded → packed → filled → typed → keyed → judged → ranked; the caller selects from `ranked`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def judged_rows(
         raw as ({raw_sql}),
         trimmed as (select {kept.replace("_row_reason", _row_reason(columns), 1)}{extras}, {trimmed} from raw),
         cleaned as (select {kept}{passed}, {cleaned} from trimmed),
-        recorded as (select *{_record_of_key(export)} from cleaned),
+        numbered as (select *{_continued_key(export)} from cleaned),
+        recorded as (select *{_record_of_key(export)} from numbered),
         packed as (select *{_first_of_key(export, casts)} from recorded),
         filled as (select {kept}{passed}, {_filled(export, casts)} from packed),
         typed as (select *, {values} from filled),
@@ -78,6 +79,15 @@ def _raw_text(columns: ColumnMap, name: str) -> str:
     if len(positions) == 1:
         return f"c{positions[0]}"
     return "concat_ws(' ', " + ", ".join(f"c{position}" for position in positions) + ")"
+
+
+def _continued_key(export: Export) -> str:
+    """A fillDownKey that is filled down itself stands on a record's first row only: the rows below it are the record's, too."""
+    name = export.facts.fill_down_key
+    if name is None or not export.column(name).facts.fill_down:
+        return ""
+    text = identifier(text_column(name))
+    return f" replace (last_value({text} ignore nulls) over (order by _line) as {text})"
 
 
 def _first_of_key(export: Export, casts: list[CastColumn]) -> str:

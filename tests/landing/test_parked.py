@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cdp_assets.landing.contract import ChannelContract
-from cdp_assets.landing.holding import accept, newly_held
-from cdp_assets.landing.parking import Delivered, admit, newly_delivered, park, try_without
+from cdp_assets.landing.delivery_checks import accept, newly_held
+from cdp_assets.landing.parked import Delivered, admit, newly_delivered, park, try_without
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 from tests.landing.builders import contract_of, deliver, held_reasons, land, landed, query_state

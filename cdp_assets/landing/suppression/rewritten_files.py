@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, cast
 from cdp_assets.landing.contract import ENCODINGS, Dialect
 from cdp_assets.landing.readers import delimited
 from cdp_assets.landing.readers.text import GZIP_MAGIC, ZIP_MAGIC, decompressed
-from cdp_assets.landing.suppressing import rewriting_books
+from cdp_assets.landing.suppression import rewritten_workbooks
 
 Cut = Mapping[int, tuple[int, ...] | None]
 """Line (or row number) → positions of the cells to blank; None: the row goes."""
@@ -30,7 +30,7 @@ def rewrite(
 ) -> None:
     """Write `source` to `target` without what `cut` names. `paths`: for JSON, the paths that blanked positions stand for."""
     if dialect.format == "xlsx":
-        rewriting_books.rewrite_book(source, target, dialect.sheet, cut)
+        rewritten_workbooks.rewrite_book(source, target, dialect.sheet, cut)
     elif dialect.format == "parquet":
         _rewrite_parquet(source, target, cut)
     elif dialect.format == "json":

@@ -6,15 +6,12 @@ and cutting it again gives those very bytes.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
-
-from cdp_assets.landing.files import BLOCK, make_private_dir, original_path, publish
-from cdp_assets.landing.held import FileHeld
+from cdp_assets.engine import scratch
+from cdp_assets.landing.files import copy_delivered, make_private_dir, original_path, publish
 from cdp_assets.landing.ledger import Load
 from cdp_assets.landing.parse import CutOut, ParseResult
 from cdp_assets.settings import Settings
@@ -29,15 +26,7 @@ def is_stored(settings: Settings, load: Load) -> bool:
 def stage(load: Load, work_dir: Path) -> Path:
     """Copy an arriving file beside the parser. Raises FileHeld where its bytes are no longer those that were hashed."""
     target = make_private_dir(work_dir) / "arriving"
-    digest = hashlib.sha256()
-    with load.file.path.open("rb") as reader, target.open("wb") as writer:
-        while block := reader.read(BLOCK):
-            digest.update(block)
-            writer.write(block)
-    if digest.hexdigest() != load.sha256:
-        raise FileHeld(
-            "still_growing", "its bytes changed while it was copied", "it lands once it stands still"
-        )
+    copy_delivered(load.file.path, target, load.sha256)
     return target
 
 
@@ -103,7 +92,7 @@ def _counted(result: ParseResult, removed: int, anonymised: int) -> ParseResult:
 
 
 def _landed_among(parquet: Path, lines: list[int]) -> int:
-    with duckdb.connect() as con:
+    with scratch() as con:
         (count,) = con.execute(
             "select count(*) from read_parquet(?) where _line in (select unnest(?::bigint[]))",
             [str(parquet), lines],

@@ -15,8 +15,8 @@ from cdp_assets.landing.files import hash_file
 from cdp_assets.landing.parse import CutOut, ParseResult, careful_rows, parse_file, plain_rows, write_empty
 from cdp_assets.landing.readers.header import ColumnMap
 from cdp_assets.landing.readers.inspection import Inspected, Rows, inspect_file
-from cdp_assets.landing.suppressing.matching import RAW_FORMATS, Matches, find_rows, person_columns
-from cdp_assets.landing.suppressing.rewriting import Cut, rewrite
+from cdp_assets.landing.suppression.matches import RAW_FORMATS, Matches, find_rows, person_columns
+from cdp_assets.landing.suppression.rewritten_files import Cut, rewrite
 
 
 def parse_sieved(con: duckdb.DuckDBPyConnection, file: Inspected) -> ParseResult:

@@ -15,7 +15,7 @@ import duckdb
 from cdp_assets.keys import SEPARATOR_SQL as MARK
 from cdp_assets.landing.contract import Column, Export
 from cdp_assets.landing.readers.inspection import Inspected, Rows
-from cdp_assets.landing.suppressing.identifiers import EMAIL_PATTERN, NUMBER_PATTERN, SUPPRESS
+from cdp_assets.landing.suppression.identifiers import EMAIL_PATTERN, NUMBER_PATTERN, SUPPRESS
 from cdp_assets.landing.typed.casts import text_column
 from cdp_assets.landing.typed.verdicts import judged_rows
 from cdp_assets.sql_text import identifier, literal
@@ -103,7 +103,7 @@ def find_rows(
         f"select _line, _row_reason is not null, {_is_of_other(job.export)}, {tests.keeps_recipient}, {tests.keeps_buyer} "
         f"from sieved where {tests.is_hers} order by _line"
     ).fetchall()
-    con.execute("drop table sieved; drop table sieve_hits")
+    con.execute("drop table sieved; drop table sieve_hits; drop table if exists sieve_both")
     return Matches(
         [row[0] for row in found],
         *(frozenset(row[0] for row in found if row[which]) for which in range(1, 5)),
@@ -118,7 +118,7 @@ def row_tests(
     region: str | None,
     kinds: frozenset[str],
 ) -> RowTests:
-    """Tests of the rows of table `sieved` that table `suppressed` names; makes table `sieve_hits`, which they read.
+    """Tests of the rows of table `sieved` that table `suppressed` names; makes the tables `sieve_hits` and `sieve_both` that they read.
 
     `sieved` has the export's texts (`_text_…`), its `_key_…`, the extras and `_text_raw`. A row whose person is gone already is not hers.
     """
@@ -145,7 +145,7 @@ def row_tests(
         )
     recipients = [text_column(each) for each in export.facts.recipient.columns]  # type: ignore[union-attr]
     buyers = [*(each for each in texts if each not in recipients), *extras, "_text_raw"]
-    return _tests_of_both(" or ".join(tests) or "false", " or ".join(of_recipient), recipients, buyers)
+    return _tests_of_both(con, " or ".join(tests) or "false", " or ".join(of_recipient), recipients, buyers)
 
 
 def _is_filled(columns: list[str]) -> str:
@@ -162,8 +162,21 @@ def _recipient_test(channel: str, export: Export) -> str:
     return f"coalesce(pseudonym({word}) in (select pseudonym from suppressed), false)"
 
 
-def _tests_of_both(buyer_hit: str, recipient_hit: str, recipients: list[str], buyers: list[str]) -> RowTests:
-    """A row's buyer and its recipient each for themselves; one name on both sides, or a name of hers, is one person."""
+def _tests_of_both(
+    con: duckdb.DuckDBPyConnection,
+    buyer_hit: str,
+    recipient_hit: str,
+    recipients: list[str],
+    buyers: list[str],
+) -> RowTests:
+    """A row's buyer and its recipient each for themselves; one name on both sides, or a name of hers, is one person.
+
+    Names are compared piece by piece, which is slow: only in the rows that a key, an id or a contact names. Makes table `sieve_both`.
+    """
+    con.execute(
+        "create or replace temp table sieve_named as select * from "
+        f"(select *, ({buyer_hit}) as _is_bought, ({recipient_hit}) as _is_received from sieved) where _is_bought or _is_received"
+    )
     plain = "regexp_replace(lower({}), '[^\\pL\\pN]', '', 'g')"
     names = ", ".join(plain.format(identifier(each)) for each in recipients)
     pieces = ", ".join(
@@ -174,12 +187,16 @@ def _tests_of_both(buyer_hit: str, recipient_hit: str, recipients: list[str], bu
     hashes = f"list_transform(list_filter(flatten([{pieces}]), lambda x: x <> ''), lambda x: pseudonym('{SUPPRESS}' || {MARK} || 'name' || {MARK} || x))"
     is_her_name = f"coalesce(list_has_any({hashes}, (select list(pseudonym) from suppressed)), false)"
     is_same = f"coalesce(list_has_any(list_filter([{names}], lambda x: length(x) > 1), [{same}]), false)"
-    to_her = f"({recipient_hit} or ({buyer_hit}) and ({is_her_name} or {is_same}))"
-    by_her = f"(({buyer_hit}) or ({recipient_hit}) and {is_same})"
+    con.execute(
+        f"create or replace temp table sieve_both as select _line, {_is_filled(buyers)} as has_buyer, {_is_filled(recipients)} as has_recipient, "
+        f"_is_received or ({is_her_name} or {is_same}) as is_to_her, _is_bought or {is_same} as is_by_her from sieve_named"
+    )
+    con.execute("drop table sieve_named")
+    of_lines = "_line {} (select _line from sieve_both where {})"
     return RowTests(
-        f"({by_her} and ({_is_filled(buyers)}) or {to_her} and ({_is_filled(recipients)}))",
-        f"not {to_her}",
-        f"not {by_her}",
+        of_lines.format("in", "is_by_her and has_buyer or is_to_her and has_recipient"),
+        of_lines.format("not in", "is_to_her"),
+        of_lines.format("not in", "is_by_her"),
     )
 
 
@@ -296,13 +313,19 @@ def _named_test(export: Export, region: str | None) -> str:
     names = ", ".join(f"regexp_replace(lower({each}), '[^\\pL\\pN]', '', 'g')" for each in [*texts, *pairs])
     words = contact_words(everything, region)
     return f"""_line in (
-        with contacts as (select _line, unnest({words}) as word, [{names}] as names from sieved),
+        with said as (select _line, {words} as words, list_distinct([{names}]) as names from sieved),
         hashed as (
-            select _line, names, pseudonym('{SUPPRESS}' || {MARK} || word) as hash from contacts where word is not null
+            select word, pseudonym('{SUPPRESS}' || {MARK} || word) as hash
+            from (select distinct unnest(words) as word from said) where word is not null
         ),
-        pairs as (select distinct hash, unnest(names) as name, _line from hashed)
-        select _line from pairs
-        where name <> ''
-            and pseudonym('{SUPPRESS}' || {MARK} || 'named' || {MARK} || hash || {MARK} || name)
+        contacts as (
+            select _line, hash, names from (select _line, unnest(words) as word, names from said) inner join hashed using (word)
+        ),
+        pairs as (select hash, unnest(names) as name, _line from contacts),
+        hers as (
+            select hash, name from (select distinct hash, name from pairs where name <> '')
+            where pseudonym('{SUPPRESS}' || {MARK} || 'named' || {MARK} || hash || {MARK} || name)
                 in (select pseudonym from suppressed)
+        )
+        select _line from pairs semi join hers using (hash, name)
     )"""

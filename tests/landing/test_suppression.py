@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import zipfile
@@ -13,7 +14,7 @@ import pytest
 
 from cdp_assets.landing.contract import ChannelContract
 from cdp_assets.landing.files import hash_file
-from cdp_assets.landing.suppressing import identifiers
+from cdp_assets.landing.suppression import identifiers
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 from tests.landing.builders import contract_of, deliver, land, landed
@@ -154,7 +155,7 @@ def test_a_shared_number_counts_only_with_her_name(settings: Settings) -> None:
 
 
 def test_a_list_of_plain_hashes_is_taken_in_as_keyed_ones(settings: Settings) -> None:
-    listed = identifiers.sha256_of(HERS)
+    listed = hashlib.sha256(HERS.encode()).hexdigest()
     suppress(settings, "sha256_email_lower", *identifiers.of_sha256(KEY, listed, "email_lower"))
     deliver(settings, "shop/a.csv", f"{HEADER}1,a@x.test,,5\n2,{HERS},,7\n")
     land(settings, orders())

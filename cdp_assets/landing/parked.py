@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import duckdb
+
 from cdp_assets.landing import deliveries, ledger
 from cdp_assets.landing.contract import ChannelContract, Export
+from cdp_assets.landing.delivery_checks import BREAKS, parked
 from cdp_assets.landing.held import HeldFile
-from cdp_assets.landing.holding import BREAKS, parked
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import from_file
 from cdp_assets.state import connect_state
@@ -77,21 +79,20 @@ def admit(settings: Settings, delivered: Sequence[Delivered], *, reason: str, ru
         con.commit()
 
 
-def is_any_parked(settings: Settings, channel: str, export: str) -> bool:
+def is_any_parked(con: duckdb.DuckDBPyConnection, channel: str, export: str) -> bool:
     """Whether a delivery of the export waits parked: landing names it anew in every run."""
-    with connect_state(settings, read_only=True) as con:
-        rows = con.execute(
-            """
-            select 1
-            from delivery_rulings
-            inner join deliveries using (sequence)
-            where deliveries.channel = ? and deliveries.export = ?
-            group by sequence
-            having max_by(ruling, ruling_number) = 'held' and max_by(reason_code, ruling_number) = ?
-            limit 1
-            """,
-            [channel, export, BREAKS],
-        ).fetchall()
+    rows = con.execute(
+        """
+        select 1
+        from delivery_rulings
+        inner join deliveries using (sequence)
+        where deliveries.channel = ? and deliveries.export = ?
+        group by sequence
+        having max_by(ruling, ruling_number) = 'held' and max_by(reason_code, ruling_number) = ?
+        limit 1
+        """,
+        [channel, export, BREAKS],
+    ).fetchall()
     return bool(rows)
 
 

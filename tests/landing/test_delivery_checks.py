@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdp_assets.landing.holding import NothingToAccept, accept, newly_held
+from cdp_assets.landing.delivery_checks import NothingToAccept, accept, newly_held
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, held_reasons, land, landed, query_state
 

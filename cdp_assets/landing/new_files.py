@@ -18,7 +18,7 @@ from cdp_assets.landing.files import hash_file, original_path
 from cdp_assets.landing.held import FileHeld, HeldFile, as_held
 from cdp_assets.landing.inbox import InboxFile
 from cdp_assets.landing.ledger import Load
-from cdp_assets.landing.suppressing.matching import Suppressed
+from cdp_assets.landing.suppression.matches import Suppressed
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -27,6 +27,20 @@ TICK_SECONDS = 10
 
 Look = tuple[int, int, int, int]  # size, modification time, change time, inode
 Seen = dict[str, tuple[Look, str]]  # by file name: how it looked, and the hash of its bytes then
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the state says of an export's files: bytes that landed, (name, bytes) that are closed, the last content of each name, how files
+    looked when they were last read, what waits, originals that were cut, and whom every file is to be kept free of."""
+
+    landed: frozenset[str]
+    closed: set[tuple[str, str]]
+    latest: dict[str, str]
+    seen: Seen
+    waiting: list[tuple[InboxFile, str]]
+    rewritten: dict[str, str]
+    suppressed: Suppressed
 
 
 @dataclass
@@ -47,27 +61,36 @@ class Arrived:
     known: int = 0
 
 
-def find_new(settings: Settings, channel: str, export: str, files: Sequence[InboxFile]) -> Arrived:
+def read_known(con: duckdb.DuckDBPyConnection, channel: str, export: str) -> Known:
+    """What state.duckdb, open as con, knows of the files of an export."""
+    landed, closed = ledger.known_loads(con, channel, export)
+    return Known(
+        frozenset(landed),
+        closed,
+        deliveries.latest_contents(con, channel, export),
+        _seen(con, channel, export),
+        ledger.held_loads(con, channel, export),
+        ledger.cut_originals(con, channel, export),
+        ledger.suppressed_people(con),
+    )
+
+
+def find_new(settings: Settings, known: Known, files: Sequence[InboxFile]) -> Arrived:
     """Sort an export's files by what is known of their bytes; one that cannot be read is held, and the others go on.
 
     Deliveries that are held for what they would take away come again, from the inbox or from their kept originals.
     """
-    with connect_state(settings, read_only=True) as con:
-        landed, closed = ledger.known_loads(con, channel, export)
-        found = Arrived(set(landed), ledger.suppressed_people(con))
-        before = deliveries.latest_contents(con, channel, export)
-        seen = _seen(con, channel, export)
-        waiting = ledger.held_loads(con, channel, export)
-        rewritten = ledger.cut_originals(con, channel, export)
+    found = Arrived(set(known.landed), known.suppressed)
+    landed = set(known.landed)
     for file in sorted(files, key=lambda each: each.file_name):
         try:
-            load = _as_delivered(_identified(file, seen, found), rewritten)
+            load = _as_delivered(_identified(file, known.seen, found), known.rewritten)
         except Exception as error:
             found.held.append(held_file(file, as_held(error)))
             continue
-        if before.get(file.file_name) != load.sha256:
+        if known.latest.get(file.file_name) != load.sha256:
             found.changed.append(load)
-        if (file.file_name, load.sha256) in closed:
+        if (file.file_name, load.sha256) in known.closed:
             found.known += 1
         elif load.sha256 in landed:
             found.duplicates.append(load)
@@ -75,9 +98,9 @@ def find_new(settings: Settings, channel: str, export: str, files: Sequence[Inbo
             landed.add(load.sha256)
             found.loads.append(load)
     names = {file.file_name for file in files}
-    for file, sha256 in waiting:
+    for file, sha256 in known.waiting:
         original = original_path(settings.originals_dir, sha256)
-        is_last = before.get(file.file_name) == sha256 and file.file_name not in names
+        is_last = known.latest.get(file.file_name) == sha256 and file.file_name not in names
         if is_last and sha256 not in landed and original.exists():
             found.loads.append(Load(replace(file, path=original), sha256))
     return found

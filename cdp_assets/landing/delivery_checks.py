@@ -1,6 +1,6 @@
 """Deliveries that would take away more than their contract allows are held: the last good load stays in force.
 
-What its channel's models fail on is parked by the same record (`parking`).
+What its channel's models fail on is parked by the same record (`parked`).
 
 Judged by counts alone, in the order of deliveries: a snapshot beside the one before it, a redelivered file beside what its
 name held before, and every file by its share of quarantined rows. `onefold accept` lets a held one in.
@@ -24,6 +24,7 @@ from cdp_assets.state import connect_state
 
 FEW_ROWS = 10  # among fewer, one bad row is a large share: then a file is held only where most of it is bad
 SHRINKS, QUARANTINES, BREAKS = "shrinks_export", "mostly_quarantined", "breaks_models"
+RULED = (SHRINKS, QUARANTINES, BREAKS)  # a ruling says that the delivery waits, not the look of its file
 
 
 class NothingToAccept(ValueError):
@@ -173,6 +174,13 @@ def _waiting(con: duckdb.DuckDBPyConnection) -> list[tuple[int, HeldFile]]:
         """
     ).fetchall()
     return [(sequence, HeldFile(*(*about, "accepted"))) for sequence, *about in rows]
+
+
+def waiting_contents(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
+    """(channel, file name, hash) of every delivery that was judged and waits: the same judgement falls while nothing else changes."""
+    judged = {sequence for sequence, _ in _waiting(con)} - set(_not_judged(con))
+    rows = con.execute("select channel, file_name, delivered_sha256, sequence from deliveries").fetchall()
+    return {(channel, name, sha256) for channel, name, sha256, sequence in rows if sequence in judged}
 
 
 def _not_judged(con: duckdb.DuckDBPyConnection) -> list[int]:

@@ -5,7 +5,6 @@ The SQL in `matching` makes the same forms of delivered text. Values go in, hash
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 
@@ -98,7 +97,3 @@ def plain_name(value: str) -> str:
     """A name as it is compared: compatible characters folded, lower case, without space and marks."""
     folded = unicodedata.normalize("NFKC", value).lower()
     return "".join(char for char in folded if char.isalnum())
-
-
-def sha256_of(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
