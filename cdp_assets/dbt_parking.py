@@ -13,7 +13,7 @@ from typing import Any
 from cdp_assets.as_of import newest_landed
 from cdp_assets.dbt_runner import NodeResult
 from cdp_assets.landing.contract import load_contracts
-from cdp_assets.landing.parking import Delivered, admit, named, newly_delivered, park, try_without
+from cdp_assets.landing.parked import Delivered, admit, named, newly_delivered, park, try_without
 from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.settings import Settings
 
@@ -31,9 +31,11 @@ def build_parking(
     """
     results = build(list(nodes))
     failed = broken_nodes(manifest, nodes, results)
+    if not failed:
+        return results
     exports: Exports = frozenset().union(*failed.values())
     new = newly_delivered(settings, exports)
-    if not failed or any(not reads & _exports_of(new) for reads in failed.values()):
+    if any(not reads & _exports_of(new) for reads in failed.values()):
         return results
     contracts = load_contracts(*settings.contract_dirs)
 

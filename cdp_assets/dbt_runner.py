@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from cdp_assets import dbt_manifest
+from cdp_assets import built_from, dbt_manifest, warehouse_seal
 from cdp_assets.dbt_problems import engine_sentence
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse import open_warehouse
 
 SUCCESSFUL = {"success", "pass", "warn"}
+TAG = "onefold_chosen"  # of nodes that one command is to run, for as long as it runs
+CHOSEN = ("--select", f"tag:{TAG}", "--indirect-selection", "empty")
 ROWS_NAMED = 5  # of a failed test whose rows may be named
 
 
@@ -36,6 +39,7 @@ class NodeResult:
     seconds: float
     failing_rows: int | None
     reason: str | None
+    is_carried: bool = False  # it was built, or passed, before, and what it is made of is the same
 
     @property
     def passed(self) -> bool:
@@ -68,18 +72,42 @@ def invoke(
     *,
     as_of_date: date | None,
     on_node: Callable[[NodeResult], None] | None = None,
+    nodes: Collection[str] = (),
+    is_carrying: bool = False,
 ) -> list[NodeResult]:
     """Run one dbt command (`build`, `test`, `run`, …) and return what became of each node.
 
-    A failed node is in the list; only a command that could not run at all raises DbtProblem.
+    `nodes`: unique ids of what it runs, where the arguments select nothing themselves. `is_carrying`: those of them that would come out as they are
+    may be left alone; else everything is built, and what a later run may leave alone is forgotten. A failed node is in the list; only a command that
+    could not run at all raises DbtProblem.
     """
     callbacks: list[Callable[[Any], None]] = [_node_listener(on_node)] if on_node else []
+    manifest, chosen = dbt_manifest.for_home(settings), run_vars(settings, as_of_date)
+    if is_carrying:
+        chosen["plan"] = built_from.plan(settings, manifest, nodes)
+    else:
+        warehouse_seal.break_open(settings)
     # What dbt would write after each command (manifest, results, graph) is known here already.
-    command = [*arguments, "--no-write-json", "--vars", json.dumps(run_vars(settings, as_of_date))]
-    result = _invoke(settings, command, dbt_manifest.for_home(settings), callbacks)
+    command = [*arguments, *(CHOSEN if nodes else ()), "--no-write-json", "--vars", json.dumps(chosen)]
+    with warehouse_seal.kept(settings), _tagged(manifest, nodes):
+        result = _invoke(settings, command, manifest, callbacks)
     if result.result is None or not hasattr(result.result, "results"):
         raise DbtProblem(f"dbt {arguments[0]} did not run: {_parse_reason(result.exception)}")
-    return [_node_result(settings, each) for each in result.result.results]
+    # Of an exposure dbt says "no-op": a page that reads tables is not built.
+    built = (each for each in result.result.results if each.node.resource_type != "exposure")
+    return [_node_result(settings, each) for each in built]
+
+
+@contextmanager
+def _tagged(manifest: Any, nodes: Collection[str]) -> Iterator[None]:
+    """These nodes bear the tag that the command selects by: dbt looks at every node of the project for each name that it is given."""
+    for node in nodes:
+        manifest.nodes[node].tags.append(TAG)
+    try:
+        yield
+    finally:
+        for node in nodes:
+            manifest.nodes[node].tags.remove(TAG)
 
 
 def compiled(
@@ -172,7 +200,14 @@ def _node_result(settings: Settings, result: Any) -> NodeResult:
         reason = None
     else:
         reason = _safe_reason(str(result.message or ""), result.node)
-    return NodeResult(result.node.unique_id, status, float(result.execution_time), result.failures, reason)
+    return NodeResult(
+        result.node.unique_id,
+        status,
+        float(result.execution_time),
+        result.failures,
+        reason,
+        is_carried=(result.adapter_response or {}).get("code") == "unchanged",
+    )
 
 
 def _safe_reason(message: str, node: Any) -> str:

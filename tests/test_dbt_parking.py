@@ -9,7 +9,7 @@ import pytest
 
 from cdp_assets.dbt_parking import MOST_TRIED, _reason, broken_nodes, fewest
 from cdp_assets.dbt_runner import NodeResult
-from cdp_assets.landing.parking import Delivered
+from cdp_assets.landing.parked import Delivered
 
 SHOP, SHOP_PEOPLE, TILL = (
     "model.p.stg_shop__orders",

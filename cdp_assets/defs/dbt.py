@@ -29,6 +29,13 @@ from cdp_assets.warehouse import open_warehouse
 NOT_IN_BUILD = "tag:law"
 LAWS = dg.AssetKey(["publish", "laws"])
 RFM = "customer_rfm"  # the mart that is shown with a picture
+CARRIED = "carried over: it passed, and nothing that it looks at changed since"
+NIGHTLY = "nightly"
+
+
+def is_whole_night(context: dg.AssetExecutionContext) -> bool:
+    """Whether every table gets its turn in this run: only then may one that would come out as it is be left alone."""
+    return bool(context.job_name == NIGHTLY)
 
 
 class OnefoldTranslator(DagsterDbtTranslator):
@@ -93,12 +100,13 @@ def _build_selected(
     settings, record = home.settings, home.record(context)
 
     def build(nodes: Sequence[str]) -> list[NodeResult]:
-        names = [manifest["nodes"][node]["name"] for node in nodes]
         return dbt_runner.invoke(
             settings,
-            ["build", "--full-refresh", "--select", *names, "--indirect-selection", "empty"],
+            ["build", "--full-refresh"],
             as_of_date=as_of_date_of_run(settings, record),
             on_node=lambda node: _record_model(record, manifest, node),
+            nodes=nodes,
+            is_carrying=is_whole_night(context),
         )
 
     results = build_parking(settings, record, manifest, [*models, *tests], build)
@@ -110,12 +118,14 @@ def _build_selected(
                 value=None,
                 output_name=models[result.unique_id].to_python_identifier(),
                 metadata={
-                    **_metadata(counts.get(result.unique_id), result.seconds),
+                    **_metadata(counts.get(result.unique_id), result),
                     **(_rfm_grid(context, settings) if name == RFM else {}),
                 },
             )
             record.asset(
-                "/".join(models[result.unique_id].path), rows=counts.get(result.unique_id), detail=name
+                "/".join(models[result.unique_id].path),
+                rows=counts.get(result.unique_id),
+                detail=f"{name}, unchanged" if result.is_carried else name,
             )
         elif result.unique_id in tests:
             yield _check_result(record, tests[result.unique_id], result, manifest)
@@ -145,8 +155,10 @@ def _laws_asset(manifest: Mapping[str, Any], upstream: list[dg.AssetKey]) -> dg.
         settings, record = home.settings, home.record(context)
         results = dbt_runner.invoke(
             settings,
-            ["test", "--select", *(law["name"] for law in laws.values())],
+            ["test"],
             as_of_date=as_of_date_of_run(settings, record),
+            nodes=laws,
+            is_carrying=is_whole_night(context),
         )
         for result in results:
             yield _check_result(
@@ -165,10 +177,12 @@ def _check_result(
     severity = manifest["nodes"][result.unique_id]["config"].get("severity", "error").lower()
     is_blocking = severity == "error"
     held = result.passed and result.status != "warn"
-    detail = None if held else f"{result.failing_rows or 0} failing rows; {result.reason or 'warning'}"
+    detail = CARRIED if result.is_carried else None
+    if not held:
+        detail = f"{result.failing_rows or 0} failing rows; {result.reason or 'warning'}"
     return told(
         record, key, passed=held, blocking=is_blocking, detail=detail,
-        metadata={"failing_rows": result.failing_rows or 0},
+        metadata={"failing_rows": result.failing_rows or 0, "carried": result.is_carried},
     )  # fmt: skip
 
 
@@ -218,8 +232,9 @@ def _raise_for_failures(results: list[NodeResult]) -> None:
         raise DbtProblem(f"{len(failed)} dbt nodes failed:\n" + "\n".join(lines))
 
 
-def _metadata(rows: int | None, seconds: float) -> dict[str, Any]:
-    return {"seconds": round(seconds, 3)} | ({} if rows is None else {"dagster/row_count": rows})
+def _metadata(rows: int | None, result: NodeResult) -> dict[str, Any]:
+    found = {"seconds": round(result.seconds, 3), "carried": result.is_carried}
+    return found | ({} if rows is None else {"dagster/row_count": rows})
 
 
 def _sentence(node: Mapping[str, Any]) -> str:

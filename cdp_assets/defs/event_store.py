@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as db
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.sql import create_engine
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
@@ -65,8 +66,12 @@ class OpenSqliteEventLogStorage(SqliteEventLogStorage):
         return frozenset(db.inspect(engine).get_table_names())
 
     def delete_events(self, run_id: str) -> None:
-        """Dagster empties a run's file; here the file goes."""
+        """Dagster empties a run's file, and leaves what its checks said in the index; here both go."""
         super().delete_events(run_id)
+        with self.index_connection() as connection:
+            connection.execute(
+                AssetCheckExecutionsTable.delete().where(AssetCheckExecutionsTable.c.run_id == run_id)
+            )
         if (engine := self._engines.pop(run_id, None)) is not None:
             engine.dispose()
         path = Path(self.path_for_shard(run_id))

@@ -1,15 +1,19 @@
 """Numeric insight as Dagster shows it: attribution by chain and coalition, and customer value."""
 
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 
-from cdp_assets import insight
+from cdp_assets import built_from, insight, warehouse_seal
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.dbt_vars import project_vars
+from cdp_assets.defs.dbt import is_whole_night
 from cdp_assets.defs.resources import OnefoldHome, Report, reported
-from cdp_assets.insight.tables import COMPUTED_MODELS, OUTPUT_COLUMNS
+from cdp_assets.insight.tables import COMPUTED_MODELS, OUTPUT_COLUMNS, TOUCHES, heuristic_models
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 from cdp_assets.warehouse import count_rows, open_warehouse
@@ -71,6 +75,24 @@ def customer_value(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iter
     yield from _made(context, home, CUSTOMER_VALUE, rows, report)
 
 
+def compute_attribution_if_changed(
+    con: duckdb.DuckDBPyConnection, as_of_date: date, *, drop_direct: bool, carries: bool
+) -> dict[str, Any]:
+    """Counts of what was computed; the tables stay as they are where paths, models, settings and code are the same (and the night `carries`)."""
+    step, inputs = "insight/attribution", None
+    if carries:
+        read = [TOUCHES, *(f"attribution.attribution_{model}" for model in heuristic_models(con))]
+        code = built_from.digest_of_code(Path(insight.__file__).parent, "numpy", "scipy", "pandas")
+        inputs = built_from.step_inputs(con, read, code, drop_direct)
+        if built_from.is_step_same(con, step, inputs):
+            return {"carried": True}
+    done = insight.compute_attribution(con, as_of_date, drop_direct=drop_direct)
+    if carries:
+        built_from.enter_step(con, step, inputs)
+    unavailable = {f"unavailable_{model}": reason for model, reason in done.unavailable.items()}
+    return {"conversions": done.conversions, "null_paths": done.null_paths, **unavailable}
+
+
 def build_insight_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """Attribution waits for every model on the list that SQL computes: each gets its intervals."""
     project = project_vars(settings.dbt_project_dir)
@@ -88,12 +110,11 @@ def build_insight_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     def attribution(context: dg.AssetExecutionContext, home: OnefoldHome) -> Iterator[Any]:
         """Credit per conversion and touch for the models that SQL says badly, and global credit per period."""
         as_of_date = as_of_date_of_run(home.settings, home.record(context))
+        carries = is_whole_night(context) and warehouse_seal.is_whole(home.settings)
         with reported(context, home, "insight/attribution") as report, open_warehouse(home.settings) as con:
-            done = insight.compute_attribution(
-                con, as_of_date, drop_direct=project["attribution_drop_direct"]
+            report.metadata |= compute_attribution_if_changed(
+                con, as_of_date, drop_direct=project["attribution_drop_direct"], carries=carries
             )
-            report.metadata |= {"conversions": done.conversions, "null_paths": done.null_paths}
-            report.metadata |= {f"unavailable_{model}": reason for model, reason in done.unavailable.items()}
             rows = count_rows(con, "insight", ATTRIBUTION)
         yield from _made(context, home, ATTRIBUTION, rows, report)
 

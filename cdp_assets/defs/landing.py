@@ -55,7 +55,7 @@ def inbox(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Materializ
                 "contracts' retention; if it is right, `onefold run --accept-expiry`",
             )
         prune(settings)
-        prune_history(context.instance, settings.keep_runs)
+        prune_history(context.instance, settings.keep_history, context.run.run_id)
         report.metadata |= {
             "files": report.rows,
             "held": len(scan.held),

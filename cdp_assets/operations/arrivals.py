@@ -11,7 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdp_assets.landing.contract import ChannelContract
+from cdp_assets.errors import Problem
+from cdp_assets.landing.contract import ChannelContract, load_contracts
+from cdp_assets.landing.inbox import scan_inbox
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,26 @@ class Sighting:
 
     seen: str = ""
     handled: str = ""
+
+
+class NothingDelivered(Problem):
+    """A home that never landed a file, with an inbox that holds none."""
+
+
+def require_deliveries(settings: Settings) -> None:
+    """Raises NothingDelivered where a run would have nothing at all to build from; any file, also one that will be held, is something."""
+    with connect_state(settings, read_only=True) as con:
+        if con.execute("select 1 from loads limit 1").fetchall():
+            return
+    contracts = load_contracts(*settings.contract_dirs)
+    found = scan_inbox(settings, contracts)
+    if not found.files and not found.held:
+        raise NothingDelivered(
+            "no file was ever delivered, so there is nothing to build from",
+            f"the inbox {settings.inbox_dir}"
+            + ("" if settings.inbox_dir.is_dir() else ", which does not exist"),
+            f"put files into <inbox>/<channel>/ ({', '.join(sorted(contracts))}), or name another inbox (--inbox, ONEFOLD_INBOX)",
+        )
 
 
 def look(inbox: Path, contracts: Mapping[str, ChannelContract]) -> Drop:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from cdp_assets.landing.holding import newly_held
+from cdp_assets.landing.delivery_checks import newly_held
 from cdp_assets.operations.watched import struck
 from cdp_assets.publishing.damage import tell_of_damage
 from cdp_assets.publishing.run_record import RunRecord

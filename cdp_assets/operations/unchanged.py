@@ -10,21 +10,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 
-from cdp_assets.landing.arriving import find_new
+from cdp_assets import warehouse_seal
 from cdp_assets.landing.contract import ChannelContract, load_contracts
+from cdp_assets.landing.delivery_checks import RULED, waiting_contents
 from cdp_assets.landing.inbox import scan_inbox
+from cdp_assets.landing.new_files import find_new, read_known
 from cdp_assets.publishing.fingerprint import columns_of, fingerprint_of, quoted
 from cdp_assets.publishing.generations import are_links_whole, current_generation
 from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
-REPEAT_AFTER = timedelta(days=7)  # all laws are judged anew once a week, changed or not
 # Tables of state that say what a run saw or did, and columns that say when: no figure is made of them.
 BESIDE = {
     "inbox_seen", "home_events", "generations", "generation_tables", "generation_files", "verification_turns", "damage_found",
@@ -54,9 +55,10 @@ SOURCES = {".py", ".sql", ".yaml", ".yml", ".csv", ".txt", ".json", ".jsonl", ".
 
 
 def remember_inputs(settings: Settings, record: RunRecord) -> None:
-    """Keep in the record of a run that published what its tables are made of, as of now."""
+    """Keep in the record of a run that published what its tables are made of, as of now, and since when laws were carried over."""
     as_of_date = date.fromisoformat(str(record.facts()["as_of_date"]))
-    record.set_facts(inputs=_digest(settings, as_of_date), built_at=datetime.now(UTC).isoformat())
+    built_at = warehouse_seal.whole_since(settings) or datetime.now(UTC).isoformat()
+    record.set_facts(inputs=_digest(settings, as_of_date), built_at=built_at)
 
 
 def unchanged_generation(settings: Settings, newest_landed: Callable[[Settings], date | None]) -> str | None:
@@ -70,7 +72,7 @@ def unchanged_generation(settings: Settings, newest_landed: Callable[[Settings],
     if any(getattr(settings, each) for each in ONE_RUN_ONLY):
         return None
     facts = _facts_of(settings, name)
-    if "inputs" not in facts or _is_old(str(facts.get("built_at"))):
+    if "inputs" not in facts or warehouse_seal.is_past_week(str(facts.get("built_at"))):
         return None
     # what costs least first: the newest date is read from all that landed
     if _is_new_in_inbox(settings, load_contracts(*settings.contract_dirs)):
@@ -87,28 +89,25 @@ def _facts_of(settings: Settings, generation: str) -> dict[str, object]:
     return RunRecord(settings, found[0][0]).facts() if found else {}
 
 
-def _is_old(built_at: str) -> bool:
-    """Also where the clock went back behind the build."""
-    try:
-        age = datetime.now(UTC) - datetime.fromisoformat(built_at)
-    except ValueError:
-        return True
-    return not timedelta() <= age < REPEAT_AFTER
-
-
 def _is_new_in_inbox(settings: Settings, contracts: Mapping[str, ChannelContract]) -> bool:
     """Whether the next landing would record anything: new bytes, another content, a file that waits or waits no longer."""
     scan = scan_inbox(settings, contracts)
     waiting = {(held.channel, held.file_name, held.reason_code) for held in scan.held}
-    for contract in contracts.values():
-        for export in contract.exports:
-            found = find_new(settings, contract.name, export.name, scan.of(contract.name, export.name))
-            waiting |= {(held.channel, held.file_name, held.reason_code) for held in found.held}
-            if found.loads or found.duplicates or found.changed:
-                return True
     with connect_state(settings, read_only=True) as con:
-        known = set(con.execute("select channel, file_name, reason_code from held_files").fetchall())
-    return waiting != known
+        rows = con.execute("select channel, file_name, reason_code from held_files").fetchall()
+        judged = waiting_contents(con)
+        exports = {
+            (contract.name, export.name): read_known(con, contract.name, export.name)
+            for contract in contracts.values()
+            for export in contract.exports
+        }
+    for (channel, export), known in exports.items():
+        found = find_new(settings, known, scan.of(channel, export))
+        waiting |= {(held.channel, held.file_name, held.reason_code) for held in found.held}
+        loads = {(channel, each.file.file_name, each.sha256) for each in found.loads}
+        if loads - judged or found.duplicates or found.changed:
+            return True
+    return waiting != {row for row in rows if row[2] not in RULED}
 
 
 def _digest(settings: Settings, as_of_date: date) -> str:

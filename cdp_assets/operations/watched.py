@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from cdp_assets.engine import scratch
 from cdp_assets.publishing.generations import current_files
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import literal
@@ -128,7 +129,7 @@ def struck(settings: Settings) -> tuple[str, ...]:
     if not asked or files is None or not files.marts.exists():
         return ()
     lines = []
-    with duckdb.connect() as con:
+    with scratch() as con:
         con.execute(f"attach {_text(files.marts)} as published (read_only)")
         for alert in asked:
             found = _latest(con, alert)

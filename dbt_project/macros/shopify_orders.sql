@@ -1,7 +1,8 @@
 {#- One row per order of Shopify's orders export (CTE body over `source`), with its money told apart. Order-level cells stand on every line:
     landing fills them down. Subtotal is what the goods cost after their discounts, tips left out. The discount of goods is therefore the lines
-    less the subtotal, and what remains of the discount amount was taken off the shipping. Prices include the tax where Total shows that no
-    tax was added. -#}
+    less the subtotal, and what remains of the discount amount was taken off the shipping. Lines that come to less than the subtotal are not all
+    there: the order then says what they should come to (`goods_stated`). Prices include the tax where Total shows that no tax was added;
+    duties are always added. -#}
 {% macro shopify_orders(source) -%}
     select
         *,
@@ -13,9 +14,10 @@
         select
             *,
             lines_amount - outside_amount - coalesce(goods_discount, 0) as goods_paid,
+            case when lines_amount < subtotal then subtotal + coalesce(discount_amount, 0) else lines_amount end as goods_stated,
             greatest(coalesce(shipping, 0) - greatest(coalesce(discount_amount, 0) - coalesce(goods_discount, 0), 0), 0) as shipping_paid,
             coalesce(taxes, 0) > 0
-                and abs(total - (subtotal + outside_amount
+                and abs(total - (subtotal + outside_amount + coalesce(duties, 0)
                     + greatest(coalesce(shipping, 0) - greatest(coalesce(discount_amount, 0) - coalesce(goods_discount, 0), 0), 0))) < 0.005
                 as has_tax_in_prices
         from (
@@ -23,16 +25,17 @@
                 *,
                 case
                     when subtotal is null then discount_amount
-                    when lines_amount - tips_amount - subtotal between 0 and coalesce(discount_amount, 0)
-                        then lines_amount - tips_amount - subtotal
-                    when lines_amount - tips_amount - undeclared_amount - subtotal between 0 and coalesce(discount_amount, 0)
+                    when lines_amount - tips_amount - subtotal between 0 and most_discount then lines_amount - tips_amount - subtotal
+                    when lines_amount - tips_amount - undeclared_amount - subtotal between 0 and most_discount
                         then lines_amount - tips_amount - undeclared_amount - subtotal
+                    -- a line that was taken off the order again stands there still
+                    when lines_amount - tips_amount > subtotal then lines_amount - tips_amount - subtotal
                     else discount_amount
                 end as goods_discount,
                 -- a tip is a line outside the subtotal, and what nobody has declared may be one
                 case
-                    when lines_amount - tips_amount - subtotal between 0 and coalesce(discount_amount, 0) then tips_amount
-                    when lines_amount - tips_amount - undeclared_amount - subtotal between 0 and coalesce(discount_amount, 0)
+                    when lines_amount - tips_amount - subtotal between 0 and most_discount then tips_amount
+                    when lines_amount - tips_amount - undeclared_amount - subtotal between 0 and most_discount
                         then tips_amount + undeclared_amount
                     else tips_amount
                 end as outside_amount
@@ -57,8 +60,11 @@
                     max(currency) as currency,
                     max(subtotal) as subtotal,
                     max(discount_amount) as discount_amount,
+                    -- the order's own, or that of its lines: exports have one in the other, or beside it
+                    coalesce(max(discount_amount), 0) + coalesce(sum(lineitem_discount), 0) as most_discount,
                     max(shipping) as shipping,
                     max(taxes) as taxes,
+                    max(duties) as duties,
                     max(total) as total,
                     max(outstanding_balance) as outstanding_balance,
                     max(refunded_amount) as refunded_amount,

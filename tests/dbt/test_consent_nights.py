@@ -13,7 +13,7 @@ from cdp_assets.identity import IdentityContext, decode_signals
 from cdp_assets.state import connect_state
 
 pytestmark = pytest.mark.integration
-WANTED = ["+consent_summary", "+contact_permissions", "+customer_consents"]
+WANTED = ["+consent_summary", "+contact_permissions", "+customer_consents", "+customer_contacts"]
 FIRST, SECOND = date(2017, 6, 30), date(2017, 7, 31)
 
 
@@ -30,6 +30,8 @@ def _run(retailer: SmallRetailer) -> None:
     assert not failures(retailer.dbt("run", "--select", *inputs))
     with retailer.warehouse() as con:
         con.execute("create or replace temp table people (record_name text, person text)")
+        if retailer.people:
+            con.executemany("insert into people values (?, ?)", list(retailer.people.items()))
         con.execute(IDENTITY_TABLES)
         decode_signals(con, IdentityContext(key=b"test-key", as_of_date=retailer.as_of_date))
     assert not failures(retailer.dbt("run", "--select", *WANTED, "--exclude", *inputs))
@@ -120,3 +122,119 @@ def test_state_keeps_no_address(nights: tuple[SmallRetailer, list[tuple[object, 
             "select count(*) filter (where consent_statements_by_date::varchar like '%@%') from consent_statements_by_date"
         ).fetchall()
     assert kept == (0,)
+
+
+# --- what the sources deliver, from the file to the permission: who may be written to, by which address
+
+
+def snapshots(
+    retailer: SmallRetailer, channel: str, export: str, *files: tuple[str, list[dict[str, object]]]
+) -> None:
+    """Snapshots of an export, one per period, the last of them in force."""
+    for place, (period, rows) in enumerate(files, start=1):
+        retailer.deliver(channel, export, rows)
+        with connect_state(retailer.settings) as con:
+            con.execute(
+                "update loads set period = ?, version_order = ?, is_current = ? where channel = ? and export = ? and period is null",
+                [period, f"{place:06d}", place == len(files), channel, export],
+            )
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list[tuple[object, ...]]]:
+    """(customer, purpose) -> (contact type, status, allowed) of every contact that has an answer."""
+    retailer = SmallRetailer.open(tmp_path_factory.mktemp("answers") / "home", SECOND)
+    retailer.parse()
+    people = ["went", "came", "never", "stayed", "pending", "listed"]
+    retailer.people = {
+        f"{channel}:{who}": who for who in people for channel in ("shopify", "mailchimp", "loyalty")
+    }
+
+    def account(who: str, email: bool | None, sms: bool | None = None) -> dict[str, object]:
+        return {
+            "customer_id": who, "email": f"{who}@x.test", "accepts_email_marketing": email, "accepts_sms_marketing": sms, "phone": "+12125550199",
+        }  # fmt: skip
+
+    snapshots(
+        retailer, "shopify", "customers",
+        ("20170331", [account("went", True, True), account("came", False), account("never", False), account("stayed", True)]),
+        ("20170630", [account("went", False, True), account("came", True), account("never", False), account("stayed", True)]),
+        ("20170705", [account("went", False, True), account("came", True), account("never", False), account("stayed", True)]),
+    )  # fmt: skip
+
+    def letters(who: str, confirmed: str | None, **cells: object) -> dict[str, object]:
+        at = None if confirmed is None else datetime.fromisoformat(confirmed)
+        return {"euid": who, "email_address": f"{who}@x.test", "opted_in_at": datetime(2017, 2, 1), "confirmed_at": at, "_part": "subscribed", **cells}  # fmt: skip
+
+    retailer.deliver("mailchimp", "members", [
+        letters("went", "2017-02-01 10:00:00"),
+        letters("came", "2017-02-01 10:00:00", unsubscribed_at=datetime(2017, 3, 1), _part="unsubscribed"),
+        letters("never", "2017-02-01 10:00:00"),
+        letters("stayed", "2017-02-01 10:00:00", unsubscribed_at=datetime(2017, 3, 1), _part="unsubscribed"),
+        letters("pending", None),
+    ])  # fmt: skip
+
+    def member(said: bool, profiled: bool = True) -> dict[str, object]:
+        return {
+            "member_id": "listed", "email": "listed@x.test", "full_name": "listed", "joined_at": datetime(2016, 5, 1),
+            "marketing_consent": said, "profiling_consent": profiled,
+        }  # fmt: skip
+
+    snapshots(
+        retailer, "loyalty", "members", ("20170331", [member(True)]), ("20170630", [member(False, False)])
+    )
+    retailer.deliver("loyalty", "consents", [
+        _answer("listed", "marketing", "opt_in", "2017-04-05 10:00:00", contact="listed@x.test"),
+        # a kind that nobody knows: a yes to it is no yes to anything, a no is meant for the person
+        _answer("listed", "ads", "opt_in", "2017-07-05 10:00:00", contact_kind="pager"),
+        _answer("listed", "partners", "opt_in", "2017-07-05 10:00:00"),
+        _answer("listed", "partners", "opt_out", "2017-07-06 10:00:00", contact_kind="pager"),
+        _answer("listed", "analytics", "opt_in", "2017-07-05 10:00:00", contact_kind="person"),
+    ])  # fmt: skip
+    _run(retailer)
+    found: dict[tuple[str, str], list[tuple[object, ...]]] = {}
+    for customer, purpose, *rest in retailer.query(
+        """
+        select permissions.customer_id, purpose, contact_type, status, is_allowed
+        from marts.contact_permissions as permissions
+        inner join profile.customer_contacts as contacts using (customer_id, contact_id)
+        order by all
+        """
+    ):
+        found.setdefault((customer, purpose), []).append(tuple(rest))
+    return found
+
+
+Answers = dict[tuple[str, str], list[tuple[object, ...]]]
+
+
+def test_a_shop_that_takes_its_yes_back_takes_back_an_older_grant_of_another_channel(
+    answered: Answers,
+) -> None:
+    assert answered["went", "marketing"] == [("email", "withdrawn", False), ("phone", "granted", True)]
+
+
+def test_a_yes_after_a_no_is_newer_than_an_older_unsubscribing(answered: Answers) -> None:
+    assert answered["came", "marketing"][0] == ("email", "granted", True)
+
+
+def test_a_no_that_never_was_a_yes_takes_nothing_back(answered: Answers) -> None:
+    assert answered["never", "marketing"][0] == ("email", "granted", True)
+
+
+def test_a_yes_of_unknown_date_is_older_than_an_unsubscribing(answered: Answers) -> None:
+    assert answered["stayed", "marketing"][0] == ("email", "withdrawn", False)
+
+
+def test_who_has_not_confirmed_a_subscription_has_granted_nothing(answered: Answers) -> None:
+    assert ("pending", "marketing") not in answered
+
+
+def test_a_form_that_says_no_in_a_later_file_is_newer_than_what_was_said_between(answered: Answers) -> None:
+    assert answered["listed", "marketing"] == [("email", "withdrawn", False)]
+
+
+def test_a_kind_of_contact_that_nobody_knows_opens_nothing_and_closes_all(answered: Answers) -> None:
+    assert ("listed", "ads_matching") not in answered
+    assert answered["listed", "sharing"] == [("email", "granted", False)]
+    assert answered["listed", "measurement"] == [("email", "granted", True)]

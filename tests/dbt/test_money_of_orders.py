@@ -128,6 +128,20 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
                 order(12, "30.00", "30.00", "30.00", Name="#77"),
                 order(13, "30.00", "30.00", "30.00", Id="6.1E+12"),
                 order(14, "30.00", "30.00", "30.00", Id="#REF!"),
+                # duties are paid and given back beside tax and shipping
+                order(15, "100.00", "130.00", "100.00", Shipping="10.00", Taxes="8.00", Duties="12.00", Refunded_Amount="130.00",
+                      Financial_Status="refunded"),
+                # a price without its code: the discount stands on the line alone
+                order(16, "80.00", "80.00", "100.00", Lineitem_discount="20.00"),
+                # the file ends within the order: its other lines are not there
+                order(17, "100.00", "100.00", "40.00"),
+                # a line that was taken off the order again stands there still
+                order(18, "60.00", "60.00", "60.00"),
+                {"Name": "#18", "further": True, "Lineitem price": "40.00"},
+                order(19, "0.00", "0.00", "40.00", Discount_Amount="40.00", Discount_Code="ALLFREE"),
+                # tax in prices, a code, and half of the goods given back: 90 of goods, of which 53.55 of 113.05 are repaid
+                order(20, "107.10", "113.05", "119.00", Currency="EUR", Discount_Amount="11.90", Discount_Code="TEN", Shipping="5.95", Taxes="18.05",
+                      Refunded_Amount="53.55", Financial_Status="partially_refunded"),
             ),
         },
         date(2026, 8, 6),
@@ -163,6 +177,30 @@ def test_tips_and_gift_cards_are_paid_and_are_no_revenue(shop: SmallRetailer) ->
     assert worth(shop, "total_amount")["6"] == Decimal("25.00")
 
 
+def test_duties_are_tax_and_a_refund_of_all_leaves_nothing(shop: SmallRetailer) -> None:
+    assert worth(shop)["15"] == Decimal("0.00")
+    assert worth(shop, "tax_amount")["15"] == Decimal("20.00")
+    assert worth(shop, "total_amount")["15"] == Decimal("130.00")
+
+
+def test_goods_are_worth_what_the_subtotal_says(shop: SmallRetailer) -> None:
+    assert (worth(shop)["16"], worth(shop, "discount_amount")["16"]) == (Decimal("80.00"), Decimal("20.00"))
+    assert worth(shop)["18"] == Decimal("60.00")
+    assert (worth(shop)["19"], worth(shop, "is_sale")["19"]) == (Decimal("0.00"), True)
+
+
+def test_an_order_whose_lines_are_cut_off_is_parked_by_name(shop: SmallRetailer) -> None:
+    assert (worth(shop, "parked_reason")["17"], worth(shop)["17"]) == ("lines_differ", None)
+
+
+def test_a_refund_in_prices_with_tax_takes_off_goods_without_tax(shop: SmallRetailer) -> None:
+    assert (worth(shop, "gross_amount")["20"], worth(shop, "discount_amount")["20"]) == (
+        Decimal("100.00"),
+        Decimal("10.00"),
+    )
+    assert worth(shop)["20"] == Decimal("47.37")
+
+
 def test_what_nobody_can_value_yet_is_parked_by_name(shop: SmallRetailer) -> None:
     parked = worth(shop, "parked_reason")
     assert (parked["7"], parked["9"]) == ("unknown_status", "no_rate")
@@ -176,7 +214,7 @@ def test_an_unpaid_and_a_test_order_are_no_sale(shop: SmallRetailer) -> None:
 
 def test_two_orders_of_one_name_are_two_and_wrecked_ids_are_none(shop: SmallRetailer) -> None:
     assert (worth(shop)["11"], worth(shop)["12"]) == (Decimal("40.00"), Decimal("30.00"))
-    assert len(worth(shop)) == 12
+    assert len(worth(shop)) == 18
     with connect_state(shop.settings) as con:
         reasons = con.execute(
             "select reason_code, quarantined_rows from quarantine_summary order by 1"
@@ -272,3 +310,175 @@ def test_a_file_of_ids_in_scientific_notation_is_no_order(wrecks: SmallRetailer)
         ).fetchall()
     assert reason == "mostly_quarantined"
     assert "id_in_scientific_notation in order_id" in detail
+
+
+def rows_file(
+    export: str, rows: list[dict[str, str]], encoding: str = "utf-8", delimiter: str = ","
+) -> bytes:
+    """Rows of an export of the shipped channels, by its real header; cells that a row does not name are blank."""
+    columns = load_parameters().columns(export)
+    lines = [delimiter.join(columns)]
+    lines += [delimiter.join(f'"{row.get(column, "")}"' for column in columns) for row in rows]
+    return ("\n".join(lines) + "\n").encode(encoding)
+
+
+def till(transaction: str, kind: str, gross: str, tax: str, sku: str = "M1", **cells: str) -> dict[str, str]:
+    """A row of the till's items: underscores in the names of cells are spaces in the header."""
+    usual = {
+        "Date": "2026-08-05", "Time": "10:12:00", "Time Zone": "Eastern Time (US & Canada)", "Item": sku, "Qty": "1", "SKU": sku,
+        "Discounts": "0.00", "Net Sales": gross, "Location": "Main St", "Payment ID": f"P{transaction}",
+    }  # fmt: skip
+    named = {name.replace("_", " "): value for name, value in cells.items()}
+    return {
+        **usual,
+        "Transaction ID": transaction,
+        "Event Type": kind,
+        "Gross Sales": gross,
+        "Tax": tax,
+        **named,
+    }
+
+
+def taken(transaction: str, kind: str, gross: str, tax: str, collected: str, **cells: str) -> dict[str, str]:
+    """A row of the till's transactions."""
+    return till(transaction, kind, gross, tax, **{"Total Collected": collected, "Card": collected, **cells})
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
+    """Tills, two marketplaces and a mini-program, each with what goes wrong with money there."""
+    items = [
+        till("S1", "Payment", "10.00", "0.80"),
+        till("S1", "Payment", "10.00", "0.80"),
+        till("S1", "Payment", "10.00", "0.81"),
+        till("S1", "Refund", "-10.00", "-0.80", Date="2026-08-06"),
+        till("S1", "Refund", "-20.00", "-1.61", Date="2026-08-06", Time="11:12:00"),
+        till("S2", "Payment", "25.00", "0.00", "CARD", Itemization_Type="Gift Card"),
+        till("S2", "Payment", "10.00", "0.80"),
+        till("S3", "Payment", "40.00", "3.20", Discounts="-10.00", Net_Sales="30.00"),
+        till("S4", "Payment", "40.00", "3.20"),
+        till("S5", "Payment", "20.00", "1.60"),
+        till("S5", "Payment", "20.00", "1.60"),
+        till("S5", "Refund", "-20.00", "-1.60", Date="2026-08-06", Payment_ID="R5"),
+        till("S6", "Payment", "40.00", "3.20"),
+        till("S7", "Payment", "10.00", "0.00", Discounts="-10.00", Net_Sales="0.00"),
+        till("S8", "Payment", "40.00", "3.20"),
+    ]
+    transactions = [
+        taken("S1", "Payment", "30.00", "2.41", "32.41"),
+        taken("S2", "Payment", "10.00", "0.80", "35.80", **{"Gift Card Sales": "25.00"}),
+        taken("S3", "Payment", "40.00", "3.20", "38.20", Discounts="-10.00", Net_Sales="30.00", Tip="5.00"),
+        taken("S4", "Payment", "40.00", "3.20", "43.20", **{"Transaction Status": "Voided"}),
+        taken("S5", "Payment", "40.00", "3.20", "43.20"),
+        taken("S5", "Refund", "-20.00", "-1.60", "-21.60", Date="2026-08-06", Payment_ID="R5"),
+        # a second refund of the sale, a day later, for which nobody named an item
+        taken("S5", "Refund", "-5.00", "-0.40", "-5.40", Date="2026-08-07", Payment_ID="R6"),
+        taken("S6", "Payment", "40.00", "3.20", "43.20"),
+        taken("S6", "Refund", "-10.00", "-0.80", "-10.80", Date="2026-08-06", Payment_ID="R7"),
+        taken("S6", "Refund", "-5.00", "-0.40", "-5.40", Date="2026-08-07", Payment_ID="R8"),
+        taken("S7", "Payment", "10.00", "0.00", "0.00", Discounts="-10.00", Net_Sales="0.00"),
+        # the tip alone is given back
+        taken("S8", "Payment", "40.00", "3.20", "48.20", Tip="5.00", **{"Service Charges": "0.00"}),
+        taken("S8", "Refund", "0.00", "0.00", "-5.00", Tip="-5.00", Date="2026-08-06", Payment_ID="R9"),
+        # given back in the list of transactions alone: no item was named
+        taken("S3", "Refund", "-30.00", "-3.20", "-33.20", Date="2026-08-06"),
+    ]
+    amazon = [
+        {"amazon-order-id": "A1", "order-status": "Shipped", "sales-channel": "Amazon.de", "sku": "M1", "quantity": "1", "currency": "EUR",
+         "item-price": "119.00", "item-tax": "19.00", "shipping-price": "5.95", "shipping-tax": "0.95", "ship-promotion-discount": "0.00"},
+        {"amazon-order-id": "A2", "order-status": "Shipped", "sales-channel": "Amazon.com", "sku": "M1", "quantity": "2", "currency": "USD",
+         "item-price": "40.00", "item-tax": "3.20", "item-promotion-discount": "5.00"},
+        {"amazon-order-id": "A3", "order-status": "Cancelled", "sales-channel": "Amazon.com", "sku": "M1", "quantity": "0"},
+        {"amazon-order-id": "A5", "order-status": "Shipped - Returned to Seller", "sales-channel": "Amazon.in", "sku": "M1", "quantity": "1", "currency": "USD",
+         "item-price": "40.00", "item-tax": "6.00"},
+        {"amazon-order-id": "A6", "order-status": "Shipped - Delivered to Buyer", "sales-channel": "Amazon.in", "sku": "M1", "quantity": "1", "currency": "USD",
+         "item-price": "40.00", "item-tax": "6.00"},
+        {"amazon-order-id": "A7", "order-status": "Shipped - Sent to the Moon", "sales-channel": "Amazon.com", "sku": "M1", "quantity": "1", "currency": "USD",
+         "item-price": "40.00"},
+        {"amazon-order-id": "A8", "order-status": "Shipped", "sales-channel": "Amazon.co.uk", "sku": "M1", "quantity": "1", "currency": "GBP",
+         "item-price": "120.00", "item-tax": "18.00", "item-promotion-discount": "12.00"},
+        {"amazon-order-id": "A4", "order-status": "Pending", "sales-channel": "Amazon.com", "sku": "M1", "quantity": "1"},
+    ]  # fmt: skip
+    amazon = [
+        {
+            "purchase-date": "2026-08-05T10:12:33+00:00",
+            "last-updated-date": "2026-08-05T10:12:33+00:00",
+            **row,
+        }
+        for row in amazon
+    ]
+    taobao = [
+        {"订单编号": "1001", "买家应付货款": "40.00", "买家应付邮费": "6.00", "总金额": "41.00", "卡券抵扣": "3.00", "积分抵扣": "0.00", "订单状态": "交易成功"},
+        {"订单编号": "1002", "买家应付货款": "40.00", "买家应付邮费": "0.00", "总金额": "40.00", "订单状态": "交易关闭"},
+        {"订单编号": "1003", "买家应付货款": "40.00", "买家应付邮费": "0.00", "总金额": "40.00", "订单状态": "等待买家付款"},
+        {"订单编号": "1004", "买家应付货款": "40.00", "买家应付邮费": "0.00", "总金额": "40.00", "订单状态": "卖家部分发货"},
+    ]  # fmt: skip
+    details = [
+        {"订单编号": number, "标题": "杯子", "价格": "20.00", "购买数量": "2"}
+        for number in ("1001", "1002", "1003", "1004")
+    ]
+    youzan = [
+        {"订单号": "Y1", "商品金额合计": "40.00", "运费": "6.00", "店铺优惠合计": "5.00", "订单实付金额": "39.00", "支付优惠合计": "2.00",
+         "订单实收金额": "41.00", "订单状态": "交易完成", "订单已退款金额": "39.00"},
+        {"订单号": "Y2", "商品金额合计": "40.00", "运费": "6.00", "订单实付金额": "46.00", "订单实收金额": "46.00", "订单状态": "已发货",
+         "订单已退款金额": "23.00"},
+        {"订单号": "Y3", "商品金额合计": "40.00", "运费": "0.00", "订单实付金额": "0.00", "订单状态": "交易关闭", "订单已退款金额": "0.00"},
+    ]  # fmt: skip
+    dated = [{"订单创建时间": "2026-08-05 10:12:33", **row} for row in (*taobao, *youzan)]
+    return built(
+        tmp_path_factory.mktemp("others"),
+        {
+            "square/items-2026-08-05-2026-08-07.csv": rows_file("square_items", items),
+            "square/transactions-2026-08-05-2026-08-07.csv": rows_file("square_transactions", transactions),
+            "amazon/orders_2026-08-06.txt": rows_file("amazon_orders", amazon, delimiter="\t").replace(
+                b'"', b""
+            ),
+            "taobao/ExportOrderList_2026-08-06.csv": rows_file(
+                "taobao_orders", dated[: len(taobao)], "gb18030"
+            ),
+            "taobao/ExportOrderDetailList_2026-08-06.csv": rows_file("taobao_items", details, "gb18030"),
+            "youzan/orders_2026-08-06.csv": rows_file("youzan_orders", dated[len(taobao) :]),
+        },
+        date(2026, 8, 7),
+    )
+
+
+@pytest.mark.parametrize(
+    ("order_id", "is_sale", "gross", "discount", "shipping", "tax", "other", "net"),
+    [
+        ("S1", True, "30.00", "0.00", "0.00", "2.41", "0.00", "0.00"),  # given back in two steps, with a cent of tax over
+        ("S2", True, "10.00", "0.00", "0.00", "0.80", "25.00", "10.00"),  # a card sold is no revenue
+        ("S3", True, "40.00", "10.00", "0.00", "3.20", "5.00", "0.00"),  # given back where no item is named; the tip is kept
+        ("S4", False, "40.00", "0.00", "0.00", "3.20", "0.00", "0.00"),
+        ("S5", True, "40.00", "0.00", "0.00", "3.20", "0.00", "15.00"),  # an item back, then an amount, on two days
+        ("S6", True, "40.00", "0.00", "0.00", "3.20", "0.00", "25.00"),
+        ("S7", True, "10.00", "10.00", "0.00", "0.00", "0.00", "0.00"),
+        ("S8", True, "40.00", "0.00", "0.00", "3.20", "5.00", "40.00"),
+        ("A1", True, "100.00", "0.00", "5.00", "19.95", "0.00", "100.00"),  # prices with tax
+        ("A2", True, "40.00", "5.00", "0.00", "3.20", "0.00", "35.00"),
+        ("A3", False, "0.00", "0.00", "0.00", "0.00", "0.00", "0.00"),
+        ("A4", False, "0.00", "0.00", "0.00", "0.00", "0.00", "0.00"),
+        ("A5", False, "34.00", "0.00", "0.00", "6.00", "0.00", "0.00"),  # sent, and came back
+        ("A6", True, "34.00", "0.00", "0.00", "6.00", "0.00", "34.00"),
+        ("A7", False, "40.00", "0.00", "0.00", "0.00", "0.00", None),  # a word that nobody knows is no sale
+        ("A8", True, "102.00", "12.00", "0.00", "18.00", "0.00", "90.00"),
+        ("1001", True, "40.00", "2.00", "6.00", "0.00", "0.00", "38.00"),  # the marketplace bears the voucher
+        ("1002", False, "40.00", "0.00", "0.00", "0.00", "0.00", "0.00"),
+        ("1003", False, "40.00", "0.00", "0.00", "0.00", "0.00", "0.00"),
+        ("1004", True, "40.00", "0.00", "0.00", "0.00", "0.00", "40.00"),  # a part is on its way
+        ("Y1", True, "40.00", "5.00", "6.00", "0.00", "0.00", "0.00"),  # given back whole: what the payment service bore, too
+        ("Y2", True, "40.00", "0.00", "6.00", "0.00", "0.00", "20.00"),  # half of it
+        ("Y3", False, "40.00", "0.00", "0.00", "0.00", "0.00", "0.00"),
+    ],
+)  # fmt: skip
+def test_each_order_of_the_other_channels_is_worth_what_its_file_says(
+    others: SmallRetailer, order_id: str, is_sale: bool, gross: str, discount: str, shipping: str, tax: str, other: str, net: str | None
+) -> None:  # fmt: skip
+    columns = "is_sale, gross_amount, discount_amount, shipping_amount, tax_amount, other_amount, net_amount"
+    ((found, *amounts),) = others.query(
+        f"select {columns} from journeys.customer_orders where order_id = '{order_id}'"
+    )
+    assert (found, amounts) == (
+        is_sale,
+        [None if each is None else Decimal(each) for each in (gross, discount, shipping, tax, other, net)],
+    )

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 
 from cdp_assets import audit
 from cdp_assets.commands.doctor import _last_run
@@ -83,17 +91,61 @@ def test_a_log_of_state_is_never_removed(settings: Settings) -> None:
     assert log.exists()
 
 
-def test_the_history_of_the_newest_runs_stays_and_the_files_of_others_go(settings: Settings) -> None:
-    @dg.asset
-    def rows() -> None:
-        return
+@dg.asset
+def rows() -> None:
+    return
 
+
+@dg.asset_check(asset=rows)
+def are_some() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
+
+
+@pytest.fixture
+def instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """Dagster's store of a home."""
     prepare_home(settings)
-    with dg.DagsterInstance.from_config(str(settings.dagster_dir)) as instance:
-        runs = [dg.materialize([rows], instance=instance).run_id for _ in range(4)]
-        assert prune_history(instance, keep=2) == 2
-        assert prune_history(instance, keep=2) == 0
-        assert {run.run_id for run in instance.get_runs()} == set(runs[2:])
-        assert instance.get_latest_materialization_event(dg.AssetKey("rows")) is not None
+    with dg.DagsterInstance.from_config(str(settings.dagster_dir)) as opened:
+        yield opened
+
+
+def _checked(instance: dg.DagsterInstance) -> str:
+    """The id of a run that made and checked the rows."""
+    return dg.materialize([rows, are_some], instance=instance).run_id
+
+
+def _left(settings: Settings) -> tuple[set[str], set[str]]:
+    """(runs that have a file of events, runs that any table of the index names)."""
     events = settings.dagster_dir / "history" / "runs"
-    assert {path.name for path in events.glob("*.db")} == {"index.db", *(f"{run}.db" for run in runs[2:])}
+    with closing(sqlite3.connect(events / "index.db")) as con:
+        tables = ("event_logs", "asset_check_executions")
+        named = {run for table in tables for (run,) in con.execute(f"select distinct run_id from {table}")}
+    return {path.stem for path in events.glob("*.db")} - {"index"}, named
+
+
+def test_the_history_of_the_newest_runs_stays_and_all_of_others_goes(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    runs = [_checked(instance) for _ in range(4)]
+    assert prune_history(instance, keep=2) == 2
+    assert prune_history(instance, keep=2) == 0
+    assert {run.run_id for run in instance.get_runs()} == set(runs[2:])
+    assert instance.get_latest_materialization_event(dg.AssetKey("rows")) is not None
+    assert _left(settings) == (set(runs[2:]), set(runs[2:]))
+
+
+def test_the_history_of_killed_runs_goes_with_that_of_others_their_age(instance: dg.DagsterInstance) -> None:
+    started, queued = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.QUEUED
+
+    def unfinished(status: dg.DagsterRunStatus) -> str:
+        origin = RemoteJobOrigin(
+            RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("home"), "jobs"), "nightly"
+        )
+        return instance.add_run(dg.DagsterRun("nightly", status=status, remote_job_origin=origin)).run_id
+
+    killed, waiting, running = unfinished(started), unfinished(queued), unfinished(started)
+    old, new, young = _checked(instance), _checked(instance), unfinished(started)
+    assert prune_history(instance, 1, running) == 2
+    left = {run.run_id for run in instance.get_runs()}
+    assert left == {waiting, running, new, young}
+    assert not {killed, old} & left

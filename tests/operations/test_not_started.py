@@ -80,3 +80,23 @@ def test_a_run_of_a_broken_project_says_so_and_tells_whoever_is_to_be_told(
     for word in words:
         assert word in said
         assert word in told["reason"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_run_without_any_delivery_says_so_before_it_begins(
+    is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ONEFOLD_HOME", "ONEFOLD_INBOX", "ONEFOLD_PROJECT", "DAGSTER_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.delenv("ONEFOLD_PROJECT")
+    if is_there:
+        (tmp_path / "inbox" / "shopify").mkdir(parents=True)
+    shown = io.StringIO()
+    code = run_nightly(
+        home=tmp_path / "home", inbox=tmp_path / "inbox", console=Console(file=shown, width=200)
+    )
+    said = shown.getvalue()
+    assert code == EXIT_NOT_PUBLISHED and "no file was ever delivered" in said
+    assert f"the inbox {tmp_path / 'inbox'}" in said and ("does not exist" in said) != is_there
+    assert "<inbox>/<channel>/ (amazon, " in said and "--inbox" in said
+    assert not list((tmp_path / "home" / "logs").glob("*.log"))

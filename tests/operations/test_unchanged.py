@@ -8,12 +8,14 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cdp_assets.as_of import newest_landed
 from cdp_assets.decisions import write_decision
 from cdp_assets.landing import land_all, load_contracts
+from cdp_assets.landing.delivery_checks import accept
 from cdp_assets.operations import unchanged
 from cdp_assets.operations.unchanged import remember_inputs, unchanged_generation
 from cdp_assets.publishing.run_record import RunRecord
@@ -76,6 +78,27 @@ def test_landing_nothing_new_again_changes_nothing(home: Settings) -> None:
     (home.inbox_dir / "ecb" / "eurofxref.csv").unlink()  # taken away once it had landed
     land_inbox(home)
     assert stays(home) == "g000001"
+
+
+def test_a_delivery_that_was_held_and_waits_is_no_change(home: Settings) -> None:
+    """It is judged again every night, by the same limits; a person's word makes it new."""
+    smaller = old(
+        deliver(home, "ecb/eurofxref.csv", RATES.replace("04 January 2017", "some day")), at=1_600_000_200
+    )
+    land_inbox(home)
+    ((name, reason),) = rows_of(home, "select file_name, reason_code from held_files")
+    assert (name, reason) == (smaller.name, "mostly_quarantined")
+    remember_inputs(home, RunRecord(home, "run"))
+    assert stays(home) == "g000001"
+    land_inbox(home)
+    assert stays(home) == "g000001"
+    accept(home, smaller.name, "it is right")
+    assert stays(home) is None
+
+
+def rows_of(home: Settings, query: str) -> list[tuple[Any, ...]]:
+    with connect_state(home, read_only=True) as con:
+        return con.execute(query).fetchall()
 
 
 def run_sql(statement: str) -> Callable[[Settings], None]:

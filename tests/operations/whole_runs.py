@@ -20,7 +20,9 @@ CUSTOMERS = 60
 # This mart adds rows with every generation, and a killed run may have published first.
 TABLES_PER_RUN = {"ops_identity_quality"}
 # What says which run made a row, or when by the machine's clock, is not content.
-OPERATIONAL_COLUMNS = {"run_id", "landed_at", "seen_at", "generation", "generation_number"}
+OPERATIONAL_COLUMNS = {
+    "run_id", "landed_at", "last_landed_at", "days_behind", "seen_at", "generation", "generation_number",
+}  # fmt: skip
 
 
 def onefold(*arguments: str) -> subprocess.Popen[str]:
@@ -47,8 +49,8 @@ def run(settings: Settings) -> str:
     return finish(start_run(settings))
 
 
-def start_run(settings: Settings) -> subprocess.Popen[str]:
-    return onefold("run", "--home", str(settings.home), "--inbox", str(settings.inbox_dir))
+def start_run(settings: Settings, *options: str) -> subprocess.Popen[str]:
+    return onefold("run", "--home", str(settings.home), "--inbox", str(settings.inbox_dir), *options)
 
 
 def kill(process: subprocess.Popen[str]) -> None:

@@ -1,3 +1,3 @@
 {% materialization table, adapter='duckdb' %}
-  {{ return(rebuilt('table', create_table_as(False, this, compiled_code))) }}
+  {{ return(rebuilt('table')) }}
 {% endmaterialization %}

@@ -1,3 +1,3 @@
 {% materialization view, adapter='duckdb' %}
-  {{ return(rebuilt('view', create_view_as(this, compiled_code))) }}
+  {{ return(rebuilt('view')) }}
 {% endmaterialization %}

@@ -26,16 +26,59 @@ said as (
     union all
     {% endif %}
     {%- endfor %}
+),
+
+answered as (
+    select
+        said.*,
+        customer_ids.record_key,
+        customer_ids.customer_id,
+        {{ contact_spelling('said.contact_type', 'said.contact_key') }} as spelling
+    from said
+    left join {{ source('identity', 'customer_ids') }} as customer_ids
+        on said.channel = customer_ids.channel
+        and said.source_customer_id = customer_ids.source_customer_id
+    where said.recorded_at is null or {{ business_date('said.recorded_at') }} <= {{ as_of_date() }}
+),
+
+-- numbers that may be written without their country's code, or with a nought in its place, unless the customer's records write them so, too
+short_numbers as (
+    select distinct answered.customer_id, answered.spelling, {{ regexp_remove('answered.spelling', '^0+') }} as digits
+    from answered
+    left join {{ ref('contact_values') }} as own
+        on answered.customer_id = own.customer_id
+        and own.contact_type = 'phone'
+        and answered.spelling = own.spelling
+    where answered.contact_type = 'phone' and answered.spelling is not null and own.customer_id is null
+),
+
+whole_numbers as (
+    select distinct customer_id, {{ contact_spelling('contact_type', 'contact_value') }} as digits
+    from {{ ref('contact_values') }}
+    where contact_type = 'phone' and contact_value like '+%'
+),
+
+-- the one number, of the customer's or of all, that ends so
+meant_numbers as (
+    select short_numbers.customer_id, short_numbers.spelling, min(whole_numbers.digits) as digits
+    from short_numbers
+    inner join whole_numbers
+        on substr(short_numbers.digits, length(short_numbers.digits) - 7) = substr(whole_numbers.digits, length(whole_numbers.digits) - 7)
+        and substr(whole_numbers.digits, length(whole_numbers.digits) - length(short_numbers.digits) + 1) = short_numbers.digits
+        and (short_numbers.customer_id is null or short_numbers.customer_id = whole_numbers.customer_id)
+    where length(short_numbers.digits) >= 8
+    group by short_numbers.customer_id, short_numbers.spelling
+    having count(distinct whole_numbers.digits) = 1
 )
 
 select
     said.channel,
-    customer_ids.record_key,
-    customer_ids.customer_id,
+    said.record_key,
+    said.customer_id,
     said.contact_type,
     said.contact_scope,
     said.contact_key,
-    {{ contact_spelling('said.contact_type', 'said.contact_key') }} as spelling,
+    coalesce(meant_numbers.digits, said.spelling) as spelling,
     said.purpose,
     said.status,
     said.legal_basis,
@@ -45,11 +88,11 @@ select
     said.signal,
     said.recorded_at,
     said.expires_at
-from said
-left join {{ source('identity', 'customer_ids') }} as customer_ids
-    on said.channel = customer_ids.channel
-    and said.source_customer_id = customer_ids.source_customer_id
-where said.recorded_at is null or {{ business_date('said.recorded_at') }} <= {{ as_of_date() }}
+from answered as said
+left join meant_numbers
+    on said.contact_type = 'phone'
+    and said.spelling = meant_numbers.spelling
+    and said.customer_id is not distinct from meant_numbers.customer_id
 union all
 select
     customer_ids.channel,

@@ -40,8 +40,17 @@ renamed as (
         shipping_amount,
         tax_amount,
 
-        ---------- text
-        case when order_status like 'shipped%' then 'shipped' else order_status end as order_status,
+        ---------- text; what was sent and did not stay is given back by the marketplace, and no file of its tells of it
+        case
+            when order_status in ('shipped - delivered to buyer', 'shipped - out for delivery', 'shipped - picked up') then 'shipped'
+            when order_status in (
+                'shipped - returned to seller', 'shipped - returning to seller', 'shipped - rejected by buyer', 'shipped - undeliverable',
+                'shipped - lost in transit', 'shipped - damaged'
+            ) then 'returned'
+            when order_status = 'pending - waiting for pick up' then 'unshipped'
+            when order_status = 'partiallyshipped' then 'partially_shipped'
+            else order_status
+        end as order_status,
         'delivery' as fulfilment_type
     from ordered
 )

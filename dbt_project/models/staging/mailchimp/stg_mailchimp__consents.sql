@@ -1,4 +1,5 @@
--- a contact opted in once, and may have left since: both stand, so that the past can be read
+-- a contact opted in once, and may have left since: both stand, so that the past can be read. Whoever asked for letters and has not confirmed it yet
+-- has granted nothing
 with
 
 source as (
@@ -10,8 +11,9 @@ source as (
 said as (
     select
         euid, 'granted' as status, {{ evidence_line('mailchimp') }} as evidence,
-        coalesce(confirmed_at, opted_in_at, last_changed_at) as recorded_at
+        confirmed_at as recorded_at
     from source
+    where confirmed_at is not null
     union all
     select euid, 'withdrawn' as status, {{ evidence_line('mailchimp') }} as evidence, unsubscribed_at as recorded_at
     from source

@@ -27,10 +27,10 @@ renamed as (
 
         ---------- money
         currency,
-        {{ without_tax('lines_amount', 'share_without_tax') }} as gross_amount,
+        {{ without_tax('goods_stated', 'share_without_tax') }} as gross_amount,
         {{ without_tax('goods_discount', 'share_without_tax') }} as discount_amount,
         {{ without_tax('shipping_paid', 'share_without_tax') }} as shipping_amount,
-        taxes as tax_amount,
+        coalesce(taxes + duties, taxes, duties) as tax_amount,
 
         ---------- text; a blank status is that of an order that nobody owes anything for, else it is not paid
         case

@@ -32,6 +32,8 @@ renamed as (
             when order_status = '等待买家付款' then 'pending'
             when order_status like '买家已付款%' then 'paid'
             when order_status like '卖家已发货%' then 'shipped'
+            when order_status like '卖家部分发货%' then 'partially_shipped'
+            when order_status in ('付款确认中', '没有创建支付宝交易') then 'pending'
             else order_status
         end as order_status,
         'delivery' as fulfilment_type
