@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import compile_path
 
 from cdp_assets.settings import Settings
 from cdp_assets.web.access import pace, sessions
-from cdp_assets.web.access.people import Person
+from cdp_assets.web.access.guard import SAFE_METHODS
+from cdp_assets.web.access.people import Person, roles
 from cdp_assets.web.access.who import person_of
 from cdp_assets.web.action import Action, Done, Download, Refused, Shown
 from cdp_assets.web.blocks import Note
@@ -30,6 +32,7 @@ from cdp_assets.web.view import View
 
 LANGUAGE_COOKIE, VISITOR_COOKIE = "onefold_language", "onefold_visitor"
 LONGEST_ADDRESS = 8000
+Navigation = list[tuple[str, list[tuple[str, str, str]]]]  # groups of (name, title, address)
 log = logging.getLogger(__name__)
 
 
@@ -115,17 +118,21 @@ def _filled(path: str, values: dict[str, str]) -> str:
     return path
 
 
-def navigation(view: View) -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """Groups of (name, title, address) of the pages that this person may see."""
+def navigation(view: View) -> Navigation:
+    """The pages that this person may see, by group."""
+    return _navigation_of(view.who, view.texts, view.base)
+
+
+def _navigation_of(who: Person, texts: Texts, base: str) -> Navigation:
     from cdp_assets.web.navigation import PAGES  # the pages import what this module is made of
 
     groups: dict[str, list[tuple[str, str, str]]] = {}
     for page in PAGES:
-        if page.group and view.who.may(page.may):
+        if page.group and who.may(page.may):
             groups.setdefault(page.group, []).append(
-                (page.name, view.t(f"{page.name}.title"), view.base + page.path)
+                (page.name, texts.t(f"{page.name}.title"), base + page.path)
             )
-    return [(view.t(f"frame.group_{name}"), pages) for name, pages in groups.items()]
+    return [(texts.t(f"frame.group_{name}"), pages) for name, pages in groups.items()]
 
 
 def action_answer(action: Action) -> Callable[[Request], Awaitable[Response]]:
@@ -135,6 +142,20 @@ def action_answer(action: Action) -> Callable[[Request], Awaitable[Response]]:
         form = await request.form(max_files=0, max_fields=2000)
         fields = {name: form.getlist(name) for name in form}
         return await run_in_threadpool(_act, request, action, fields)
+
+    return answer
+
+
+def page_of_form(paths: Iterable[str]) -> Callable[[Request], Response]:
+    """The endpoint of a form's address that is opened as a page (loaded anew, sent to somebody, the other language): on to the page above it."""
+    pages = [compile_path(path)[0] for path in paths]
+
+    def answer(request: Request) -> Response:
+        above = request.scope["path"].rpartition("/")[0]
+        while above and not any(page.match(above) for page in pages):
+            above = above.rpartition("/")[0]
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(base_of(request) + (quote(above) or "/") + query, status_code=303)
 
     return answer
 
@@ -200,7 +221,7 @@ def _view(request: Request, permission: str) -> View | Response:
     if who is None:
         return _to_sign_in(request, settings)
     if not who.may(permission):
-        return error_page(request, 403, "error.not_allowed", who)
+        return not_allowed(request, who, permission)
     shown = current_published(settings)
     if shown is None:
         return error_page(request, 503, "error.nothing_published", who)
@@ -232,16 +253,21 @@ def _with_cookies(request: Request, response: Response) -> Response:
         response.set_cookie(
             VISITOR_COOKIE, request.state.visitor, path=path, httponly=True, samesite="strict", secure=secure
         )
-    language = request.query_params.get("lang")
+    return with_language(request, response)
+
+
+def with_language(request: Request, response: Response) -> Response:
+    """The language kept for the next pages, where the address chose one."""
+    settings, language = settings_of(request), request.query_params.get("lang")
     if language in languages():
         response.set_cookie(
             LANGUAGE_COOKIE,
             language or "",
             max_age=31_536_000,
-            path=path,
+            path=base_of(request) or "/",
             httponly=True,
             samesite="strict",
-            secure=secure,
+            secure=settings.web_is_secure,
         )
     return response
 
@@ -253,17 +279,48 @@ def _to_sign_in(request: Request, settings: Settings) -> Response:
     if request.headers.get("hx-request"):
         return Response(status_code=401, headers={"HX-Refresh": "true"})
     back = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
-    target = f"?{urlencode({'to': back})}" if request.method == "GET" else ""
-    return RedirectResponse(f"{base_of(request)}/sign-in{target}", status_code=303)
+    if request.method in SAFE_METHODS:
+        return RedirectResponse(f"{base_of(request)}/sign-in?{urlencode({'to': back})}", status_code=303)
+    again = f"{base_of(request)}/sign-in?{urlencode({'to': _page_of_form(request)})}"
+    return error_page(request, 401, "error.session_over", way_on=(again, "sign_in.title"))
 
 
-def error_page(request: Request, status: int, key: str, who: Person | None = None) -> Response:
-    """A page that says what is the matter and what to do; it repeats nothing of the request."""
+def _page_of_form(request: Request) -> str:
+    """The page of this site on which a form stood, below the base path; the overview where the browser does not say."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    if came_from.netloc != request.headers.get("host", "") or not came_from.path.startswith(base_of(request)):
+        return "/"
+    path = came_from.path.removeprefix(base_of(request)) or "/"
+    return path + (f"?{came_from.query}" if came_from.query else "")
+
+
+def not_allowed(request: Request, who: Person, permission: str) -> Response:
+    """A page for somebody whose roles do not reach: which roles she has, and which would do."""
     texts = texts_of(request)
+
+    def named(names: Iterable[str]) -> str:
+        return ", ".join(texts.label(name, "roles") for name in names) or texts.t("error.no_role")
+
+    able = [name for name, role in roles().items() if permission in role["may"]]
+    return error_page(request, 403, "error.not_allowed", who, own=named(sorted(who.roles)), able=named(able))
+
+
+def error_page(
+    request: Request,
+    status: int,
+    key: str,
+    who: Person | None = None,
+    way_on: tuple[str, str] | None = None,
+    **values: object,
+) -> Response:
+    """A page that says what is the matter and what to do; it repeats nothing of the request. way_on: an address and the key of its words, in place of the overview's."""
+    texts, base = texts_of(request), base_of(request)
     settings = settings_of(request)
+    address, words = way_on or (f"{base}/", "error.home")
     html = render(
-        "message.html", texts, base_of(request), who=who, title=texts.t(f"{key}.title"), navigation=[],
-        message=texts.t(f"{key}.text", folder=settings.published_dir), status=status,
+        "message.html", texts, base, who=who, title=texts.t(f"{key}.title"), way_on=(address, texts.t(words)),
+        navigation=[] if who is None else _navigation_of(who, texts, base),
+        message=texts.t(f"{key}.text", folder=settings.published_dir, **values), status=status,
     )  # fmt: skip
     return HTMLResponse(html, status_code=status)
 
@@ -273,6 +330,7 @@ def _message_page(view: View, status: int, message: str) -> Response:
         view,
         "message.html",
         title=view.t("refused.title"),
+        way_on=(view.to("/"), view.t("error.home")),
         message=message,
         status=status,
         navigation=navigation(view),

@@ -39,6 +39,12 @@ def _routes() -> list[BaseRoute]:
         Route("/fragment/generation", answers.generation_notice),
         *SIGN_IN_ROUTES,
     ]
+    paths = {page.tab_path(tab) for page in PAGES for tab in page.tabs}
+    routes += [
+        Route(action.path, answers.page_of_form(paths), methods=["GET"])
+        for action in ACTIONS
+        if action.path not in paths
+    ]
     for page in PAGES:
         for tab in page.tabs:
             path = page.tab_path(tab)

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from cdp_assets.web.view import View
 
 P = ParamSpec("P")
-LONG = 34  # columns (a Chinese character takes two) from which a text may break into lines
+LONG_FIGURE = 10
+LONG_ID = 22  # a text without a blank that is longer may break anywhere
+LONG = 28  # columns (a Chinese character takes two) from which a text may break into lines
+
+
+def taken_by(text: str) -> int:
+    """How many columns a text takes: a Chinese character two."""
+    return len(text) + sum(east_asian_width(each) in "WF" for each in text)
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,10 @@ class Cell:
 
     @property
     def width(self) -> str:
-        """How the cell breaks: ids, dates and short words never, sentences do."""
-        taken = len(self.text) + sum(east_asian_width(each) in "WF" for each in self.text)
+        """How the cell breaks: dates and short words never, sentences between words, long ids anywhere."""
+        taken = taken_by(self.text)
+        if taken > LONG_ID and " " not in self.text:
+            return "id"
         return "long" if taken > LONG else "short"
 
 
@@ -60,18 +69,22 @@ class Table:
     next_link: str | None = None
     downloads: dict[str, str] = field(default_factory=dict)
     caption: str = ""
+    groups: list[str] = field(
+        default_factory=list
+    )  # of each row, the words over it and those of the same group
+    meanings: list[tuple[str, str]] = field(default_factory=list)  # what is explained under the table
     kind: str = "table"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart: its address, what it says in words, and the figures it is drawn from."""
+    """A chart: its address, what it says in words, and the narrowest drawing in which it can be read."""
 
     key: str
     title: str
     address: str  # without an ending
     alt: str
-    wide: tuple[int, int] = (0, 0)
+    narrowest: str = "narrow"  # of pictures.WIDTHS
     kind: str = "picture"
 
 
@@ -87,6 +100,11 @@ class Figure:
     points: str = ""  # of an SVG polyline in a box of 100 × 24
     marks: list[str] = field(default_factory=list)
     href: str | None = None
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the value takes smaller letters."""
+        return taken_by(self.value) > LONG_FIGURE
 
 
 @dataclass(frozen=True)
@@ -119,6 +137,7 @@ class Field:
     options: list[tuple[str, str]] = field(default_factory=list)
     chosen: list[str] = field(default_factory=list)
     hint: str = ""
+    are_names: bool = False  # what is chosen among are proper names, which no language translates
 
 
 @dataclass(frozen=True)
@@ -131,8 +150,13 @@ class Filters:
     submit: str
     kind: str = "filters"
 
+    @property
+    def is_automatic(self) -> bool:
+        """Whether a choice alone applies it where scripts run, without a button."""
+        return all(each.kind in {"select", "radio"} for each in self.fields)
 
-ROW_WIDTHS = {"halves": "half", "third": "half"}  # of charts, by the shape of the row they stand in
+
+ROW_WIDTHS = {"halves": "half", "third": "narrow"}  # of charts, by the shape of the row they stand in
 
 
 @dataclass(frozen=True)
@@ -230,4 +254,6 @@ def polyline(values: Sequence[float]) -> str:
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table by column name."""
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    names = [str(name) for name in table.columns]
+    columns = [table.iloc[:, at].tolist() for at in range(len(names))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -16,7 +16,12 @@ from cdp_assets.web.theme import ACCENT, CATEGORIES, INK, LINE, MUTED, SEQUENCE
 from cdp_assets.web.view import View
 
 HEIGHT = 240
+APART: dict[str, Any] = {
+    "labelOverlap": "greedy",
+    "labelSeparation": 8,
+}  # labels that would touch are left out
 COUNT, MONEY, SHARE = ",.0f", ",.0f", ".1%"
+LETTER = 7  # pixels of a letter or a digit, about
 FONT = "system-ui, 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 CONFIG: dict[str, Any] = {
     "font": FONT,
@@ -47,9 +52,9 @@ def picture(view: View, key: str, title: str, chart: Spec) -> Picture:
         "config": CONFIG,
         **chart,
     }
-    alt = f"{title}. {whole.pop('_alt', '')}"
+    alt, least = f"{title}. {whole.pop('_alt', '')}", whole.pop("_least", 0)
     name = pictures.keep(view.settings, view.shown, whole, view.texts.language)
-    return Picture(key, title, f"{view.base}/chart/{name}", alt)
+    return Picture(key, title, f"{view.base}/chart/{name}", alt, pictures.narrowest(least))
 
 
 def _data(table: pd.DataFrame) -> dict[str, Any]:
@@ -88,6 +93,11 @@ def _colour(
     }
 
 
+def _days(view: View) -> str:
+    """How days stand on axes, in d3's signs."""
+    return view.t("frame.chart_day")
+
+
 def _axis(shape: str) -> str:
     """Axes count in thousands and millions; the tables beside say the whole number."""
     return "~s" if shape in {COUNT, MONEY} else shape.replace(".1", ".0")
@@ -100,7 +110,7 @@ def _tooltips(view: View, table: pd.DataFrame, names: Sequence[str], shape: str)
 def _tooltip(view: View, table: pd.DataFrame, name: str, shape: str) -> Spec:
     kind, said = table[name].dtype, {"field": name, "title": view.label(name)}
     if pd.api.types.is_datetime64_any_dtype(kind):
-        return {**said, "type": "temporal", "format": "%d %b %Y"}
+        return {**said, "type": "temporal", "format": _days(view)}
     if pd.api.types.is_numeric_dtype(kind):
         return {
             **said,
@@ -119,7 +129,7 @@ def lines(
             "field": x,
             "type": "temporal",
             "title": None,
-            "axis": {"format": "%d %b %y", "grid": False, "tickCount": 6},
+            "axis": {"format": _days(view), "grid": False, "tickCount": 6, **APART},
         },
         "y": {
             "field": y,
@@ -176,7 +186,14 @@ def stacked(
     extents = _with_extents(ranked, x, y, colour, monthly=monthly)
     extents = extents.assign(**{colour: extents[colour].astype(str)})
     kept = extents[[x, colour, y, "from_value", "to_value", "from_day", "to_day"]]
-    axis = {"format": "%b %y" if monthly else "%d %b %y", "grid": False, "tickCount": 6, "labelAlign": "left"}
+    axis = {
+        "format": view.t("frame.chart_month") if monthly else _days(view),
+        "grid": False,
+        "tickCount": 6,
+        "labelAlign": "left",
+        "labelBound": True,
+        **APART,
+    }
     chart: Spec = {
         "data": _data(kept),
         "mark": "bar",
@@ -241,12 +258,12 @@ def bars(
     order: Sequence[str] | None = None,
 ) -> Spec:
     """Horizontal bars with their values written at the end, largest first unless an order is given."""
-    longest = max(float(table[value].max() or 0), 0.0) * 1.25 or 1.0
+    most = max(float(table[value].max() or 0), 0.0)
     sort: Any = list(order) if order else list(table.sort_values(value, ascending=False)[name])
     shared = {
         "y": {"field": name, "type": "nominal", "title": None, "sort": sort,
               "axis": {"grid": False, "domain": False, "ticks": False, "labelPadding": 6}},
-        "x": {"field": value, "type": "quantitative", "title": view.label(value), "scale": {"domainMax": longest},
+        "x": {"field": value, "type": "quantitative", "title": view.label(value), "scale": {"domainMax": most * 1.25 or 1.0},
               "axis": {"labels": False, "grid": False, "domain": False, "ticks": False}},
         "tooltip": _tooltips(view, table, list(table.columns), shape),
     }  # fmt: skip
@@ -259,22 +276,39 @@ def bars(
             {"mark": {"type": "text", "align": "left", "dx": 4, "color": MUTED, "fontSize": 12}, "encoding": {"text": text}},
         ],
         "height": {"step": 26},
+        "usermeta": {"ends": {"most": most, "words": LETTER * len(_written(most, shape)), "names": LETTER * _longest(table[name])}},
         "_alt": _said(view, table, name, value, 12),
     }  # fmt: skip
+
+
+def _written(value: float, shape: str) -> str:
+    """A number about as long as a chart writes it."""
+    return format(value, shape)
+
+
+def _longest(values: pd.Series) -> int:
+    """Letters of the longest of some names, as far as charts write them; wide signs count as two."""
+    return min(max((sum(1 + (ord(sign) > 0x2E80) for sign in str(each)) for each in values), default=0), 25)
 
 
 def stacked_bars(
     view: View, table: pd.DataFrame, name: str, value: str, colour: str, *, shape: str = COUNT
 ) -> Spec:
     """Horizontal bars in parts, largest first."""
-    order = list(table.groupby(name)[value].sum().sort_values(ascending=False).index)
+    sums = table.groupby(name)[value].sum().sort_values(ascending=False)
+    order, most = list(sums.index), float(sums.max())
+    few: dict[str, Any] = (
+        {"values": list(range(int(most) + 1))}
+        if shape == COUNT and most <= 5
+        else {"tickCount": 5, "tickMinStep": 1}
+    )
     return {
         "data": _data(table),
         "mark": {"type": "bar", "height": {"band": 0.7}},
         "encoding": {
             "y": {"field": name, "type": "nominal", "title": None, "sort": order, "axis": {"grid": False, "domain": False, "ticks": False}},
             "x": {"field": value, "aggregate": "sum", "type": "quantitative", "title": view.label(value),
-                  "axis": {"format": _axis(shape), "tickCount": 5, "tickMinStep": 1}},
+                  "axis": {"format": _axis(shape), **few, **APART}},
             "color": _colour(colour, list(table[colour])),
             "tooltip": _tooltips(view, table, [name, colour, value], shape),
         },
@@ -289,7 +323,7 @@ def columns(
     """Upright bars over a number, or over names in the table's order."""
     encoding: Spec = {
         "x": {"field": x, "type": "ordinal", "title": view.label(x), "sort": [_plain(v) for v in table[x].unique()],
-              "axis": {"labelAngle": 0, "grid": False, "labelOverlap": True}},
+              "axis": {"labelAngle": 0, "grid": False, **APART}},
         "y": {"field": y, "type": "quantitative", "title": view.label(y), "axis": {"format": _axis(shape), "tickCount": 5}},
         "tooltip": _tooltips(view, table, list(table.columns), shape),
     }  # fmt: skip
@@ -310,7 +344,8 @@ def grid(
     y_order: Any = "descending", height: int = HEIGHT, tilt: bool = False,
 ) -> Spec:  # fmt: skip
     """A heat map with the values written in the cells; pale text stands on dark cells."""
-    half = float(table[value].astype(float).max() or 0) * 0.55
+    most = float(table[value].astype(float).max() or 0)
+    half, column = most * 0.55, max(len(_written(most, shape)), 0 if tilt else _longest(table[x]))
     shared = {
         "x": {"field": x, "type": "ordinal", "title": view.label(x), "sort": x_order,
               "axis": {"labelAngle": -35 if tilt else 0, "grid": False, "domain": False, "ticks": False}},
@@ -329,6 +364,7 @@ def grid(
                           "color": {"condition": {"test": f"datum['{value}'] > {half}", "value": "white"}, "value": INK}}},
         ],
         "height": height,
+        "_least": 90 + LETTER * _longest(table[y]) + table[x].nunique() * (10 + LETTER * column),
         "_alt": _said(view, table.assign(_pair=table[y].astype(str) + " → " + table[x].astype(str)), "_pair", value),
     }  # fmt: skip
 
@@ -354,7 +390,7 @@ def intervals(
         "color": _colour(colour, colours, symbol="circle"),
         "tooltip": _tooltips(view, table, [name, colour, value, low, high], shape),
     }  # fmt: skip
-    axis = {"format": _axis(shape), "tickCount": 6}
+    axis = {"format": _axis(shape), "tickCount": 6, **APART}
     return {
         "data": _data(table[[name, colour, value, low, high]]),
         "encoding": shared,

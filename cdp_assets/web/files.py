@@ -78,7 +78,7 @@ def export_answer(page: Page, tab: str) -> Callable[[Request], Response]:
         if isinstance(view, Response):
             return view
         if not view.who.may("export"):
-            return answers.error_page(request, 403, "error.not_allowed", view.who)
+            return answers.not_allowed(request, view.who, "export")
         if pace.is_over(view.settings, f"export:{view.who.name}", most=EXPORTS):
             return answers.error_page(request, 429, "error.too_often", view.who)
         try:

@@ -14,6 +14,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import NumberPattern, parse_pattern
 
 NOTHING = "–"
+LARGE = 10_000  # from which a column's numbers are written without decimals; files have them whole
 
 MONEY_ENDINGS = (
     "revenue", "revenue_low", "revenue_high", "amount", "price", "spend", "monetary", "cost", "cost_per_conversion",
@@ -24,7 +25,7 @@ SHARE_ENDINGS = ("_share", "_rate", "probability", "probability_alive", "confide
 DECIMAL_ENDINGS = (
     "conversions", "credit", "return_on_ad_spend", "orders_12_months", "orders_3_months", "orders_6_months",
 )  # fmt: skip
-DAY_ENDINGS = ("_date", "_start", "_day", "_end")
+DAY_ENDINGS = ("_date", "_start", "_day", "_end", "_on", "effective_at")  # an identity takes effect on a day
 
 
 def nothing(value: Any) -> bool:
@@ -55,8 +56,11 @@ class Formats:
         return {n: parse_pattern("#,##0" + ("." + "0" * n if n else "")) for n in range(7)}
 
     def number(self, value: Any, decimals: int = 0) -> str:
-        """12,345."""
-        return NOTHING if nothing(value) else self._patterns[decimals].apply(float(value), self.locale)
+        """12,345, or −12,345."""
+        if nothing(value):
+            return NOTHING
+        said: str = self._patterns[decimals].apply(float(value), self.locale)
+        return said.replace("-", "−")
 
     def money(self, value: Any, currency: str | None = None) -> str:
         """USD 12,345, with cents below a thousand."""
@@ -69,9 +73,11 @@ class Formats:
         return NOTHING if nothing(value) else f"{self.number(100 * float(value), decimals)}%"
 
     def change(self, value: Any) -> str:
-        """+12.3% or −4.0%."""
+        """+12.3% or −4.0%; from tenfold on the multiple, ×508."""
         if nothing(value):
             return NOTHING
+        if value >= 9:
+            return f"×{self.number(value + 1, 0)}"
         sign = "+" if value > 0 else "−" if value < 0 else "±"
         return sign + self.share(abs(value))
 
@@ -89,6 +95,13 @@ class Formats:
         pattern = "d MMM y" if self.language == "en" else "medium"
         return format_date(pd.Timestamp(value).date(), format=pattern, locale=self.locale)
 
+    def month(self, value: Any) -> str:
+        """Dec 2017."""
+        if nothing(value):
+            return NOTHING
+        pattern = "MMM y" if self.language == "en" else "y年M月" if self.language == "zh" else "yMMM"
+        return format_date(pd.Timestamp(value).date(), format=pattern, locale=self.locale)
+
     def moment(self, value: Any) -> str:
         """31 Dec 2017, 02:15 in business time."""
         if nothing(value):
@@ -98,11 +111,25 @@ class Formats:
         local = aware.astimezone(self._zone)
         return format_datetime(
             local.replace(tzinfo=None),
-            format="d MMM y HH:mm" if self.language == "en" else "medium",
+            format={"en": "d MMM y HH:mm", "zh": "y年M月d日 HH:mm"}.get(self.language, "medium"),
             locale=self.locale,
         )
 
-    def cell(self, name: str, value: Any, *, is_share: bool = False) -> str:
+    def decimals(self, name: str, values: pd.Series) -> int | None:
+        """How many decimals the numbers of a column have, all of them; None where each is written by itself."""
+        numbers = pd.to_numeric(values, errors="coerce").dropna().astype(float)
+        if numbers.empty or name.endswith(("_year", *SHARE_ENDINGS)):
+            return None
+        is_whole = bool((numbers % 1 == 0).all())
+        if is_whole and not name.endswith(MONEY_ENDINGS):
+            return 0
+        if is_whole and name.endswith("_count"):
+            return 0
+        if name.startswith("mean_") and not name.endswith(MONEY_ENDINGS):
+            return 1
+        return 0 if numbers.abs().max() >= LARGE else 2
+
+    def cell(self, name: str, value: Any, *, is_share: bool = False, decimals: int | None = None) -> str:
         """A value of a table by its column's name and its own type."""
         if nothing(value):
             return NOTHING
@@ -113,6 +140,8 @@ class Formats:
             return value
         if isinstance(value, list):
             return ", ".join(map(str, value))
+        if decimals is not None and not is_share:
+            return self.number(value, decimals)
         return self._figure(name, float(value), is_share=is_share)
 
     def _figure(self, name: str, value: float, *, is_share: bool) -> str:

@@ -55,7 +55,7 @@ class Graph:
 
 def lay_out(records: pd.DataFrame, edges: pd.DataFrame, until: pd.Timestamp | None) -> Graph:
     """records: the customer's, one row per record_key; edges: among them, and refused ones with others'. until: later records are pale."""
-    own = records.head(DRAWN_AT_MOST)
+    own = _most_connected(records, edges)
     keys = list(own["record_key"])
     known = set(keys)
     touching = edges[edges["record_key_l"].isin(known) | edges["record_key_r"].isin(known)]
@@ -76,6 +76,15 @@ def lay_out(records: pd.DataFrame, edges: pd.DataFrame, until: pd.Timestamp | No
     dots += [Dot(*spots[place[key]], "#ffffff", key[:12], True, False) for key in names[len(keys) :]]
     lines = [_line(row, spots[place[row["record_key_l"]]], spots[place[row["record_key_r"]]]) for row in kept]
     return Graph(dots, lines, list(colours.items()), len(records) - len(own))
+
+
+def _most_connected(records: pd.DataFrame, edges: pd.DataFrame) -> pd.DataFrame:
+    """As many records as are drawn: those that most edges hang on, in the order of the table."""
+    if len(records) <= DRAWN_AT_MOST:
+        return records
+    ends = pd.concat([edges["record_key_l"], edges["record_key_r"]]).value_counts()
+    degree = records["record_key"].map(ends).fillna(0)
+    return records.loc[degree.sort_values(ascending=False, kind="stable").index[:DRAWN_AT_MOST].sort_values()]
 
 
 def _spots(count: int, edges: list[tuple[int, int]]) -> list[tuple[float, float]]:

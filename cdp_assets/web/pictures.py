@@ -22,7 +22,8 @@ from cdp_assets.web.drawer import DRAWER, NotDrawn
 from cdp_assets.web.published import Published
 
 FOR_OPEN_PAGES = 900.0  # seconds
-WIDTHS = {"wide": 720, "half": 460, "narrow": 300}
+WIDTHS = {"wide": 1000, "middle": 640, "half": 500, "narrow": 300}
+LEGEND_NAME = 140  # pixels of a name in a legend at most
 NAME = re.compile(r"[0-9a-f]{16}-[0-9a-f]{24}")
 LOCALES = {"zh": ("zh-CN", "zh-CN"), "en": ("en-US", "en-GB")}
 log = logging.getLogger(__name__)
@@ -90,12 +91,40 @@ def draw(settings: Settings, name: str, width: str, form: str) -> bytes | None:
     return drawn
 
 
+def narrowest(least: float) -> str:
+    """The smallest of the widths that a chart of so many pixels at least can be read in."""
+    return next(
+        (name for name, width in sorted(WIDTHS.items(), key=lambda each: each[1]) if width >= least), "wide"
+    )
+
+
 def _fitted(chart: dict[str, Any], width: int) -> dict[str, Any]:
-    """The chart at a width, with as many names beside each other in its legend as have room."""
+    """The chart at a width: as many names beside each other in its legend as have room, and room for what stands at the ends of bars."""
     config = chart.get("config", {})
-    legend = {**config.get("legend", {}), "columns": max(1, min(3, width // 150))}
+    names = [str(each) for each in _domain(chart)]
+    longest = min(7 * max(map(len, names), default=0), LEGEND_NAME) + 30
+    legend = {**config.get("legend", {}), "columns": max(1, min(3, (width - 70) // longest))}
     fitted = {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
-    return {**chart, **fitted, "config": {**config, "legend": legend}}
+    return _with_ends({**chart, **fitted, "config": {**config, "legend": legend}}, width)
+
+
+def _domain(chart: dict[str, Any]) -> list[Any]:
+    """The values that the legend names."""
+    encodings = [chart.get("encoding", {}), *(each.get("encoding", {}) for each in chart.get("layer", []))]
+    domains = [each.get("color", {}).get("scale", {}).get("domain") for each in encodings]
+    return next((domain for domain in domains if domain), [])
+
+
+def _with_ends(chart: dict[str, Any], width: int) -> dict[str, Any]:
+    """Bars leave as much room at their ends as the longest number takes there."""
+    ends = chart.get("usermeta", {}).get("ends")
+    if not ends or not ends["most"]:
+        return chart
+    room = width - 46 - ends["names"]
+    factor = max(1.1, min(room / max(room - ends["words"] - 8, 1), 4))
+    encoding = chart["encoding"]
+    x = {**encoding["x"], "scale": {**encoding["x"]["scale"], "domainMax": ends["most"] * factor}}
+    return {**chart, "encoding": {**encoding, "x": x}}
 
 
 def script(settings: Settings) -> bytes | None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -70,6 +71,10 @@ class Published:
         """Answer of one query on the schema `marts`, cached for as long as this generation is shown. Not to be changed."""
         return _CACHE.answer(self, sql, parameters)
 
+    def ask_once(self, sql: str, *parameters: object) -> pd.DataFrame:
+        """Answer of one query on the schema `marts`, not cached."""
+        return _answer(_CACHE.connection(self, {}), sql, parameters)
+
     def ask_contact(self, sql: str, *parameters: object) -> pd.DataFrame:
         """Answer of one query that may read `contact`; never cached. Who may ask, and that it is noted, is the page's part."""
         if self.contact_path is None:
@@ -123,11 +128,7 @@ class Published:
 
     def column_comments(self, *tables: str) -> dict[str, str]:
         """Definition of each column of the named marts; the first table that defines a name wins."""
-        found = self.definitions()
-        wanted = found[found["table_name"].isin(tables) & found["comment"].notna()]
-        rows = zip(wanted["table_name"], wanted["column_name"], wanted["comment"], strict=True)
-        by_rank = sorted(rows, key=lambda row: tables.index(row[0]), reverse=True)
-        return {column: comment for _, column, comment in by_rank}
+        return dict(_column_comments(self, tables))
 
     def as_of_date(self) -> date | None:
         """The run's business date, which the calendar mart ends with."""
@@ -135,6 +136,15 @@ class Published:
             return None
         last = self.ask("select max(date_day) as as_of_date from dates")["as_of_date"].iloc[0]
         return None if pd.isna(last) else pd.Timestamp(last).date()
+
+
+@lru_cache(maxsize=256)
+def _column_comments(shown: Published, tables: tuple[str, ...]) -> Mapping[str, str]:
+    found = shown.definitions()
+    wanted = found[found["table_name"].isin(tables) & found["comment"].notna()]
+    rows = zip(wanted["table_name"], wanted["column_name"], wanted["comment"], strict=True)
+    by_rank = sorted(rows, key=lambda row: tables.index(row[0]), reverse=True)
+    return {column: comment for _, column, comment in by_rank}
 
 
 class _Cache:

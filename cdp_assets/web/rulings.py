@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets import audit
-from cdp_assets.decisions import read_decisions, write_decision
+from cdp_assets.decisions import read_decisions, write_once
 from cdp_assets.settings import Settings
 from cdp_assets.web.action import Refused
 from cdp_assets.web.published import Published
@@ -58,7 +58,7 @@ def decide(
         if left == right:
             raise Refused("same_record")
     _check_waiting(view, pairs)
-    decision_id = write_decision(
+    decision_id = write_once(
         inbox_of(view.settings),
         {
             "kind": "rulings", "because": because, "reason": reason.strip()[:500], "evidence_hash": evidence_hash, **_signed(view),
@@ -83,7 +83,7 @@ def undo(view: View, ruling_id: str, reason: str) -> str:
         "reason": reason.strip()[:500],
         **_signed(view),
     }
-    decision_id = write_decision(inbox_of(view.settings), content)
+    decision_id = write_once(inbox_of(view.settings), content)
     audit.append(
         view.settings, view.who.name, "rule", decision_id=decision_id, because="undo", ruling_id=ruling_id
     )

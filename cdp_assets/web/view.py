@@ -35,6 +35,8 @@ class View:
     values: dict[str, str] = field(default_factory=dict)  # what stands in the path, such as a customer's id
     form: dict[str, list[str]] = field(default_factory=dict)
     notices: list[Any] = field(default_factory=list)
+    head: list[Any] = field(default_factory=list)  # blocks over the tabs
+    heading: str = ""  # what the page is about by its own name, in place of the page's title
     status: int = 200
 
     @cached_property

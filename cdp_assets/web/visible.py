@@ -46,7 +46,7 @@ def hidden(
     settings: Settings, shown: Published, classes: frozenset[str], marts: tuple[str, ...]
 ) -> frozenset[str]:
     """The columns of some marts that a person does not see, by name: hidden where any of these marts hides it."""
-    if UNKNOWN in classes:
+    if UNKNOWN in classes or not marts:
         return frozenset()
     known = _known(settings)
     definitions = shown.definitions()

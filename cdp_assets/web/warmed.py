@@ -17,7 +17,7 @@ from cdp_assets.activation.library import load_library
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.private_files import write_private
 from cdp_assets.settings import Settings
-from cdp_assets.web import pictures
+from cdp_assets.web import people_rows, pictures
 from cdp_assets.web.access.people import Person, roles
 from cdp_assets.web.blocks import Picture, pictures_with_widths
 from cdp_assets.web.pages import audiences as audience_pages
@@ -56,6 +56,9 @@ def make(settings: Settings, shown: Published) -> None:
     _folder(settings).mkdir(parents=True, exist_ok=True, mode=0o700)
     made = pickle.dumps({"answers": answers, "sizes": audiences.kept_sizes(shown)})
     write_private(_path(settings, shown), made, is_synced=False)
+    people_rows.make(
+        shown
+    )  # last: readers see the generation meanwhile, and pages of customers scan until then
 
 
 def build_pages(settings: Settings, shown: Published, language: str) -> list[tuple[Picture, str]]:

@@ -63,6 +63,30 @@ WORDS = """() => {
   return [document.title, ...found];
 }"""
 
+# Texts of a page's charts that overlap or leave their picture, as it is drawn at the window's width.
+CROWDED = """async () => {
+  const bad = [], place = document.createElement('div');
+  document.body.append(place);
+  for (const img of document.querySelectorAll('figure.picture img')) {
+    img.loading = 'eager';
+    await img.decode();
+    place.innerHTML = await (await fetch(img.currentSrc)).text();
+    const svg = place.querySelector('svg'), scale = img.getBoundingClientRect().width / svg.getBoundingClientRect().width;
+    if (scale < 0.75) bad.push(img.alt.slice(0, 40) + ': drawn at ' + scale.toFixed(2));
+    const frame = svg.getBoundingClientRect();
+    const written = [...svg.querySelectorAll('text')].filter((el) => el.textContent.trim() && el.getAttribute('opacity') !== '0');
+    const boxes = written.map((el) => [el.textContent, el.getBoundingClientRect(), el.getAttribute('transform')]);
+    for (const [words, box] of boxes) if (box.right > frame.right + 2 || box.left < frame.left - 2) bad.push(img.alt.slice(0, 40) + ': leaves it: ' + words);
+    const level = boxes.filter(([, , turned]) => !/rotate/.test(turned || ''));
+    const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+    level.forEach(([words, a], at) => {
+      for (const [others, b] of level.slice(at + 1)) if (meet(a, b)) bad.push(img.alt.slice(0, 40) + ': ' + words + ' on ' + others);
+    });
+  }
+  place.remove();
+  return [...new Set(bad)].slice(0, 12);
+}"""
+
 
 def chromium() -> str:
     """Path of a Chromium; skips where there is none."""
@@ -93,6 +117,16 @@ def cut(page: Any, widths: tuple[int, ...] = WIDTHS) -> list[str]:
     for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
         found += [f"{width}: {each}" for each in page.evaluate(SIZES)]
+    return found
+
+
+def crowded(page: Any, widths: tuple[int, ...] = WIDTHS) -> list[str]:
+    """Texts of the page's charts that overlap or leave their picture at some widths."""
+    found = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.reload()
+        found += [f"{width}: {each}" for each in page.evaluate(CROWDED)]
     return found
 
 

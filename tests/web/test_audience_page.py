@@ -314,6 +314,11 @@ def test_the_form_is_counted_saved_and_noted(site: Reader) -> None:
     assert done.headers["location"].startswith("/audiences/lost_ones?said=")
     assert "waits for the next run" in site.follow(done).text
     assert audit.read(site.settings)[0].action == "audience"
+    assert "below stands what is in force" not in site.get("/audiences/lost_ones").text
+    site.post("/audiences/lookalike_seed/save", {"document": document})
+    shown = site.get("/audiences/lookalike_seed")
+    assert "waits for the next run; below stands what is in force" in shown.text
+    assert "below stands what is in force" not in site.get("/audiences/lookalike_seed", params=STATE).text
 
 
 @pytest.mark.parametrize(

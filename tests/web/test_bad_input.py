@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -117,7 +118,7 @@ def test_a_form_without_a_length_ends_where_it_is_too_large(site: Reader) -> Non
 
 @pytest.mark.parametrize("length", ["300000", "-1", "1e3", "x"])
 def test_a_form_whose_length_is_none_or_too_large_is_refused(site: Reader, length: str) -> None:
-    assert site.post("/customers/find", headers={"Content-Length": length}).status_code == 403
+    assert site.post("/customers/find", headers={"Content-Length": length}).status_code == 413
 
 
 def test_a_form_with_files_or_thousands_of_fields_is_refused(site: Reader) -> None:
@@ -210,10 +211,11 @@ def test_a_new_generation_is_shown_once_it_is_warm_or_after_seconds_and_a_vanish
     SHOWN.watch(folder, is_watched=False)
 
 
-def test_a_home_whose_key_is_gone_says_so_on_the_audience_page(published: Settings) -> None:
+def test_a_home_whose_key_is_gone_says_so_on_the_pages_of_audiences(published: Settings) -> None:
     published.state_path.touch()
     site = Reader(published.model_copy(update={"key": None}))
-    assert site.get("/audiences").status_code == 200
+    listed = site.get("/audiences")
+    assert listed.status_code == 200 and listed.text.count("ONEFOLD_KEY") == 1
     shown = site.get("/audiences/at_risk_by_value")
     assert shown.status_code == 200 and "ONEFOLD_KEY" in shown.text
 
@@ -269,3 +271,46 @@ def _change_marts(settings: Settings, *statements: str) -> None:
         con.execute(f"attach '{path}' as found; use found.marts")
         for statement in statements:
             con.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "days", ["start=2017-13-45&end=2017-12-01", "start=2017-12-01", "start=2017-12-02&end=2017-12-01"]
+)
+def test_days_that_are_no_period_are_said(site: Reader, days: str) -> None:
+    said = Texts("en").t("attribution.payoff.no_range")
+    assert said in html.unescape(site.get(f"/attribution?period=own&{days}").text)
+    assert said not in html.unescape(site.get("/attribution?period=own").text)
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/customers/find?lang=zh", "/customers?lang=zh"),
+        (f"/customers/{hashlib.md5(b'customer7').hexdigest()}/reveal", f"/customers/{hashlib.md5(b'customer7').hexdigest()}"),
+        ("/review/aa/bb/reveal", "/review/aa/bb"),
+        ("/watch/alerts/add", "/watch"),
+        ("/sql/run", "/sql"),
+        ("/decisions/withdraw", "/"),
+    ],
+)  # fmt: skip
+def test_the_address_of_a_form_opened_as_a_page_leads_to_the_page_above_it(
+    site: Reader, address: str, page: str
+) -> None:
+    opened = site.get(address)
+    assert (opened.status_code, opened.headers["location"]) == (303, page)
+
+
+def test_a_form_that_was_sent_twice_decides_once(site: Reader) -> None:
+    site.get(f"/customers/{CUSTOMER}/decide")
+    form = {"other": customer_id(8), "reason": "the same card"}
+    answers = [site.post(f"/customers/{CUSTOMER}/merge", form) for _ in range(2)]
+    assert {each.headers["location"] for each in answers} == {f"/customers/{CUSTOMER}/decide?said=ruled"}
+    assert len(list((site.settings.home / "rulings_inbox").glob("*.json"))) == 1
+    site.post(f"/customers/{CUSTOMER}/merge", {**form, "reason": "and the same address"})
+    assert len(list((site.settings.home / "rulings_inbox").glob("*.json"))) == 2
+
+
+def test_a_customer_whose_consents_have_no_time_has_a_page(published: Settings) -> None:
+    _change_marts(published, f"update consents set recorded_at = null where customer_id = '{CUSTOMER}'")
+    shown = Reader(published).get(f"/customers/{CUSTOMER}?lang=en")
+    assert shown.status_code == 200 and 'id="t-consents"' in shown.text

@@ -133,7 +133,7 @@ def test_d_two_are_one_and_one_is_two(kim: Somebody, home: Settings) -> None:
     page = kim.page
     kim.open(f"/customers/{customer(7)}")
     page.get_by_role("link", name=kim.t("customer.decide.tab")).click()
-    page.get_by_label(kim.t("deciding.merge.other")).fill(customer(8))
+    page.get_by_label(kim.t("deciding.merge.with")).fill(customer(8))
     page.keyboard.press("Enter")
     page.get_by_role("button", name=kim.t("deciding.merge.submit")).wait_for()
     assert kim.state["other"] == [customer(8)]
@@ -244,7 +244,7 @@ def test_a_our_best_customers_at_risk_for_the_newsletter_tool(kim: Somebody, hom
     """From the example to fifty by value for one's own tool, saved; the address holds what was chosen."""
     page = kim.page
     page.get_by_role("link", name=kim.t("audiences.title"), exact=True).click()
-    page.get_by_role("link", name="at_risk_by_value").click()
+    page.get_by_role("link", name=kim.label("at_risk_by_value", "audience_templates")).click()
     page.get_by_label(kim.t("audiences.top")).fill("50")
     page.get_by_label(kim.t("audiences.purpose")).select_option("marketing")
     while page.locator("input[name=to]:checked").count():

@@ -96,3 +96,23 @@ def test_a_page_is_accessible_translated_and_nothing_is_cut(
     said = [f"{name}: {each}" for name, found in problems.items() for each in found]
     if said:
         pytest.fail("\n".join(said), pytrace=False)
+
+
+# A heat map of many columns on a phone; every chart at every width with the slow tests.
+CROWDED = [
+    pytest.param(path, widths, marks=[] if path == "/attribution/paths" and widths == (390,) else [pytest.mark.slow])
+    for path in PATHS
+    if "{" not in path
+    for widths in ((390,), (768, 1280, 1920))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "widths"), CROWDED)
+def test_the_words_of_charts_neither_overlap_nor_leave_their_picture(
+    window: tuple[Any, str], path: str, widths: tuple[int, ...]
+) -> None:
+    page, base = window
+    page.goto(f"{base}{path}?lang=en")
+    said = browsing.crowded(page, widths)
+    if said:
+        pytest.fail("\n".join(said), pytrace=False)

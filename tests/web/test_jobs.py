@@ -13,7 +13,8 @@ import pytest
 from cdp_assets import audit
 from cdp_assets.decisions import read_decisions
 from cdp_assets.settings import Settings
-from cdp_assets.web.queries import search
+from cdp_assets.web.published import newest_published
+from cdp_assets.web.queries import review, search
 from tests.web.conftest import Reader
 
 
@@ -207,3 +208,29 @@ def test_markup_in_names_stays_text(published: Settings) -> None:
             [customer(7)],
         )
     assert "<script>alert" not in Reader(published).get(f"/customers/{customer(7)}").text
+
+
+def test_a_customer_to_merge_with_is_named_as_tables_show_her(published: Settings) -> None:
+    shown = newest_published(published)
+    assert shown is not None
+    assert review.customer_of(shown, customer(8)[:8] + "…") == customer(8)
+    assert review.customer_of(shown, customer(8)[:7]) is None and review.customer_of(shown, "") is None
+
+
+def test_channels_without_stores_stand_apart_among_the_stores(site: Reader) -> None:
+    path = Path(str((site.settings.published_dir / "current" / "marts.duckdb").resolve()))
+    path.chmod(0o600)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{path}' as found; use found.marts")
+        con.execute("update omnichannel set first_store_id = '(none)'")
+        channels = con.execute("select count(distinct first_channel) from omnichannel").fetchone()
+    shown = site.get("/beginnings?place=store&lang=en").text
+    assert channels is not None and channels[0] > 1
+    assert len(set(re.findall(r">([^<>]+ · no store)<", shown))) == channels[0]
+
+
+def test_flags_in_clear_are_words(site: Reader) -> None:
+    site.get(f"/customers/{customer(7)}")
+    clear = site.post(f"/customers/{customer(7)}/reveal?lang=en", {"reason": "she called"}).text
+    (said,) = re.findall(r"Marketing</td><td[^>]*>([^<]*)<", clear)
+    assert said in {"yes", "no"}

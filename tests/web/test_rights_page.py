@@ -46,7 +46,7 @@ def everything_in(folder: Path) -> str:
 
 def test_the_list_says_what_is_overdue(office: Reader) -> None:
     page = office.get("/rights")
-    assert page.status_code == 200 and "2020-02-29" in page.text and "Overdue: 1" in page.text
+    assert page.status_code == 200 and "29 Feb 2020" in page.text and "Overdue: 1" in page.text
     assert ROSA not in page.text
 
 
@@ -124,12 +124,13 @@ def test_records_joined_by_score_are_decided_side_by_side(office: Reader) -> Non
     request = content["requests"][0]
     line = {"attribute": "email", "hers": "r…t", "other": "r…t", "agreement": "equal"}
     request["found"] = {
-        "at": "2026-01-31T00:00:00+00:00", "records": 1, "customers": 1, "stores": {"state.duckdb: main.rulings": 3},
+        "at": "2026-01-31T00:00:00+00:00", "generation": "g000007", "seen_in": "g000008", "records": 1, "customers": 1, "stores": {"state.duckdb: main.rulings": 3},
         "by_score": [{"record_key": "a" * 32, "channel": "loyalty", "beside_key": "b" * 32, "beside_channel": "shopify", "compared": [line]}],
     }  # fmt: skip
     showing.path_of(settings).write_text(json.dumps(content), encoding="utf-8")
     path = f"/rights/{request['request_id']}"
     page = office.get(path).text
+    assert "in generation g000007" in page and "still covers the same records" in page
     assert "r…t" in page and "state.duckdb: main.rulings" in page and "loyalty" in page
     assert office.post(f"{path}/confirm", {"record_key": "c" * 32, "is_hers": "yes"}).status_code == 400
     assert office.post(f"{path}/confirm", {"record_key": "a" * 32, "is_hers": "no"}).status_code == 303

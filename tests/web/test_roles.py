@@ -51,6 +51,25 @@ def test_a_role_opens_the_pages_that_it_may_and_no_other(published: Settings, ro
         assert site.get(path).status_code == wanted, (role, path)
 
 
+@pytest.mark.parametrize("role", ["marketer", "admin"])  # who sees no sensitive column
+def test_a_table_all_of_whose_columns_are_hidden_says_so(
+    published: Settings, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    monkeypatch.setattr("cdp_assets.web.visible._known", lambda _: {})  # as before the project was parsed
+    site = reader(published, role)
+    opened = [path for path, may in PATHS.items() if may in roles()[role]["may"] and "{" not in path]
+    shown = {path: site.get(path) for path in opened}
+    assert {path: each.status_code for path, each in shown.items()} == dict.fromkeys(opened, 200)
+    assert "Your roles see no column of this table." in shown["/"].text
+
+
+def test_who_may_not_open_a_page_is_told_which_roles_would_do(published: Settings) -> None:
+    shown = reader(published, "analyst").get("/audit_log")
+    assert "Your roles: analyst. This takes one of: privacy officer, administrator." in shown.text
+    assert 'href="/segments"' in shown.text and 'href="/audit_log"' not in shown.text
+    assert 'href="/segments"' not in reader(published, "nobody").get("/").text
+
+
 @pytest.mark.parametrize("role", [*roles(), "none"])
 def test_a_form_that_a_role_may_not_send_changes_nothing(published: Settings, role: str) -> None:
     site = reader(published, role)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import sqlite3
 import threading
 
@@ -199,18 +201,41 @@ def test_sessions_end_by_revocation_by_a_disabled_account_and_by_time(guarded: S
     assert site.get("/").status_code == 303
 
 
-def test_an_expired_session_loses_no_form_silently(guarded: Settings) -> None:
+def test_a_form_sent_after_the_session_is_over_is_said_not_to_be_done_and_leads_back(
+    guarded: Settings,
+) -> None:
     accounts.put(guarded, "kim", ["steward"], None)
     site = Reader(guarded)
     sign_in(site)
     site.get("/review")
     sessions.revoke_all(guarded, "kim")
-    sent = site.post("/review/aa/bb", {"kind": "must_link", "reason": "x"})
-    assert sent.status_code == 303 and sent.headers["location"] == "/sign-in"
+    form = {"kind": "must_link", "reason": "x"}
+    sent = site.post(
+        "/review/aa/bb", form, headers={"Referer": "http://localhost:8501/review/aa/bb?kind=near"}
+    )
+    assert sent.status_code == 401 and "nothing was done" in sent.text
     assert not (guarded.home / "rulings_inbox").exists()
+    (way,) = re.findall(r'href="(/sign-in[^"]*)"', sent.text)
+    assert way == "/sign-in?to=%2Freview%2Faa%2Fbb%3Fkind%3Dnear"
+    foreign = site.post("/review/aa/bb", form, headers={"Referer": "http://elsewhere.example/review"})
+    assert 'href="/sign-in?to=%2F"' in foreign.text
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 11])
 def test_a_short_password_is_refused(guarded: Settings, password: str) -> None:
     with pytest.raises(accounts.AccountProblem):
         accounts.put(guarded, "new", ["analyst"], password)
+
+
+def test_the_language_is_chosen_before_signing_in_and_a_wrong_password_forgets_neither_it_nor_the_way_back(
+    guarded: Settings,
+) -> None:
+    site = Reader(guarded)
+    shown = site.follow(site.get("/attribution?period=week"))
+    (other,) = re.findall(r'href="(/sign-in\?[^"]*lang=zh)"', html.unescape(shown.text))
+    assert "密码" in site.get(other).text
+    form = {"name": "kim", "password": "wrong", "to": "/attribution?period=week"}
+    again = site.post("/sign-in", form)
+    assert "用户名或密码不正确" in again.text and 'name="to" value="/attribution?period=week"' in again.text
+    back = site.post("/sign-in", {**form, "password": PASSWORD})
+    assert back.headers["location"] == "/attribution?period=week" and "归因" in site.follow(back).text

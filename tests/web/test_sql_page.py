@@ -28,7 +28,7 @@ ALL = frozenset({"public", "internal", "sensitive"})
 
 def outcome(settings: Settings, sql: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, ...]:
     """What the child would answer, without a child and its limits: what a query may reach does not depend on them."""
-    monkeypatch.setattr(query_child, "_limit", lambda seconds, memory_bytes: None)
+    monkeypatch.setattr(query_child, "limit_process", lambda seconds, memory_bytes: None)
     shown = current_published(settings)
     assert shown is not None
     asked = {"database": shown.marts_path, "sql": sql, "parameters": [], "tables": readable(settings, shown, ALL), "seconds": 9,

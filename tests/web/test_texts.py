@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from babel import Locale
 
 from cdp_assets import safe_yaml
 from cdp_assets.web import texts
+from cdp_assets.web.formats import Formats
+from cdp_assets.web.pages import audit_log
 from cdp_assets.web.texts import FALLBACK, Texts, catalogue, languages
 from tests.web.published_file import contracted
 
@@ -22,14 +26,38 @@ DATA = {"columns", "tables", "definitions", "indicators", "values", "messages", 
         "contact_roles", "sizes", "dimensions", "marketing_channels", "identity_metrics", "attributes", *BROUGHT}  # fmt: skip
 
 
+FORM = re.compile(r"\.(zero|one|two|few|many|other)$")  # of a number, by CLDR
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_text_with_forms_has_each_that_its_language_takes(language: str) -> None:
+    words = catalogue(language)
+    forms = {*Locale.parse(Texts(language).tag, sep="-").plural_form.tags, "other"}
+    with_forms = {
+        FORM.sub("", key)
+        for key in words
+        if FORM.search(key) and key.partition(".")[0] not in {*DATA, "laws"}
+    }
+    assert with_forms
+    assert {key for key in with_forms if not {f"{key}.{form}" for form in forms} <= words.keys()} == set()
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1, "1 row"), (0, "0 rows"), (2, "2 rows"), ("1", "1 row"), ("1,001", "1,001 rows")]
+)
+def test_a_text_takes_the_form_of_its_number(number: object, said: str) -> None:
+    assert Texts("en").t("sql.rows", rows=number) == said
+    assert Texts("zh").t("sql.rows", rows=number) == f"{number} 行"
+
+
 def test_chinese_is_there() -> None:
     assert "zh" in languages() and Texts("zh").tag == "zh-Hans"
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_language_has_every_text_and_no_other(language: str) -> None:
-    own = {key for key in catalogue() if key.partition(".")[0] not in DATA}
-    other = {key for key in catalogue(language) if key.partition(".")[0] not in DATA}
+    own = {FORM.sub("", key) for key in catalogue() if key.partition(".")[0] not in DATA}
+    other = {FORM.sub("", key) for key in catalogue(language) if key.partition(".")[0] not in DATA}
     assert (own - other, other - own) == (set(), set())
 
 
@@ -57,3 +85,28 @@ def test_a_sentence_with_places_is_translated_with_what_stands_in_them() -> None
     )
     assert said == "电话 ***000 是占位值：在 5 条记录上不作证据"
     assert Texts("zh").said("something that nobody wrote", "messages") is None
+
+
+def test_every_action_that_has_words_can_be_chosen_in_the_audit_log() -> None:
+    named = {key.partition(".")[2] for key in catalogue("en") if key.startswith("audit_actions.")}
+    assert set(audit_log.ACTIONS) == named
+
+
+@pytest.mark.parametrize("language", languages())
+def test_negative_numbers_have_one_sign(language: str) -> None:
+    formats = Formats(language, "UTC", "USD")
+    shown = [formats.number(-1234.5, 2), formats.signed(-1234.5, 2), formats.cell("match_weight", -0.84)]
+    assert [each[0] for each in shown] == ["−"] * 3 and "-" not in "".join(shown)
+
+
+def test_the_day_on_which_an_identity_took_effect_is_no_day_earlier_in_the_west() -> None:
+    formats = Formats("en", "America/New_York", "USD")
+    assert formats.cell("effective_at", pd.Timestamp("2017-12-31")) == "31 Dec 2017"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.123, "+12.3%"), (-0.04, "−4.0%"), (0.0, "±0.0%"), (8.5, "+850.0%"), (506.5, "×508"), (None, "–")],
+)
+def test_a_change_is_a_share_and_from_tenfold_on_a_multiple(value: float | None, said: str) -> None:
+    assert Formats("en", "UTC", "USD").change(value) == said

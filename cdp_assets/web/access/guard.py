@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,7 +18,6 @@ from cdp_assets.settings import Settings
 
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 SAFE_METHODS = ("GET", "HEAD")
-TOO_LARGE = "That form is too large."
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -30,6 +31,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 LARGEST_FORM = 200_000  # bytes
+HEARD_OUT, HEARD_OUT_SECONDS = 10 * LARGEST_FORM, 5  # bytes and seconds that a refused form may still go on
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:@/?#\[\]]+)(:\d{1,5})?", re.IGNORECASE)
 
 
@@ -61,29 +63,52 @@ class Guard:
             await send(message)
 
         if refusal:
-            await PlainTextResponse(refusal, status_code=403)(scope, receive, with_headers)
+            await _heard_out(receive)
+            await refusal(scope, receive, with_headers)
             return
         try:
             await self._app(scope, _counted(receive), with_headers)
         except TooLarge:
-            await PlainTextResponse(TOO_LARGE, status_code=413)(scope, receive, with_headers)
+            await _too_large()(scope, receive, with_headers)
 
-    def _refusal(self, method: str, headers: Headers) -> str:
-        """Why a request is refused, or nothing. The name that was asked for is not said back."""
+    def _refusal(self, method: str, headers: Headers) -> PlainTextResponse | None:
+        """The answer to a request that is refused. The name that was asked for is not said back."""
         host = headers.get("host", "")
         if host_name(host) not in self._hosts:
-            return "This site does not answer to that name: ONEFOLD_WEB_HOSTS lists the names it does."
+            return _refused(
+                "This site does not answer to that name: ONEFOLD_WEB_HOSTS lists the names it does."
+            )
         if method in SAFE_METHODS:
-            return ""
+            return None
         length = headers.get("content-length") or "0"
         if not length.isdecimal() or int(length) > LARGEST_FORM:
-            return TOO_LARGE
+            return _too_large()
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            return "That form was sent by another site."
+            return _refused("That form was sent by another site.")
         if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-            return "That form was sent by another site."
-        return ""
+            return _refused("That form was sent by another site.")
+        return None
+
+
+def _refused(why: str) -> PlainTextResponse:
+    return PlainTextResponse(why, status_code=403)
+
+
+def _too_large() -> PlainTextResponse:
+    return PlainTextResponse("That form is too large.", status_code=413)
+
+
+async def _heard_out(receive: Receive) -> None:
+    """Take what is still being sent, within bounds: one who is hung up on while sending may never read why."""
+    taken = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(HEARD_OUT_SECONDS):
+            while taken <= HEARD_OUT:
+                message = await receive()
+                taken += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body"):
+                    return
 
 
 def _counted(receive: Receive) -> Receive:
@@ -95,6 +120,8 @@ def _counted(receive: Receive) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > LARGEST_FORM:
+            if message.get("more_body"):
+                await _heard_out(receive)
             raise TooLarge
         return message
 

@@ -14,8 +14,10 @@ from cdp_assets.settings import Settings
 from cdp_assets.web import answers
 from cdp_assets.web.access import accounts, sessions
 from cdp_assets.web.access.guard import address_of
+from cdp_assets.web.access.people import Person
 from cdp_assets.web.access.sessions import COOKIE, Session
 from cdp_assets.web.rendering import render
+from cdp_assets.web.texts import languages
 
 BEGUN_COOKIE = "onefold_sign_in"
 
@@ -46,17 +48,17 @@ def _sign_in(request: Request, form: dict[str, str]) -> Response:
         return answers.error_page(request, 403, "error.forged")
     name, address = form["name"].strip(), address_of(request, settings)
     if accounts.is_limited(settings, name, address):
-        return _form(request, 429, "sign_in.limited")
+        return _form(request, 429, "sign_in.limited", form["to"])
     if not accounts.check(settings, name, form["password"], address):
         audit.append(settings, name[:120], "sign_in_failed")
-        return _form(request, 401, "sign_in.wrong")
+        return _form(request, 401, "sign_in.wrong", form["to"])
     return _begin(request, settings, Session(name, "account", None), form["to"])
 
 
 def _begin(request: Request, settings: Settings, session: Session, target: str) -> Response:
     """A new session, never one that the browser brought."""
     if sessions.person_of(settings, session) is None:
-        return answers.error_page(request, 403, "error.not_allowed")
+        return answers.not_allowed(request, Person(session.name, frozenset()), "read")
     token = sessions.start(settings, session.name, session.origin, session.roles)
     audit.append(settings, session.name, "sign_in", origin=session.origin)
     base = answers.base_of(request)
@@ -77,16 +79,19 @@ def _within(target: str) -> str:
     return target if is_own and is_plain else "/"
 
 
-def _form(request: Request, status: int, problem: str) -> Response:
+def _form(request: Request, status: int, problem: str, target: str = "") -> Response:
+    """The form. target: where to go afterwards, where the address does not say it."""
     import secrets
 
     settings, texts = answers.settings_of(request), answers.texts_of(request)
     visitor = request.cookies.get(answers.VISITOR_COOKIE) or secrets.token_urlsafe(24)
+    base, to = answers.base_of(request), target or request.query_params.get("to", "/")
     html = render(
-        "sign_in.html", texts, answers.base_of(request), who=None, navigation=[], title=texts.t("sign_in.title"),
-        problem=texts.t(problem) if problem else "", token=sessions.form_token(settings, visitor), to=request.query_params.get("to", "/"),
+        "sign_in.html", texts, base, who=None, navigation=[], title=texts.t("sign_in.title"),
+        problem=texts.t(problem) if problem else "", token=sessions.form_token(settings, visitor), to=to,
+        switch={name: f"{base}/sign-in?{urlencode({'to': to, 'lang': name})}" for name in languages()},
     )  # fmt: skip
-    response = HTMLResponse(html, status_code=status)
+    response = answers.with_language(request, HTMLResponse(html, status_code=status))
     response.set_cookie(
         answers.VISITOR_COOKIE,
         visitor,

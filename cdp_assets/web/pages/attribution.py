@@ -55,7 +55,7 @@ def _chosen(view: View) -> Chosen | None:
 
 def _months_field(view: View, name: str, default: int) -> Field:
     months = queries.periods(view.shown)
-    options = [(month, month) for month in months]
+    options = [(month, view.formats.month(f"{month}-01")) for month in months]
     return Field(
         name, view.t(f"attribution.{name}"), "select", options, [view.choice(name, months, months[default])]
     )
@@ -214,11 +214,12 @@ def _campaigns(view: View, chosen: Chosen) -> Blocks:
     return [table(view, "campaigns", found, SUMMARY)]
 
 
-@section("attribution.reconciliation", RECONCILIATION)
+@section("attribution.reconciliation", RECONCILIATION, "dates")
 def _reconciliation(view: View, chosen: Chosen) -> Blocks:
-    weeks = queries.reconciliation(view.shown, chosen.model, chosen.months)
-    if weeks.empty:
+    sides = queries.reconciled(view.shown, chosen.model, chosen.months)
+    if sides.empty:
         return [Note(view.t("attribution.spend.none"), "empty")]
+    weeks = queries.reconciliation(view.shown, chosen.model, chosen.months)
     weeks = view.spelled(weeks, CHANNELS, "marketing_channel")
     pictures = [
         charts.picture(
@@ -227,9 +228,8 @@ def _reconciliation(view: View, chosen: Chosen) -> Blocks:
         )
         for measure in ("spend", "gross_revenue")
     ]  # fmt: skip
-    sides = queries.reconciled(view.shown, chosen.model, chosen.months)
     return [
-        Row(pictures),
+        *([Row(pictures)] if len(weeks) else []),
         table(view, "reconciled", sides, RECONCILIATION, families={"reconciliation": "reconciliations"}),
     ]
 
@@ -320,6 +320,7 @@ def _waterfall(view: View) -> Blocks:
     if found.empty:
         return [Note(view.t("attribution.no_credit"), "empty")]
     named = view.spelled(found, "reasons", "reason")
+    named = view.spelled(named, "channels", "channel")
     chart = charts.stacked_bars(
         view, named[["channel", "reason", "conversions"]], "channel", "conversions", "reason"
     )
@@ -333,20 +334,12 @@ def _waterfall(view: View) -> Blocks:
 @section("attribution.quality", "attribution_quality")
 def _quality(view: View) -> Blocks:
     found = queries.quality(view.shown)
-    figures = [
-        Figure(view.label(str(metric), "attribution_metrics"), view.formats.share(part))
-        for metric, part in zip(found["metric"], found["conversion_share"], strict=True)
-    ]
     return [
-        Figures(figures),
         table(
-            view,
-            "attribution_quality",
-            found,
-            "attribution_quality",
-            families={"metric": "attribution_metrics"},
-        ),
-    ]
+            view, "attribution_quality", found, "attribution_quality", families={"metric": "attribution_metrics"},
+            meters=["conversion_share", "gross_revenue_share"], sortable=False,
+        )
+    ]  # fmt: skip
 
 
 @section("attribution.totals", "attribution_global")
@@ -354,7 +347,16 @@ def _totals(view: View) -> Blocks:
     found = queries.totals(view.shown)
     if found.empty:
         return [Note(view.t("attribution.totals.none"), "empty")]
-    return [table(view, "global_credit", found, "attribution_global", families={"status": "credit_statuses"})]
+    return [
+        table(
+            view,
+            "global_credit",
+            found,
+            "attribution_global",
+            families={"status": "credit_statuses"},
+            rows=20,
+        )
+    ]
 
 
 PAGE = Page(

@@ -14,12 +14,11 @@ from starlette.datastructures import QueryParams
 from cdp_assets import audit
 from cdp_assets.activation import saved
 from cdp_assets.activation.audience import FAMILIES, NAME, Audience, Rule, read_audience
-from cdp_assets.activation.destination import load_destinations
+from cdp_assets.activation.destination import Destinations, load_destinations
 from cdp_assets.activation.library import Library, load_library
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.web import audience_form as form
 from cdp_assets.web import audience_state as state
-from cdp_assets.web import charts
 from cdp_assets.web.action import Done, Outcome, Refused
 from cdp_assets.web.blocks import Blocks, Note, Part, Region, section
 from cdp_assets.web.page import Page
@@ -29,7 +28,18 @@ from cdp_assets.web.view import View
 
 NEEDS = ("customers", "contacts", "contact_permissions", "dates")
 NEW = "new"
-BLANK_LINES, LONGEST_SAID, LONGEST_LABEL = 2, 60, 26
+LISTED = ["audience_title", "purpose", "members", "destinations", "origin", "in_force"]
+ASIDE = (
+    "holdout",
+    "experiment",
+    "cap",
+    "cap_days",
+    "priority",
+    "valid_from",
+    "valid_to",
+    "without",
+)  # fields under "more"
+BLANK_LINES, LONGEST_SAID = 2, 60
 
 
 def listing(view: View) -> Blocks:
@@ -44,28 +54,31 @@ def listing(view: View) -> Blocks:
 def _list(view: View) -> Blocks:
     library = load_library(view.settings)
     waiting = {each.name for each in saved.waiting(view.settings)}
-    rows = [_row(view, library, name) for name in sorted({*library.sources, *waiting})]
+    destinations = load_destinations(view.settings)
+    problems: list[str] = []
+    rows = [
+        _row(view, library, destinations, name, problems) for name in sorted({*library.sources, *waiting})
+    ]
     if not rows:
         return [Note(view.t("audiences.none"), "empty")]
-    links = {"audience": lambda row: view.to(f"/audiences/{row['audience']}")}
+    links = {"audience_title": lambda row: view.to(f"/audiences/{row['audience']}")}
     return [
+        *(Note(view.t("audiences.not_counted"), "error", code=each) for each in dict.fromkeys(problems)),
         table(
-            view,
-            "audiences",
-            pd.DataFrame(rows),
-            links=links,
-            families={"origin": "origins"},
-            is_export=False,
+            view, "audiences", pd.DataFrame(rows), names=LISTED, links=links, families={"origin": "origins"}, is_export=False,
         )
-    ]
+    ]  # fmt: skip
 
 
-def _row(view: View, library: Library, name: str) -> dict[str, Any]:
-    """One audience as the list has it; one that only waits, or cannot be read, has no more than a name."""
+def _row(
+    view: View, library: Library, destinations: Destinations, name: str, problems: list[str]
+) -> dict[str, Any]:
+    """One audience as the list has it; one that only waits, or cannot be read, has no more than a name. problems: gets why it is not counted."""
     known = library.audiences.get(name)
+    state = view.t("audiences.unreadable" if name in library.problems else "audiences.waits")
     row: dict[str, Any] = {
         "audience": name,
-        "audience_title": view.t("audiences.unreadable" if name in library.problems else "audiences.waits"),
+        "audience_title": f"{name} ({state})",
         "purpose": None,
         "members": None,
         "destinations": None,
@@ -75,18 +88,33 @@ def _row(view: View, library: Library, name: str) -> dict[str, Any]:
     if known is None:
         return row
     said = {
-        "audience_title": known.title,
+        "audience_title": audience_words(view, library, name),
         "purpose": known.purpose,
-        "destinations": ", ".join(known.destinations),
+        "destinations": ", ".join(
+            _destination_words(view, destinations, each) for each in known.destinations
+        ),
     }
-    return {**row, **said, "members": _members(view, library, name)}
-
-
-def _members(view: View, library: Library, name: str) -> int | None:
     try:
-        return queries.size(view.settings, view.shown, library, name)
-    except ActivationProblem:
-        return None
+        members = queries.size(view.settings, view.shown, library, name)
+    except ActivationProblem as problem:
+        problems.append(str(problem))
+        return {**row, **said}
+    return {**row, **said, "members": members}
+
+
+def audience_words(view: View, library: Library, name: str) -> str:
+    """An audience by its title; those that come with Onefold have one in each language."""
+    known = library.audiences.get(name)
+    if known is None:
+        return name
+    is_shipped = library.sources[name].origin == "shipped" if name in library.sources else False
+    return view.texts.known(f"audience_templates.{name}", known.title) if is_shipped else known.title
+
+
+def _destination_words(view: View, destinations: Destinations, name: str) -> str:
+    """A destination by its title; those that anybody's tool may be have one in each language."""
+    known = destinations.known.get(name)
+    return view.texts.known(f"destinations.{name}", known.title if known else name)
 
 
 def one(view: View) -> Blocks:
@@ -101,11 +129,39 @@ def one(view: View) -> Blocks:
         view.status = 404
         return [Note(view.t("audiences.unknown"), "warning")]
     document, problem = _document(view, library, name)
-    named = [] if name == NEW else [Note("", code=name)]
+    if name == NEW:
+        view.heading = view.t("audiences.new")
+    else:
+        view.heading = audience_words(view, library, name)
+        view.head.append(Note(view.t("audiences.kept_as"), code=name))
     counted: list[Any] = [problem] if problem is not None else [Note(view.t("audiences.begin"), "empty")]
     if document is not None:
         counted = _looked(view, library, name, document)
-    return [*named, _builder(view, library, name), Region("counted", counted), *_history(view, name)]
+    return [
+        *_waiting(view, library, name),
+        _builder(view, library, name),
+        Region("counted", counted),
+        *_history(view, name),
+    ]
+
+
+def _waiting(view: View, library: Library, name: str) -> list[Note]:
+    """That a version waits for the next run, where the page shows the one in force."""
+    is_in_force = name in library.audiences and not view.one("edit")
+    found = saved.versions(view.settings, name) if is_in_force else []
+    if not found or not found[0].is_waiting:
+        return []
+    said = view.t(
+        "audiences.version_waits", who=found[0].decided_by, at=view.formats.moment(found[0].decided_at)
+    )
+    return [
+        Note(
+            said,
+            "warning",
+            href=_address_of(view, name, found[0].document),
+            link=view.t("audiences.open_version"),
+        )
+    ]
 
 
 def _document(view: View, library: Library, name: str) -> tuple[dict[str, Any] | None, Note | None]:
@@ -148,12 +204,23 @@ def _builder(view: View, library: Library, name: str) -> Any:
             "levels": [(level, view.label(f"level_{level}", "levels")) for level in range(form.LEVELS)],
             "hows": [(how, view.label(how, "hows")) for how in (*form.COMPARED, *form.DONE)],
             "purposes": [(each, view.label(each, "purposes")) for each in state.PURPOSES],
-            "destinations": sorted(load_destinations(view.settings).known),
-            "others": sorted(set(library.audiences) - {name}),
+            "destinations": _choices_of_destinations(view),
+            "others": [(each, audience_words(view, library, each)) for each in sorted(set(library.audiences) - {name})],
+            "is_more_open": any(filled.get(each) for each in ASIDE),
             "orders": [("", view.t("audiences.no_order")), *((each, subject_words(view, each)) for each in orders)],
             "known": _known_values(view), "templates": _templates(view, library) if name == NEW else [],
         },
     )  # fmt: skip
+
+
+def _choices_of_destinations(view: View) -> list[tuple[str, str]]:
+    """(name, title) of the destinations that take lists of people."""
+    destinations = load_destinations(view.settings)
+    found = [name for name, each in destinations.known.items() if each.kind != "conversion"]
+    return sorted(
+        ((name, _destination_words(view, destinations, name)) for name in found),
+        key=lambda each: each[1].lower(),
+    )
 
 
 def _templates(view: View, library: Library) -> list[tuple[str, str]]:
@@ -225,7 +292,8 @@ def _looked(view: View, library: Library, name: str, document: dict[str, Any]) -
     shown_as = name if re.fullmatch(NAME, name) and name != NEW else "new_audience"
     try:
         audience = read_audience(document, shown_as)
-        with_it = library.with_audience(shown_as, audience)
+        as_it_stands = not view.one("edit") and name in library.audiences
+        with_it = library if as_it_stands else library.with_audience(shown_as, audience)
         found = queries.look(
             view.settings, view.shown, with_it, shown_as, with_overlap=bool(view.one("overlap"))
         )
@@ -258,10 +326,9 @@ def _waterfall(view: View, found: queries.Looked, audience: Audience) -> Blocks:
             "step": [words.get(each.name) or view.label(each.name, "audience_steps") for each in found.steps],
             "left_out": [each.left_out for each in found.steps],
             "left": [each.left for each in found.steps],
+            "left_share": [each.left / max(found.steps[0].left, 1) for each in found.steps],
         }
     )
-    short = rows.assign(step=[_shortened(step, LONGEST_LABEL) for step in rows["step"]])
-    chart = charts.bars(view, short[["step", "left"]], "step", "left", order=list(short["step"]))
     said = view.t(
         "audiences.members",
         members=view.formats.number(found.members),
@@ -269,8 +336,7 @@ def _waterfall(view: View, found: queries.Looked, audience: Audience) -> Blocks:
     )
     return [
         Note(said),
-        charts.picture(view, "audience", view.t("audiences.waterfall.title"), chart),
-        table(view, "waterfall", rows, sortable=False),
+        table(view, "waterfall", rows, sortable=False, meters=["left_share"]),
     ]  # fmt: skip
 
 

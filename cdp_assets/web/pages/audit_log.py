@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from cdp_assets import audit
@@ -12,24 +14,10 @@ from cdp_assets.web.tables import table
 from cdp_assets.web.view import View
 
 ACTIONS = (
-    "reveal",
-    "search",
-    "export",
-    "query",
-    "rule",
-    "withdraw",
-    "publish",
-    "activate",
-    "acknowledge",
-    "sign_in",
-    "sign_in_failed",
-    "sign_out",
-    "account",
-    "request",
-    "hand_over",
-    "erase",
-    "forgotten",
-)
+    "reveal", "search", "export", "query", "rule", "withdraw", "publish", "audience", "activate", "acknowledge", "watch", "sign_in", "sign_in_failed",
+    "sign_out", "account", "request", "hand_over", "erase", "rights_access", "rights_correct", "rights_restrict", "rights_object", "rights_opt-out",
+    "rights_lift", "forgotten",
+)  # fmt: skip
 
 ENTRIES = 200  # of one page
 
@@ -63,7 +51,7 @@ def _entries(view: View) -> Blocks:
         [
             {
                 "number": entry.number, "happened_at": pd.Timestamp(entry.at), "actor": entry.actor, "action": entry.action,
-                "subjects": ", ".join(entry.subjects), "facts": "; ".join(f"{name}: {value}" for name, value in entry.facts.items()),
+                "subjects": ", ".join(entry.subjects), "facts": _facts(view, entry.facts),
             }
             for entry in found[:ENTRIES]
         ],
@@ -72,9 +60,24 @@ def _entries(view: View) -> Blocks:
     return [
         filters(view, [Field("action", view.label("action"), "select", options, [action])]),
         said,
-        table(view, "entries", rows, families={"action": "audit_actions"}, rows=ENTRIES, is_export=False),
+        table(view, "entries", rows, families={"action": "audit_actions"}, rows=ENTRIES, is_export=False)
+        if len(rows)
+        else Note(view.t("audit_log.none"), "empty"),
         *older,
     ]
+
+
+def _facts(view: View, facts: dict[str, Any]) -> str:
+    """What an entry holds besides who and when, by the names that other pages have for it."""
+    said = {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in facts.items()
+    }
+    return "; ".join(
+        f"{view.label(name, 'audit_facts')}: {value}"
+        for name, value in said.items()
+        if value not in (None, "")
+    )
 
 
 PAGE = Page(

@@ -40,7 +40,14 @@ def _worth(view: View, place: str, days: int) -> Blocks:
     if found.empty:
         return [Note(view.t("beginnings.nobody"), "empty")]
     name = queries.PLACES[place][-1]
-    named = found.assign(place=[_place(view, row[name]) for _, row in found.iterrows()])
+    named = found.assign(
+        place=[
+            f"{view.label(row['first_channel'], 'channels')} · {view.t('beginnings.no_store')}"
+            if row[name] == NOWHERE
+            else _place(view, row[name])
+            for _, row in found.iterrows()
+        ]
+    )
     chart = charts.bars(view, named[["place", "omnichannel_customers"]], "place", "omnichannel_customers")
     rows = found.assign(**{name: named["place"]})
     return [
@@ -53,7 +60,7 @@ def _worth(view: View, place: str, days: int) -> Blocks:
 
 
 def _place(view: View, code: Any) -> str:
-    return view.t("beginnings.no_store") if code == NOWHERE else str(code)
+    return view.t("beginnings.no_store") if code == NOWHERE else view.texts.names(str(code), "channels")
 
 
 @section("beginnings.first_and_later", "omnichannel")
@@ -63,8 +70,10 @@ def _first_and_later(view: View, days: int) -> Blocks:
         return [Note(view.t("beginnings.nobody"), "empty")]
     named = found.assign(
         later_channels=[
-            view.t("beginnings.stayed") if each == NOWHERE else each for each in found["later_channels"]
-        ]
+            view.t("beginnings.stayed") if each == NOWHERE else view.texts.names(each, "channels")
+            for each in found["later_channels"]
+        ],
+        first_channel=[view.texts.names(each, "channels") for each in found["first_channel"]],
     )
     known = named[named["value_of_tenure"].notna()]
     order = [
@@ -89,23 +98,24 @@ def cohorts(view: View) -> Blocks:
     """How many of each month's new customers come back, month after month, or what they brought so far."""
     names = queries.cohort_channels(view.shown)
     channel = view.choice("channel", ["", *names])
+    known = [("", view.t("beginnings.every")), *((name, view.label(name, "channels")) for name in names)]
     measure = view.choice("measure", ["retention", "value_so_far"])
     form = filters(
         view,
         [
-            Field("channel", view.label("first_channel"), "select", [("", view.t("beginnings.every")), *((n, n) for n in names)], [channel]),
+            Field("channel", view.label("first_channel"), "select", known, [channel], are_names=True),
             Field("measure", view.t("segments.measure"), "radio", [(n, view.label(n)) for n in ("retention", "value_so_far")], [measure]),
         ],
     )  # fmt: skip
     found = queries.cohorts(view.shown, channel or None)
     if found.empty:
         return [form, Note(view.t("beginnings.nobody"), "empty")]
-    shown = found.assign(cohort_month=[f"{month:%Y-%m}" for month in found["cohort_month"]])
+    shown = found.assign(cohort_month=[view.formats.month(month) for month in found["cohort_month"]])
     later = shown[shown["months_since"] > 0] if measure == "retention" else shown
     drawn = later[["cohort_month", "months_since", measure, "cohort_customers"]]
     chart = charts.grid(
         view, drawn, "months_since", "cohort_month", measure, shape=".0%" if measure == "retention" else charts.MONEY,
-        y_order="ascending", height=60 + 26 * max(drawn["cohort_month"].nunique(), 1),
+        y_order=list(dict.fromkeys(drawn["cohort_month"])), height=60 + 26 * max(drawn["cohort_month"].nunique(), 1),
     )  # fmt: skip
     picture = (
         [charts.picture(view, f"cohorts_{measure}", view.t("beginnings.cohorts.title"), chart)]
@@ -116,7 +126,7 @@ def cohorts(view: View) -> Blocks:
         form,
         *late_notes(view),
         *picture,
-        table(view, "cohorts", shown, "customer_cohorts", shares=["retention"]),
+        table(view, "cohorts", shown, "customer_cohorts", shares=["retention"], rows=20),
     ]
 
 
@@ -127,7 +137,10 @@ def repeat(view: View) -> Blocks:
     if found.empty:
         return [Note(view.t("beginnings.nobody"), "empty")]
     named = found.assign(
-        channel=[view.t("beginnings.every") if each == "all" else each for each in found["channel"]]
+        channel=[
+            view.t("beginnings.every") if each == "all" else view.label(each, "channels")
+            for each in found["channel"]
+        ]
     )
     within = named.drop(columns=["repeat_share"])
     long = within.melt(

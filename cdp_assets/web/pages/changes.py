@@ -70,6 +70,7 @@ def _bridge(view: View, before: Published) -> Blocks:
             families={"step": "bridge"},
             links=links,
             sortable=False,
+            numbers=["customers"],
         ),
         *(
             [Note(view.t("changes.unexplained", count=view.formats.signed(unexplained)), "error")]
@@ -101,12 +102,11 @@ def _totals(view: View, before: Published) -> Blocks:
             "value_now": [
                 view.formats.money(new[n]) if n in money else view.formats.number(new[n]) for n in TOTALS
             ],
-            "change": [
-                view.formats.signed((new[n] or 0) - (old[n] or 0), 2 if n in money else 0) for n in TOTALS
-            ],
+            "change": [view.formats.signed((new[n] or 0) - (old[n] or 0)) for n in TOTALS],
         }
     )
-    return [table(view, "figures", shown, families={"figure": "totals"}, sortable=False)]
+    numbers = ["value_before", "value_now", "change"]
+    return [table(view, "figures", shown, families={"figure": "totals"}, sortable=False, numbers=numbers)]
 
 
 @section("changes.tables")

@@ -16,7 +16,7 @@ from cdp_assets.web.graph import lay_out
 from cdp_assets.web.page import Page
 from cdp_assets.web.pages import deciding
 from cdp_assets.web.queries import customers as queries
-from cdp_assets.web.tables import FAMILIES, table
+from cdp_assets.web.tables import FAMILIES, seldom, table
 from cdp_assets.web.timeline import draw_timeline
 from cdp_assets.web.view import View
 
@@ -35,6 +35,18 @@ CONSENT_COLUMNS = [
     "policy_version",
     "expires_at",
 ]
+MASKED = "•••"
+RECORD = [
+    "channel",
+    "source_customer_id",
+    "record_kind",
+    "masked_full_name",
+    "masked_phone",
+    "masked_email",
+    "confidence",
+    "created_at",
+]
+SELDOM = ("contact_role", "birth_year", "address")
 HEADLINES = {"net_revenue": "money", "order_count": "number", "average_order_value": "money", "first_order_date": "day",
              "last_order_date": "day", "touch_count": "number"}  # fmt: skip
 
@@ -66,15 +78,17 @@ def _nobody(view: View) -> list[Any]:
     return [Note(view.t("customers.unknown"), "warning", code="onefold resolve-id …")]
 
 
-def whole(view: View, parts: list[Any] | None = None) -> tuple[dict[str, Any] | None, list[Any]]:
-    """The customer's row, and the head that stands over every tab (or why there is none)."""
+def headed(view: View) -> tuple[dict[str, Any] | None, list[Any]]:
+    """The customer's row, whose head is put over the tabs; or None, and why there is none."""
     row = found(view)
     if row is None:
         return None, _nobody(view)
-    return row, [*_header(view, row), *(parts or [])]
+    _put_head(view, row)
+    return row, []
 
 
-def _header(view: View, row: dict[str, Any]) -> list[Any]:
+def _put_head(view: View, row: dict[str, Any]) -> None:
+    """The name as the heading, and over the tabs what each of them begins with."""
     customer_id = str(row["customer_id"])
     badges = []
     for mart, column, family in (
@@ -93,18 +107,18 @@ def _header(view: View, row: dict[str, Any]) -> list[Any]:
     head = Part(
         "customer_head",
         {
-            "customer_id": customer_id, "name": None if nothing(name) else name, "badges": badges,
-            "phone": _text(row["masked_phone"]), "email": _text(row["masked_email"]),
+            "customer_id": customer_id, "badges": badges, "phone": _text(row["masked_phone"]), "email": _text(row["masked_email"]),
             "reveal": view.to(f"/customers/{customer_id}/reveal") if view.who.may("reveal") else None,
         },
     )  # fmt: skip
-    return [head, Figures(figures)]
+    view.heading = view.t("customer.without_name") if nothing(name) else str(name)
+    view.head += [head, Figures(figures)]
 
 
 def profile(view: View) -> Blocks:
     """Golden values with their origin, consents."""
-    row, blocks = whole(view)
-    return blocks if row is None else [*blocks, _golden(view, row), _consent(view, row)]
+    row, nobody = headed(view)
+    return nobody if row is None else [_golden(view, row), _consent(view, row)]
 
 
 @section("customer.golden", "customer_attribute_provenance")
@@ -117,7 +131,7 @@ def _golden(view: View, row: dict[str, Any]) -> Blocks:
     origin = _rows(view, "customer_attribute_provenance", str(row["customer_id"]))
     if origin.empty:
         return [Note(view.t("customer.golden.none"), "empty")]
-    shown = origin.assign(golden_value=[values.get(name) or NOTHING for name in origin["attribute"]])
+    shown = origin.assign(golden_value=[values.get(name, MASKED) or NOTHING for name in origin["attribute"]])
     names = [
         "attribute",
         "golden_value",
@@ -140,7 +154,7 @@ def _consent(view: View, row: dict[str, Any]) -> Blocks:
     if "consents" in view.shown.tables():
         detail = queries.of_customer(view.shown, "consents", str(row["customer_id"]))
         if not detail.empty:
-            shown = detail.dropna(axis="columns", how="all").sort_values(["purpose", "recorded_at"])
+            shown = detail.sort_values(["purpose", "recorded_at"]).dropna(axis="columns", how="all")
             return [
                 table(
                     view,
@@ -176,8 +190,8 @@ def _profiled(view: View, row: dict[str, Any]) -> list[Note]:
 
 def records_tab(view: View) -> Blocks:
     """The records behind the id, the picture of what connects them, and what happened to the id."""
-    row, blocks = whole(view)
-    return blocks if row is None else [*blocks, _picture(view, row), _records(view, row), _events(view, row)]
+    row, nobody = headed(view)
+    return nobody if row is None else [_picture(view, row), _records(view, row), _events(view, row)]
 
 
 @section("customer.graph", "records", "identity_edges")
@@ -186,7 +200,11 @@ def _picture(view: View, row: dict[str, Any]) -> Blocks:
     edges = queries.edges(view.shown, str(row["customer_id"]))
     dates = sorted({f"{date:%Y-%m-%d}" for date in own["created_at"].dropna()}) if len(own) else []
     until = view.choice("until", ["", *dates])
-    graph = lay_out(own, edges, pd.Timestamp(until) + pd.Timedelta(days=1) if until else None)
+    graph = lay_out(
+        view.spelled(own, "channels", "channel"),
+        edges,
+        pd.Timestamp(until) + pd.Timedelta(days=1) if until else None,
+    )
     options = [
         ("", view.t("customer.graph.today")),
         *((each, view.formats.day(pd.Timestamp(each))) for each in dates),
@@ -212,7 +230,12 @@ def _picture(view: View, row: dict[str, Any]) -> Blocks:
         table(
             view,
             "edges",
-            edges,
+            edges.assign(
+                **{
+                    name: [_record_name(view, each) for each in edges[name]]
+                    for name in ("record_l", "record_r")
+                }
+            ),
             "identity_edges",
             names=EDGES,
             links=view.customer_links("other_customer_id"),
@@ -222,17 +245,32 @@ def _picture(view: View, row: dict[str, Any]) -> Blocks:
     ]
 
 
+def _record_name(view: View, name: str) -> str:
+    """`shopify · 4711` with the channel as it calls itself."""
+    channel, _, own = name.partition(" · ")
+    return f"{view.texts.names(channel, 'channels')} · {own}" if own else name
+
+
 @section("customer.records", "records", "customer_crosswalk")
 def _records(view: View, row: dict[str, Any]) -> Blocks:
     own = queries.records(view.shown, str(row["customer_id"]))
     said = view.t("customer.records_about", records=len(own), channels=own["channel"].nunique())
+    own = own.assign(address=own.apply(_place, axis="columns") if len(own) else None)
     blocks: list[Any] = [
         Note(said),
-        table(view, "records", own, "records", "customer_crosswalk", meters=["confidence"]),
-    ]
+        table(
+            view, "records", own, "records", "customer_crosswalk", names=[*RECORD, *seldom(own, *SELDOM)], shares=["confidence"], rows=25,
+            also=["city", "country", "record_key"],
+        ),
+    ]  # fmt: skip
     if not nothing(row["household_id"]):
         blocks.append(Note(view.t("customer.household"), code=str(row["household_id"])))
     return blocks
+
+
+def _place(record: pd.Series) -> str | None:
+    """City and country of a record, as far as they are known."""
+    return ", ".join(str(each) for each in (record["city"], record["country"]) if not nothing(each)) or None
 
 
 @section("customer.events", "customer_id_events")
@@ -247,8 +285,8 @@ def _events(view: View, row: dict[str, Any]) -> Blocks:
 
 def timeline(view: View) -> Blocks:
     """Orders, refunds and touches over all channels, as a picture and as a list; and what was bought."""
-    row, blocks = whole(view)
-    return blocks if row is None else [*blocks, _timeline(view, row), _bought(view, row)]
+    row, nobody = headed(view)
+    return nobody if row is None else [_timeline(view, row), _bought(view, row)]
 
 
 @section("customer.happened", "orders", "refunds", "touchpoints")
@@ -258,7 +296,7 @@ def _timeline(view: View, row: dict[str, Any]) -> Blocks:
         return [Note(view.t("customer.no_events"), "empty")]
     events = events.assign(what=[_what(view, each) for each in records(events)]).drop(columns=["code"])
     events["lane"] = [
-        view.label(lane, "marketing_channels") if event == "touch" else lane
+        view.label(lane, "marketing_channels" if event == "touch" else "channels")
         for lane, event in zip(events["lane"], events["event"], strict=True)
     ]
     drawn = events.head(queries.EVENTS_DRAWN)
@@ -292,10 +330,10 @@ def _bought(view: View, row: dict[str, Any]) -> Blocks:
 
 def value(view: View) -> Blocks:
     """RFM, lifecycle, expected value and traits, each fact with its definition."""
-    row, blocks = whole(view)
+    row, nobody = headed(view)
     if row is None:
-        return blocks
-    return [*blocks, Row([_facts(view, row, mart) for mart in FACTS])]
+        return nobody
+    return [Row([_facts(view, row, mart) for mart in FACTS])]
 
 
 def _facts(view: View, row: dict[str, Any], mart: str) -> Section:
@@ -309,12 +347,15 @@ def _facts(view: View, row: dict[str, Any], mart: str) -> Section:
             {
                 "fact": [view.label(name) for name in facts],
                 "fact_value": [_fact(view, name, each) for name, each in facts.items()],
-                "definition": [comments.get(name, "") for name in facts],
             }
         )
+        meanings = [(view.label(name), comments[name]) for name in facts if comments.get(name)]
         return [
-            table(view, f"facts_{mart}", shown, sortable=False, is_export=False, families={"fact": "none"})
-        ]
+            table(
+                view, f"facts_{mart}", shown, sortable=False, is_export=False, families={"fact": "none"}, numbers=["fact_value"],
+                meanings=meanings,
+            )
+        ]  # fmt: skip
 
     return build(view)
 
@@ -334,8 +375,8 @@ def _fact(view: View, name: str, each: Any) -> str:
 
 def decide(view: View) -> Blocks:
     """Merge with another, split records off, rulings and their undoing."""
-    row, blocks = whole(view)
-    return blocks if row is None else [*blocks, *deciding.parts(view, row)]
+    row, nobody = headed(view)
+    return nobody if row is None else [*deciding.parts(view, row)]
 
 
 def reveal(view: View) -> Outcome:
@@ -360,9 +401,7 @@ def reveal(view: View) -> Outcome:
     shown = pd.DataFrame(
         {
             "fact": [view.label(name) for name in facts if name != "customer_id"],
-            "fact_value": [
-                view.formats.cell(name, each) for name, each in facts.items() if name != "customer_id"
-            ],
+            "fact_value": [_fact(view, name, each) for name, each in facts.items() if name != "customer_id"],
         }
     )
     blocks: list[Any] = [

@@ -7,9 +7,18 @@ from cdp_assets.web.blocks import Blocks, Field, Note, section
 from cdp_assets.web.filters import filters
 from cdp_assets.web.page import Page
 from cdp_assets.web.queries import data as queries
-from cdp_assets.web.tables import table
+from cdp_assets.web.tables import seldom, table
 from cdp_assets.web.view import View
 
+LISTED = ["landed_at", "channel", "export", "file_name", "status", "period", "parsed_rows", "landed_rows"]
+SELDOM = [
+    "quarantined_rows",
+    "duplicate_rows",
+    "erased_rows",
+    "anonymised_rows",
+    "reason_code",
+    "remedy",
+]  # shown where there are any
 FATES = ["landed_rows", "quarantined_rows", "duplicate_rows", "erased_rows", "anonymised_rows"]
 
 
@@ -35,9 +44,8 @@ def _channels(view: View) -> Blocks:
     broken = long[(long["fate"] != "landed_rows") & (long["rows"] > 0)]
     pictures = []
     if not broken.empty:
-        named = view.spelled(broken, "columns", "fate").assign(
-            export=broken["channel"] + " · " + broken["export"]
-        )
+        named = view.spelled(view.spelled(broken, "columns", "fate"), "channels", "channel")
+        named = named.assign(export=named["channel"] + " · " + named["export"])
         chart = charts.stacked_bars(view, named[["export", "fate", "rows"]], "export", "rows", "fate")
         pictures.append(charts.picture(view, "row_fates", view.t("data.channels.title"), chart))
     return [*pictures, table(view, "channels", found, "ops_loads")]
@@ -55,11 +63,31 @@ def _quarantine(view: View) -> Blocks:
 def _loads(view: View) -> Blocks:
     names = list(queries.channels(view.shown)["channel"].unique())
     channel = view.choice("channel", ["", *names])
-    options = [("", view.t("data.loads.every")), *((name, name) for name in names)]
+    options = [("", view.t("data.loads.every")), *((name, view.label(name, "channels")) for name in names)]
+    found = queries.loads(view.shown, channel or None)
+    found = found.assign(period=found["period"].map(lambda each: _period(view, each)))
     return [
-        filters(view, [Field("channel", view.t("data.loads.channel"), "select", options, [channel])]),
-        table(view, "loads", queries.loads(view.shown, channel or None), "ops_loads", rows=25),
+        filters(
+            view,
+            [Field("channel", view.t("data.loads.channel"), "select", options, [channel], are_names=True)],
+        ),
+        table(
+            view,
+            "loads",
+            found,
+            "ops_loads",
+            names=[*LISTED, *seldom(found, *SELDOM)],
+            rows=25,
+            also=["is_current", "load_id"],
+            families={"status": "load_statuses"},
+        ),
     ]
+
+
+def _period(view: View, period: object) -> object:
+    """A day or a month that a file's name gives, as dates look elsewhere; other periods as they are."""
+    text = str(period)
+    return view.formats.day(text) if len(text) == 8 and text.isdecimal() else period
 
 
 @section("data.dictionary")

@@ -46,8 +46,10 @@ def _merge(view: View, row: dict[str, Any]) -> Blocks:
     shown = pd.DataFrame(
         {
             "fact": [view.label(name) for name in names],
-            "customer_id_l": [view.formats.cell(name, facts[0][name]) for name in names],
-            "customer_id_r": [view.formats.cell(name, facts[1][name]) for name in names],
+            **{
+                f"customer_id_{side}": [_fact(view, name, each[name]) for name in names]
+                for side, each in zip("lr", facts, strict=True)
+            },
         }
     )
     return [
@@ -64,18 +66,30 @@ def _merge(view: View, row: dict[str, Any]) -> Blocks:
     ]
 
 
+def _fact(view: View, name: str, value: Any) -> str:
+    said = view.formats.cell(name, value)
+    return view.texts.names(said, "channels") if name == "channels" else said
+
+
 @section("deciding.split", *NEEDS)
 def _split(view: View, row: dict[str, Any]) -> Blocks:
     customer_id = str(row["customer_id"])
     own = queries.records(view.shown, customer_id)
     if len(own) < 2:
-        return [Note(view.t("deciding.split.one"), "empty")]
+        return [Note(view.t("deciding.split.single"), "empty")]
     listed = [
         {
             "record_key": str(each["record_key"]),
             "words": " · ".join(
-                str(each[name])
-                for name in ("channel", "masked_full_name", "masked_phone", "masked_email", "city")
+                view.label(each[name], "channels") if name == "channel" else str(each[name])
+                for name in (
+                    "channel",
+                    "source_customer_id",
+                    "masked_full_name",
+                    "masked_phone",
+                    "masked_email",
+                    "city",
+                )
                 if isinstance(each[name], str)
             ),
             "kind": view.label(str(each["record_kind"]), "record_kinds"),
@@ -108,11 +122,20 @@ def _rulings(view: View, row: dict[str, Any]) -> Blocks:
             table(view, "rulings", made, "ops_rulings", names=names, families=families, tones=tones)
         )
         if view.who.may("rule"):
-            open_ones = [str(each) for each in made.loc[made["status"] != "undone", "ruling_id"]]
+            open_ones = [
+                (str(each["ruling_id"]), _in_words(view, each))
+                for each in records(made[made["status"] != "undone"])
+            ]
             blocks.append(
-                Part("undo", {"ruling_ids": open_ones, "address": view.to(f"/customers/{customer_id}/undo")})
+                Part("undo", {"rulings": open_ones, "address": view.to(f"/customers/{customer_id}/undo")})
             )
     return blocks or [Note(view.t("deciding.rulings.none"), "empty")]
+
+
+def _in_words(view: View, ruling: dict[str, Any]) -> str:
+    """A ruling as a line to choose: its day, what it says, who said it, and how its id begins."""
+    kind = view.label(str(ruling["kind"]), "rulings")
+    return f"{view.formats.day(ruling['ruled_on'])} · {kind} · {ruling['ruled_by']} · {str(ruling['ruling_id'])[:8]}"
 
 
 def merge(view: View) -> Outcome:

@@ -24,7 +24,10 @@ def affinity(view: View) -> Blocks:
     found = queries.affinity(view.shown, text)
     if found.empty:
         return [form, Note(view.t("offers.none"), "empty")]
-    return [form, table(view, "affinity", found, "product_affinity", shares=["confidence", "support"])]
+    return [
+        form,
+        table(view, "affinity", found, "product_affinity", shares=["confidence", "support"], rows=25),
+    ]
 
 
 @section("offers.promotions", "promotion_effect")

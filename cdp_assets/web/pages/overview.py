@@ -68,26 +68,26 @@ def _quarterly(view: View) -> Blocks:
     found = queries.scorecard(view.shown, "quarterly")
     if found.empty:
         return [Note(view.t("overview.no_scorecard"), "empty")]
-    blocks: list[Any] = [Note(_period(view, found)), *late_notes(view, _common(found["period_end"]))]
-    for group, rows in found.groupby("metric_group"):
-        shown = pd.DataFrame(
-            {
-                "status": [_status(row) for row in records(rows)],
-                "title": rows["title"],
-                "metric_value": _in_units(view, rows, "metric_value"),
-                "baseline": _in_units(view, rows, "baseline"),
-                "trend": [view.formats.change(value) for value in rows["trend"]],
-                "target": _in_units(view, rows, "target"),
-            }
-        )
-        blocks.append(
-            table(
-                view, f"scorecard_{str(group).replace(' ', '_')}", shown, "scorecard_quarterly", families={"status": "statuses"},
-                tones={"status": TONES}, sortable=False,
-                caption=view.label(str(group), "metric_groups"),
-            )
-        )  # fmt: skip
-    return blocks
+    numbers = {name: _in_units(view, found, name) for name in ("metric_value", "baseline", "target")}
+    shown = pd.DataFrame(
+        {
+            "title": found["title"],
+            "metric_value": numbers["metric_value"],
+            "status": [_status(row) for row in records(found)],
+            "target": numbers["target"],
+            "baseline": numbers["baseline"],
+            "trend": [view.formats.change(value) for value in found["trend"]],
+            "metric_group": [view.label(str(group), "metric_groups") for group in found["metric_group"]],
+        }
+    )
+    return [
+        Note(_period(view, found)),
+        *late_notes(view, _common(found["period_end"])),
+        table(
+            view, "scorecard", shown, "scorecard_quarterly", families={"status": "statuses"}, tones={"status": TONES}, sortable=False,
+            numbers=[*numbers, "trend"], group="metric_group", also=["metric_group"],
+        ),
+    ]  # fmt: skip
 
 
 def _status(row: dict[str, Any]) -> str:
@@ -105,7 +105,9 @@ def _revenue(view: View) -> Blocks:
     if found.empty:
         return [Note(view.t("overview.no_orders"), "empty")]
     late = late_notes(view, found["week_start"].max() + pd.Timedelta(days=6))
-    chart = charts.stacked(view, found, "week_start", "net_revenue", "channel")
+    chart = charts.stacked(
+        view, view.spelled(found, "channels", "channel"), "week_start", "net_revenue", "channel"
+    )
     return [*late, charts.picture(view, "revenue", view.t("overview.revenue.title"), chart)]
 
 

@@ -20,7 +20,7 @@ from cdp_assets.web.view import View
 NEEDS = ("attribution_credits", "attribution_spend_reconciliation", "attribution_summary", "orders", "dates")
 FIRST_CHOICE = ("last_touch", "linear", "markov_1")
 SHOWN = [
-    "marketing_channel", "attribution_model", "verdict", "spend", "net_revenue", "net_revenue_low", "net_revenue_high", "margin",
+    "marketing_channel", "attribution_model", "verdict", "spend", "net_revenue", "interval", "margin",
     "contribution", "return_on_ad_spend", "break_even_return", "net_revenue_before", "change",
 ]  # fmt: skip
 COSTED = ["margin", "contribution", "break_even_return"]  # where the orders' cost is known
@@ -60,9 +60,9 @@ def _period(view: View, preset: str, as_of: date) -> tuple[Period, str]:
     if preset != "own":
         return last_whole(preset, as_of), ""
     start, end = parsed(view.one("start")), parsed(view.one("end"))
-    if start is None or end is None:
+    if not view.one("start") and not view.one("end"):
         return last_whole("quarter", as_of), ""
-    if start > end:
+    if start is None or end is None or start > end:
         return last_whole("quarter", as_of), view.t("attribution.payoff.no_range")
     return Period(start, end), ""
 
@@ -121,13 +121,18 @@ def _shown(view: View, found: pd.DataFrame) -> list[Any]:
         "net_revenue_high",
         "attribution_model",
     )
+    spans = [
+        f"{view.formats.number(low)} – {view.formats.number(high)}"
+        for low, high in zip(credited["net_revenue_low"], credited["net_revenue_high"], strict=True)
+    ]
+    credited = credited.assign(interval=spans)
     uncosted = [name for name in COSTED if credited[name].isna().all()]
     tones = {"verdict": {"paid": "good", "lost": "bad", "open": "watch"}}
     return [
         charts.picture(view, "payoff", view.t("attribution.payoff.picture"), chart),
         table(
-            view, "payoff_table", credited[[name for name in SHOWN if name not in uncosted]], "attribution_summary", shares=["change"], tones=tones,
-            families={"verdict": "verdicts"},
+            view, "payoff_table", credited, "attribution_summary", names=[name for name in SHOWN if name not in uncosted], shares=["change"], tones=tones,
+            families={"verdict": "verdicts"}, numbers=["interval"], also=["net_revenue_low", "net_revenue_high"],
         ),
         *([Note(view.t("attribution.payoff.no_cost"))] if uncosted else []),
         Note(view.t("attribution.payoff.about_interval")),

@@ -9,7 +9,7 @@ import pandas as pd
 from cdp_assets import audit
 from cdp_assets.web import rulings
 from cdp_assets.web.action import Done, Outcome, Refused, Shown
-from cdp_assets.web.blocks import Blocks, Field, Note, Part, Row, records, section
+from cdp_assets.web.blocks import Blocks, Cell, Field, Note, Part, Row, records, section
 from cdp_assets.web.filters import filters
 from cdp_assets.web.formats import NOTHING, nothing
 from cdp_assets.web.page import Page
@@ -28,7 +28,12 @@ LISTED = [
     "customer_id_r",
     "is_ruled",
 ]
-SHOWN = {"all": "all", "open": "open", "ruled": "ruled"}
+PERSONAL = {
+    "gender",
+    "city",
+    "region",
+    "country",
+}  # facts of a person, which may agree; the others are of records
 
 
 def build(view: View) -> Blocks:
@@ -160,22 +165,29 @@ def _values(view: View, sides: list[dict[str, Any]], keys: tuple[str, str]) -> B
         "birth_year": "birth_date",
     }
     names = list(sides[0])
-    said = [[_word(view, name, side[name]) for name in names] for side in sides]
+    said: list[list[Any]] = [[_word(view, name, side[name]) for name in names] for side in sides]
+    for texts, side in zip(said, sides, strict=True):
+        texts[names.index("customer_id")] = _customer_cell(view, side["customer_id"])
     states = [
-        agreement.get(masked[name]) if name in masked else _state(*[side[name] for side in sides])
+        agreement.get(masked[name])
+        if name in masked
+        else _state(*[side[name] for side in sides])
+        if name in PERSONAL
+        else None
         for name in names
     ]
     extra = [
         name for name in ("street", "postcode", "loyalty_id") if agreement.get(name) not in (None, "missing")
     ]
-    shown = pd.DataFrame(
+    compared = pd.DataFrame(
         {
-            "fact": [view.label(name) for name in [*names, *extra]],
-            "record_l": [*said[0], *(["•••"] * len(extra))],
-            "record_r": [*said[1], *(["•••"] * len(extra))],
-            "agreement": [*states, *(agreement[name] for name in extra)],
+            "fact": [view.label(name) for name in [*extra, *names]],
+            "record_l": [*(["•••"] * len(extra)), *said[0]],
+            "record_r": [*(["•••"] * len(extra)), *said[1]],
+            "agreement": [*(agreement[name] for name in extra), *states],
         }
     )
+    shown = pd.concat([compared[compared["agreement"].notna()], compared[compared["agreement"].isna()]])
     tones = {"agreement": {"equal": "good", "different": "bad"}}
     return [
         table(
@@ -195,6 +207,13 @@ def _values(view: View, sides: list[dict[str, Any]], keys: tuple[str, str]) -> B
     ]
 
 
+def _customer_cell(view: View, customer_id: Any) -> Any:
+    """The customer that a record is part of, as a link."""
+    if nothing(customer_id):
+        return NOTHING
+    return Cell(f"{str(customer_id)[:8]}…", view.customer(customer_id), whole=str(customer_id))
+
+
 def _state(left: Any, right: Any) -> str:
     if nothing(left) or nothing(right):
         return "missing"
@@ -204,8 +223,13 @@ def _state(left: Any, right: Any) -> str:
 def _word(view: View, name: str, value: Any) -> str:
     if nothing(value):
         return NOTHING
-    family = {"record_kind": "record_kinds", "contact_role": "contact_roles", "gender": "genders"}.get(name)
-    return view.texts.known(f"{family}.{value}", str(value)) if family else view.formats.cell(name, value)
+    family = {
+        "channel": "channels",
+        "record_kind": "record_kinds",
+        "contact_role": "contact_roles",
+        "gender": "genders",
+    }.get(name)
+    return view.label(str(value), family) if family else view.formats.cell(name, value)
 
 
 @section("review.form", queries.QUEUE)

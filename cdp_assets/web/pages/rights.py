@@ -40,6 +40,7 @@ def _list(view: View) -> Blocks:
         return [Note(view.t("rights.none"), "empty")]
     today = datetime.now(UTC).date().isoformat()
     rows = pd.DataFrame([_row(each, today) for each in shown["requests"]])
+    rows = rows.assign(**{name: pd.to_datetime(rows[name]) for name in ("received_on", "due_on")})
     rows = rows.sort_values(["is_open", "due_on"], ascending=[False, True], kind="stable")
     late = int((rows["status"] == "overdue").sum())
     return [
@@ -118,8 +119,8 @@ def _request(view: View) -> dict[str, Any] | None:
 def _facts(view: View, request: dict[str, Any]) -> Blocks:
     said = {
         "kind": view.label(request["kind"], "request_kinds"), "status": view.label(request["status"], "request_states"),
-        "jurisdiction": view.label(request["jurisdiction"], "laws"), "received_on": str(request["received_at"])[:10],
-        "due_on": request["due_date"], "is_verified": view.t(f"words.{'yes' if request['is_verified'] else 'no'}"),
+        "jurisdiction": view.label(request["jurisdiction"], "laws"), "received_on": view.formats.day(str(request["received_at"])[:10]),
+        "due_on": view.formats.day(request["due_date"]), "is_verified": view.t(f"words.{'yes' if request['is_verified'] else 'no'}"),
         "known_by": ", ".join(view.label(each, "found_by") for each in request["identities"]),
         "purposes": ", ".join(view.label(each, "purposes") for each in request["purposes"]),
         "attribute": view.label(request["attribute"]) if request["attribute"] else "",
@@ -150,20 +151,36 @@ def _found(view: View, request: dict[str, Any]) -> Blocks:
     if "problem" in found:
         return [Note(view.t("rights.cannot_look"), "warning", code=found["problem"]), form]
     if not found["records"]:
-        return [Note(view.t("rights.nobody"), "warning"), form]
+        is_landed = bool(found.get("stores"))
+        told = Note(view.t("rights.landed_only" if is_landed else "rights.nobody"), "warning")
+        return [told, *_stores(view, found), form]
     blocks: list[Any] = [
-        Note(view.t("rights.covers", records=found["records"], at=view.formats.moment(found["at"]))),
+        Note(
+            view.t(
+                "rights.covers",
+                records=found["records"],
+                at=view.formats.moment(found["at"]),
+                generation=found.get("generation") or "–",
+            )
+        ),
+        *([Note(view.t("rights.counted_before"))] if found.get("seen_in") != found.get("generation") else []),
         *(
             [Note(view.t("rights.ambiguous", count=found["customers"]), "warning")]
             if found["customers"] > 1
             else []
         ),
     ]
-    if found["stores"]:
-        rows = pd.DataFrame([{"store": name, "rows": count} for name, count in found["stores"].items()])
-        blocks.append(table(view, "stores", rows, is_export=False, caption=view.t("rights.stores")))
+    blocks += _stores(view, found)
     blocks += [_beside(view, request, number, each) for number, each in enumerate(found["by_score"], 1)]
     return [*blocks, form]
+
+
+def _stores(view: View, found: dict[str, Any]) -> Blocks:
+    """Rows of hers in each store, as they were counted."""
+    if not found.get("stores"):
+        return []
+    rows = pd.DataFrame([{"store": name, "rows": count} for name, count in found["stores"].items()])
+    return [table(view, "stores", rows, is_export=False, caption=view.t("rights.stores"))]
 
 
 def _beside(view: View, request: dict[str, Any], number: int, each: dict[str, Any]) -> Part:
@@ -213,7 +230,7 @@ def _answer(view: View, request: dict[str, Any]) -> Blocks:
                 view.t("rights.answer_gone", why=view.label(answer["ended_because"], "answer_ends")), "empty"
             )
         ]
-    said = view.t("rights.answer_there", day=str(answer["expires_at"])[:10])
+    said = view.t("rights.answer_there", day=view.formats.day(str(answer["expires_at"])[:10]))
     if not view.who.may("carry_out"):
         return [Note(said)]
     return [Note(said), Part("fetch_answer", {"address": view.to(f"/rights/{request['request_id']}/answer")})]

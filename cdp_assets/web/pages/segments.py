@@ -122,7 +122,7 @@ def movements(view: View) -> Blocks:
         ),
         Note(said),
         charts.picture(view, "segment_moves", view.t("segments.movements.title"), chart),
-        table(view, "moves", moves.sort_values("customer_count", ascending=False)),
+        table(view, "moves", moves.sort_values("customer_count", ascending=False), rows=15),
     ]
 
 
@@ -157,7 +157,7 @@ def _flow(view: View) -> Blocks:
     chart = charts.grid(
         view, flow, "to_stage", "from_stage", "customer_count", x_order=names, y_order=names, height=280
     )
-    options = [(name, view.formats.day(each)) for name, each in by_text.items()]
+    options = [(name, view.formats.month(each)) for name, each in by_text.items()]
     return [
         filters(view, [Field("month", view.t("segments.flow.month"), "select", options, [month])]),
         charts.picture(view, "lifecycle_flow", view.t("segments.flow.title"), chart),

@@ -13,6 +13,20 @@ from cdp_assets.web.queries import offers as queries
 from cdp_assets.web.tables import table
 from cdp_assets.web.view import View
 
+LISTED = [
+    "channel",
+    "touch_type",
+    "kind",
+    "owner",
+    "can_be_credited",
+    "events",
+    "identified_share",
+    "reachable_share",
+    "credited_conversions",
+    "credited_net_revenue",
+]
+FILED = ["identified_events", "reachable_events", "first_seen_date", "last_seen_date"]
+
 
 @section("touchpoints.registry", "touchpoint_registry")
 def registry(view: View) -> Blocks:
@@ -20,10 +34,12 @@ def registry(view: View) -> Blocks:
     found = queries.registry(view.shown)
     if found.empty:
         return [Note(view.t("touchpoints.none"), "empty")]
-    shares = ["identified_share", "reachable_share"]
     return [
-        table(view, "registry", found, "touchpoint_registry", shares=shares, families={"kind": "touch_kinds"})
-    ]
+        table(
+            view, "registry", found, "touchpoint_registry", names=LISTED, families={"kind": "touch_kinds"},
+            shares=["identified_share", "reachable_share"], also=FILED,
+        )
+    ]  # fmt: skip
 
 
 @section("touchpoints.funnel", "funnel")
@@ -34,7 +50,10 @@ def funnel(view: View) -> Blocks:
         return [Note(view.t("touchpoints.none"), "empty")]
     names = [f"{month:%Y-%m}" for month in months]
     chosen = view.choice("month", ["", *names])
-    options = [("", view.t("touchpoints.all_months")), *((name, name) for name in names)]
+    options = [
+        ("", view.t("touchpoints.all_months")),
+        *((name, view.formats.month(f"{name}-01")) for name in names),
+    ]
     form = filters(view, [Field("month", view.t("segments.flow.month"), "select", options, [chosen])])
     found = queries.funnel(view.shown, months[names.index(chosen)] if chosen else None)
     if found.empty:

@@ -83,14 +83,25 @@ def campaigns(shown: Published, model: str, months: list[str] | None, customer_t
 
 
 def reconciliation(shown: Published, model: str, months: list[str] | None) -> pd.DataFrame:
-    """Spend and credited revenue by week and marketing channel of one model. One row per week_start, marketing_channel."""
+    """Spend and credited revenue by week and marketing channel of one model. One row per week_start, marketing_channel.
+
+    Only weeks all of whose days lie in the months and not after the as-of date: any other would seem a fall.
+    """
     return shown.ask(
         """
+        with whole as (
+            select cast(date_trunc('week', date_day) as date) as week_start
+            from dates
+            where $2::varchar[] is null or strftime(date_day, '%Y-%m') in (select unnest($2::varchar[]))
+            group by 1
+            having count(*) = 7
+        )
         select
-            cast(date_trunc('week', business_date) as date) as week_start, marketing_channel,
-            cast(sum(spend) as double) as spend, sum(gross_revenue) as gross_revenue, sum(conversions) as conversions
+            week_start, marketing_channel, cast(sum(spend) as double) as spend, sum(gross_revenue) as gross_revenue,
+            sum(conversions) as conversions
         from attribution_spend_reconciliation
-        where attribution_model = $1 and ($2::varchar[] is null or strftime(business_date, '%Y-%m') in (select unnest($2::varchar[])))
+        inner join whole on week_start = cast(date_trunc('week', business_date) as date)
+        where attribution_model = $1
         group by 1, 2
         order by 1, 2
         """,

@@ -24,6 +24,7 @@ from cdp_assets.activation.waterfall import Step, overlap, sample_masked, waterf
 from cdp_assets.keys import KeyProblem, load_key
 from cdp_assets.publishing.generations import PublishedFiles
 from cdp_assets.settings import Settings
+from cdp_assets.web.counted_apart import counted_apart
 from cdp_assets.web.published import LIMITS, SPILLED, THREADS, Published, QueryStopped, spill_folder
 
 KEPT, KEPT_SIZES, SAMPLE = 20, 1000, 20
@@ -68,10 +69,8 @@ def look(
         if (key, with_overlap) in _kept:
             _kept.move_to_end((key, with_overlap))
             return _kept[key, with_overlap]
-    with _counted(settings, shown, library, name, with_overlap=with_overlap) as (published, steps):
-        sample = sample_masked(published.con, at_most=SAMPLE)
-        shared = overlap(published, library, name, _key_of_home(settings)) if with_overlap else None
-        found = Looked(steps, sample, shared)
+    counted = counted_apart if library.has_own_sql(name, with_others=with_overlap) else count
+    found: Looked = counted(settings, shown, library, name, with_overlap=with_overlap)
     with _lock:
         _kept[key, with_overlap] = found
         while len(_kept) > KEPT:
@@ -86,10 +85,22 @@ def size(settings: Settings, shown: Published, library: Library, name: str) -> i
     with _lock:
         if key in _sizes:
             return _sizes[key]
+    if library.has_own_sql(name):
+        return look(settings, shown, library, name).members
     with _counted(settings, shown, library, name) as (_, steps):
         members = steps[-1].left
     _keep_size(key, members)
     return members
+
+
+def count(
+    settings: Settings, shown: Published, library: Library, name: str, *, with_overlap: bool = False
+) -> Looked:
+    """Count an audience in this process, which may stop no query that DuckDB does not interrupt."""
+    with _counted(settings, shown, library, name, with_overlap=with_overlap) as (published, steps):
+        sample = sample_masked(published.con, at_most=SAMPLE)
+        shared = overlap(published, library, name, _key_of_home(settings)) if with_overlap else None
+        return Looked(steps, sample, shared)
 
 
 def kept_sizes(shown: Published) -> dict[Key, int]:
@@ -115,12 +126,14 @@ def _key(
     settings: Settings, shown: Published, library: Library, name: str, *, with_overlap: bool = False
 ) -> Key:
     """What an audience's members depend on: the generation, its rules, those of the audiences that it names, and where it has a contact
-    cap what was proposed and answered so far.
+    cap what was proposed and answered so far; a query of the project's own is one of the rules.
     """
     audience = library.audience(name)
     others = repr(sorted(library.audiences.items())) if with_overlap or audience.references() else ""
     if audience.contact_cap is not None and settings.state_path.exists():
         others += f"|{settings.state_path.stat().st_mtime_ns}"
+    if library.has_own_sql(name, with_others=with_overlap):
+        others += f"|{library.own_queries()}"
     return (shown.version, name, repr(audience), others)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cdp_assets.web import people_rows
 from cdp_assets.web.published import CONTACT, Published
 
 EVENTS_DRAWN = 400
@@ -23,7 +24,7 @@ def largest(shown: Published) -> pd.DataFrame:
 
 def one(shown: Published, customer_id: str) -> pd.DataFrame:
     """marts.customers of one id: one row, or none."""
-    return shown.ask("select * from customers where customer_id = ?", customer_id)
+    return of_customer(shown, "customers", customer_id)
 
 
 def one_in_clear(shown: Published, customer_id: str) -> pd.DataFrame:
@@ -67,71 +68,89 @@ def successor_of(shown: Published, customer_id: str) -> str | None:
 
 def id_events(shown: Published, customer_id: str) -> pd.DataFrame:
     """What happened to this id and in its favour, newest first. One row per event."""
-    return shown.ask(
+    return people_rows.ask(
+        shown,
         """
         select effective_at, event, customer_id, other_customer_id, record_count, reason
-        from customer_id_events where customer_id = $1 or other_customer_id = $1
+        from {customer_id_events}
         order by effective_at desc, event
         """,
-        customer_id,
+        [customer_id],
+        "customer_id_events",
     )
 
 
 def bought(shown: Published, customer_id: str) -> pd.DataFrame:
     """What the customer bought most. One row per product_name and currency: orders, quantity, line_amount in that currency."""
-    return shown.ask(
+    return people_rows.ask(
+        shown,
         """
         select
             product_name, currency, count(distinct (channel, order_id)) as order_count, cast(sum(quantity) as double) as quantity,
             cast(sum(line_amount) as double) as line_amount, max(order_date) as last_order_date
-        from order_lines where customer_id = ?
+        from {order_lines}
         group by product_name, currency
         order by order_count desc, line_amount desc, product_name
         """,
-        customer_id,
+        [customer_id],
+        "order_lines",
     )
 
 
 def of_customer(shown: Published, mart: str, customer_id: str) -> pd.DataFrame:
     """All columns of one mart's rows of a customer. `mart` is a name from the code, never from a user."""
-    return shown.ask(f"select * from {mart} where customer_id = ?", customer_id)
+    if mart not in people_rows.COLUMNS:
+        return shown.ask(f"select * from {mart} where customer_id = ?", customer_id)
+    return people_rows.ask(shown, f"select * from {{{mart}}}", [customer_id], mart)
 
 
 def records(shown: Published, customer_id: str) -> pd.DataFrame:
     """The records behind the id with their own values, masked. One row per record_key."""
-    return shown.ask(
+    return people_rows.ask(
+        shown,
         """
         select r.channel, r.source_customer_id, r.record_kind, r.contact_role, r.masked_full_name, r.masked_phone, r.masked_email,
             r.birth_year, r.city, r.country, x.confidence, r.created_at, r.record_key
-        from records as r inner join customer_crosswalk as x on r.record_key = x.record_key
-        where r.customer_id = ?
+        from {records} as r inner join {customer_crosswalk} as x on r.record_key = x.record_key
         order by r.record_kind, r.channel, r.source_customer_id
         """,
-        customer_id,
+        [customer_id],
+        "records",
+        "customer_crosswalk",
     )
 
 
 def edges(shown: Published, customer_id: str) -> pd.DataFrame:
     """What connects the records of a customer with each other, and what was refused with others'. One row per edge."""
-    return shown.ask(
+    found = people_rows.ask(
+        shown,
         """
-        with found as (select * from identity_edges where customer_id_l = $1 or customer_id_r = $1),
-        keys as materialized (select record_key_l as record_key from found union select record_key_r from found),
-        names as (
-            select record_key, channel || ' · ' || source_customer_id as record_name
-            from records
-            where record_key in (select record_key from keys)
-        )
-        select e.record_key_l, e.record_key_r, coalesce(l.record_name, e.record_key_l) as record_l,
-            coalesce(r.record_name, e.record_key_r) as record_r, e.edge_kind, e.match_weight, e.is_refused,
-            case when e.customer_id_l <> $1 then e.customer_id_l when e.customer_id_r <> $1 then e.customer_id_r end as other_customer_id
-        from found as e
-        left join names as l on e.record_key_l = l.record_key
-        left join names as r on e.record_key_r = r.record_key
-        order by e.is_refused, record_l, record_r, e.edge_kind
+        select record_key_l, record_key_r, edge_kind, match_weight, is_refused, customer_id_l, customer_id_r
+        from {identity_edges}
         """,
-        customer_id,
+        [customer_id],
+        "identity_edges",
     )
+    concerned = {*found["customer_id_l"].dropna(), *found["customer_id_r"].dropna(), customer_id}
+    names = _record_names(shown, sorted(concerned))
+    left, right = (found[f"record_key_{side}"] for side in "lr")
+    others = found["customer_id_l"].where(found["customer_id_l"] != customer_id, found["customer_id_r"])
+    named = found.assign(
+        record_l=left.map(names).fillna(left), record_r=right.map(names).fillna(right),
+        other_customer_id=others.where(others != customer_id, None),
+    ).drop(columns=["customer_id_l", "customer_id_r"])  # fmt: skip
+    return named.sort_values(["is_refused", "record_l", "record_r", "edge_kind"], ignore_index=True)
+
+
+def _record_names(shown: Published, customer_ids: list[str]) -> dict[str, str]:
+    """Channel and own id of every record of some customers, by record_key."""
+    found = people_rows.ask(
+        shown,
+        "select record_key, channel || ' · ' || source_customer_id as record_name from {records}",
+        customer_ids,
+        "records",
+    )
+    return dict(zip(found["record_key"], found["record_name"], strict=True))
 
 
 def rulings(shown: Published, customer_id: str) -> pd.DataFrame:
@@ -152,17 +171,21 @@ def timeline(shown: Published, customer_id: str) -> pd.DataFrame:
 
     Gross, because the net revenue of an order has its refunds taken off already and would count them twice.
     """
-    return shown.ask(
+    return people_rows.ask(
+        shown,
         """
         select ordered_at as happened_at, 'order' as event, channel as lane, order_id as what, order_status as code, gross_revenue
-        from orders where customer_id = $1
+        from {orders}
         union all
         select refunded_at, 'refund', channel, coalesce(order_id, refund_id), null, -refund_revenue
-        from refunds where customer_id = $1 and not is_return_document
+        from {refunds} where not is_return_document
         union all
         select touched_at, 'touch', marketing_channel, campaign, touch_type, null
-        from touchpoints where customer_id = $1
+        from {touchpoints}
         order by happened_at desc
         """,
-        customer_id,
+        [customer_id],
+        "orders",
+        "refunds",
+        "touchpoints",
     )

@@ -39,7 +39,6 @@ def loads(shown: Published, channel: str | None) -> pd.DataFrame:
         from ops_loads
         where $1 is null or channel = $1
         order by landed_at desc, channel, export, file_name
-        limit 1000
         """,
         channel,
     )

@@ -32,8 +32,8 @@ def record(shown: Published, record_key: str) -> pd.DataFrame:
     """One record's own values, masked, and figures of the customer that it is part of. One row, or none."""
     return shown.ask(
         """
-        select r.channel, r.source_customer_id, r.record_kind, r.contact_role, r.masked_full_name, r.masked_phone, r.masked_email,
-            r.birth_year, r.gender, r.city, r.region, r.country, r.created_at, r.customer_id, c.record_count, c.order_count,
+        select r.masked_full_name, r.masked_phone, r.masked_email, r.birth_year, r.gender, r.city, r.region, r.country, r.channel,
+            r.source_customer_id, r.record_kind, r.contact_role, r.created_at, r.customer_id, c.record_count, c.order_count,
             c.net_revenue, c.last_order_date
         from records as r left join customers as c on r.customer_id = c.customer_id
         where r.record_key = ?
@@ -75,15 +75,15 @@ def agreement(shown: Published, record_key_l: str, record_key_r: str) -> dict[st
 
 
 def customer_of(shown: Published, text: str) -> str | None:
-    """The customer that a customer id, a record key or a channel's own id names; None where none or several fit."""
+    """The customer that a customer id, the beginning of one, a record key or a channel's own id names; None where none or several fit."""
     found = shown.ask(
         """
-        select customer_id from customers where customer_id = $1
+        select customer_id from customers where customer_id = $1 or (length($1) >= 8 and starts_with(customer_id, $1))
         union
         select customer_id from customer_crosswalk
         where customer_id is not null and (record_key = $1 or source_customer_id = $1 or channel || ':' || source_customer_id = $1)
         """,
-        text,
+        text.strip().removesuffix("…"),
     )["customer_id"]
     return str(found.iloc[0]) if len(found) == 1 else None
 

@@ -9,6 +9,17 @@ document.addEventListener("change", (event) => {
 // Back shows a page with what its address says, not with what was chosen on the way out.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form.filters")) form.reset();
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// A form is sent once: a second click while the first is on its way does nothing. Downloads leave the page as it is: another format is another button.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  const button = `sent by ${event.submitter?.value ?? ""}`;
+  if (form.dataset.sent === button) { event.preventDefault(); return; }
+  form.dataset.sent = button;
+  setTimeout(() => delete form.dataset.sent, 3000);
 });
 
 function loadVega(base) {
@@ -33,8 +44,9 @@ function makeInteractive(figure) {
     const embed = await loadVega(address.slice(0, address.indexOf("/chart/")));
     const chart = await (await fetch(address)).json();
     const place = document.createElement("div");
+    const least = parseFloat(getComputedStyle(figure.querySelector("img")).minWidth) || 200;
     figure.querySelector("picture").replaceWith(place);
-    chart.width = Math.max(place.clientWidth - 20, 200);
+    chart.width = Math.max(place.clientWidth - 20, least);
     chart.autosize = { type: "fit-x", contains: "padding" };
     await embed(place, chart, { ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true } });
     button.remove();

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from babel import Locale
+
 from cdp_assets import safe_yaml
 
 FALLBACK = "en"
@@ -45,8 +47,18 @@ class Texts:
         return self.known("language.tag", self.language)
 
     def t(self, key: str, **values: object) -> str:
-        """The text of a key, its {places} filled. A key that the catalogue lacks is an error, found by the tests."""
-        return catalogue(self.language)[key].format(**values)
+        """The text of a key, its {places} filled, in the plural form of its first value where the language's file has forms.
+
+        A key that the catalogue lacks is an error, found by the tests.
+        """
+        words = catalogue(self.language)
+        text = words[key] if key in words else words[f"{key}.{self._form(next(iter(values.values())))}"]
+        return text.format(**values)
+
+    def _form(self, number: object) -> str:
+        """The language's plural form for a number, as CLDR names it (`one`, `few`, `other` …): as it is, or as it was written out."""
+        digits = re.sub(r"\D", "", str(number))
+        return Locale.parse(self.tag, sep="-").plural_form(int(digits or 0))
 
     def known(self, key: str, default: str) -> str:
         """The text of a key if the catalogue has it, else a default: for names that data brings, such as columns."""
@@ -64,6 +76,11 @@ class Texts:
             if found := pattern.fullmatch(code):
                 return words.format(**found.groupdict())
         return self.label(code, family) if CODE.fullmatch(code) else None
+
+    def names(self, text: str, family: str) -> str:
+        """Names in a text, each by how it is called: `shopify, my_shop` is Shopify, My shop."""
+        parts = re.split(r"(, | \+ )", text)
+        return "".join(self.label(part, family) if CODE.fullmatch(part) else part for part in parts)
 
     def label(self, name: str, family: str = "columns") -> str:
         """A column or code in words: from the catalogue, else its own name spelled out."""
