@@ -13,7 +13,7 @@ export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run lint check-sql web ui dagster docs docs-site check format test test-integration test-all test-mutants shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-activation bench-rights bench-whole bench-nights lock clean
+.PHONY: help setup demo run lint types style check-sql web ui dagster docs docs-site check format test test-integration test-all test-mutants shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-activation bench-rights bench-whole bench-nights lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -52,13 +52,18 @@ docs-site: $(READY) ## the documentation as a site in site/, for reading offline
 	@echo "site/index.html"
 
 check: $(READY) ## lint, format, types, licences, known vulnerabilities, SQL, complexity, YAML, spelling
+	@$(MAKE) -s -j2 types style
+
+types: $(READY) ## the types alone, as part of check
+	@$(BIN)/mypy
+
+style: $(READY) ## all of check but the types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
 	@$(BIN)/python -m checks.licences
 	@$(BIN)/python -m checks.vulnerabilities
-	@$(BIN)/python -m checks.sql
 	@$(MAKE) -s lint
+	@$(BIN)/python -m checks.sql
 
 lint: $(READY) ## complexity, YAML and spelling, as part of check
 	@$(BIN)/complexipy cdp_assets wheel_build.py --quiet --failed
@@ -74,7 +79,7 @@ format: $(READY) ## rewrite to the house format
 shapes: $(READY) ## render dbt's macro of the shared shapes from cdp_assets/shapes.yaml
 	@$(BIN)/python -m cdp_assets.shapes
 
-test: $(READY) ## unit and property tests, and one whole demo: seven to eight minutes on two cores
+test: $(READY) ## unit and property tests, and one whole demo: five to eight minutes on two cores
 	@$(BIN)/python -m pytest $(PARALLEL)
 
 test-integration: $(READY) ## rooms together: built tables, nights of identity, kills, a browser, a real retailer (seven minutes)

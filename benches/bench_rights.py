@@ -4,7 +4,8 @@
 
 A generated home: per customer three records, four orders and eight touches; a build, state with histories, three published generations with their
 Parquet, and a delivered file of members that really landed. The rewriting (build, state, generations) is judged beside a plain copy of the same
-bytes: DuckDB's COPY FROM DATABASE of every file, and a copy of the Parquet. Landing, the scan and the hashes of all files are told apart.
+bytes: DuckDB's COPY FROM DATABASE of every file, and a copy of the Parquet. Landing, the scan and the hashes of all files are told apart. Seconds are the
+clock's with the processor's in brackets; targets are judged by the processor's, which a busy machine changes less.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -65,6 +67,38 @@ drop table people;
 """
 
 
+@dataclass(frozen=True)
+class Took:
+    """Seconds of the clock and of the processor."""
+
+    clock: float = 0.0
+    processor: float = 0.0
+
+    def __add__(self, other: Took) -> Took:
+        return Took(self.clock + other.clock, self.processor + other.processor)
+
+    def __str__(self) -> str:
+        return f"{self.clock:.1f} s ({self.processor:.1f})"
+
+    def over(self, other: Took) -> str:
+        return f"{self.clock / other.clock:.2f} ({self.processor / other.processor:.2f})"
+
+
+class Clock:
+    """Tells what passed since it was last asked."""
+
+    def __init__(self) -> None:
+        self._last = self._now()
+
+    @staticmethod
+    def _now() -> Took:
+        return Took(time.perf_counter(), time.process_time())
+
+    def lap(self) -> Took:
+        last, self._last = self._last, self._now()
+        return Took(self._last.clock - last.clock, self._last.processor - last.processor)
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("customers", nargs="?", type=int, default=20_000)
@@ -75,21 +109,26 @@ def main() -> None:
     settings = Settings(home=chosen.work / "home", inbox=chosen.work / "inbox", key=KEY)
     with _told(f"made a home of {chosen.customers:,} customers and three generations"):
         make_home(settings, chosen.customers)
-    copied = plain_copy(settings, chosen.work / "copied")
-    print(f"plain copy of the rewritten files: {copied:.1f} s", flush=True)
+    clock = Clock()
+    plain_copy(settings, chosen.work / "copied")
+    copied = clock.lap()
+    print(f"plain copy of the rewritten files: {copied}", flush=True)
     took = {}
     for people in (1, min(chosen.people, chosen.customers // 2)):
         spent = erase(settings, chosen.work, people)
-        took[people] = sum(spent[step] for step in REWRITING)
-        rest = ", ".join(f"{step} {seconds:.1f}" for step, seconds in spent.items() if step not in REWRITING)
+        took[people] = sum((spent[step] for step in REWRITING), Took())
+        parts = ", ".join(f"{step} {spent[step]}" for step in REWRITING)
+        rest = ", ".join(f"{step} {each}" for step, each in spent.items() if step not in REWRITING)
         print(
-            f"{people:,} people: rewriting {took[people]:.1f} s ({took[people] / copied:.2f} × the copy); apart: {rest}",
+            f"{people:,} people: rewriting {took[people]} ({took[people].over(copied)} × the copy): {parts}; apart: {rest}",
             flush=True,
         )
     one, many = took.values()
-    held = one <= MOST_OVER_COPY * copied and many <= MOST_OVER_ONE * one
+    held = (
+        one.processor <= MOST_OVER_COPY * copied.processor and many.processor <= MOST_OVER_ONE * one.processor
+    )
     print(
-        f"a batch of {max(took):,}: {many / one:.2f} × one; targets ({MOST_OVER_COPY} × the copy, {MOST_OVER_ONE} × one) {'held' if held else 'MISSED'}"
+        f"a batch of {max(took):,}: {many.over(one)} × one; targets ({MOST_OVER_COPY} × the copy, {MOST_OVER_ONE} × one) {'held' if held else 'MISSED'}"
     )
 
 
@@ -129,10 +168,9 @@ def make_home(settings: Settings, customers: int) -> None:
         )
 
 
-def plain_copy(settings: Settings, target: Path) -> float:
-    """Seconds that DuckDB takes to copy every file that an erasure writes again, and a copy of the Parquet."""
+def plain_copy(settings: Settings, target: Path) -> None:
+    """Have DuckDB copy every file that an erasure writes again, and copy the Parquet."""
     target.mkdir()
-    begun = time.perf_counter()
     stored = [path for path in settings.published_dir.glob("g*/*.duckdb") if not path.is_symlink()]
     for number, path in enumerate([*stored, settings.warehouse_path, settings.state_path]):
         with duckdb.connect(config=settings.duckdb_limits) as con:
@@ -143,11 +181,10 @@ def plain_copy(settings: Settings, target: Path) -> float:
     for number, path in enumerate(sorted(settings.published_dir.glob("g*/parquet"))):
         shutil.copytree(path, target / f"parquet{number}")
     os.sync()
-    return time.perf_counter() - begun
 
 
-def erase(settings: Settings, work: Path, people: int) -> dict[str, float]:
-    """Erase so many people from a copy of the home; step → seconds."""
+def erase(settings: Settings, work: Path, people: int) -> dict[str, Took]:
+    """Erase so many people from a copy of the home; step → what it took."""
     home = work / f"erasing{people}"
     shutil.copytree(settings.home, home / "home", symlinks=True)
     mine = settings.model_copy(update={"home": home / "home"})
@@ -159,15 +196,12 @@ def erase(settings: Settings, work: Path, people: int) -> dict[str, float]:
             actor="bench",
         )
     os.sync()
-    spent: dict[str, float] = {}
-    last = time.perf_counter()
+    spent: dict[str, Took] = {}
+    clock = Clock()
 
     def reached(step: str) -> None:
-        nonlocal last
-        now = time.perf_counter()
         step = step.partition("/")[0]
-        spent[step] = spent.get(step, 0) + now - last
-        last = now
+        spent[step] = spent.get(step, Took()) + clock.lap()
 
     begun = erasure.begin(mine, [request.request_id], _traces(mine, people), actor="bench")
     reached("find and hashes")

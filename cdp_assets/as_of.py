@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from cdp_assets.engine import given
+from cdp_assets.engine import given, scratch
 from cdp_assets.landing.contract import ChannelContract, Column, Export, load_contracts
 from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.settings import Settings
@@ -86,8 +86,7 @@ def _rows_per_day(settings: Settings) -> dict[str, dict[date, int]]:
         if max(delivered.values()) - day <= timedelta(days=LIVING_DAYS)
     }
     days: dict[str, dict[date, int]] = {}
-    con = duckdb.connect(config=settings.duckdb_limits)
-    try:
+    with scratch(settings.duckdb_limits) as con:
         con.execute("set TimeZone = 'UTC'")
         con.execute("set enable_progress_bar = false")
         with given(con, "loads", loads):
@@ -96,8 +95,6 @@ def _rows_per_day(settings: Settings) -> dict[str, dict[date, int]]:
                     for day, rows in _days_of(con, settings, contract, export, column):
                         channel_days = days.setdefault(contract.name, {})
                         channel_days[day] = channel_days.get(day, 0) + rows
-    finally:
-        con.close()
     return days
 
 

@@ -134,7 +134,11 @@ def run(
     ] = False,
     whole: Annotated[
         bool,
-        typer.Option("--whole", help="Build and publish although nothing changed since the last generation."),
+        typer.Option(
+            "--whole",
+            "--full-refresh",
+            help="Build every table anew and publish, although nothing or little changed since the last generation.",
+        ),
     ] = False,
 ) -> None:
     """Land what arrived, resolve identities, build and test every table, and publish a new generation.
@@ -753,11 +757,18 @@ def rights_list(
 
 
 @rights_app.command("show")
-def rights_show(request: RequestArgument, home: HomeOption = None, inbox: InboxOption = None) -> None:
-    """One request: its history, whom it covers, and how many rows each store holds. Nothing is changed."""
+def rights_show(
+    request: RequestArgument,
+    again: Annotated[
+        bool, typer.Option("--again", help="Count now, instead of telling the last count.")
+    ] = False,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """One request: its history, whom it covers, and how many rows each store holds, as of its last count. No store is changed."""
     from cdp_assets.commands.rights import show_request
 
-    raise typer.Exit(show_request(request, home=home, inbox=inbox))
+    raise typer.Exit(show_request(request, again=again, home=home, inbox=inbox))
 
 
 @rights_app.command("run")

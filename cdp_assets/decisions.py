@@ -44,6 +44,20 @@ def write_decision(folder: Path, content: dict[str, Any]) -> str:
     return decision_id
 
 
+def write_once(folder: Path, content: dict[str, Any]) -> str:
+    """Write a decision, unless the very same one waits (a form that was sent twice): returns the id of that one."""
+    for each in read_decisions(folder):
+        if each.content is not None and _said(each.content) == _said(content):
+            return each.decision_id
+    return write_decision(folder, content)
+
+
+def _said(content: dict[str, Any]) -> str:
+    """What a decision says, without its id and the moment."""
+    told = {name: value for name, value in content.items() if name not in ("decision_id", "decided_at")}
+    return json.dumps(told, sort_keys=True, default=str)
+
+
 def read_decisions(folder: Path) -> Iterator[Decision]:
     """Every decision of an inbox, oldest first; one that cannot be read comes without content."""
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:

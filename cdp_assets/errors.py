@@ -15,6 +15,7 @@ class Problem(RuntimeError):
     """Something that a person can put right, in three lines: what was found, where, and what to do. Never a value."""
 
     def __init__(self, found: str, where: str, remedy: str) -> None:
+        self.parts = (found, where, remedy)
         super().__init__(f"{found}\n  where: {where}\n  what to do: {remedy}")
 
 
@@ -57,9 +58,11 @@ def may_pass_on_retry(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError) and error.errno in PASSING_ERRNOS:
         return True
-    import duckdb  # only where an error is judged: settings are read by processes that need no database
+    from cdp_assets import (
+        engine,  # only where an error is judged: settings are read by processes that need no database
+    )
 
-    return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
+    return engine.is_locked(error)
 
 
 def made_safe(error: Exception) -> Exception:

@@ -39,6 +39,11 @@ class Counted:
     hidden: dict[str, int] = field(default_factory=dict)  # cells of aggregates with too few people left
 
     @property
+    def tables(self) -> set[str]:
+        """Tables that are not what they were."""
+        return {*self.removed, *self.blanked, *self.hidden}
+
+    @property
     def rows(self) -> int:
         return sum(self.removed.values()) + sum(self.blanked.values())
 
@@ -62,13 +67,31 @@ class Sought(Protocol):
     def cut(self, path: Path) -> int:
         """Take these lines or rows out; how many. What nobody can take apart goes whole."""
 
+    def rows_by_contact(self, path: Path) -> int:
+        """Lines of a delivered text that name them by an address or a number; a name alone may be a stranger's."""
+
+    def cut_by_contact(self, path: Path) -> int:
+        """Take these lines out; how many. What cannot be taken apart stays: 0."""
+
     def rows_by_table(self, path: Path) -> dict[str, int]:
         """Rows of theirs in a DuckDB file, by table."""
 
+    def is_in_database(self, path: Path) -> bool:
+        """Whether a DuckDB file holds any row of theirs; quicker than counting."""
+
     def copy_database(
-        self, path: Path, fresh: Path, *, keeps_constraints: bool = False, hides_small_cells: bool = False
+        self,
+        path: Path,
+        fresh: Path,
+        *,
+        keeps_constraints: bool = False,
+        hides_small_cells: bool = False,
+        is_of_build: bool = False,
     ) -> Counted:
-        """A DuckDB file written again without them, and without cells of aggregates that would show them by subtraction."""
+        """A DuckDB file written again without them, and without cells of aggregates that would show them by subtraction.
+
+        is_of_build: the file is a copy of the home's build, by which those cells can be told.
+        """
 
     def copy_parquet(self, path: Path, fresh: Path) -> None:
         """A Parquet file written again without rows of theirs."""

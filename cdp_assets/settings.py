@@ -83,7 +83,12 @@ class Settings(BaseSettings):
     keep_runs: int = Field(
         default=60,
         ge=1,
-        description="Runs whose record, log and Dagster history stay; older ones are removed.",
+        description="Runs whose record and log stay; older ones are removed.",
+    )
+    keep_history: int = Field(
+        default=14,
+        ge=1,
+        description="Finished runs that Dagster's history keeps, seven megabytes each; older ones are removed.",
     )
     erasure_manifest: Path | None = Field(
         default=None,

@@ -8,12 +8,12 @@ from __future__ import annotations
 import getpass
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
 
-from cdp_assets.engine import STORAGE
+from cdp_assets.engine import HeldForReading, database, is_locked
 from cdp_assets.keys import KeyProblem, pseudonym
 from cdp_assets.settings import Settings
 
@@ -68,25 +68,23 @@ def _traces(settings: Settings) -> list[tuple[str, bool]]:
 
 @contextmanager
 def connect_state(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to state.duckdb that is always closed: DuckDB allows one writer per file."""
+    """A connection to state.duckdb that is always closed: DuckDB allows one writer per file. Nested ones share it."""
     if read_only and not settings.state_path.exists():
         raise StateProblem(f"{settings.state_path} does not exist yet: `onefold run` makes it")
-    con = _open_patiently(settings.state_path, read_only)
-    try:
+    with ExitStack() as held:
+        con = _open_patiently(held, settings.state_path, read_only)
         con.execute("set TimeZone = 'UTC'")
         yield con
-    finally:
-        con.close()
 
 
-def _open_patiently(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """Open the file, or wait for the process that has it open; nobody keeps it for long. Raises StateInUse."""
+def _open_patiently(held: ExitStack, path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open the file, or wait for whoever has it open; nobody keeps it for long. Raises StateInUse."""
     give_up = time.monotonic() + (PATIENCE_OF_READERS if read_only else PATIENCE_OF_WRITERS)
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=STORAGE)
-        except duckdb.IOException as error:
-            if "Could not set lock" not in str(error):
+            return held.enter_context(database(path, read_only=read_only))
+        except (duckdb.IOException, HeldForReading) as error:
+            if not (is_locked(error) or isinstance(error, HeldForReading)):
                 raise
             if time.monotonic() > give_up:
                 raise StateInUse(

@@ -4,15 +4,18 @@
 mutants.yaml; survivors.yaml says of some survivors why they may live. Python is changed by cosmic-ray's operators, of comparisons and sums
 only those that other mutation testers have, too (a boundary, the opposite, the inverse sum); SQL, in strings and in files, by the swaps below
 (a comparison, and for or, min for max, …). From each module a sample is drawn, spread over its lines; every mutant runs in a process
-forked from one that has the libraries imported, in a copy of the checkout. A mutant is killed if a test fails (or does not end). Prints one
-row per module and every survivor; exit 1 below `ENOUGH`. With --scores a later call goes on after the last whole module.
+forked from one that has the libraries imported, in a copy of the checkout, against those tests that call the changed function, the ones that
+killed others first. A mutant is killed if a test fails (or does not end). Prints one row per module and every survivor; exit 1 below `ENOUGH`.
+With --scores every mutant is written down as it is tried, and a later call goes on after the last one.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import json
+import math
 import os
 import random
 import re
@@ -25,10 +28,14 @@ import tempfile
 import time
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,6 +89,10 @@ class Mutant:
     change: str
     source: str
 
+    @property
+    def at(self) -> tuple[int, str]:
+        return self.line, self.change
+
 
 @dataclass
 class Score:
@@ -104,17 +115,20 @@ def main() -> int:
     os.environ.update(OPENBLAS_NUM_THREADS="1", DO_NOT_TRACK="1", PYTHONDONTWRITEBYTECODE="1")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(AGAIN))
     import_libraries()
-    scores, started = read_scores(arguments.scores), time.monotonic()
+    scores, ends = read_scores(arguments.scores), time.monotonic() + 60 * arguments.minutes
+    nearest: dict[str, Nearest] = {}
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "checkout"
         copy_checkout(copy)
         for module, tests in chosen.items():
-            if module in scores:
-                continue
-            if time.monotonic() - started > 60 * arguments.minutes:
-                return AGAIN
-            scores[module] = try_module(copy, module, tests, arguments.each, random.Random(arguments.seed))
-            write_scores(arguments.scores, scores)
+            score, chance = scores.setdefault(module, Score()), random.Random(arguments.seed)
+            sample = sample_of(copy, module, arguments.each, chance, score)
+            if sample and (names := " ".join(tests)) not in nearest:
+                nearest[names] = Nearest.of(copy, tests)
+            for _ in try_mutants(copy, sample, nearest.get(" ".join(tests)), score):
+                write_scores(arguments.scores, scores)
+                if time.monotonic() > ends:
+                    return AGAIN
     scores = {module: scores[module] for module in chosen}
     print("\n".join(table_of(scores)))
     killed, tried = sum(each.killed for each in scores.values()), sum(each.tried for each in scores.values())
@@ -123,14 +137,16 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--each", type=int, default=25, help="mutants of each module")
+    parser.add_argument(
+        "--each", type=int, default=25, help="mutants of each module; 0: the survivors of --scores once more"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="regular expression of the modules' paths")
     parser.add_argument(
         "--scores", type=Path, help="file that keeps what was tried, so that a later call goes on after it"
     )
     parser.add_argument(
-        "--minutes", type=float, default=1e9, help="begin no module after so long (exit 75: call again)"
+        "--minutes", type=float, default=1e9, help="begin no mutant after so long (exit 75: call again)"
     )
     return parser.parse_args()
 
@@ -140,12 +156,7 @@ def read_scores(path: Path | None) -> dict[str, Score]:
         return {}
     kept = json.loads(path.read_text(encoding="utf-8"))
     return {
-        module: Score(
-            each["possible"],
-            each["killed"],
-            each["seconds"],
-            [(line, change) for line, change in each["survivors"]],
-        )
+        module: Score(**each | {"survivors": [(line, change) for line, change in each["survivors"]]})
         for module, each in kept.items()
     }
 
@@ -161,10 +172,12 @@ def import_libraries() -> None:
     import duckdb  # noqa: F401
     import hypothesis  # noqa: F401
     import pandas  # noqa: F401
+    import phonenumbers  # noqa: F401
     import pyarrow  # noqa: F401
     import pydantic_settings  # noqa: F401
-    import pytest  # noqa: F401
+    import pypinyin  # noqa: F401
     import rich.console  # noqa: F401
+    import scipy.sparse.csgraph  # noqa: F401
     import splink  # noqa: F401
 
 
@@ -177,28 +190,93 @@ def copy_checkout(target: Path) -> None:
             shutil.copy(ROOT / name, target / name)
 
 
-def try_module(copy: Path, module: str, tests: list[str], each: int, chance: random.Random) -> Score:
-    """Try a sample of a module's mutants."""
-    path = copy / module
+def sample_of(copy: Path, module: str, each: int, chance: random.Random, score: Score) -> list[Mutant]:
+    """A module's mutants that `score` has not tried yet, at most `each` with those that it has; or (each = 0) its survivors."""
+    original = (copy / module).read_text(encoding="utf-8")
+    found = list({mutant.at: mutant for mutant in mutants_of(module, original)}.values())
+    score.possible = len(found)
+    if each:
+        return spread(found, each, chance)[score.tried :]
+    return [mutant for mutant in found if mutant.at in score.survivors]
+
+
+def try_mutants(copy: Path, sample: list[Mutant], nearest: Nearest | None, score: Score) -> Iterator[None]:
+    """Try mutants of one module; yields after each of them."""
+    if not sample or nearest is None:
+        return
+    path = copy / sample[0].module
     original = path.read_text(encoding="utf-8")
-    started = time.monotonic()
-    if run_tests(copy, tests, seconds=600) != 0:
-        raise SystemExit(f"{module}: its tests fail without any change; look at them first")
-    seconds = 30 + 4 * (time.monotonic() - started)
-    found = list(mutants_of(module, original))
-    score, before = Score(possible=len(found)), resource.getrusage(resource.RUSAGE_CHILDREN)
-    for mutant in spread(found, each, chance):
+    functions = [] if path.suffix == ".sql" else functions_of(original)
+    for mutant in sample:
         path.write_text(mutant.source, encoding="utf-8")
-        if run_tests(copy, tests, seconds) == 0:
-            score.survivors.append((mutant.line, mutant.change))
-            print(f"  survived: {module}:{mutant.line}: {mutant.change}", file=sys.stderr, flush=True)
+        started, tests = processor_seconds(), nearest.tests_of(mutant, functions)
+        done = run_tests(copy, Watch(tests), {file_of(name) for name in tests}, nearest.seconds)
+        nearest.killers.update(done.said.get("failed", []))
+        score.seconds += processor_seconds() - started
+        score.survivors = [at for at in score.survivors if at != mutant.at]
+        if done.code == 0:
+            score.survivors.append(mutant.at)
+            print(f"  survived: {mutant.module}:{mutant.line}: {mutant.change}", file=sys.stderr, flush=True)
         else:
             score.killed += 1
+        yield
     path.write_text(original, encoding="utf-8")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    score.seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"{module}: {score.killed} of {score.tried} killed", file=sys.stderr, flush=True)
-    return score
+    counts = f"{score.killed} of {score.tried} killed, {score.seconds:.0f} s"
+    print(f"{sample[0].module}: {counts}", file=sys.stderr, flush=True)
+
+
+@dataclass
+class Nearest:
+    """What some files of tests do without any change. tests: how long each takes; calls: `module:first line of a function` → the tests that call it."""
+
+    files: list[str]
+    tests: dict[str, float]
+    calls: dict[str, set[str]]
+    seconds: tuple[float, float]  # of processor and by the clock, that a mutant may take
+    killers: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, copy: Path, files: list[str]) -> Nearest:
+        started, before = time.monotonic(), processor_seconds()
+        done = run_tests(copy, Watch(within=f"{copy}/cdp_assets/"), files, (900, 1800))
+        if done.code != 0:
+            raise SystemExit(f"{' '.join(files)} fail without any change; look at them first")
+        took, processor = time.monotonic() - started, processor_seconds() - before
+        print(f"{' '.join(files)}: {processor:.0f} s of processor", file=sys.stderr, flush=True)
+        calls = {function: set(names) for function, names in done.said["calls"].items()}
+        return cls(files, done.said["tests"], calls, (10 + 2 * processor, 60 + 6 * took))
+
+    def tests_of(self, mutant: Mutant, functions: list[tuple[int, int, int]]) -> list[str]:
+        """The tests to run for a change, those that killed most first, then the quick ones: those that call its function in their own
+        process, or all."""
+        around = [each for each in functions if each[1] <= mutant.line <= each[2]]
+        called = self.calls.get(f"{mutant.module}:{max(around)[0]}") if around else None
+        if not called or "" in called:  # what several tests share calls it
+            called = set(self.tests)
+        by_file: dict[str, float] = {}  # what a file's tests share is made once if they stay together
+        for name, seconds in self.tests.items():
+            by_file[file_of(name)] = by_file.get(file_of(name), 0) + seconds
+        return sorted(
+            called,
+            key=lambda name: (-self.killers[name], by_file[file_of(name)], self.tests[name]),
+        )
+
+
+def file_of(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def functions_of(source: str) -> list[tuple[int, int, int]]:
+    """Of each function its first line as Python counts it (that of a decorator), and first and last line of its body."""
+    return [
+        (
+            min([node.lineno, *(each.lineno for each in node.decorator_list)]),
+            node.body[0].lineno,
+            node.end_lineno or node.lineno,
+        )
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def spread(found: list[Mutant], count: int, chance: random.Random) -> list[Mutant]:
@@ -244,7 +322,7 @@ def _python_mutants(module: str, source: str) -> Iterator[Mutant]:
             if ONLY_ROW.search(source.splitlines()[line - 1][:column]):
                 continue
             changed = mutate_code(source, operator, occurrence)
-            if changed and not _is_only_annotation(source, line):
+            if changed and not _is_only_annotation(source, line, column):
                 yield Mutant(module, line, f"{name.partition('/')[2]}: {_line(source, line)}", changed)
 
 
@@ -282,11 +360,11 @@ def _sql_mutants(module: str, source: str) -> Iterator[Mutant]:
                 yield Mutant(module, number, said, changed)
 
 
-def _is_only_annotation(source: str, line: int) -> bool:
-    """A change to a signature's types, a docstring or an import changes nothing that runs."""
-    text = _line(source, line)
-    return text.startswith(("def ", "from ", "import ", '"""', ") ->", "@dataclass")) or bool(
-        re.match(r"\w+: [^=]*$", text)
+def _is_only_annotation(source: str, line: int, column: int) -> bool:
+    """A change to a signature's types or marks, a docstring or an import changes nothing that runs."""
+    annotation = re.match(r"\s*\w+: [^=]*", source.splitlines()[line - 1])
+    return bool(annotation and column < annotation.end()) or _line(source, line).startswith(
+        ("def ", "from ", "import ", '"""', ") ->", "@dataclass", "*,")
     )
 
 
@@ -294,28 +372,104 @@ def _line(source: str, line: int) -> str:
     return source.splitlines()[line - 1].strip()
 
 
-def run_tests(copy: Path, tests: list[str], seconds: float) -> int:
-    """pytest's exit code on the copy, -1 where it does not end; in a forked process, so that libraries are imported once."""
+class Watch:
+    """A plugin of pytest's in the forked process: runs only some tests, and says which failed and which call what of a folder."""
+
+    def __init__(self, only: list[str] | None = None, within: str = "") -> None:
+        self.only, self.within = only, within
+        self.calls: dict[str, set[str]] = {}
+        self.tests: dict[str, float] = {}
+        self.failed: list[str] = []
+        self._test = ""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the tests that `only` names, in its order."""
+        if self.only is not None:
+            by_name = {each.nodeid: each for each in items}
+            items[:] = [by_name[name] for name in self.only if name in by_name]
+        self.tests = dict.fromkeys((each.nodeid for each in items), 0.0)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._test = item.nodeid
+        if self.within:
+            sys.setprofile(self._called)
+        try:
+            return (yield)
+        finally:
+            sys.setprofile(None)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
+        """What a shared fixture calls, all tests may stand on."""
+        test = self._test
+        if fixturedef.scope != "function":
+            self._test = ""
+        try:
+            return (yield)
+        finally:
+            self._test = test
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.tests[report.nodeid] += report.duration
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+    def _called(self, frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(self.within):
+            code = frame.f_code
+            name = f"cdp_assets/{code.co_filename.removeprefix(self.within)}:{code.co_firstlineno}"
+            self.calls.setdefault(name, set()).add(self._test)
+
+    def said(self) -> dict[str, Any]:
+        calls = {function: sorted(names) for function, names in self.calls.items()}
+        return {"tests": self.tests, "calls": calls, "failed": self.failed}
+
+
+@dataclass(frozen=True)
+class Done:
+    """pytest's exit code (-1: it did not end), and what `Watch` said."""
+
+    code: int
+    said: dict[str, Any]
+
+
+def run_tests(copy: Path, watch: Watch, tests: Collection[str], seconds: tuple[float, float]) -> Done:
+    """Run tests on the copy in a forked process, so that libraries are imported once. seconds: of processor, by the clock."""
+    told = copy / ".told.json"
+    told.unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
         os.setsid()
-        _test_and_exit(copy, tests)
-    ends, done = time.monotonic() + seconds, 0
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds[0]), math.ceil(seconds[0]) + 5))
+        _test_and_exit(copy, watch, tests, told)
+    ends, done, code = time.monotonic() + seconds[1], 0, -1
     try:
-        while time.monotonic() < ends:
+        while not done and time.monotonic() < ends:
             done, status = os.waitpid(child, os.WNOHANG)
             if done:
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(0.02)
-        return -1
+                code = os.waitstatus_to_exitcode(status)
+            else:
+                time.sleep(0.02)
     finally:
         if not done:  # it takes too long, or this process was asked to end
             os.killpg(child, signal.SIGKILL)
             os.waitpid(child, 0)
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise SystemExit(f"no test is left to run of {', '.join(tests)}")
+    return Done(code, json.loads(told.read_text("utf-8")) if told.exists() else {})
 
 
-def _test_and_exit(copy: Path, tests: list[str]) -> None:
-    import pytest
+def processor_seconds() -> float:
+    """Of all processes that were started here and ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _test_and_exit(copy: Path, watch: Watch, tests: Collection[str], told: Path) -> None:
+    from hypothesis import Phase
+    from hypothesis import settings as hypothesis_settings
 
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -324,10 +478,18 @@ def _test_and_exit(copy: Path, tests: list[str]) -> None:
     sys.path.insert(0, str(copy))
     for name in [name for name in sys.modules if name.split(".")[0] in ("cdp_assets", "checks", "tests")]:
         del sys.modules[name]
+    # An example that fails is enough: to look for the smallest one takes minutes. The same ones for every mutant.
+    hypothesis_settings.register_profile(
+        "mutants",
+        phases=[Phase.explicit, Phase.generate],
+        deadline=None,
+        database=None,
+        derandomize=True,
+    )
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile", "mutants"]
     try:
-        code = int(
-            pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow", *tests])
-        )
+        code = int(pytest.main([*options, "-m", "not slow", *tests], plugins=[watch]))
+        told.write_text(json.dumps(watch.said()), "utf-8")
     except BaseException:
         code = 99
     os._exit(code)

@@ -20,8 +20,8 @@ SHARED_DIR = PROJECT_DIR.parent / "shared"
 # Files that take longest, longest first: begun last, one of them would keep one worker busy while the other rests.
 LONGEST_FIRST = (
     "tests/test_demo_end_to_end.py",
-    "tests/project/test_wheel.py",
     "tests/test_online_retail.py",
+    "tests/project/test_wheel.py",
     "tests/identity/test_runs.py",
     "tests/dbt/test_outcomes.py",
     "tests/rights/test_erasure.py",

@@ -12,7 +12,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from cdp_assets.engine import STORAGE_VERSION, batches, given
+from cdp_assets import engine
+from cdp_assets.engine import STORAGE_VERSION, batches, given, scratch
 from cdp_assets.publishing.generations import current_files
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state, migrate
@@ -158,3 +159,80 @@ def test_what_is_erased_is_not_in_a_copy_of_the_file(tmp_path: Path) -> None:
         con.execute(f"attach '{copy}' as target (storage_version '{STORAGE_VERSION}')")
         con.execute("create table target.t as from t")
     assert b"secret-zq" not in copy.read_bytes()
+
+
+def test_a_borrowed_instance_is_given_back_as_it_was() -> None:
+    with scratch({"threads": 1}) as con:
+        con.execute("create table one as select 1 as n")
+        con.execute("create macro two() as 2")
+        con.execute("create temp table three as select 3 as n")
+        con.execute("attach ':memory:' as more")
+        con.execute("set TimeZone = 'Asia/Shanghai'")
+        assert con.execute("select current_setting('threads')").fetchone() == (1,)
+        first = con.execute("select current_database()").fetchone()
+    with scratch() as con:
+        assert con.execute("select count(*) from duckdb_tables()").fetchone() == (0,)
+        assert con.execute(
+            "select count(*) from duckdb_functions() where function_name = 'two'"
+        ).fetchone() == (0,)
+        databases = con.execute("select database_name from duckdb_databases() where not internal").fetchall()
+        assert sorted(databases) == [("memory",), first]
+        assert con.execute("select current_setting('threads')").fetchone() != (1,) or os.cpu_count() == 1
+        assert con.execute("select current_setting('TimeZone')").fetchone() != ("Asia/Shanghai",)
+
+
+def test_two_borrowers_at_once_see_nothing_of_each_other() -> None:
+    with scratch() as one, scratch() as other:
+        one.execute("create table a as select 1 as n")
+        with pytest.raises(duckdb.CatalogException):
+            other.execute("select * from a")
+
+
+def test_an_instance_in_which_something_went_wrong_is_not_lent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    idle: list[duckdb.DuckDBPyConnection] = []
+    monkeypatch.setattr(engine, "_idle", idle)
+    with pytest.raises(duckdb.ConversionException), scratch() as con:
+        con.execute("select cast('x' as int)")
+    assert idle == []
+    with scratch():
+        pass
+    assert len(idle) == 1
+
+
+def test_a_file_is_shared_while_it_is_open_and_free_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "a file's.duckdb"
+    with engine.database(path) as con:
+        con.execute("create table a as select 1 as n")
+        with engine.database(path, read_only=True) as nested:
+            assert nested.execute("select n from a").fetchone() == (1,)
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]  # no log of writes is left
+    with engine.database(path, read_only=True) as reader:
+        with pytest.raises(engine.HeldForReading), engine.database(path):
+            pass
+        with pytest.raises(duckdb.InvalidInputException):
+            reader.execute("create table b as select 1 as n")
+    with duckdb.connect(str(path)) as con:  # and no lock
+        assert con.execute("select n from a").fetchone() == (1,)
+
+
+def test_what_a_file_holds_is_read_again_by_the_next_borrower(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    read = f"select n from read_parquet('{path}')"
+    for n in (1, 2):
+        with scratch() as con:
+            con.execute(f"copy (select {n} as n) to '{path}' (format parquet)")
+            os.utime(path, (0, 0))
+            assert con.execute(read).fetchone() == (n,)
+
+
+def test_a_child_process_borrows_its_own(tmp_path: Path) -> None:
+    code = (
+        "import os, sys\n"
+        "from cdp_assets.engine import scratch\n"
+        "with scratch() as con: con.execute('select sum(i) from range(100000) as t(i)').fetchall()\n"
+        "if (child := os.fork()) == 0:\n"
+        "    with scratch() as con: ok = con.execute('select sum(i) from range(100000) as t(i)').fetchall()\n"
+        "    os._exit(0 if ok else 1)\n"
+        "sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

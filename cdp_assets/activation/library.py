@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,6 +67,27 @@ class Library:
                 "the file is not one select", str(path), "write one query that yields customer_id"
             )
         return text
+
+    def has_own_sql(self, name: str, *, with_others: bool = False) -> bool:
+        """Whether counting an audience runs a query that the project wrote: its own, that of one it names, or of any other."""
+        named = {name, *(self.audiences if with_others else ())}
+        while (
+            more := {
+                each for one in named if one in self.audiences for each in self.audiences[one].references()
+            }
+            - named
+        ):
+            named |= more
+        return any(self.audiences[each].who is None for each in named if each in self.audiences)
+
+    def own_queries(self) -> dict[str, str]:
+        """The project's queries by audience, those that cannot be read left away."""
+        found = {}
+        for name, audience in self.audiences.items():
+            if audience.who is None:
+                with suppress(ActivationProblem):
+                    found[name] = self.sql(name)
+        return found
 
     def with_audience(self, name: str, audience: Audience) -> Library:
         """The library with one more audience, or another version of it: what the page's builder looks at before it is saved."""

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cdp_assets.commands.saying import plain_console
 from cdp_assets.errors import safe_text
-from cdp_assets.landing.holding import accept
+from cdp_assets.landing.delivery_checks import accept
 from cdp_assets.settings import Settings
 
 EXIT_DONE, EXIT_FAILED = 0, 1

@@ -15,10 +15,10 @@ from cdp_assets.drafting import draft_channel
 from cdp_assets.errors import safe_text
 from cdp_assets.home import prepare_home
 from cdp_assets.landing import ChannelCheck, check_channel, load_contract, replay_quarantine
-from cdp_assets.landing.wiring import wiring_problems, write_sources
+from cdp_assets.landing.downstream import wiring_problems, write_sources
 from cdp_assets.project.place import SHIPPED_CHANNELS
 from cdp_assets.publishing import lock
-from cdp_assets.settings import Settings
+from cdp_assets.settings import PROJECT_DIR, Settings
 
 
 def new_channel(
@@ -41,10 +41,9 @@ def new_channel(
         _say(console, "not wired yet: in vars.channels of dbt_project/dbt_project.yml, let these lines read")
         for entry in draft.list_entries:
             _say(console, f"    {entry}")
-    _say(
-        console,
-        f"not tested yet: write tests/landing/test_{name}.py with a small invented file, as test_second_wave.py does",
-    )
+    if (PROJECT_DIR / "tests" / "landing").is_dir():  # a project of `onefold init` has none
+        test = f"tests/landing/test_{name}.py with a small invented file, as test_second_wave.py does"
+        _say(console, f"not tested yet: write {test}")
     _say(console, "next:")
     _say(console, f"  onefold channel check {name} {' '.join(shlex.quote(str(path)) for path in samples)}")
     _say(console, f"  onefold channel sources {name}    (after each change to the contract)")

@@ -78,10 +78,20 @@ def show_evaluation(*, truth: Path, home: Path | None, inbox: Path | None) -> in
     return 0
 
 
+def _beside_the_table(found: insight.LiftComparison) -> str:
+    """What bounds the figures, and what they are without the orders that direct is credited with."""
+    of_marketing = ", ".join(f"{one.model} {100 * one.misplaced_of_marketing:.1f}" for one in found.models)
+    return (
+        f"no model could misplace less than {100 * found.least:.1f}: an order is credited to what stands on its path. "
+        f"Misplaced without what is credited to direct: {of_marketing}"
+    )
+
+
 def lift_table(found: insight.LiftComparison) -> Table:
     """The true share of each marketing channel, and what each attribution model says instead, nearest first."""
     table = Table(
         title="Attribution against true lift, % of web shop orders (wrong: misplaced credit)",
+        caption=_beside_the_table(found), caption_justify="left", caption_style="",
         title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0),
     )  # fmt: skip
     channels = list(

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +22,7 @@ from cdp_assets.rights import (
     carrying,
     certificate,
     corrections,
+    counting,
     importing,
     people,
     receipts,
@@ -28,7 +30,7 @@ from cdp_assets.rights import (
     showing,
     verifying,
 )
-from cdp_assets.rights.closure import JoinedByScore
+from cdp_assets.rights.closure import Compared, JoinedByScore
 from cdp_assets.rights.holds import check as check_holds
 from cdp_assets.rights.requests import Identity, NewRequest, Request
 from cdp_assets.rights.wishes import Wish
@@ -116,32 +118,35 @@ def list_requests(*, closed: bool, home: Path | None, inbox: Path | None) -> int
     def show(settings: Settings, out: Console) -> int:
         with connect_state(settings, read_only=True) as con:
             found = [each for each in requests.listed(con) if closed or each.status in requests.OPEN]
-        table = Table(
-            "request",
-            "kind",
-            "law",
-            "received",
-            "due",
-            "verified",
-            "status",
-            "outcome",
-            box=None,
-            pad_edge=False,
-        )
-        for each in found:
-            due = f"{each.due_date}{' OVERDUE' if each.is_overdue(_today()) else ''}"
-            table.add_row(
-                each.request_id[:8], each.kind, each.jurisdiction, f"{each.received_at:%Y-%m-%d}", due,
-                "yes" if each.is_verified else "no", each.status, each.outcome or "",
-            )  # fmt: skip
-        out.print(table if found else "no request is open" if not closed else "no request was ever made")
+        kept = {each["request_id"]: each["found"] for each in showing.read(settings)["requests"]}
+        nothing = "no request was ever made" if closed else "no request is open"
+        out.print(_table_of(found, kept) if found else nothing)
         return EXIT_DONE
 
     return _do(home, inbox, show)
 
 
-def show_request(request_id: str, *, home: Path | None, inbox: Path | None) -> int:
-    """Print one request, whom it covers, and how many rows each store holds; nothing is changed."""
+def _table_of(found: list[Request], kept: dict[str, dict[str, Any] | None]) -> Table:
+    names = ("request", "kind", "law", "received", "due", "verified", "status", "rows", "counted", "outcome")
+    table = Table(*names, box=None, pad_edge=False)
+    for each in found:
+        due = f"{each.due_date}{' OVERDUE' if each.is_overdue(_today()) else ''}"
+        table.add_row(
+            each.request_id[:8], each.kind, each.jurisdiction, f"{each.received_at:%Y-%m-%d}", due,
+            "yes" if each.is_verified else "no", each.status, *_counted(kept.get(each.request_id)), each.outcome or "",
+        )  # fmt: skip
+    return table
+
+
+def _counted(found: dict[str, Any] | None) -> tuple[str, str]:
+    """Rows of the last count of a request, and its day."""
+    if not found or "problem" in found:
+        return "", ""
+    return f"{counting.rows_of(found):,}", found["at"][:10]
+
+
+def show_request(request_id: str, *, again: bool, home: Path | None, inbox: Path | None) -> int:
+    """Print one request, whom it covers, and how many rows each store holds, as it was counted last; nothing else is changed."""
 
     def show(settings: Settings, out: Console) -> int:
         with connect_state(settings, read_only=True) as con:
@@ -168,20 +173,46 @@ def show_request(request_id: str, *, home: Path | None, inbox: Path | None) -> i
             for status, count in corrected.items():
                 out.print(f"  corrections {status}: {count} records", highlight=False)
             return EXIT_DONE
-        found = people.found_by(settings, request)
-        if not found.seeds:
-            out.print("nobody is found by what the request says")
-            return EXIT_DONE
-        out.print(
-            f"covers {len(found.covered)} records of {len(found.customer_ids)} customer(s)", highlight=False
-        )
-        for each in found.by_score:
-            _print_beside(each, out)
-        for store, rows in people.counted(settings, request).items():
-            out.print(f"  {store}: {rows:,} rows", highlight=False, markup=False)
+        _print_count(_count_of(settings, request, again=again), out)
         return EXIT_DONE
 
     return _do(home, inbox, show)
+
+
+def _count_of(settings: Settings, request: Request, *, again: bool) -> dict[str, Any]:
+    """What was counted of an open request: the kept count where there is one, unless it is asked for again or covers others by now."""
+    try:
+        with lock.hold(settings.home):
+            is_new = again or showing.kept_count(settings, request.request_id) is None
+            showing.show(settings, (request.request_id,) if is_new else ())
+    except lock.HomeLocked:
+        if again or showing.kept_count(settings, request.request_id) is None:
+            raise
+    found = showing.kept_count(settings, request.request_id)
+    assert found is not None
+    return found
+
+
+def _print_count(found: dict[str, Any], out: Console) -> None:
+    if "problem" in found:
+        out.print(f"whom it covers cannot be said: {found['problem']}", highlight=False, markup=False)
+        return
+    if not found["records"]:
+        out.print(
+            "no build knows her, but landing holds rows that name her"
+            if found["stores"]
+            else "nobody is found by what the request says"
+        )
+    else:
+        out.print(f"covers {found['records']} records of {found['customers']} customer(s)", highlight=False)
+    for each in found["by_score"]:
+        compared = tuple(Compared(**line) for line in each["compared"])
+        _print_beside(JoinedByScore(**{**each, "compared": compared}), out)
+    out.print(
+        f"counted {found['at'][:16]} UTC in {found['generation']} (--again counts now):", highlight=False
+    )
+    for store, rows in found["stores"].items():
+        out.print(f"  {store}: {rows:,} rows", highlight=False, markup=False)
 
 
 def run_requests(

@@ -12,13 +12,14 @@ from uuid import uuid4
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from cdp_assets import dbt_manifest
+from cdp_assets import dbt_manifest, warehouse_seal
 from cdp_assets.as_of import newest_landed
 from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import Problem, chain_of, is_safe, safe_text
 from cdp_assets.home import prepare_home
 from cdp_assets.landing.contract import ContractProblem, load_contracts
 from cdp_assets.operations.alerts import alert, describe_failure, describe_warnings, reason_of
+from cdp_assets.operations.arrivals import require_deliveries
 from cdp_assets.operations.attention import attention
 from cdp_assets.operations.unchanged import remember_inputs, unchanged_generation
 from cdp_assets.project.place import other_version
@@ -61,6 +62,8 @@ def run_nightly(
     export_settings(settings)
     try:
         with lock.hold(settings.home):
+            if whole:
+                warehouse_seal.break_open(settings)
             return _run_locked(settings, console, whole=whole)
     except lock.HomeLocked as error:
         console.print(styled(error, "yellow"))
@@ -92,6 +95,7 @@ def _run_locked(settings: Settings, console: Console, *, whole: bool) -> int:
         with console.status("reading the project …"):
             same = None if whole else unchanged_generation(settings, newest_landed)
             job = _job(settings, "unchanged" if same else "nightly")
+            require_deliveries(settings)
     except Exception as error:
         return _refuse(settings, error, console)
     if other := other_version(settings.project_dir):

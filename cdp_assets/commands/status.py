@@ -11,11 +11,12 @@ from rich.table import Table
 from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import safe_text
 from cdp_assets.landing import LandingStatus, landing_status, load_contracts
-from cdp_assets.landing.wiring import wiring_problems
+from cdp_assets.landing.downstream import wiring_problems
 from cdp_assets.operations.attention import overdue_requests
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.publishing.parked import parked_sentences
 from cdp_assets.settings import Settings
+from cdp_assets.wording import counted
 
 
 def show_status(*, home: Path | None, inbox: Path | None) -> int:
@@ -87,7 +88,7 @@ def _print_quarantined(settings: Settings, console: Console, status: LandingStat
                 styled(
                     "quarantined",
                     "yellow",
-                    f" {export.channel}/{export.export}: {export.quarantined_rows:,} rows wait under "
+                    f" {export.channel}/{export.export}: {counted(export.quarantined_rows, 'rows')} under "
                     f"{settings.quarantine_dir / export.channel / export.export} with reason and line; "
                     f"mend the contract or the source, then `onefold replay {export.channel}`",
                 ),

@@ -37,6 +37,7 @@ TIGHT = 1e-10  # relative: a set of channels whose credit is no more than its ow
 FLOOR = 1e-15  # of all conversions: credit of a channel that the model gives none
 AGREES = 1e-12  # of all conversions
 STILL = 1e-6  # of all conversions, from one step to the next
+LEAST = 1e-200  # of the greatest weight: below, numbers would end
 MOST_STEPS = 200
 
 
@@ -85,8 +86,9 @@ def scaled_credit(
     good to a few parts in ten thousand, which an interval needs no better.
     """
     holds = members.astype(np.float64)
-    weights = np.where(raw > 0, raw, FLOOR)
     total = conversions.sum(axis=1, keepdims=True)
+    wanted = np.maximum(raw, FLOOR * np.where(total > 0, total, 1.0))
+    weights = wanted
     credit = np.full_like(weights, np.inf)
     for _ in range(steps):
         earlier = credit
@@ -95,10 +97,28 @@ def scaled_credit(
         moves = (np.abs(credit - earlier) > STILL * total).any(axis=1, keepdims=True)
         if not moves.any():
             break
-        factor = np.divide(raw, credit, out=np.ones_like(raw), where=moves & (credit > 0) & (raw > 0))
+        factor = np.divide(wanted, credit, out=np.ones_like(raw), where=moves & (credit > 0))
         weights = weights * factor
-        weights = np.maximum(weights / weights.max(axis=1, keepdims=True), 1e-280)
+        weights = weights / weights.max(axis=1, keepdims=True)
+        if weights.min() < LEAST:
+            weights = _drawn_together(weights)
     return weights
+
+
+def _drawn_together(weights: FloatArray) -> FloatArray:
+    """Weights (replicates, channels) in the same order and, where they are near each other, the same ratios.
+
+    Where there is no exact answer, blocks of weights part for ever; before numbers end, a gap beside which the smaller
+    counts for nothing is made no wider than that.
+    """
+    widest = min(40.0, -np.log(LEAST) / max(weights.shape[1] - 1, 1))
+    order = np.argsort(-weights, axis=1)
+    logs = np.log(np.take_along_axis(weights, order, axis=1))
+    falls = np.minimum(-np.diff(logs, axis=1), widest)
+    near = np.exp(-np.cumsum(np.pad(falls, ((0, 0), (1, 0))), axis=1))
+    drawn = np.empty_like(weights)
+    np.put_along_axis(drawn, order, near, axis=1)
+    return drawn
 
 
 def _densest(

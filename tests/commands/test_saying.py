@@ -7,10 +7,12 @@ import io
 import re
 from pathlib import Path
 
+import pytest
 from rich.table import Table
 
 from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.settings import PROJECT_DIR
+from cdp_assets.wording import counted
 
 COMMANDS = PROJECT_DIR / "cdp_assets" / "commands"
 ODD = "orders_[/x]_[red]_:smile:.csv"
@@ -44,3 +46,19 @@ def test_no_other_room_prints_with_rich() -> None:
         if Path("commands") not in path.relative_to(PROJECT_DIR / "cdp_assets").parents
     ]
     assert [path.name for path in rooms if "rich.console" in path.read_text()] == []
+
+
+def test_a_log_has_room_for_whole_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    table = Table(*(f"a long heading {number}" for number in range(6)))
+    table.add_row(*["a name of some length"] * 6)
+    out = io.StringIO()
+    plain_console(file=out).print(table)
+    assert "…" not in out.getvalue() and out.getvalue().count("a name of some length") == 6
+    monkeypatch.setenv("COLUMNS", "40")
+    assert plain_console(file=io.StringIO()).width == 40
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 row"), (0, "0 rows"), (1024, "1,024 rows")])
+def test_a_number_of_things(count: int, said: str) -> None:
+    assert counted(count, "rows") == said

@@ -45,6 +45,11 @@ def test_misplaced_is_the_credit_that_would_have_to_move(
     assert linear.shares == {"email": 0.25, "referral": 0.0, "direct": 0.75}
     assert linear.misplaced == pytest.approx(0.75)
     assert last_touch.misplaced == pytest.approx(1.0)
+    # without direct, what linear credits is e-mail's: the tenth of referral is wrong; last touch credits no marketing at all
+    assert linear.misplaced_of_marketing == pytest.approx(0.1)
+    assert last_touch.misplaced_of_marketing == pytest.approx(1.0)
+    # one order has direct alone on its path, the other e-mail too: half of the truth cannot be reached
+    assert found.least == pytest.approx(0.5)
 
 
 def test_a_channel_that_the_truth_does_not_name_counts_as_misplaced(

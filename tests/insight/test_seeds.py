@@ -7,7 +7,9 @@ from cdp_assets.insight.lift import LiftComparison, ModelAgainstLift
 
 
 def compared(**misplaced: float) -> LiftComparison:
-    return LiftComparison({}, [ModelAgainstLift(model, {}, share) for model, share in misplaced.items()])
+    return LiftComparison(
+        {}, [ModelAgainstLift(model, {}, share, share) for model, share in misplaced.items()], 0.0
+    )
 
 
 def test_models_stand_by_their_mean_over_the_seeds() -> None:

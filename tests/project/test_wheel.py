@@ -99,17 +99,32 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.integration
-def test_a_demo_of_60_persons_runs_from_the_installed_wheel(environment: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def shop(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that the installed wheel laid."""
+    folder = tmp_path_factory.mktemp("projects")
+    laid = run(environment / "bin/onefold", "init", "shop", cwd=folder)
+    assert laid.returncode == 0, laid.stdout + laid.stderr
+    return folder / "shop"
+
+
+@pytest.mark.slow
+def test_the_installed_wheel_lays_a_project_that_parses_and_is_up_to_date(
+    environment: Path, shop: Path
+) -> None:
     onefold = environment / "bin/onefold"
-    nowhere = run(onefold, "status", cwd=tmp_path)
+    nowhere = run(onefold, "status", cwd=shop.parent)
     assert nowhere.returncode == 1
     assert "`onefold init DIR` lays one" in nowhere.stderr
 
-    laid = run(onefold, "init", "shop", cwd=tmp_path)
-    assert laid.returncode == 0, laid.stdout + laid.stderr
-    shop = tmp_path / "shop"
-    demo = run(onefold, "demo", "--customers", "60", cwd=shop, ONEFOLD_THREADS="1")
+    parsed = run(onefold, "parse", cwd=shop)
+    assert parsed.returncode == 0, parsed.stdout + parsed.stderr
+    assert run(onefold, "upgrade", "--check", cwd=shop).returncode == 0
+
+
+@pytest.mark.slow
+def test_a_demo_of_60_persons_runs_from_the_installed_wheel(environment: Path, shop: Path) -> None:
+    demo = run(environment / "bin/onefold", "demo", "--customers", "60", cwd=shop, ONEFOLD_THREADS="1")
     assert demo.returncode == 0, demo.stdout + demo.stderr
 
     published = shop / "data/demo/home/published/current.duckdb"
@@ -117,4 +132,3 @@ def test_a_demo_of_60_persons_runs_from_the_installed_wheel(environment: Path, t
         (customers,) = con.execute("select count(*) from marts.customers").fetchone() or (0,)
     assert customers > 60
     assert not [path for path in environment.rglob("*.duckdb") if "site-packages" in path.parts]
-    assert run(onefold, "upgrade", "--check", cwd=shop).returncode == 0
