@@ -237,6 +237,12 @@ def test_what_never_falls_apart_is_held_as_it_is(con: duckdb.DuckDBPyConnection)
     assert conflicts(con) == [("held", "a", "m", 0.0, 13)]
 
 
+@pytest.mark.parametrize(("most", "rebuilt"), [(4, 1), (5, 0)])
+def test_a_limit_below_a_dozen_nodes_is_kept(con: duckdb.DuckDBPyConnection, most: int, rebuilt: int) -> None:
+    chain(con, CHAIN[:5], 90.0)
+    assert build(con, max_cluster_nodes=most)["components_rebuilt"] == rebuilt
+
+
 @pytest.mark.parametrize(("records", "rebuilt"), [(19, 0), (20, 1)])
 def test_a_component_of_very_many_records_is_looked_at(
     con: duckdb.DuckDBPyConnection, records: int, rebuilt: int

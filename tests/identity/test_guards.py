@@ -209,6 +209,24 @@ def test_an_address_that_is_nobodys_is_refused(home: IdentityHome, email: str, i
     assert [row[0] for row in found] == (["placeholder_email"] if is_refused else [])
 
 
+def test_a_night_keeps_the_refusals_that_nobody_came_to(home: IdentityHome) -> None:
+    """Refused values are looked at again where a record that bears one came or went; names and birth dates always."""
+    rows = [
+        person("p1", full_name="Otto Penn", phone="13800000000", channel="mini"),
+        person("e1", full_name="Ida Jung", email="test@test.com"),
+        person("n1", full_name="Guest", birth_date="1900-01-01"),
+    ]
+    before = refused(home, rows)[1]
+    assert len(before) == 4
+    assert refused(home, [*rows, person("x1", full_name="Mia Nord", phone="+1 415 555 0142")])[1] == before
+    again = refused(home, [*rows, person("x2", full_name="Gus Hale", email="test@test.com")])[1]
+    assert again == [
+        ("placeholder_email", "email", 2, 2) if rule == "placeholder_email" else (rule, *rest)
+        for rule, *rest in before
+    ]
+    assert refused(home, rows[1:])[1] == [row for row in before if row[1] != "phone"]
+
+
 @pytest.mark.parametrize(
     ("kind", "most"), [("loyalty_id", 3), ("platform_id", 3), ("email", 5), ("national_id", 8)]
 )

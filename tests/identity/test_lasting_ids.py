@@ -144,6 +144,22 @@ def test_a_run_tells_of_every_change_with_its_reason(home: IdentityHome) -> None
     assert not {"current_map", "claims", "cluster_ids", "ranked", "minted"} & {name for (name,) in left}
 
 
+def test_a_ruling_on_one_record_is_the_reason_of_what_its_cluster_did(home: IdentityHome) -> None:
+    before = home.assign({"a1": "A", "a2": "A", "a3": "A", "c1": "C", "c2": "C"}, "g1")
+    with connect_state(home.settings) as con:
+        con.execute(
+            "insert into rulings by name select 'r' as ruling_id, 'must_link' as kind, ? as record_key_l, ? as record_key_r, "
+            "'test' as reason, 'steward' as ruled_by, date '2024-01-01' as ruled_on, false as is_undone",
+            [key_of("a1"), key_of("c1")],
+        )
+    home.assign(dict.fromkeys(["a1", "a2", "a3", "c1", "c2"], "A"))
+    happened = home.query(
+        "select event, customer_id, other_customer_id, record_count, reason from identity.customer_id_events "
+        "where generation_number = 2 and event = 'merged'"
+    )
+    assert happened == [("merged", before["a1"], before["c1"], 2, "ruling")]
+
+
 def test_a_revived_id_is_told_of_and_is_not_issued_again(home: IdentityHome) -> None:
     first = home.assign({"a1": "A", "a2": "A", "b1": "B"}, "g1")
     home.assign(dict.fromkeys(first, "A"), "g2")
@@ -171,6 +187,20 @@ def test_of_two_ids_with_the_same_claim_the_one_that_held_longer_stays(
     first = home.assign({older: "A"}, "g1")
     home.assign({"a1": "A", "b1": "B"}, "g2")
     assert set(home.assign({"a1": "A", "b1": "A"}).values()) == {first[older]}
+
+
+@pytest.mark.parametrize("first_of_all", ["a1", "b1"])
+def test_an_id_held_longer_by_its_first_record_though_shorter_by_its_last(
+    home: IdentityHome, first_of_all: str
+) -> None:
+    """Since when an id held a cluster's records is since the first of them."""
+    other = "b1" if first_of_all == "a1" else "a1"
+    first = home.assign({first_of_all: "A"}, "g1")
+    two = {first_of_all: "A", other: "B", f"{other} too": "B"}
+    home.assign(two, "g2")
+    home.assign({**two, f"{first_of_all} too": "A"}, "g3")
+    merged = home.assign(dict.fromkeys([*two, f"{first_of_all} too"], "A"))
+    assert set(merged.values()) == {first[first_of_all]}
 
 
 @pytest.mark.parametrize("shared", ["a1", "a2", "a3"])
@@ -268,6 +298,8 @@ def test_rollback_restores_the_map_and_keeps_ids_issued(home: IdentityHome) -> N
     with connect_state(home.settings) as con:
         assert withdraw_generations(con, "g1") == 1
     assert home.query("select count(*) from state.issued_ids") == issued
+    told = home.query("select event, generation_number from state.customer_id_events order by all")
+    assert told == [("created", 1), ("created", 1)]
     assert home.assign({"a1": "A", "b1": "B"}) == first
 
 

@@ -22,6 +22,7 @@ from cdp_assets.identity.cached_tables import at_once, digest_of, digest_of_fact
 from cdp_assets.identity.changes import strike
 from cdp_assets.identity.context import IDENTITY_DIR, IdentityContext, StepSummary
 from cdp_assets.identity.customers.grouping import (
+    NEVER_SPARSE,
     Edge,
     cluster_component,
     is_suspicious,
@@ -231,7 +232,8 @@ def _suspicious_components(
     edge_count = np.bincount(component[left], minlength=len(size)) if len(left) else np.zeros_like(size)
     records = con.execute("select record_count from cluster_units order by unit").fetchnumpy()["record_count"]
     record_count = np.bincount(component, weights=records)
-    large = np.flatnonzero((size > 12) | (record_count > ctx.knobs.max_cluster_records * 10))
+    fewest = min(NEVER_SPARSE, ctx.knobs.max_cluster_nodes)
+    large = np.flatnonzero((size > fewest) | (record_count > ctx.knobs.max_cluster_records * 10))
     return {
         int(index): "suspicious"
         for index in large

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from cdp_assets.identity.context import IdentityContext
 
 _RISING = (2.0, 4.0, 8.0, 16.0, 32.0)
+NEVER_SPARSE = 12  # nodes; a person's few records may hang together by a thread
 
 Edge = tuple[float, int, int]
 
@@ -86,7 +87,7 @@ def is_suspicious(node_count: int, edge_count: int, record_count: int, ctx: Iden
     if node_count > ctx.knobs.max_cluster_nodes or record_count > ctx.knobs.max_cluster_records * 10:
         return True
     possible = node_count * (node_count - 1) / 2
-    return node_count > 12 and edge_count / possible < ctx.knobs.min_cluster_density
+    return node_count > NEVER_SPARSE and edge_count / possible < ctx.knobs.min_cluster_density
 
 
 def split_suspicious(
