@@ -10,7 +10,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
@@ -353,7 +353,7 @@ def note(con: duckdb.DuckDBPyConnection, request_id: str, event: str, actor: str
     """Enter one event of a request: what happened, by whom; a detail never holds a value."""
     con.execute(
         "insert into rights_events values (?, ?, now()::timestamp, ?, ?, ?)",
-        [f"{datetime.now():%Y%m%d%H%M%S%f}-{secrets.token_hex(4)}", request_id, event, actor, detail],
+        [f"{datetime.now(UTC):%Y%m%d%H%M%S%f}-{secrets.token_hex(4)}", request_id, event, actor, detail],
     )
 
 
