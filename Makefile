@@ -85,8 +85,8 @@ test: $(READY) ## unit and property tests, and one whole demo: five to eight min
 test-integration: $(READY) ## rooms together: built tables, nights of identity, kills, a browser, a real retailer (seven minutes)
 	@$(BIN)/python -m pytest $(PARALLEL) -m 'integration and not slow'
 
-test-all: $(READY) ## every test, the long ones too
-	@$(BIN)/python -m pytest $(PARALLEL) -m 'slow or not slow'
+test-all: $(READY) ## every test, the long ones too; property tests look for new examples
+	@$(BIN)/python -m pytest $(PARALLEL) -m 'slow or not slow' --hypothesis-profile explore
 
 test-mutants: $(READY) ## small changes to what must not be wrong, each against the nearest tests (an hour; EACH=16 of a module)
 	@$(BIN)/python -m checks.mutants --each $(EACH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,13 @@ def test_among_files_first_seen_in_one_run_the_later_modified_is_newer(
 ) -> None:
     settings = _in_one_run(tmp_path, contract_of({"delivery": "snapshot"}, *COLUMNS), times)
     assert _ids(settings) == {current}
+
+
+def test_a_delivery_says_when_its_file_was_modified(tmp_path: Path) -> None:
+    settings = _in_one_run(tmp_path, contract_of({}, *COLUMNS), {"a": 1_700_000_000})
+    assert query_state(settings, "select modified_at from deliveries") == [
+        (datetime(2023, 11, 14, 22, 13, 20),)
+    ]
 
 
 def test_a_later_touch_or_copy_of_a_file_changes_nothing_that_was_recorded(tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ from cdp_assets.web.published import QueryStopped, newest_published
 from cdp_assets.web.texts import Texts
 from tests.web.conftest import Reader
 
+OF_THE_MACHINE = (
+    30.0  # seconds that others may take of the machine; by itself none of these queries ends in an hour
+)
 TOO_LONG = [
     "select sum(levenshtein(repeat('ab', 5000), repeat('ba', 5000 + range::int))) from range(100000)",
     "select count(*) from order_lines a, order_lines b, order_lines c, order_lines d where a.order_id < b.customer_id",
@@ -41,9 +44,7 @@ def test_a_query_that_takes_too_much_is_stopped(
     begun = time.monotonic()
     with pytest.raises(QueryStopped):
         shown.ask(sql)
-    assert (
-        time.monotonic() - begun < 8.0
-    )  # twice the limit where it was asked again alone, and a machine that others use
+    assert time.monotonic() - begun < OF_THE_MACHINE
 
 
 OWN = "title: Own\npurpose: marketing\n"
@@ -79,7 +80,7 @@ def test_an_audience_in_sql_that_takes_too_much_is_ended_by_the_system(
     monkeypatch.setattr(counted_apart, "SECONDS", 2)
     begun = time.monotonic()
     shown = Reader(settings).get("/audiences/own")
-    assert time.monotonic() - begun < 2 + counted_apart.START_SECONDS + 3
+    assert time.monotonic() - begun < 2 + counted_apart.START_SECONDS + OF_THE_MACHINE
     assert shown.status_code == 503 and Texts("en").t("error.stopped.title") in shown.text
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(own, 712 << 10)  # kB
