@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cdp_assets.own_limits import set_limit
+
 RESERVED_BYTES = 1 << 30  # address space of a process that holds no row yet, where the system does not tell
 
 
@@ -42,9 +44,9 @@ def answer_of(module: str, asked: object, *, wall_seconds: float, **environment:
 def limit_process(seconds: int, memory_bytes: int) -> None:
     """From here on this process may take so many seconds of processor time, and so much memory on top of what it has."""
     space = _address_space() + memory_bytes
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    set_limit(resource.RLIMIT_CORE, 0, 0)
+    set_limit(resource.RLIMIT_CPU, seconds, seconds + 1)
+    set_limit(resource.RLIMIT_AS, space, space)
 
 
 def _address_space() -> int:

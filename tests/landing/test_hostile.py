@@ -155,6 +155,19 @@ def test_a_child_is_limited_in_processor_time_and_a_busy_machine_holds_no_file(
     assert given[0] >= 10 * workers.CHILD_SECONDS
 
 
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [("5", "(5, 900)"), ("5, 6", "(5, 6)"), ("950", "(900, 900)"), ("950, 960", "(900, 900)")],
+)
+def test_a_limit_that_a_process_was_started_under_stays(asked: str, given: str) -> None:
+    """As under `ulimit -t 900`: who may not raise it still lands workbooks, and asks the SQL box."""
+    code = (
+        "from resource import RLIMIT_CPU, getrlimit, setrlimit; from cdp_assets.own_limits import set_limit\n"
+        f"setrlimit(RLIMIT_CPU, (900, 900)); set_limit(RLIMIT_CPU, {asked}); print(getrlimit(RLIMIT_CPU))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == f"{given}\n"
+
+
 def test_a_parquet_footer_with_absurd_row_counts_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,8 +102,17 @@ def test_what_was_parked_in_vain_counts_again(
 ) -> None:
     new = second_delivery(settings, contracts)
     park(settings, {new: "breaks"}, "second")
+    with connect_state(settings) as con:
+        for changed in ("'till' as channel", "'201702.csv' as file_name"):
+            con.execute(
+                f"insert into held_files select * replace ({changed}) from held_files where file_name = '201701.csv' and channel = 'shop'"
+            )
+        others = set(
+            con.execute("from held_files where (channel, file_name) <> ('shop', '201701.csv')").fetchall()
+        )
+    assert len(others) == 2
     admit(settings, [new], reason="without it the build failed as well", run_id="second")
-    assert query_state(settings, "select * from held_files") == []
+    assert set(query_state(settings, "from held_files")) == others, "only what names this delivery goes"
     land(settings, contracts, "third")
     assert in_force(settings) == ["b"]
     assert newly_held(settings, "second") == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 
 from cdp_assets.landing import Expired, expire
 from cdp_assets.landing.contract import ChannelContract, ServiceLevel
@@ -12,11 +12,16 @@ from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, land, landed, quarantined, query_state
 
 
+def landed_on(settings: Settings) -> date:
+    """The day that the ledger says, also where midnight fell in the middle of a test."""
+    return query_state(settings, "select max(landed_at)::date from loads")[0][0]
+
+
 def test_what_is_past_its_retention_is_removed_once(settings: Settings) -> None:
     contracts = contract_of({}, {"name": "id"}, {"name": "n", "logicalType": "integer"})
     deliver(settings, "shop/a.csv", "id,n\n1,1\n2,x\n")
     land(settings, contracts)
-    today = datetime.now(UTC).date()
+    today = landed_on(settings)
     assert expire(settings, contracts, today + timedelta(days=400)) == Expired()
     contracts["shop"].sla_properties.append(ServiceLevel(property="retention", value=30, unit="d"))
     assert expire(settings, contracts, today + timedelta(days=30)) == Expired()
@@ -42,7 +47,7 @@ def _many(settings: Settings, count: int) -> dict[str, ChannelContract]:
 
 def test_a_clock_of_another_year_removes_nothing(settings: Settings) -> None:
     contracts = _many(settings, 1)
-    today = datetime.now(UTC).date()
+    today = landed_on(settings)
     assert expire(settings, contracts, today + timedelta(days=4000), lambda: today) == Expired()
     assert expire(settings, contracts, today + timedelta(days=4000), lambda: None) == Expired()
     later = today + timedelta(days=31)
@@ -51,7 +56,7 @@ def test_a_clock_of_another_year_removes_nothing(settings: Settings) -> None:
 
 def test_a_large_expiry_asks_and_is_recorded_when_accepted(settings: Settings) -> None:
     contracts = _many(settings, 11)
-    later = datetime.now(UTC).date() + timedelta(days=31)
+    later = landed_on(settings) + timedelta(days=31)
     assert expire(settings, contracts, later) == Expired(waiting=11)
     assert len(list(settings.originals_dir.glob("*/*"))) == 11
     accepted = settings.model_copy(update={"accept_expiry": True})
@@ -66,6 +71,6 @@ def test_an_original_stays_while_another_load_of_its_bytes_is_retained(settings:
     other = contract_of({}, {"name": "id"}, channel="other")
     deliver(settings, "other/0.csv", "id\n0\n")
     land(settings, contracts | other)
-    later = datetime.now(UTC).date() + timedelta(days=31)
+    later = landed_on(settings) + timedelta(days=31)
     assert expire(settings, contracts | other, later) == Expired()
     assert len(list(settings.originals_dir.glob("*/*"))) == 1

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from cdp_assets.landing.held import as_held
 from cdp_assets.landing.isolation.parser_setup import ParserSetup
 from cdp_assets.landing.readers.inspection import ParseJob, inspect_file
+from cdp_assets.own_limits import set_limit
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,8 +28,8 @@ ADDRESS_SPACE = 6 << 30  # DuckDB and Arrow reserve far more than they use
 def main() -> None:
     """Parse the given jobs one after the other."""
     jobs, setup, results = pickle.load(sys.stdin.buffer)  # noqa: S301  written by our own parent
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    set_limit(resource.RLIMIT_AS, ADDRESS_SPACE, ADDRESS_SPACE)
+    set_limit(resource.RLIMIT_CORE, 0, 0)
     run(jobs, setup, results)
 
 
@@ -53,8 +54,7 @@ def run(jobs: list[tuple[ParseJob, float]], setup: ParserSetup, results: Path) -
 def _limit_processor_time(seconds: float) -> None:
     """From now on, as many seconds and no more: the system ends the process (SIGXCPU), whatever code it is in."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    limit = math.ceil(used.ru_utime + used.ru_stime + seconds)
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+    set_limit(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime + seconds))
 
 
 if __name__ == "__main__":
