@@ -43,6 +43,7 @@ ANYWHERE = {
     "decisions",
     "forgetting",
     "private_files",
+    "own_limits",
 }
 
 

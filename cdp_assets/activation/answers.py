@@ -91,7 +91,7 @@ def read_answers(path: Path) -> list[Answer]:
         try:
             found: Any = json.loads(text)
         except ValueError:
-            found = [json.loads(line) for line in text.splitlines() if line.strip()]
+            found = [json.loads(line) for line in text.split("\n") if line.strip()]
     except (ValueError, OSError):
         raise ActivationProblem(
             "the file cannot be read as JSON", str(path), "write one object, a list, or one object a line"

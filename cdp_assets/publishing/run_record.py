@@ -125,7 +125,7 @@ def read_steps(path: Path) -> Iterator[Step]:
     """The steps of a record; a line torn by a kill is left out."""
     if not path.exists():
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").split("\n"):  # a text may hold other ends of lines (U+2028)
         try:
             yield Step(**json.loads(line))
         except (json.JSONDecodeError, TypeError):

@@ -67,6 +67,12 @@ def test_a_load_from_before_hashes_were_kept_gets_its_hash(settings: Settings, s
     assert query_state(settings, "select parquet_sha256 from loads") == before
 
 
+def test_an_original_lies_where_homes_of_every_version_have_it(settings: Settings, stored: Path) -> None:
+    (original,) = (path for path in settings.originals_dir.rglob("*") if path.is_file())
+    ((sha256,),) = query_state(settings, "select delivered_sha256 from loads")
+    assert original == settings.originals_dir / sha256[:2] / sha256
+
+
 def in_thirty_runs(
     settings: Settings, contracts: dict[str, ChannelContract] = CONTRACTS
 ) -> list[tuple[int, list[str]]]:

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from cdp_assets.publishing import recovery
+from cdp_assets.publishing.commit import judge
 from cdp_assets.publishing.conservation import judge_conservation
 from cdp_assets.publishing.gates import NotPublished, Refusal, judge_run, some
 from cdp_assets.publishing.masking import find_exposed
@@ -51,6 +52,33 @@ def test_every_expected_asset_and_check_must_have_happened() -> None:
     assert "1 did not run: marts/orders:not_null" in found
     assert "1 failed: marts/orders:unique" in found
     assert "complete" not in found
+
+
+def failed_gates(record: RunRecord) -> list[str]:
+    return [step.name for step in record.steps() if not step.passed]
+
+
+def test_a_complete_run_is_judged_by_its_build_too_and_the_record_says_by_what(settings: Settings) -> None:
+    publish_amounts(settings, "one", *range(100))
+    build_amounts(settings, 1)
+    own = Refusal("own", "nobody asked for it", "Ask")
+    with pytest.raises(NotPublished) as refused:
+        publish_build(settings, "two", gates=[lambda: [own]])
+    assert [each.gate for each in refused.value.refusals] == ["shrinkage", "own"]
+    record = RunRecord(settings, "two")
+    assert failed_gates(record) == ["publish/gates:shrinkage", "publish/gates:own"]
+    assert record.steps()[-1].detail == "nobody asked for it. Ask"
+    assert read_current(settings) == sum(range(100))
+
+
+def test_the_build_of_a_run_that_is_not_complete_is_not_looked_at(settings: Settings) -> None:
+    record = RunRecord(settings, "one")
+    with pytest.raises(NotPublished):
+        judge(
+            settings, record, expected_assets={"marts/orders"}, expected_checks=set(),
+            gates=[lambda: pytest.fail("a gate was asked")],
+        )  # fmt: skip
+    assert failed_gates(record) == ["publish/gates:assets"]
 
 
 def test_a_run_that_did_all_it_should_is_not_refused() -> None:

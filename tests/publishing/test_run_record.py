@@ -18,6 +18,12 @@ def test_steps_are_read_back_as_they_were_added_and_a_torn_line_is_left_out(sett
     assert list(read_steps(settings.runs_dir / "no run" / "steps.jsonl")) == []
 
 
+def test_a_detail_may_hold_what_unicode_calls_the_end_of_a_line(settings: Settings) -> None:
+    record = RunRecord(settings, "one")
+    record.check("landing/notes", passed=False, detail="a\u2028b\x85c\u2029d")
+    assert [step.detail for step in record.steps()] == ["a\u2028b\x85c\u2029d"]
+
+
 def test_the_log_says_the_same_to_a_person(settings: Settings) -> None:
     record = RunRecord(settings, "one")
     record.asset("marts/orders", rows=1200, seconds=0.25)
