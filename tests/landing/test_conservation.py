@@ -103,3 +103,10 @@ def test_the_independent_count_equals_the_careful_readers(
     write_careful_rows(source, _export().facts, 2, 0, tmp_path / "rows.parquet")
     found = con.execute(f"select count(*) from '{tmp_path}/rows.parquet'").fetchall()[0][0]
     assert count.records == found
+
+
+def test_a_file_with_nothing_to_leave_out_lands_whole() -> None:
+    plain = ParseResult(parsed=2, landed=2)
+    assert (
+        plain.landed + plain.quarantined + plain.duplicates + plain.erased + plain.anonymised == plain.parsed
+    )
