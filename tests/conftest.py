@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,13 @@ from cdp_assets.state import migrate
 hypothesis_settings.register_profile("explore", deadline=None)
 hypothesis_settings.register_profile("onefold", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("onefold")
+
+# Nor on the settings of whoever runs it: a home, a key or a time zone that the shell holds is of no test.
+for name in [
+    each for each in os.environ if each.startswith("ONEFOLD_") and not each.startswith("ONEFOLD_TEST_")
+]:
+    del os.environ[name]
+os.environ.pop("DAGSTER_HOME", None)
 
 SHARED_DIR = PROJECT_DIR.parent / "shared"
 
