@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 
+import duckdb
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.identity.customers.clusters import LINK_WEIGHT
-from cdp_assets.identity.customers.second_look import Inside, cluster_inside
+from cdp_assets.identity.customers.second_look import Inside, _write_inner_pairs, cluster_inside
+from cdp_assets.identity.scoring.scratch import Scratch
 from tests.identity.identity_home import IdentityHome, Row, person
 
 # Two of one family with two records each, and a record that fits both.
@@ -81,6 +83,35 @@ def test_the_order_of_units_never_matters(
     shuffled = cluster_inside(Inside(bits[places], conflict[places], edges[places], 0.0), LINK_WEIGHT)
     assert sorted(sorted(order[place] for place in group) for group in shuffled) == straight
     assert sorted(place for group in straight for place in group) == list(range(size))
+
+
+@pytest.mark.parametrize(
+    ("other", "conflicts"),
+    [
+        ("'ben', '111223333', '19700304'", True),
+        ("'anna', '999887777', '19700304'", True),
+        ("'anna', '111223333', '19991120'", True),
+        ("'anna', '111223343', '19700403'", False),  # one digit; day and month the other way round
+        ("'ann', null, null", False),
+    ],
+)
+def test_a_name_a_document_or_a_birth_date_of_its_own_is_a_conflict(other: str, conflicts: bool) -> None:
+    """Two units of one component; a third pair, of Carl and Dora, makes sure that it is looked at."""
+    with duckdb.connect() as con:
+        con.execute(
+            f"""
+            create table looked_at as select unnest([1, 1, 1, 1]) as component, unnest([0, 1, 2, 3]) as unit,
+                unnest([0, 1, 2, 3]) as node_no, 1 as given_count, 1 as document_count;
+            create table compared as select *, given_key as given_canon, null::varchar as family_key, given_key as given_letters,
+                null::varchar as given_han, true as is_given_known, false as is_pinyin
+            from (values (0, 'anna', '111223333', '19700304'), (1, {other}), (2, 'carl', null, null), (3, 'dora', null, null))
+                as t (node_no, given_key, national_id, birth_key)
+            """
+        )
+        _write_inner_pairs(Scratch(con, "memory"))
+        found = con.execute("select has_conflict from inner_pairs where unit_l = 0 and unit_r = 1").fetchall()
+        assert con.execute("select count(*) from inner_pairs").fetchall() == [(6,)]
+    assert found == [(conflicts,)]
 
 
 def _family() -> list[Row]:
