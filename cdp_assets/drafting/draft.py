@@ -1,6 +1,6 @@
 """`onefold channel new`: from sample files to a drafted contract, dbt sources and staging models.
 
-A sample passes through once: sample → profile → roles → rows → keys → money → (siblings) → table → shapes → rendered text and questions. A draft
+A sample passes through once: sample → language → profile → roles → rows → keys → money → (siblings) → table → shapes → rendered text and questions. A draft
 runs as it is; what was inferred or cannot be known from a sample is asked, to be read by a person.
 """
 
@@ -22,7 +22,7 @@ from cdp_assets.drafting.questions import questions_of
 from cdp_assets.drafting.render import render_contract, render_descriptions, render_model
 from cdp_assets.drafting.roles import roles_of
 from cdp_assets.drafting.rows import rows_of
-from cdp_assets.drafting.sample import read_sample
+from cdp_assets.drafting.sample import Sample, read_sample
 from cdp_assets.drafting.shapes import SHAPES
 from cdp_assets.drafting.shapes.model import Model
 from cdp_assets.drafting.siblings import join_parts
@@ -71,7 +71,9 @@ def draft_channel(
         raise ContractProblem(f"{in_force.name} exists already: edit it, or draft under another name")
     words = load_words(*languages)
     names = [export] if export and len(samples) == 1 else _names(samples)
-    parts = [_part(path, each, words, sheet) for path, each in zip(samples, names, strict=True)]
+    read = [read_sample(path, words, sheet) for path in samples]
+    words = words.spoken_in(column.header for sample in read for column in sample.columns)
+    parts = [_part(sample, each, words) for sample, each in zip(read, names, strict=True)]
     tables = list(_tables(name, parts, words, _rates(settings)))
     models = _chosen(tables)
     return _written(name, contract_path, dbt_project_dir or settings.dbt_project_dir, tables, models)
@@ -87,9 +89,9 @@ def _names(samples: Sequence[Path]) -> list[str]:
     return names
 
 
-def _part(path: Path, export: str, words: Words, sheet: str | None) -> Part:
+def _part(sample: Sample, export: str, words: Words) -> Part:
     """One sample, alone."""
-    profile = profile_of(read_sample(path, words, sheet), words)
+    profile = profile_of(sample, words)
     roles = roles_of(profile, words)
     rows = rows_of(roles, words)
     is_document = profile.sample.is_document

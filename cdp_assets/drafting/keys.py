@@ -16,15 +16,9 @@ from cdp_assets.drafting.rows import Rows, groups_of
 from cdp_assets.drafting.words import Words, apart, is_a, plain
 
 LINE_ROLES = ("sku", "quantity", "unit_price", "line_amount", "line_number")
-OF_SALES = (
-    "currency",
-    "order_status",
-    "tender",
-    "shipping_amount",
-    "discount_amount",
-    "email",
-    "source_customer_id",
-)
+OF_ORDERS = ("currency", "order_status", "tender", "shipping_amount", "discount_amount")
+OF_SALES = (*OF_ORDERS, "email", "source_customer_id")
+OF_PERSONS = ("birth_date", "gender", "consent")  # a list of persons may sum up what each of them spent
 AMOUNTS = ("gross_amount", "line_amount", "unit_price")
 
 
@@ -177,7 +171,7 @@ def _bare_number(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None,
     moment = roles.first("ordered_at")
     if moment is None or moment.time is None or not roles.has(*AMOUNTS):
         return None, []
-    is_sale = roles.has(*OF_SALES) or bool(rows.refunds)
+    is_sale = roles.has(*(OF_ORDERS if roles.has(*OF_PERSONS) else OF_SALES)) or bool(rows.refunds)
     sold = rows.are_sales(len(moment.texts))
     for column in roles.columns:
         texts = [text if is_sold else "" for text, is_sold in zip(column.texts, sold, strict=True)]

@@ -19,6 +19,7 @@ from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.roles import Roles
 from cdp_assets.drafting.rows import Rows
 from cdp_assets.drafting.sums import (
+    CENTS,
     MAX_EXTRAS,
     SHARE,
     ZERO,
@@ -28,6 +29,7 @@ from cdp_assets.drafting.sums import (
     adds_up,
     less,
     multiply,
+    negated,
     pick,
     share_equal,
     sizes,
@@ -36,6 +38,7 @@ from cdp_assets.drafting.sums import (
 from cdp_assets.drafting.words import Words, is_a
 
 MAX_DISCOUNTS = 6
+MAX_UNKNOWN, MANY_ROWS = 8, 3  # amounts of unknown headers that are tried, and rows from which on their sums tell
 TRIED = 300  # rows on which sums are tried
 # what may make a payment smaller than the goods
 OFF = ("discount_amount", "platform_discount", "creator_discount", "redeemed")
@@ -194,6 +197,25 @@ def _one_price(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], li
     return {c.position: None for c in prices if c not in found}, []
 
 
+def _quantity_by_sums(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
+    """A whole number whose header does not say so and that gives an amount of the file, times the price, is the quantity."""
+    if amounts.of("quantity") or not amounts.of("unit_price"):
+        return {}, []
+    for column in amounts.of("returned_quantity", None):
+        trial = amounts.meant({column.position: "quantity"})
+        if column.decimals == 0 and any(_gives_a_total(level) for level in case.levels(trial)):
+            said = f"quantity: {column.header!r}, as it gives an amount of the file times the price"
+            return {column.position: "quantity"}, [said]
+    return {}, []
+
+
+def _gives_a_total(level: Amounts) -> bool:
+    """Whether quantity × price is an amount of the file, and the price alone is not."""
+    product, price = level.product() or (), level.first("unit_price") or ()
+    totals = [level.value(c) for c in level.of(*TOTALS)]
+    return any(share_equal(product, each) == 1 and share_equal(price, each) < 1 for each in totals)
+
+
 def _price_by_sums(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
     """A number whose header says nothing and that gives an amount of the row, times the quantity, is a piece's price."""
     quantity = amounts.first("quantity")
@@ -309,6 +331,62 @@ def _sum_of_others(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None]
                 f"discount_amount: {column.header!r} is the sum of the other discounts"
             ]
     return {}, []
+
+
+def _missing_in_whole(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
+    """What goods and known amounts lack of a whole, one or two amounts of unknown headers are: on all orders, to the cent."""
+    level = case.levels(amounts)[-1]
+    sums = _known_sums(level, case.words)
+    if any(share_equal(made, whole) >= SHARE for _, whole, made in sums):
+        return {}, []
+    unknown = [c for c in level.filled(None) if not ("percent" in c.strips or case.words.says("share", c.header))]
+    signed = [(c, values) for c in unknown[:MAX_UNKNOWN] for values in (level.value(c), negated(level.value(c)))]
+    for size, (total, whole, made) in product_of((1, 2), sums):
+        for chosen in combinations(signed, size):
+            if _all_equal(add_up([made, *(values for _, values in chosen)]), whole):
+                return _found_missing(total, chosen)
+    return {}, []
+
+
+def _found_missing(
+    total: Column, chosen: Sequence[tuple[Column, Values]]
+) -> tuple[dict[int, str | None], list[str]]:
+    changes: dict[int, str | None] = {}
+    said = []
+    for column, values in chosen:
+        is_off = all((value or ZERO) <= 0 for value in values)
+        changes[column.position] = "discount_amount" if is_off else "tip"
+        what = "comes off the goods; is it yours to bear?" if is_off else "comes on top of the goods"
+        said.append(f"{column.header!r}: {total.header!r} is the sum of the others only if it {what}")
+    return changes, said
+
+
+def _all_equal(made: Values, whole: Values) -> bool:
+    """Whether two amounts are the same on all rows of at least three that have them."""
+    pairs = [(a, b) for a, b in zip(made, whole, strict=True) if a is not None and b is not None]
+    return len(pairs) >= MANY_ROWS and all(abs(a - b) <= CENTS for a, b in pairs)
+
+
+def _known_sums(level: Amounts, words: Words) -> list[tuple[Column, Values, Values]]:
+    """Each whole of the file, its amounts, and a sum of goods and known amounts that may be it: what holds most of them first."""
+    before = level.befores()[0] if level.of("unit_price") else _before(level, words)
+    totals = level.of("gross_amount", "net_amount", "payable_amount", "order_total")
+    wholes = [c for c in totals if says_whole(c, words) or words.says("payable", c.header)]
+    if before is None or not wholes:
+        return []
+    off = [negated(sizes(level.value(c))) for c in level.filled(*OFF)[:MAX_EXTRAS]]
+    chosen = sorted(subsets([*level.extras(), *off]), key=len, reverse=True)
+    return [(c, level.value(c), add_up([before, *each])) for each in chosen for c in wholes if level.value(c) is not before]
+
+
+def _asked_of_whole(amounts: Amounts, case: _Case, *, has_payable: bool) -> list[str]:
+    """Wholes of the file that goods less discounts, with whatever comes on top, are not."""
+    level = case.levels(amounts)[-1]
+    sums = [] if has_payable else _known_sums(level, case.words)
+    if not sums or any(share_equal(made, whole) >= SHARE for _, whole, made in sums):
+        return []
+    names = ", ".join(dict.fromkeys(repr(column.header) for column, _, _ in sums))
+    return [f"gross_amount: no sum of goods, discounts and what comes on top gives {names}: an amount is missing, or is not what it is taken as"]
 
 
 def _taken_off(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
@@ -524,7 +602,8 @@ def _below_lines(level: Amounts, before: Values, total: Column) -> list[Column] 
 
 
 STEPS: tuple[Step, ...] = (
-    _orders_own, _paid_out, _price_by_sums, _between_prices, _one_price, _with_extras, _pieces, _sum_of_others, _taken_off, _payable,
+    _orders_own, _paid_out, _quantity_by_sums, _price_by_sums, _between_prices, _one_price, _with_extras, _pieces, _sum_of_others,
+    _missing_in_whole, _taken_off, _payable,
 )  # fmt: skip
 
 
@@ -560,6 +639,7 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
     share, told = _share(
         amounts, case, total, tax, tuple(c for c in own if c and c is not quantity), is_line=any(factors)
     )
+    missing = _asked_of_whole(amounts, case, has_payable=bool(payable))
     return Money(
         line=tuple(c for c in factors if c),
         total=total,
@@ -585,7 +665,7 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
         refund=_first([*amounts.filled("refund_amount"), *amounts.of("refund_amount")]),
         of_rows=frozenset(c.position for c in discounts if case.ids and _is_of_rows(amounts, c, case)),
         meaning=amounts.meaning,
-        questions=(*questions, *said, *asked, *told, *_cents(amounts, words), *_whole_numbers(amounts, case)),
+        questions=(*questions, *said, *asked, *told, *missing, *_cents(amounts, words), *_whole_numbers(amounts, case)),
     )
 
 

@@ -228,6 +228,17 @@ def _by_states(roles: Roles, words: Words) -> Iterator[Role]:
             return
 
 
+def _by_tenders(roles: Roles, words: Words) -> Iterator[Role]:
+    """Where no header says with what orders were paid, a column whose few words are all means of payment does."""
+    if roles.all("tender") or not roles.has("order_id"):
+        return
+    for column in roles.columns:
+        is_free = roles.role(column) is None and not (column.numbers or column.time or column.flags)
+        if is_free and 0 < len(column.distinct) <= MAX_KINDS and all(map(words.tender_of, column.distinct)):
+            yield Role(column, "tender", "its words are means of payment")
+            return
+
+
 def _by_company(roles: Roles, words: Words) -> Iterator[Role]:
     """In a list of persons a status of subscription is a consent; a record's id is a person's only where a person is named.
 
@@ -361,6 +372,7 @@ RULES: tuple[Rule, ...] = (
     _by_neighbours,
     _by_time,
     _by_states,
+    _by_tenders,
     _by_company,
     _by_refund_number,
     _by_parts,

@@ -100,6 +100,7 @@ def rows_of(roles: Roles, words: Words) -> Rows:
     kinds = None if goods and roles.role(goods.column) == "line_kind" else _by_kind(roles, words)
     told = _first_told(
         [
+            _by_goods_back(goods, roles),
             kinds,
             _by_refund_number(roles, words),
             _by_direction(roles, words),
@@ -129,14 +130,38 @@ def _first_told(tried: Sequence[Rows | None]) -> Rows:
     return replace(told, questions=(*tried[0].questions, *told.questions))
 
 
+def _by_goods_back(goods: Condition | None, roles: Roles) -> Rows | None:
+    """Of the kinds of rows that are goods, those whose amounts all have a minus give back what the others sold."""
+    below = _below_nought(goods.column, roles) if goods else set()
+    back = tuple(word for word in goods.words if word in below) if goods else ()
+    if goods is None or not back or len(back) == len(goods.words):
+        return None
+    said = f"{goods.column.header!r}: the amounts of {_quoted(back)} have a minus, so they are taken as given back"
+    sold, given = Condition(goods.column, "not_in", back), Condition(goods.column, "in", back)
+    return Rows((sold,), (given,), (said,))
+
+
+def _below_nought(column: Column, roles: Roles) -> set[str]:
+    """Words of a column on whose rows the amount is always below nought."""
+    amount = roles.first("line_amount", "gross_amount", "net_amount")
+    signs: dict[str, set[bool]] = defaultdict(set)
+    for word, value in zip(column.texts, amount.numbers if amount else (), strict=False):
+        signs[word] |= {value < 0} if value else set()
+    return {word for word, found in signs.items() if found == {True}}
+
+
 def _parts(roles: Roles, words: Words) -> Rows:
-    """Rows of one order for goods, for shipping, for discount and for tax, told apart by a column of kinds."""
+    """Rows of one order for goods, for shipping, for discount and for tax, told apart by a column of kinds.
+
+    What is below nought was no shipping that a buyer paid, but charged to the seller.
+    """
     for column in roles.all("line_kind", "amount_kind"):
         is_whole = roles.role(column) == "amount_kind"
         kind_of = {word: _part_of(word, words, is_whole=is_whole) for word in column.distinct}
-        kinds = set(kind_of.values())
+        kinds, below = set(kind_of.values()), _below_nought(column, roles)
         if "goods" in kinds and kinds & set(PARTS) and len(kind_of) <= FEW:
-            return _told_apart(column, kind_of)
+            charged = [word for word, kind in kind_of.items() if kind == "shipping" and word in below]
+            return _told_apart(column, kind_of | dict.fromkeys(charged))
     return Rows()
 
 

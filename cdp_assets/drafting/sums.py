@@ -29,7 +29,7 @@ class Amounts:
     once: frozenset[int] = frozenset()
     made: Values | None = None
 
-    def of(self, *roles: str) -> list[Column]:
+    def of(self, *roles: str | None) -> list[Column]:
         return [column for column in self.columns if self.meaning[column.position] in roles]
 
     def value(self, column: Column) -> Values:
@@ -39,7 +39,7 @@ class Amounts:
         found = self.of(*roles)
         return self.value(found[0]) if found else None
 
-    def filled(self, *roles: str) -> list[Column]:
+    def filled(self, *roles: str | None) -> list[Column]:
         """Columns of these roles that hold any amount but nought."""
         return [column for column in self.of(*roles) if any(self.value(column))]
 
@@ -132,6 +132,10 @@ def add_up(columns: Sequence[Values]) -> list[Decimal]:
 def share_equal(left: Values, right: Values) -> float:
     pairs = [(a, b) for a, b in zip(left, right, strict=True) if a is not None and b is not None]
     return sum(abs(a - b) <= CENTS for a, b in pairs) / len(pairs) if pairs else 0.0
+
+
+def negated(values: Values) -> Values:
+    return [None if value is None else -value for value in values]
 
 
 def sizes(values: Values) -> Values:

@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 LOCALES_OF_SIGNS = (
     "en", "en_US", "en_CA", "pl", "cs", "hu", "id", "ms", "sv", "da", "tr", "de_CH", "pt_BR", "th", "ko", "vi", "uk", "ru",
 )  # fmt: skip
+MANY_VOTES, SURE = 2, 0.4  # headers of a language, and their share of all that are read, from which on it is sure
 RANKS = ("public", "internal", "sensitive", "core")
 
 
@@ -71,19 +72,42 @@ def _simplified() -> OpenCC:
     return OpenCC("t2s")
 
 
-class Words:
-    """All languages' words, compiled: made once per set of folders by `load_words`."""
+Languages = tuple[Mapping[str, Any], ...]
 
-    def __init__(self, languages: Sequence[Mapping[str, Any]]) -> None:
-        self._languages = languages
-        self._compiled: dict[tuple[str, str], re.Pattern[str]] = {}
+
+class Words:
+    """The words of languages, compiled. `spoken`: those of a channel's headers (`spoken_in`), tried one after the other before all
+    together; only where they read few of the headers (`is_sure` is false) do the words of another language count for a header."""
+
+    def __init__(self, languages: Languages, spoken: Languages = (), *, is_sure: bool = False) -> None:
+        self._languages, self._spoken, self._is_sure = languages, spoken, is_sure
+        self._compiled: dict[tuple[str, str, int | None], re.Pattern[str]] = {}
         self._roles: dict[str, str | None] = {}
 
-    def _pattern(self, section: str, name: str) -> re.Pattern[str]:
-        if (section, name) not in self._compiled:
-            found = [str(each[section][name]) for each in self._languages if name in each.get(section, {})]
-            self._compiled[section, name] = re.compile("|".join(found) or "(?!)", re.IGNORECASE)
-        return self._compiled[section, name]
+    def spoken_in(self, headers: Iterable[str]) -> Words:
+        """These words for a channel of these headers: each header is a vote, shared by the languages that can read it."""
+        alone = [Words((each,)) for each in self._languages]
+        votes = [0.0] * len(alone)
+        count = 0
+        for header in dict.fromkeys(filter(None, headers)):
+            readers = [place for place, each in enumerate(alone) if each.role_of(header)]
+            count += bool(readers)
+            for place in readers:
+                votes[place] += 1 / len(readers)
+        most = max(votes, default=0.0)
+        ranked = sorted(range(len(votes)), key=lambda place: -votes[place])
+        spoken = [place for place in ranked if votes[place] and votes[place] * 2 >= most]
+        spoken += [place for place in range(min(1, len(votes))) if place not in spoken]  # systems speak English
+        is_sure = most >= MANY_VOTES and most >= count * SURE
+        return Words(self._languages, tuple(self._languages[place] for place in spoken), is_sure=is_sure)
+
+    def _pattern(self, section: str, name: str, place: int | None = None) -> re.Pattern[str]:
+        """The alternatives of all languages, or of the spoken one at a place."""
+        if (section, name, place) not in self._compiled:
+            languages = self._languages if place is None else (self._spoken[place],)
+            found = [str(each[section][name]) for each in languages if name in each.get(section, {})]
+            self._compiled[section, name, place] = re.compile("|".join(found) or "(?!)", re.IGNORECASE)
+        return self._compiled[section, name, place]
 
     def _names(self, section: str) -> list[str]:
         return list(dict.fromkeys(name for each in self._languages for name in each.get(section, {})))
@@ -109,8 +133,10 @@ class Words:
             text = self._bare(plain(header))
             whom = rf"^({self.pattern('words', 'of_whom')})\s*|\s*\b({self.pattern('words', 'of_whom')})$"
             named = re.sub(whom, "", _simplified().convert(text), flags=re.IGNORECASE)
-            texts = (text, _simplified().convert(text), named)
-            self._roles[header] = next(filter(None, map(self._first, texts)), None)
+            texts = dict.fromkeys((text, _simplified().convert(text), named))
+            places = [*range(len(self._spoken)), *([] if self._is_sure else [None])]
+            tried = (self._first(each, place) for place in places for each in texts)
+            self._roles[header] = next(filter(None, tried), None)
         return self._roles[header]
 
     def _bare(self, text: str) -> str:
@@ -125,8 +151,8 @@ class Words:
             text = re.sub(note, "", text, flags=re.IGNORECASE).strip() or text
         return text
 
-    def _first(self, text: str) -> str | None:
-        return next((role for role in meanings() if self._pattern("headers", role).search(text)), None)
+    def _first(self, text: str, place: int | None) -> str | None:
+        return next((role for role in meanings() if self._pattern("headers", role, place).search(text)), None)
 
     def status_of(self, word: str) -> str | None:
         """The shared word for a channel's word of an order's status; None where it is not known."""
@@ -143,9 +169,11 @@ class Words:
         )  # payment failed
 
     def _word(self, section: str, text: str, how: Any) -> str | None:
+        """The name of the first pattern that reads a cell: cells may be of another language than headers, which goes first."""
         texts = [text, _simplified().convert(text)] if re.search("[\u4e00-\u9fff]", text) else [text]
-        names = ((name, each) for each in texts for name in self._names(section))
-        return next((name for name, each in names if how(self._pattern(section, name), each)), None)
+        places = [*range(len(self._spoken)), None]
+        tried = ((name, place, each) for place in places for each in texts for name in self._names(section))
+        return next((name for name, place, each in tried if how(self._pattern(section, name, place), each)), None)
 
     def consent_of(self, word: str) -> str | None:
         """What a word says of a consent: granted, denied or withdrawn; None where it is not known."""
@@ -202,17 +230,12 @@ class Words:
     def country_fact(self, name: str, headers: Iterable[str]) -> str | None:
         """The `currency` or `time_zone` of the one country that writes the headers so; None for languages of several.
 
-        A script tells (Japanese is written with Chinese characters, too: of several the last counts), else most of the headers' words.
+        A script tells (Japanese is written with Chinese characters, too: of several the last counts), else the language that is sure.
         """
-        texts = [plain(header) for header in headers if header]
-        written = [e for e in self._languages if "script" in e and re.search(e["script"], " ".join(texts))]
-        if written:
-            return str(written[-1][name])
-        for each in self._languages:
-            known = re.compile("|".join(map(str, each.get("headers", {}).values())) or "(?!)", re.IGNORECASE)
-            if name in each and sum(bool(known.search(text)) for text in texts) * 2 > len(texts):
-                return str(each[name])
-        return None
+        text = " ".join(headers)
+        written = [e for e in self._languages if "script" in e and re.search(e["script"], text)]
+        found = written[-1:] or (self._spoken[:1] if self._is_sure else ())
+        return next((str(each[name]) for each in found if name in each), None)
 
 
 def _spelled(pattern: str) -> list[str]:
@@ -257,7 +280,7 @@ def load_words(*folders: Path) -> Words:
     """The words of the shipped languages and of those in further folders."""
     paths = [path for folder in (HERE / "languages", *folders) for path in sorted(folder.glob("*.yaml"))]
     paths.sort(key=lambda path: path.stem != "english")
-    return Words([safe_yaml.read(path) for path in paths])
+    return Words(tuple(safe_yaml.read(path) for path in paths))
 
 
 def currency_of_country(name: str) -> str | None:
