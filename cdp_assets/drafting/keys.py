@@ -169,7 +169,8 @@ def _payment_id(roles: Roles, words: Words) -> Column | None:
 def _bare_number(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None, list[str]]:
     """Where no column names an order, a bare "code" or "number" is the order's, if its sales share their time and it tells them from others."""
     moment = roles.first("ordered_at")
-    if moment is None or moment.time is None or not roles.has(*AMOUNTS):
+    goes_out = any((value or 0) < 0 for c in roles.all(*AMOUNTS) for value in c.numbers)
+    if moment is None or moment.time is None or not roles.has(*AMOUNTS) or (goes_out and not rows.refunds):
         return None, []
     is_sale = roles.has(*(OF_ORDERS if roles.has(*OF_PERSONS) else OF_SALES)) or bool(rows.refunds)
     sold = rows.are_sales(len(moment.texts))
@@ -201,8 +202,9 @@ def _shared(roles: Roles, rows: Rows, chosen: Column, numbers: Sequence[Column])
     def is_shared(column: Column) -> bool:
         sold = {column.texts[row] for row in range(count) if sales[row]}
         back = {column.texts[row] for row in range(count) if refunds[row]}
-        return "" not in sold and not sold.isdisjoint(back - {""})
+        return "" not in sold and not sold.isdisjoint(back - {""}) and len(sold) >= different
 
+    different = len({chosen.texts[row] for row in range(count) if sales[row]} - {""})
     if not any(sales) or is_shared(chosen):
         return None
     return next(filter(is_shared, [*numbers, *_free_codes(roles, sales)]), None)
@@ -245,7 +247,7 @@ def _may_number(column: Column, roles: Roles, words: Words) -> bool:
     role = roles.role(column)
     is_list = roles.has("product_name", "quantity", "unit_price")
     is_free = role in (None, "event_kind", "reference_id") or (role == "sku" and not is_list)
-    is_plain = not (column.is_blank or column.time) and column.looks not in ("email", "name")
+    is_plain = not (column.is_blank or column.time) and not column.looks
     return is_free and is_plain and words.says("number_word", column.header)
 
 

@@ -38,7 +38,11 @@ from cdp_assets.drafting.sums import (
 from cdp_assets.drafting.words import Words, is_a
 
 MAX_DISCOUNTS = 6
-MAX_UNKNOWN, MANY_ROWS = 8, 3  # amounts of unknown headers that are tried, and rows from which on their sums tell
+LEAST_TAX = 40  # no tax on goods is less than this part of them
+MAX_UNKNOWN, MANY_ROWS = (
+    8,
+    3,
+)  # amounts of unknown headers that are tried, and rows from which on their sums tell
 TRIED = 300  # rows on which sums are tried
 # what may make a payment smaller than the goods
 OFF = ("discount_amount", "platform_discount", "creator_discount", "redeemed")
@@ -78,12 +82,13 @@ class Money:
     shipping: Column | None = None
     shipping_off: Column | None = None
     tax: Column | None = None
-    tip: Column | None = None
+    others: tuple[Column, ...] = ()  # paid beside goods, shipping and tax: tips, packing
     fee: Column | None = None
     price: Column | None = None
     quantity: Column | None = None
     cost: Column | None = None
     refund: Column | None = None
+    below: frozenset[int] = frozenset()  # what sales have a minus in
     of_rows: frozenset[int] = frozenset()  # the same on an order's rows by chance, but a row's
     meaning: Mapping[int, str | None] = field(default_factory=dict)
     questions: tuple[str, ...] = ()
@@ -130,13 +135,29 @@ def money_of(roles: Roles, keys: Keys, rows: Rows, words: Words, *, is_document:
     case = _Case(words, roles, ids, articles, is_document)
     values = {c.position: pick(c.numbers, kept) for c in numbers}
     meaning = {c.position: roles.role(c) for c in numbers}
+    below = _below_nought(numbers, meaning, values)
+    values |= {position: negated(values[position]) for position in below}
     amounts = Amounts(numbers, meaning, values, frozenset(c.position for c in numbers if keys.is_once(c)))
     questions: list[str] = []
     for step in STEPS:
         changes, said = step(amounts, case)
         amounts = amounts.meant(changes)
         questions += said
-    return _settled(amounts, case, questions)
+    return replace(_settled(amounts, case, questions), below=below)
+
+
+def _below_nought(
+    numbers: Sequence[Column], meaning: Mapping[int, str | None], values: Mapping[int, Values]
+) -> frozenset[int]:
+    """Columns whose amounts of sales are all below nought, where the quantity or the amount itself is: there a sale has a minus."""
+    below = {
+        c.position: meaning[c.position]
+        for c in numbers
+        if any(values[c.position]) and all((value or ZERO) <= 0 for value in values[c.position])
+    }
+    is_sold_so = any(role in (*TOTALS, "quantity") for role in below.values())
+    kept = (*TOTALS, "quantity", "unit_price", "tax_amount", "shipping_amount")
+    return frozenset(position for position, role in below.items() if is_sold_so and role in kept)
 
 
 def _orders_own(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
@@ -180,40 +201,68 @@ def _paid_out(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], lis
     return changes, []
 
 
+def _tax_of_fee(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
+    """A tax that is a part of the fee on each row, and next to nothing of the amount, is the fee's own."""
+    fee = add_up([sizes(amounts.value(c)) for c in amounts.filled("fee")])
+    totals = [amounts.value(c) for c in amounts.of(*TOTALS)][:1]
+    changes: dict[int, str | None] = {}
+    for column in amounts.filled("tax_amount") if fee and totals else ():
+        rows = [
+            (abs(tax), off, abs(paid or ZERO))
+            for tax, off, paid in zip(amounts.value(column), fee, totals[0], strict=True)
+            if tax
+        ]
+        if all(tax < off and tax * LEAST_TAX < paid for tax, off, paid in rows):
+            changes[column.position] = None
+    return changes, []
+
+
 def _one_price(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
     """Of several prices without a discount between them, one that gives an amount of the file, times the quantity, is a piece's."""
     quantity, prices = amounts.first("quantity"), amounts.of("unit_price")
-    if amounts.filled("discount_amount", "platform_discount"):
-        return {}, []
-    totals = [amounts.value(c) for c in amounts.of(*TOTALS)]
+    has_off = bool(amounts.filled("discount_amount", "platform_discount"))
+    totals = [
+        amounts.value(c)
+        for c in amounts.of(*(TOTALS[1:2] if has_off else TOTALS))
+        if c.position not in amounts.once
+    ]
     products = {c.position: multiply(quantity, amounts.value(c)) or [] for c in prices}
     found = [
         c
         for c in prices
         if any(products[c.position] and share_equal(products[c.position], t) >= SHARE for t in totals)
     ]
-    if not found or prices[0] in found:
+    if not found or prices[0] in found or _is_before_off(amounts, products[prices[0].position], totals):
         return {}, []
     return {c.position: None for c in prices if c not in found}, []
 
 
 def _quantity_by_sums(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
-    """A whole number whose header does not say so and that gives an amount of the file, times the price, is the quantity."""
-    if amounts.of("quantity") or not amounts.of("unit_price"):
+    """A whole number whose header does not say so and that gives an amount of the file, times the price, is the quantity.
+
+    Where no header says the price either, all three are known by that: quantity × price is the line's amount on all rows.
+    """
+    if amounts.of("quantity"):
         return {}, []
-    for column in amounts.of("returned_quantity", None):
-        trial = amounts.meant({column.position: "quantity"})
-        if column.decimals == 0 and any(_gives_a_total(level) for level in case.levels(trial)):
-            said = f"quantity: {column.header!r}, as it gives an amount of the file times the price"
-            return {column.position: "quantity"}, [said]
+    prices = amounts.of("unit_price")
+    wholes = [c for c in amounts.of("returned_quantity", None) if c.decimals == 0]
+    pairs = product_of(wholes, prices or amounts.of(None))
+    for column, price in (pair for pair in pairs if pair[0] is not pair[1]):
+        trial = amounts.meant({column.position: "quantity", price.position: "unit_price"})
+        total = next(filter(None, (_given_total(level, not prices) for level in case.levels(trial))), None)
+        if total is not None:
+            said = f"quantity: {column.header!r}, as it gives {total.header!r} times {price.header!r}"
+            role = amounts.meaning[total.position] or "line_amount"
+            return {column.position: "quantity", price.position: "unit_price", total.position: role}, [said]
     return {}, []
 
 
-def _gives_a_total(level: Amounts) -> bool:
-    """Whether quantity × price is an amount of the file, and the price alone is not."""
+def _given_total(level: Amounts, is_any: bool) -> Column | None:
+    """The amount of the file (`is_any`: of whatever header) that quantity × price is, and the price alone is not."""
     product, price = level.product() or (), level.first("unit_price") or ()
-    totals = [level.value(c) for c in level.of(*TOTALS)]
-    return any(share_equal(product, each) == 1 and share_equal(price, each) < 1 for each in totals)
+    totals = level.of(*TOTALS, *([None] if is_any else []))
+    given = (c for c in totals if _all_equal(product, level.value(c)))
+    return next((c for c in given if share_equal(price, level.value(c)) < 1), None)
 
 
 def _price_by_sums(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
@@ -339,11 +388,17 @@ def _missing_in_whole(amounts: Amounts, case: _Case) -> tuple[dict[int, str | No
     sums = _known_sums(level, case.words)
     if any(share_equal(made, whole) >= SHARE for _, whole, made in sums):
         return {}, []
-    unknown = [c for c in level.filled(None) if not ("percent" in c.strips or case.words.says("share", c.header))]
-    signed = [(c, values) for c in unknown[:MAX_UNKNOWN] for values in (level.value(c), negated(level.value(c)))]
+    unknown = [
+        c for c in level.filled(None) if not ("percent" in c.strips or case.words.says("share", c.header))
+    ]
+    signed = [
+        (c, values) for c in unknown[:MAX_UNKNOWN] for values in (level.value(c), negated(level.value(c)))
+    ]
     for size, (total, whole, made) in product_of((1, 2), sums):
         for chosen in combinations(signed, size):
-            if _all_equal(add_up([made, *(values for _, values in chosen)]), whole):
+            parts = add_up([values for _, values in chosen])
+            is_small = all(abs(part) * 2 <= abs(each or ZERO) for part, each in zip(parts, made, strict=True))
+            if is_small and _all_equal(add_up([made, parts]), whole):
                 return _found_missing(total, chosen)
     return {}, []
 
@@ -355,7 +410,7 @@ def _found_missing(
     said = []
     for column, values in chosen:
         is_off = all((value or ZERO) <= 0 for value in values)
-        changes[column.position] = "discount_amount" if is_off else "tip"
+        changes[column.position] = "discount_amount" if is_off else "surcharge"
         what = "comes off the goods; is it yours to bear?" if is_off else "comes on top of the goods"
         said.append(f"{column.header!r}: {total.header!r} is the sum of the others only if it {what}")
     return changes, said
@@ -376,7 +431,12 @@ def _known_sums(level: Amounts, words: Words) -> list[tuple[Column, Values, Valu
         return []
     off = [negated(sizes(level.value(c))) for c in level.filled(*OFF)[:MAX_EXTRAS]]
     chosen = sorted(subsets([*level.extras(), *off]), key=len, reverse=True)
-    return [(c, level.value(c), add_up([before, *each])) for each in chosen for c in wholes if level.value(c) is not before]
+    return [
+        (c, level.value(c), add_up([before, *each]))
+        for each in chosen
+        for c in wholes
+        if level.value(c) is not before
+    ]
 
 
 def _asked_of_whole(amounts: Amounts, case: _Case, *, has_payable: bool) -> list[str]:
@@ -386,7 +446,9 @@ def _asked_of_whole(amounts: Amounts, case: _Case, *, has_payable: bool) -> list
     if not sums or any(share_equal(made, whole) >= SHARE for _, whole, made in sums):
         return []
     names = ", ".join(dict.fromkeys(repr(column.header) for column, _, _ in sums))
-    return [f"gross_amount: no sum of goods, discounts and what comes on top gives {names}: an amount is missing, or is not what it is taken as"]
+    return [
+        f"gross_amount: no sum of goods, discounts and what comes on top gives {names}: an amount is missing, or is not what it is taken as"
+    ]
 
 
 def _taken_off(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
@@ -588,7 +650,7 @@ def _is_less(level: Amounts, before: Values, payable: Column, whole: Column) -> 
 
 def _below_lines(level: Amounts, before: Values, total: Column) -> list[Column] | None:
     """What comes on top of the lines where an order's total equals that on some orders and is below it on all others."""
-    extras = level.filled("shipping_amount", "tax_amount", "tip")[:MAX_EXTRAS]
+    extras = level.on_top()
     paid = level.value(total)
     found = None
     for size in range(len(extras) + 1):
@@ -602,7 +664,7 @@ def _below_lines(level: Amounts, before: Values, total: Column) -> list[Column] 
 
 
 STEPS: tuple[Step, ...] = (
-    _orders_own, _paid_out, _quantity_by_sums, _price_by_sums, _between_prices, _one_price, _with_extras, _pieces, _sum_of_others,
+    _orders_own, _paid_out, _tax_of_fee, _quantity_by_sums, _price_by_sums, _between_prices, _one_price, _with_extras, _pieces, _sum_of_others,
     _missing_in_whole, _taken_off, _payable,
 )  # fmt: skip
 
@@ -628,11 +690,11 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
     shipping, off, said = _shipping(amounts, case)
     taxes = sorted(amounts.of("tax_amount"), key=lambda c: len(words_in(c.header)))
     tax = next((c for c in taxes if words.says("of_order", c.header)), _first(taxes))
-    tip = _first(amounts.filled("tip"))
+    others = tuple(amounts.filled("tip", "surcharge"))
     discounts = tuple(amounts.filled("discount_amount") or amounts.of("discount_amount")[:1])
     payable, whole = _first(amounts.of("payable_amount")), _first(amounts.of("order_total"))
     is_whole = total is not None and not any(factors) and _is_whole(amounts, words)
-    inside = _inside(amounts, words, total, (shipping, tax, tip)) if total and is_whole else ()
+    inside = _inside(amounts, words, total, (shipping, tax, *others)) if total and is_whole else ()
     asked = _asked_of_total(total, inside, discounts) if total and is_whole else []
     platform, creator = (tuple(amounts.filled(role)) for role in ("platform_discount", "creator_discount"))
     own = (*factors, *discounts, *platform, *creator, *([shipping] if shipping else []))
@@ -657,7 +719,7 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
         shipping=shipping,
         shipping_off=off,
         tax=tax,
-        tip=tip,
+        others=others,
         fee=_first(amounts.filled("fee")),
         price=price,
         quantity=quantity,
@@ -665,7 +727,15 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
         refund=_first([*amounts.filled("refund_amount"), *amounts.of("refund_amount")]),
         of_rows=frozenset(c.position for c in discounts if case.ids and _is_of_rows(amounts, c, case)),
         meaning=amounts.meaning,
-        questions=(*questions, *said, *asked, *told, *missing, *_cents(amounts, words), *_whole_numbers(amounts, case)),
+        questions=(
+            *questions,
+            *said,
+            *asked,
+            *told,
+            *missing,
+            *_cents(amounts, words),
+            *_whole_numbers(amounts, case),
+        ),
     )
 
 
@@ -706,7 +776,11 @@ def _share(
     """What is left of amounts without tax, where the file's sums or its two ways of one amount say that they hold it."""
     if is_line:
         return _share_of_tax(amounts, case, tax, own) if tax else _share_of_totals(amounts, case, own)
-    return _share_of_pair(amounts, case.words, total, own) if total else (None, [])
+    if total is None:
+        return None, []
+    found = _share_of_pair(amounts, case.words, total, own)
+    is_whole = says_whole(total, case.words) or case.words.says("without_tax", total.header)
+    return found if found[0] or is_whole or not tax else _share_of_tax(amounts, case, tax, (total, *own))
 
 
 def _share_of_tax(
@@ -768,8 +842,8 @@ def _where_tax_is(level: Amounts, tax: Column) -> tuple[Column | None, bool]:
     rows = [row for row, value in enumerate(level.value(tax)) if value] if tax in level.columns else []
     if not rows:
         return None, False
-    before = pick(level.befores()[0], rows)
-    off = pick(level.taken_off(len(level.befores()[0]), *OFF), rows)
+    goods = next(iter(level.befores()), ())
+    before, off = pick(goods, rows), pick(level.taken_off(len(goods), *OFF), rows)
     with_tax = add_up([before, pick(level.value(tax), rows)])
     extras = [pick(level.value(c), rows) for c in level.on_top() if c is not tax]
     paid = {c: pick(level.value(c), rows) for c in level.of("gross_amount", "net_amount")}

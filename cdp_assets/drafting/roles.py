@@ -229,12 +229,15 @@ def _by_states(roles: Roles, words: Words) -> Iterator[Role]:
 
 
 def _by_tenders(roles: Roles, words: Words) -> Iterator[Role]:
-    """Where no header says with what orders were paid, a column whose few words are all means of payment does."""
+    """Where no header says with what orders were paid, a column that calls itself of payment and whose few words are all means of it does."""
     if roles.all("tender") or not roles.has("order_id"):
         return
     for column in roles.columns:
-        is_free = roles.role(column) is None and not (column.numbers or column.time or column.flags)
-        if is_free and 0 < len(column.distinct) <= MAX_KINDS and all(map(words.tender_of, column.distinct)):
+        is_free = (
+            roles.role(column) is None and words.says("of_payment", column.header) and not column.numbers
+        )
+        is_told = all(words.tender_of(word) and not re.search(r"\d", word) for word in column.distinct)
+        if is_free and is_told and 0 < len(column.distinct) <= MAX_KINDS:
             yield Role(column, "tender", "its words are means of payment")
             return
 

@@ -205,7 +205,7 @@ def _by_kind(roles: Roles, words: Words) -> Rows | None:
     if column is None or not 2 <= len(column.distinct) <= FEW:
         return None
     lines = [word for word in column.distinct if words.is_kind("line", word)]
-    if len(lines) == 1:
+    if len(lines) == 1 and not _are_all_articles(column, roles):
         said = f"{column.header!r}: rows are of several kinds; only {lines[0]!r} is taken as an order's line, the others add no amount"
         return Rows((Condition(column, "in", tuple(lines)),), (), (said,))
     refunds = [word for word in column.distinct if words.is_kind("refund", word)]
@@ -217,6 +217,15 @@ def _by_kind(roles: Roles, words: Words) -> Rows | None:
         return way
     said = f"{column.header!r}: rows are of several kinds ({_quoted(column.distinct)}); add a `where` on it, or totals and payments count as lines"
     return Rows(questions=(said,))
+
+
+def _are_all_articles(column: Column, roles: Roles) -> bool:
+    """Whether rows of every kind name an article and its amount, so that each of them is a line."""
+    article, amount = (
+        roles.first("sku", "product_name"),
+        roles.first("line_amount", "gross_amount", "unit_price"),
+    )
+    return bool(article and amount and article.is_filled and amount.is_filled and all(amount.numbers))
 
 
 def _column_of_kinds(roles: Roles, words: Words) -> Column | None:
@@ -308,9 +317,26 @@ def _by_sign(roles: Roles) -> Rows | None:
         for column in roles.all(role):
             is_mixed = len({value < 0 for value in column.numbers if value}) > 1
             if is_mixed and (role == "quantity" or _all_are_back(column, roles)):
-                said = f"{column.header!r}: rows with a minus are taken as given back"
-                return Rows((Condition(column, "not_negative"),), (Condition(column, "negative"),), (said,))
+                return _told_by_minus(column, roles)
     return None
+
+
+def _told_by_minus(column: Column, roles: Roles) -> Rows:
+    """Rows with a minus give back; or the others do, where more than half of the rows have one, in the quantity and in an amount."""
+    amounts = [column, *(c for c in roles.all("line_amount", "gross_amount", "net_amount") if c.numbers)]
+    is_turned = len(amounts) > 1 and all(
+        sum((v or 0) < 0 for v in c.numbers) * 2 > len(c.numbers) for c in amounts[:2]
+    )
+    less, more = Condition(column, "negative"), Condition(column, "not_negative")
+    if is_turned:
+        return Rows(
+            (less,),
+            (more,),
+            (
+                f"{column.header!r}: most rows have a minus, so they are taken as sales, and the others as given back",
+            ),
+        )
+    return Rows((more,), (less,), (f"{column.header!r}: rows with a minus are taken as given back",))
 
 
 def _all_are_back(column: Column, roles: Roles) -> bool:

@@ -83,11 +83,13 @@ class Amounts:
         return found or [self.value(column) for column in self.of("gross_amount")]
 
     def extras(self) -> list[Values]:
-        return [self.value(c) for c in self.on_top()]
+        """Amounts of what may come on top, and of refunds, which some wholes are less by."""
+        back = [negated(sizes(self.value(c))) for c in self.filled("refund_amount")[:1]]
+        return [*(self.value(c) for c in self.on_top()), *back]
 
     def on_top(self) -> list[Column]:
         """What may come on top of goods."""
-        return self.filled("shipping_amount", "tax_amount", "tip")[:MAX_EXTRAS]
+        return self.filled("shipping_amount", "tax_amount", "tip", "surcharge")[:MAX_EXTRAS]
 
 
 def _totals(values: Values, groups: Iterable[Sequence[int]], is_once: bool) -> Values:

@@ -24,7 +24,10 @@ HERE = Path(__file__).parent
 LOCALES_OF_SIGNS = (
     "en", "en_US", "en_CA", "pl", "cs", "hu", "id", "ms", "sv", "da", "tr", "de_CH", "pt_BR", "th", "ko", "vi", "uk", "ru",
 )  # fmt: skip
-MANY_VOTES, SURE = 2, 0.4  # headers of a language, and their share of all that are read, from which on it is sure
+MANY_VOTES, SURE = (
+    2,
+    0.4,
+)  # headers of a language, and their share of all that are read, from which on it is sure
 RANKS = ("public", "internal", "sensitive", "core")
 
 
@@ -97,7 +100,9 @@ class Words:
         most = max(votes, default=0.0)
         ranked = sorted(range(len(votes)), key=lambda place: -votes[place])
         spoken = [place for place in ranked if votes[place] and votes[place] * 2 >= most]
-        spoken += [place for place in range(min(1, len(votes))) if place not in spoken]  # systems speak English
+        spoken += [
+            place for place in range(min(1, len(votes))) if place not in spoken
+        ]  # systems speak English
         is_sure = most >= MANY_VOTES and most >= count * SURE
         return Words(self._languages, tuple(self._languages[place] for place in spoken), is_sure=is_sure)
 
@@ -131,9 +136,11 @@ class Words:
         """The role that a header names; None where it is not known. Traditional Chinese is read as simplified."""
         if header not in self._roles:
             text = self._bare(plain(header))
-            whom = rf"^({self.pattern('words', 'of_whom')})\s*|\s*\b({self.pattern('words', 'of_whom')})$"
-            named = re.sub(whom, "", _simplified().convert(text), flags=re.IGNORECASE)
-            texts = dict.fromkeys((text, _simplified().convert(text), named))
+            whom = self.pattern("words", "of_whom")
+            whom = rf"^({whom})\s*|\s*[（(]({whom})[)）]$|\s*\b({whom})$"
+            written = (text, _simplified().convert(text))
+            named = (re.sub(whom, "", each, flags=re.IGNORECASE) for each in written)
+            texts = dict.fromkeys((*written, *named))
             places = [*range(len(self._spoken)), *([] if self._is_sure else [None])]
             tried = (self._first(each, place) for place in places for each in texts)
             self._roles[header] = next(filter(None, tried), None)
@@ -173,7 +180,9 @@ class Words:
         texts = [text, _simplified().convert(text)] if re.search("[\u4e00-\u9fff]", text) else [text]
         places = [*range(len(self._spoken)), None]
         tried = ((name, place, each) for place in places for each in texts for name in self._names(section))
-        return next((name for name, place, each in tried if how(self._pattern(section, name, place), each)), None)
+        return next(
+            (name for name, place, each in tried if how(self._pattern(section, name, place), each)), None
+        )
 
     def consent_of(self, word: str) -> str | None:
         """What a word says of a consent: granted, denied or withdrawn; None where it is not known."""

@@ -85,8 +85,8 @@ def amount(table: Table, column: Column, *, is_each: bool = False) -> str:
 
 
 def money_name(table: Table, column: Column) -> str:
-    """A column's name; a hundredth of it where its header counts cents."""
-    name = table.name(column)
+    """A column's name; a hundredth of it where its header counts cents, and without the minus that sales have."""
+    name = f"(-{table.name(column)})" if column.position in table.money.below else table.name(column)
     return f"({name} / 100.0)" if table.words.says("cents", column.header) else name
 
 

@@ -55,7 +55,7 @@ def _of_rows(table: Table, order: str) -> Model:
         "sku": sku_of(table),
         "product_name": name_of(table.first("product_name")),
         "line_kind": kind_sql,
-        "quantity": table.name(money.quantity) if money.quantity else "1",
+        "quantity": money_name(table, money.quantity) if money.quantity else "1",
         "unit_price": taxless(table, money.price) if money.price else None,
         "discount_amount": line_discount(table) or "0",
         "coupon_code": _codes(table),

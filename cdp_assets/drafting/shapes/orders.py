@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from cdp_assets.drafting.money import says_whole
 from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.shapes.model import (
     Model,
@@ -55,7 +56,7 @@ def draft(table: Table) -> Iterator[Model]:
         if money.shipping_off
         else shipping,
         "tax_amount": _tax_sql(table),
-        "other_amount": amount(table, money.tip) if money.tip else None,
+        "other_amount": " + ".join(amount(table, column) for column in money.others) or None,
         "order_status": status,
         "fulfilment_type": "'store'" if store else "'delivery'",
     }
@@ -198,6 +199,23 @@ def discount_sql(table: Table, *, is_each: bool = False) -> str:
     found = [f"abs({amount(table, column, is_each=is_each)})" for column in money.discounts]
     found += [f"abs({part})"] if not is_each and (part := part_sql(table, "discount")) else []
     return f"({' + '.join(found)})" if len(found) > 1 else "".join(found) or "0"
+
+
+def paid_sql(table: Table) -> tuple[str, str]:
+    """What was paid of an order: an amount that calls itself a whole, else goods less discount with what comes on top; and which it is."""
+    money = table.money
+    named = table.all("gross_amount", "net_amount", "payable_amount", "order_total")
+    wholes = [f for f in named if f.is_number and says_whole(f.column, table.words) and any(f.column.numbers)]
+    if (wholes or money.payable) and not items_of(table):
+        column = table.field(money.payable) if money.payable else wholes[0]
+        return amount(table, column.column), f"{column.name} is taken as what was paid"
+    parts = [c for c in (money.shipping, money.tax, *money.others) if c]
+    on_top = "".join(f" + {amount(table, column)}" for column in parts)
+    off = f" - abs({amount(table, money.shipping_off)})" if money.shipping_off else ""
+    return (
+        f"{gross_sql(table)} - {discount_sql(table)}{on_top}{off}",
+        "goods less discount, with what comes on top",
+    )
 
 
 def _asked_of_amounts(table: Table) -> list[str]:

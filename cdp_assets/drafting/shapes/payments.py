@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdp_assets.drafting.money import says_whole
 from cdp_assets.drafting.shapes.model import (
     Model,
     amount,
@@ -12,11 +11,10 @@ from cdp_assets.drafting.shapes.model import (
     branches,
     currency_sql,
     is_order,
-    items_of,
     listed,
     once,
 )
-from cdp_assets.drafting.shapes.orders import discount_sql, gross_sql, order_conditions, words_for
+from cdp_assets.drafting.shapes.orders import order_conditions, paid_sql, words_for
 from cdp_assets.drafting.table import Table
 
 
@@ -30,7 +28,7 @@ def draft(table: Table) -> Iterator[Model]:
     )
     currency, _ = currency_sql(table)
     name = table.name(order)
-    paid, asked = _paid_sql(table)
+    paid, said = paid_sql(table)
     expressions = {
         "payment_id": f"{name} || ':payment'",
         "order_id": name,
@@ -48,7 +46,7 @@ def draft(table: Table) -> Iterator[Model]:
         expressions,
         conditions,
         name if table.keys.is_many else None,
-        questions=(*questions, asked),
+        questions=(*questions, f"payment_amount: {said}"),
     )
 
 
@@ -73,21 +71,3 @@ def _tender_sql(table: Table) -> tuple[str, list[str]]:
         else []
     )
     return (f"case {tender.name} {branches(known)} else 'other' end" if known else "'other'"), said
-
-
-def _paid_sql(table: Table) -> tuple[str, str]:
-    """What was paid: an amount that calls itself a whole, else goods less discount with what comes on top."""
-    money = table.money
-    named = table.all("gross_amount", "net_amount", "payable_amount", "order_total")
-    filled = [f for f in named if f.is_number and not f.column.is_blank]
-    wholes = [f for f in filled if says_whole(f.column, table.words)]
-    if wholes and not items_of(table):
-        column = (money.payable and table.field(money.payable)) or wholes[0]
-        return amount(table, column.column), f"payment_amount: {column.name} is taken as what was paid"
-    on_top = "".join(
-        f" + {amount(table, column)}" for column in (money.shipping, money.tax, money.tip) if column
-    )
-    return (
-        f"{gross_sql(table)} - {discount_sql(table)}{on_top}",
-        "payment_amount: goods less discount, with what comes on top",
-    )

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.shapes.model import (
     Model,
-    amount,
     as_date,
     as_time,
     conditions_of,
@@ -21,7 +20,7 @@ from cdp_assets.drafting.shapes.model import (
     taxless,
 )
 from cdp_assets.drafting.shapes.order_lines import line_discount, sku_of
-from cdp_assets.drafting.shapes.orders import discount_sql, gross_sql, line_sql, order_conditions
+from cdp_assets.drafting.shapes.orders import line_sql, order_conditions, paid_sql
 from cdp_assets.drafting.table import Field, Table
 from cdp_assets.drafting.times import is_after
 
@@ -174,10 +173,7 @@ def _given_back(table: Table) -> tuple[str, str, str]:
 
 def _all_paid(table: Table) -> str:
     """All that was paid for an order: goods less discount, with what came on top."""
-    money = table.money
-    on_top = "".join(f" + {amount(table, c)}" for c in (money.shipping, money.tax, money.tip) if c)
-    off = f" - abs({amount(table, money.shipping_off)})" if money.shipping_off else ""
-    paid = f"{gross_sql(table)} - {discount_sql(table)}{on_top}{off}"
+    paid, _ = paid_sql(table)
     return paid if table.keys.is_many else f"max({paid})"
 
 
