@@ -265,6 +265,13 @@ def _given_total(level: Amounts, is_any: bool) -> Column | None:
     return next((c for c in given if share_equal(price, level.value(c)) < 1), None)
 
 
+def _is_before_off(amounts: Amounts, product: Values, totals: Sequence[Values]) -> bool:
+    """Whether a line's amount is less than a product by discounts of the file."""
+    off = [sizes(amounts.value(c)) for c in amounts.filled(*OFF)[:MAX_DISCOUNTS]]
+    made = [less(product, add_up(chosen)) for chosen in subsets(off) if chosen] if product else []
+    return any(share_equal(each, total) >= SHARE for each, total in product_of(made, totals))
+
+
 def _price_by_sums(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
     """A number whose header says nothing and that gives an amount of the row, times the quantity, is a piece's price."""
     quantity = amounts.first("quantity")
@@ -840,9 +847,9 @@ def _alike(column: Column, other: Column, words: Words) -> bool:
 def _where_tax_is(level: Amounts, tax: Column) -> tuple[Column | None, bool]:
     """The amount that goods less discounts, with what comes on top, are on the rows that have a tax, and whether the tax is on top, too."""
     rows = [row for row, value in enumerate(level.value(tax)) if value] if tax in level.columns else []
-    if not rows:
+    if not rows or not level.befores():
         return None, False
-    goods = next(iter(level.befores()), ())
+    goods = level.befores()[0]
     before, off = pick(goods, rows), pick(level.taken_off(len(goods), *OFF), rows)
     with_tax = add_up([before, pick(level.value(tax), rows)])
     extras = [pick(level.value(c), rows) for c in level.on_top() if c is not tax]

@@ -131,6 +131,8 @@ def _measure_by_values(column: Column, words: Words, *, has_cards: bool) -> Iter
         yield Role(column, None, "a share is no amount")
     elif says == "coupon_code" and (column.decimals or 0) > 0:
         yield Role(column, "discount_amount", "its values are amounts")
+    elif says == "discount_amount" and column.filled and not re.search(r"^\W*[\d.,]+\W*$", column.filled[0]):
+        yield Role(column, "coupon_code", "its values are no amounts")
     elif is_a(says, "money", "number") and column.time and column.time.kind == "timestamp":
         yield Role(column, "ordered_at", "its values are times")
     elif is_a(says, "time") and column.filled and column.time is None and column.clock is None:
@@ -191,8 +193,8 @@ def _by_neighbours(roles: Roles, words: Words) -> Iterator[Role]:
         ):
             other = next(iter({"given_name", "family_name"} - halves))
             yield Role(column, other, "the other half of a name stands beside it")
-        elif role == "given_name" and len(halves) == 1 and _share(column, r"\S\s\S") > 0.8:
-            yield Role(column, "full_name", "its values are whole names and no family name stands beside it")
+        elif role in ("given_name", "family_name") and len(halves) == 1 and _share(column, r"\S\s\S") > 0.8:
+            yield Role(column, "full_name", "its values are whole names and no other half stands beside it")
         elif header == "name":
             yield from _bare_name(column, roles, bool(halves))
 

@@ -209,7 +209,9 @@ def _by_kind(roles: Roles, words: Words) -> Rows | None:
         said = f"{column.header!r}: rows are of several kinds; only {lines[0]!r} is taken as an order's line, the others add no amount"
         return Rows((Condition(column, "in", tuple(lines)),), (), (said,))
     refunds = [word for word in column.distinct if words.is_kind("refund", word)]
+    fees = _below_nought(column, roles) | {word for word in column.distinct if words.role_of(word) == "fee"}
     sales = [word for word in column.distinct if word not in refunds and words.is_kind("sale", word)]
+    sales = [word for word in sales if word not in fees] or sales
     way = _by_direction(roles, words)
     if refunds and sales:
         return _sales_and_refunds(column, sales, refunds, way or Rows())

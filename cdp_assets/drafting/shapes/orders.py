@@ -209,13 +209,16 @@ def paid_sql(table: Table) -> tuple[str, str]:
     if (wholes or money.payable) and not items_of(table):
         column = table.field(money.payable) if money.payable else wholes[0]
         return amount(table, column.column), f"{column.name} is taken as what was paid"
+    return parts_sql(table), "goods less discount, with what comes on top"
+
+
+def parts_sql(table: Table) -> str:
+    """Goods less the seller's discount, with what comes on top: what others bore of it is paid, too, and is taken back with a return."""
+    money = table.money
     parts = [c for c in (money.shipping, money.tax, *money.others) if c]
     on_top = "".join(f" + {amount(table, column)}" for column in parts)
     off = f" - abs({amount(table, money.shipping_off)})" if money.shipping_off else ""
-    return (
-        f"{gross_sql(table)} - {discount_sql(table)}{on_top}{off}",
-        "goods less discount, with what comes on top",
-    )
+    return f"{gross_sql(table)} - {discount_sql(table)}{on_top}{off}"
 
 
 def _asked_of_amounts(table: Table) -> list[str]:

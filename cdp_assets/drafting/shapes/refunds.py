@@ -20,7 +20,7 @@ from cdp_assets.drafting.shapes.model import (
     taxless,
 )
 from cdp_assets.drafting.shapes.order_lines import line_discount, sku_of
-from cdp_assets.drafting.shapes.orders import line_sql, order_conditions, paid_sql
+from cdp_assets.drafting.shapes.orders import line_sql, order_conditions, parts_sql
 from cdp_assets.drafting.table import Field, Table
 from cdp_assets.drafting.times import is_after
 
@@ -173,7 +173,7 @@ def _given_back(table: Table) -> tuple[str, str, str]:
 
 def _all_paid(table: Table) -> str:
     """All that was paid for an order: goods less discount, with what came on top."""
-    paid, _ = paid_sql(table)
+    paid = parts_sql(table)
     return paid if table.keys.is_many else f"max({paid})"
 
 
