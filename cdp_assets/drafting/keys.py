@@ -169,8 +169,7 @@ def _payment_id(roles: Roles, words: Words) -> Column | None:
 def _bare_number(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None, list[str]]:
     """Where no column names an order, a bare "code" or "number" is the order's, if its sales share their time and it tells them from others."""
     moment = roles.first("ordered_at")
-    goes_out = any((value or 0) < 0 for c in roles.all(*AMOUNTS) for value in c.numbers)
-    if moment is None or moment.time is None or not roles.has(*AMOUNTS) or (goes_out and not rows.refunds):
+    if moment is None or moment.time is None or not _are_sales(roles, rows):
         return None, []
     is_sale = roles.has(*(OF_ORDERS if roles.has(*OF_PERSONS) else OF_SALES)) or bool(rows.refunds)
     sold = rows.are_sales(len(moment.texts))
@@ -181,6 +180,12 @@ def _bare_number(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None,
         if why := _why_numbers(column, texts, moment, is_sale):
             return column, [f"{column.header!r}: {why}, so it is taken as the order's number"]
     return None, []
+
+
+def _are_sales(roles: Roles, rows: Rows) -> bool:
+    """Whether rows have an amount, and none that went out without being told a refund: that is a bank's statement."""
+    goes_out = any((value or 0) < 0 for column in roles.all(*AMOUNTS) for value in column.numbers)
+    return roles.has(*AMOUNTS) and (bool(rows.refunds) or not goes_out)
 
 
 def _why_numbers(column: Column, texts: Sequence[str], moment: Column, is_sale: bool) -> str | None:

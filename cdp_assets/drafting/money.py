@@ -43,6 +43,7 @@ MAX_UNKNOWN, MANY_ROWS = (
     8,
     3,
 )  # amounts of unknown headers that are tried, and rows from which on their sums tell
+MANY_OF_A_KIND, MANY_TRIED = 8, 80  # rows of a kind, and in all, on which unknown amounts are tried
 TRIED = 300  # rows on which sums are tried
 # what may make a payment smaller than the goods
 OFF = ("discount_amount", "platform_discount", "creator_discount", "redeemed")
@@ -133,17 +134,24 @@ def money_of(roles: Roles, keys: Keys, rows: Rows, words: Words, *, is_document:
     )
     articles = [article.texts[row] for row in kept] if article else None
     case = _Case(words, roles, ids, articles, is_document)
-    values = {c.position: pick(c.numbers, kept) for c in numbers}
-    meaning = {c.position: roles.role(c) for c in numbers}
-    below = _below_nought(numbers, meaning, values)
-    values |= {position: negated(values[position]) for position in below}
-    amounts = Amounts(numbers, meaning, values, frozenset(c.position for c in numbers if keys.is_once(c)))
+    amounts, below = _amounts(roles, keys, numbers, kept)
     questions: list[str] = []
     for step in STEPS:
         changes, said = step(amounts, case)
         amounts = amounts.meant(changes)
         questions += said
     return replace(_settled(amounts, case, questions), below=below)
+
+
+def _amounts(
+    roles: Roles, keys: Keys, numbers: tuple[Column, ...], kept: Sequence[int]
+) -> tuple[Amounts, frozenset[int]]:
+    """The numbers of the rows that are sales, and the columns in which all sales have a minus, which is taken off."""
+    values = {c.position: pick(c.numbers, kept) for c in numbers}
+    meaning = {c.position: roles.role(c) for c in numbers}
+    below = _below_nought(numbers, meaning, values)
+    values |= {position: negated(values[position]) for position in below}
+    return Amounts(numbers, meaning, values, frozenset(c.position for c in numbers if keys.is_once(c))), below
 
 
 def _below_nought(
@@ -391,7 +399,7 @@ def _sum_of_others(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None]
 
 def _missing_in_whole(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
     """What goods and known amounts lack of a whole, one or two amounts of unknown headers are: on all orders, to the cent."""
-    level = case.levels(amounts)[-1]
+    level = _telling(case.levels(amounts)[-1])
     sums = _known_sums(level, case.words)
     if any(share_equal(made, whole) >= SHARE for _, whole, made in sums):
         return {}, []
@@ -401,13 +409,37 @@ def _missing_in_whole(amounts: Amounts, case: _Case) -> tuple[dict[int, str | No
     signed = [
         (c, values) for c in unknown[:MAX_UNKNOWN] for values in (level.value(c), negated(level.value(c)))
     ]
-    for size, (total, whole, made) in product_of((1, 2), sums):
-        for chosen in combinations(signed, size):
-            parts = add_up([values for _, values in chosen])
-            is_small = all(abs(part) * 2 <= abs(each or ZERO) for part, each in zip(parts, made, strict=True))
-            if is_small and _all_equal(add_up([made, parts]), whole):
-                return _found_missing(total, chosen)
-    return {}, []
+    tried = product_of((1, 2), sums)
+    found = (
+        (total, chosen)
+        for size, (total, whole, made) in tried
+        for chosen in combinations(signed, size)
+        if _is_missing([values for _, values in chosen], whole, made)
+    )
+    return next((_found_missing(total, chosen) for total, chosen in found), ({}, []))
+
+
+def _is_missing(parts: Sequence[Values], whole: Values, made: Values) -> bool:
+    """Whether some amounts are what a sum lacks of a whole on all rows of at least three, and no more than half of it."""
+    rows = [
+        row for row, (a, b) in enumerate(zip(whole, made, strict=True)) if a is not None and b is not None
+    ]
+    lacks = ((row, sum((values[row] or ZERO for values in parts), ZERO)) for row in rows)
+    return len(rows) >= MANY_ROWS and all(
+        abs((made[row] or ZERO) + part - (whole[row] or ZERO)) <= CENTS
+        and abs(part) * 2 <= abs(made[row] or ZERO)
+        for row, part in lacks
+    )
+
+
+def _telling(level: Amounts) -> Amounts:
+    """A few rows of each kind: which of the amounts they have."""
+    seen: dict[tuple[bool, ...], list[int]] = defaultdict(list)
+    for row, there in enumerate(zip(*(map(bool, values) for values in level.values.values()), strict=True)):
+        seen[there].append(row)
+    rows = sorted(row for each in seen.values() for row in each[:MANY_OF_A_KIND])[:MANY_TRIED]
+    values = {position: pick(each, rows) for position, each in level.values.items()}
+    return replace(level, values=values, made=pick(level.made, rows) if level.made else None)
 
 
 def _found_missing(
@@ -448,7 +480,7 @@ def _known_sums(level: Amounts, words: Words) -> list[tuple[Column, Values, Valu
 
 def _asked_of_whole(amounts: Amounts, case: _Case, *, has_payable: bool) -> list[str]:
     """Wholes of the file that goods less discounts, with whatever comes on top, are not."""
-    level = case.levels(amounts)[-1]
+    level = _telling(case.levels(amounts)[-1])
     sums = [] if has_payable else _known_sums(level, case.words)
     if not sums or any(share_equal(made, whole) >= SHARE for _, whole, made in sums):
         return []

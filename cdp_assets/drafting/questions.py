@@ -59,16 +59,17 @@ def _unused(table: Table, models: list[Model]) -> Iterator[str]:
     if doubtful and is_order(table):
         told = "; ".join(f"{f.name} ({', '.join(map(repr, f.column.distinct))})" for f in doubtful)
         yield f"unused, with few words: {told}; does one of them make a row no sale, or no money of ours?"
-    amounts = [
-        f
-        for f in left
-        if f.role is None and (f.column.decimals or 0) > 0 and f.is_number and not f.column.strips
-    ]
-    if amounts and is_order(table):
-        named = ", ".join(f.name for f in amounts)
-        yield f"unused amounts of headers that are not understood: {named}; does one of them change what an order is worth?"
+    if is_order(table):
+        yield from _unknown_amounts(left)
     if left:
         yield f"unused: nothing takes in {', '.join(f.name for f in left)}"
+
+
+def _unknown_amounts(left: Iterable[Field]) -> Iterator[str]:
+    """Amounts that nothing uses and whose headers say nothing."""
+    numbers = [f for f in left if f.role is None and f.is_number and not f.column.strips]
+    if named := ", ".join(f.name for f in numbers if f.column.decimals):
+        yield f"unused amounts of headers that are not understood: {named}; does one of them change what an order is worth?"
 
 
 def _left(table: Table, used: str) -> list[Field]:

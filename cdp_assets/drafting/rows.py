@@ -209,9 +209,7 @@ def _by_kind(roles: Roles, words: Words) -> Rows | None:
         said = f"{column.header!r}: rows are of several kinds; only {lines[0]!r} is taken as an order's line, the others add no amount"
         return Rows((Condition(column, "in", tuple(lines)),), (), (said,))
     refunds = [word for word in column.distinct if words.is_kind("refund", word)]
-    fees = _below_nought(column, roles) | {word for word in column.distinct if words.role_of(word) == "fee"}
-    sales = [word for word in column.distinct if word not in refunds and words.is_kind("sale", word)]
-    sales = [word for word in sales if word not in fees] or sales
+    sales = _words_of_sales(column, refunds, roles, words)
     way = _by_direction(roles, words)
     if refunds and sales:
         return _sales_and_refunds(column, sales, refunds, way or Rows())
@@ -219,6 +217,13 @@ def _by_kind(roles: Roles, words: Words) -> Rows | None:
         return way
     said = f"{column.header!r}: rows are of several kinds ({_quoted(column.distinct)}); add a `where` on it, or totals and payments count as lines"
     return Rows(questions=(said,))
+
+
+def _words_of_sales(column: Column, refunds: Sequence[str], roles: Roles, words: Words) -> list[str]:
+    """Words of sales, but not of their fees, whose amounts have a minus."""
+    fees = _below_nought(column, roles) | {word for word in column.distinct if words.role_of(word) == "fee"}
+    sales = [word for word in column.distinct if word not in refunds and words.is_kind("sale", word)]
+    return [word for word in sales if word not in fees] or sales
 
 
 def _are_all_articles(column: Column, roles: Roles) -> bool:
@@ -372,7 +377,7 @@ def _left_out(roles: Roles) -> Iterator[tuple[Condition, str]]:
         if roles.role(column) == "is_test":
             said = f"{column.header!r}: rows that it marks are left out, as they are no sale"
             yield Condition(column, "true" if is_live else "not_true"), said
-        elif order is not None and _differs_within(order, column):
+        elif order is None or _differs_within(order, column):
             yield (
                 Condition(column, "not_true"),
                 f"{column.header!r}: rows that it marks are left out of their order",

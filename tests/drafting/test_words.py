@@ -25,6 +25,20 @@ def test_headers_have_their_meaning() -> None:
     assert _wrong("headers", load_words().role_of) == {}
 
 
+def test_the_language_of_a_file_goes_first() -> None:
+    english = load_words().spoken_in(
+        ["Order ID", "Order Date", "Reference", "Amount", "Currency", "Quantity"]
+    )
+    french = load_words().spoken_in(["Date", "Référence", "Quantité", "Prix unitaire", "Statut", "Reference"])
+    weak = load_words().spoken_in(["Reference", "x1", "x2"])
+    assert [words.role_of("Reference") for words in (english, french, weak)] == [None, "sku", "sku"]
+
+
+def test_cells_may_be_of_another_language_than_headers() -> None:
+    words = load_words().spoken_in(["Order ID", "Order Date", "Status", "Total", "Email"])
+    assert (words.status_of("已取消"), words.status_of("Storniert")) == ("cancelled", "cancelled")
+
+
 def test_statuses_have_their_meaning() -> None:
     assert _wrong("statuses", load_words().status_of) == {}
 
