@@ -69,6 +69,15 @@ def test_a_row_is_cut_out_of_the_original_and_the_lines_below_keep_their_numbers
     assert kept(settings).name == delivered
 
 
+def test_a_broken_quote_above_her_row_hides_it_from_nobody(settings: Settings) -> None:
+    """The original is cut along the same rows that were read: a row that breaks the quoting ends with its line."""
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    deliver(settings, "shop/a.csv", f'{HEADER}1,"a"b@x.test,"x,5\n2,{HERS},,7\n3,c@x.test,,9\n')
+    land(settings, orders())
+    assert HERS not in kept(settings).read_text()
+    assert landed(settings, "shop", "sales", "order_no") == [("3",)]
+
+
 def test_a_row_that_bears_money_lands_without_its_person(settings: Settings) -> None:
     suppress(settings, "email", *identifiers.of_email(KEY, HERS))
     deliver(settings, "shop/a.csv", f'{HEADER}1,a@x.test,,5\n2,{HERS},"415,\n555 0101",7\n3,c@x.test,,9\n')
