@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
+from cdp_assets.settings import PROJECT_DIR
 from checks.licences import is_allowed, locked_names, problems_of, runtime_closure
 from checks.vulnerabilities import report
 
@@ -77,3 +79,18 @@ def test_distributions_that_the_service_does_not_know_are_no_clean_bill(
     assert capsys.readouterr().out.startswith(
         "skipped: the service that was asked does not know 1 of 2 distributions, agate the first"
     )
+
+
+def test_mutants_are_made_of_files_that_are_there_and_reasons_are_of_what_stands_in_them() -> None:
+    listed = yaml.safe_load((PROJECT_DIR / "checks" / "mutants.yaml").read_text(encoding="utf-8"))
+    names = {*listed, *(test for tests in listed.values() for test in tests)}
+    assert {name for name in names if not (PROJECT_DIR / name).is_file()} == set()
+    reasons = yaml.safe_load((PROJECT_DIR / "checks" / "survivors.yaml").read_text(encoding="utf-8"))
+    assert set(reasons) <= set(listed)
+    gone = [
+        (module, part)
+        for module, parts in reasons.items()
+        for part in parts
+        if part not in (PROJECT_DIR / module).read_text(encoding="utf-8")
+    ]
+    assert gone == []
