@@ -438,6 +438,11 @@ def test_a_person_is_in_the_highest_audience_only(mailing: Callable[..., Setting
     steps = {each.chosen.name: {step.name: step.left_out for step in each.steps} for each in report.lists}
     assert steps["b"]["top"] == 4
     assert steps["a"]["priority"] == 2
+    with connect_state(home, read_only=True) as con:
+        counted = con.execute(
+            "select audience, count(*) from audience_members group by all order by all"
+        ).fetchall()
+    assert counted == [("a", 6), ("b", 2), ("c", 6)], "who is meant does not hang on other audiences"
 
 
 def test_floors_hold_adds_and_never_removals(mailing: Callable[..., Settings]) -> None:

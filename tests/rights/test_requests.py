@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from cdp_assets.keys import load_key
-from cdp_assets.rights import erasure, importing, receipts, requests
+from cdp_assets.rights import erasure, importing, receipts, refusals, requests
 from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
 from cdp_assets.rights.traces import Traces, united
 from cdp_assets.settings import Settings
@@ -205,3 +205,18 @@ def test_one_of_two_who_went_together_comes_back_alone(settings: Settings) -> No
 
 def suppressed(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {row[0] for row in con.execute("select identifier_pseudonym from suppressions").fetchall()}
+
+
+def test_a_refusal_stands_since_the_first_of_her_records_said_so(settings: Settings) -> None:
+    with connect_state(settings) as con:
+        con.executemany(
+            "insert into rights_refusals values (?, ?, ?, ?, ?, null)",
+            [
+                ("r1", "a", "marketing", "2026-01-05", None),
+                ("r2", "b", "marketing", "2026-02-05", None),
+                ("r3", "a", "profiling", "2026-01-01", "2026-01-02"),
+                ("r4", "c", "profiling", "2026-01-01", None),
+            ],
+        )
+        assert refusals.standing(con, ["a", "b"]) == [("marketing", "2026-01-05")]
+        assert refusals.standing(con, []) == []
