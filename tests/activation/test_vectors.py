@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_assets.activation.destination import load_destinations
+from cdp_assets.activation.destination import Identifier, load_destinations
 from cdp_assets.activation.normalise import NORMALISERS, key_expression
+from cdp_assets.activation.reach import _with_country
 from cdp_assets.settings import Settings
 
 VECTORS = Path(__file__).parents[3] / "shared" / "reference" / "hash_vectors.csv"
@@ -106,3 +107,26 @@ def test_nothing_has_no_key() -> None:
 def test_what_is_normal_stays_so(value: str, normaliser: str) -> None:
     once = key_of(normaliser, "none", value)
     assert once is None or key_of(normaliser, "none", once) in (once, None)
+
+
+@pytest.mark.parametrize(
+    ("contact", "region", "value", "expected"),
+    [
+        ("phone", "DE", "030 1234-5", "+493012345"),
+        ("phone", "DE", "+1 202 555 0101", "+1 202 555 0101"),
+        ("phone", "DE", "0044 20 7946 0000", "0044 20 7946 0000"),
+        ("phone", None, "030 12345", "030 12345"),
+        ("email", "DE", "a@b.de", "a@b.de"),
+    ],
+)
+def test_the_default_country_is_of_phones_that_bear_none(
+    contact: str, region: str | None, value: str, expected: str
+) -> None:
+    identifier = Identifier.model_validate(
+        {"field": "x", "contact": contact, "normaliser": "plain", "hash": "none", "default_region": region}
+    )
+    with duckdb.connect() as con:
+        found = con.execute(
+            f"select {_with_country('given', identifier)} from (select ? as given)", [value]
+        ).fetchall()
+    assert found == [(expected,)]
