@@ -68,7 +68,12 @@ def keys_of(roles: Roles, rows: Rows, words: Words, *, is_document: bool, has_pe
     moment = moment_of(roles, first, words, "ordered_at", "refunded_at", "updated_at", is_any=True)
     contacts, known_by = _contacts(roles, order, words)
     required, undated = _required(roles, first, words)
-    is_sale = roles.has("quantity") and roles.has(*AMOUNTS) and moment is not None and not roles.has("spend")
+    is_sale = (
+        (roles.has("quantity") or bool(rows.sales))
+        and roles.has(*AMOUNTS)
+        and moment is not None
+        and not roles.has("spend")
+    )
     if order is None and is_sale and not roles.has("refund_id"):
         said = [
             *said,

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import combinations
+from itertools import chain, combinations
 from itertools import product as product_of
 
 from cdp_assets.drafting.keys import Keys
@@ -397,6 +397,24 @@ def _sum_of_others(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None]
     return {}, []
 
 
+def _price_of_line(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
+    """A price that makes a whole of the file as it is, and does not times the quantity, is the line's amount."""
+    prices = amounts.of("unit_price")
+    if len(prices) != 1 or not amounts.of("quantity") or amounts.of("line_amount"):
+        return {}, []
+    change = {prices[0].position: "line_amount"}
+    if _has_whole(amounts, case) or not _has_whole(amounts.meant(change), case):
+        return {}, []
+    said = f"{prices[0].header!r}: as it makes a whole of the file without the quantity, it is taken as the line's amount"
+    return {**change}, [said]
+
+
+def _has_whole(amounts: Amounts, case: _Case) -> bool:
+    """Whether goods and known amounts make a whole of the file, on rows or on orders."""
+    sums = chain.from_iterable(_known_sums(_telling(level), case.words) for level in case.levels(amounts))
+    return any(share_equal(made, whole) >= SHARE for _, whole, made in sums)
+
+
 def _missing_in_whole(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
     """What goods and known amounts lack of a whole, one or two amounts of unknown headers are: on all orders, to the cent."""
     level = _telling(case.levels(amounts)[-1])
@@ -704,7 +722,7 @@ def _below_lines(level: Amounts, before: Values, total: Column) -> list[Column] 
 
 STEPS: tuple[Step, ...] = (
     _orders_own, _paid_out, _tax_of_fee, _quantity_by_sums, _price_by_sums, _between_prices, _one_price, _with_extras, _pieces, _sum_of_others,
-    _missing_in_whole, _taken_off, _payable,
+    _price_of_line, _missing_in_whole, _taken_off, _payable,
 )  # fmt: skip
 
 

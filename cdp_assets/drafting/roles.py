@@ -131,8 +131,8 @@ def _measure_by_values(column: Column, words: Words, *, has_cards: bool) -> Iter
         yield Role(column, None, "a share is no amount")
     elif says == "coupon_code" and (column.decimals or 0) > 0:
         yield Role(column, "discount_amount", "its values are amounts")
-    elif says == "discount_amount" and column.filled and not re.search(r"^\W*[\d.,]+\W*$", column.filled[0]):
-        yield Role(column, "coupon_code", "its values are no amounts")
+    elif says == "discount_amount":
+        yield from _discount_by_values(column, words)
     elif is_a(says, "money", "number") and column.time and column.time.kind == "timestamp":
         yield Role(column, "ordered_at", "its values are times")
     elif is_a(says, "time") and column.filled and column.time is None and column.clock is None:
@@ -145,6 +145,13 @@ def _measure_by_values(column: Column, words: Words, *, has_cards: bool) -> Iter
         yield Role(column, "event_kind", "its words are what e-mails and pages see")
     elif column.distinct and len(column.distinct) <= 4 and _is_direction(column, words, has_cards=has_cards):
         yield Role(column, "direction", "its words say whether money came in or went out")
+
+
+def _discount_by_values(column: Column, words: Words) -> Iterator[Role]:
+    if words.says("platform", column.header):
+        yield Role(column, "platform_discount", "its header names a platform")
+    elif column.filled and not re.search(r"^\W*[\d.,]+\W*$", column.filled[0]):
+        yield Role(column, "coupon_code", "its values are no amounts")
 
 
 def _id_by_values(column: Column, says: str) -> Iterator[Role]:
