@@ -15,6 +15,7 @@ from cdp_assets.drafting.roles import PLAIN_IDS, Roles, own_id, plain_id
 from cdp_assets.drafting.rows import Rows, groups_of
 from cdp_assets.drafting.words import Words, apart, is_a, plain
 
+NO_ORDER = "order_id: no column is sure to number orders, so these sales become no orders; which one does?"
 LINE_ROLES = ("sku", "quantity", "unit_price", "line_amount", "line_number")
 OF_ORDERS = ("currency", "order_status", "tender", "shipping_amount", "discount_amount")
 OF_SALES = (*OF_ORDERS, "email", "source_customer_id")
@@ -77,7 +78,7 @@ def keys_of(roles: Roles, rows: Rows, words: Words, *, is_document: bool, has_pe
     if order is None and is_sale and not roles.has("refund_id"):
         said = [
             *said,
-            "order_id: no column is sure to number orders, so these sales become no orders; which one does?",
+            NO_ORDER,
         ]
     is_sure = order is not None and (order in key or (order.is_unique and order.is_filled))
     questions = [

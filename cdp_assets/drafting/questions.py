@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from cdp_assets.drafting.keys import NO_ORDER
 from cdp_assets.drafting.shapes.model import Model, is_order
 from cdp_assets.drafting.table import Field, Table
 
@@ -22,6 +23,13 @@ def questions_of(table: Table, models: Iterable[Model]) -> Iterator[str]:
     for each in table.contract_fields:
         yield from each.questions
     yield from _several(table)
+    if (
+        table.keys.order is None
+        and table.money.quantity
+        and table.money.line
+        and not table.roles.has("spend")
+    ):
+        yield NO_ORDER
     blank = [each.name for each in table.contract_fields if each.column.is_blank]
     if blank:
         yield f"blank in the whole sample, left as text: {', '.join(blank)}; give a type where you know it"
