@@ -104,6 +104,9 @@ class _Case:
     ids: Sequence[str] | None  # of the order, where several rows share one
     articles: Sequence[str] | None
     is_document: bool = False
+    seen: dict[int, tuple[Amounts, list[Amounts]]] = field(
+        default_factory=dict
+    )  # levels, which steps ask for again
 
     def orders_of_several(self) -> int:
         """How many orders of the sample name several different articles."""
@@ -116,7 +119,9 @@ class _Case:
         """The amounts of rows, then those of orders, where the file holds both."""
         if self.ids is None or not amounts.once:
             return [amounts]
-        return [amounts.of_rows(), amounts.per_order(self.ids)]
+        if id(amounts) not in self.seen:
+            self.seen[id(amounts)] = amounts, [amounts.of_rows(), amounts.per_order(self.ids)]
+        return self.seen[id(amounts)][1]
 
 
 Step = Callable[[Amounts, _Case], tuple[Mapping[int, str | None], list[str]]]

@@ -53,7 +53,7 @@ class Amounts:
 
     def meant(self, changes: Mapping[int, str | None]) -> Amounts:
         """The same numbers, some with another meaning."""
-        return replace(self, meaning={**self.meaning, **changes})
+        return replace(self, meaning={**self.meaning, **changes}) if changes else self
 
     def of_rows(self) -> Amounts:
         """Without what is the order's: no row's sum holds with it. A discount may be a row's that is the same by chance."""
