@@ -181,13 +181,15 @@ def test_explained_and_compared(published: PublishedFile) -> None:
         one={"who": {"rfm": {"segment": "At Risk"}}},
         two={"who": {"purchases": {}}},
         broken={"who": {"rfm": {"gone": 1}}},
+        apart={"who": {"rfm": {"segment": "Nobody"}}},
     )
     assert explain(published, both, "one", "c", KEY) == ("who.rfm", [("who.rfm", False)])
     assert explain(published, both, "one", "e", KEY) == ("profiling", [("who.rfm", True)])
     assert explain(published, both, "one", "a", KEY) == ("member", [("who.rfm", True)])
     assert explain(published, both, "one", "nobody", KEY) is None
     assert overlap(published, both, "one", KEY) == [
-        {"audience": "two", "members": 2, "both": 2, "share": 1.0}
+        {"audience": "two", "members": 2, "both": 2, "share": 1.0},
+        {"audience": "apart", "members": 0, "both": 0, "share": 0.0},
     ]
 
 
