@@ -6,6 +6,7 @@ import logging
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -18,7 +19,6 @@ from starlette.routing import compile_path
 
 from cdp_assets.settings import Settings
 from cdp_assets.web.access import pace, sessions
-from cdp_assets.web.access.guard import SAFE_METHODS
 from cdp_assets.web.access.people import Person, roles
 from cdp_assets.web.access.who import person_of
 from cdp_assets.web.action import Action, Done, Download, Refused, Shown
@@ -34,6 +34,14 @@ LANGUAGE_COOKIE, VISITOR_COOKIE = "onefold_language", "onefold_visitor"
 LONGEST_ADDRESS = 8000
 Navigation = list[tuple[str, list[tuple[str, str, str]]]]  # groups of (name, title, address)
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A form that was not accepted, as it came: the answer's page sends it again. token: of the session there is by now, if there is one."""
+
+    fields: dict[str, list[str]]
+    token: str = ""
 
 
 class Redirect(Exception):
@@ -161,13 +169,16 @@ def page_of_form(paths: Iterable[str]) -> Callable[[Request], Response]:
 
 
 def _act(request: Request, action: Action, fields: dict[str, list[Any]]) -> Response:
+    form = {name: [str(value) for value in values] for name, values in fields.items()}
+    given = "".join(form.pop("token", [])[:1])
+    if person_of(request, settings_of(request)) is None:
+        return _signed_out(request, form)
     view = _view(request, action.may)
     if isinstance(view, Response):
         return view
-    given = str((fields.get("token") or [""])[0])
     if not sessions.is_form_token(view.settings, _bound_to(request, view.who), given):
-        return error_page(request, 403, "error.forged")
-    view.form = {name: [str(value) for value in values] for name, values in fields.items() if name != "token"}
+        return _not_of_this_session(request, view, form)
+    view.form = form
     if pace.is_over(view.settings, f"{action.path}:{view.who.name}", most=action.most):
         return error_page(request, 429, "error.too_often", view.who)
     try:
@@ -183,6 +194,24 @@ def _act(request: Request, action: Action, fields: dict[str, list[Any]]) -> Resp
     if isinstance(outcome, Download):
         return download_response(outcome)
     return shown_response(view, outcome)
+
+
+def _signed_out(request: Request, form: dict[str, list[str]]) -> Response:
+    """A form came after its session was over: nothing is done, and it waits on the answer's page until its person is back."""
+    settings = settings_of(request)
+    if settings.web_sign_in == "header":
+        return error_page(request, 401, "error.no_header")
+    way_on = f"{base_of(request)}/sign-in?{urlencode({'to': _page_of_form(request)})}"
+    return error_page(request, 401, "error.session_over", way_on=(way_on, "sign_in.title"), kept=Kept(form))
+
+
+def _not_of_this_session(request: Request, view: View, form: dict[str, list[str]]) -> Response:
+    """A form whose token is of no session or of another: where the browser vouches that it is a form of this site, its person may send it after a look."""
+    if request.headers.get("origin") is None:  # one of another site was refused before (`guard`)
+        return error_page(request, 403, "error.forged")
+    return error_page(
+        request, 403, "error.look_again", view.who, kept=Kept(form, view.token), signed=view.who.name
+    )
 
 
 def shown_response(view: View, outcome: Shown) -> Response:
@@ -279,10 +308,7 @@ def _to_sign_in(request: Request, settings: Settings) -> Response:
     if request.headers.get("hx-request"):
         return Response(status_code=401, headers={"HX-Refresh": "true"})
     back = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
-    if request.method in SAFE_METHODS:
-        return RedirectResponse(f"{base_of(request)}/sign-in?{urlencode({'to': back})}", status_code=303)
-    again = f"{base_of(request)}/sign-in?{urlencode({'to': _page_of_form(request)})}"
-    return error_page(request, 401, "error.session_over", way_on=(again, "sign_in.title"))
+    return RedirectResponse(f"{base_of(request)}/sign-in?{urlencode({'to': back})}", status_code=303)
 
 
 def _page_of_form(request: Request) -> str:
@@ -311,16 +337,21 @@ def error_page(
     key: str,
     who: Person | None = None,
     way_on: tuple[str, str] | None = None,
+    kept: Kept | None = None,
     **values: object,
 ) -> Response:
-    """A page that says what is the matter and what to do; it repeats nothing of the request. way_on: an address and the key of its words, in place of the overview's."""
+    """A page that says what is the matter and what to do; of the request it repeats nothing but a form that is kept.
+
+    way_on: an address and the key of its words, in place of the overview's; beside a kept form it opens in a tab of its own.
+    """
     texts, base = texts_of(request), base_of(request)
     settings = settings_of(request)
     address, words = way_on or (f"{base}/", "error.home")
     html = render(
         "message.html", texts, base, who=who, title=texts.t(f"{key}.title"), way_on=(address, texts.t(words)),
         navigation=[] if who is None else _navigation_of(who, texts, base),
-        message=texts.t(f"{key}.text", folder=settings.published_dir, **values), status=status,
+        message=texts.t(f"{key}.text", folder=settings.published_dir, **values), status=status, kept=kept,
+        here=base + quote(request.scope["path"]),
     )  # fmt: skip
     return HTMLResponse(html, status_code=status)
 
@@ -333,6 +364,7 @@ def _message_page(view: View, status: int, message: str) -> Response:
         way_on=(view.to("/"), view.t("error.home")),
         message=message,
         status=status,
+        kept=None,
         navigation=navigation(view),
     )
     return HTMLResponse(html, status_code=status)

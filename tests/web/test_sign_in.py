@@ -6,6 +6,7 @@ import html
 import re
 import sqlite3
 import threading
+from urllib.parse import urlencode
 
 import pytest
 from argon2 import PasswordHasher
@@ -201,24 +202,52 @@ def test_sessions_end_by_revocation_by_a_disabled_account_and_by_time(guarded: S
     assert site.get("/").status_code == 303
 
 
-def test_a_form_sent_after_the_session_is_over_is_said_not_to_be_done_and_leads_back(
-    guarded: Settings,
-) -> None:
+def test_a_form_sent_after_the_session_is_over_waits_until_its_person_is_back(guarded: Settings) -> None:
     accounts.put(guarded, "kim", ["steward"], None)
     site = Reader(guarded)
     sign_in(site)
-    site.get("/review")
+    pair = re.findall(r'href="(/review/[^"?]+)', site.get("/review").text)[0]
+    site.get(pair)
     sessions.revoke_all(guarded, "kim")
-    form = {"kind": "must_link", "reason": "x"}
-    sent = site.post(
-        "/review/aa/bb", form, headers={"Referer": "http://localhost:8501/review/aa/bb?kind=near"}
-    )
+    form = {"kind": "cannot_link", "reason": "two <sisters> & a mother"}
+    sent = site.post(pair, form, headers={"Referer": f"http://localhost:8501{pair}?kind=near"})
     assert sent.status_code == 401 and "nothing was done" in sent.text
-    assert not (guarded.home / "rulings_inbox").exists()
-    (way,) = re.findall(r'href="(/sign-in[^"]*)"', sent.text)
-    assert way == "/sign-in?to=%2Freview%2Faa%2Fbb%3Fkind%3Dnear"
-    foreign = site.post("/review/aa/bb", form, headers={"Referer": "http://elsewhere.example/review"})
-    assert 'href="/sign-in?to=%2F"' in foreign.text
+    (way,) = re.findall(r'href="(/sign-in[^"]*)" target="_blank"', sent.text)
+    assert way == "/sign-in?" + urlencode({"to": f"{pair}?kind=near"})
+    sign_in(site)
+    looked = site.post(pair, kept_in(sent.text), token="", headers={"Origin": "http://localhost:8501"})
+    assert looked.status_code == 403 and "You are signed in as kim" in looked.text
+    assert kept_in(looked.text) == form
+    assert not list((guarded.home / "rulings_inbox").glob("*.json")), "nothing is done before the look"
+    (token,) = re.findall(
+        r'name="token" value="([0-9a-f]{64})"><?\n?<input type="hidden" name="kind"', looked.text
+    )
+    done = site.post(pair, kept_in(looked.text), token=token, headers={"Origin": "http://localhost:8501"})
+    assert done.status_code == 303
+    (ruling,) = (guarded.home / "rulings_inbox").glob("*.json")
+    assert form["reason"] in ruling.read_text(encoding="utf-8")
+
+
+def test_a_form_of_no_session_is_kept_only_where_the_browser_vouches_for_it(guarded: Settings) -> None:
+    accounts.put(guarded, "kim", ["steward"], None)
+    site = Reader(guarded)
+    sign_in(site)
+    form = {"kind": "must_link", "reason": "x"}
+    plain = site.post("/review/aa/bb", form, token="")
+    assert plain.status_code == 403 and "must_link" not in plain.text
+    foreign = site.post("/review/aa/bb", form, token="", headers={"Origin": "http://elsewhere.example"})
+    assert foreign.status_code == 403 and "must_link" not in foreign.text
+    sessions.revoke_all(guarded, "kim")
+    elsewhere = site.post("/review/aa/bb", form, headers={"Referer": "http://elsewhere.example/review"})
+    assert 'href="/sign-in?to=%2F"' in elsewhere.text
+
+
+def kept_in(page: str) -> dict[str, str]:
+    """The fields of the form that an answer keeps, without its token."""
+    fields = re.findall(
+        r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.partition('role="alert"')[2]
+    )
+    return {name: html.unescape(value) for name, value in fields if name != "token"}
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 11])
