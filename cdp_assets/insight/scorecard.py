@@ -48,6 +48,15 @@ def limited_metrics(reference_dir: Path) -> list[LimitedMetric]:
         ]
 
 
+def metrics_in_order(reference_dir: Path, cadence: str) -> list[str]:
+    """The metrics of a cadence in the order of `scorecard_metrics.csv`; none where there is no such file."""
+    path = reference_dir / METRICS_FILE
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row["metric"] for row in csv.DictReader(file) if row["cadence"] == cadence]
+
+
 def read_standings(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Standing]:
     """By cadence and metric: its last complete period in `scorecard.scorecard_values`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from cdp_assets.settings import Settings
 from cdp_assets.web.access.people import local_person
 from cdp_assets.web.blocks import Table
 from cdp_assets.web.formats import Formats
+from cdp_assets.web.pages import overview
 from cdp_assets.web.published import newest_published
 from cdp_assets.web.tables import seldom, table
 from cdp_assets.web.texts import Texts
@@ -77,3 +79,17 @@ def test_months_and_moments_have_one_form_in_each_language() -> None:
 def test_changes_have_their_sign(view: View) -> None:
     found = table(view, "t", pd.DataFrame({"change": [0.064, -0.016, 0.0]}), shares=["change"])
     assert texts(found, "change") == ["+6.4%", "−1.6%", "±0.0%"]
+
+
+def test_the_scorecard_stands_in_the_order_of_its_file_and_metrics_of_ones_own_last(
+    published: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = pd.DataFrame({"metric": ["freshness_days", "my_own", "net_revenue", "active_customers"]})
+    monkeypatch.setattr(overview.queries, "scorecard", lambda shown, cadence: found)
+    view: Any = SimpleNamespace(shown=None, settings=published)
+    assert list(overview._scorecard(view, "quarterly")["metric"]) == [
+        "net_revenue",
+        "active_customers",
+        "freshness_days",
+        "my_own",
+    ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from cdp_assets.insight.scorecard import metrics_in_order
 from cdp_assets.web import charts
 from cdp_assets.web.blocks import Blocks, Figure, Figures, Note, Row, polyline, records, section
 from cdp_assets.web.formats import NOTHING, nothing
@@ -25,7 +26,7 @@ def build(view: View) -> Blocks:
 
 @section("overview.weekly", "scorecard_weekly", "orders")
 def _weekly(view: View) -> Blocks:
-    found = queries.scorecard(view.shown, "weekly")
+    found = _scorecard(view, "weekly")
     if found.empty:
         return [Note(view.t("overview.no_scorecard"), "empty")]
     late = queries.late_channels(view.shown, _common(found["period_end"]))
@@ -34,6 +35,17 @@ def _weekly(view: View) -> Blocks:
         *late_notes(view, _common(found["period_end"])),
         Figures([_figure(view, row, is_incomplete=not late.empty) for row in records(found)]),
     ]
+
+
+def _scorecard(view: View, cadence: str) -> pd.DataFrame:
+    """The metrics in the order of their file, which is the retailer's own; what it does not name comes last."""
+    found = queries.scorecard(view.shown, cadence)
+    places = {
+        name: place for place, name in enumerate(metrics_in_order(view.settings.reference_dir, cadence))
+    }
+    return (
+        found.sort_values("metric", key=lambda names: names.map(places), kind="stable") if places else found
+    )
 
 
 def _period(view: View, found: pd.DataFrame) -> str:
@@ -65,7 +77,7 @@ def _figure(view: View, row: dict[str, Any], *, is_incomplete: bool) -> Figure:
 
 @section("overview.quarterly", "scorecard_quarterly", "orders")
 def _quarterly(view: View) -> Blocks:
-    found = queries.scorecard(view.shown, "quarterly")
+    found = _scorecard(view, "quarterly")
     if found.empty:
         return [Note(view.t("overview.no_scorecard"), "empty")]
     numbers = {name: _in_units(view, found, name) for name in ("metric_value", "baseline", "target")}
