@@ -37,6 +37,7 @@ from cdp_assets.demo.consents import create_consents
 from cdp_assets.demo.identities import create_identities
 from cdp_assets.demo.inbox import Inbox
 from cdp_assets.demo.journeys import count_lift, create_chain, create_journeys, create_touches
+from cdp_assets.demo.leads import write_leads
 from cdp_assets.demo.parameters import Parameters, load_parameters
 from cdp_assets.demo.persons import create_households, create_persons
 from cdp_assets.demo.pools import create_pools
@@ -156,6 +157,7 @@ def _write_retailer(
             purchasing.write_costs(inbox, parameters)
         write_bad_rows(inbox, parameters)
         truth.close()
+        write_leads(con, out)
         write_requests(con, out)
     shutil.rmtree(out / ".simulate", ignore_errors=True)
     (inbox_dir / DEMO_MARKER).write_text("simulated by onefold simulate; safe to delete\n", encoding="utf-8")
