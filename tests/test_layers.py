@@ -35,6 +35,7 @@ ANYWHERE = {
     "warehouse_seal",
     "errors",
     "wording",
+    "mailbox",
     "safe_yaml",
     "dbt_vars",
     "project",

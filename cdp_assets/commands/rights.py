@@ -36,6 +36,7 @@ from cdp_assets.rights.requests import Identity, NewRequest, Request
 from cdp_assets.rights.wishes import Wish
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
+from cdp_assets.wording import counted
 
 EXIT_WAITS = 3
 CONTROLLER = "onefold"
@@ -212,7 +213,7 @@ def _print_count(found: dict[str, Any], out: Console) -> None:
         f"counted {found['at'][:16]} UTC in {found['generation']} (--again counts now):", highlight=False
     )
     for store, rows in found["stores"].items():
-        out.print(f"  {store}: {rows:,} rows", highlight=False, markup=False)
+        out.print(f"  {store}: {counted(rows, 'rows')}", highlight=False, markup=False)
 
 
 def run_requests(
@@ -228,7 +229,7 @@ def run_requests(
     """Carry the verified requests out, erasures last and in one go; 0 done, 3 an erasure is interim, 1 with what could not be done."""
 
     def run(settings: Settings, out: Console) -> int:
-        chosen = people.due_requests(settings, request_ids)
+        chosen = people.due_requests(settings, request_ids, may_go_on=rewrite_inbox)
         if not chosen:
             out.print("no verified request is open")
             return EXIT_DONE

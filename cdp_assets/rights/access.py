@@ -18,6 +18,7 @@ from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.forgetting import holding_loads
 from cdp_assets.landing.suppression.identifiers import EMAIL_PATTERN, NUMBER_PATTERN
 from cdp_assets.landing.suppression.matches import Suppressed
+from cdp_assets.mailbox import mailbox_of
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.rights import closure
 from cdp_assets.rights.sections import JUDGED, SECTIONS, Section
@@ -183,8 +184,9 @@ def _withhold(con: duckdb.DuckDBPyConnection, found: Found) -> None:
 
 
 def _named(cell: str) -> Iterable[str]:
-    """E-mail addresses, and the last ten digits of numbers, in a text."""
-    yield from (each.lower() for each in EMAIL.findall(cell))
+    """E-mail addresses and their mailboxes, and the last ten digits of numbers, in a text."""
+    for each in EMAIL.findall(cell):
+        yield from (each.lower(), mailbox_of(each.lower()))
     for each in NUMBER.findall(cell):
         digits = re.sub(r"[^0-9]", "", each)
         if len(digits) >= LEAST_DIGITS:

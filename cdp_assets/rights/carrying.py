@@ -73,7 +73,10 @@ def carry_out(
             )
         except RequestProblem as problem:
             carried.problems.append(f"request {request.request_id[:8]} to {request.kind}: {problem}")
-    _erase(settings, [each for each in chosen if each.kind == "erase"], how, carried, reached)
+    erasures = [each for each in chosen if each.kind == "erase"]
+    if under_way := [each.request_id for each in erasures if each.status == "in_progress"]:
+        carried.certificates += erasure.rewrite_inbox_too(settings, under_way, reached)
+    _erase(settings, [each for each in erasures if each.status != "in_progress"], how, carried, reached)
     return carried
 
 

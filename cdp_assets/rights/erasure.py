@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
@@ -138,6 +138,22 @@ def resume(settings: Settings, reached: Reached = lambda _: None) -> list[str]:
             f"erasure {again.erasure_id} is newer than what was restored: done again, {document['status']}"
         )
     return said
+
+
+def rewrite_inbox_too(
+    settings: Settings, request_ids: Collection[str], reached: Reached = lambda _: None
+) -> list[dict[str, Any]]:
+    """Go on with erasures of these requests that are under way without leave to cut delivered files, now with it; their certificates."""
+    begun = [
+        each
+        for each in journal.open_journals(settings)
+        if not each.rewrites_inbox and not set(request_ids).isdisjoint(each.request_ids)
+    ]
+    for each in begun:
+        each.rewrites_inbox = True
+        each.do_again(("inbox",))
+        journal.write(settings, each)
+    return [carry_out(settings, each, reached) for each in begun]
 
 
 def end_holds(settings: Settings, today: date, reached: Reached = lambda _: None) -> list[str]:

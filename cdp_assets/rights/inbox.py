@@ -153,7 +153,8 @@ def _run(
     settings: Settings, request_id: str, content: dict[str, Any], actor: str, reached: Callable[[str], None]
 ) -> str:
     how = carrying.How(actor, rewrites_inbox=bool(content.get("rewrite_inbox")), is_named=True)
-    carried = carrying.carry_out(settings, people.due_requests(settings, [request_id]), how, reached)
+    chosen = people.due_requests(settings, [request_id], may_go_on=how.rewrites_inbox)
+    carried = carrying.carry_out(settings, chosen, how, reached)
     for problem in carried.problems:
         _note_problem(settings, content, problem)
     certificates = [f"erasure {each['erasure_id']} is {each['status']}" for each in carried.certificates]

@@ -82,9 +82,16 @@ def landed_only(settings: Settings, request: Request) -> dict[str, int]:
 
 
 def due_requests(
-    settings: Settings, request_ids: Sequence[str] = (), kinds: Collection[str] = requests.KINDS
+    settings: Settings,
+    request_ids: Sequence[str] = (),
+    kinds: Collection[str] = requests.KINDS,
+    *,
+    may_go_on: bool = False,
 ) -> list[Request]:
-    """The open, verified requests that are named, or all of some kinds. Raises RequestProblem for a named one that cannot be run."""
+    """The open, verified requests that are named, or all of some kinds. Raises RequestProblem for a named one that cannot be run.
+
+    may_go_on: named erasures that are under way, too: the choice that they waited for is made now.
+    """
     with connect_state(settings, read_only=True) as con:
         if not request_ids:
             return [each for each in requests.listed(con) if each.kind in kinds and _is_ready(each)]
@@ -92,7 +99,8 @@ def due_requests(
             {each.request_id: each for each in (requests.find(con, given) for given in request_ids)}.values()
         )
     for each in chosen:
-        if reason := _why_not(each):
+        goes_on = may_go_on and each.kind == "erase" and each.status == "in_progress"
+        if not goes_on and (reason := _why_not(each)):
             raise RequestProblem(f"request {each.request_id} {reason[0]}", "the ledger in state", reason[1])
     return chosen
 
@@ -106,7 +114,8 @@ def _why_not(request: Request) -> tuple[str, str] | None:
     if request.status == "in_progress":
         return (
             "is under way; its certificate says what it waits for",
-            "nothing: every start of a run, and of `onefold rights`, looks whether it is there, and then ends it",
+            "nothing: every start of a run, and of `onefold rights`, looks whether it is there, and then ends it. Where it waits for files of "
+            "the inbox, `onefold rights run ID --rewrite-inbox` cuts them",
         )
     if request.status not in requests.OPEN:
         return f"is {request.status}", "take a new one"

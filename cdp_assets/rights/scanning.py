@@ -24,6 +24,7 @@ from cdp_assets.publishing.copies import text
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.rights.words_in_text import Words
 from cdp_assets.sql_text import identifier
+from cdp_assets.wording import counted
 
 BATCH_ROWS = 200_000
 BLOCK = 8 << 20
@@ -225,7 +226,7 @@ def _scan_sqlite(path: Path, name: str, words: Words, found: Scan) -> None:
                 found.cells += sum(len(row) for row in some)
                 count += _matches(pa.array([_joined(row) for row in some], pa.large_string()), words)
             if count:
-                found.hits.append(f"{name}: {table}, {count} rows")
+                found.hits.append(f"{name}: {table}, {counted(count, 'rows')}")
 
 
 def _joined(row: Sequence[object]) -> str:

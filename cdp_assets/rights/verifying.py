@@ -22,6 +22,7 @@ from cdp_assets.publishing.generations import current_generation
 from cdp_assets.rights import certificate
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
+from cdp_assets.wording import counted
 
 
 @dataclass
@@ -54,7 +55,7 @@ def verify(settings: Settings, document: dict[str, Any]) -> Verdict:
     found = landing.holding_loads(settings, load_contracts(*settings.contract_dirs), people)
     on_hold = {each["table_name"] for each in document.get("kept_on_hold", [])}
     verdict.returned += [
-        f"landing: {channel}.{export}, {sum(rows.values()):,} rows"
+        f"landing: {channel}.{export}, {counted(sum(rows.values()), 'rows')}"
         for (channel, export), rows in found.items()
         if f"{channel}.{export}" not in on_hold
     ]

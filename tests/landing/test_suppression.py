@@ -91,6 +91,24 @@ def test_a_row_that_bears_money_lands_without_its_person(settings: Settings) -> 
     assert HERS not in kept(settings).read_text()
 
 
+@pytest.mark.parametrize(
+    ("known_as", "delivered"),
+    [
+        ("rosamay@gmail.com", "Rosa.May@googlemail.com"),  # as identity keeps it, and as she writes it
+        ("rosa.may@gmail.com", "r.o.s.a.may+shop@gmail.com"),  # as she asked, and as she writes it elsewhere
+        ("rosa@outlook.com", "Rosa+shop@outlook.com"),
+    ],
+)
+def test_she_is_known_by_the_mailbox_however_the_address_is_written(
+    settings: Settings, known_as: str, delivered: str
+) -> None:
+    suppress(settings, "email", *identifiers.of_email(KEY, known_as))
+    deliver(settings, "shop/a.csv", f"{HEADER}1,rosa.may@x.test,,5\n2,{delivered},,7\n")
+    land(settings, orders("blank"))
+    assert landed(settings, "shop", "sales", "order_no, email") == [("1", "rosa.may@x.test"), ("2", None)]
+    assert delivered not in kept(settings).read_text()
+
+
 @pytest.mark.parametrize("form", ["csv", "ndjson"])
 def test_what_is_on_hold_stays_in_her_rows_and_in_nobody_elses(settings: Settings, form: str) -> None:
     """Rosa's e-mail is a tax record; Ana, erased too, has no hold; a hold that has ended holds nothing."""

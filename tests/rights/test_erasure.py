@@ -506,6 +506,22 @@ def test_a_file_that_stays_in_the_inbox_keeps_the_certificate_interim(filled: Se
         assert requests.find(con, request.request_id).status == "completed"
 
 
+def test_leave_to_cut_delivered_files_may_be_given_after_the_erasure_has_begun(filled: Settings) -> None:
+    request = ask(filled)
+    traces = people.traces_for(filled, request)
+    erasure.carry_out(filled, erasure.begin(filled, [request.request_id], traces, actor="officer"))
+    with pytest.raises(RequestProblem, match="under way"):
+        people.due_requests(filled, [request.request_id])
+    (again,) = people.due_requests(filled, [request.request_id], may_go_on=True)
+    assert again.status == "in_progress"
+    carried = carrying.carry_out(filled, [again], carrying.How("officer", rewrites_inbox=True, is_named=True))
+    (document,) = carried.certificates
+    assert (document["status"], carried.problems, document["waiting"]) == ("final", [], [])
+    assert scan(filled.inbox_dir, [MAIL]).hits == []
+    with connect_state(filled, read_only=True) as con:
+        assert requests.find(con, request.request_id).status == "completed"
+
+
 @pytest.mark.slow
 def test_a_key_at_a_platform_waits_for_its_removal(filled: Settings) -> None:
     with connect_state(filled) as con:

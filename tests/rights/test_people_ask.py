@@ -447,6 +447,16 @@ def test_two_who_share_a_number_are_told_apart_by_what_only_one_of_them_has(aske
     ).customer_ids == [small.HIS]
 
 
+def test_she_asks_with_her_address_as_she_writes_it_and_identity_knows_the_mailbox(asked: Settings) -> None:
+    with duckdb.connect(str(asked.warehouse_path)) as con:
+        con.execute(
+            "update identity.identifiers set identifier_value = 'rosacanary@gmail.com' where identifier_value = ?",
+            [MAIL],
+        )
+    for written in ("Rosa.Canary@gmail.com", "rosacanary+shop@googlemail.com"):
+        assert people.found_by(asked, take(asked, "access", email=written)).customer_ids == [HERS]
+
+
 def test_a_device_is_hers_where_nobody_else_is_known_on_it(asked: Settings) -> None:
     with duckdb.connect(str(asked.warehouse_path)) as con:
         con.execute(

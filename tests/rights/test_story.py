@@ -11,8 +11,11 @@ import duckdb
 import pytest
 
 from cdp_assets.demo import TIME_ZONE
+from cdp_assets.demo.asking import FILE
+from cdp_assets.demo.leads import FILE as LEADS
 from cdp_assets.home import prepare_home
 from cdp_assets.rights import showing
+from cdp_assets.rights.importing import read_requests
 from cdp_assets.settings import Settings
 from cdp_assets.web.texts import Texts
 from tests.test_demo_end_to_end import onefold
@@ -138,6 +141,33 @@ def test_six_people_ask(demo: Settings) -> None:
         demo, "select rule from marts.customer_attribute_provenance where customer_id = ? and attribute = 'full_name'", corrected
     ) == [("corrected",)]  # fmt: skip
     assert prepare_home(demo) == [f"request {done['access']['request_id'][:8]}: its answer was fetched"]
+
+
+def test_who_stands_on_a_list_that_no_channel_reads_is_found_and_taken_off(demo: Settings) -> None:
+    """The simulated retailer has such a list, and somebody who stands nowhere else asks to be forgotten; a customer on it is found there, too."""
+    out = demo.home.parent
+    asked = read_requests((out / FILE).read_text(encoding="utf-8"), FILE)
+    (unread,) = (each for each in asked if each.identities[0].identity_type == "email")
+    ((email, rows),) = duckdb.sql(
+        f"select email, unread_rows from '{out}/truth/requests.parquet' where why = 'unread'"
+    ).fetchall()
+    assert (unread.identities[0].value, rows) == (email, 1)
+    path = demo.inbox_dir / LEADS
+    before = path.read_text(encoding="utf-8").splitlines()
+    assert sum(email in line for line in before) == 1
+    where = ("--home", str(demo.home), "--inbox", str(demo.inbox_dir))
+    assert (
+        onefold(out, "rights", "request", "erase", "--email", email, "--verified", "badge seen", *where).code
+        == 0
+    )
+    (request,) = (each for each in showing.read(demo)["requests"] if each["status"] != "completed")
+    first = onefold(out, "rights", "run", request["request_id"], *where)
+    assert first.code == 3 and LEADS in first.text, first.text
+    assert email not in first.text
+    assert path.read_text(encoding="utf-8").splitlines() == before, "nobody's file is changed unasked"
+    last = onefold(out, "rights", "run", request["request_id"], "--rewrite-inbox", *where)
+    assert last.code == 0, last.text
+    assert path.read_text(encoding="utf-8").splitlines() == [line for line in before if email not in line]
 
 
 def decide(officer: Officer, request: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from cdp_assets.identity.context import reference
+from cdp_assets.mailbox import mailbox_sql
 from cdp_assets.sql_text import from_file, literals
 
 _NO_REGION = "ZZ"
@@ -138,7 +139,6 @@ def build_email_forms(con: duckdb.DuckDBPyConnection) -> None:
     Grain: one row per email_raw. Columns: email (lower case; without plus tag where the provider ignores it, without dots for
     Gmail), email_user, email_domain, is_relay (a marketplace's or mask provider's alias).
     """
-    words = reference("words")
     con.execute(
         """
         create or replace temp table email_checked as
@@ -164,8 +164,7 @@ def build_email_forms(con: duckdb.DuckDBPyConnection) -> None:
         from_file(
             __name__,
             "email_forms",
-            gmail_domains=literals(words["gmail_domains"]),
-            plus_domains=literals(words["plus_domains"]),
-            relay_domains=literals(words["relay_domains"]),
+            mailbox=mailbox_sql("address"),
+            relay_domains=literals(reference("words")["relay_domains"]),
         )
     )

@@ -11,6 +11,7 @@ import unicodedata
 import phonenumbers
 
 from cdp_assets.keys import pseudonym
+from cdp_assets.mailbox import mailbox_of
 
 SUPPRESS = "suppress"
 EMAIL_PATTERN = r"[a-z0-9._%+'-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+"
@@ -40,8 +41,11 @@ def plain_phone(value: str, region: str | None) -> phonenumbers.PhoneNumber | No
 
 
 def of_email(key: bytes, value: str) -> list[str]:
+    """The address as it stands, and the mailbox that it reaches where that is written otherwise: identity knows people by the mailbox."""
     text = plain_email(value)
-    return [suppression(key, "email", text)] if text else []
+    return (
+        [suppression(key, "email", each) for each in dict.fromkeys([text, mailbox_of(text)])] if text else []
+    )
 
 
 def of_phone(key: bytes, value: str, region: str | None = None) -> list[str]:

@@ -18,6 +18,7 @@ from cdp_assets.landing.readers.inspection import Inspected, Rows
 from cdp_assets.landing.suppression.identifiers import EMAIL_PATTERN, NUMBER_PATTERN, SUPPRESS
 from cdp_assets.landing.typed.casts import text_column
 from cdp_assets.landing.typed.verdicts import judged_rows
+from cdp_assets.mailbox import mailbox_sql
 from cdp_assets.sql_text import identifier, literal
 
 RAW_FORMATS = ("json", "ndjson")
@@ -257,8 +258,9 @@ def _words_of(column: str, words: str) -> str:
 
 
 def contact_words(text: str, region: str | None) -> str:
-    """SQL list of the words for e-mails and numbers inside a text."""
-    emails = f"list_transform(regexp_extract_all(lower({text}), {literal(EMAIL_PATTERN)}), lambda x: 'email' || {MARK} || x)"
+    """SQL list of the words for e-mails, as they stand and as the mailbox that they reach, and for numbers inside a text."""
+    found = f"regexp_extract_all(lower({text}), {literal(EMAIL_PATTERN)})"
+    emails = f"list_transform(list_distinct({found} || list_transform({found}, lambda x: {mailbox_sql('x')})), lambda x: 'email' || {MARK} || x)"
     digits = (
         f"list_transform(regexp_extract_all({text}, {literal(NUMBER_PATTERN)}), lambda x: {_digits('x')})"
     )

@@ -210,12 +210,15 @@ def _do(view: View, request: dict[str, Any]) -> Blocks:
         for each in (request["found"] or {}).get("by_score", [])
         if each["record_key"] not in request["confirmed"]
     ]
-    is_ready = request["is_verified"] and request["status"] != "in_progress"
+    waits = (
+        request["kind"] == "erase" and request["status"] == "in_progress"
+    )  # for the inbox, maybe: a word is enough
+    is_ready = request["is_verified"] and (waits or request["status"] != "in_progress")
     return [
         *([Note(view.t("rights.open_records", count=len(still_open)), "warning")] if still_open else []),
         Part(
             "request_actions",
-            {"base": view.to(f"/rights/{request['request_id']}"), "is_ready": is_ready and not still_open, "kind": request["kind"],
+            {"base": view.to(f"/rights/{request['request_id']}"), "is_ready": is_ready and not still_open, "waits": waits, "kind": request["kind"],
              "is_verified": request["is_verified"], "may_extend": not request["is_extended"] and request["kind"] != "opt-out"},
         ),
     ]  # fmt: skip

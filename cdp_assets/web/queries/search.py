@@ -12,6 +12,7 @@ import pandas as pd
 
 from cdp_assets.identity.evidence.contacts import clean_email, e164
 from cdp_assets.landing.contract import load_contracts
+from cdp_assets.mailbox import mailbox_of
 from cdp_assets.settings import Settings
 from cdp_assets.web.published import CONTACT, MARTS, Published
 
@@ -128,14 +129,14 @@ def by_contact(shown: Published, wanted: Wanted) -> pd.DataFrame:
             union all
             select customer_id, if(contact_type = 'platform', 'platform_id', contact_type)
             from {CONTACT}.contact.{CONTACTS}
-            where contact_value in ($1, lower($7), $3) or list_contains($2::varchar[], contact_value)"""
+            where contact_value in ($1, $8, lower($7), $3) or list_contains($2::varchar[], contact_value)"""
     )
     return shown.ask_contact(
         f"""
         with hits as (
             select customer_id,
                 case
-                    when email = $1 then 'email'
+                    when email = $8 then 'email'
                     when list_contains($2::varchar[], phone) then 'phone'
                     when loyalty_id = $3 then 'loyalty_id'
                     when platform_id = $3 then 'platform_id'
@@ -160,6 +161,7 @@ def by_contact(shown: Published, wanted: Wanted) -> pd.DataFrame:
         wanted.name_sound,
         wanted.tail,
         wanted.text,
+        wanted.email and mailbox_of(wanted.email),
     )
 
 
