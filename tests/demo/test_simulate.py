@@ -19,6 +19,7 @@ from cdp_assets.commands.demo import run_simulate
 from cdp_assets.demo import SimulationProblem, SimulationReport, simulate
 from cdp_assets.demo.baskets import CLOSES, OPENS
 from cdp_assets.demo.chance import register_chance
+from cdp_assets.demo.leads import FILE as UNREAD
 from cdp_assets.demo.parameters import load_parameters
 from cdp_assets.keys import DEMO_MARKER
 from cdp_assets.landing import load_contracts
@@ -100,10 +101,14 @@ def test_the_inbox_carries_the_demo_marker(demo: SimulationReport) -> None:
     assert (demo.out / "inbox" / DEMO_MARKER).is_file()
 
 
-def test_every_file_belongs_to_an_export_of_a_contract(demo: SimulationReport) -> None:
+def test_every_file_but_the_one_that_no_channel_reads_belongs_to_an_export_of_a_contract(
+    demo: SimulationReport,
+) -> None:
     settings = Settings(home=demo.out, inbox=demo.out / "inbox")
     scan = scan_inbox(settings, load_contracts(*settings.contract_dirs))
-    assert [(held.file_name, held.reason_code) for held in scan.held] == []
+    assert [(f"{held.channel}/{held.file_name}", held.reason_code) for held in scan.held] == [
+        (UNREAD, "unknown_channel")
+    ]
 
 
 def test_headers_are_the_real_ones(shared_dir: Path) -> None:
