@@ -1,5 +1,6 @@
 -- the latest answer per contact and purpose. An answer covers the contact that it names; one of a whole record covers the contacts that
--- the record carries, and so does a grant of a person: no address of another record is opened by it. At one instant a refusal wins
+-- the record carries, and so does a grant of a person: no address of another record is opened by it. A refusal binds every spelling of the
+-- mailbox (dots and tags that its provider ignores), a grant opens its own address alone. At one instant a refusal wins
 with
 
 contacts as (
@@ -14,6 +15,12 @@ spellings as (
     select customer_id, contact_type, contact_scope, contact_id, spelling from contacts
     union
     select customer_id, contact_type, contact_scope, contact_id, value_spelling as spelling from contacts
+),
+
+mailboxes as (
+    select distinct customer_id, contact_id, {{ mailbox('value_spelling') }} as mailbox
+    from contacts
+    where contact_type = 'email'
 ),
 
 statements as (
@@ -41,11 +48,31 @@ covered as (
         and (statements.contact_scope is null or statements.contact_scope = spellings.contact_scope)
         and (statements.customer_id is null or statements.customer_id = spellings.customer_id)
     where statements.contact_key is not null
+    union all
+    select mailboxes.customer_id, mailboxes.contact_id, {{ consent_columns('statements') }}
+    from statements
+    inner join mailboxes
+        on {{ mailbox('statements.spelling') }} = mailboxes.mailbox
+        and (statements.customer_id is null or statements.customer_id = mailboxes.customer_id)
+    where statements.contact_type = 'email' and statements.contact_key is not null and statements.status in ('denied', 'withdrawn')
+),
+
+bound as (
+    select customer_id, contact_id, {{ consent_columns('covered') }}
+    from covered
+    union all
+    select others.customer_id, others.contact_id, {{ consent_columns('covered') }}
+    from covered
+    inner join mailboxes
+        on covered.customer_id = mailboxes.customer_id and covered.contact_id = mailboxes.contact_id
+    inner join mailboxes as others
+        on mailboxes.customer_id = others.customer_id and mailboxes.mailbox = others.mailbox and mailboxes.contact_id <> others.contact_id
+    where covered.status in ('denied', 'withdrawn')
 ),
 
 latest as (
     select *
-    from covered
+    from bound
     qualify row_number() over (
         partition by customer_id, contact_id, purpose
         order by
