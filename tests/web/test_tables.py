@@ -15,6 +15,7 @@ from cdp_assets.web.blocks import Table
 from cdp_assets.web.formats import Formats
 from cdp_assets.web.pages import overview
 from cdp_assets.web.published import newest_published
+from cdp_assets.web.queries import overview as queries
 from cdp_assets.web.tables import seldom, table
 from cdp_assets.web.texts import Texts
 from cdp_assets.web.view import View
@@ -85,7 +86,7 @@ def test_the_scorecard_stands_in_the_order_of_its_file_and_metrics_of_ones_own_l
     published: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = pd.DataFrame({"metric": ["freshness_days", "my_own", "net_revenue", "active_customers"]})
-    monkeypatch.setattr(overview.queries, "scorecard", lambda shown, cadence: found)
+    monkeypatch.setattr(queries, "scorecard", lambda shown, cadence: found)
     view: Any = SimpleNamespace(shown=None, settings=published)
     assert list(overview._scorecard(view, "quarterly")["metric"]) == [
         "net_revenue",
