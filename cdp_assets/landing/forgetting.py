@@ -8,6 +8,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -375,15 +376,23 @@ def not_landed(settings: Settings, sought: Sought) -> list[tuple[str, str, Path,
 
     Nobody has parsed them, so that their rows are known by addresses and numbers alone; when one lands, landing keeps her out by all it knows.
     """
-    found = []
+    return [
+        (place, name, path, rows) for place, name, path, rows in _looked_through(settings, sought) if rows
+    ]
+
+
+def not_readable(settings: Settings, sought: Sought) -> list[str]:
+    """Files that wait to land, or never will, and that nobody can look into: (`inbox/` or `held/`) and the name below it."""
+    return [f"{place}/{name}" for place, name, _, rows in _looked_through(settings, sought) if rows is None]
+
+
+def _looked_through(settings: Settings, sought: Sought) -> Iterator[tuple[str, str, Path, int | None]]:
+    """What waits or never landed, with the rows of theirs in it; None where it is damaged."""
     for place, name, path in [*_held_originals(settings), *_unknown_in_inbox(settings)]:
-        try:
+        rows = None
+        with suppress(OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
             rows = sought.rows_by_contact(path)
-        except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):  # damaged: nobody can read it
-            continue
-        if rows:
-            found.append((place, name, path, rows))
-    return found
+        yield place, name, path, rows
 
 
 def cut_not_landed(settings: Settings, sought: Sought) -> int:

@@ -390,6 +390,10 @@ def _disclosed(settings: Settings, begun: Journal) -> list[str]:
         said.append(
             "nothing of hers is known in clear any more: the scan looked for nothing, `onefold rights verify` looks by keyed hashes"
         )
+    said += [
+        f"{name} cannot be read, so nobody knows whom it names: its owner looks into it or removes it"
+        for name in landing.not_readable(settings, _sought(settings, begun))
+    ]
     if begun.done.get("landing", {}).get("dropped_originals"):
         said.append("originals that could not be parsed any more were removed whole")
     return said

@@ -16,11 +16,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, cast
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from cdp_assets.landing.files import replacing
 from cdp_assets.landing.suppression.identifiers import EMAIL_PATTERN, NUMBER_PATTERN
 from cdp_assets.sql_text import identifier
 
-SQLITE_MAGIC, ZIP_MAGIC, GZIP_MAGIC = b"SQLite format 3\0", b"PK\x03\x04", b"\x1f\x8b"
+SQLITE_MAGIC, ZIP_MAGIC, GZIP_MAGIC, PARQUET_MAGIC = b"SQLite format 3\0", b"PK\x03\x04", b"\x1f\x8b", b"PAR1"
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 TEXT_BLOCK = 8 << 20
 CONTACT = re.compile(f"{EMAIL_PATTERN}|{NUMBER_PATTERN}")
@@ -74,7 +77,10 @@ def starts_with(path: Path, *magics: bytes) -> bool:
 
 
 def rows_in(path: Path, finder: Finder) -> int:
-    """Lines of a text or of an archive's members, or rows of a SQLite file, that hold a literal."""
+    """Lines of a text or of an archive's members, or rows of a SQLite or Parquet file, that hold a literal."""
+    if starts_with(path, PARQUET_MAGIC):
+        with pq.ParquetFile(path) as file:
+            return sum(sum(_parquet_rows(batch, finder)) for batch in file.iter_batches())
     if starts_with(path, SQLITE_MAGIC):
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
             return sum(len(found) for _, found in _sqlite_rows(con, finder))
@@ -103,14 +109,16 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def is_plain_text(path: Path) -> bool:
-    """Whether lines can be taken out of a file and the rest stays as it was: no archive, no database, no encoding of two bytes."""
-    return not starts_with(path, SQLITE_MAGIC, ZIP_MAGIC, *UTF_16_MARKS)
+    """Whether lines can be taken out of a file and the rest stays as it was: no archive, no database, no table in columns, no encoding of two bytes."""
+    return not starts_with(path, SQLITE_MAGIC, ZIP_MAGIC, PARQUET_MAGIC, *UTF_16_MARKS)
 
 
 def cut_file(path: Path, finder: Finder) -> int:
     """Take the lines or rows that hold a literal out of a file; returns how many. A text that stays empty stays as a file, an archive goes."""
     if starts_with(path, SQLITE_MAGIC):
         return _cut_sqlite(path, finder)
+    if starts_with(path, PARQUET_MAGIC):
+        return _cut_parquet(path, finder)
     if starts_with(path, ZIP_MAGIC):
         count = rows_in(path, finder)
         path.unlink()
@@ -146,6 +154,25 @@ def _cells(row: Sequence[object]) -> bytes:
     return b"\n".join(
         cell if isinstance(cell, bytes) else str(cell).encode() for cell in row if cell is not None
     )
+
+
+def _parquet_rows(batch: pa.RecordBatch, finder: Finder) -> list[bool]:
+    """Whether each row holds a literal."""
+    return [finder.holds(_cells(list(row.values()))) for row in batch.to_pylist()]
+
+
+def _cut_parquet(path: Path, finder: Finder) -> int:
+    count = 0
+    with (
+        replacing(path) as temporary,
+        pq.ParquetFile(path) as file,
+        pq.ParquetWriter(temporary, file.schema_arrow) as writer,
+    ):
+        for batch in file.iter_batches():
+            hers = _parquet_rows(batch, finder)
+            count += sum(hers)
+            writer.write_batch(batch.filter(pa.array([not each for each in hers], pa.bool_())))
+    return count
 
 
 def _cut_sqlite(path: Path, finder: Finder) -> int:

@@ -12,6 +12,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cdp_assets import audit
@@ -504,6 +506,23 @@ def test_a_file_that_stays_in_the_inbox_keeps_the_certificate_interim(filled: Se
     assert not kept.exists() and not (filled.home / "rights" / "vault_key").exists()
     with connect_state(filled, read_only=True) as con:
         assert requests.find(con, request.request_id).status == "completed"
+
+
+def test_a_damaged_file_that_never_landed_is_disclosed_and_a_parquet_file_is_looked_into(
+    filled: Settings,
+) -> None:
+    small.deliver(filled, "nobody_knows/list.xlsx", b"PK\x03\x04 and nothing more")
+    columns = filled.inbox_dir / "nobody_knows" / "list.parquet"
+    pq.write_table(pa.table({"who": ["x"], "mail": [WAITING]}), columns)
+    request = ask(filled, email=WAITING)
+    carried = carrying.carry_out(filled, [request], carrying.How("officer", rewrites_inbox=True))
+    (document,) = carried.certificates
+    assert document["status"] == "interim"
+    assert [each.split(" ")[0] for each in document["waiting"]] == ["nobody_knows/list.parquet"]
+    said = [each for each in document["not_reached"] if "cannot be read" in each]
+    assert [each.split(" ")[0] for each in said] == ["inbox/nobody_knows/list.xlsx"]
+    columns.unlink()
+    assert "final" in erasure.resume(filled)[0]
 
 
 def test_leave_to_cut_delivered_files_may_be_given_after_the_erasure_has_begun(filled: Settings) -> None:
