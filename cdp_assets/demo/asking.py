@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdp_assets.demo.leads import TRUTH as LEADS
-from cdp_assets.sql_text import literal
+from cdp_assets.sql_text import from_file, literal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,36 +28,16 @@ def write_requests(con: duckdb.DuckDBPyConnection, out: Path) -> None:
 
     Grain of both: one per request. Asked are persons whom several channels know, the same ones for the same seed.
     """
-    con.execute(
-        f"""
-        create or replace temp table asking as
-        with records as (select * from read_parquet({literal(out / "truth" / "records.parquet")})),
-        known as (
-            select person_id, min_by(channel || '/' || source_customer_id, md5(channel || source_customer_id)) as record,
-                min_by(support_id, md5(channel || source_customer_id)) as support_id
-            from records where support_id is not null and not contains(source_customer_id, ':') and traps = []
-            group by person_id having count(distinct channel) between 2 and 4
-        ),
-        leads as (select * from read_parquet({literal(out / "truth" / LEADS)})),
-        drawn as (
-            select *, row_number() over (order by person_id in (select person_id from leads) desc, md5('asks ' || person_id)) as number
-            from known
-        ),
-        asked as (
-            select number, kind, jurisdiction, record, person_id, support_id, 'asks' as why
-            from drawn inner join (select unnest($kinds) as kind, unnest($laws) as jurisdiction, unnest(range(1, 7)) as number) using (number)
-            union all select 7, 'erase', 'gdpr', record, person_id, support_id, {literal(AGAIN)} from drawn where number = 1
-            union all select 8, 'access', 'gdpr', 'shopify/nobody', null, null, {literal(UNKNOWN)}
-            union all select 9, 'erase', 'gdpr', null, null, null, {literal(UNREAD)}
-        )
-        select asked.*, md5('request ' || number)::uuid::varchar as request_id,
-            (select count(*) from records where records.support_id = asked.support_id) as supported_records,
-            (select count(*) from records where records.person_id = asked.person_id) as true_records,
-            (select count(*) from leads where leads.person_id = asked.person_id or leads.email = asked.email) as unread_rows
-        from (select *, case why when {literal(UNREAD)} then (select min(email) from leads where person_id is null) end as email from asked) as asked
-        """,
-        {"kinds": list(KINDS), "laws": list(JURISDICTIONS)},
+    sql = from_file(
+        __name__,
+        "asking",
+        records=literal(out / "truth" / "records.parquet"),
+        leads=literal(out / "truth" / LEADS),
+        again=literal(AGAIN),
+        unknown=literal(UNKNOWN),
+        unread=literal(UNREAD),
     )
+    con.execute(sql, {"kinds": list(KINDS), "laws": list(JURISDICTIONS)})
     truth = "request_id, kind, why, record, email, person_id, support_id, supported_records, true_records, unread_rows"
     con.execute(
         f"copy (select {truth} from asking order by number) to {literal(out / 'truth' / TRUTH)} (format parquet)"

@@ -182,23 +182,23 @@ def test_the_wiring_of_a_channel_is_checked(
 def test_one_more_language_is_one_file(settings: Settings, rooms: tuple[Path, Path], tmp_path: Path) -> None:
     words = tmp_path / "languages"
     words.mkdir()
-    (words / "finnish.yaml").write_text(
-        "locale: fi\nletters: äö\nheaders:\n  order_id: tilausnumero\n  ordered_at: tilauspäivä\n  order_status: tila\n"
-        "  product_name: tuote\n  quantity: määrä\n  unit_price: hinta\n  email: sähköposti\n"
-        "statuses:\n  completed: valmis\n  cancelled: peruttu\nwords:\n  affirmed: kyllä\n  negated: ei\n"
+    (words / "estonian.yaml").write_text(
+        "locale: et\nletters: äöüõ\nheaders:\n  order_id: tellimusenumber\n  ordered_at: tellimuskuupäev\n  order_status: olek\n"
+        "  product_name: toode\n  quantity: kogus\n  unit_price: hind\n  email: e-post\n"
+        "statuses:\n  completed: täidetud\n  cancelled: tühistatud\nwords:\n  affirmed: jah\n  negated: ei\n"
     )
-    sample = tmp_path / "tilaukset_2026-05-31.csv"
+    sample = tmp_path / "tellimused_2026-05-31.csv"
     sample.write_text(
-        "Tilausnumero;Tilauspäivä;Tila;Tuote;Määrä;Hinta;Sähköposti\n"
-        "1;2. toukokuuta 2026;Valmis;Muki;2;5,50;a@x.fi\n2;31. toukokuuta 2026;Peruttu;Paita;1;1 009,00;b@x.fi\n"
+        "Tellimusenumber;Tellimuskuupäev;Olek;Toode;Kogus;Hind;E-post\n"
+        "1;2. juuni 2026;Täidetud;Kruus;2;5,50;a@x.ee\n2;30. juuni 2026;Tühistatud;Särk;1;1 009,00;b@x.ee\n"
     )
     known = draft_channel(
-        settings, "suomi", [sample], channels_dir=rooms[0], dbt_project_dir=rooms[1], languages=[words]
+        settings, "eesti", [sample], channels_dir=rooms[0], dbt_project_dir=rooms[1], languages=[words]
     )
     assert set(known.shapes) == {"orders", "order_lines", "customers"}
-    orders = (rooms[1] / "models/staging/suomi/stg_suomi__orders.sql").read_text()
-    assert "when 'Peruttu' then 'cancelled'" in orders and "sum(maara * hinta)" in orders
-    assert check_channel(settings, "suomi", [sample], channels_dir=rooms[0]).is_clean
+    orders = (rooms[1] / "models/staging/eesti/stg_eesti__orders.sql").read_text()
+    assert "when 'Tühistatud' then 'cancelled'" in orders and "sum(kogus * hind)" in orders
+    assert check_channel(settings, "eesti", [sample], channels_dir=rooms[0]).is_clean
     unknown = draft_channel(settings, "muu", [sample], channels_dir=rooms[0], dbt_project_dir=rooms[1])
     assert unknown.shapes == ["customers"]  # by the values of their e-mail, nothing else
 

@@ -12,7 +12,7 @@ with addresses as (
 mailboxes as (
     select email_raw, {{ mailbox }} as email
     from addresses
-    where address is not null and not starts_with(address, '+')
+    where address is not null and address not like '+%'
 )
 select
     email_raw,
