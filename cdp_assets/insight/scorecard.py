@@ -38,23 +38,23 @@ class Standing:
 
 def limited_metrics(reference_dir: Path) -> list[LimitedMetric]:
     """The metrics of `scorecard_metrics.csv` that have a red limit, in the order of the file."""
-    with (reference_dir / METRICS_FILE).open(encoding="utf-8", newline="") as file:
-        return [
-            LimitedMetric(
-                row["cadence"], row["metric"], row["title"], row["direction"], float(row["red_limit"])
-            )
-            for row in csv.DictReader(file)
-            if row["red_limit"]
-        ]
+    return [
+        LimitedMetric(row["cadence"], row["metric"], row["title"], row["direction"], float(row["red_limit"]))
+        for row in _metrics(reference_dir)
+        if row["red_limit"]
+    ]
 
 
 def metrics_in_order(reference_dir: Path, cadence: str) -> list[str]:
     """The metrics of a cadence in the order of `scorecard_metrics.csv`; none where there is no such file."""
-    path = reference_dir / METRICS_FILE
-    if not path.exists():
+    if not (reference_dir / METRICS_FILE).exists():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [row["metric"] for row in csv.DictReader(file) if row["cadence"] == cadence]
+    return [row["metric"] for row in _metrics(reference_dir) if row["cadence"] == cadence]
+
+
+def _metrics(reference_dir: Path) -> list[dict[str, str]]:
+    with (reference_dir / METRICS_FILE).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def read_standings(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Standing]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +45,14 @@ class Landed:
     dropped_originals: int = 0
 
 
+@dataclass
+class NotLanded:
+    """Files that wait to land, or never will. holding: with rows of theirs, as (`inbox` or `held`, name below it, path, rows); unreadable: damaged ones."""
+
+    holding: list[tuple[str, str, Path, int]] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+
+
 def find(settings: Settings, sought: Sought) -> dict[str, int]:
     """Export → rows of theirs in its landed files and quarantine, and delivered files that never landed; nothing is changed."""
     people = Suppressed(*sought.hashes)
@@ -53,7 +60,7 @@ def find(settings: Settings, sought: Sought) -> dict[str, int]:
     landed = {
         f"landing/{channel}/{export}": sum(loads.values()) for (channel, export), loads in found.items()
     }
-    return landed | {f"{place}/{name}": rows for place, name, _, rows in not_landed(settings, sought)}
+    return landed | {f"{place}/{name}": rows for place, name, _, rows in not_landed(settings, sought).holding}
 
 
 def holding_loads(
@@ -371,33 +378,26 @@ def _remove_unknown_originals(settings: Settings, done: Landed) -> None:
             done.dropped_originals += 1
 
 
-def not_landed(settings: Settings, sought: Sought) -> list[tuple[str, str, Path, int]]:
-    """Files with rows of theirs that wait to land, or never will: (`inbox` or `held`, name below the inbox, path, rows).
+def not_landed(settings: Settings, sought: Sought) -> NotLanded:
+    """Look through files that wait to land, or never will.
 
     Nobody has parsed them, so that their rows are known by addresses and numbers alone; when one lands, landing keeps her out by all it knows.
     """
-    return [
-        (place, name, path, rows) for place, name, path, rows in _looked_through(settings, sought) if rows
-    ]
-
-
-def not_readable(settings: Settings, sought: Sought) -> list[str]:
-    """Files that wait to land, or never will, and that nobody can look into: (`inbox/` or `held/`) and the name below it."""
-    return [f"{place}/{name}" for place, name, _, rows in _looked_through(settings, sought) if rows is None]
-
-
-def _looked_through(settings: Settings, sought: Sought) -> Iterator[tuple[str, str, Path, int | None]]:
-    """What waits or never landed, with the rows of theirs in it; None where it is damaged."""
+    found = NotLanded()
     for place, name, path in [*_held_originals(settings), *_unknown_in_inbox(settings)]:
-        rows = None
-        with suppress(OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+        try:
             rows = sought.rows_by_contact(path)
-        yield place, name, path, rows
+        except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+            found.unreadable.append(f"{place}/{name}")
+            continue
+        if rows:
+            found.holding.append((place, name, path, rows))
+    return found
 
 
 def cut_not_landed(settings: Settings, sought: Sought) -> int:
     """Take their rows out of what waits in the inbox, where it is a plain text; how many files. Held originals are `erase`'s part."""
-    there = [path for place, _, path, _ in not_landed(settings, sought) if place == "inbox"]
+    there = [path for place, _, path, _ in not_landed(settings, sought).holding if place == "inbox"]
     return sum(1 for path in there if sought.cut_by_contact(path))
 
 

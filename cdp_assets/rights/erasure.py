@@ -331,15 +331,12 @@ def _erase_state(settings: Settings, begun: Journal, _: Reached) -> dict[str, An
     )
 
 
-def waiting_for(settings: Settings, begun: Journal) -> list[str]:
-    """What others must still do before the certificate is final: owners of delivered files, platforms."""
+def waiting_for(settings: Settings, begun: Journal, unlanded: landing.NotLanded | None = None) -> list[str]:
+    """What others must still do before the certificate is final: owners of delivered files, platforms. unlanded: where it was looked for already."""
+    unlanded = unlanded or landing.not_landed(settings, _sought(settings, begun))
     left = landing.in_inbox(settings, {_pair(name): ids for name, ids in begun.loads.items()})
     names = {path.relative_to(settings.inbox_dir).as_posix() for path, _ in left}
-    names |= {
-        name
-        for place, name, _, _ in landing.not_landed(settings, _sought(settings, begun))
-        if place == "inbox"
-    }
+    names |= {name for place, name, _, _ in unlanded.holding if place == "inbox"}
     return [
         *(
             f"{name} still holds her in the inbox: its owner removes it, or --rewrite-inbox (texts only)"
@@ -355,12 +352,13 @@ def _prove(settings: Settings, begun: Journal) -> dict[str, Any]:
     looked = scan(
         settings.home, begun.traces.literals(), leave_out=[settings.home / each for each in NOT_SCANNED]
     )
-    waiting = waiting_for(settings, begun)
+    unlanded = landing.not_landed(settings, _sought(settings, begun))
+    waiting = waiting_for(settings, begun, unlanded)
     held = holds.kept(settings, begun.request_ids, begun.done.get("landing", {}).get("blanked", {}))
     holds.set_apart(settings, looked, held)
     document = certificate.write_certificate(
         settings, key, begun, looked, certificate.hashes_of(settings.home, CHANGES_BY_ITSELF),
-        waiting=waiting, disclosed=_disclosed(settings, begun), held=held,
+        waiting=waiting, disclosed=_disclosed(begun, unlanded.unreadable), held=held,
     )  # fmt: skip
     path = certificate.certificate_path(settings, begun.erasure_id)
     with connect_state(settings) as con:
@@ -383,7 +381,7 @@ def _prove(settings: Settings, begun: Journal) -> dict[str, Any]:
     return document
 
 
-def _disclosed(settings: Settings, begun: Journal) -> list[str]:
+def _disclosed(begun: Journal, unreadable: Sequence[str]) -> list[str]:
     """What no step of this home can reach."""
     said = ["backups made before: they are erased again when they are restored (`onefold restore`)"]
     if not begun.traces.literals():
@@ -392,7 +390,7 @@ def _disclosed(settings: Settings, begun: Journal) -> list[str]:
         )
     said += [
         f"{name} cannot be read, so nobody knows whom it names: its owner looks into it or removes it"
-        for name in landing.not_readable(settings, _sought(settings, begun))
+        for name in unreadable
     ]
     if begun.done.get("landing", {}).get("dropped_originals"):
         said.append("originals that could not be parsed any more were removed whole")
