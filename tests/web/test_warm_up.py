@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -98,3 +100,9 @@ def test_what_a_query_spills_lies_in_a_folder_of_the_owner_and_that_of_a_dead_pr
     folder = Path(files._spill_folder(scratch))
     assert folder.parent == scratch and folder.stat().st_mode & 0o077 == 0
     assert [each.name for each in scratch.iterdir()] == [folder.name]
+
+
+def test_a_worker_holds_no_library_that_only_the_nights_work_needs() -> None:
+    heavy = "{'altair', 'dagster', 'dbt', 'scipy', 'splink', 'sqlfluff', 'vl_convert'}"
+    code = f"import sys, cdp_assets.web.application; print({heavy} & sys.modules.keys())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
