@@ -69,7 +69,9 @@ def _flags(name: str, audience: Audience, library: Library, context: Context) ->
     """(places, predicates) of the rules of the waterfall."""
     if audience.who is None:
         sql = library.sql(name)
-        return ["sql"], [f"customers.customer_id in (select customer_id::varchar from ({sql}) as chosen)"]
+        # an empty id among them would leave "not in" unknown, and unknown leaves nobody out
+        chosen = f"select customer_id::varchar from ({sql}) as chosen where customer_id is not null"
+        return ["sql"], [f"customers.customer_id in ({chosen})"]
     placed = audience.top_rules()
     return [place for place, _ in placed], [
         predicate(rule, context, place.rpartition(".")[0]) for place, rule in placed

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from cdp_assets.activation.problems import ActivationProblem
 
 _DIGITS = "regexp_replace({v}, '[^0-9]', '', 'g')"
+_DIALLED = "regexp_replace({v}, '[^0-9+]', '', 'g')"  # with its plus: a number of another country is none of this one
 _NO_BLANKS = "regexp_replace({v}, '\\s', '', 'g')"
+_ANYTHING = "(?s).+"
 _IS_HASH = "regexp_full_match(lower(trim({v})), '[0-9a-f]{{32}}|[0-9a-f]{{40}}|[0-9a-f]{{64}}')"
 
 
@@ -43,11 +45,11 @@ def _digits(value: str) -> str:
 
 
 def _mainland(value: str) -> str:
-    return f"regexp_extract({_DIGITS.format(v=value)}, '^(?:0086|86)?(1[3-9][0-9]{{9}})$', 1)"
+    return f"regexp_extract({_DIALLED.format(v=value)}, '^(?:(?:[+]|00)?86)?(1[3-9][0-9]{{9}})$', 1)"
 
 
 def _ten_digits(value: str) -> str:
-    return f"regexp_extract({_DIGITS.format(v=value)}, '^1?([2-9][0-9]{{9}})$', 1)"
+    return f"regexp_extract({_DIALLED.format(v=value)}, '^(?:(?:[+]|00)?1)?([2-9][0-9]{{9}})$', 1)"
 
 
 def _letters(value: str) -> str:
@@ -61,15 +63,14 @@ class Normaliser:
     name: str
     version: int
     sql: Callable[[str], str]
-    valid: str = "(?s).+"
+    valid: str = _ANYTHING
 
-    def expression(self, value: str) -> str:
-        """The normal form, or null: of a hash (a hash is never hashed), and of what is not valid."""
+    def expression(self, value: str, *, is_hashed: bool) -> str:
+        """The normal form, or null: of what is not valid, and of a hash, which is never hashed. Ids that go in clear may look like one."""
         form = self.sql(value)
-        return (
-            f"case when not {_IS_HASH.format(v=value)} and regexp_full_match({form}, '{self.valid}') "
-            f"then {form} end"
-        )
+        may_look_hashed = self.valid == _ANYTHING and not is_hashed
+        not_hash = "" if may_look_hashed else f"not {_IS_HASH.format(v=value)} and "
+        return f"case when {not_hash}regexp_full_match({form}, '{self.valid}') then {form} end"
 
 
 _ADDRESS = "[^@]+@[^@]+[.][^@]+"
@@ -96,8 +97,8 @@ NORMALISERS: Mapping[str, Normaliser] = {
         Normaliser("email_as_given", 1, lambda v: f"trim({v})", _ADDRESS),
         Normaliser("phone_e164", 1, lambda v: f"'+' || {_digits(v)}", f"[+]{_NUMBER}"),
         Normaliser("phone_digits", 1, _digits, _NUMBER),
-        Normaliser("phone_cn_11", 1, _mainland, "1[3-9][0-9]{9}"),
-        Normaliser("phone_us_10", 1, _ten_digits, "[2-9][0-9]{9}"),
+        Normaliser("phone_cn_11", 2, _mainland, "1[3-9][0-9]{9}"),
+        Normaliser("phone_us_10", 2, _ten_digits, "[2-9][0-9]{9}"),
         Normaliser("plain", 1, lambda v: f"trim({v})"),
         Normaliser("lower", 1, lambda v: f"lower(trim({v}))"),
         Normaliser("upper", 1, lambda v: f"upper(trim({v}))"),
@@ -133,4 +134,4 @@ def key_expression(normaliser: str, hash_name: str, value: str) -> str:
         raise ActivationProblem(
             f"there is no hash {hash_name!r}", "destination", f"choose one of {', '.join(HASHES)}"
         )
-    return HASHES[hash_name](NORMALISERS[normaliser].expression(value))
+    return HASHES[hash_name](NORMALISERS[normaliser].expression(value, is_hashed=hash_name != "none"))

@@ -287,6 +287,15 @@ def test_the_project_writes_sql_too(settings: Settings, tmp_path: Path) -> None:
             stage_audience(published, found, "outside", KEY)
 
 
+def test_a_row_without_an_id_makes_nobody_a_member(settings: Settings, tmp_path: Path) -> None:
+    settings.project = a_project(tmp_path, mine="title: Mine\npurpose: marketing")
+    query = "select customer_id from marts.orders where store_id = 's2' union all select null"
+    (settings.project / "audiences" / "mine.sql").write_text(query)
+    publish(settings, PEOPLE)
+    with open_published(settings) as published:
+        assert [step.left for step in waterfall(published, load_library(settings), "mine", KEY)][:2] == [5, 1]
+
+
 def test_before_anything_is_published(settings: Settings) -> None:
     with pytest.raises(ActivationProblem, match="nothing is published yet"), open_published(settings):
         pass

@@ -82,6 +82,10 @@ def test_every_published_vector_is_met_by_the_forms_that_the_destinations_state(
         ("phone_digits", "n/a"),
         ("phone_cn_11", "+1 234 567 8901"),
         ("phone_us_10", "+8613800138000"),
+        ("phone_us_10", "+65 9123 4567"),  # ten digits with their country's code
+        ("phone_us_10", "0049 30 123456"),
+        ("phone_cn_11", "+1 312 555 0100"),  # eleven digits that would be a mobile number of the mainland
+        ("phone_cn_11", "001 312 555 0100"),
         ("email", "nobody"),
         ("email", " @ "),
         ("plain", "   "),
@@ -97,6 +101,13 @@ def test_an_identifier_that_normalises_to_nothing_has_no_key(normaliser: str, va
 def test_a_hash_is_never_hashed(normaliser: str, size: int) -> None:
     assert key_of(normaliser, "sha256_hex", "a1" * (size // 2)) is None
     assert key_of(normaliser, "sha256_hex", "A1" * (size // 2)) is None
+
+
+@pytest.mark.parametrize("value", ["a1" * 16, "a1" * 32])
+def test_an_id_that_goes_in_clear_may_look_like_a_hash(value: str) -> None:
+    """An OAID is hexadecimal; a number or an address is never read out of a hash."""
+    assert key_of("plain", "none", value) == value
+    assert key_of("phone_e164", "none", value) is key_of("email_as_given", "none", value) is None
 
 
 def test_nothing_has_no_key() -> None:
