@@ -8,21 +8,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cdp_assets import safe_yaml
 from cdp_assets.activation.audience import Name, Purpose, wrong_places
 from cdp_assets.activation.normalise import HASHES, NORMALISERS
 from cdp_assets.activation.problems import ActivationProblem
+from cdp_assets.activation.templates import wrong_placeholders
 from cdp_assets.project.place import PACKAGE_DIR
 from cdp_assets.settings import Settings
 
 SHIPPED = PACKAGE_DIR / "destinations"
-ATTRIBUTES = ("customer_id", "given_name", "family_name")
-"""What a row may say beside its key, where the YAML lists it."""
+
+
+def _is_country(code: str) -> str:
+    import phonenumbers  # only where a YAML names a country
+
+    if code not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(f"{code!r} is no country of ISO 3166: two capital letters, such as GB")
+    return code
+
+
+Country = Annotated[str, AfterValidator(_is_country)]
 
 
 class _Model(BaseModel):
@@ -53,10 +63,15 @@ class Identifier(Form):
 
     contact: Literal["email", "phone", "platform"]
     scope: str | None = Field(
-        default=None, pattern="^[a-z0-9_]+$", description="Of platform ids: wechat_openid, idfa, …"
+        default=None,
+        pattern="^[a-z0-9_]+(:[A-Za-z0-9_.@-]+)?$",
+        description="Of platform ids: their kind, such as idfa, or kind and app, such as openid:wx_official_account; a kind alone takes those of every app or guide.",
     )
-    default_region: str | None = Field(
-        default=None, pattern="^[A-Z]{2}$", description="Country of phones without a country code."
+    with_owner: bool = Field(
+        default=False, description="The key is the app or guide, as the scope names it, then / and the id."
+    )
+    default_region: Country | None = Field(
+        default=None, description="Country of phones without a country code."
     )
     columns: dict[str, str] | None = Field(
         default=None, description="Columns of its file, instead of the file's."
@@ -71,12 +86,12 @@ class Consent(_Model):
 
 
 class Regions(_Model):
-    """Countries (ISO 3166, two letters) whose customers go there; customers without a known country, too, unless dropped."""
+    """Countries (ISO 3166, two letters) whose customers go there; customers without a known country only where they are kept."""
 
-    only: list[str] | None = Field(default=None, min_length=1)
-    except_: list[str] | None = Field(default=None, alias="except", min_length=1)
+    only: list[Country] | None = Field(default=None, min_length=1)
+    except_: list[Country] | None = Field(default=None, alias="except", min_length=1)
     unknown: Literal["keep", "drop"] = "drop"
-    cross_border_for: list[str] = Field(
+    cross_border_for: list[Country] = Field(
         default=[], description="Countries whose customers must have granted cross_border as well."
     )
 
@@ -161,6 +176,8 @@ class Destination(_Model):
             raise ValueError("a conversion has `event`, and nothing else has")
         if self.mode == "replace" and len(fields) > 1 and not self.file.together:
             raise ValueError("a file that replaces a list holds all identifiers: set file.together")
+        if wrong := wrong_placeholders(self):
+            raise ValueError("; ".join(dict.fromkeys(wrong)))
         return self
 
     @property

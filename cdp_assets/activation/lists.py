@@ -17,6 +17,7 @@ from cdp_assets.activation.destination import Destination
 from cdp_assets.activation.pressure import pressed
 from cdp_assets.activation.reach import LEDGER, Reach, dropped_contacts, granted_contacts, reachable_keys
 from cdp_assets.activation.waterfall import LATER, Step, holdout_sql, steps_from_counts
+from cdp_assets.identity.evidence.countries import country_sql
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,8 @@ def _outside(reach: Reach, destination: Destination) -> str | None:
     table = reach.new_table("outside")
     unknown = "false" if regions.unknown == "keep" else "true"
     reach.con.execute(
-        f"create temp table {table} as select rowid::integer as customer_no from marts.customers where "
-        "case when country is null then " + unknown + " else "
+        f"create temp table {table} as select customer_no from (select rowid::integer as customer_no, {country_sql('country')} as country "
+        f"from marts.customers) as c where case when country is null then {unknown} else "
         "(not list_contains($only, country) and len($only) > 0) or list_contains($except, country) end",
         {"only": regions.only or [], "except": regions.except_ or []},
     )

@@ -17,6 +17,8 @@ from cdp_assets.activation.reach import LEDGER
 from cdp_assets.activation.rendering import used_attributes
 from cdp_assets.settings import Settings
 
+WHOLE = 2**31  # rows of the one file that replaces a list: its parts would each replace the whole
+
 
 @dataclass(frozen=True)
 class Run:
@@ -52,7 +54,7 @@ def pack(
         f"create or replace temp table todo as with lines as (select a.list_id, '{add}' as operation, {field} as field, a.key_id, k.platform_key, "
         f"a.customer_no, a.ends_on from to_add as a join keys_now as k using (key_id){removals}), "
         f"numbered as (select lines.*, {part} as part, ((row_number() over (partition by list_id, operation, {part} order by key_id) - 1) "
-        f"// {destination.batch_size})::integer as chunk from lines) "
+        f"// {WHOLE if whole else destination.batch_size})::integer as chunk from lines) "
         f"select n.*{people} from numbered as n{join if attributes else ''} order by n.list_id, n.operation, n.part, n.key_id"
     )
     rows = con.execute(

@@ -15,6 +15,7 @@ import duckdb
 from cdp_assets.activation.destination import Destination, Identifier
 from cdp_assets.activation.normalise import key_expression
 from cdp_assets.activation.published_file import CONTACT_SCHEMA
+from cdp_assets.identity.evidence.countries import country_sql
 
 LEDGER = "ledger.main"
 
@@ -87,10 +88,8 @@ def prepare_keys(reach: Reach, destinations: Sequence[Destination]) -> None:
             number = reach.forms[form] = len(reach.forms) + 1
             con.execute(
                 f"insert into hashed select * from (select {number}, contact_no, contact_type, "
-                f"{key_expression(identifier.normaliser, identifier.hash, _with_country('contact_value', identifier))} as platform_key "
-                "from contact_values where contact_type = $kind and contact_scope is not distinct from coalesce($scope, contact_scope)) "
-                "where platform_key is not null",
-                {"kind": identifier.contact, "scope": identifier.scope},
+                f"{key_expression(identifier.normaliser, identifier.hash, _value_of(identifier))} as platform_key "
+                f"from contact_values as v where {_is_of(identifier)}) where platform_key is not null"
             )
     con.execute(
         "create or replace temp table keys_now as with known as (select distinct contact_type, platform_key from hashed) "
@@ -123,7 +122,7 @@ def granted_contacts(reach: Reach, purposes: frozenset[str], cross_border_for: S
         countries = ", ".join(f"'{each}'" for each in cross_border_for)
         sql = (
             f"select g.customer_no, g.contact_no, g.ends_on from ({sql}) as g "
-            f"left join (select rowid::integer as customer_no from marts.customers where country in ({countries})) as abroad using (customer_no) "
+            f"left join (select rowid::integer as customer_no from marts.customers where {country_sql('country')} in ({countries})) as abroad using (customer_no) "
             "left join (select customer_no, contact_no from permissions where purpose = 'cross_border') as crossing using (customer_no, contact_no) "
             "where abroad.customer_no is null or crossing.customer_no is not null"
         )
@@ -147,14 +146,12 @@ def reachable_keys(reach: Reach, destination: Destination, granted: str) -> str:
 def dropped_contacts(reach: Reach, destination: Destination, granted: str) -> str:
     """Name of a table (customer_no): one row per contact of the destination's kinds that granted, can be reached, and normalises to nothing."""
     table = reach.new_table("dropped")
-    parts = []
-    for identifier in destination.identifiers:
-        scope = f"and v.contact_scope = '{identifier.scope}'" if identifier.scope else ""
-        parts.append(
-            f"select g.customer_no from {granted} as g join holders as h using (customer_no, contact_no) "
-            f"join contact_values as v using (contact_no) where h.is_reachable and v.contact_type = '{identifier.contact}' {scope} "
-            f"and g.contact_no not in (select contact_no from form_keys where form = {reach.forms[form_of(identifier)]})"
-        )
+    parts = [
+        f"select g.customer_no from {granted} as g join holders as h using (customer_no, contact_no) "
+        f"join contact_values as v using (contact_no) where h.is_reachable and {_is_of(identifier)} "
+        f"and g.contact_no not in (select contact_no from form_keys where form = {reach.forms[form_of(identifier)]})"
+        for identifier in destination.identifiers
+    ]
     reach.con.execute(f"create temp table {table} as {' union all '.join(parts)}")
     return table
 
@@ -164,10 +161,25 @@ def form_of(identifier: Identifier) -> tuple[str, ...]:
     return (
         identifier.contact,
         identifier.scope or "",
+        str(identifier.with_owner),
         identifier.normaliser,
         identifier.hash,
         identifier.default_region or "",
     )
+
+
+def _is_of(identifier: Identifier) -> str:
+    """Whether a contact of contact_values (v) is one that the identifier takes."""
+    of_scope = ""
+    if identifier.scope:
+        of_scope = f" and (v.contact_scope = '{identifier.scope}' or starts_with(v.contact_scope, '{identifier.scope}:'))"
+    return f"v.contact_type = '{identifier.contact}'{of_scope}"
+
+
+def _value_of(identifier: Identifier) -> str:
+    if identifier.with_owner:
+        return "split_part(v.contact_scope, ':', 2) || '/' || v.contact_value"
+    return _with_country("contact_value", identifier)
 
 
 def _with_country(value: str, identifier: Identifier) -> str:

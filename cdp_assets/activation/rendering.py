@@ -15,11 +15,11 @@ import zipfile
 from dataclasses import dataclass
 from typing import Any
 
-from cdp_assets.activation.destination import ATTRIBUTES, Destination
+from cdp_assets.activation.destination import Destination
+from cdp_assets.activation.templates import ATTRIBUTES, PLACE
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.sql_text import literal
 
-_PLACE = re.compile(r"\$(key:[^\"$]+|[a-z_]+[12]?)")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # equal rows give equal bytes
 _FORMULA = "'[=@\\t\\r+-]*'"
 
@@ -100,10 +100,10 @@ def filled(template: Any, values: dict[str, Any]) -> Any:
         return [filled(each, values) for each in template]
     if not isinstance(template, str):
         return template
-    whole = _PLACE.fullmatch(template)
+    whole = PLACE.fullmatch(template)
     if whole and whole[1] in values:
         return values[whole[1]]
-    return _PLACE.sub(lambda found: str(values.get(found[1], found[0])), template)
+    return PLACE.sub(lambda found: str(values.get(found[1], found[0])), template)
 
 
 def _json_shape(destination: Destination, operation: str, list_id: str | int, field: str | None) -> Shape:
@@ -143,7 +143,7 @@ def json_sql(template: Any, *, is_plain_key: bool = True) -> str:
 def _column_sql(destination: Destination, template: str, list_id: str | int, operation: str) -> str:
     word = destination.operation(operation).word or operation
     template = str(filled(template, {"list": list_id, "operation": word, **destination.consent_fields}))
-    found = _PLACE.fullmatch(template)
+    found = PLACE.fullmatch(template)
     if not found:
         return literal(_quoted_text(template, destination))
     value = f"coalesce({_value_sql(found[1])}::varchar, '')"
@@ -181,6 +181,6 @@ def parquet_sql(columns: dict[str, str]) -> str:
     """Select list of a Parquet file: column → placeholder or fixed text."""
     parts = []
     for name, template in columns.items():
-        found = _PLACE.fullmatch(template)
+        found = PLACE.fullmatch(template)
         parts.append(f"{_value_sql(found[1]) if found else literal(template)} as {quoted(name)}")
     return ", ".join(parts)

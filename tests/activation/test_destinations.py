@@ -22,7 +22,7 @@ from cdp_assets.commands import activation as commands
 from cdp_assets.commands.saying import plain_console
 from cdp_assets.settings import Settings
 from tests.activation.homes import AS_OF, Person, publish
-from tests.activation.test_story import LOYAL, MAIL, project
+from tests.activation.test_story import LOYAL, MAIL, WHOLE, project
 
 SHIPPED = load_destinations(Settings()).known
 VALUES = {"email": "Ann.Lee+x@Gmail.com", "phone": "+8613800138000", "platform": "guide/AbC-1"}
@@ -180,6 +180,49 @@ def test_a_phone_without_country_gets_the_destinations_default(settings: Setting
             {"identifiers": [{"field": "e", "contact": "email", "normaliser": "none_such", "hash": "none"}]},
             "choose one of email",
         ),
+        ({"regions": {"except": ["UK"]}}, "'UK' is no country of ISO 3166"),
+        ({"regions": {"only": ["us"]}}, "'us' is no country"),
+        ({"regions": {"cross_border_for": ["China"]}}, "'China' is no country"),
+        (
+            {
+                "identifiers": [
+                    {
+                        "field": "e",
+                        "contact": "phone",
+                        "normaliser": "phone_e164",
+                        "hash": "none",
+                        "default_region": "UK",
+                    }
+                ]
+            },
+            "'UK' is no country",
+        ),
+        (
+            {"file": {"writer": "lines", "extension": "csv", "columns": {"a": "$emial"}}},
+            "there is no $emial here",
+        ),
+        (
+            {"file": {"writer": "lines", "extension": "csv", "columns": {"a": "$key:f"}}},
+            "there is no $key:f here",
+        ),
+        (
+            {"file": {"writer": "lines", "extension": "csv", "columns": {"a": "Dear $given_name"}}},
+            "$given_name stands alone",
+        ),
+        (
+            {"file": {"writer": "parquet", "extension": "parquet", "columns": {"a": "$list"}}},
+            "there is no $list here",
+        ),
+        ({"file": {"writer": "json", "extension": "json", "row": ["$key:e"]}}, "there is no $key:e here"),
+        (
+            {"file": {"writer": "json", "extension": "json", "body": {"data": "rows"}}},
+            "$rows or $joined once",
+        ),
+        (
+            {"file": {"writer": "json", "extension": "json", "body": ["$rows", "$rows"]}},
+            "$rows or $joined once",
+        ),
+        ({"remove": {"columns": {"a": "$kye"}}}, "there is no $kye here"),
         (
             {"identifiers": [{"field": "e", "contact": "email", "normaliser": "email", "hash": "sha512"}]},
             "choose one of none",
@@ -203,6 +246,16 @@ def test_a_destination_that_is_wrong_is_refused_with_its_place(
         read_destination(path)
     assert words in str(raised.value)
     assert "wrong.yaml" in str(raised.value)
+
+
+def test_a_list_that_is_replaced_whole_is_one_file(settings: Settings, tmp_path: Path) -> None:
+    whole = WHOLE.replace("batch_size: 1000000", "batch_size: 2")
+    settings.project = project(
+        tmp_path, {"loyal": LOYAL.format(purpose="ads_matching", destinations="[whole]")}, {"whole": whole}
+    )
+    publish(settings, [Person(f"p{each}", [("email", f"p{each}@example.com")]) for each in range(5)], AS_OF)
+    report = run_activation(settings)
+    assert (report.file_count, report.row_count("add")) == (1, 5)
 
 
 def test_an_unknown_destination_is_named_and_the_others_go_on(settings: Settings, tmp_path: Path) -> None:

@@ -477,6 +477,45 @@ def test_regions_and_crossing_borders(mailing: Callable[..., Settings]) -> None:
     assert (steps["some"]["region"], members(report)["some/loyal"]) == (3, 3)
 
 
+def test_an_id_goes_with_the_guide_and_to_the_app_that_it_belongs_to(
+    mailing: Callable[..., Settings],
+) -> None:
+    """As the channels deliver them: the scope of a platform id names its kind, and the app or the guide that it belongs to."""
+    home = mailing({"loyal": LOYAL.format(purpose="marketing", destinations="[wecom, wechat_tags]")}, {})
+    ids = [
+        ("platform:external_userid:guide_1", "wmA"),
+        ("platform:external_userid:guide_2", "wmB"),
+        ("platform:openid:wx_official_account", "oA"),
+        ("platform:openid:wx_mini_program", "oB"),
+    ]
+    night(home, [Person("a", ids)])
+    found = {path.parts[-4]: path.read_text() for path in home.home.glob("activation/*/*/*/add-001.*")}
+    assert found["wechat_tags"] == '{"openid_list":["oA"],"tagid":"loyal"}\n'
+    assert [json.loads(line) for line in found["wecom"].splitlines()] == [
+        {"userid": "guide_1", "external_userid": "wmA", "add_tag": ["loyal"]},
+        {"userid": "guide_2", "external_userid": "wmB", "add_tag": ["loyal"]},
+    ]
+
+
+def test_countries_are_known_by_their_names(mailing: Callable[..., Settings]) -> None:
+    """Channels deliver what their forms hold: a name, a code of three letters, any case."""
+    home = mailing(
+        {"loyal": LOYAL.format(purpose="ads_matching", destinations="[ads, some, only]")},
+        {
+            "ads": ADS + "regions: {cross_border_for: [CN]}\n",
+            "some": ADS + "regions: {except: [CN], unknown: keep}\n",
+            "only": ADS + "regions: {only: [DE]}\n",
+        },
+    )
+    people = crowd()
+    for person, country in zip(
+        people, ["China", "中国", "cn", "Deutschland", " de", "Atlantis"], strict=True
+    ):
+        person.country = country
+    found = members(night(home, people))
+    assert (found["ads/loyal"], found["some/loyal"], found["only/loyal"]) == (3, 3, 2)
+
+
 def test_what_normalises_to_nothing_is_dropped_and_counted(home: Settings) -> None:
     people = crowd()[:2]
     people[0].contacts.append(("email", "n/a"))

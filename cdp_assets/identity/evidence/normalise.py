@@ -21,6 +21,7 @@ from cdp_assets.identity.context import (
 )
 from cdp_assets.identity.evidence import chinese_places, places
 from cdp_assets.identity.evidence.contacts import build_email_forms, build_phone_forms
+from cdp_assets.identity.evidence.countries import country_sql
 from cdp_assets.identity.evidence.names import build_name_forms
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.sql_text import from_file
@@ -31,54 +32,11 @@ _CODE = (
     "evidence/names",
     "evidence/contacts",
     "evidence/places",
+    "evidence/countries",
     "evidence/chinese_places",
     "context",
 )
 _LIBRARIES = ("duckdb", "phonenumbers", "email-validator", "pypinyin", "opencc-python-reimplemented")
-
-_COUNTRY_REGIONS = {
-    "CN": ("CHN", "CHINA", "中国", "PRC"),
-    "US": ("USA", "UNITED STATES", "UNITED STATES OF AMERICA", "AMERICA"),
-    "GB": ("GBR", "UK", "UNITED KINGDOM", "GREAT BRITAIN", "ENGLAND", "SCOTLAND", "WALES"),
-    "DE": ("DEU", "GERMANY", "DEUTSCHLAND"),
-    "FR": ("FRA", "FRANCE"),
-    "CA": ("CAN", "CANADA"),
-    "AU": ("AUS", "AUSTRALIA"),
-    "JP": ("JPN", "JAPAN", "日本"),
-    "AT": ("AUT", "AUSTRIA"),
-    "BE": ("BEL", "BELGIUM"),
-    "BR": ("BRA", "BRAZIL"),
-    "CH": ("CHE", "SWITZERLAND"),
-    "CZ": ("CZE", "CZECHIA", "CZECH REPUBLIC"),
-    "DK": ("DNK", "DENMARK"),
-    "ES": ("ESP", "SPAIN"),
-    "FI": ("FIN", "FINLAND"),
-    "GR": ("GRC", "GREECE"),
-    "HK": ("HKG", "HONG KONG", "香港"),
-    "ID": ("IDN", "INDONESIA"),
-    "IE": ("IRL", "IRELAND"),
-    "IN": ("IND", "INDIA"),
-    "IT": ("ITA", "ITALY"),
-    "KR": ("KOR", "SOUTH KOREA", "KOREA"),
-    "MX": ("MEX", "MEXICO"),
-    "MY": ("MYS", "MALAYSIA"),
-    "NL": ("NLD", "NETHERLANDS", "HOLLAND"),
-    "NO": ("NOR", "NORWAY"),
-    "NZ": ("NZL", "NEW ZEALAND"),
-    "PH": ("PHL", "PHILIPPINES"),
-    "PK": ("PAK", "PAKISTAN"),
-    "PL": ("POL", "POLAND"),
-    "PT": ("PRT", "PORTUGAL"),
-    "RU": ("RUS", "RUSSIA"),
-    "SE": ("SWE", "SWEDEN"),
-    "SG": ("SGP", "SINGAPORE"),
-    "TH": ("THA", "THAILAND"),
-    "TR": ("TUR", "TURKEY"),
-    "TW": ("TWN", "TAIWAN", "台湾"),
-    "UA": ("UKR", "UKRAINE"),
-    "VN": ("VNM", "VIETNAM"),
-    "ZA": ("ZAF", "SOUTH AFRICA"),
-}
 
 
 def normalise_records(
@@ -201,10 +159,7 @@ def _read_source(
     by_channel = " ".join(
         f"when channel = '{channel}' then '{region}'" for channel, region in ctx.phone_regions.items()
     )
-    by_country = " ".join(
-        f"when upper(country) in ({', '.join(repr(name) for name in (code, *names))}) then '{code}'"
-        for code, names in _COUNTRY_REGIONS.items()
-    )
+    of_country = f"coalesce({country_sql('country')}, 'ZZ')"
     con.execute(
         f"""
         create or replace temp table raw_records as
@@ -219,8 +174,7 @@ def _read_source(
             case when coalesce(full_name, given_name, family_name) is not null
                 then concat_ws(chr(31), coalesce(full_name, ''), coalesce(given_name, ''), coalesce(family_name, '')) end
                 as name_raw,
-            case {by_channel} {by_country}
-                when regexp_full_match(upper(country), '[A-Z]{{2}}') then upper(country) else 'ZZ' end as phone_region,
+            {f"case {by_channel} else {of_country} end" if by_channel else of_country} as phone_region,
         from shaped
         join fresh using (channel, source_customer_id)
         """
