@@ -29,7 +29,7 @@ from cdp_assets.drafting.siblings import join_parts
 from cdp_assets.drafting.table import Table, column_name, declare
 from cdp_assets.drafting.words import Words, load_words
 from cdp_assets.landing.contract import NAME_PATTERN, ContractProblem, load_contract
-from cdp_assets.landing.downstream import listing_with, write_sources
+from cdp_assets.landing.downstream import listing_with, shapes_by_list, write_sources
 from cdp_assets.settings import Settings
 
 
@@ -151,13 +151,13 @@ def _written(
         draft.exports[table.export] = len(table.contract_fields)
         asked = [*said, *questions_of(table, own)]
         draft.undecided += [f"{table.export}: {question}" for question in dict.fromkeys(asked)]
-    folder = dbt_dir / "models" / "staging" / name
+    folder, listed = dbt_dir / "models" / "staging" / name, shapes_by_list(dbt_dir)
     for shape, (model, said) in models.items():
         _write(folder / f"stg_{name}__{shape}.sql", render_model(model), draft)
         draft.undecided += [
             f"stg_{name}__{shape}: {question}" for question in dict.fromkeys([*said, *model.questions])
         ]
-        draft.list_entries.append(listing_with(dbt_dir, name, shape))
+        draft.list_entries.append(listing_with(listed, name, shape))
     draft.shapes = list(models)
     if models:
         _write(folder / f"_{name}__models.yml", render_descriptions(name, list(models)), draft)

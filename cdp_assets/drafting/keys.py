@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles import PLAIN_IDS, Roles, own_id, plain_id
+from cdp_assets.drafting.roles import PLAIN_IDS, Roles, order_numbers, own_id, plain_id
 from cdp_assets.drafting.rows import Rows, groups_of
 from cdp_assets.drafting.words import Words, apart, is_a, plain
 
@@ -130,17 +130,6 @@ def clocks_of(roles: Roles) -> dict[int, tuple[Column, str]]:
         for day, clock in pairwise(roles.columns)
         if day.time and day.time.kind == "date" and clock.clock and day.occurrence == clock.occurrence == 1
     }
-
-
-def order_numbers(roles: Roles, words: Words) -> list[Column]:
-    """Columns that number orders, what calls itself an order before a receipt, and that before a transaction."""
-
-    def rank(column: Column) -> int:
-        if words.says("order_word", column.header):
-            return 0
-        return 2 if words.says("paper_word", column.header) else 1
-
-    return sorted((c for c in roles.all("order_id") if not c.is_blank), key=rank)
 
 
 def _order(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None, list[str]]:

@@ -7,7 +7,7 @@ the amounts with some of them meaning something else, and says why; the last one
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -44,7 +44,7 @@ MAX_UNKNOWN, MANY_ROWS = (
     3,
 )  # amounts of unknown headers that are tried, and rows from which on their sums tell
 MANY_OF_A_KIND, MANY_TRIED = 8, 80  # rows of a kind, and in all, on which unknown amounts are tried
-TRIED = 300  # rows on which sums are tried
+TRIED = 600  # rows on which sums are tried, beside some of each kind
 # what may make a payment smaller than the goods
 OFF = ("discount_amount", "platform_discount", "creator_discount", "redeemed")
 OTHERS = OFF[1:]  # … and is not the seller's discount: another bears it, or it is a means of payment
@@ -130,13 +130,10 @@ Step = Callable[[Amounts, _Case], tuple[Mapping[int, str | None], list[str]]]
 def money_of(roles: Roles, keys: Keys, rows: Rows, words: Words, *, is_document: bool = False) -> Money:
     """Settle the amounts of a sample over the rows that are sales. `is_document`: JSON, as of an interface between machines."""
     numbers = tuple(c for c in roles.columns if c.numbers and not c.is_blank)
-    kept = _sale_rows(roles, rows)
+    order = keys.order if len(keys.key) <= 1 and keys.is_many else None
+    kept = _few_of(_sale_rows(roles, rows), numbers, order.texts if order else None)
     article = roles.first("sku", "product_name")
-    ids = (
-        [keys.order.texts[row] for row in kept]
-        if keys.order and len(keys.key) <= 1 and keys.is_many
-        else None
-    )
+    ids = [order.texts[row] for row in kept] if order else None
     articles = [article.texts[row] for row in kept] if article else None
     case = _Case(words, roles, ids, articles, is_document)
     amounts, below = _amounts(roles, keys, numbers, kept)
@@ -198,6 +195,18 @@ def _sale_rows(roles: Roles, rows: Rows) -> list[int]:
     """Positions of the rows that are sales; of all rows where none is."""
     count = len(roles.columns[0].texts) if roles.columns else 0
     return [row for row, is_sale in enumerate(rows.are_goods(count)) if is_sale] or list(range(count))
+
+
+def _few_of(kept: Sequence[int], numbers: Sequence[Column], ids: Sequence[str] | None) -> list[int]:
+    """The first of many rows, and some of each kind of them (which of the amounts they have), with all rows of their orders."""
+    seen: Counter[tuple[bool, ...]] = Counter()
+    chosen = set()
+    for number, row in enumerate(kept):
+        kind = tuple(bool(c.numbers[row]) for c in numbers)
+        seen[kind] += 1
+        if number < TRIED or seen[kind] <= MANY_OF_A_KIND:
+            chosen.add(ids[row] if ids else row)
+    return [row for row in kept if (ids[row] if ids else row) in chosen]
 
 
 def _paid_out(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
@@ -383,6 +392,28 @@ def _bought_in_several_counts(
         if name and value and pieces:
             seen[name].append((value, pieces))
     return [each for each in seen.values() if len({pieces for _, pieces in each}) > 1]
+
+
+def _share_off(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
+    """A discount of so many per cent: quantity × price less that share of it is an amount of the row, which the order's discount is known by."""
+    product = amounts.product() or ()
+    shares = [c for c in amounts.filled(None) if "percent" in c.strips or case.words.says("share", c.header)]
+    tried = [*amounts.filled("discount_amount"), *shares] if product else []
+    nets = [c for c in amounts.of(*TOTALS) if c.position not in amounts.once]
+    for column, net in product_of(tried, nets):
+        if _is_less_a_share(product, amounts.value(column), amounts.value(net)):
+            said = f"discount_amount: {column.header!r} is a percentage, as {net.header!r} is quantity × price less that"
+            others = {c.position: None for c in [column, *amounts.of("line_amount")]}
+            return {**others, net.position: "payable_amount"}, [said]
+    return {}, []
+
+
+def _is_less_a_share(whole: Values, share: Values, left: Values) -> bool:
+    """Whether an amount is another one less so many per cent of it, and not less so much, where there is a share."""
+    rows = [row for row, (value, before) in enumerate(zip(share, whole, strict=True)) if value and before]
+    before, parts, after = pick(whole, rows), pick(share, rows), pick(left, rows)
+    off = [part * value / 100 for part, value in zip(parts, before, strict=True) if part and value]
+    return share_equal(less(before, off), after) >= SHARE > share_equal(less(before, parts), after)
 
 
 def _sum_of_others(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
@@ -640,7 +671,7 @@ def _payable(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list
     """Where no column is a discount, an order's amount is less by it in what was to be paid, or than its lines are together."""
     level = case.levels(amounts)[-1]
     before = _before(level, case.words)
-    if amounts.filled("discount_amount") or before is None:
+    if amounts.filled("discount_amount", "payable_amount") or before is None:
         return {}, []
     totals = [c for c in level.of("gross_amount", "net_amount") if level.value(c) is not before]
     if _is_borne(level, before, totals):
@@ -726,7 +757,7 @@ def _below_lines(level: Amounts, before: Values, total: Column) -> list[Column] 
 
 
 STEPS: tuple[Step, ...] = (
-    _orders_own, _paid_out, _tax_of_fee, _quantity_by_sums, _price_by_sums, _between_prices, _one_price, _with_extras, _pieces, _sum_of_others,
+    _orders_own, _paid_out, _tax_of_fee, _quantity_by_sums, _price_by_sums, _between_prices, _one_price, _with_extras, _pieces, _share_off, _sum_of_others,
     _price_of_line, _missing_in_whole, _taken_off, _payable,
 )  # fmt: skip
 
@@ -757,12 +788,13 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
     payable, whole = _first(amounts.of("payable_amount")), _first(amounts.of("order_total"))
     is_whole = total is not None and not any(factors) and _is_whole(amounts, words)
     inside = _inside(amounts, words, total, (shipping, tax, *others)) if total and is_whole else ()
-    asked = _asked_of_total(total, inside, discounts) if total and is_whole else []
     platform, creator = (tuple(amounts.filled(role)) for role in ("platform_discount", "creator_discount"))
     own = (*factors, *discounts, *platform, *creator, *([shipping] if shipping else []))
     share, told = _share(
         amounts, case, total, tax, tuple(c for c in own if c and c is not quantity), is_line=any(factors)
     )
+    parts = () if share or any(factors) else (tax, shipping)
+    asked = _asked_of_total(amounts, total, inside, discounts, parts, is_whole=is_whole)
     missing = _asked_of_whole(amounts, case, has_payable=bool(payable))
     return Money(
         line=tuple(c for c in factors if c),
@@ -792,8 +824,8 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
         questions=(
             *questions,
             *said,
-            *asked,
             *told,
+            *asked,
             *missing,
             *_cents(amounts, words),
             *_whole_numbers(amounts, case),
@@ -934,14 +966,29 @@ def _on_top(amounts: Amounts, case: _Case, payable: Column) -> tuple[Column, ...
     return tuple(_below_lines(level, _before(level, case.words) or (), payable) or ())
 
 
-def _asked_of_total(total: Column, inside: Sequence[Column], discounts: Sequence[Column]) -> list[str]:
-    if not inside and not discounts:
+def _asked_of_total(
+    amounts: Amounts,
+    total: Column | None,
+    inside: Sequence[Column],
+    discounts: Sequence[Column],
+    parts: Sequence[Column | None],
+    *,
+    is_whole: bool,
+) -> list[str]:
+    """What is taken out of a whole; else whether an order's amount holds what no sum of the file shows to be on top of it."""
+    if total is None:
         return []
-    parts, off = (", ".join(repr(c.header) for c in each) for each in (inside, discounts))
-    less = f" less {parts}" if inside else ""
-    more = f" and, as it is taken to be after discount, with {off} added" if discounts else ""
-    said = f"gross_amount: {total.header!r} is a whole, so goods are taken as it{less}{more}; does it include them?"
-    return [said]
+    if not is_whole:
+        held = [
+            repr(c.header) for c in parts if c and any(amounts.value(c)) and not _is_on(amounts, total, c)
+        ]
+        is_net = not held or amounts.meaning[total.position] == "net_amount"
+        said = f"gross_amount: does {total.header!r} hold {' and '.join(held)}? it is taken as without"
+        return [] if is_net else [said]
+    less, off = (", ".join(repr(c.header) for c in each) for each in (inside, discounts))
+    more = f" and, as it is taken to be after discount, with {off} added" if off else ""
+    said = f"gross_amount: {total.header!r} is a whole, so goods are taken as it{f' less {less}' if less else ''}{more}; does it include them?"
+    return [said] if less or off else []
 
 
 def _is_of_rows(amounts: Amounts, column: Column, case: _Case) -> bool:

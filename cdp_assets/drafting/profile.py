@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
 from cdp_assets.drafting import signs
-from cdp_assets.drafting.sample import Sample, SampleColumn
+from cdp_assets.drafting.sample import Sample, SampleColumn, flatten
 from cdp_assets.drafting.times import Reading, clock_of, day_order, reading_of
 from cdp_assets.drafting.words import Words, is_a
 
@@ -29,6 +29,7 @@ _LOOKS = {
     "handle": re.compile(r"\s\(\S+\)$"),
     "name": re.compile(r"^[A-ZÀ-Þ][a-zß-ÿ'’.-]+(,? [A-ZÀ-Þ][\w'’.-]*){1,3}$"),
 }
+ELEMENTS = 200  # cells of arrays that are looked into
 _PACKED = re.compile(r"^[^\W\d][\w ]{0,30}[:=][^|;]*([|;,] ?[^\W\d][\w ]{0,30}[:=][^|;]*)+")
 
 
@@ -37,7 +38,8 @@ class Column:
     """A column of a sample: its texts on each row ("" where blank or a null token), and what they can be read as.
 
     `says`: the role that its header names; `bare`: its filled texts without decoration; `numbers`: a number on each row, none at all where
-    a text is no number; `looks`: what most of its texts look like; `elements`: keys of the objects in its JSON arrays or packed cells.
+    a text is no number; `looks`: what most of its texts look like; `elements`: keys of the objects in its
+    JSON arrays, with their texts, or names in its packed cells.
     """
 
     position: int
@@ -54,7 +56,7 @@ class Column:
     time: Reading | None = None
     clock: str | None = None
     flags: tuple[tuple[str, ...], tuple[str, ...]] | None = None
-    elements: tuple[str, ...] = ()
+    elements: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     is_packed: bool = False
     has_number_cells: bool = False
     is_continued: bool = False
@@ -108,11 +110,13 @@ def profile_of(sample: Sample, words: Words) -> Profile:
     nulls = sorted({text.strip() for column in sample.columns for text in column.texts} & NULL_TOKENS)
     texts = [_without_nulls(column.texts) for column in sample.columns]
     without = [
-        _decoration([t for t in each if t], is_text=is_a(role, "text"))
+        _decoration(dict.fromkeys(filter(None, each)), is_text=is_a(role, "text"))
         for each, role in zip(texts, said, strict=True)
     ]
-    marks, questions = _marks_of(sample, said, [bare for bare, _, _ in without])
-    order = day_order([bare for bare, _, _ in without], sample.titles)
+    different = [list(dict.fromkeys(bare_of.values())) for bare_of, _, _ in without]
+    numeric = [each for each, role in zip(different, said, strict=True) if not is_a(role, "text")]
+    marks, questions = signs.choose_marks(numeric, str(sample.facts.get("delimiter", ",")))
+    order = day_order(different, sample.titles)
     columns = tuple(
         _column(position, column, role, each, bare, marks, order, words)
         for position, (column, role, each, bare) in enumerate(
@@ -154,14 +158,6 @@ def _without_nulls(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple("" if text.strip() in NULL_TOKENS else text.strip() for text in texts)
 
 
-def _marks_of(
-    sample: Sample, said: Sequence[str | None], bare: Sequence[list[str]]
-) -> tuple[dict[str, str], list[str]]:
-    """Decimal and thousands mark, by the columns that may be numbers."""
-    numeric = [each for each, role in zip(bare, said, strict=True) if not is_a(role, "text")]
-    return signs.choose_marks(numeric, str(sample.facts.get("delimiter", ",")))
-
-
 def _sign_facts(found: Sequence[str]) -> dict[str, Any]:
     """Currency signs that a contract must be told of."""
     unknown = [sign for sign in found if sign not in signs.DEFAULT_SIGNS]
@@ -184,13 +180,12 @@ def _said(header: str, words: Words, *, is_path: bool) -> str | None:
     return words.role_of(steps[-1]) or words.role_of(" ".join(steps[-2:]))
 
 
-def _decoration(texts: list[str], *, is_text: bool) -> tuple[list[str], list[str], list[str]]:
-    distinct = list(dict.fromkeys(texts))
-    quoted = {text for text in distinct if re.match(r'^".*"$', text)}
-    plain = [text[1:-1].strip() if text in quoted else text for text in distinct]
+def _decoration(texts: Iterable[str], *, is_text: bool) -> tuple[dict[str, str], list[str], list[str]]:
+    """Each text without decoration, what that is, and the currency signs in it. `texts`: each once."""
+    quoted = {text for text in texts if re.match(r'^".*"$', text)}
+    plain = [text[1:-1].strip() if text in quoted else text for text in texts]
     bare, strips, found = signs.without_decoration(plain, is_text=is_text)
-    bare_of = dict(zip(distinct, bare, strict=True))
-    return [bare_of[text] for text in texts], (["quotes"] if quoted else []) + strips, found
+    return dict(zip(texts, bare, strict=True)), (["quotes"] if quoted else []) + strips, found
 
 
 def _column(
@@ -198,34 +193,35 @@ def _column(
     column: SampleColumn,
     says: str | None,
     texts: tuple[str, ...],
-    without: tuple[list[str], list[str], list[str]],
+    without: tuple[dict[str, str], list[str], list[str]],
     marks: dict[str, str],
     order: tuple[str | None, bool],
     words: Words,
 ) -> Column:
-    bare, strips, found_signs = without
-    is_array = bool(bare) and all(text.startswith("[{") for text in bare)
-    different = list(dict.fromkeys(bare))
+    bare_of, strips, found_signs = without
+    different = list(dict.fromkeys(bare_of.values()))
+    is_array = bool(different) and all(text.startswith("[{") or text == "[]" for text in different)
     digits = signs.decimals(different, marks)
-    rest = iter(bare)
-    cells = tuple(next(rest) if text else "" for text in texts)  # each row's text without decoration
+    cells = tuple(bare_of.get(text, "") for text in texts)  # each row's text without decoration
+    bare = tuple(filter(None, cells))
+    values = {text: signs.value_of(text, marks) for text in ("", *different)} if digits is not None else {}
     return Column(
         position,
         column.header,
         column.occurrence,
         says,
         cells if "quotes" in strips or "apostrophe" in strips or "excel_text" in strips else texts,
-        tuple(bare),
+        bare,
         tuple(strips),
         tuple(found_signs),
         _looks(bare[:200], words),
         digits,
-        tuple(signs.value_of(cell, marks) for cell in cells) if digits is not None else (),
+        tuple(map(values.__getitem__, cells)) if values else (),
         _reading(different, column.header, says, order, words),
         clock_of(different),
         _flags(different, words),
-        _elements(bare) if is_array else _packed_names(bare),
-        not is_array and bool(_packed_names(bare)),
+        _elements(different) if is_array else _packed_names(different),
+        not is_array and bool(_packed_names(different)),
         column.has_numbers,
         column.is_continued,
     )
@@ -264,17 +260,19 @@ def _flags(bare: Sequence[str], words: Words) -> tuple[tuple[str, ...], tuple[st
     return next(((tuple(sorted(yes)), tuple(sorted(no))) for yes, no in pairs), None)
 
 
-def _elements(bare: Sequence[str]) -> tuple[str, ...]:
-    """Keys of the objects in a column of JSON arrays."""
-    keys: dict[str, None] = {}
-    for text in bare[:50]:
+def _elements(bare: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Keys of the objects in a column of JSON arrays, those of objects inside them by their paths, each with its different texts."""
+    found: dict[str, dict[str, None]] = {}
+    for text in bare[:ELEMENTS]:
         for element in json.loads(text):
-            keys |= dict.fromkeys(element if isinstance(element, dict) else ())
-    return tuple(keys)
+            for key, value in flatten(element).items() if isinstance(element, dict) else ():
+                found.setdefault(key, {})[value] = None
+    return {key: tuple(filter(None, texts)) for key, texts in found.items()}
 
 
-def _packed_names(bare: Sequence[str]) -> tuple[str, ...]:
+def _packed_names(bare: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Names of the parts of packed cells, `name:…|sku:…;name:…|sku:…`; none where the cells are not packed so."""
     if not bare or not all(_PACKED.match(text) for text in bare):
-        return ()
-    return tuple(dict.fromkeys(re.findall(r"(?:^|[|;,]) ?([^\W\d][\w ]{0,30}?)[:=]", " ; ".join(bare[:50]))))
+        return {}
+    names = re.findall(r"(?:^|[|;,]) ?([^\W\d][\w ]{0,30}?)[:=]", " ; ".join(bare[:ELEMENTS]))
+    return dict.fromkeys(names, ())

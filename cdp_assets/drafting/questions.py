@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from cdp_assets.drafting.keys import NO_ORDER
-from cdp_assets.drafting.shapes.model import Model, is_order
+from cdp_assets.drafting.rows import FEW
+from cdp_assets.drafting.shapes.model import Model, is_order, items_of
 from cdp_assets.drafting.table import Field, Table
 
 MAY_UNMAKE = (
@@ -68,9 +69,20 @@ def _unused(table: Table, models: list[Model]) -> Iterator[str]:
         told = "; ".join(f"{f.name} ({', '.join(map(repr, f.column.distinct))})" for f in doubtful)
         yield f"unused, with few words: {told}; does one of them make a row no sale, or no money of ours?"
     if is_order(table):
+        yield from _states_of_items(table)
         yield from _unknown_amounts(left)
     if left:
         yield f"unused: nothing takes in {', '.join(f.name for f in left)}"
+
+
+def _states_of_items(table: Table) -> Iterator[str]:
+    """Words of the objects that are lines which could make one of them no sale."""
+    items = items_of(table)
+    for key, texts in items.column.elements.items() if items else ():
+        said = {table.words.status_of(text) for text in texts[:FEW]} & {"cancelled", "refunded", "pending"}
+        if items and said and table.words.role_of(key.split(".")[-1]) in MAY_UNMAKE:
+            told = ", ".join(map(repr, texts[:FEW]))
+            yield f"{items.name}: {key!r} of its objects says {told}; every object counts as sold: does one of them make a line no sale?"
 
 
 def _unknown_amounts(left: Iterable[Field]) -> Iterator[str]:

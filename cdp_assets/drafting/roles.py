@@ -86,6 +86,16 @@ class Roles:
         return False
 
 
+def order_numbers(roles: Roles, words: Words) -> list[Column]:
+    """Columns that number orders, what calls itself an order before a receipt, and that before a transaction; full ones go first."""
+
+    def rank(column: Column) -> tuple[bool, int]:
+        is_paper = words.says("paper_word", column.header)
+        return not column.is_filled, 0 if words.says("order_word", column.header) else 1 + is_paper
+
+    return sorted((c for c in roles.all("order_id") if not c.is_blank), key=rank)
+
+
 Rule = Callable[[Roles, Words], Iterator[Role]]
 
 

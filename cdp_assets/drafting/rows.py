@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles import Roles, plain_id
+from cdp_assets.drafting.roles import Roles, order_numbers, plain_id
 from cdp_assets.drafting.words import Words
 from cdp_assets.landing.typed.casts import sql_text
 
@@ -105,15 +105,15 @@ def rows_of(roles: Roles, words: Words) -> Rows:
             _by_refund_number(roles, words),
             _by_direction(roles, words),
             _by_flag(roles),
-            _by_sign(roles),
+            _by_sign(roles, words),
             _by_reference(roles),
         ]
     )
     common = [
         *([] if parts.parts else _goods_only(roles, words)),
-        *_left_out(roles),
+        *_left_out(roles, words),
         *_lines_called_off(roles, words),
-        *_without_summaries(roles),
+        *_without_summaries(roles, words),
     ]
     left = tuple(condition for condition, _ in common)
     refunds = (*told.refunds, *left, *([goods] if goods else [])) if told.refunds else ()
@@ -155,7 +155,7 @@ def _parts(roles: Roles, words: Words) -> Rows:
 
     What is below nought was no shipping that a buyer paid, but charged to the seller.
     """
-    for column in roles.all("line_kind", "amount_kind"):
+    for column in roles.all("line_kind", "amount_kind", "product_kind"):
         is_whole = roles.role(column) == "amount_kind"
         kind_of = {word: _part_of(word, words, is_whole=is_whole) for word in column.distinct}
         kinds, below = set(kind_of.values()), _below_nought(column, roles)
@@ -316,10 +316,13 @@ def _is_flag(column: Column) -> bool:
     return column.flags is not None or set(column.distinct) <= {"0", "1"}
 
 
-def _by_sign(roles: Roles) -> Rows | None:
+def _order(roles: Roles, words: Words) -> Column | None:
+    return next(iter(order_numbers(roles, words)), None)
+
+
+def _by_sign(roles: Roles, words: Words) -> Rows | None:
     """What is written with a minus where a row gives back: the quantity, or the amount where each row has its own number."""
-    order = roles.first("order_id") or plain_id(roles)
-    has_own = order is not None and order.is_unique
+    has_own = any(c.is_unique for c in order_numbers(roles, words) or filter(None, [plain_id(roles)]))
     for role in ("quantity", "line_amount", "gross_amount") if has_own else ("quantity",):
         for column in roles.all(role):
             is_mixed = len({value < 0 for value in column.numbers if value}) > 1
@@ -367,9 +370,9 @@ def _goods_only(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
     yield from found[-1:]
 
 
-def _left_out(roles: Roles) -> Iterator[tuple[Condition, str]]:
+def _left_out(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
     """Rows that a flag marks as a test or draft, and lines of an order that one marks as void."""
-    order = roles.first("order_id")
+    order = _order(roles, words)
     for column in roles.all("is_test", "is_cancelled"):
         if column.is_blank or not _is_flag(column):
             continue
@@ -386,7 +389,7 @@ def _left_out(roles: Roles) -> Iterator[tuple[Condition, str]]:
 
 def _lines_called_off(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
     """Lines whose own state says cancelled, in orders that have others: the order stands without them."""
-    order = roles.first("order_id")
+    order = _order(roles, words)
     for column in roles.all("order_status", "after_sales"):
         off = tuple(w for w in column.distinct if words.status_of(w) == "cancelled")
         if order is None or not off or len(column.distinct) > FEW or not _differs_within(order, column):
@@ -410,9 +413,9 @@ def groups_of(texts: Sequence[str]) -> dict[str, list[int]]:
     return {text: rows for text, rows in found.items() if len(rows) > 1 and text}
 
 
-def _without_summaries(roles: Roles) -> Iterator[tuple[Condition, str]]:
+def _without_summaries(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
     """A row without an article whose amount is the sum of its order's other rows sums them up: it is no line."""
-    order, article = roles.first("order_id"), roles.first("sku", "product_name")
+    order, article = _order(roles, words), roles.first("sku", "product_name")
     amounts = [c for c in roles.all("line_amount", "gross_amount", "unit_price", "net_amount") if c.numbers]
     if order is None or article is None or article.is_filled:
         return

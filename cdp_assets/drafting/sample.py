@@ -208,18 +208,19 @@ def _records(document: Any, path: str = "") -> tuple[list[Any], str]:
 
 
 def _json_sample(path: Path, facts: dict[str, Any], records: list[dict[str, Any]], said: str = "") -> Sample:
-    flat = [_flatten(record) for record in records]
+    flat = [flatten(record) for record in records]
     names = list(dict.fromkeys(name for record in flat for name in record))
     columns = tuple(SampleColumn(name, 1, tuple(record.get(name, "") for record in flat)) for name in names)
     return Sample(path, facts, columns, (said,) if said else ())
 
 
-def _flatten(record: dict[str, Any], prefix: str = "") -> dict[str, str]:
+def flatten(record: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """The texts of a JSON object by their paths."""
     cells: dict[str, str] = {}
     for key, value in record.items():
         name = f"{prefix}{key}"
         if isinstance(value, dict):
-            cells |= _flatten(value, f"{name}.")
+            cells |= flatten(value, f"{name}.")
         else:
             cells[name] = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else _text(value)
     return cells

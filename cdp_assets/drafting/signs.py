@@ -21,6 +21,9 @@ _RULES = {
 }
 
 
+_NUMBER = re.compile(rf"^[+-]?[\d.,'{SPACES}]*\d[\d.,'{SPACES}]*$")
+
+
 @cache
 def _sign_pattern() -> str:
     return "|".join(re.escape(sign) for sign in sorted(currency_signs(), key=len, reverse=True))
@@ -49,11 +52,14 @@ def _without_signs(values: list[str]) -> tuple[list[str], list[str]]:
     """Texts without a currency before or after the number, and the signs; unchanged where one is then no number."""
     if not all(re.search(r"\d", value) for value in values):
         return values, []  # not all are numbers with something around them
-    parts = [_parts(value) for value in values]
-    texts = [text for text, _ in parts]
-    found = dict.fromkeys(sign for _, sign in parts if sign)
-    is_number = all(re.match(rf"^[+-]?[\d.,'{SPACES}]*\d[\d.,'{SPACES}]*$", text) for text in texts)
-    return (texts, list(found)) if is_number and texts != values else (values, [])
+    texts: list[str] = []
+    found: dict[str, None] = {}
+    for text, sign in map(_parts, values):
+        if not _NUMBER.match(text):
+            return values, []
+        texts.append(text)
+        found |= {sign: None} if sign else {}
+    return (texts, list(found)) if texts != values else (values, [])
 
 
 def _parts(value: str) -> tuple[str, str]:

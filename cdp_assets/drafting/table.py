@@ -8,16 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, count
 from typing import Any
-from zoneinfo import available_timezones
 
 from anyascii import anyascii
-from pypinyin import lazy_pinyin
 
 from cdp_assets.drafting.keys import clocks_of, moment_of
 from cdp_assets.drafting.part import Borrowed, Part
 from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.rows import FEW
-from cdp_assets.drafting.times import Reading, zones
+from cdp_assets.drafting.times import Reading, all_zones, zones
 from cdp_assets.drafting.words import RANKS, Words, apart, class_of, is_a
 from cdp_assets.engine import scratch
 
@@ -184,9 +182,8 @@ def column_name(header: str, role: str | None = None) -> str:
     """Our snake_case ASCII name for a header text; a Chinese or Japanese one is named by its meaning, else spelled."""
     if role and _CJK.search(header):
         return role
-    spaced = apart(header, "_")
-    spelled = "_".join(lazy_pinyin(spaced)) if re.search("[\u4e00-\u9fff]", spaced) else spaced
-    marked = anyascii(spelled).lower().replace("%", " percent ").replace("#", " number ")
+    spaced = re.sub("(?=[\u4e00-\u9fff])", "_", apart(header, "_"))  # each Chinese sign is a syllable
+    marked = anyascii(spaced).lower().replace("%", " percent ").replace("#", " number ")
     name = re.sub(r"[^0-9a-z]+", "_", marked).strip("_") or "column"
     name = (name if name[0].isalpha() else f"column_{name}")[:60].rstrip("_")
     return f"{name}_column" if name in _reserved_words() else name
@@ -283,8 +280,9 @@ def _number_type(column: Column, role: str | None) -> tuple[str, dict[str, Any],
     if digits is None:
         is_amount = is_a(role, "money") and role != "refund_amount"
         return "string", {}, ["by its name an amount, but not all texts are numbers"] if is_amount else []
-    longest = max(len(re.sub(r"\D", "", text)) for text in column.bare)
-    if longest > 17 or any(re.match(r"^[+-]?0\d", text) for text in column.bare):
+    different = set(column.bare)
+    longest = max(len(re.sub(r"\D", "", text)) for text in different)
+    if longest > 17 or any(re.match(r"^[+-]?0\d", text) for text in different):
         return "string", {}, []  # a number by its looks, an id by its zeros or length
     if digits == 0 and not is_a(role, "money") and role != "quantity":
         return "integer", {}, []
@@ -315,7 +313,7 @@ def _zone_column(fields: Sequence[Field]) -> tuple[dict[str, Any], list[str]]:
         names = set(each.column.distinct)
         if each.role != "time_zone" or not names:
             continue
-        is_iana = names <= available_timezones() and not names & zones().keys()
+        is_iana = names <= all_zones() and not names & zones().keys()
         if not is_iana and not names <= zones().keys():
             said = (
                 f"{each.name}: names a zone on each row; set timeZoneColumn, and timeZoneNames for its words"

@@ -7,25 +7,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
+from itertools import chain
 from pathlib import Path
 from zoneinfo import available_timezones
 
 from cdp_assets import safe_yaml
 from cdp_assets.drafting.words import Words
 
-DAYS = [
+DAYS = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y年%m月%d日",
     "%b %d, %Y", "%b %d %Y", "%d %b %Y", "%b-%d-%y", "%b-%d-%Y", "%d-%b-%y", "%d-%b-%Y", "%d/%b/%Y", "%B %d, %Y", "%d %B %Y",
     "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d de %m de %Y", "%d %m %Y", "%d. %m. %Y", "%d. %m %Y", "%m %d %Y", "%m %d, %Y",
-]  # fmt: skip
+)  # fmt: skip
 CLOCKS = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p"]
-TIMES = [
+TIMES = tuple(
     f"{day}{gap}{clock}{zone}"
     for day in DAYS
     for clock in CLOCKS
     for gap in (" ", "T", ", ", " - ")
     for zone in ("", "%z", " %z", " UTC", " GMT")
-]
+)
 EPOCHS = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us"}
 _EPOCH = re.compile(r"1[0-9]{9}|1[0-9]{12}|1[0-9]{15}")
 SERIAL = "excel_serial"
@@ -48,6 +49,9 @@ class Reading:
     is_naive: bool = False
     has_weekday: bool = False
     doubt: str = ""
+
+
+all_zones = cache(available_timezones)
 
 
 @cache
@@ -151,7 +155,7 @@ def _zone_in(header: str, formats: Sequence[str], words: Words) -> str | None:
     name = next((each for each in named.groups() if each), "").strip() if named else ""
     if name == "CST" and re.search("[\u4e00-\u9fff]", header):
         return "Asia/Shanghai"
-    return zones().get(name) or (name if name in available_timezones() else None)
+    return zones().get(name) or (name if name in all_zones() else None)
 
 
 def offset_zone(text: str) -> str | None:
@@ -208,8 +212,19 @@ def _numbered(texts: Sequence[str], words: Words) -> tuple[Sequence[str], tuple[
     return [text.removesuffix(tail) for text in texts], names, tail.replace("%", "%%"), order
 
 
+@cache
+def _by_shape(formats: Sequence[str]) -> dict[tuple[bool, str], list[str]]:
+    """The thousands of formats by what stands between their parts: few need be tried."""
+    found: dict[tuple[bool, str], list[str]] = {}
+    for each in formats:
+        found.setdefault(("%z" in each, _marks(each)), []).append(each)
+    return found
+
+
 def _fitting(texts: Sequence[str], formats: Sequence[str], order: str | None) -> list[str]:
-    fitting = [each for each in formats if all(parses(text, each) for text in texts)]
+    shapes = set(map(_shape, texts))
+    likely = _by_shape(formats).get(shapes.pop(), []) if len(shapes) == 1 else []
+    fitting = [each for each in likely if all(parses(text, each) for text in texts)]
     return sorted(fitting, key=lambda each: not each.startswith(order)) if order else fitting
 
 
@@ -217,8 +232,7 @@ def _mixed(texts: Sequence[str], formats: Sequence[str]) -> list[str]:
     """Up to three formats that together read every text."""
     left = set(texts)
     chosen: list[str] = []
-    shapes = {_shape(text) for text in left}
-    for format_ in [each for each in formats if ("%z" in each, _marks(each)) in shapes]:
+    for format_ in chain.from_iterable(_by_shape(formats).get(shape, []) for shape in set(map(_shape, left))):
         read = {text for text in left if parses(text, format_)} if len(chosen) < 3 else set()
         if read:
             chosen.append(format_)
@@ -244,9 +258,8 @@ def parses(text: str, format_: str) -> bool:
     """Whether a format reads a text."""
     if format_ == "%Y%m%d" and not COMPACT.match(text):
         return False
-    # strptime compiles a pattern for each of the thousands of formats, anew for each text: most need not be tried
     if _shape(text) != ("%z" in format_, _marks(format_)):
-        return False
+        return False  # strptime compiles a pattern for each format, anew for each text
     try:
         moment = datetime.strptime(text.replace("Z", "+0000") if "%z" in format_ else text, format_)
     except ValueError:

@@ -66,13 +66,19 @@ def apart(header: str, mark: str = " ") -> str:
 @lru_cache(maxsize=10_000)
 def plain(header: str) -> str:
     """A header with spaces between its words; `id_customer` as `customer id`."""
-    text = re.sub(r"[_.\-/\s]+", " ", apart(header)).strip()
+    text = re.sub(r"[_.\-/\s]+", " ", apart(header)).strip(" *")
     return re.sub(r"^id (?!d[aeou]s?\b|del\b|der\b)(\w.*)$", r"\1 id", text, flags=re.IGNORECASE)
 
 
 @cache
 def _simplified() -> OpenCC:
     return OpenCC("t2s")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiling takes most of a draft's time, and each channel speaks some of the same languages."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 Languages = tuple[Mapping[str, Any], ...]
@@ -89,11 +95,10 @@ class Words:
 
     def spoken_in(self, headers: Iterable[str]) -> Words:
         """These words for a channel of these headers: each header is a vote, shared by the languages that can read it."""
-        alone = [Words((each,)) for each in self._languages]
-        votes = [0.0] * len(alone)
+        votes = [0.0] * len(self._alone)
         count = 0
         for header in dict.fromkeys(filter(None, headers)):
-            readers = [place for place, each in enumerate(alone) if each.role_of(header)]
+            readers = [place for place, each in enumerate(self._alone) if each.role_of(header)]
             count += bool(readers)
             for place in readers:
                 votes[place] += 1 / len(readers)
@@ -106,12 +111,17 @@ class Words:
         is_sure = most >= MANY_VOTES and most >= count * SURE
         return Words(self._languages, tuple(self._languages[place] for place in spoken), is_sure=is_sure)
 
+    @cached_property
+    def _alone(self) -> list[Words]:
+        """The words of each language."""
+        return [Words((each,)) for each in self._languages]
+
     def _pattern(self, section: str, name: str, place: int | None = None) -> re.Pattern[str]:
         """The alternatives of all languages, or of the spoken one at a place."""
         if (section, name, place) not in self._compiled:
             languages = self._languages if place is None else (self._spoken[place],)
             found = [str(each[section][name]) for each in languages if name in each.get(section, {})]
-            self._compiled[section, name, place] = re.compile("|".join(found) or "(?!)", re.IGNORECASE)
+            self._compiled[section, name, place] = _compiled("|".join(found) or "(?!)")
         return self._compiled[section, name, place]
 
     def _names(self, section: str) -> list[str]:
@@ -302,6 +312,12 @@ def currency_of_country(name: str) -> str | None:
         if entry[2] is None and entry[3]
     ]
     return found[0] if len(found) == 1 else None
+
+
+@cache
+def currency_names() -> dict[str, str]:
+    """The currencies' English names (CLDR) → code."""
+    return {name: code for code, name in Locale("en").currencies.items() if name != code}
 
 
 @cache

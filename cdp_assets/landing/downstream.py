@@ -6,6 +6,7 @@ Reads the project's own files; no delivered file, no database.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from cdp_assets.dbt_vars import project_vars
@@ -27,10 +28,10 @@ def staged_shapes(dbt_project_dir: Path, channel: str) -> list[str]:
     return [match.group(1) for match in found if match]
 
 
-def listing_with(dbt_project_dir: Path, channel: str, shape: str) -> str:
-    """The line of vars.channels for a shape, with the channel in it."""
-    listed = shapes_by_list(dbt_project_dir).get(shape, [])
-    return f"{shape}: [{', '.join([*listed, *([] if channel in listed else [channel])])}]"
+def listing_with(listed: Mapping[str, list[str]], channel: str, shape: str) -> str:
+    """The line of vars.channels for a shape, with the channel in it. `listed`: what it lists now (shapes_by_list)."""
+    names = listed.get(shape, [])
+    return f"{shape}: [{', '.join([*names, *([] if channel in names else [channel])])}]"
 
 
 def wiring_problems(dbt_project_dir: Path, contract: ChannelContract) -> list[str]:
@@ -49,7 +50,7 @@ def wiring_problems(dbt_project_dir: Path, contract: ChannelContract) -> list[st
         )
     problems += [
         f"stg_{channel}__{shape} is in no list, so no table takes it in; in vars.channels of dbt_project/dbt_project.yml "
-        f"write `{listing_with(dbt_project_dir, channel, shape)}`"
+        f"write `{listing_with(listed, channel, shape)}`"
         for shape in staged
         if channel not in listed.get(shape, [])
     ]

@@ -26,7 +26,7 @@ def draft(table: Table) -> Iterator[Model]:
     has_order = bool(table.keys.order)
     if not customer or (has_order and not is_order(table) and not table.all(*PERSONS)):
         return
-    if table.first("store_id") and not has_order and not table.all(*PERSONS):
+    if not has_order and (table.first("spend") or (table.first("store_id") and not table.all(*PERSONS))):
         return
     updated = table.time("updated_at") or table.moment
     conditions = (

@@ -10,7 +10,7 @@ from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.roles import own_id, plain_id
 from cdp_assets.drafting.rows import Condition
 from cdp_assets.drafting.table import SIGNS, Field, Table
-from cdp_assets.drafting.words import currency_of_country, currency_signs
+from cdp_assets.drafting.words import currency_names, currency_of_country, currency_signs
 from cdp_assets.landing.typed.casts import sql_text
 
 PERSONS = ("email", "phone", "full_name", "given_name")
@@ -148,7 +148,7 @@ def customer_sql(table: Table) -> str | None:
 def currency_sql(table: Table) -> tuple[str, list[str]]:
     """SQL of the currency of a row, and what to ask where the file has no column for it or a run would stop."""
     found = table.first("currency", types=("string",))
-    if found and found.column.position == SIGNS:
+    if found and (found.column.position == SIGNS or any(map(currency_names().get, table.words_of(found)))):
         return _by_sign(table, found)
     if found:
         codes = {word.upper() for word in table.words_of(found)}
@@ -157,12 +157,24 @@ def currency_sql(table: Table) -> tuple[str, list[str]]:
             said = f"currency: {found.name} stands on some rows only, the others are taken as {code}, too"
             return f"upper(coalesce({found.name}, '{code}'))", [said, *_without_rate(table, codes)]
         return f"upper({found.name})", _without_rate(table, codes)
-    named, country = table.profile.currency or table.currency, _country(table)
+    named, country = table.profile.currency or table.currency or _of_elements(table), _country(table)
     code = named or country or "USD"
     source = "of the one country that it names" if country else "the file names none"
-    source = "the sample's headers and signs say so" if named else source
+    source = "the sample's headers, signs or objects say so" if named else source
     said = f"currency: '{code}' stands there ({source}); put the channel's own"
     return f"'{code}'", [said, *_without_rate(table, {code})]
+
+
+def _of_elements(table: Table) -> str | None:
+    """The one currency that the objects inside the file's cells name."""
+    elements = [pair for each in table.fields for pair in each.column.elements.items()]
+    found = {
+        text
+        for key, texts in elements
+        for text in texts
+        if table.words.role_of(key.split(".")[-1]) == "currency"
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _country(table: Table) -> str | None:
@@ -175,7 +187,8 @@ def _country(table: Table) -> str | None:
 
 def _by_sign(table: Table, found: Field) -> tuple[str, list[str]]:
     """The currency of each row by the sign of its amount."""
-    codes = {sign: currency_signs().get(sign) for sign in found.column.distinct}
+    known_signs = currency_names() | currency_signs()
+    codes = {sign: known_signs.get(sign) for sign in found.column.distinct}
     likely = {sign: code or ("USD" if sign == "$" else None) for sign, code in codes.items()}
     known = {sign: code for sign, code in likely.items() if code}
     unsure = [sign for sign, code in codes.items() if code is None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.rows import NO_GOODS
 from cdp_assets.drafting.shapes.model import (
     Model,
@@ -99,9 +100,17 @@ def line_discount(table: Table) -> str:
     """Discounts that are a line's own, without sign; those of the whole order stand with the order."""
     own = [column for column in table.money.discounts if not is_once(table, column)]
     if table.money.payable:
-        return ""
+        paid = paid_of_line(table)
+        return f"{line_sql(table)} - coalesce({taxless(table, paid)}, 0)" if paid else ""
     signed = any(is_negative(column.numbers) for column in table.money.discounts)
     return " + ".join(f"{'-' if signed else ''}coalesce({taxless(table, column)}, 0)" for column in own)
+
+
+def paid_of_line(table: Table) -> Column | None:
+    """What was to be paid of a line alone, where that tells its discount."""
+    money = table.money
+    is_order_s = not money.payable or money.whole or money.on_top or is_once(table, money.payable)
+    return None if is_order_s or not line_sql(table) else money.payable
 
 
 def is_negative(numbers: tuple[object, ...]) -> bool:

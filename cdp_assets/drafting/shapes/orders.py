@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cdp_assets.drafting.money import says_whole
+from cdp_assets.drafting.money import TOTALS, says_whole
 from cdp_assets.drafting.profile import Column
+from cdp_assets.drafting.rows import Condition
 from cdp_assets.drafting.shapes.model import (
     Model,
     amount,
@@ -23,6 +24,7 @@ from cdp_assets.drafting.shapes.model import (
     taxless,
 )
 from cdp_assets.drafting.table import Field, Table
+from cdp_assets.drafting.words import is_a
 from cdp_assets.landing.typed.casts import sql_text
 
 # an order\'s state is the first that a line has
@@ -41,6 +43,7 @@ def draft(table: Table) -> Iterator[Model]:
     customer = customer_sql(table)
     platform = " + ".join(f"abs({amount(table, column)})" for column in money.platform)
     shipping = amount(table, money.shipping) if money.shipping else part_sql(table, "shipping")
+    shipping = shipping or _in_objects(table, "shipping_amount", "shipping_before")
     expressions = {
         "order_id": table.name(order),
         "source_customer_id": once(table, customer),
@@ -82,13 +85,32 @@ def _tax_sql(table: Table) -> str | None:
     return amount(table, money.tax) if money.tax else part_sql(table, "tax")
 
 
+def _in_objects(table: Table, *roles: str) -> str | None:
+    """The sum of an amount whose cells are arrays of objects with one amount each."""
+    for each in table.all(*roles):
+        keys = [k for k in each.column.elements if is_a(table.words.role_of(k.split(".")[-1]), "money")]
+        if len(keys) == 1:
+            return once(table, f"{{{{ element_total('{each.name}', {keys}) }}}}")
+    return None
+
+
 def part_sql(table: Table, kind: str) -> str | None:
     """What an order's rows of a kind sum to."""
-    condition, line = table.rows.parts.get(kind), line_sql(table)
-    value = line or (taxless(table, table.money.total) if table.money.total else None)
+    condition = table.rows.parts.get(kind)
+    value = _value_on(table, condition) if condition else None
     if condition is None or value is None or not table.keys.is_many:
         return None
     return f"coalesce(sum(case when {condition.sql(table.name(condition.column))} then {value} end), 0)"
+
+
+def _value_on(table: Table, condition: Condition) -> str | None:
+    """What rows of a kind are worth: a line's amount where they have one, else another amount that stands on them."""
+    rows = [row for row in range(len(condition.column.texts)) if condition.holds(row)]
+    given = [c for c in table.roles.all(*TOTALS) if any(c.numbers[row] for row in rows if c.numbers)]
+    total = table.money.total or next(iter(given), None)
+    if all(any(c.numbers[row] for row in rows) for c in table.money.line):
+        return line_sql(table) or (taxless(table, total) if total else None)
+    return taxless(table, given[0]) if given else None
 
 
 def order_conditions(table: Table) -> tuple[str, ...]:
@@ -154,7 +176,7 @@ def item_amounts(table: Table, items: Field) -> str | None:
 
 def separators(items: Field) -> tuple[str, str]:
     """What parts records, and what parts the parts of one record, in packed cells."""
-    first, text = items.column.elements[0], items.column.bare[0]
+    first, text = next(iter(items.column.elements)), items.column.bare[0]
     marks = [mark for mark in "|;," if mark in text]
     between = next((t for t in items.column.bare if t.find(first, 1) > 0), text)
     again = between.find(first, 1)

@@ -34,7 +34,7 @@ def draft(table: Table) -> Iterator[Model]:
         "order_id": name,
         "paid_at": as_time(moment, once(table, moment.name, "min")),
         "payment_kind": "'payment'",
-        "tender": once(table, value),
+        "tender": _of_order(table, value),
         "currency": currency if currency.startswith("'") else once(table, currency),
         "payment_amount": paid,
         "fee_amount": f"abs({amount(table, money.fee)})" if money.fee else None,
@@ -48,6 +48,13 @@ def draft(table: Table) -> Iterator[Model]:
         name if table.keys.is_many else None,
         questions=(*questions, f"payment_amount: {said}"),
     )
+
+
+def _of_order(table: Table, tender: str) -> str | None:
+    """An order's tender; several are mixed, as the rows do not say how much of each."""
+    one = once(table, tender)
+    is_one = one == tender or tender.startswith("'")
+    return one if is_one else f"case when count(distinct {tender}) > 1 then 'mixed' else {one} end"
 
 
 def _not_paid(table: Table) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from cdp_assets.drafting.shapes.model import (
     number,
     taxless,
 )
-from cdp_assets.drafting.shapes.order_lines import line_discount, sku_of
+from cdp_assets.drafting.shapes.order_lines import line_discount, paid_of_line, sku_of
 from cdp_assets.drafting.shapes.orders import line_sql, order_conditions, parts_sql
 from cdp_assets.drafting.table import Field, Table
 from cdp_assets.drafting.times import is_after
@@ -69,7 +69,7 @@ def _of_rows(table: Table) -> Model:
     stated = _stated(table, rows)
     back = f"abs({money_name(table, stated)})" if stated else f"abs({line}){_sized(table, less)}"
     currency, _ = currency_sql(table)
-    is_of_goods = bool(line_sql(table)) and not stated
+    is_of_goods = bool(line_sql(table)) and (not stated or stated is paid_of_line(table))
     when = _time_of_rows(table, moment, rows)
     expressions = {
         "refund_id": own if sale != own else f"{own} || ':' || cast(_line as varchar)",

@@ -4,13 +4,13 @@
 {%- endmacro %}
 
 {% macro duckdb__element_total(json_text, keys) -%}
-    coalesce(list_sum(list_transform(from_json({{ json_text }}, '["JSON"]'), lambda each: {% for key in keys %}cast(json_extract_string(each, '$."{{ key }}"') as decimal(18, 6)){{ ' * ' if not loop.last }}{% endfor %})), 0)
+    coalesce(list_sum(list_transform(from_json({{ json_text }}, '["JSON"]'), lambda each: {% for key in keys %}cast({{ json_field('each', key) }} as decimal(18, 6)){{ ' * ' if not loop.last }}{% endfor %})), 0)
 {%- endmacro %}
 
 {% macro spark__element_total(json_text, keys) -%}
     coalesce(aggregate(
-        from_json({{ json_text }}, 'array<map<string,string>>'),
+        from_json({{ json_text }}, 'array<string>'),
         cast(0 as decimal(38, 12)),
-        (total, each) -> cast(total + coalesce({% for key in keys %}cast(each['{{ key }}'] as decimal(18, 6)){{ ' * ' if not loop.last }}{% endfor %}, 0) as decimal(38, 12))
+        (total, each) -> cast(total + coalesce({% for key in keys %}cast({{ json_field('each', key) }} as decimal(18, 6)){{ ' * ' if not loop.last }}{% endfor %}, 0) as decimal(38, 12))
     ), 0)
 {%- endmacro %}
