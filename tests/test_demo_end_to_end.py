@@ -252,6 +252,29 @@ def test_whom_the_consent_log_allows_to_reach_is_whom_the_marts_allow(first: Ran
     assert len(expected) >= 3
 
 
+def test_what_a_mailbox_refused_under_a_tag_it_refused_under_every_spelling(first: Ran) -> None:
+    """anna+news@gmail.com unsubscribed: anna@gmail.com, which the web shop knows, may be written to only where it said yes afterwards."""
+    out, published = first.out, first.out / "home" / "published"
+    with duckdb.connect(str((published / "current.contact.duckdb").resolve()), read_only=True) as con:
+        con.execute(f"attach '{(published / 'current.duckdb').resolve()}' as masked (read_only)")
+        found = con.execute(
+            f"""
+            select permissions.is_allowed, permissions.recorded_at > refused.at as is_later
+            from (
+                select replace(lower("Email Address"), '+news@', '@') as mailbox, max(UNSUB_TIME::timestamp) as at
+                from read_csv('{out}/inbox/mailchimp/unsubscribed_members_export_*.csv', all_varchar = true, union_by_name = true)
+                where "Email Address" like '%+news@%'
+                group by mailbox
+            ) as refused
+            inner join contact.contacts_in_clear as contacts on refused.mailbox = lower(contacts.contact_value)
+            inner join masked.marts.contact_permissions as permissions using (customer_id, contact_id)
+            where permissions.purpose = 'marketing'
+            """
+        ).fetchall()
+    assert len(found) >= 3
+    assert [row for row in found if row[0] and not row[1]] == []
+
+
 def test_no_identifier_is_in_clear_in_the_masked_file(first: Ran) -> None:
     emails = duckdb.sql(
         f"select distinct lower(Email) from read_csv('{first.out}/inbox/shopify/customers_export_*.csv', all_varchar=true) "

@@ -141,6 +141,7 @@ def create_subscribers(con: duckdb.DuckDBPyConnection, parameters: Parameters) -
             "subscribers",
             spelled=spelled("asked", "'newsletter ' || person_no", "latin", parameters),
             unconfirmed=parameters.traps["consents"]["unconfirmed"],
+            tagged_address=parameters.traps["consents"]["tagged_address"],
         )
     )
 

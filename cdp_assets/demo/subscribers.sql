@@ -2,6 +2,7 @@
 holes:
   spelled: select * from asked
   unconfirmed: 0.5
+  tagged_address: 0.5
 #}
 create or replace temp table subscribers as
 with asked as (
@@ -16,7 +17,9 @@ select
     euid,
     300000000 + shuffled(person_no) as leid,
     person_no,
-    if(u('newsletter email', person_no) < 0.2, email2, email1) as email,
+    if(u('newsletter email', person_no) < 0.2, email2, email1) as address,
+    if(split_part(address, '@', 2) = 'gmail.com' and u('tagged address', person_no) < {{ tagged_address }},
+        replace(address, '@', '+news@'), address) as email,
     shown_given,
     if(u('first name only', person_no) < 0.3, null, shown_family) as shown_family,
     customer_since::timestamp + to_seconds(36000 + pick('opted in', person_no, 2000000)) as opted_in_at,
