@@ -108,6 +108,35 @@ def test_a_card_lent_to_another_given_name_does_not_merge(home: IdentityHome) ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("on_card", "at_till", "is_one"),
+    [
+        ("David Simmons", "D Jones", False),
+        ("Chris Frank", "Charles Fuller", False),
+        ("C Sutton", "Chloe Clark", False),
+        ("Anna Miller", "Anna Schmidt", True),  # she married
+        ("Liz Miller", "Elizabeth Schmidt", True),
+        ("Anna Miller", "A Miller", True),
+        ("Anna Miller", "Anna Millar", True),
+        ("Anna Miller", "Miller Anna", True),
+        ("Anna Miller-Schmidt", "A Miller", True),
+        ("Anna Miller", "Anna", True),
+    ],
+)
+def test_beside_another_family_name_an_initial_in_common_is_not_one_person(
+    home: IdentityHome, on_card: str, at_till: str, is_one: bool
+) -> None:
+    member = {
+        "channel": "club",
+        "source_customer_id": "card",
+        "record_kind": "member",
+        "full_name": on_card,
+    }
+    guard(home, [person("a", full_name=at_till), member], [("shop", "a", "club", "card")])
+    expected = (False, None) if is_one else (True, "names_conflict")
+    assert home.query("select is_refused, reason from identity.links") == [expected]
+
+
 def test_no_message_holds_a_whole_value(home: IdentityHome) -> None:
     guard(home, [*crowd(10, phone="+14155550123", email="shared@family.net")])
     text = " ".join(row[0] for row in home.query("select message from identity.guard_events"))
@@ -173,6 +202,7 @@ def test_each_refusal_says_how_many_and_which_without_saying_whose(home: Identit
     ("phone", "is_refused"),
     [
         *((f"+1415{digit * 7}", True) for digit in "023456789"),
+        ("+8613800138000", True), ("+13800138000", True), ("0:13800138000", True), ("+15713800138", False),
         ("+14153333334", False), ("+14151234567", True), ("+14159876543", True), ("+14152345679", False), ("+15552011234", True),
         ("+14155550123", False),
     ],

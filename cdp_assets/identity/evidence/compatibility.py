@@ -56,3 +56,19 @@ def given_names_conflict(col: Column, *, knows_names: bool = False) -> str:
     return f"""(
         {g_l} is not null and {g_r} is not null and {g_l} <> {g_r} and not {given_names_near(col, knows_names=knows_names)}
     )"""
+
+
+def names_conflict(col: Column) -> str:
+    """True where two names on one card are two people: the given names conflict, or both names are another's for all that they share.
+
+    A family name changes by marriage, and then the whole given name stays: an initial or a likeness in common (D Jones and David Simmons,
+    Chris Frank and Charles Fuller) is not enough beside another family name. Never null.
+    """
+    g_l, g_r = col("given_key", "l"), col("given_key", "r")
+    f_l, f_r = col("family_key", "l"), col("family_key", "r")
+    is_same_given = f"(({g_l} = {g_r} or {col('given_canon', 'l')} = {col('given_canon', 'r')}) and length({g_l}) > 1)"
+    is_other_family = f"""(
+        jaro_winkler_similarity({f_l}, {f_r}) < 0.85
+        and not contains({col("name_exact", "l")}, {f_r}) and not contains({col("name_exact", "r")}, {f_l})
+    )"""
+    return f"({given_names_conflict(col)} or coalesce({is_other_family} and not {is_same_given}, false))"

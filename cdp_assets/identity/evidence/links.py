@@ -9,7 +9,7 @@ import duckdb
 
 from cdp_assets.identity import cached_tables, changes
 from cdp_assets.identity.context import IdentityContext, StepSummary, reference
-from cdp_assets.identity.evidence.compatibility import aliased, given_names_conflict
+from cdp_assets.identity.evidence.compatibility import aliased, names_conflict
 from cdp_assets.identity.evidence.guards import INITIALS
 from cdp_assets.identity.tables import has_table
 from cdp_assets.keys import register_pseudonym
@@ -20,7 +20,7 @@ def build_links(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSum
     """Make identity.links from the channels' links, from shared loyalty and platform ids and from must-link rulings.
 
     Grain: one row per (record_key_l, record_key_r, link_type), l < r: is_refused and reason. A linked account with too many
-    different people (a staff card) and a link between records whose given names conflict are refused, with a guard event.
+    different people (a staff card) and a link between records whose names conflict are refused, with a guard event.
     """
     register_pseudonym(con, ctx.key)
     _write_candidates(con)
@@ -32,7 +32,7 @@ def build_links(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> StepSum
             initials=INITIALS,
             most_people=int(limits["fan_out"]["link"]),
             most_links=int(limits["nameless"]["link"]),
-            given_names_conflict=given_names_conflict(aliased),
+            names_conflict=names_conflict(aliased),
         )
     )
     _replace_links(con)
@@ -115,7 +115,7 @@ def _write_refusals(con: duckdb.DuckDBPyConnection) -> None:
         select
             reason, link_type, target_key, count(*), null,
             count(*) || ' records that use this ' || replace(link_type, '_', ' ')
-                || ' carry another given name (lent within a family?): they are not merged by it',
+                || ' carry another name (lent within a family, or a cashier''s own?): they are not merged by it',
         from identity.links
         where is_refused and reason = 'names_conflict'
         group by reason, link_type, target_key

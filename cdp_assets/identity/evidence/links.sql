@@ -3,7 +3,7 @@ holes:
   initials: r.given_key
   most_people: 3
   most_links: 9
-  given_names_conflict: l.given_key <> r.given_key
+  names_conflict: l.given_key <> r.given_key
 #}
 create or replace temp table judged_links as
 with people as (
@@ -24,7 +24,7 @@ judged as (
             when c.link_type = 'ruling' then null
             when people.people_count > {{ most_people }} then 'staff_card'
             when people.link_count > {{ most_links }} then 'too_many_links'
-            when {{ given_names_conflict }} then 'names_conflict'
+            when {{ names_conflict }} then 'names_conflict'
         end as reason,
         c.target_key
     from link_candidates as c
