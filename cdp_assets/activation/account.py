@@ -49,9 +49,10 @@ STANDS = """
         case
             when e.remove_batch is not null and (r.status = 'refused' or ra.outcome = 'refused') then 'removal refused'
             when e.remove_batch is not null and r.status = 'pending' then 'removal waits'
+            when e.remove_batch is null and aa.outcome = 'accepted' then 'there'
             when e.remove_batch is not null or e.add_batch is null or a.status in ('superseded', 'refused') then 'to be proposed'
             when aa.outcome = 'refused' then 'refused'
-            when a.status = 'acknowledged' or aa.outcome = 'accepted' then 'there'
+            when a.status = 'acknowledged' then 'there'
             else 'waits'
         end as stands,
         coalesce(ra.reason, case when r.status = 'refused' then r.note end, aa.reason) as reason
@@ -179,7 +180,7 @@ def _withdraw(con: duckdb.DuckDBPyConnection, key_ids: Sequence[int]) -> None:
         "where add_batch in (select batch_no from withdrawn) and remove_batch is null"
     )
     con.execute(
-        "update activation_batches set status = 'superseded', answered_on = proposed_on, note = 'withdrawn: somebody in it was erased' "
+        "update activation_batches set status = 'superseded', answered_on = (select max(proposed_on) from activation_batches), note = 'withdrawn: somebody in it was erased' "
         "where batch_no in (select batch_no from withdrawn)"
     )
 

@@ -149,7 +149,7 @@ def _take(con: duckdb.DuckDBPyConnection, answer: Answer, home: str) -> Taken:
     if keys is None:
         return Taken(about, "unknown key", "nothing was taken: it names keys that no batch ever had")
     if status == "superseded":
-        return _take_late(con, about, answer, batch_no, operation, words)
+        return _take_late(con, about, answer, batch_no, operation, on, words)
     return _take_pending(con, about, answer, keys, batch_no, operation, on, words)
 
 
@@ -173,20 +173,20 @@ def _take_pending(
         [batch_no, [row[1] for row in rows]],
     )
     insert_rows(con, "activation_answers", rows)
-    if answer.status == "refused":
-        _close(con, batch_no, "refused", on, answer)
-        return Taken(about, "refused", answer.reason or "the platform gave no reason")
     is_part = answer.accepted is not None
     if operation in ("remove", "replace"):
         gone = (
             "key_id in (select key_id from activation_answers where batch_no = $batch_no and outcome = 'accepted')"
-            if is_part
+            if is_part or answer.status == "refused"
             else "key_id not in (select key_id from activation_answers where batch_no = $batch_no and outcome = 'refused')"
         )
         con.execute(
             f"delete from activation_entries where remove_batch = $batch_no and {gone}",
             {"batch_no": batch_no},
         )
+    if answer.status == "refused":
+        _close(con, batch_no, "refused", on, answer)
+        return Taken(about, "refused", answer.reason or "the platform gave no reason")
     if is_part:
         return Taken(
             about,
@@ -223,12 +223,18 @@ def _refused_events(answer: Answer) -> str:
 
 
 def _take_late(
-    con: duckdb.DuckDBPyConnection, about: str, answer: Answer, batch_no: int, operation: str, words: str
+    con: duckdb.DuckDBPyConnection,
+    about: str,
+    answer: Answer,
+    batch_no: int,
+    operation: str,
+    on: date,
+    words: str,
 ) -> Taken:
     """An answer to a batch that was superseded: it may have been carried out after what came later.
 
-    Keys that were added may be there: the ledger knows them again, and the next run removes those that nobody desires. Keys that were removed may be gone: they are
-    proposed again where they are desired.
+    Keys that were added may be there, also where their removal is under way: the ledger knows them again, and the next run removes those that nobody desires. Keys that
+    were removed may be gone: they are proposed again where they are desired, as is a list that a whole file replaced.
     """
     if answer.status == "refused":
         return Taken(about, "late", "the batch was superseded before; nothing follows from its refusal")
@@ -244,6 +250,22 @@ def _take_late(
             "join activation_batches as b using (batch_no) where s.batch_no = $batch_no and not exists ("
             "select 1 from activation_entries as e where e.list_id = b.list_id and e.key_id = s.key_id)",
             {"batch_no": batch_no},
+        )
+        which = (
+            "true"
+            if operation == "replace"
+            else "e.remove_batch is not null and e.key_id in (select key_id from activation_superseded_keys where batch_no = $batch_no)"
+        )
+        con.execute(
+            "update activation_entries as e set add_batch = null, remove_batch = null from activation_batches as b "
+            f"where b.batch_no = $batch_no and e.list_id = b.list_id and {which}",
+            {"batch_no": batch_no},
+        )
+        con.execute("delete from activation_answers where batch_no = ?", [batch_no])
+        con.execute(  # people in it were written to
+            "insert into activation_answers select distinct $batch_no, key_id, 'accepted', null, $on from activation_superseded_keys "
+            "where batch_no = $batch_no",
+            {"batch_no": batch_no, "on": on},
         )
     return Taken(
         about, "late", f"the batch was superseded; the next run brings the platform in line. {words}".strip()

@@ -18,12 +18,13 @@ select
     case
         when e.remove_batch is not null and r.status = 'pending' and coalesce(ra.outcome, '') <> 'refused' then 'removing'
         when e.remove_batch is not null then 'unremoved'
+        when aa.outcome = 'accepted' then 'there'
         when e.add_batch is null or a.status in ('superseded', 'refused') then 'gone'
         when coalesce(aa.outcome, '') = 'refused' then 'refused'
-        when a.status = 'acknowledged' or aa.outcome = 'accepted' then 'there'
+        when a.status = 'acknowledged' then 'there'
         else 'waiting'
     end as stands,
-    coalesce({{ due }}, false) and a.status = 'acknowledged' as is_due
+    coalesce(({{ due }}) and (a.status = 'acknowledged' or aa.outcome = 'accepted'), false) as is_due
 from {{ ledger }}.activation_entries as e
 left join {{ ledger }}.activation_batches as a on e.add_batch = a.batch_no
 left join {{ ledger }}.activation_batches as r on e.remove_batch = r.batch_no

@@ -185,6 +185,7 @@ def _stage(
     if destination.kind == "message":
         con.execute(
             f"insert into pressure select customer_no, {list_id}, date '{reach.as_of}' from {members} "
-            f"where customer_no not in (select customer_no from pressure where list_id = {list_id})"
+            f"where customer_no not in (select customer_no from pressure where list_id = {list_id} "
+            f"union all select customer_no from unanswered where list_id = {list_id})"
         )
     return members, steps_from_counts({**chosen.early, **counted}, chosen.rules, audience)

@@ -312,8 +312,8 @@ def _put_back(
                 [row[0]],
             )
             con.execute(
-                f"update {LEDGER}.activation_batches set status = 'superseded', note = 'its file was lost' where batch_no = ?",
-                [row[0]],
+                f"update {LEDGER}.activation_batches set status = 'superseded', answered_on = ?, note = 'its file was lost' where batch_no = ?",
+                [run.as_of, row[0]],
             )
             continue
         put_back(run.settings, batch_id, row[6], content)

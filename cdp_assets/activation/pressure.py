@@ -15,23 +15,33 @@ from cdp_assets.activation.reach import LEDGER
 
 def load_pressure(con: duckdb.DuckDBPyConnection, as_of: date, waiting_days: dict[int, int]) -> None:
     """pressure (customer_no, list_id, reserved_on): contacts that count. Released are those of batches that were superseded unanswered, of
-    refused keys' customers, and of batches that nobody answered for `waiting_days` (list_id → days). A merge hands contacts on.
+    refused keys' customers, and of batches that nobody answered for `waiting_days` (list_id → days): those are in `unanswered` (customer_no,
+    list_id). A merge hands contacts on.
     """
     con.execute("create or replace temp table waits (list_id integer, days integer)")
     if waiting_days:
         con.executemany("insert into waits values (?, ?)", list(waiting_days.items()))
     con.execute(
-        "create or replace temp table pressure as select c.rowid::integer as customer_no, a.list_id, max(a.reserved_on) as reserved_on "
+        "create or replace temp table reserved as select c.rowid::integer as customer_no, a.list_id, a.reserved_on, "
+        "bool_or(n.outcome = 'refused') as is_refused, "
+        "b.status in ('superseded', 'refused') and not coalesce(bool_or(n.outcome = 'accepted'), false) as is_released, "
+        "b.status = 'pending' and b.proposed_on + coalesce(w.days, 14) < $as_of and not coalesce(bool_or(n.outcome = 'accepted'), false) as is_unanswered "
         f"from {LEDGER}.activation_contacts as a "
         f"join {LEDGER}.activation_batches as b using (batch_no) left join waits as w on a.list_id = w.list_id "
         "left join (select other_customer_id as customer_id, any_value(customer_id) as survivor from marts.customer_id_events "
         "where event = 'merged' group by other_customer_id) as e on a.customer_id = e.customer_id "
         "join marts.customers as c on c.customer_id = coalesce(e.survivor, a.customer_id) "
-        "where b.status not in ('superseded', 'refused') and not (b.status = 'pending' and b.proposed_on + coalesce(w.days, 14) < $as_of) "
-        f"and not exists (select 1 from {LEDGER}.activation_answers as n join {LEDGER}.activation_key_customers as k using (key_id) "
-        "where n.batch_no = a.batch_no and n.outcome = 'refused' and k.customer_id = a.customer_id) "
-        "group by all",
+        f"left join (select n.batch_no, k.customer_id, n.outcome from {LEDGER}.activation_answers as n "
+        f"join {LEDGER}.activation_key_customers as k using (key_id)) as n on n.batch_no = a.batch_no and n.customer_id = a.customer_id "
+        "group by c.rowid, a.list_id, a.reserved_on, a.batch_no, b.status, b.proposed_on, w.days",
         {"as_of": as_of},
+    )
+    con.execute(
+        "create or replace temp table unanswered as select distinct customer_no, list_id from reserved where is_unanswered"
+    )
+    con.execute(
+        "create or replace temp table pressure as select customer_no, list_id, max(reserved_on) as reserved_on from reserved "
+        "where not is_released and not is_unanswered and not coalesce(is_refused, false) group by all"
     )
 
 

@@ -121,9 +121,10 @@ def granted_contacts(reach: Reach, purposes: frozenset[str], cross_border_for: S
     if cross_border_for:
         countries = ", ".join(f"'{each}'" for each in cross_border_for)
         sql = (
-            f"select g.customer_no, g.contact_no, g.ends_on from ({sql}) as g "
+            "select g.customer_no, g.contact_no, case when abroad.customer_no is null then g.ends_on "
+            f"else least(g.ends_on, crossing.ends_on) end as ends_on from ({sql}) as g "
             f"left join (select rowid::integer as customer_no from marts.customers where {country_sql('country')} in ({countries})) as abroad using (customer_no) "
-            "left join (select customer_no, contact_no from permissions where purpose = 'cross_border') as crossing using (customer_no, contact_no) "
+            "left join (select customer_no, contact_no, ends_on from permissions where purpose = 'cross_border') as crossing using (customer_no, contact_no) "
             "where abroad.customer_no is null or crossing.customer_no is not null"
         )
     reach.con.execute(f"create temp table {table} as {sql}")

@@ -181,6 +181,38 @@ def test_a_partial_answer_leaves_the_rest_waiting(home: Settings) -> None:
     assert_right(platforms, people)
 
 
+@pytest.mark.parametrize("status", ["accepted", "refused"])
+def test_who_was_taken_in_part_gets_no_second_message(mailing: Callable[..., Settings], status: str) -> None:
+    home = mailing({"loyal": LOYAL.format(purpose="marketing", destinations="[mail]")}, {"mail": MAIL})
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    said, batch = platforms.waiting()[0]
+    part = {
+        "home": said["home"],
+        "batch": batch["batch"],
+        "sha256": batch["sha256"],
+        "accepted": ["p0@example.com"],
+    }
+    answer(home, [part | {"status": status}])
+    people[1].allowed = frozenset()  # the rest of the batch goes into a new one
+    report = night(home, people, 1)
+    assert (report.row_count("add"), report.row_count("remove")) == (4, 1)
+    answer(home, platforms.upload_all())
+    assert night(home, people, 2).file_count == 0
+
+
+def test_of_a_removal_that_is_refused_what_was_taken_is_gone(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answer(home, platforms.upload_all())
+    people[0].allowed = people[1].allowed = frozenset()
+    night(home, people, 1)
+    said, batch = next(each for each in platforms.waiting() if each[1]["identifier"] == "EMAIL")
+    base = {"home": said["home"], "batch": batch["batch"], "sha256": batch["sha256"]}
+    answer(home, [base | {"status": "refused", "accepted": [sha256_of("p0@example.com")]}])
+    assert night(home, people, 2).row_count("remove") == 1
+
+
 def test_a_removal_that_is_refused_is_listed_and_proposed_again(home: Settings) -> None:
     platforms, people = Platforms(home.home), crowd()
     night(home, people)
@@ -257,6 +289,61 @@ def test_an_addition_that_is_carried_out_after_its_removal_is_removed_again(home
     night(home, people, 2)
     answer(home, platforms.upload_all())
     assert_right(platforms, people)
+
+
+def test_an_addition_carried_out_while_its_removal_is_under_way_is_removed_again(home: Settings) -> None:
+    """Answers come in another order than the work was done in: the removal first, then the addition that was read before."""
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    kept = platforms.upload_all()
+    people[0].allowed = frozenset()
+    night(home, people, 1)
+    removed = platforms.upload_all()
+    for key in (sha256_of("p0@example.com"), sha256_of("12025550100")):
+        platforms.lists["ads/loyal"].add(key)
+    answer(home, kept)
+    answer(home, [each for each in removed if "/remove-" in each["batch"] or "/ads/" not in each["batch"]])
+    night(home, people, 2)
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+
+
+def test_a_whole_list_that_an_older_file_replaced_is_proposed_again(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people[:5])
+    old = [
+        (copy.copy(said), batch, (said["folder"] / batch["file"]).read_bytes())
+        for said, batch in platforms.waiting()
+        if said["destination"] == "whole"
+    ]
+    night(home, people, 1)
+    answer(home, platforms.upload_all())
+    for said, batch, content in old:  # an uploader that was asleep
+        said["folder"].mkdir(parents=True, exist_ok=True)
+        (said["folder"] / batch["file"]).write_bytes(content)
+        answer(home, [platforms.upload(said, batch)])
+    night(home, people, 2)
+    answer(home, platforms.upload_all())
+    assert_right(platforms, people)
+
+
+def test_a_late_answer_to_a_file_that_was_lost_counts(mailing: Callable[..., Settings]) -> None:
+    """An uploader that takes files away, answers after the removal of somebody in them was acknowledged."""
+    home = mailing({"loyal": LOYAL.format(purpose="marketing", destinations="[mail]")}, {"mail": MAIL})
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    taken = platforms.upload_all()
+    for said, batch in platforms.waiting():
+        (said["folder"] / batch["file"]).unlink()
+    people[0].allowed = frozenset()
+    night(home, people, 1)
+    answer(home, platforms.upload_all())
+    platforms.lists["mail/loyal"].add("p0@example.com")  # the old file was carried out last
+    night(home, people, 2)
+    assert answer(home, taken) == ["late"]
+    night(home, people, 3)
+    answer(home, platforms.upload_all())
+    assert "p0@example.com" not in platforms.lists["mail/loyal"]
 
 
 def test_removed_and_added_again(home: Settings) -> None:
@@ -421,6 +508,16 @@ def test_a_reservation_expires(mailing: Callable[..., Settings]) -> None:
         "mail/one": 1,
         "mail/two": 0,
     }  # unanswered for more than five days
+
+
+def test_what_nobody_ever_answers_presses_nobody_for_good(mailing: Callable[..., Settings]) -> None:
+    text = LOYAL.format(purpose="marketing", destinations="[mail]")
+    capped = text + "contact_cap: {at_most: 1, within_days: 90}\n"
+    home = mailing({"one": text, "two": capped}, {"mail": MAIL + "proposal_days: 5\n"})
+    people = crowd()[:1]
+    assert members(night(home, people)) == {"mail/one": 1, "mail/two": 0}
+    assert members(night(home, people, 5)) == {"mail/one": 1, "mail/two": 0}
+    assert members(night(home, people, 6)) == {"mail/one": 1, "mail/two": 1}
 
 
 def test_a_person_is_in_the_highest_audience_only(mailing: Callable[..., Settings]) -> None:
@@ -624,6 +721,22 @@ def test_a_consent_that_ends_before_the_upload_is_said_and_removed(home: Setting
     night(home, people, 4)
     answer(home, platforms.upload_all())
     assert_right(platforms, people)
+
+
+def test_leave_to_cross_a_border_that_ends_is_said_too(mailing: Callable[..., Settings]) -> None:
+    home = mailing(
+        {"loyal": LOYAL.format(purpose="ads_matching", destinations="[ads]")},
+        {"ads": ADS + "regions: {cross_border_for: [CN]}\n"},
+    )
+    platforms, people = Platforms(home.home), crowd()[:1]
+    people[0].country, people[0].allowed = "CN", ALL | {"cross_border"}
+    ends = f"timestamp '{AS_OF + timedelta(days=2)}'"
+    night(
+        home,
+        people,
+        without=f"update marts.contact_permissions set expires_at = {ends} where purpose = 'cross_border'",
+    )
+    assert {batch["upload_before"] for _, batch in platforms.waiting()} == {str(AS_OF + timedelta(days=2))}
 
 
 def test_a_file_that_was_lost_is_written_again_byte_equal(home: Settings) -> None:
