@@ -80,11 +80,12 @@ def propose(
     destination: Destination,
     folder: Folder,
     parts: list[Part],
+    as_of: date,
     batch_no: int,
 ) -> int:
     """Write the files of one destination's events; returns the next free batch_no."""
     first = batch_no
-    batch_no = write(settings, destination, folder, _contents(con, destination, parts), batch_no)
+    batch_no = write(settings, destination, folder, _contents(con, destination, parts, as_of), batch_no)
     write_manifest(settings, folder)
     for number, part in enumerate(parts, start=first):
         con.execute(
@@ -151,7 +152,7 @@ def _people_sql(destination: Destination, keys: str) -> str:
 
 
 def _contents(
-    con: duckdb.DuckDBPyConnection, destination: Destination, parts: list[Part]
+    con: duckdb.DuckDBPyConnection, destination: Destination, parts: list[Part], as_of: date
 ) -> Iterator[tuple[Part, bytes]]:
     event = destination.event
     assert event is not None
@@ -159,13 +160,16 @@ def _contents(
         is_event = part.operation == "event"
         body = destination.file.body if is_event else event.adjustment_body
         row = destination.file.row if is_event else event.adjustment_row
+        retracted = row if is_event or event.retraction_row is None else event.retraction_row
         values = {
             "event_name": event.name,
             "consents": destination.consent_fields,
             "list": destination.lists.get(LIST, LIST),
+            "adjusted_at": f"{as_of} 12:00:00+00:00",
         }
         lines = con.execute(
-            f"select {event_sql(filled(row, values), destination)} from event_todo where kind = ? and chunk = ? order by event_id",
+            f"select case when net_amount > 0 then {event_sql(filled(row, values), destination)} "
+            f"else {event_sql(filled(retracted, values), destination)} end from event_todo where kind = ? and chunk = ? order by event_id",
             [part.operation, part.chunk],
         ).fetchall()
         text = json.dumps(filled(body, values), ensure_ascii=False, separators=(",", ":"))
@@ -178,7 +182,7 @@ def _contents(
 
 
 def event_sql(template: Any, destination: Destination) -> str:
-    """SQL text of an event's JSON: $event_id, $order_id, $event_time (ISO 8601), $epoch, $value, $currency, $adjustment, $identifiers, $keys:FIELD."""
+    """SQL text of an event's JSON: $event_id, $order_id, $event_time (ISO 8601), $epoch, $value, $currency, $adjustment, $adjusted_at, $identifiers, $keys:FIELD."""
     columns = {
         "event_id": "to_json(event_id)::varchar",
         "order_id": "to_json(order_id)::varchar",

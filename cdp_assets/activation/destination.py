@@ -131,6 +131,10 @@ class Event(_Model):
     takes_adjustments: bool = False
     adjustment_body: Any = None
     adjustment_row: Any = None
+    retraction_row: Any = Field(
+        default=None,
+        description="Of an order that was wholly returned, where it differs from adjustment_row.",
+    )
 
 
 class Destination(_Model):

@@ -232,7 +232,7 @@ def _bring_back(
     facts = facts_of(run, destination, name, conversions.LIST, sequences[list_id], listed)
     folder = Folder(name, conversions.LIST, run.generation, sequences[list_id], facts)
     report.folders.append(folder)
-    return conversions.propose(reach.con, run.settings, destination, folder, parts, batch_no)
+    return conversions.propose(reach.con, run.settings, destination, folder, parts, run.as_of, batch_no)
 
 
 def _by_destination(

@@ -54,10 +54,13 @@ def _wrong_events(destination: Destination) -> Iterator[str]:
     event = destination.event
     assert event is not None
     values = _EVENT | {f"keys:{each.field}" for each in destination.identifiers}
-    words = {"event_name", "consents", "list"}
+    words = {"event_name", "consents", "list", "adjusted_at"}
     pairs = [(destination.file.row, destination.file.body)]
     if event.takes_adjustments:
-        pairs.append((event.adjustment_row, event.adjustment_body))
+        pairs += [
+            (event.adjustment_row, event.adjustment_body),
+            (event.retraction_row, event.adjustment_body),
+        ]
     for row, body in pairs:
         yield from _wrong_in(row, values, words)
         yield from _wrong_body({} if body is None else body, words | {"rows"})

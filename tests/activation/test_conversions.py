@@ -103,12 +103,20 @@ def test_an_event_goes_once_and_a_later_refund_is_adjusted_where_it_can_be(home:
     found[0].orders[0]["net"], found[2].orders[0]["net"] = 4, 0
     assert night(home, found).file_count == 1
     adjusted = waiting(home, "google_events")[0][2]["conversionAdjustments"]
-    assert [
-        (each["orderId"], each["adjustmentType"], each["restatementValue"]["adjustedValue"])
-        for each in adjusted
-    ] == [
-        ("shop:o1", "RESTATEMENT", 4),
-        ("shop:o8", "RETRACTION", 0),
+    on = "2026-06-30 12:00:00+00:00"
+    value = {"adjustedValue": 4, "currencyCode": "USD"}
+    assert adjusted == [
+        {
+            "orderId": "shop:o1",
+            "adjustmentType": "RESTATEMENT",
+            "adjustmentDateTime": on,
+            "restatementValue": value,
+        },
+        {
+            "orderId": "shop:o8",
+            "adjustmentType": "RETRACTION",
+            "adjustmentDateTime": on,
+        },  # a value would be an error
     ]
     assert answer(home) == {"accepted"}
     assert night(home, found).file_count == 0
