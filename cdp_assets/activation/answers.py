@@ -87,12 +87,12 @@ def home_fingerprint(settings: Settings) -> str:
 def read_answers(path: Path) -> list[Answer]:
     """The answers of a file. Raises ActivationProblem with the place of what is wrong."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         try:
             found: Any = json.loads(text)
         except ValueError:
             found = [json.loads(line) for line in text.split("\n") if line.strip()]
-    except (ValueError, OSError):
+    except (ValueError, OSError, RecursionError):
         raise ActivationProblem(
             "the file cannot be read as JSON", str(path), "write one object, a list, or one object a line"
         ) from None

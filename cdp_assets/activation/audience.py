@@ -28,7 +28,12 @@ Name = Annotated[str, Field(pattern=NAME)]
 Purpose = Literal[
     "marketing", "profiling", "ads_matching", "sharing", "measurement", "cross_border", "sensitive", "automated_decision",
 ]  # fmt: skip
-Scalar = StrictBool | StrictInt | StrictFloat | date | StrictStr
+# What the engine's types hold: a larger number would end the whole night.
+Days = Annotated[int, Field(ge=1, le=36_500)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Whole = Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)]
+Number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Scalar = StrictBool | Whole | Number | date | StrictStr
 
 FAMILIES = {
     "attributes": "customers",
@@ -57,11 +62,11 @@ class Comparison(_Model):
     less_than: Scalar | None = None
     contains: StrictStr | None = None
     starts_with: StrictStr | None = None
-    within_days: int | None = Field(
-        default=None, ge=1, description="A date in the last n days, as_of_date included."
+    within_days: Days | None = Field(
+        default=None, description="A date in the last n days, as_of_date included."
     )
     older_than_days: int | None = Field(
-        default=None, ge=0, description="A date more than n days before as_of_date."
+        default=None, ge=0, le=36_500, description="A date more than n days before as_of_date."
     )
     is_known: bool | None = None
 
@@ -78,7 +83,7 @@ Condition = Comparison | list[Scalar] | Scalar
 class Period(_Model):
     """When: the last n days up to as_of_date, or from a date to a date, both included; without any: ever."""
 
-    within_days: int | None = Field(default=None, ge=1)
+    within_days: Days | None = None
     from_: date | None = Field(default=None, alias="from")
     to: date | None = None
 
@@ -100,16 +105,18 @@ class Purchases(Period):
     product_code: list[StrictStr] | None = Field(default=None, min_length=1)
     store: list[StrictStr] | None = Field(default=None, min_length=1)
     channel: list[StrictStr] | None = Field(default=None, min_length=1)
-    orders_at_least: int = Field(default=1, ge=1)
-    orders_at_most: int | None = Field(default=None, ge=1)
-    net_revenue_at_least: float | None = None
+    orders_at_least: Count = 1
+    orders_at_most: Count | None = None
+    net_revenue_at_least: float | None = Field(default=None, allow_inf_nan=False)
 
     @property
     def names_goods(self) -> bool:
         return any((self.category, self.brand, self.sku, self.product_code))
 
     @model_validator(mode="after")
-    def _money_is_per_order(self) -> Purchases:
+    def _can_be_met(self) -> Purchases:
+        if self.orders_at_most is not None and self.orders_at_least > self.orders_at_most:
+            raise ValueError("orders_at_least is more than orders_at_most")
         if self.net_revenue_at_least is not None and self.names_goods:
             raise ValueError(
                 "net revenue is known per order: leave category, brand, sku and product_code out"
@@ -127,7 +134,7 @@ class Touches(Period):
     medium: list[StrictStr] | None = Field(default=None, min_length=1)
     campaign: list[StrictStr] | None = Field(default=None, min_length=1)
     is_paid: bool | None = None
-    touches_at_least: int = Field(default=1, ge=1)
+    touches_at_least: Count = 1
 
 
 class Birthday(_Model):
@@ -177,8 +184,8 @@ class Holdout(_Model):
 class ContactCap(_Model):
     """How often other lists of `message` destinations may have reached somebody in a rolling window."""
 
-    at_most: int = Field(ge=1)
-    within_days: int = Field(ge=1)
+    at_most: Count
+    within_days: Days
 
 
 class Valid(_Model):
@@ -186,6 +193,12 @@ class Valid(_Model):
 
     from_: date | None = Field(default=None, alias="from")
     to: date | None = None
+
+    @model_validator(mode="after")
+    def _can_hold(self) -> Valid:
+        if self.from_ and self.to and self.from_ > self.to:
+            raise ValueError("from is after to")
+        return self
 
     def holds(self, on: date) -> bool:
         return (self.from_ is None or self.from_ <= on) and (self.to is None or on <= self.to)
@@ -224,12 +237,12 @@ class Audience(_Model):
         default=None, description="The rule; without it the `.sql` file beside the YAML counts."
     )
     order_by: OrderBy | None = None
-    top: int | None = Field(default=None, ge=1)
+    top: Count | None = None
     suppress: list[Name] = Field(default=[], description="Audiences whose members are left out.")
     holdout: Holdout | None = None
     contact_cap: ContactCap | None = None
-    priority: int | None = Field(
-        default=None, ge=1, description="1 is highest; at a destination a person is in the highest only."
+    priority: Count | None = Field(
+        default=None, description="1 is highest; at a destination a person is in the highest only."
     )
     valid: Valid = Valid()
 
@@ -283,5 +296,5 @@ def wrong_places(error: ValidationError) -> list[str]:
 def _is_union_step(step: object) -> bool:
     """Pydantic names which member of a union it tried; readers of a YAML never wrote that."""
     return isinstance(step, str) and (
-        step in {"bool", "int", "float", "date", "str", "Comparison"} or "[" in step
+        step in {"bool", "int", "constrained-int", "float", "date", "str", "Comparison"} or "[" in step
     )

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from cdp_assets import safe_yaml
 from cdp_assets.activation.audience import Name, Purpose, wrong_places
 from cdp_assets.activation.normalise import HASHES, NORMALISERS
-from cdp_assets.activation.problems import ActivationProblem
+from cdp_assets.activation.problems import ActivationProblem, files_in, not_yaml, refuse_other_ending
 from cdp_assets.activation.templates import wrong_placeholders
 from cdp_assets.project.place import PACKAGE_DIR
 from cdp_assets.settings import Settings
@@ -230,7 +230,7 @@ class Destinations:
 def load_destinations(settings: Settings) -> Destinations:
     """Those that Onefold ships, and the project's own, which replace shipped ones of the same name."""
     paths = {path.stem: path for path in sorted(SHIPPED.glob("*.yaml"))}
-    own = {path.stem: path for path in sorted((settings.project_dir / "destinations").glob("*.yaml"))}
+    own = {path.stem: path for path in files_in(settings.project_dir / "destinations")}
     known, problems = {}, {}
     for name, path in (paths | own).items():
         try:
@@ -242,14 +242,15 @@ def load_destinations(settings: Settings) -> Destinations:
 
 def read_destination(path: Path) -> Destination:
     """One file. Raises ActivationProblem with file and place."""
+    refuse_other_ending(path)
     try:
         return _Named.model_validate({"name": path.stem, "destination": safe_yaml.read(path)}).destination
     except ValidationError as error:
         raise ActivationProblem(
             "the destination cannot be read", str(path), "; ".join(wrong_places(error))
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise ActivationProblem("the file is not YAML in UTF-8", str(path), "correct it") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise not_yaml(path, error) from None
 
 
 class _Named(_Model):

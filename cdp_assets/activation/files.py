@@ -166,7 +166,7 @@ def show(settings: Settings, pending: dict[str, dict[str, str]]) -> list[str]:
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             written.rename(target)
     shutil.rmtree(root / WRITING, ignore_errors=True)
-    for shown in sorted(root.glob("*/*/*")):
+    for shown in sorted(each for each in root.glob("*/*/*") if each.is_dir()):
         _bring_in_line(shown, pending.get(shown.relative_to(root).as_posix()))
     return [
         batch_id
@@ -181,7 +181,7 @@ def _bring_in_line(shown: Path, known: dict[str, str] | None) -> None:
     if known is None:
         shutil.rmtree(shown)
         return
-    gone = [path for path in shown.iterdir() if path.name not in known and path.name != MANIFEST]
+    gone = [path for path in shown.iterdir() if path.name not in {*known, MANIFEST} and not path.is_dir()]
     for path in gone:
         path.unlink()
     if gone:

@@ -16,7 +16,7 @@ import yaml
 
 from cdp_assets import safe_yaml
 from cdp_assets.activation.audience import NAME, Audience, read_audience
-from cdp_assets.activation.problems import ActivationProblem
+from cdp_assets.activation.problems import ActivationProblem, files_in, not_yaml, refuse_other_ending
 from cdp_assets.keys import DEMO_MARKER
 from cdp_assets.project.place import PACKAGE_DIR
 from cdp_assets.settings import Settings
@@ -129,13 +129,11 @@ def read_source(source: Source) -> Audience:
             str(source.path),
             f"it must match {NAME}",
         )
+    refuse_other_ending(source.path)
     try:
         document = safe_yaml.read(source.path)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ActivationProblem("the file is not YAML", f"{source.path}, line {line}", "correct it") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise ActivationProblem("the file is not YAML in UTF-8", str(source.path), "correct it") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise not_yaml(source.path, error) from None
     return read_audience(document, str(source.path))
 
 
@@ -148,5 +146,5 @@ def _sources(settings: Settings) -> list[Source]:
         (settings.project_dir / "audiences", "project"),
     ):
         if folder.is_dir():
-            found += [Source(path.stem, path, origin) for path in sorted(folder.glob("*.yaml"))]
+            found += [Source(path.stem, path, origin) for path in files_in(folder)]
     return found

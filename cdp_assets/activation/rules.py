@@ -128,6 +128,8 @@ def _condition(table: str, column: str, condition: Condition, context: Context, 
     def bound(value: object) -> str:
         return context.bind(_typed(value, kind, context.wrong_type(table, column, place, _wanted(kind))))
 
+    if kind != "VARCHAR" and (condition.contains is not None or condition.starts_with is not None):
+        raise context.wrong_type(table, column, place, "a column of texts")
     parts = [
         form.format(sql=sql, value=bound(value))
         for name, form in _FORMS.items()

@@ -12,6 +12,7 @@ import yaml
 
 from cdp_assets import safe_yaml
 from cdp_assets.activation.audience import read_audience
+from cdp_assets.activation.destination import load_destinations
 from cdp_assets.activation.library import SHIPPED, Library, Source, load_library
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import PublishedFile, open_published
@@ -203,6 +204,8 @@ def test_explained_and_compared(published: PublishedFile) -> None:
         ({"who": {"attributes": {"is_profiled": "yes"}}}, "true or false"),
         ({"who": {"attributes": {"first_order_date": {"at_least": "soon"}}}}, "a date"),
         ({"who": {"attributes": {"city": {"within_days": 3}}}}, "a column of dates"),
+        ({"who": {"attributes": {"first_order_date": {"contains": "2026-06"}}}}, "a column of texts"),
+        ({"who": {"attributes": {"order_count": {"starts_with": "1"}}}}, "a column of texts"),
         ({"who": {"audience": "nobody"}}, "no audience 'nobody'"),
         ({"who": {"audience": "it"}}, "it → it"),
         ({"who": {"lifecycle": {"stage": "active"}}, "order_by": {"rfm": "gone"}}, "order_by.rfm"),
@@ -247,6 +250,36 @@ def test_a_longer_cycle_is_named(published: PublishedFile) -> None:
             "known per order",
         ),
         ("title: x\npurpose: marketing\nwho: {attributes: {city: {}}}", "say what the column must meet"),
+        (
+            "title: x\npurpose: marketing\nwho: {attributes: {order_count: {at_least: .inf}}}",
+            "who.attributes.order_count",
+        ),
+        (
+            "title: x\npurpose: marketing\nwho: {touches: {within_days: 99999999999}}",
+            "who.touches.within_days",
+        ),
+        (
+            "title: x\npurpose: marketing\nwho: {touches: {touches_at_least: 1" + "0" * 40 + "}}",
+            "who.touches.touches_at_least",
+        ),
+        (
+            "title: x\npurpose: marketing\nwho: {touches: {}}\norder_by: {rfm: monetary}\ntop: 1" + "0" * 20,
+            "top",
+        ),
+        ("title: x\npurpose: marketing\nwho: {touches: {}}\npriority: 10000000000", "priority"),
+        (
+            "title: x\npurpose: marketing\nwho: {touches: {}}\ncontact_cap: {at_most: 1, within_days: 99999999999}",
+            "contact_cap.within_days",
+        ),
+        (
+            "title: x\npurpose: marketing\nwho: {touches: {}}\nvalid: {from: 2026-02-01, to: 2026-01-01}",
+            "from is after to",
+        ),
+        (
+            "title: x\npurpose: marketing\nwho: {purchases: {orders_at_least: 3, orders_at_most: 2}}",
+            "more than orders_at_most",
+        ),
+        ("title: x\npurpose: marketing\nsuppress: [a]\nwho: {touches: {}}\nsuppress: [b]", "line 5"),
         ("- a\n- list", "the audience cannot be read"),
         ("title: [", "line"),
     ],
@@ -260,6 +293,33 @@ def test_a_file_that_is_wrong_is_refused_with_its_place(
         found.audience("wrong")
     assert words in str(raised.value)
     assert "wrong.yaml" in str(raised.value)
+
+
+def test_a_key_that_stands_twice_is_said(settings: Settings, tmp_path: Path) -> None:
+    settings.project = a_project(tmp_path, twice="title: x\ntitle: y")
+    (settings.project / "destinations").mkdir()
+    (settings.project / "destinations" / "meta.yaml").write_text(
+        "title: x\nregions: {only: [DE], only: [FR]}"
+    )
+    with pytest.raises(ActivationProblem, match="a key stands twice"):
+        load_library(settings).audience("twice")
+    with pytest.raises(ActivationProblem, match="a key stands twice"):
+        load_destinations(settings).destination("meta")
+
+
+def test_a_file_of_another_ending_is_told_of(settings: Settings, tmp_path: Path) -> None:
+    settings.project = a_project(tmp_path)
+    (settings.project / "audiences" / "mine.yml").write_text(
+        "title: x\npurpose: marketing\nwho: {touches: {}}"
+    )
+    found = load_library(settings)
+    assert found.in_force() == ["mine"]
+    with pytest.raises(ActivationProblem, match=r"ends in \.yaml"):
+        found.audience("mine")
+    (settings.project / "destinations").mkdir()
+    (settings.project / "destinations" / "meta.yml").write_text("title: stricter")
+    with pytest.raises(ActivationProblem, match=r"ends in \.yaml"):
+        load_destinations(settings).destination("meta")
 
 
 def a_project(folder: Path, **audiences: str) -> Path:

@@ -14,7 +14,7 @@ import pytest
 
 from cdp_assets.activation import normalise
 from cdp_assets.activation.account import erase, find, list_statuses, platform_keys, unremoved
-from cdp_assets.activation.answers import Answer, take_answers
+from cdp_assets.activation.answers import Answer, read_answers, take_answers
 from cdp_assets.activation.destination import load_destinations
 from cdp_assets.activation.ledger import attached_to_read
 from cdp_assets.activation.library import load_library
@@ -626,6 +626,12 @@ def test_what_normalises_to_nothing_is_dropped_and_counted(home: Settings) -> No
 # ------------------------------------------------------------------------------------------------ bad input
 
 
+def test_an_answer_may_begin_with_a_mark_of_its_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "answer.json"
+    path.write_text("\ufeff" + json.dumps({"home": "h", "batch": "b", "sha256": "s"}), encoding="utf-8")
+    assert [each.batch for each in read_answers(path)] == ["b"]
+
+
 def test_answers_that_cannot_be_taken(home: Settings, tmp_path: Path) -> None:
     platforms, people = Platforms(home.home), crowd()[:1]
     night(home, people)
@@ -737,6 +743,17 @@ def test_leave_to_cross_a_border_that_ends_is_said_too(mailing: Callable[..., Se
         without=f"update marts.contact_permissions set expires_at = {ends} where purpose = 'cross_border'",
     )
     assert {batch["upload_before"] for _, batch in platforms.waiting()} == {str(AS_OF + timedelta(days=2))}
+
+
+def test_what_others_leave_among_the_files_stops_no_night(home: Settings) -> None:
+    night(home, crowd())
+    folder = next((home.home / "activation" / "ads" / "loyal").iterdir())
+    for place in (folder.parents[2], folder.parents[1], folder.parent, folder):
+        (place / ".DS_Store").write_text("x")
+    (folder / "done").mkdir()
+    assert night(home, crowd(), 1).problems == []
+    assert answer(home, Platforms(home.home).upload_all())
+    assert not folder.exists()
 
 
 def test_a_file_that_was_lost_is_written_again_byte_equal(home: Settings) -> None:
