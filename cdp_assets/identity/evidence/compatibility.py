@@ -66,7 +66,9 @@ def names_conflict(col: Column) -> str:
     """
     g_l, g_r = col("given_key", "l"), col("given_key", "r")
     f_l, f_r = col("family_key", "l"), col("family_key", "r")
-    is_same_given = f"(({g_l} = {g_r} or {col('given_canon', 'l')} = {col('given_canon', 'r')}) and length({g_l}) > 1)"
+    is_same_given = (
+        f"(({g_l} = {g_r} or {col('given_canon', 'l')} = {col('given_canon', 'r')}) and length({g_l}) > 1)"
+    )
     is_other_family = f"""(
         jaro_winkler_similarity({f_l}, {f_r}) < 0.85
         and not contains({col("name_exact", "l")}, {f_r}) and not contains({col("name_exact", "r")}, {f_l})
