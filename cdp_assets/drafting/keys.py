@@ -13,7 +13,7 @@ from itertools import pairwise
 from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.roles import PLAIN_IDS, Roles, order_numbers, own_id, plain_id
 from cdp_assets.drafting.rows import Rows, groups_of
-from cdp_assets.drafting.words import Words, apart, is_a, plain
+from cdp_assets.drafting.words import Words, apart, class_of, is_a, plain
 
 NO_ORDER = "order_id: no column is sure to number orders, so these sales become no orders; which one does?"
 LINE_ROLES = ("sku", "quantity", "unit_price", "line_amount", "line_number")
@@ -214,8 +214,10 @@ def _free_codes(roles: Roles, sales: Sequence[bool]) -> list[Column]:
     """Columns that call themselves an id, then those of codes, which are no person's, article's or refund's."""
     ids = [c for c in roles.columns if re.search(r"(^|[^a-z])id\W*$", apart(c.header), re.IGNORECASE)]
     coded = [c for c in roles.columns if not (c.looks or c.numbers or c.time) and _are_codes(c, sales)]
-    free = [c for c in [*ids, *coded] if roles.role(c) not in ("source_customer_id", "refund_id", "sku")]
-    return [c for c in free if not is_a(roles.role(c), "money", "time")]
+    free = [c for c in [*ids, *coded] if roles.role(c) not in ("refund_id", "sku")]
+    return [
+        c for c in free if not is_a(roles.role(c), "money", "time") and class_of(roles.role(c)) == "internal"
+    ]
 
 
 def _are_codes(column: Column, sales: Sequence[bool]) -> bool:

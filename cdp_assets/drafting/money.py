@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import chain, combinations
@@ -241,22 +241,37 @@ def _tax_of_fee(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], l
 
 def _one_price(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
     """Of several prices without a discount between them, one that gives an amount of the file, times the quantity, is a piece's."""
-    quantity, prices = amounts.first("quantity"), amounts.of("unit_price")
-    has_off = bool(amounts.filled("discount_amount", "platform_discount"))
-    totals = [
-        amounts.value(c)
-        for c in amounts.of(*(TOTALS[1:2] if has_off else TOTALS))
-        if c.position not in amounts.once
-    ]
-    products = {c.position: multiply(quantity, amounts.value(c)) or [] for c in prices}
-    found = [
-        c
-        for c in prices
-        if any(products[c.position] and share_equal(products[c.position], t) >= SHARE for t in totals)
-    ]
-    if not found or prices[0] in found or _is_before_off(amounts, products[prices[0].position], totals):
-        return {}, []
-    return {c.position: None for c in prices if c not in found}, []
+    prices = amounts.of("unit_price")
+    found: list[Column] = []
+    for level, products in _products(amounts, prices, case) if len(prices) > 1 else ():
+        totals = [level.value(c) for c in level.of(*TOTALS) if _may_be_product(c, level, case)]
+        given = [c for c, product in zip(prices, products, strict=True) if _is_any(product, totals)]
+        if prices[0] in given or _is_before_off(level, products[0], totals):
+            return {}, []
+        found = found or given
+    return {c.position: None for c in prices if found and c not in found}, []
+
+
+def _products(
+    amounts: Amounts, prices: Sequence[Column], case: _Case
+) -> Iterator[tuple[Amounts, list[Values]]]:
+    """The amounts of rows, then of orders, and quantity × each of the prices on them."""
+    others = [[p.position for p in prices if p is not c] for c in prices]
+    trials = [case.levels(amounts.meant(dict.fromkeys(each))) for each in others]
+    for place, level in enumerate(case.levels(amounts)):
+        yield level, [levels[place].product() or () for levels in trials]
+
+
+def _is_any(product: Values, totals: Sequence[Values]) -> bool:
+    return any(share_equal(product, total) >= SHARE for total in totals if product)
+
+
+def _may_be_product(total: Column, level: Amounts, case: _Case) -> bool:
+    """Whether an amount may be quantity × price: beside discounts the line's own, or an order's that calls itself before them."""
+    has_off = bool(level.filled("discount_amount", "platform_discount"))
+    is_order_s = total.position in level.once
+    is_before = is_order_s and case.words.says("before", total.header)
+    return is_before or not has_off or level.meaning[total.position] == "line_amount"
 
 
 def _quantity_by_sums(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
@@ -619,9 +634,12 @@ def _as_chosen(
 ) -> tuple[dict[int, str | None], list[str]]:
     ours = [c for c in every if amounts.meaning[c.position] == "discount_amount"]
     changes: dict[int, str | None] = {c.position: None for c in ours if c not in chosen}
-    is_gross = amounts.product() is not None or not amounts.first("line_amount")
+    product = amounts.product()
+    is_gross = product is not None or not amounts.first("line_amount")
     if amounts.meaning[net.position] in ("line_amount", "gross_amount") and is_gross:
         changes[net.position] = "net_amount"
+    others = [c for c in amounts.of("line_amount") if product and share_equal(product, amounts.value(c)) < 1]
+    changes |= {c.position: "net_amount" for c in others}
     names = " + ".join(repr(column.header) for column in chosen)
     return changes, [
         f"discount_amount: {names}, as the sample's sums give {net.header!r} when that is taken off"

@@ -292,6 +292,19 @@ def _by_refund_number(roles: Roles, words: Words) -> Iterator[Role]:
             yield Role(column, None, "no row has one")
 
 
+def _by_points(roles: Roles, words: Words) -> Iterator[Role]:
+    """What a ledger of points says in money is what they are worth: nothing was sold by its rows."""
+    kinds = [
+        c
+        for c in roles.all("line_kind", "event_kind")
+        if sum(words.is_kind("points", w) for w in c.distinct) > 1
+    ]
+    for column in roles.columns if kinds else ():
+        if is_a(roles.role(column), "money", "number"):
+            said = f"{kinds[0].header!r} tells of points, so {column.header!r} is no money of a sale"
+            yield Role(column, None, "a ledger of points", said)
+
+
 def _is_subscription(column: Column, words: Words) -> bool:
     told = sum(words.consent_of(word) is not None for word in column.distinct)
     return told * 2 > len(column.distinct) and any(
@@ -396,6 +409,7 @@ RULES: tuple[Rule, ...] = (
     _by_states,
     _by_tenders,
     _by_company,
+    _by_points,
     _by_refund_number,
     _by_parts,
     _masked,

@@ -125,9 +125,8 @@ def _first_told(tried: Sequence[Rows | None]) -> Rows:
     """The first that tells sales from others, with what is asked of a column of kinds that does not."""
     found = [each for each in tried if each is not None]
     told = next((each for each in found if each.sales), None)
-    if told is None or not tried[0] or told is tried[0]:
-        return told or next(iter(found), Rows())
-    return replace(told, questions=(*tried[0].questions, *told.questions))
+    asked = [question for each in found if not each.sales for question in each.questions]
+    return replace(told, questions=(*asked, *told.questions)) if told else next(iter(found), Rows())
 
 
 def _by_goods_back(goods: Condition | None, roles: Roles) -> Rows | None:
@@ -374,15 +373,17 @@ def _left_out(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
     """Rows that a flag marks as a test or draft, and lines of an order that one marks as void."""
     order = _order(roles, words)
     for column in roles.all("is_test", "is_cancelled"):
-        if column.is_blank or not _is_flag(column):
+        is_mark = len(column.distinct) == 1 and not column.is_filled  # an X on few rows
+        if column.is_blank or not (_is_flag(column) or is_mark):
             continue
+        unmarked = "blank" if is_mark and not _is_flag(column) else "not_true"
         is_live = column.header.casefold().replace("_", "").replace(" ", "") == "livemode"
         if roles.role(column) == "is_test":
             said = f"{column.header!r}: rows that it marks are left out, as they are no sale"
-            yield Condition(column, "true" if is_live else "not_true"), said
-        elif order is None or _differs_within(order, column):
+            yield Condition(column, "true" if is_live else unmarked), said
+        elif order is None or _differs_within(order, column, is_blank_said=is_mark):
             yield (
-                Condition(column, "not_true"),
+                Condition(column, unmarked),
                 f"{column.header!r}: rows that it marks are left out of their order",
             )
 
@@ -398,10 +399,11 @@ def _lines_called_off(roles: Roles, words: Words) -> Iterator[tuple[Condition, s
         yield Condition(column, "not_in", off, order), said
 
 
-def _differs_within(order: Column, column: Column) -> bool:
-    """Whether a column says different things on the rows of one order; a blank cell says nothing."""
+def _differs_within(order: Column, column: Column, *, is_blank_said: bool = False) -> bool:
+    """Whether a column says different things on the rows of one order; a blank cell says nothing, but where a mark stands on others."""
+    nothing = set() if is_blank_said else {""}
     return any(
-        len({column.texts[row] for row in rows} - {""}) > 1 for rows in groups_of(order.texts).values()
+        len({column.texts[row] for row in rows} - nothing) > 1 for rows in groups_of(order.texts).values()
     )
 
 

@@ -20,12 +20,20 @@ DAYS = (
     "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d de %m de %Y", "%d %m %Y", "%d. %m. %Y", "%d. %m %Y", "%m %d %Y", "%m %d, %Y",
 )  # fmt: skip
 CLOCKS = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p"]
-TIMES = tuple(
-    f"{day}{gap}{clock}{zone}"
-    for day in DAYS
-    for clock in CLOCKS
-    for gap in (" ", "T", ", ", " - ")
-    for zone in ("", "%z", " %z", " UTC", " GMT")
+LENGTHS = {
+    "%Y%m%d": 8,
+    "%Y%m%d%H%M": 12,
+    "%Y%m%d%H%M%S": 14,
+}  # formats without a mark, which read other lengths, too
+TIMES = (
+    tuple(
+        f"{day}{gap}{clock}{zone}"
+        for day in DAYS
+        for clock in CLOCKS
+        for gap in (" ", "T", ", ", " - ")
+        for zone in ("", "%z", " %z", " UTC", " GMT")
+    )
+    + tuple(LENGTHS)[1:]
 )
 EPOCHS = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us"}
 _EPOCH = re.compile(r"1[0-9]{9}|1[0-9]{12}|1[0-9]{15}")
@@ -110,7 +118,7 @@ def reading_of(
     if all(_SERIAL.match(text) for text in texts):
         return _serial(texts) if is_timely else None
     texts, has_weekday = _without_weekday(texts)
-    is_number = all(COMPACT.match(text) for text in texts) and not is_timely
+    is_number = all(map(str.isdigit, texts)) and not is_timely
     if is_number or not all(_DATED.match(text) for text in texts):
         return None
     found = _by_formats(texts, header, words, order)
@@ -256,7 +264,7 @@ def _shape(text: str) -> tuple[bool, str]:
 @lru_cache(maxsize=50_000)
 def parses(text: str, format_: str) -> bool:
     """Whether a format reads a text."""
-    if format_ == "%Y%m%d" and not COMPACT.match(text):
+    if format_ in LENGTHS and not (COMPACT.match(text[:8]) and len(text) == LENGTHS[format_]):
         return False
     if _shape(text) != ("%z" in format_, _marks(format_)):
         return False  # strptime compiles a pattern for each format, anew for each text

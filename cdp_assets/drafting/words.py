@@ -75,6 +75,15 @@ def _simplified() -> OpenCC:
     return OpenCC("t2s")
 
 
+def _written(text: str) -> tuple[str, ...]:
+    """A text, and the simplified signs for traditional ones in it."""
+    return (
+        tuple(dict.fromkeys((text, _simplified().convert(text))))
+        if re.search("[\u4e00-\u9fff]", text)
+        else (text,)
+    )
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     """Compiling takes most of a draft's time, and each channel speaks some of the same languages."""
@@ -129,7 +138,7 @@ class Words:
 
     def says(self, topic: str, text: str) -> bool:
         """Whether a header or cell holds a word of the topic (`words` in the languages' files)."""
-        return bool(self._pattern("words", topic).search(plain(text)))
+        return any(map(self._pattern("words", topic).search, _written(plain(text))))
 
     def is_whole(self, topic: str, text: str) -> bool:
         """Whether a cell is a word of the topic and nothing else."""
@@ -148,7 +157,7 @@ class Words:
             text = self._bare(plain(header))
             whom = self.pattern("words", "of_whom")
             whom = rf"^({whom})\s*|\s*[（(]({whom})[)）]$|\s*\b({whom})$"
-            written = (text, _simplified().convert(text))
+            written = _written(text)
             named = (re.sub(whom, "", each, flags=re.IGNORECASE) for each in written)
             texts = dict.fromkeys((*written, *named))
             places = [*range(len(self._spoken)), *([] if self._is_sure else [None])]
@@ -187,7 +196,7 @@ class Words:
 
     def _word(self, section: str, text: str, how: Any) -> str | None:
         """The name of the first pattern that reads a cell: cells may be of another language than headers, which goes first."""
-        texts = [text, _simplified().convert(text)] if re.search("[\u4e00-\u9fff]", text) else [text]
+        texts = _written(text)
         places = [*range(len(self._spoken)), None]
         tried = ((name, place, each) for place in places for each in texts for name in self._names(section))
         return next(
@@ -254,6 +263,8 @@ class Words:
         text = " ".join(headers)
         written = [e for e in self._languages if "script" in e and re.search(e["script"], text)]
         found = written[-1:] or (self._spoken[:1] if self._is_sure else ())
+        if _simplified().convert(text) != text:
+            found = [each.get("traditional", each) for each in found]
         return next((str(each[name]) for each in found if name in each), None)
 
 
