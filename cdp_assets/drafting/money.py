@@ -75,6 +75,7 @@ class Money:
     discounts: tuple[Column, ...] = ()
     platform: tuple[Column, ...] = ()
     creator: tuple[Column, ...] = ()
+    borne: Column | None = None  # a discount of which the seller bears a part, and the platform the rest
     share: Share | None = None
     is_tax_on_top: bool = False
     whole: Column | None = None
@@ -507,8 +508,7 @@ def _telling(level: Amounts) -> Amounts:
     for row, there in enumerate(zip(*(map(bool, values) for values in level.values.values()), strict=True)):
         seen[there].append(row)
     rows = sorted(row for each in seen.values() for row in each[:MANY_OF_A_KIND])[:MANY_TRIED]
-    values = {position: pick(each, rows) for position, each in level.values.items()}
-    return replace(level, values=values, made=pick(level.made, rows) if level.made else None)
+    return level.on(rows)
 
 
 def _found_missing(
@@ -575,6 +575,20 @@ def _taken_off(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], li
     return _first_of(amounts, every)
 
 
+def _own_part(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
+    """Of two discounts one that calls itself the seller's and is never more than the other is ours: the rest of that, the platform bears."""
+    named = [c for c in amounts.columns if case.roles.role(c) == "discount_amount" and any(amounts.value(c))]
+    owns = [c for c in named if case.words.says("seller", c.header)]
+    wholes = [c for c in amounts.of("discount_amount") if c not in owns]
+    for own, whole in product_of(owns, [] if amounts.filled("platform_discount") else wholes):
+        pairs = list(zip(sizes(amounts.value(own)), sizes(amounts.value(whole)), strict=True))
+        is_part = all((a or ZERO) <= (b or ZERO) for a, b in pairs) and amounts.is_once_as(own, whole)
+        if is_part and any(a != b for a, b in pairs):
+            said = f"discount_amount: {own.header!r} is the seller's part of {whole.header!r}; the platform is taken to bear the rest"
+            return {own.position: "discount_amount", whole.position: "whole_discount"}, [said]
+    return {}, []
+
+
 def _net_lines(amounts: Amounts) -> dict[int, str | None]:
     """An amount after discount is the line's where the file has no other."""
     nets = [] if amounts.of("gross_amount", "unit_price") else amounts.of("net_amount")[:1]
@@ -593,19 +607,9 @@ def _sum_that_holds(level: Amounts, every: Sequence[Column]) -> tuple[Column, li
     choices the one that holds on the most rows is taken, and of equal ones that which explains more.
     """
     discounts = [c for c in every if c in level.columns]
-    filled = [
-        p for p, each in enumerate(zip(*(level.value(c) for c in discounts), strict=True)) if any(each)
-    ][:TRIED]
-    seen = (
-        list(dict.fromkeys([*filled, *range(min(TRIED, len(level.value(discounts[0]))))]))
-        if discounts
-        else []
-    )
-    tried = replace(
-        level,
-        values={p: pick(v, seen) for p, v in level.values.items()},
-        made=pick(level.made, seen) if level.made else None,
-    )
+    off = list(zip(*(level.value(c) for c in discounts), strict=True))
+    filled = [row for row, each in enumerate(off) if any(each)]
+    tried = level.on([*filled, *(row for row, each in enumerate(off) if not any(each))])
     best: tuple[float, Column, list[Column]] | None = None
     nets = tried.of("net_amount", "line_amount", "gross_amount")
     for before, net, chosen in product_of(
@@ -776,7 +780,7 @@ def _below_lines(level: Amounts, before: Values, total: Column) -> list[Column] 
 
 STEPS: tuple[Step, ...] = (
     _orders_own, _paid_out, _tax_of_fee, _quantity_by_sums, _price_by_sums, _between_prices, _one_price, _with_extras, _pieces, _share_off, _sum_of_others,
-    _price_of_line, _missing_in_whole, _taken_off, _payable,
+    _price_of_line, _missing_in_whole, _taken_off, _own_part, _payable,
 )  # fmt: skip
 
 
@@ -799,18 +803,15 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
     factors = (line,) if line else (quantity, price) if price else ()
     total = _order_total(amounts, words)
     shipping, off, said = _shipping(amounts, case)
-    taxes = sorted(amounts.of("tax_amount"), key=lambda c: len(words_in(c.header)))
-    tax = next((c for c in taxes if words.says("of_order", c.header)), _first(taxes))
+    tax = _tax(amounts, words)
     others = tuple(amounts.filled("tip", "surcharge"))
     discounts = tuple(amounts.filled("discount_amount") or amounts.of("discount_amount")[:1])
     payable, whole = _first(amounts.of("payable_amount")), _first(amounts.of("order_total"))
     is_whole = total is not None and not any(factors) and _is_whole(amounts, words)
     inside = _inside(amounts, words, total, (shipping, tax, *others)) if total and is_whole else ()
     platform, creator = (tuple(amounts.filled(role)) for role in ("platform_discount", "creator_discount"))
-    own = (*factors, *discounts, *platform, *creator, *([shipping] if shipping else []))
-    share, told = _share(
-        amounts, case, total, tax, tuple(c for c in own if c and c is not quantity), is_line=any(factors)
-    )
+    own = [c for c in (*factors, *discounts, *platform, *creator, shipping) if c and c is not quantity]
+    share, told = _share(amounts, case, total, tax, own, is_line=any(factors))
     parts = () if share or any(factors) else (tax, shipping)
     asked = _asked_of_total(amounts, total, inside, discounts, parts, is_whole=is_whole)
     missing = _asked_of_whole(amounts, case, has_payable=bool(payable))
@@ -821,13 +822,14 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
         discounts=discounts,
         platform=platform,
         creator=creator,
+        borne=_first(amounts.of("whole_discount")),
         share=share,
         is_tax_on_top=bool(
             any(factors) and tax and any(_where_tax_is(level, tax)[1] for level in case.levels(amounts))
         ),
         whole=whole,
         payable=payable,
-        on_top=_on_top(amounts, case, payable) if payable and not whole else (),
+        on_top=_on_top(amounts, case, None if whole else payable),
         shipping=shipping,
         shipping_off=off,
         tax=tax,
@@ -849,6 +851,12 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
             *_whole_numbers(amounts, case),
         ),
     )
+
+
+def _tax(amounts: Amounts, words: Words) -> Column | None:
+    """The order's tax by its name, else the one of the shortest header."""
+    taxes = sorted(amounts.of("tax_amount"), key=lambda c: len(words_in(c.header)))
+    return next((c for c in taxes if words.says("of_order", c.header)), _first(taxes))
 
 
 def _is_whole(amounts: Amounts, words: Words) -> bool:
@@ -887,7 +895,8 @@ def _share(
 ) -> tuple[Share | None, list[str]]:
     """What is left of amounts without tax, where the file's sums or its two ways of one amount say that they hold it."""
     if is_line:
-        return _share_of_tax(amounts, case, tax, own) if tax else _share_of_totals(amounts, case, own)
+        found = _share_of_tax(amounts, case, tax, own) if tax else _share_of_totals(amounts, case, own)
+        return found if found[0] or not tax else _share_by_rate(amounts, tax, own)
     if total is None:
         return None, []
     found = _share_of_pair(amounts, case.words, total, own)
@@ -908,6 +917,23 @@ def _share_of_tax(
         return None, []
     said = f"tax_amount: {tax.header!r} is inside the prices, as they give {whole.header!r} without it on top; it is taken off them"
     return Share(whole, tax, frozenset(c.position for c in own)), [said]
+
+
+def _share_by_rate(amounts: Amounts, tax: Column, own: Sequence[Column]) -> tuple[Share | None, list[str]]:
+    """The share by the tax, where by the rate that each row names it is that part of an amount which it is inside of, and not on top."""
+    wholes = [c for c in amounts.of("payable_amount") or amounts.of(*TOTALS) if amounts.is_once_as(c, tax)]
+    for rate, whole in product_of(amounts.filled("tax_rate"), wholes):
+        if _is_inside(amounts.value(tax), amounts.value(rate), amounts.value(whole)):
+            said = f"tax_amount: {tax.header!r} is inside {whole.header!r} by {rate.header!r}; it is taken off the prices"
+            return Share(whole, tax, frozenset(c.position for c in (*own, whole))), [said]
+    return None, []
+
+
+def _is_inside(taxes: Values, rates: Values, wholes: Values) -> bool:
+    """Whether a tax of so many per cent is inside an amount, and not on top of it."""
+    told = [(t, r, w) for t, r, w in zip(taxes, rates, wholes, strict=True) if t and r and w]
+    stated, inside = [t for t, _, _ in told], [w * r / (100 + r) for _, r, w in told]
+    return share_equal(stated, inside) >= SHARE > share_equal(stated, [w * r / 100 for _, r, w in told])
 
 
 def _share_of_pair(
@@ -978,8 +1004,10 @@ def _counts(amounts: Amounts, column: Column, words: Words) -> bool:
     return any(amounts.value(column)) and not words.says("included", column.header)
 
 
-def _on_top(amounts: Amounts, case: _Case, payable: Column) -> tuple[Column, ...]:
+def _on_top(amounts: Amounts, case: _Case, payable: Column | None) -> tuple[Column, ...]:
     """What an order's total holds beside its lines, as far as the sample's sums show."""
+    if payable is None:
+        return ()
     level = case.levels(amounts)[-1]
     return tuple(_below_lines(level, _before(level, case.words) or (), payable) or ())
 

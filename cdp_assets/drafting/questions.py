@@ -37,6 +37,20 @@ def questions_of(table: Table, models: Iterable[Model]) -> Iterator[str]:
     personal = [each.name for each in table.contract_fields if each.classification in ("core", "sensitive")]
     yield f"classification: personal are {', '.join(personal) or 'none'}; look at every column"
     yield from _unused(table, list(models))
+    yield from _lacking(table)
+
+
+def _lacking(table: Table) -> Iterator[str]:
+    """What a file seems to be for and does not give: the money of a report of ads, consents in words that are not known."""
+    if table.first("impressions", "clicks") and not (table.first("spend") or table.keys.order):
+        amounts = ", ".join(f.name for f in table.contract_fields if f.is_number and f.role is None)
+        yield f"spend: the rows count impressions or clicks; is one of {amounts or 'their columns'} what was spent?"
+    if is_order(table) and table.rows.refunds and table.first("tender"):
+        yield "payments: not drafted, as rows that give money back stand among the sales; write the model by hand"
+    for each in table.all("consent"):
+        words = table.words_of(each)
+        if each.logical_type == "string" and words and not any(map(table.words.consent_of, words)):
+            yield f"{each.name}: named after a consent, of whose words ({', '.join(map(repr, words))}) none is understood, so it is not read"
 
 
 def _several(table: Table) -> Iterator[str]:

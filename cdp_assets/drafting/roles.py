@@ -307,7 +307,7 @@ def _by_points(roles: Roles, words: Words) -> Iterator[Role]:
 
 def _is_subscription(column: Column, words: Words) -> bool:
     told = sum(words.consent_of(word) is not None for word in column.distinct)
-    return told * 2 > len(column.distinct) and any(
+    return told * 2 >= len(column.distinct) and any(
         re.search(r"subscri|opt", word, re.IGNORECASE) for word in column.distinct
     )
 

@@ -164,7 +164,7 @@ def currency_of(signs: Sequence[str], headers: Sequence[str], words: Words) -> s
     )
     if len(named) == 1 and is_said:
         return str(next(iter(named)))
-    meant = {currency_signs()[sign] or sign for sign in signs}
+    meant = {currency_signs()[sign] or sign for sign in [*signs, *re.findall("[€£₩₽₺₴]", text)]}
     if len(meant) == 1 and meant <= codes:
         return str(next(iter(meant)))
     often = [code for code, count in bracketed.items() if count > 1]

@@ -55,6 +55,11 @@ class Amounts:
         """The same numbers, some with another meaning."""
         return replace(self, meaning={**self.meaning, **changes}) if changes else self
 
+    def on(self, rows: Sequence[int]) -> Amounts:
+        """The same on some of the rows, in this order."""
+        values = {position: pick(each, rows) for position, each in self.values.items()}
+        return replace(self, values=values, made=pick(self.made, rows) if self.made else None)
+
     def of_rows(self) -> Amounts:
         """Without what is the order's: no row's sum holds with it. A discount may be a row's that is the same by chance."""
         off = self.of("discount_amount")

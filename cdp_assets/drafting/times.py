@@ -197,13 +197,21 @@ def _without_weekday(texts: Sequence[str]) -> tuple[Sequence[str], bool]:
 
 def _without_zone(texts: Sequence[str]) -> tuple[Sequence[str], str | None, list[str]]:
     """Texts without the short name of a zone behind them, the zone, and what may stand there in summer and in winter."""
-    named = [re.fullmatch(r"(.*\d.*) ([A-Z]{3,4})", text) for text in texts]
-    found = {zones().get(each.group(2)) if each else None for each in named}
+    named = [re.fullmatch(r"(.*\d.*?) (([A-Z]{3,4})( ?\((?:UTC|GMT)[^)]*\))?)", text) for text in texts]
+    found = {zones().get(each.group(3)) if each else None for each in named}
     zone = found.pop() if len(found) == 1 else None
     if zone is None or zone == "UTC":
         return texts, None, [""]
-    names = [name for name, each in zones().items() if each == zone and name.isupper()]
+    names = dict.fromkeys(name for name, each in zones().items() if each == zone and name.isupper())
+    if tails := {each.group(2) for each in named if each and each.group(4)}:
+        names = dict.fromkeys(sorted(tails | set(map(_other_season, tails))))
     return [each.group(1) for each in named if each], zone, [f" {name}" for name in names]
+
+
+def _other_season(tail: str) -> str:
+    """The name and offset of a zone in the other half of the year: `EST(UTC-5)` and `EDT(UTC-4)`."""
+    step, letter = (1, "D") if tail[1] == "S" else (-1, "S")
+    return re.sub(r"[-+]\d+", lambda hour: f"{int(hour.group()) + step:+d}", f"{tail[0]}{letter}{tail[2:]}")
 
 
 def _numbered(texts: Sequence[str], words: Words) -> tuple[Sequence[str], tuple[str, ...], str, str | None]:

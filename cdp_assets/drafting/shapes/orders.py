@@ -41,7 +41,8 @@ def draft(table: Table) -> Iterator[Model]:
     status, asked_of_status = status_sql(table)
     at = once(table, moment.name, "min") or moment.name
     customer = customer_sql(table)
-    platform = " + ".join(f"abs({amount(table, column)})" for column in money.platform)
+    borne = [f"(abs({amount(table, money.borne)}) - {discount_sql(table)})"] if money.borne else []
+    platform = " + ".join([*(f"abs({amount(table, column)})" for column in money.platform), *borne])
     shipping = amount(table, money.shipping) if money.shipping else part_sql(table, "shipping")
     shipping = shipping or _in_objects(table, "shipping_amount", "shipping_before")
     expressions = {

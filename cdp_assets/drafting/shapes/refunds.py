@@ -78,7 +78,7 @@ def _of_rows(table: Table) -> Model:
         "refund_date": as_date(when),
         "currency": currency,
         "amount": back,
-        "goods_amount": back if is_of_goods else None,
+        "goods_amount": (f"abs({taxless(table, stated)})" if stated else back) if is_of_goods else None,
     }
     said = f"each row of these kinds gives back {back}; {sale} is taken as the order that it belongs to"
     return Model("refunds", table, expressions, conditions_of(table, table.rows.refunds), questions=(said,))
