@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-
-import uvicorn
 
 from cdp_assets.commands.run import export_settings
 from cdp_assets.commands.saying import plain_console
@@ -16,7 +15,7 @@ ADDRESS = "127.0.0.1"
 
 
 def serve_site(*, home: Path | None, host: str, port: int, workers: int, base_path: str | None) -> int:
-    """Serve until interrupted; returns the exit code: 1 where the site would stand open to a network without a sign-in."""
+    """Become the server, until interrupted; returns 1 where the site would stand open to a network without a sign-in."""
     settings = Settings.load(home=home, web_base_path=base_path)
     console = plain_console()
     if host not in LOCAL and settings.web_sign_in == "none":
@@ -31,9 +30,6 @@ def serve_site(*, home: Path | None, host: str, port: int, workers: int, base_pa
     console.print(
         f"http://{'localhost' if host == ADDRESS else host}:{port}{settings.web_base_path}/", highlight=False
     )
-    uvicorn.run(
-        "cdp_assets.web.application:create_app", factory=True, host=host, port=port, workers=workers, log_level="warning",
-        access_log=False, server_header=False, proxy_headers=False,
-        timeout_keep_alive=75,  # longer than a proxy keeps a connection (nginx: 60 s): the site never hangs up first
-    )  # fmt: skip
-    return 0
+    sys.stdout.flush()
+    arguments = [host, str(port), str(workers)]
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "cdp_assets.web.serve", *arguments])  # noqa: S606

@@ -12,19 +12,46 @@ Two entry points, each one Dagster asset, both plain functions on a DuckDB conne
 The tables read and written, column by column, are in `cdp_assets.insight.tables`. Heuristic attribution models (first
 touch, linear, ...) are SQL and live in dbt; so do RFM, traits and everything that joins. No Dagster import here.
 
-The face is loaded when a name of it is first asked for: the site reads a scorecard's order without SciPy and Altair in its memory.
+Each name is imported when it is first asked for: the site reads a scorecard's order without SciPy and Altair in its memory.
 """
-
-from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cdp_assets.insight.face import *  # noqa: F403
+    from cdp_assets.insight.attribution import AttributionSummary, compute_attribution
+    from cdp_assets.insight.calibration import save_calibration_plot
+    from cdp_assets.insight.customer_value import CustomerValueSummary, compute_customer_value
+    from cdp_assets.insight.fits import ModelFit, read_previous_parameters
+    from cdp_assets.insight.lift import LiftComparison, compare_with_lift
+    from cdp_assets.insight.tables import InsightInputProblem
+
+_HOMES = {
+    "attribution": ["AttributionSummary", "compute_attribution"],
+    "calibration": ["save_calibration_plot"],
+    "customer_value": ["CustomerValueSummary", "compute_customer_value"],
+    "fits": ["ModelFit", "read_previous_parameters"],
+    "lift": ["LiftComparison", "compare_with_lift"],
+    "tables": ["InsightInputProblem"],
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
+    home = next((module for module, names in _HOMES.items() if name in names), None)
+    if home is None:
         raise AttributeError(name)
-    return getattr(import_module("cdp_assets.insight.face"), name)
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+__all__ = [
+    "AttributionSummary",
+    "CustomerValueSummary",
+    "InsightInputProblem",
+    "LiftComparison",
+    "ModelFit",
+    "compare_with_lift",
+    "compute_attribution",
+    "compute_customer_value",
+    "read_previous_parameters",
+    "save_calibration_plot",
+]

@@ -102,7 +102,18 @@ def test_what_a_query_spills_lies_in_a_folder_of_the_owner_and_that_of_a_dead_pr
     assert [each.name for each in scratch.iterdir()] == [folder.name]
 
 
-def test_a_worker_holds_no_library_that_only_the_nights_work_needs() -> None:
-    heavy = "{'altair', 'dagster', 'dbt', 'scipy', 'splink', 'sqlfluff', 'vl_convert'}"
-    code = f"import sys, cdp_assets.web.application; print({heavy} & sys.modules.keys())"
+@pytest.mark.parametrize(
+    ("module", "not_needed"),
+    [
+        (
+            "cdp_assets.web.application",
+            {"altair", "dagster", "dbt", "scipy", "splink", "sqlfluff", "vl_convert"},
+        ),
+        ("cdp_assets.web.serve", {"duckdb", "numpy", "pandas", "pydantic", "rich", "starlette"}),
+    ],
+)
+def test_a_process_of_the_site_holds_no_library_that_only_others_need(
+    module: str, not_needed: set[str]
+) -> None:
+    code = f"import sys, {module}; print({not_needed} & sys.modules.keys())"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"

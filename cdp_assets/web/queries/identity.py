@@ -1,4 +1,4 @@
-"""What the Identity page asks: quality over time, cluster sizes, guard events, id events and the review queue."""
+"""What the Identity page asks: quality over time, cluster sizes, guard events and id events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pandas as pd
 from cdp_assets.web.published import Published
 
 GUARDS, EVENTS = "ops_guard_events", "customer_id_events"
-QUEUE, EVIDENCE = "ops_review_queue", "ops_review_evidence"
 
 
 def quality(shown: Published) -> pd.DataFrame:
@@ -65,19 +64,4 @@ def id_events(shown: Published) -> pd.DataFrame:
     return shown.ask(
         f"select effective_at, event, customer_id, other_customer_id, record_count, reason from {EVENTS} "
         "where event <> 'created' order by effective_at desc, event, customer_id limit 5000"
-    )
-
-
-def review_queue(shown: Published) -> pd.DataFrame:
-    """marts.ops_review_queue, the most worthwhile first. One row per pair."""
-    return shown.ask(f"select * from {QUEUE} order by queue_rank")
-
-
-def review_evidence(shown: Published, record_key_l: str, record_key_r: str) -> pd.DataFrame:
-    """What speaks for and against one pair, the weightiest first. One row per comparison."""
-    return shown.ask(
-        f"select comparison, finding, bits from {EVIDENCE} where record_key_l = ? and record_key_r = ? "
-        "order by comparison = 'start' desc, abs(bits) desc, comparison",
-        record_key_l,
-        record_key_r,
     )

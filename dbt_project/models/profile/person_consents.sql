@@ -20,14 +20,5 @@ latest as (
 
 select
     customer_id,
-    purpose,
-    case when status = 'granted' and {{ has_expired('expires_at') }} then 'expired' else status end as status,
-    channel,
-    legal_basis,
-    jurisdiction,
-    policy_version,
-    evidence,
-    signal,
-    recorded_at,
-    expires_at
+    {{ standing_consent() }}
 from latest
