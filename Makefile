@@ -80,10 +80,10 @@ format: $(READY) ## rewrite to the house format
 shapes: $(READY) ## render dbt's macro of the shared shapes from cdp_assets/shapes.yaml
 	@$(BIN)/python -m cdp_assets.shapes
 
-test: $(READY) ## unit and property tests, and one whole demo: five to eight minutes on two cores
+test: $(READY) ## unit and property tests, and one whole demo: five to ten minutes on two cores
 	@$(BIN)/python -m pytest $(PARALLEL)
 
-test-integration: $(READY) ## rooms together: built tables, nights of identity, kills, a browser, a real retailer (seven minutes)
+test-integration: $(READY) ## rooms together: built tables, nights of identity, kills, a browser, a real retailer (seven to fifteen minutes)
 	@$(BIN)/python -m pytest $(PARALLEL) -m 'integration and not slow'
 
 test-all: $(READY) ## every test, the long ones too; property tests look for new examples
