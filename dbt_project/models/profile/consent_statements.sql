@@ -28,11 +28,19 @@ said as (
     {%- endfor %}
 ),
 
+-- a channel without customer records names people by ids of its own
+channels_of_records as (
+    select distinct channel
+    from {{ source('identity', 'customer_ids') }}
+),
+
 answered as (
     select
         said.*,
         customer_ids.record_key,
         customer_ids.customer_id,
+        said.source_customer_id is not null and customer_ids.record_key is null
+            and said.channel in (select channel from channels_of_records) as is_of_unknown_record,
         {{ contact_spelling('said.contact_type', 'said.contact_key') }} as spelling
     from said
     left join {{ source('identity', 'customer_ids') }} as customer_ids
@@ -87,7 +95,8 @@ select
     said.evidence,
     said.signal,
     said.recorded_at,
-    said.expires_at
+    said.expires_at,
+    said.is_of_unknown_record
 from answered as said
 left join meant_numbers
     on said.contact_type = 'phone'
@@ -110,7 +119,8 @@ select
     'request/' || refusals.request_id as evidence,
     'request' as signal,
     refusals.refused_at as recorded_at,
-    cast(null as timestamp) as expires_at
+    cast(null as timestamp) as expires_at,
+    false as is_of_unknown_record
 from {{ source('state', 'rights_refusals') }} as refusals
 inner join {{ source('identity', 'customer_ids') }} as customer_ids
     on refusals.record_key = customer_ids.record_key

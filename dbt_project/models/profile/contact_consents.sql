@@ -1,6 +1,7 @@
 -- the latest answer per contact and purpose. An answer covers the contact that it names; one of a whole record covers the contacts that
 -- the record carries, and so does a grant of a person: no address of another record is opened by it. A refusal binds every spelling of the
--- mailbox (dots and tags that its provider ignores), a grant opens its own address alone. At one instant a refusal wins
+-- mailbox (dots and tags that its provider ignores), a grant opens its own address alone; one of a record that its channel does not know (any more)
+-- opens nothing, for its number may be somebody else's by now. At one instant a refusal wins
 with
 
 contacts as (
@@ -28,7 +29,7 @@ statements as (
         channel, record_key, customer_id, contact_type, contact_scope, contact_key, spelling, purpose, status, legal_basis, jurisdiction,
         policy_version, evidence, signal, recorded_at, expires_at
     from {{ ref('consent_statements') }}
-    where contact_type <> 'person' or status = 'granted'
+    where (contact_type <> 'person' or status = 'granted') and not (status = 'granted' and coalesce(is_of_unknown_record, false))
 ),
 
 covered as (

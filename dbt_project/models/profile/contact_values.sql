@@ -6,7 +6,7 @@ records as (
         customer_ids.customer_id,
         customer_ids.record_key,
         customer_records.channel,
-        nullif(lower(trim(customer_records.email)), '') as email,
+        nullif({{ plain_address('customer_records.email') }}, '') as email,
         nullif(trim(customer_records.phone), '') as phone,
         nullif(trim(customer_records.platform_id), '') as platform_id,
         normalised.email as normal_email,
@@ -71,7 +71,7 @@ told as (
         contacts.contact_type,
         contacts.contact_scope,
         case contacts.contact_type
-            when 'email' then lower(trim(contacts.contact_value))
+            when 'email' then {{ plain_address('contacts.contact_value') }}
             when 'phone' then coalesce(phones.contact_value, trim(contacts.contact_value))
             else trim(contacts.contact_value)
         end as contact_value,
