@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +65,11 @@ def modules_of(room: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("module", ["insight.attribution", "identity.evidence.normalise"])
+def test_a_module_of_a_room_is_imported_before_its_face(module: str) -> None:
+    subprocess.run([sys.executable, "-c", f"import cdp_assets.{module}"], check=True, capture_output=True)
+
+
 def test_a_plain_room_imports_no_dagster(room: str) -> None:
     offenders = [
         path.name

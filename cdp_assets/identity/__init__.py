@@ -6,6 +6,7 @@ The face is loaded when a name of it is first asked for: the site reads a phone 
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +14,6 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
+    if name.startswith("__") or find_spec(f"{__name__}.{name}"):  # a module of the room is imported by itself
         raise AttributeError(name)
     return getattr(import_module("cdp_assets.identity.face"), name)
