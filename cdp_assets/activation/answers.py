@@ -8,6 +8,7 @@ list that was deleted at the platform: `home`, `list` (`<destination>/<audience>
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cdp_assets.activation.audience import wrong_places
 from cdp_assets.activation.files import show
@@ -36,11 +37,23 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_VALUES = re.compile(r"\S+@\S+|[0-9a-f]{32,}|[A-Za-z0-9+/]{43}=|[+(]?\d(?:[ ().-]{0,2}\d){6,}", re.IGNORECASE)
+
+
+def _without_values(said: str) -> str:
+    """A platform's words, on one line, without what may be an address, a number or a key: reasons are kept and shown."""
+    printable = "".join(each if each.isprintable() else " " for each in said)
+    return " ".join(_VALUES.sub("…", printable).split())[:200]
+
+
+Reason = Annotated[str, AfterValidator(_without_values)]
+
+
 class RefusedKey(_Model):
     """A key that the platform did not take."""
 
     key: str
-    reason: str = "not said"
+    reason: Reason = "not said"
 
 
 class Answer(_Model):
@@ -53,7 +66,7 @@ class Answer(_Model):
     accepted: list[str] | None = None
     refused: list[RefusedKey] = []
     received: Annotated[int, Field(ge=0)] | None = None
-    reason: str | None = None
+    reason: Reason | None = None
     list_: str | None = Field(default=None, alias="list")
     deleted: bool = False
 
@@ -141,13 +154,16 @@ def _take(con: duckdb.DuckDBPyConnection, answer: Answer, home: str) -> Taken:
             about, "another file", "nothing was taken: the file that was uploaded is not the one proposed"
         )
     words = _warnings(upload_before, generation, on)
-    if status == "acknowledged":
+    is_event = operation in ("event", "adjustment")
+    if status == "acknowledged" and (is_event or not answer.refused):
         return Taken(about, "known already")
-    if operation in ("event", "adjustment"):
+    if is_event:
         return _take_events(con, about, answer, batch_no, status, on)
     keys = _keys_of(con, answer)
     if keys is None:
         return Taken(about, "unknown key", "nothing was taken: it names keys that no batch ever had")
+    if status == "acknowledged":
+        return _take_second_thoughts(con, about, answer, keys, batch_no, operation, on)
     if status == "superseded":
         return _take_late(con, about, answer, batch_no, operation, on, words)
     return _take_pending(con, about, answer, keys, batch_no, operation, on, words)
@@ -196,6 +212,45 @@ def _take_pending(
     _close(con, batch_no, "acknowledged", on, answer)
     refused = f"{len(answer.refused):,} keys were refused. " if answer.refused else ""
     return Taken(about, "accepted", (refused + words).strip())
+
+
+def _take_second_thoughts(
+    con: duckdb.DuckDBPyConnection,
+    about: str,
+    answer: Answer,
+    keys: dict[str, int],
+    batch_no: int,
+    operation: str,
+    on: date,
+) -> Taken:
+    """Keys that were refused after all, of a batch that was acknowledged: a removal of theirs is proposed again, an addition is listed as refused."""
+    known = con.execute(
+        "select key_id from activation_answers where batch_no = ? and outcome = 'refused'", [batch_no]
+    ).fetchall()
+    rows = {keys[each.key]: each.reason for each in answer.refused}
+    for (key_id,) in known:
+        rows.pop(key_id, None)
+    if not rows:
+        return Taken(about, "known already")
+    insert_rows(
+        con,
+        "activation_answers",
+        [(batch_no, key_id, "refused", reason, on) for key_id, reason in rows.items()],
+    )
+    if operation != "add":
+        con.execute(
+            "insert into activation_entries select b.list_id, k.key_id, coalesce(b.field, ("
+            "select min(e.field) from activation_entries as e join activation_keys as o using (key_id) "
+            "where e.list_id = b.list_id and o.contact_type = k.contact_type), k.contact_type), null, null "
+            "from activation_batches as b, activation_keys as k where b.batch_no = $batch_no and list_contains($keys, k.key_id) "
+            "and not exists (select 1 from activation_entries as e where e.list_id = b.list_id and e.key_id = k.key_id)",
+            {"batch_no": batch_no, "keys": list(rows)},
+        )
+    return Taken(
+        about,
+        "partly accepted",
+        f"{len(rows):,} keys of a batch that was acknowledged were refused after all",
+    )
 
 
 def _take_events(

@@ -213,6 +213,90 @@ def test_of_a_removal_that_is_refused_what_was_taken_is_gone(home: Settings) -> 
     assert night(home, people, 2).row_count("remove") == 1
 
 
+@pytest.mark.parametrize("destination", ["ads", "whole_mail"])
+def test_a_key_that_is_refused_after_all_is_not_taken_for_gone(
+    mailing: Callable[..., Settings], destination: str
+) -> None:
+    """Platforms acknowledge a request at once, and tell later what its job made of single keys."""
+    together = MAIL.replace(
+        "columns: {Email: $key,", "together: true, columns: {Email: '$key:Email',"
+    ).replace("kind: message\n", "")
+    together = together.replace(
+        "remove: {columns: {Email: $key}}", "remove: {columns: {Email: '$key:Email'}}"
+    )
+    home = mailing(
+        {"loyal": LOYAL.format(purpose="marketing", destinations=f"[{destination}]")},
+        {"ads": ADS, "whole_mail": together},
+    )
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answer(home, platforms.upload_all())
+    people[0].allowed = frozenset()
+    night(home, people, 1)
+    key = sha256_of("p0@example.com") if destination == "ads" else "p0@example.com"
+    answers = platforms.upload_all()
+    answer(home, answers)
+    after_all = next(
+        each
+        for each, keys in ((each, platforms.seen[each["batch"]].decode()) for each in answers)
+        if key in keys
+    ) | {"refused": [{"key": key, "reason": "busy"}]}
+    platforms.lists[f"{destination}/loyal"].add(key)
+    assert answer(home, [after_all]) == ["partly accepted"]
+    assert answer(home, [after_all]) == ["known already"]
+    assert night(home, people, 2).row_count("remove") == 1
+    answer(home, platforms.upload_all())
+    assert key not in platforms.lists[f"{destination}/loyal"]
+    assert night(home, people, 3).file_count == 0
+
+
+def test_a_key_that_was_not_added_after_all_is_listed(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answers = platforms.upload_all()
+    answer(home, answers)
+    key = sha256_of("p0@example.com")
+    its = next(
+        each
+        for each in answers
+        if key in platforms.seen[each["batch"]].decode() and "/ads/" in f"/{each['batch']}"
+    )
+    assert answer(home, [its | {"refused": [{"key": key, "reason": "invalid"}]}]) == ["partly accepted"]
+    assert {each.destination: each.refusals for each in list_statuses(home)}["ads"] == [
+        ("refused: invalid", 1)
+    ]
+
+
+def test_a_reason_keeps_no_value(home: Settings) -> None:
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answers = platforms.upload_all()
+    key = sha256_of("p0@example.com")
+    its = next(
+        each
+        for each in answers
+        if key in platforms.seen[each["batch"]].decode() and "/ads/" in f"/{each['batch']}"
+    )
+    said = f"bad: p0@example.com,\x1b[31m +1 (202) 555-0100 {key}, code 1234"
+    answer(
+        home,
+        [
+            its | {"refused": [{"key": key, "reason": said}]},
+            {**answers[1], "status": "refused", "reason": said},
+        ],
+    )
+    words = str(list_statuses(home))
+    assert "code 1234" in words
+    assert not any(each in words for each in ("example", "555", key[:8], "x1b", "\x1b"))
+    with connect_state(home, read_only=True) as con:
+        kept = str(
+            con.execute(
+                "select note from activation_batches union all select reason from activation_answers"
+            ).fetchall()
+        )
+    assert "example" not in kept
+
+
 def test_a_removal_that_is_refused_is_listed_and_proposed_again(home: Settings) -> None:
     platforms, people = Platforms(home.home), crowd()
     night(home, people)
