@@ -216,7 +216,11 @@ def _paid_out(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], lis
     wholes = amounts.of("gross_amount", "net_amount", "line_amount", "unit_price")
     pairs = [(w, c) for w, c in product_of(wholes, amounts.of("gross_amount", "net_amount")) if w is not c]
     changes: dict[int, str | None] = {}
-    for fee in [*fees, add_up([sizes(each) for each in fees])]:
+    every = add_up([sizes(each) for each in fees])
+    unknown = [sizes(amounts.value(c)) for c in amounts.filled(None)][
+        : MAX_EXTRAS if fees else 0
+    ]  # a fee's tax
+    for fee in [*fees, every, *(add_up([every, each]) for each in unknown)]:
         rows = [position for position, value in enumerate(fee) if value]
         for whole, left in pairs if len(rows) > 1 else ():
             if whole.position not in changes and _is_left(amounts, whole, left, fee, rows):
@@ -779,7 +783,7 @@ def _below_lines(level: Amounts, before: Values, total: Column) -> list[Column] 
 
 
 STEPS: tuple[Step, ...] = (
-    _orders_own, _paid_out, _tax_of_fee, _quantity_by_sums, _price_by_sums, _between_prices, _one_price, _with_extras, _pieces, _share_off, _sum_of_others,
+    _orders_own, _tax_of_fee, _paid_out, _quantity_by_sums, _price_by_sums, _between_prices, _one_price, _with_extras, _pieces, _share_off, _sum_of_others,
     _price_of_line, _missing_in_whole, _taken_off, _own_part, _payable,
 )  # fmt: skip
 
@@ -847,6 +851,7 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
             *told,
             *asked,
             *missing,
+            *_other_taxes(amounts, tax),
             *_cents(amounts, words),
             *_whole_numbers(amounts, case),
         ),
@@ -857,6 +862,18 @@ def _tax(amounts: Amounts, words: Words) -> Column | None:
     """The order's tax by its name, else the one of the shortest header."""
     taxes = sorted(amounts.of("tax_amount"), key=lambda c: len(words_in(c.header)))
     return next((c for c in taxes if words.says("of_order", c.header)), _first(taxes))
+
+
+def _other_taxes(amounts: Amounts, tax: Column | None) -> list[str]:
+    """Taxes beside the order's that stand where that is nought, as columns for each rate do."""
+    rows = [row for row, value in enumerate(amounts.value(tax)) if not value] if tax else []
+    found = [repr(c.header) for c in amounts.filled("tax_amount") if any(pick(amounts.value(c), rows))]
+    said = (
+        f"tax_amount: {tax.header!r} is taken, {', '.join(found)} stand where it is nought: add them to it"
+        if tax
+        else ""
+    )
+    return [said] if found else []
 
 
 def _is_whole(amounts: Amounts, words: Words) -> bool:

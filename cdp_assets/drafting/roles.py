@@ -16,6 +16,15 @@ from cdp_assets.drafting.words import RANKS, Words, class_of, is_a
 CONTACTS = ("email", "phone", "full_name", "given_name", "family_name")
 IDENTITIES = ("source_customer_id", "device_id", "email", "phone")
 PLAIN_IDS = ("id", "uuid", "_id")
+OF_SALES = (
+    "quantity",
+    "unit_price",
+    "line_amount",
+    "tender",
+    "shipping_amount",
+    "tax_amount",
+    "order_status",
+)
 MAX_KINDS = 20  # different words of a column that tells rows apart
 MANY = 3  # rows or orders from which on the same contact on all of them is nobody's own
 _HOLDS = {"email": r"@", "phone": r"(\d\D*){5}", "recipient_phone": r"(\d\D*){3}|[*]{2}"}
@@ -292,17 +301,16 @@ def _by_refund_number(roles: Roles, words: Words) -> Iterator[Role]:
             yield Role(column, None, "no row has one")
 
 
-def _by_points(roles: Roles, words: Words) -> Iterator[Role]:
-    """What a ledger of points says in money is what they are worth: nothing was sold by its rows."""
-    kinds = [
-        c
-        for c in roles.all("line_kind", "event_kind")
-        if sum(words.is_kind("points", w) for w in c.distinct) > 1
-    ]
-    for column in roles.columns if kinds else ():
-        if is_a(roles.role(column), "money", "number"):
-            said = f"{kinds[0].header!r} tells of points, so {column.header!r} is no money of a sale"
-            yield Role(column, None, "a ledger of points", said)
+def _by_ledger(roles: Roles, words: Words) -> Iterator[Role]:
+    """A ledger of points and answers to a survey say what something was worth: nothing was sold by their rows."""
+    kinds = roles.all("line_kind", "event_kind")
+    points = [c for c in kinds if sum(words.is_kind("points", word) for word in c.distinct) > 1]
+    answers = [] if roles.has(*OF_SALES) else [c for c in roles.columns if words.says("survey", c.header)]
+    named = next(iter([*points, *answers]), None)
+    for column in roles.columns:
+        if named and is_a(roles.role(column), "money", "number"):
+            said = f"{named.header!r} tells of points or a survey, so {column.header!r} is no money of a sale"
+            yield Role(column, None, "a ledger of points, or a survey", said)
 
 
 def _is_subscription(column: Column, words: Words) -> bool:
@@ -409,7 +417,7 @@ RULES: tuple[Rule, ...] = (
     _by_states,
     _by_tenders,
     _by_company,
-    _by_points,
+    _by_ledger,
     _by_refund_number,
     _by_parts,
     _masked,
