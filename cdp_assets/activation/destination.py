@@ -92,7 +92,8 @@ class Regions(_Model):
     except_: list[Country] | None = Field(default=None, alias="except", min_length=1)
     unknown: Literal["keep", "drop"] = "drop"
     cross_border_for: list[Country] = Field(
-        default=[], description="Countries whose customers must have granted cross_border as well."
+        default=[],
+        description="Countries whose customers must have granted cross_border as well; of a customer without a known country the calling codes of her phones decide.",
     )
 
 

@@ -16,6 +16,7 @@ from cdp_assets.activation.destination import Destination, Identifier
 from cdp_assets.activation.normalise import key_expression
 from cdp_assets.activation.published_file import CONTACT_SCHEMA
 from cdp_assets.identity.evidence.countries import country_sql
+from cdp_assets.sql_text import literals
 
 LEDGER = "ledger.main"
 
@@ -119,16 +120,28 @@ def granted_contacts(reach: Reach, purposes: frozenset[str], cross_border_for: S
         else "select customer_no, contact_no, null::date as ends_on from holders"
     )
     if cross_border_for:
-        countries = ", ".join(f"'{each}'" for each in cross_border_for)
         sql = (
             "select g.customer_no, g.contact_no, case when abroad.customer_no is null then g.ends_on "
             f"else least(g.ends_on, crossing.ends_on) end as ends_on from ({sql}) as g "
-            f"left join (select rowid::integer as customer_no from marts.customers where {country_sql('country')} in ({countries})) as abroad using (customer_no) "
+            f"left join ({_customers_of(cross_border_for)}) as abroad using (customer_no) "
             "left join (select customer_no, contact_no, ends_on from permissions where purpose = 'cross_border') as crossing using (customer_no, contact_no) "
             "where abroad.customer_no is null or crossing.customer_no is not null"
         )
     reach.con.execute(f"create temp table {table} as {sql}")
     return table
+
+
+def _customers_of(countries: Sequence[str]) -> str:
+    """SQL of the customers (customer_no) of some countries; where a customer's is not known, her phones' calling codes say it."""
+    import phonenumbers
+
+    codes = [phonenumbers.country_code_for_region(each) for each in countries]
+    phones = " or ".join(f"starts_with(v.contact_value, '+{code}')" for code in codes)
+    country = country_sql("country")
+    return (
+        f"select rowid::integer as customer_no from marts.customers where {country} in ({literals(countries)}) or {country} is null and rowid in ("
+        f"select h.customer_no from holders as h join contact_values as v using (contact_no) where v.contact_type = 'phone' and ({phones}))"
+    )
 
 
 def reachable_keys(reach: Reach, destination: Destination, granted: str) -> str:

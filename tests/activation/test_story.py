@@ -658,6 +658,24 @@ def test_regions_and_crossing_borders(mailing: Callable[..., Settings]) -> None:
     assert (steps["some"]["region"], members(report)["some/loyal"]) == (3, 3)
 
 
+def test_a_customer_without_a_country_is_of_that_of_her_phone(mailing: Callable[..., Settings]) -> None:
+    """A till knows a number and no address: of whom nothing else is known, the number's country decides about crossing its border."""
+    home = mailing(
+        {"loyal": LOYAL.format(purpose="ads_matching", destinations="[ads]")},
+        {"ads": ADS + "regions: {cross_border_for: [CN], unknown: keep}\n"},
+    )
+    mainland = [("phone", "+8613800138000"), ("email", "li@example.com")]
+    people = [
+        Person("a", mainland, country=None),
+        Person("b", [("phone", "+8613800138001")], country=None, allowed=ALL | {"cross_border"}),
+        Person("c", [("phone", "+12025550101")], country=None),
+        Person("d", [("phone", "+8613800138002")], country="US"),
+    ]
+    report = night(home, people)
+    assert {step.name: step.left_out for step in report.lists[0].steps}["consent"] == 1
+    assert (members(report)["ads/loyal"], report.row_count("add")) == (3, 3)
+
+
 def test_an_id_goes_with_the_guide_and_to_the_app_that_it_belongs_to(
     mailing: Callable[..., Settings],
 ) -> None:
