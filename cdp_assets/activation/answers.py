@@ -76,6 +76,8 @@ class Answer(_Model):
             raise ValueError("a deleted list is named: list and deleted go together")
         if not self.deleted and (self.batch is None or self.sha256 is None):
             raise ValueError("batch and sha256 are missing: copy them from the manifest")
+        if set(self.accepted or ()) & {each.key for each in self.refused}:
+            raise ValueError("a key is both accepted and refused: say which")
         return self
 
 

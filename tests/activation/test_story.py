@@ -20,6 +20,7 @@ from cdp_assets.activation.ledger import attached_to_read
 from cdp_assets.activation.library import load_library
 from cdp_assets.activation.night import Report, run_activation
 from cdp_assets.activation.pressure import capped_customers
+from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import open_published
 from cdp_assets.activation.waterfall import waterfall
 from cdp_assets.publishing.generations import flip
@@ -732,6 +733,14 @@ def test_an_answer_may_begin_with_a_mark_of_its_encoding(tmp_path: Path) -> None
     path = tmp_path / "answer.json"
     path.write_text("\ufeff" + json.dumps({"home": "h", "batch": "b", "sha256": "s"}), encoding="utf-8")
     assert [each.batch for each in read_answers(path)] == ["b"]
+
+
+def test_an_answer_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "answer.json"
+    said = {"home": "h", "batch": "b", "sha256": "s", "accepted": ["k"], "refused": [{"key": "k"}]}
+    path.write_text(json.dumps(said), encoding="utf-8")
+    with pytest.raises(ActivationProblem, match="both accepted and refused"):
+        read_answers(path)
 
 
 def test_answers_that_cannot_be_taken(home: Settings, tmp_path: Path) -> None:
