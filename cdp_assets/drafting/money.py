@@ -84,6 +84,7 @@ class Money:
     shipping: Column | None = None
     shipping_off: Column | None = None
     tax: Column | None = None
+    more_taxes: tuple[Column, ...] = ()  # of other rates
     others: tuple[Column, ...] = ()  # paid beside goods, shipping and tax: tips, packing
     fee: Column | None = None
     price: Column | None = None
@@ -808,11 +809,12 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
     total = _order_total(amounts, words)
     shipping, off, said = _shipping(amounts, case)
     tax = _tax(amounts, words)
+    more = _other_taxes(amounts, tax)
     others = tuple(amounts.filled("tip", "surcharge"))
     discounts = tuple(amounts.filled("discount_amount") or amounts.of("discount_amount")[:1])
     payable, whole = _first(amounts.of("payable_amount")), _first(amounts.of("order_total"))
     is_whole = total is not None and not any(factors) and _is_whole(amounts, words)
-    inside = _inside(amounts, words, total, (shipping, tax, *others)) if total and is_whole else ()
+    inside = _inside(amounts, words, total, (shipping, tax, *more, *others)) if total and is_whole else ()
     platform, creator = (tuple(amounts.filled(role)) for role in ("platform_discount", "creator_discount"))
     own = [c for c in (*factors, *discounts, *platform, *creator, shipping) if c and c is not quantity]
     share, told = _share(amounts, case, total, tax, own, is_line=any(factors))
@@ -837,6 +839,7 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
         shipping=shipping,
         shipping_off=off,
         tax=tax,
+        more_taxes=more,
         others=others,
         fee=_first(amounts.filled("fee")),
         price=price,
@@ -851,7 +854,11 @@ def _settled(amounts: Amounts, case: _Case, questions: list[str]) -> Money:
             *told,
             *asked,
             *missing,
-            *_other_taxes(amounts, tax),
+            *(
+                f"tax_amount: {c.header!r} stands where {tax.header!r} is nought, so it is added"
+                for c in more
+                if tax
+            ),
             *_cents(amounts, words),
             *_whole_numbers(amounts, case),
         ),
@@ -864,16 +871,10 @@ def _tax(amounts: Amounts, words: Words) -> Column | None:
     return next((c for c in taxes if words.says("of_order", c.header)), _first(taxes))
 
 
-def _other_taxes(amounts: Amounts, tax: Column | None) -> list[str]:
+def _other_taxes(amounts: Amounts, tax: Column | None) -> tuple[Column, ...]:
     """Taxes beside the order's that stand where that is nought, as columns for each rate do."""
     rows = [row for row, value in enumerate(amounts.value(tax)) if not value] if tax else []
-    found = [repr(c.header) for c in amounts.filled("tax_amount") if any(pick(amounts.value(c), rows))]
-    said = (
-        f"tax_amount: {tax.header!r} is taken, {', '.join(found)} stand where it is nought: add them to it"
-        if tax
-        else ""
-    )
-    return [said] if found else []
+    return tuple(c for c in amounts.filled("tax_amount") if any(pick(amounts.value(c), rows)))
 
 
 def _is_whole(amounts: Amounts, words: Words) -> bool:

@@ -83,7 +83,8 @@ def _tax_sql(table: Table) -> str | None:
     money = table.money
     if money.tax is None and money.share is not None:
         return f"{amount(table, money.share.whole)} - {amount(table, money.share.part)}"
-    return amount(table, money.tax) if money.tax else part_sql(table, "tax")
+    taxes = [amount(table, column) for column in (money.tax, *money.more_taxes) if column]
+    return " + ".join(taxes) or part_sql(table, "tax")
 
 
 def _in_objects(table: Table, *roles: str) -> str | None:
@@ -238,7 +239,7 @@ def paid_sql(table: Table) -> tuple[str, str]:
 def parts_sql(table: Table) -> str:
     """Goods less the seller's discount, with what comes on top: what others bore of it is paid, too, and is taken back with a return."""
     money = table.money
-    parts = [c for c in (money.shipping, money.tax, *money.others) if c]
+    parts = [c for c in (money.shipping, money.tax, *money.more_taxes, *money.others) if c]
     on_top = "".join(f" + {amount(table, column)}" for column in parts)
     off = f" - abs({amount(table, money.shipping_off)})" if money.shipping_off else ""
     return f"{gross_sql(table)} - {discount_sql(table)}{on_top}{off}"
