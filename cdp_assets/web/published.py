@@ -27,7 +27,7 @@ from cdp_assets.sql_text import literal
 
 MARTS, CONTACT, BEFORE = "onefold", "contact_file", "before_file"  # the aliases of the files
 # Of one connection; what takes more memory is spilled, as far as SPILLED.
-SECONDS, MEMORY, THREADS = 10.0, "56MB", 2
+SECONDS, MEMORY, THREADS = 10.0, "48MB", 2
 SPILLED = "2GB"
 WAIT = 20.0  # seconds for a turn among the queries of this process
 PATIENCE = 60.0  # seconds for which a generation that is being warmed up is not shown yet

@@ -41,13 +41,18 @@ def largest(shown: Published) -> pd.DataFrame:
     """The customers with most records. One row per customer."""
     return shown.ask(
         """
-        select c.customer_id, c.masked_full_name, c.record_count, c.account_count, c.channels, x.least_confidence, c.net_revenue
-        from customers as c
-        inner join (
-            select customer_id, min(confidence) as least_confidence from customer_crosswalk group by customer_id
-        ) as x on c.customer_id = x.customer_id
-        order by c.record_count desc, c.customer_id
-        limit 25
+        with largest as (
+            select customer_id, masked_full_name, record_count, account_count, channels, net_revenue
+            from customers
+            order by record_count desc, customer_id
+            limit 25
+        )
+        select
+            customer_id, masked_full_name, record_count, account_count, channels, min(confidence) as least_confidence, net_revenue
+        from largest
+        inner join customer_crosswalk using (customer_id)
+        group by all
+        order by record_count desc, customer_id
         """
     )
 
