@@ -99,11 +99,12 @@ def test_the_pages_inbox_is_taken_once_and_torn_lines_are_named(ruled: IdentityH
         "kind": "must_link",
         "record_key_l": key_of("a"),
         "record_key_r": key_of("b"),
-        "reason": "x",
+        "reason": "x\u2028y",
         "ruled_by": "kim",
     }
     bad = {"kind": "cannot_link", "record_key_l": key_of("a"), "record_key_r": key_of("b")}
-    (tmp_path / "pages.jsonl").write_text("\n".join([json.dumps(line), json.dumps(bad), '{"kind": "must']))
+    lines = [json.dumps(line, ensure_ascii=False), "", json.dumps(bad), '{"kind": "must']
+    (tmp_path / "pages.jsonl").write_text("\n".join(lines), encoding="utf-8")
     with connect_state(ruled.settings) as con:
         taken = read_inbox(con, tmp_path, ruled_on=TODAY)
         assert (taken.count, len(taken.refused)) == (1, 2)
