@@ -19,7 +19,7 @@ from cdp_assets.state import connect_state
 pytestmark = pytest.mark.integration
 
 # what the money of orders is made of: no customers, no touches
-MONEY = "+customer_orders +customer_order_lines +customer_refunds"
+MONEY = "+customer_orders +customer_order_lines +customer_refunds +gift_card_liability"
 PEOPLE = """
 create schema if not exists identity;
 create table if not exists identity.customer_ids (channel text, source_customer_id text, customer_id text);
@@ -142,6 +142,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
                 # tax in prices, a code, and half of the goods given back: 90 of goods, of which 53.55 of 113.05 are repaid
                 order(20, "107.10", "113.05", "119.00", Currency="EUR", Discount_Amount="11.90", Discount_Code="TEN", Shipping="5.95", Taxes="18.05",
                       Refunded_Amount="53.55", Financial_Status="partially_refunded"),
+                # a gift card that is given away
+                order(21, "0.00", "0.00", "25.00", Discount_Amount="25.00", Discount_Code="GIFT", Lineitem_sku="GIFTCARD-25",
+                      Lineitem_requires_shipping="false", Lineitem_taxable="false"),
             ),
         },
         date(2026, 8, 6),
@@ -175,6 +178,10 @@ def test_tips_and_gift_cards_are_paid_and_are_no_revenue(shop: SmallRetailer) ->
     assert worth(shop, "other_amount")["5"] == Decimal("4.00")
     assert worth(shop)["6"] == Decimal("0.00")
     assert worth(shop, "total_amount")["6"] == Decimal("25.00")
+
+
+def test_a_card_that_is_given_away_takes_no_goods_below_nothing(shop: SmallRetailer) -> None:
+    assert (worth(shop)["21"], worth(shop, "total_amount")["21"]) == (Decimal("0.00"), Decimal("0.00"))
 
 
 def test_duties_are_tax_and_a_refund_of_all_leaves_nothing(shop: SmallRetailer) -> None:
@@ -214,7 +221,7 @@ def test_an_unpaid_and_a_test_order_are_no_sale(shop: SmallRetailer) -> None:
 
 def test_two_orders_of_one_name_are_two_and_wrecked_ids_are_none(shop: SmallRetailer) -> None:
     assert (worth(shop)["11"], worth(shop)["12"]) == (Decimal("40.00"), Decimal("30.00"))
-    assert len(worth(shop)) == 18
+    assert len(worth(shop)) == 19
     with connect_state(shop.settings) as con:
         reasons = con.execute(
             "select reason_code, quarantined_rows from quarantine_summary order by 1"
@@ -363,6 +370,23 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
         till("S6", "Payment", "40.00", "3.20"),
         till("S7", "Payment", "10.00", "0.00", Discounts="-10.00", Net_Sales="0.00"),
         till("S8", "Payment", "40.00", "3.20"),
+        till("S9", "Payment", "25.00", "0.00", "", Itemization_Type="Gift Card"),
+        till("S9", "Payment", "10.00", "0.80"),
+        till(
+            "S9",
+            "Refund",
+            "-25.00",
+            "0.00",
+            "",
+            Date="2026-08-06",
+            Payment_ID="R10",
+            Itemization_Type="Gift Card",
+        ),
+        till("S10", "Payment", "10.00", "0.80"),
+        till("S11", "Payment", "40.00", "3.20"),
+        till("S11", "Refund", "-10.00", "-0.80", Date="2026-08-06", Payment_ID=""),
+        till("S12", "Payment", "40.00", "3.20"),
+        till("S12", "Refund", "-10.00", "-0.80"),
     ]
     transactions = [
         taken("S1", "Payment", "30.00", "2.41", "32.41"),
@@ -382,6 +406,27 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
         taken("S8", "Refund", "0.00", "0.00", "-5.00", Tip="-5.00", Date="2026-08-06", Payment_ID="R9"),
         # given back in the list of transactions alone: no item was named
         taken("S3", "Refund", "-30.00", "-3.20", "-33.20", Date="2026-08-06"),
+        # a card is bought and given back, the goods are kept
+        taken("S9", "Payment", "10.00", "0.80", "35.80", **{"Gift Card Sales": "25.00"}),
+        taken(
+            "S9",
+            "Refund",
+            "0.00",
+            "0.00",
+            "-25.00",
+            Date="2026-08-06",
+            Payment_ID="R10",
+            **{"Gift Card Sales": "-25.00"},
+        ),
+        # a card that stands among the transactions alone
+        taken("S10", "Payment", "10.00", "0.80", "35.80", Payment_ID="", **{"Gift Card Sales": "25.00"}),
+        # an item came back under a blank id, and an amount a day later
+        taken("S11", "Payment", "40.00", "3.20", "43.20"),
+        taken("S11", "Refund", "-10.00", "-0.80", "-10.80", Date="2026-08-06", Payment_ID="R11"),
+        taken("S11", "Refund", "-5.00", "-0.40", "-5.40", Date="2026-08-07", Payment_ID="R12"),
+        # a refund under the id of its payment
+        taken("S12", "Payment", "40.00", "3.20", "43.20"),
+        taken("S12", "Refund", "-10.00", "-0.80", "-10.80"),
     ]
     amazon = [
         {"amazon-order-id": "A1", "order-status": "Shipped", "sales-channel": "Amazon.de", "sku": "M1", "quantity": "1", "currency": "EUR",
@@ -397,6 +442,10 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
          "item-price": "40.00"},
         {"amazon-order-id": "A8", "order-status": "Shipped", "sales-channel": "Amazon.co.uk", "sku": "M1", "quantity": "1", "currency": "GBP",
          "item-price": "120.00", "item-tax": "18.00", "item-promotion-discount": "12.00"},
+        {"amazon-order-id": "A9", "order-status": "Shipped", "item-status": "Shipped", "sales-channel": "Amazon.com", "sku": "M1", "quantity": "1",
+         "currency": "USD", "item-price": "40.00", "item-tax": "3.20"},
+        {"amazon-order-id": "A9", "order-status": "Shipped", "item-status": "Cancelled", "sales-channel": "Amazon.com", "sku": "M2", "quantity": "0",
+         "currency": "USD", "item-price": "20.00", "item-tax": "1.60", "item-promotion-discount": "5.00"},
         {"amazon-order-id": "A4", "order-status": "Pending", "sales-channel": "Amazon.com", "sku": "M1", "quantity": "1"},
     ]  # fmt: skip
     amazon = [
@@ -423,6 +472,9 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
         {"订单号": "Y2", "商品金额合计": "40.00", "运费": "6.00", "订单实付金额": "46.00", "订单实收金额": "46.00", "订单状态": "已发货",
          "订单已退款金额": "23.00"},
         {"订单号": "Y3", "商品金额合计": "40.00", "运费": "0.00", "订单实付金额": "0.00", "订单状态": "交易关闭", "订单已退款金额": "0.00"},
+        # two orders that were paid together
+        *({"订单号": number, "商品金额合计": "30.00", "订单实付金额": "30.00", "订单实收金额": "30.00", "订单状态": "已发货", "支付流水号": "P1"}
+          for number in ("Y4", "Y5")),
     ]  # fmt: skip
     dated = [{"订单创建时间": "2026-08-05 10:12:33", **row} for row in (*taobao, *youzan)]
     return built(
@@ -454,6 +506,11 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
         ("S6", True, "40.00", "0.00", "0.00", "3.20", "0.00", "25.00"),
         ("S7", True, "10.00", "10.00", "0.00", "0.00", "0.00", "0.00"),
         ("S8", True, "40.00", "0.00", "0.00", "3.20", "5.00", "40.00"),
+        ("S9", True, "10.00", "0.00", "0.00", "0.80", "25.00", "10.00"),
+        ("S10", True, "10.00", "0.00", "0.00", "0.80", "25.00", "10.00"),
+        ("S11", True, "40.00", "0.00", "0.00", "3.20", "0.00", "25.00"),
+        ("S12", True, "40.00", "0.00", "0.00", "3.20", "0.00", "30.00"),
+        ("A9", True, "40.00", "0.00", "0.00", "3.20", "0.00", "40.00"),  # an item of it was cancelled
         ("A1", True, "100.00", "0.00", "5.00", "19.95", "0.00", "100.00"),  # prices with tax
         ("A2", True, "40.00", "5.00", "0.00", "3.20", "0.00", "35.00"),
         ("A3", False, "0.00", "0.00", "0.00", "0.00", "0.00", "0.00"),
@@ -482,3 +539,16 @@ def test_each_order_of_the_other_channels_is_worth_what_its_file_says(
         is_sale,
         [None if each is None else Decimal(each) for each in (gross, discount, shipping, tax, other, net)],
     )
+
+
+def test_a_card_that_was_given_back_is_owed_no_longer(others: SmallRetailer) -> None:
+    """One of two cards came back; the third stands in no list of items."""
+    rows = others.query("select sold_amount, liability_amount from marts.gift_card_liability")
+    assert rows == [(Decimal("25.00"), Decimal("25.00"))]
+
+
+def test_no_two_payments_share_an_id_and_each_has_one(others: SmallRetailer) -> None:
+    rows = others.query(
+        "select channel, count(*) - count(distinct payment_id) from journeys.order_payments group by 1 order by 1"
+    )
+    assert rows == [("square", 0), ("youzan", 0)]

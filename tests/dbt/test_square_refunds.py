@@ -11,7 +11,7 @@ from cdp_assets.settings import PROJECT_DIR
 from cdp_assets.shapes import shapes
 
 MODEL = PROJECT_DIR / "dbt_project" / "models" / "staging" / "square" / "stg_square__refunds.sql"
-COMMON = "timestamp '2026-08-06 10:12:00' as sold_at, 'C1' as customer_id, 'P1' as payment_id"
+COMMON = "timestamp '2026-08-06 10:12:00' as sold_at, 'C1' as customer_id, 'P1' as payment_id, null::varchar as itemization_type"
 
 
 def test_a_refund_without_an_item_is_read_from_its_transaction(tmp_path: Path) -> None:
@@ -34,6 +34,7 @@ def test_a_refund_without_an_item_is_read_from_its_transaction(tmp_path: Path) -
             shape_columns=lambda name: list(shapes()[name].types.items()),
             outside_columns=lambda _name: [],
             person_columns=lambda _name: [],
+            square_line_kind=lambda: "itemization_type",
         )
         columns = "refund_id, amount, goods_amount, tax_amount, sku"
         found = con.execute(f"select {columns} from ({sql}) order by refund_id").fetchall()

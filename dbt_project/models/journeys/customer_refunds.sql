@@ -7,6 +7,15 @@ refunds as (
     {{ union_shape('refunds') }}
 ),
 
+-- what the retailer's list or the channel says is no goods is none when it comes back either
+no_goods as (
+    select channel, order_id, sku
+    from {{ ref('customer_order_lines') }}
+    where sku is not null
+    group by channel, order_id, sku
+    having not bool_or(is_goods)
+),
+
 return_documents as (
     select
         channel,
@@ -58,7 +67,7 @@ linked as (
         orders.currency as order_currency,
         orders.rate as order_rate,
         all_refunds.amount,
-        all_refunds.goods_amount as stated_goods_amount,
+        case when no_goods.sku is not null then 0 else all_refunds.goods_amount end as stated_goods_amount,
         all_refunds.tax_amount as stated_tax_amount,
         all_refunds.shipping_amount as stated_shipping_amount,
         all_refunds.quantity,
@@ -74,6 +83,10 @@ linked as (
     left join {{ ref('order_amounts') }} as orders
         on all_refunds.channel = orders.channel
         and all_refunds.order_id = orders.order_id
+    left join no_goods
+        on all_refunds.channel = no_goods.channel
+        and all_refunds.order_id = no_goods.order_id
+        and all_refunds.sku = no_goods.sku
 ),
 
 priced as (

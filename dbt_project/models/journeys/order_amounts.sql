@@ -1,5 +1,9 @@
 -- what each order is made of, before anything was given back: goods, who bore which discount, what is no revenue of goods, and why an order is
 -- parked: what cannot be counted yet waits here by name, and stops nobody else's figures
+{%- set goods = "(orders.gross_amount - coalesce(lines.other_amount + lines.other_discount_amount, 0))" %}
+{%- set discount = "(coalesce(orders.discount_amount, 0) - coalesce(lines.other_discount_amount, 0))" %}
+{#- what a discount of the order takes off beyond its goods, it takes off the cards or tips beside them -#}
+{%- set beyond_goods = "least(greatest(" ~ discount ~ " - greatest(" ~ goods ~ ", 0), 0), greatest(coalesce(lines.other_amount, 0), 0))" %}
 with
 
 orders as (
@@ -42,15 +46,13 @@ priced as (
         coalesce(lines.line_count, 0) as line_count,
         lines.item_quantity,
         orders.currency,
-        cast(
-            orders.gross_amount - coalesce(lines.other_amount + lines.other_discount_amount, 0) as decimal(18, 2)
-        ) as gross_amount,
-        cast(coalesce(orders.discount_amount, 0) - coalesce(lines.other_discount_amount, 0) as decimal(18, 2)) as discount_amount,
+        cast({{ goods }} as decimal(18, 2)) as gross_amount,
+        cast({{ discount }} - {{ beyond_goods }} as decimal(18, 2)) as discount_amount,
         coalesce(orders.platform_discount_amount, 0) as platform_discount_amount,
         coalesce(orders.creator_discount_amount, 0) as creator_discount_amount,
         coalesce(orders.shipping_amount, 0) as shipping_amount,
         coalesce(orders.tax_amount, 0) as tax_amount,
-        cast(coalesce(orders.other_amount, 0) + coalesce(lines.other_amount, 0) as decimal(18, 2)) as other_amount,
+        cast(coalesce(orders.other_amount, 0) + coalesce(lines.other_amount, 0) - {{ beyond_goods }} as decimal(18, 2)) as other_amount,
         lines.cost_amount,
         rates.rate,
         case

@@ -1,7 +1,10 @@
 with
 
 source as (
-    select * from {{ landed('amazon', 'orders') }} as rows
+    select
+        *,
+        {{ amazon_sold() }} as sold
+    from {{ landed('amazon', 'orders') }} as rows
 ),
 
 renamed as (
@@ -15,8 +18,8 @@ renamed as (
         ---------- money
         quantity,
         case when quantity > 0 then cast({{ amazon_without_tax('item_price', 'item_tax') }} / quantity as decimal(18, 6)) end as unit_price,
-        abs(coalesce(item_promotion_discount, 0)) as discount_amount,
-        {{ amazon_without_tax('item_price', 'item_tax') }} as line_amount,
+        sold * abs(coalesce(item_promotion_discount, 0)) as discount_amount,
+        sold * {{ amazon_without_tax('item_price', 'item_tax') }} as line_amount,
 
         ---------- text
         product_name,

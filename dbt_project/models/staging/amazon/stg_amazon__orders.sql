@@ -3,7 +3,10 @@
 with
 
 source as (
-    select * from {{ landed('amazon', 'orders') }} as rows
+    select
+        *,
+        {{ amazon_sold() }} as sold
+    from {{ landed('amazon', 'orders') }} as rows
 ),
 
 ordered as (
@@ -13,11 +16,11 @@ ordered as (
         min(purchased_at) as purchased_at,
         max(currency) as currency,
         lower(max(order_status)) as order_status,
-        sum({{ amazon_without_tax('item_price', 'item_tax') }}) as gross_amount,
-        abs(sum(coalesce(item_promotion_discount, 0))) as discount_amount,
-        sum({{ amazon_without_tax('shipping_price', 'shipping_tax') }} + {{ amazon_without_tax('gift_wrap_price', 'gift_wrap_tax') }})
-            - abs(sum(coalesce(ship_promotion_discount, 0))) as shipping_amount,
-        sum(coalesce(item_tax, 0) + coalesce(shipping_tax, 0) + coalesce(gift_wrap_tax, 0)) as tax_amount
+        sum(sold * {{ amazon_without_tax('item_price', 'item_tax') }}) as gross_amount,
+        abs(sum(sold * coalesce(item_promotion_discount, 0))) as discount_amount,
+        sum(sold * ({{ amazon_without_tax('shipping_price', 'shipping_tax') }} + {{ amazon_without_tax('gift_wrap_price', 'gift_wrap_tax') }}))
+            - abs(sum(sold * coalesce(ship_promotion_discount, 0))) as shipping_amount,
+        sum(sold * (coalesce(item_tax, 0) + coalesce(shipping_tax, 0) + coalesce(gift_wrap_tax, 0))) as tax_amount
     from source
     group by order_id
 ),

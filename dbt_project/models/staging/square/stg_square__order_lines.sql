@@ -14,10 +14,7 @@ renamed as (
 
         ---------- text
         item as product_name,
-        case
-            when lower(itemization_type) like '%gift card%' then 'gift_card'
-            when lower(itemization_type) like '%donation%' then 'donation'
-        end as line_kind,
+        {{ square_line_kind() }} as line_kind,
 
         ---------- money
         quantity,

@@ -65,7 +65,8 @@ renamed as (
         coalesce(taken.discount_amount, sold.discount_amount) as discount_amount,
         0 as shipping_amount,
         coalesce(taken.tax_amount, sold.tax_amount) as tax_amount,
-        taken.other_amount,
+        -- cards that the items leave out are paid all the same
+        taken.other_amount + case when sold.gross_amount = taken.goods_amount then taken.gift_card_amount else 0 end as other_amount,
 
         ---------- text; the till says complete, pending or voided where it says anything
         coalesce(lower(taken.transaction_status), 'paid') as order_status,

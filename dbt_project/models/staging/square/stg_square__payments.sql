@@ -20,7 +20,11 @@ renamed as (
     select
         ---------- ids
         'square' as channel,
-        payment_id || ':' || tender_column as payment_id,
+        -- a refund may stand under the id of what it gives back, and a blank id is that of the transaction
+        coalesce(payment_id, transaction_id) || ':' || tender_column
+        || case when lower(event_type) = 'refund' then ':refund' else '' end
+        || {{ numbered_if_several("transaction_id, coalesce(payment_id, transaction_id), tender_column, lower(event_type)", "sold_at, tender_amount") }}
+            as payment_id,
         transaction_id as order_id,
 
         ---------- times

@@ -32,15 +32,27 @@ transactions as (
     left join told
         on repaid.transaction_id = told.transaction_id
     where told.transaction_id is null
-        or (untold.amount < told.amount and repaid.payment_id not in (select payment_id from items where payment_id is not null))
+        -- an item names its refund by its id, or where that cell is blank by its time
+        or (
+            untold.amount < told.amount
+            and repaid.payment_id not in (select payment_id from items where payment_id is not null)
+            and not exists (
+                select 1 from items
+                where items.payment_id is null and items.transaction_id = repaid.transaction_id and items.sold_at = repaid.sold_at
+            )
+        )
 ),
 
 given_back as (
-    select transaction_id, customer_id, sold_at, payment_id, sku, item, net_sales, tax, quantity, -net_sales - coalesce(tax, 0) as amount
+    -- a gift card or a donation that comes back was no goods when it was sold
+    select
+        transaction_id, customer_id, sold_at, payment_id, sku, item, net_sales, tax, quantity, -net_sales - coalesce(tax, 0) as amount,
+        case when {{ square_line_kind() }} is null then -net_sales else 0 end as goods_amount
     from items
     union all
     select
-        transaction_id, customer_id, sold_at, payment_id, null as sku, null as item, net_sales, tax, null as quantity, -total_collected as amount
+        transaction_id, customer_id, sold_at, payment_id, null as sku, null as item, net_sales, tax, null as quantity, -total_collected as amount,
+        -net_sales as goods_amount
     from transactions
 ),
 
@@ -62,7 +74,7 @@ renamed as (
         ---------- money
         'USD' as currency,
         amount,
-        -net_sales as goods_amount,
+        goods_amount,
         -coalesce(tax, 0) as tax_amount,
         cast(0 as decimal(18, 2)) as shipping_amount,
         abs(quantity) as quantity,

@@ -10,7 +10,12 @@ renamed as (
     select
         ---------- ids
         'youzan' as channel,
-        coalesce(payment_reference, order_id) as payment_id,
+        -- orders that are paid together share one reference
+        case
+            when payment_reference is null then order_id
+            when count(*) over (partition by payment_reference) > 1 then payment_reference || ':' || order_id
+            else payment_reference
+        end as payment_id,
         order_id,
 
         ---------- times
