@@ -341,7 +341,7 @@ def change_request(
                 )
             else:
                 status = {"refuse": "refused", "cancel": "cancelled", "close": "completed"}[change]
-                requests.set_status(con, request.request_id, status, actor=actor, outcome=detail)
+                requests.decide(con, request.request_id, status, actor=actor, reason=detail)
                 out.print(f"request {request.request_id[:8]} is {status}", highlight=False)
         return EXIT_DONE
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import duckdb
+
 from cdp_assets import audit
 from cdp_assets.keys import load_key
 from cdp_assets.publishing.copies import text
@@ -87,13 +89,14 @@ def _serve(settings: Settings, request: Request, how: How) -> str:
         records = people.settled(con, request, found, how.confirmed, how.left) if found.seeds else []
         is_asked = request.kind == "access" and records
         gathered = access.gather(settings, con, records) if is_asked else None
+        made = _made_by(con, settings, request, records) if is_asked else []
     if not records:
         _refuse_unread(settings, request)
         return close_as_nobody(settings, request, how.actor)
     with connect_state(settings) as con:
         wish = wishes.wish_of(con, request.request_id)
         if gathered:
-            said = _answer(settings, con, request, wish, gathered, records)
+            said = _answer(settings, con, request, wish, gathered, records, made)
         else:
             con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
             con.begin()
@@ -136,13 +139,25 @@ def _answer(
     wish: wishes.Wish,
     gathered: access.Found,
     records: Sequence[str],
+    made: Sequence[Request],
 ) -> str:
     language = words.language_of(wish.language, settings.answer_language)
-    hers = {hashed for _, hashed in request.identities}
-    made = [each for each in requests.listed(con) if hers & {hashed for _, hashed in each.identities}]
     path = answers.write(settings, con, request, gathered, records, language=language, requests_made=made)
     rows = sum(len(part.rows) for part in gathered.parts)
     return f"{rows} rows of {len(gathered.parts)} tables in {answers.FOLDER}/{path.name}, for {settings.answer_days} days; {gathered.withheld} cells withheld"
+
+
+def _made_by(
+    con: duckdb.DuckDBPyConnection, settings: Settings, request: Request, records: Sequence[str]
+) -> list[Request]:
+    """Requests of the same person: they say something that this one says, and mean nobody else. con: of `open_people`."""
+    hers = {hashed for _, hashed in request.identities}
+    key = load_key(settings)
+    con.execute("use state")
+    listed = requests.listed(con)
+    con.execute("use warehouse")
+    said_too = [each for each in listed if hers & {hashed for _, hashed in each.identities}]
+    return [each for each in said_too if set(closure.closure(con, key, each).seeds) <= set(records)]
 
 
 def close_as_nobody(settings: Settings, request: Request, actor: str) -> str:
@@ -166,10 +181,11 @@ def _refuse_unread(settings: Settings, request: Request) -> None:
 
 
 def _erased_before(settings: Settings, request: Request) -> str | None:
-    """The request that erased whom this one names."""
+    """The request that erased whom this one names, and who was not let in again since."""
     with connect_state(settings, read_only=True) as con:
         ((before,),) = con.execute(
-            "select min(request_id) from rights_suppressed where identifier_pseudonym in (select unnest(?::varchar[])) and request_id <> ?",
+            "select min(request_id) from rights_suppressed semi join suppressions using (identifier_pseudonym) "
+            "where identifier_pseudonym in (select unnest(?::varchar[])) and request_id <> ?",
             [[hashed for _, hashed in request.identities], request.request_id],
         ).fetchall()
     return str(before) if before else None

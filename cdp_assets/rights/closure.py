@@ -69,7 +69,7 @@ def closure(con: duckdb.DuckDBPyConnection, key: bytes, request: Request) -> Clo
     register_pseudonym(con, key)
     matched = _matched(con, request)
     customers = _meant(matched, {kind for kind, _ in request.identities})
-    seeds = sorted({record for record, customer, _ in matched if customer in customers})
+    seeds = sorted({record for record, customer, _, _ in matched if customer in customers})
     if not seeds:
         return Closure([], [], [])
     records = [row[0] for row in con.execute(
@@ -79,20 +79,22 @@ def closure(con: duckdb.DuckDBPyConnection, key: bytes, request: Request) -> Clo
     return Closure(seeds, customers, covered, _by_score(con, sorted(set(records) - set(covered)), covered))
 
 
-def _meant(matched: Sequence[tuple[str, str, str]], named: set[str]) -> list[str]:
+def _meant(matched: Sequence[tuple[str, str, str, str]], named: set[str]) -> list[str]:
     """Customers that a request fits: the only one who carries all that it names, else whoever carries any of it.
 
-    Two people who share a number are told apart by the address that only one of them has.
+    Two people who share a number are told apart by the address that only one of them has; two addresses of two people are ambiguous.
     """
-    carried: dict[str, set[str]] = {}
-    for _, customer, kind in matched:
-        carried.setdefault(customer, set()).add(kind)
-    whole = [customer for customer, kinds in carried.items() if kinds == named]
+    carried: dict[str, set[tuple[str, str]]] = {}
+    for _, customer, kind, hashed in matched:
+        carried.setdefault(customer, set()).add((kind, hashed))
+    everything = {each for some in carried.values() for each in some}
+    is_complete = {kind for kind, _ in everything} == named
+    whole = [customer for customer, some in carried.items() if is_complete and some == everything]
     return whole if len(whole) == 1 else sorted(carried)
 
 
-def _matched(con: duckdb.DuckDBPyConnection, request: Request) -> list[tuple[str, str, str]]:
-    """(record, its customer, the type of identity by which it is found) of the records that carry an identity, read as landing reads it."""
+def _matched(con: duckdb.DuckDBPyConnection, request: Request) -> list[tuple[str, str, str, str]]:
+    """(record, its customer, the type and the hash of the identity by which it is found) of the records that carry an identity, read as landing reads it."""
     rows = con.execute(
         f"""
         with words as (
@@ -101,6 +103,9 @@ def _matched(con: duckdb.DuckDBPyConnection, request: Request) -> list[tuple[str
             select record_key, 'record', channel || {MARK} || source_customer_id from identity.customer_ids
             union all
             select record_key, 'customer_id', customer_id from identity.customer_ids
+            union all  -- an id that was merged away, or split: whoever carries its records now
+            select record_key, 'customer_id', customer_id from state.customer_id_history
+            where customer_id not in (select customer_id from identity.customer_ids)
         ),
         hashed as (
             select record_key, pseudonym('{SUPPRESS}' || {MARK} || case
@@ -111,7 +116,7 @@ def _matched(con: duckdb.DuckDBPyConnection, request: Request) -> list[tuple[str
             end) as hash
             from words where value is not null
         )
-        select distinct record_key, customer_id, wanted.kind
+        select distinct record_key, customer_id, wanted.kind, hash
         from hashed
         inner join (select unnest($kinds::varchar[]) as kind, unnest($hashes::varchar[]) as hash) as wanted using (hash)
         inner join identity.customer_ids using (record_key)
@@ -122,7 +127,7 @@ def _matched(con: duckdb.DuckDBPyConnection, request: Request) -> list[tuple[str
             "hashes": [hashed for _, hashed in request.identities],
         },
     ).fetchall()
-    return [(record, customer, kind) for record, customer, kind in rows]
+    return [(record, customer, kind, hashed) for record, customer, kind, hashed in rows]
 
 
 def _joined_surely(con: duckdb.DuckDBPyConnection, seeds: Sequence[str], records: Sequence[str]) -> list[str]:

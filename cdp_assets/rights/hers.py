@@ -26,6 +26,13 @@ NODE = re.compile(r"node_key(_[lr])?|cluster_key")
 VALUE = re.compile(
     r"identifier_(value|key)|contact_(value|pseudonym)|term_key|(delivered_)?(phone|email)|loyalty_id|platform_id|national_id"
 )
+TYPES = (
+    "phone",
+    "email",
+    "loyalty_id",
+    "platform_id",
+    "national_id",
+)  # of identifiers, as columns are named, too
 SOURCES = {"source_customer_id": "channel", "linked_customer_id": "linked_channel", "device_id": "channel"}
 TOUCH = re.compile(r"touch(point)?_id")  # made of a device's id, in tables that name no device
 RECORDS, PLATFORM_KEY = "record_keys", "key_id"
@@ -100,7 +107,7 @@ def _told_by(columns: Sequence[str]) -> Iterator[_Told]:
         column = quoted(name)
         for pattern, gone in LISTS.items():
             if pattern.fullmatch(name):
-                yield _Told(gone, f"{column}::varchar = gone.gone_key")
+                yield _Told(gone, f"{column}::varchar = gone.gone_key{_of_type(name, columns)}")
         if SOURCES.get(name) in columns:
             yield _Told(
                 "gone_sources", f"{quoted(SOURCES[name])} = gone.gone_channel and {column} = gone.gone_key"
@@ -117,15 +124,26 @@ def _told_by(columns: Sequence[str]) -> Iterator[_Told]:
             yield _Told("gone_touches", f"regexp_replace({column}::varchar, '/', ':') = gone.gone_key")
 
 
+def _of_type(name: str, columns: Sequence[str]) -> str:
+    """SQL: of a column that says of what type its values are, hers of that type alone: somebody's card may have the number of another's account."""
+    if name == "identifier_value" and "identifier_type" in columns:
+        kind = "identifier_type"
+    elif name.removeprefix("delivered_") in TYPES:
+        kind = f"'{name.removeprefix('delivered_')}'"
+    else:
+        return ""
+    return f" and coalesce(gone.gone_type = {kind}, true)"
+
+
 def register(con: duckdb.DuckDBPyConnection, traces: Traces, key: bytes) -> None:
     """Make the temporary tables of her keys that the SQL of this module reads."""
-    values = {value for _, value in traces.identifiers} | set(traces.contact_keys) | set(traces.written)
-    values |= {pseudonym(key, kind, value) for kind, value in traces.identifiers}
+    values: set[tuple[str, str | None]] = {(value, kind) for kind, value in traces.identifiers}
+    untyped = {*traces.contact_keys, *traces.written, *(pseudonym(key, *each) for each in traces.identifiers)}
+    values |= {(value, None) for value in untyped}
     lists: dict[str, Sequence[str]] = {
         "gone_customers": traces.customer_ids,
         "gone_records": traces.record_keys,
         "gone_nodes": traces.node_keys,
-        "gone_values": sorted(values),
         "gone_touches": [],
         "gone_keys": traces.platform_key_ids,
         "gone_evidence": sorted({"/".join(each) for each in traces.sources}),
@@ -135,6 +153,10 @@ def register(con: duckdb.DuckDBPyConnection, traces: Traces, key: bytes) -> None
             f"create or replace temp table {name} as select distinct unnest(?::varchar[]) as gone_key",
             [list(found)],
         )
+    con.execute(
+        "create or replace temp table gone_values as select distinct unnest(?::varchar[]) as gone_key, unnest(?::varchar[]) as gone_type",
+        [[value for value, _ in values], [kind for _, kind in values]],
+    )
     con.execute(
         "create or replace temp table gone_sources as select distinct unnest(?::varchar[]) as gone_channel, unnest(?::varchar[]) as gone_key",
         [[channel for channel, _ in traces.sources], [source_id for _, source_id in traces.sources]],

@@ -43,7 +43,7 @@ def read_requests(text: str, name: str, *, region: str | None = None) -> list[Ne
 def _opendsr(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RequestProblem("it is no JSON", name, "give OpenDSR 2.0 JSON, or CSV with a header") from None
     for number, each in enumerate(found if isinstance(found, list) else [found], 1):
         where = f"{name}, request {number}"
@@ -54,7 +54,7 @@ def _opendsr(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
             raise RequestProblem(
                 "its subject_request_type is not known", where, f"one of {', '.join(OPENDSR_KINDS)}"
             )
-        regulation = str(each.get("regulation", "gdpr"))
+        regulation = str(each.get("regulation", "gdpr")).lower()
         yield NewRequest(
             kind=kind,
             identities=list(_identities(each, where)),
@@ -68,11 +68,12 @@ def _opendsr(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
 def _identities(request: dict[str, Any], where: str) -> Iterator[Identity]:
     """Raw identities; hashed ones cannot be compared with keyed hashes, and are refused by name."""
     extensions = request.get("extensions") if isinstance(request.get("extensions"), dict) else {}
-    given = [
-        *(request.get("subject_identities") or []),
-        *((extensions or {}).get("subject_identities") or []),
-    ]
-    for each in given:
+    given = [request.get("subject_identities") or [], (extensions or {}).get("subject_identities") or []]
+    if not all(isinstance(some, list) and all(isinstance(each, dict) for each in some) for some in given):
+        raise RequestProblem(
+            "its subject_identities are no list of objects", where, "see the specification of OpenDSR 2.0"
+        )
+    for each in [*given[0], *given[1]]:
         kind = OPENDSR_IDENTITIES.get(str(each.get("identity_type")))
         if kind is None:
             continue
@@ -94,8 +95,12 @@ def _csv(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
             f"{name}, line 1",
             f"the columns are {', '.join(CSV_COLUMNS)}",
         )
-    for line, row in enumerate(rows, 2):
-        where = f"{name}, line {line}"
+    for row in _read(rows, name):
+        where = f"{name}, line {rows.line_num}"
+        if None in row:
+            raise RequestProblem(
+                "it has more cells than the header", where, "put a cell that holds a comma in quotes"
+            )
         names = ("email", "phone", "customer_id", "record", "loyalty_id")
         yield NewRequest(
             kind=(row["kind"] or "").strip(),
@@ -105,6 +110,15 @@ def _csv(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
             request_id=_request_id(row.get("request_id"), where),
             region=region,
         )
+
+
+def _read(rows: csv.DictReader[str], name: str) -> Iterator[dict[Any, Any]]:
+    try:
+        yield from rows
+    except csv.Error:
+        raise RequestProblem(
+            "a line cannot be read", f"{name}, line {rows.line_num}", "give plain CSV"
+        ) from None
 
 
 def _request_id(value: object, where: str) -> str | None:
@@ -121,6 +135,6 @@ def _time(value: object, where: str) -> datetime:
         return datetime.now(UTC).replace(tzinfo=None)
     try:
         found = datetime.fromisoformat(str(value))
-    except ValueError:
+        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    except (ValueError, OverflowError):
         raise RequestProblem("its time is no RFC 3339 time", where, "such as 2026-01-31T09:00:00Z") from None
-    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found

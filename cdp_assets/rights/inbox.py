@@ -105,13 +105,15 @@ def _take(
         if action == "fetched":
             answers.note_fetched(con, request.request_id)
             return f"request {short}: its answer was fetched"
-        return _change(con, request, str(content["to"]), str(content["because"]), actor)
+        decided_on = datetime.fromisoformat(str(content["decided_at"])).date()
+        return _change(con, request, str(content["to"]), str(content["because"]), actor, decided_on)
 
 
-def _change(con: Any, request: requests.Request, to: str, because: str, actor: str) -> str:
+def _change(con: Any, request: requests.Request, to: str, because: str, actor: str, decided_on: date) -> str:
     short = request.request_id[:8]
     if to == "extend":
-        return f"request {short}: due {requests.extend(con, request.request_id, actor=actor, reason=because).due_date} now"
+        later = requests.extend(con, request.request_id, actor=actor, reason=because, today=decided_on)
+        return f"request {short}: due {later.due_date} now"
     if to == "verified":
         requests.verify_person(con, request.request_id, actor=actor, how=because)
         return f"request {short}: verified"
@@ -119,7 +121,7 @@ def _change(con: Any, request: requests.Request, to: str, because: str, actor: s
         raise RequestProblem(
             "the change is not known", short, f"one of extend, verified, {', '.join(CHANGES)}"
         )
-    requests.set_status(con, request.request_id, CHANGES[to], actor=actor, outcome=because)
+    requests.decide(con, request.request_id, CHANGES[to], actor=actor, reason=because)
     return f"request {short}: {CHANGES[to]}"
 
 

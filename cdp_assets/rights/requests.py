@@ -29,6 +29,7 @@ OPENDSR_STATUS = {
 }  # fmt: skip
 OPT_OUT_BUSINESS_DAYS = 15  # 11 CCR 7026(f)
 CCPA_DAYS = 45  # Civ. Code 1798.130(a)(2)(A), once extendable by as many
+ONE_DAY = timedelta(days=1)  # it may be tomorrow already where somebody asks
 IDENTITY_TYPES = ("email", "phone", "customer_id", "record", "loyalty_id", "platform_id", "national_id")
 NEEDS_NO_VERIFICATION = ("opt-out", "object")  # 11 CCR 7026(d): an opt-out is not to be verified
 
@@ -114,6 +115,17 @@ def extended_date(kind: str, jurisdiction: str, received: date) -> date:
 
 def take(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor: str) -> Request:
     """Enter a request; returns it. The same id again, or nobody named, raises RequestProblem."""
+    con.begin()
+    try:
+        taken = _enter(con, key, new, actor=actor)
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
+    return taken
+
+
+def _enter(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor: str) -> Request:
     _check(new)
     hashed = [
         *new.hashed,
@@ -135,7 +147,6 @@ def take(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor: 
             "see `onefold rights show`",
         )
     received = new.received_at
-    con.begin()
     con.execute(
         "insert into rights_requests values (?, ?, ?, ?, ?, ?, false, ?, 'received', null, null)",
         [request_id, new.kind, new.jurisdiction, new.legal_basis, received,
@@ -148,22 +159,28 @@ def take(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor: 
         add_hold(con, request_id, hold)
     wishes.enter(con, key, request_id, new.wish)
     note(con, request_id, "received", actor, None)
-    con.commit()
     return find(con, request_id)
 
 
 def take_all(
     con: duckdb.DuckDBPyConnection, key: bytes, several: Sequence[NewRequest], *, actor: str
 ) -> list[Request]:
-    """Enter many requests, all or none: each is looked at before the first is entered."""
+    """Enter many requests, all or none."""
+    taken: list[Request] = []
+    con.begin()
     for number, new in enumerate(several, 1):
         try:
-            _check(new)
+            taken.append(_enter(con, key, new, actor=actor))
         except RequestProblem as problem:
+            con.rollback()
             raise RequestProblem(
                 str(problem).split("\n")[0], f"request {number}", "mend the file, then import it again"
             ) from None
-    return [take(con, key, new, actor=actor) for new in several]
+        except BaseException:
+            con.rollback()
+            raise
+    con.commit()
+    return taken
 
 
 # Other requests of the same person are known by an id that a channel gave her; what a request of somebody else suppresses, too, stays.
@@ -240,7 +257,9 @@ def hashes_of(key: bytes, identity: Identity, region: str | None = None) -> list
 def find(con: duckdb.DuckDBPyConnection, request_id: str) -> Request:
     """A request by its id or the beginning of it. Raises RequestProblem where none or several answer."""
     rows = con.execute(
-        "select request_id from rights_requests where starts_with(request_id, ?)", [request_id]
+        "select request_id from rights_requests where request_id = $id or $id <> '' and starts_with(request_id, $id) "
+        "qualify request_id = $id or not bool_or(request_id = $id) over ()",
+        {"id": request_id},
     ).fetchall()
     if len(rows) != 1:
         raise RequestProblem(
@@ -293,12 +312,39 @@ def set_status(
     note(con, request_id, status, actor, outcome)
 
 
-def extend(con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, reason: str) -> Request:
-    """Extend the time of a request, once, with the reason that the person is told."""
+def decide(con: duckdb.DuckDBPyConnection, request_id: str, status: str, *, actor: str, reason: str) -> None:
+    """Refuse, cancel or close an open request by somebody's word. Raises RequestProblem for a closed one, and while an erasure is under way."""
+    request = _open(con, request_id)
+    if request.status == "in_progress":
+        raise RequestProblem(
+            "the request is under way, and cannot be stopped",
+            request.request_id,
+            "it is closed with its certificate: `onefold rights show` says what it waits for",
+        )
+    set_status(con, request.request_id, status, actor=actor, outcome=reason)
+
+
+def _open(con: duckdb.DuckDBPyConnection, request_id: str) -> Request:
     request = find(con, request_id)
+    if request.status not in OPEN:
+        raise RequestProblem(f"the request is {request.status}", request.request_id, "take a new one")
+    return request
+
+
+def extend(
+    con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, reason: str, today: date | None = None
+) -> Request:
+    """Extend the time of a request, once and in time, with the reason that the person is told. today: where it is another than by the clock."""
+    request = _open(con, request_id)
     if request.is_extended:
         raise RequestProblem(
             "the request was extended already", request.request_id, "carry it out, or refuse it"
+        )
+    if request.is_overdue(today or datetime.now(UTC).date()):
+        raise RequestProblem(
+            "the request is overdue: only before its day may the time be extended",
+            request.request_id,
+            "carry it out, or refuse it",
         )
     until = extended_date(request.kind, request.jurisdiction, request.received_at.date())
     con.execute(
@@ -362,6 +408,7 @@ def _check(new: NewRequest) -> None:
         (new.kind not in KINDS, f"the kind {new.kind!r} is not known", f"one of {', '.join(KINDS)}"),
         (new.jurisdiction not in JURISDICTIONS, f"the jurisdiction {new.jurisdiction!r} is not known", f"one of {', '.join(JURISDICTIONS)}"),
         (not new.identities and not new.hashed, "the request names nobody", "give an e-mail address, a number, a customer id or channel/record"),
+        (new.received_at > datetime.now(UTC).replace(tzinfo=None) + ONE_DAY, "it is received on a day that is to come", "give the day on which it came"),
         *(
             (each.identity_type not in IDENTITY_TYPES, f"the identity type {each.identity_type!r} is not known", f"one of {', '.join(IDENTITY_TYPES)}")
             for each in new.identities

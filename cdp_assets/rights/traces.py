@@ -12,7 +12,10 @@ from typing import Any
 from cdp_assets.keys import LENGTH, pseudonym
 from cdp_assets.landing.suppression import identifiers
 
-LEAST_LITERAL = 6  # characters of a literal that is looked for inside longer text; shorter ones are compared with whole cells
+LEAST_LITERAL = (
+    6  # characters of a literal that is looked for inside longer text; shorter ones may stand in anybody's
+)
+LEAST_BYTES = 9  # of one in another script: three Chinese characters are a name
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,9 @@ class Traces:
             *self.written,
             *self.platform_keys,
         }
-        return sorted(each for each in found if len(each) >= LEAST_LITERAL)
+        return sorted(
+            each for each in found if len(each) >= LEAST_LITERAL or len(each.encode()) >= LEAST_BYTES
+        )
 
     def suppressions(self, key: bytes) -> list[tuple[str, str]]:
         """(type, keyed hash) of everything by which she is to be known when a file brings her again."""

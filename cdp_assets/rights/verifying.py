@@ -44,16 +44,41 @@ def verify(settings: Settings, document: dict[str, Any]) -> Verdict:
     key = load_key(settings)
     verdict = Verdict(certificate.check(document, key))
     hashes = [str(each) for each in document.get("suppressed", [])]
+    on_hold = {each["table_name"] for each in document.get("kept_on_hold", [])}
     with connect_state(settings, read_only=True) as con:
         readmitted = con.execute(
             "select count(*) from rights_events where event = 'readmitted' and request_id in (select unnest(?::varchar[]))",
             [document.get("request_ids", [])],
         ).fetchall()
-        kinds = con.execute("select distinct identifier_type from suppressions").fetchall()
-    verdict.is_lawful = bool(readmitted[0][0])
-    people = Suppressed(hashes, frozenset(row[0] for row in kinds))
-    found = landing.holding_loads(settings, load_contracts(*settings.contract_dirs), people)
-    on_hold = {each["table_name"] for each in document.get("kept_on_hold", [])}
+        kinds = frozenset(
+            row[0] for row in con.execute("select distinct identifier_type from suppressions").fetchall()
+        )
+        still = con.execute(
+            "select identifier_pseudonym from suppressions where identifier_pseudonym in (select unnest(?::varchar[]))",
+            [hashes],
+        ).fetchall()
+    _look(settings, key, hashes, kinds, on_hold, verdict)
+    if readmitted[0][0] and verdict.returned:  # of several who went together, only she who was let in again
+        others = Verdict()
+        _look(settings, key, [row[0] for row in still], kinds, on_hold, others)
+        verdict.is_lawful = not others.returned
+    if verdict.is_lawful:
+        verdict.returned.append("lawful: she was let in again, with evidence (`onefold rights show`)")
+    return verdict
+
+
+def _look(
+    settings: Settings,
+    key: bytes,
+    hashes: list[str],
+    kinds: frozenset[str],
+    on_hold: set[str],
+    verdict: Verdict,
+) -> None:
+    """Look for some people in what landed and what is published; where they are found goes into the verdict."""
+    found = landing.holding_loads(
+        settings, load_contracts(*settings.contract_dirs), Suppressed(hashes, kinds)
+    )
     verdict.returned += [
         f"landing: {channel}.{export}, {counted(sum(rows.values()), 'rows')}"
         for (channel, export), rows in found.items()
@@ -62,9 +87,6 @@ def verify(settings: Settings, document: dict[str, Any]) -> Verdict:
     if generation := current_generation(settings):
         for stored in STORED_AS.values():
             _compare(settings, settings.published_dir / generation / stored, key, hashes, verdict)
-    if verdict.is_lawful and verdict.returned:
-        verdict.returned.append("lawful: she was let in again, with evidence (`onefold rights show`)")
-    return verdict
 
 
 def _compare(settings: Settings, path: Any, key: bytes, hashes: list[str], verdict: Verdict) -> None:

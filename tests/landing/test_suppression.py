@@ -34,6 +34,13 @@ def orders(on_erasure: str = "remove", **facts: object) -> dict[str, ChannelCont
     return contract_of({"onErasure": on_erasure, **facts}, *COLUMNS)
 
 
+def american_orders() -> dict[str, ChannelContract]:
+    return {
+        name: each.model_copy(update={"facts": each.facts.model_copy(update={"phone_region": "US"})})
+        for name, each in orders().items()
+    }
+
+
 def suppress(settings: Settings, kind: str, *pseudonyms: str) -> None:
     with connect_state(settings) as con:
         con.executemany(
@@ -160,11 +167,7 @@ def test_a_broken_row_of_hers_is_erased_and_never_reaches_quarantine(settings: S
 def test_a_number_is_hers_however_it_is_written(settings: Settings, number: str) -> None:
     suppress(settings, "phone", *identifiers.of_phone(KEY, "+14155550101"))
     deliver(settings, "shop/a.csv", f"{HEADER}1,,{number},5\n2,,(415) 555-0102,5\n")
-    contracts = {
-        name: each.model_copy(update={"facts": each.facts.model_copy(update={"phone_region": "US"})})
-        for name, each in orders().items()
-    }
-    land(settings, contracts)
+    land(settings, american_orders())
     assert counts(settings) == (2, 1, 0, 0, 1, 0)
 
 
@@ -368,3 +371,38 @@ def test_every_export_that_bears_money_keeps_its_rows(settings: Settings) -> Non
                 if f"'{export.name}')" in text and export.facts.on_erasure != "blank"
             ]
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("email", "phone"),
+    [
+        ("", "415\u00a0555\u00a00101"),
+        ("", "+1\u202f415\u202f555\u20110101"),
+        ("", "415–555–0101"),
+        ("", "（４１５）５５５－０１０１"),
+        ("rosa.canary＠example.test", ""),
+        ("ｒｏｓａ.canary@example.test", ""),
+        ("rosa.\u200bcanary@example.test", ""),
+        ("https://x.test/?a=1&mail=rosa.canary%40example.test", ""),
+        ("邮箱rosa.canary@example.test", ""),
+    ],
+    ids=range(9),
+)
+def test_she_is_known_in_wide_forms_and_by_any_space_or_dash(
+    settings: Settings, email: str, phone: str
+) -> None:
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    suppress(settings, "phone", *identifiers.of_phone(KEY, "+14155550101"))
+    deliver(settings, "shop/a.csv", f"{HEADER}1,a@x.test,,5\n2,{email},{phone},7\n")
+    land(settings, american_orders())
+    assert landed(settings, "shop", "sales", "order_no") == [("1",)]
+
+
+def test_an_address_that_ends_like_hers_is_somebody_elses(settings: Settings) -> None:
+    suppress(settings, "email", *identifiers.of_email(KEY, "a@example.test"))
+    suppress(settings, "email", *identifiers.of_email(KEY, "josé@exämple.test"))
+    deliver(
+        settings, "shop/a.csv", f"{HEADER}1,éa@example.test,,5\n2,a@example.test,,7\n3,JOSÉ@exämple.test,,7\n"
+    )
+    land(settings, orders())
+    assert landed(settings, "shop", "sales", "order_no") == [("1",)]

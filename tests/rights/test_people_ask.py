@@ -517,7 +517,9 @@ def test_what_is_overdue_is_told_until_it_is_extended(asked: Settings) -> None:
     (line,) = attention.overdue_requests(asked, date(2026, 3, 1))
     assert line.startswith(f"overdue: request {request.request_id[:8]} to access")
     with connect_state(asked) as con:
-        requests.extend(con, request.request_id, actor="officer", reason="many records")
+        requests.extend(
+            con, request.request_id, actor="officer", reason="many records", today=date(2026, 2, 28)
+        )
     assert attention.overdue_requests(asked, date(2026, 3, 1)) == ()
 
 
@@ -531,3 +533,46 @@ def test_holds_are_read_with_their_day(asked: Settings) -> None:
     for text in ("shopify.orders", "orders: tax", "shopify.orders until soon: tax", "a.b.c.d: tax"):
         with pytest.raises(RequestProblem, match="hold"):
             requests.read_hold(text)
+
+
+def test_an_id_that_was_merged_away_means_who_carries_its_records_now(asked: Settings) -> None:
+    """She asks with the number that an earlier answer gave her."""
+    former = "dead" + "4" * 28
+    with connect_state(asked) as con:
+        con.execute(
+            "insert into customer_id_history values (?, 'loyalty', 'account', ?, 'created', now()::timestamp, now()::timestamp, 1, 2)",
+            [keys_of(asked)["loyalty"], former],
+        )
+    assert people.found_by(asked, take(asked, "erase", customer_id=former)).customer_ids == [HERS]
+    assert people.found_by(asked, take(asked, "erase", customer_id=small.HIS)).customer_ids == [small.HIS]
+
+
+def test_an_address_of_hers_beside_one_of_his_means_neither(asked: Settings) -> None:
+    """She has his number as well: of each type she has one, which is not all that is said."""
+    new = NewRequest(
+        "erase", [Identity("email", MAIL), Identity("email", HIS_MAIL), Identity("customer_id", HERS)], is_verified=True
+    )  # fmt: skip
+    with connect_state(asked) as con:
+        request = requests.take(con, load_key(asked), new, actor="officer")
+    assert people.found_by(asked, request).customer_ids == sorted([HERS, small.HIS])
+
+
+def test_an_answer_lists_no_request_of_who_shares_a_number_with_her(asked: Settings) -> None:
+    take(asked, "erase", phone=PHONE, email=HIS_MAIL)
+    hers = take(asked, "object", phone=PHONE, email=MAIL)
+    request = take(asked, "access", phone=PHONE, email=MAIL)
+    assert not carry(asked, request).problems
+    listed = json.loads(opened(asked)["data.json"])["requests"]
+    assert sorted(each["kind"] for each in listed) == ["access", "object"] and hers.kind == "object"
+
+
+def test_who_was_let_in_again_is_not_taken_for_erased(asked: Settings) -> None:
+    before, again = take(asked, "erase"), take(asked, "erase")
+    hashed = again.identities[0][1]
+    with connect_state(asked) as con:
+        con.execute("insert into rights_suppressed values (?, ?)", [before.request_id, hashed])
+        con.execute("insert into suppressions values ('email', ?, null)", [hashed])
+    assert carrying._erased_before(asked, again) == before.request_id
+    with connect_state(asked) as con:
+        assert requests.readmit(con, before.request_id, actor="officer", evidence="form 12") == 1
+    assert carrying._erased_before(asked, again) is None

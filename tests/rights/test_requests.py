@@ -11,11 +11,12 @@ import duckdb
 import pytest
 
 from cdp_assets.keys import load_key
-from cdp_assets.rights import erasure, importing, receipts, refusals, requests
+from cdp_assets.rights import erasure, importing, receipts, refusals, requests, verifying
 from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
 from cdp_assets.rights.traces import Traces, united
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
+from tests.rights import small_home as small
 
 ROSA = "Rosa.Canary@example.test"
 
@@ -89,7 +90,9 @@ def test_an_overdue_request_is_named_until_it_is_closed(settings: Settings) -> N
     with connect_state(settings) as con:
         assert requests.overdue(con, date(2026, 2, 28)) == []
         assert [each.request_id for each in requests.overdue(con, date(2026, 3, 1))] == [taken.request_id]
-        requests.extend(con, taken.request_id, actor="officer", reason="many records")
+        requests.extend(
+            con, taken.request_id, actor="officer", reason="many records", today=date(2026, 2, 28)
+        )
         assert requests.overdue(con, date(2026, 4, 30)) == []
         with pytest.raises(RequestProblem, match="extended already"):
             requests.extend(con, taken.request_id, actor="officer", reason="again")
@@ -220,3 +223,100 @@ def test_a_refusal_stands_since_the_first_of_her_records_said_so(settings: Setti
         )
         assert refusals.standing(con, ["a", "b"]) == [("marketing", "2026-01-05")]
         assert refusals.standing(con, []) == []
+
+
+def test_an_id_that_begins_another_is_one_of_its_own(settings: Settings) -> None:
+    shorter, longer = take(settings, request_id="abcdefgh"), take(settings, request_id="abcdefgh-1")
+    with connect_state(settings) as con:
+        assert requests.find(con, shorter.request_id).request_id == "abcdefgh"
+        assert requests.find(con, "abcdefgh-").request_id == longer.request_id
+        con.execute("delete from rights_requests where request_id = 'abcdefgh'")
+        with pytest.raises(RequestProblem, match="no request"):
+            requests.find(con, "")
+
+
+@pytest.mark.parametrize("second", ["12,", f"+14155550102,{'a' * 8}"])
+def test_a_file_that_stops_in_the_middle_leaves_nothing(settings: Settings, second: str) -> None:
+    """A number that cannot be read, an id that is there already: known only when the request is entered."""
+    text = f"kind,phone,request_id\nerase,+14155550101,{'b' * 8}\nerase,{second}\n"
+    taken = take(settings, request_id="a" * 8)
+    with connect_state(settings) as con:
+        with pytest.raises(RequestProblem, match="request 2"):
+            requests.take_all(con, load_key(settings), importing.read_requests(text, "a.csv"), actor="o")
+        assert [each.request_id for each in requests.listed(con)] == [taken.request_id]
+        assert con.execute("select distinct request_id from rights_identities").fetchall() == [("a" * 8,)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(json.dumps({"subject_request_type": "erasure", "subject_identities": some}) for some in ("abc", ["abc"], {"a": 1}, 5)),
+        json.dumps({"subject_request_type": "erasure", "extensions": {"subject_identities": 7}}),
+        "[" * 100_000,
+        "kind,email,received\nerase,a@x.test,0001-01-01T00:00:00+14:00\n",
+        "kind,email\nerase,a@x.test,b@x.test\n",
+        f"kind,email\nerase,{'a' * 200_000}\n",
+    ],
+    ids=range(9),
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_named_by_place(content: str) -> None:
+    with pytest.raises(RequestProblem, match=r"a\.file"):
+        importing.read_requests(content, "a.file")
+
+
+def test_a_day_that_is_to_come_makes_no_request_late_for_ever(settings: Settings) -> None:
+    with pytest.raises(RequestProblem, match="to come"):
+        take(settings, received_at=datetime(2999, 1, 31))
+
+
+def test_what_is_closed_or_under_way_stays_so(settings: Settings) -> None:
+    taken = take(settings)
+    with connect_state(settings) as con:
+        requests.set_status(con, taken.request_id, "in_progress", actor="officer")
+        with pytest.raises(RequestProblem, match="under way"):
+            requests.decide(con, taken.request_id, "cancelled", actor="officer", reason="no")
+        requests.set_status(con, taken.request_id, "completed", actor="officer")
+        with pytest.raises(RequestProblem, match="is completed"):
+            requests.decide(con, taken.request_id, "refused", actor="officer", reason="no")
+        with pytest.raises(RequestProblem, match="is completed"):
+            requests.extend(con, taken.request_id, actor="officer", reason="no", today=date(2026, 2, 1))
+        assert [event for _, event, _, _ in requests.history(con, taken.request_id)] == [
+            "received",
+            "in_progress",
+            "completed",
+        ]
+
+
+def test_the_time_is_extended_before_it_is_over(settings: Settings) -> None:
+    taken = take(settings)
+    with connect_state(settings) as con:
+        with pytest.raises(RequestProblem, match="overdue"):
+            requests.extend(con, taken.request_id, actor="officer", reason="late", today=date(2026, 3, 1))
+        assert requests.overdue(con, date(2026, 3, 1))
+
+
+def test_a_name_of_three_chinese_characters_is_looked_for() -> None:
+    traces = Traces(record_keys=["r"], own_names=["欧阳娜", "王芳", "Li Na"])
+    assert traces.literals() == ["欧阳娜"]
+
+
+def test_one_who_was_let_in_again_makes_nobody_elses_return_lawful(settings: Settings) -> None:
+    """Two went in one erasure; the one came back with evidence, and the other is found in what landed."""
+    key = load_key(settings)
+    small.deliver(
+        settings, "loyalty/members_2026-01-01.csv", small.MEMBERS + small.member(1) + small.member(2)
+    )
+    small.land(settings)
+    hashes = {n: requests.hashes_of(key, Identity("email", f"ben{n}@example.test"))[0][1] for n in (1, 2)}
+    taken = {
+        n: take(settings, identities=[Identity("email", f"ben{n}@example.test")]).request_id for n in (1, 2)
+    }
+    with connect_state(settings) as con:
+        for n in (1, 2):
+            con.execute("insert into suppressions values ('email', ?, null)", [hashes[n]])
+            con.execute("insert into rights_suppressed values (?, ?)", [taken[n], hashes[n]])
+        requests.readmit(con, taken[1], actor="officer", evidence="form 12")
+    document = {"suppressed": sorted(hashes.values()), "request_ids": sorted(taken.values())}
+    both = verifying.verify(settings, document)
+    assert both.returned and not both.is_lawful
+    assert verifying.verify(settings, document | {"suppressed": [hashes[1]]}).is_lawful

@@ -14,7 +14,17 @@ from cdp_assets.keys import pseudonym
 from cdp_assets.mailbox import mailbox_of
 
 SUPPRESS = "suppress"
-EMAIL_PATTERN = r"[a-z0-9._%+'-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+"
+# Letters of the alphabets, so that another's address does not end in hers; signs of Chinese and Japanese text may stand before an address.
+_LETTERS = "a-z0-9\u00df-\u024f\u0300-\u052f"
+EMAIL_PATTERN = rf"[{_LETTERS}._%+'-]+@[{_LETTERS}-]+(?:\.[{_LETTERS}-]+)+"
+# What stands for plain characters in an address or a number, as `normalize("NFKC")` and people read it: wide forms, spaces and dashes of many kinds.
+WIDE = "".join(map(chr, range(0xFF01, 0xFF5F)))
+PLAIN = "".join(map(chr, range(0x21, 0x7F)))
+SPACES, DASHES, UNSEEN = (
+    "\u00a0\u2000-\u200a\u202f\u205f\u3000",
+    "\u2010-\u2015\u2212",
+    "\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff",
+)
 # A number as people write it: digits with what stands between them, at least seven digits in all.
 NUMBER_PATTERN = r"\+?[0-9](?:[ ().\-/]{0,3}[0-9]){6,18}"
 NORMALISATIONS = ("email_lower", "phone_e164")

@@ -15,7 +15,16 @@ import duckdb
 from cdp_assets.keys import SEPARATOR_SQL as MARK
 from cdp_assets.landing.contract import Column, Export
 from cdp_assets.landing.readers.inspection import Inspected, Rows
-from cdp_assets.landing.suppression.identifiers import EMAIL_PATTERN, NUMBER_PATTERN, SUPPRESS
+from cdp_assets.landing.suppression.identifiers import (
+    DASHES,
+    EMAIL_PATTERN,
+    NUMBER_PATTERN,
+    PLAIN,
+    SPACES,
+    SUPPRESS,
+    UNSEEN,
+    WIDE,
+)
 from cdp_assets.landing.typed.casts import text_column
 from cdp_assets.landing.typed.verdicts import judged_rows
 from cdp_assets.mailbox import mailbox_sql
@@ -259,6 +268,7 @@ def _words_of(column: str, words: str) -> str:
 
 def contact_words(text: str, region: str | None) -> str:
     """SQL list of the words for e-mails, as they stand and as the mailbox that they reach, and for numbers inside a text."""
+    text = _plain(text)
     found = f"regexp_extract_all(lower({text}), {literal(EMAIL_PATTERN)})"
     emails = f"list_transform(list_distinct({found} || list_transform({found}, lambda x: {mailbox_sql('x')})), lambda x: 'email' || {MARK} || x)"
     digits = (
@@ -271,6 +281,15 @@ def contact_words(text: str, region: str | None) -> str:
             f" || list_transform({digits}, lambda x: 'phone' || {MARK} || {literal(region)} || {MARK} || x)"
         )
     return words
+
+
+def _plain(text: str) -> str:
+    """SQL of a text with wide forms, unusual spaces and dashes written as ASCII has them; what is ASCII already is not touched."""
+    text = f"replace({text}, '%40', '@')"  # as addresses of pages write it
+    plain = f"translate(nfc_normalize({text}), {literal(WIDE)}, {literal(PLAIN)})"
+    for characters, instead in ((SPACES, " "), (DASHES, "-"), (UNSEEN, "")):
+        plain = f"regexp_replace({plain}, '[{characters}]', '{instead}', 'g')"
+    return f"(case when strlen({text}) = length({text}) then {text} else {plain} end)"
 
 
 def _digits(text: str) -> str:
