@@ -113,9 +113,8 @@ def _read_lines(con: duckdb.DuckDBPyConnection, folder: Path, ruled_on: date) ->
     known = {row[0] for row in con.execute("select ruling_id from rulings").fetchall()}
     for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else []:
         # a reason may hold what splitlines() takes for the end of a line
-        for number, text in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
-            if not text.strip():
-                continue
+        lines = enumerate(path.read_text(encoding="utf-8").split("\n"), start=1)
+        for number, text in filter(lambda line: line[1].strip(), lines):
             ruling = _from_line(text, ruled_on)
             if ruling is None:
                 refused.append(f"{path.name} line {number} is no complete ruling")
