@@ -105,14 +105,13 @@ def _take(
         if action == "fetched":
             answers.note_fetched(con, request.request_id)
             return f"request {short}: its answer was fetched"
-        decided_on = datetime.fromisoformat(str(content["decided_at"])).date()
-        return _change(con, request, str(content["to"]), str(content["because"]), actor, decided_on)
+        return _change(con, request, str(content["to"]), str(content["because"]), actor)
 
 
-def _change(con: Any, request: requests.Request, to: str, because: str, actor: str, decided_on: date) -> str:
+def _change(con: Any, request: requests.Request, to: str, because: str, actor: str) -> str:
     short = request.request_id[:8]
     if to == "extend":
-        later = requests.extend(con, request.request_id, actor=actor, reason=because, today=decided_on)
+        later = requests.extend(con, request.request_id, actor=actor, reason=because)
         return f"request {short}: due {later.due_date} now"
     if to == "verified":
         requests.verify_person(con, request.request_id, actor=actor, how=because)

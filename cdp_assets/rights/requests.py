@@ -331,20 +331,12 @@ def _open(con: duckdb.DuckDBPyConnection, request_id: str) -> Request:
     return request
 
 
-def extend(
-    con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, reason: str, today: date | None = None
-) -> Request:
-    """Extend the time of a request, once and in time, with the reason that the person is told. today: where it is another than by the clock."""
+def extend(con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, reason: str) -> Request:
+    """Extend the time of an open request, once, with the reason that the person is told."""
     request = _open(con, request_id)
     if request.is_extended:
         raise RequestProblem(
             "the request was extended already", request.request_id, "carry it out, or refuse it"
-        )
-    if request.is_overdue(today or datetime.now(UTC).date()):
-        raise RequestProblem(
-            "the request is overdue: only before its day may the time be extended",
-            request.request_id,
-            "carry it out, or refuse it",
         )
     until = extended_date(request.kind, request.jurisdiction, request.received_at.date())
     con.execute(

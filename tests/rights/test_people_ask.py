@@ -517,9 +517,7 @@ def test_what_is_overdue_is_told_until_it_is_extended(asked: Settings) -> None:
     (line,) = attention.overdue_requests(asked, date(2026, 3, 1))
     assert line.startswith(f"overdue: request {request.request_id[:8]} to access")
     with connect_state(asked) as con:
-        requests.extend(
-            con, request.request_id, actor="officer", reason="many records", today=date(2026, 2, 28)
-        )
+        requests.extend(con, request.request_id, actor="officer", reason="many records")
     assert attention.overdue_requests(asked, date(2026, 3, 1)) == ()
 
 

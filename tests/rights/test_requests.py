@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import date, datetime
 from pathlib import Path
@@ -90,9 +91,7 @@ def test_an_overdue_request_is_named_until_it_is_closed(settings: Settings) -> N
     with connect_state(settings) as con:
         assert requests.overdue(con, date(2026, 2, 28)) == []
         assert [each.request_id for each in requests.overdue(con, date(2026, 3, 1))] == [taken.request_id]
-        requests.extend(
-            con, taken.request_id, actor="officer", reason="many records", today=date(2026, 2, 28)
-        )
+        requests.extend(con, taken.request_id, actor="officer", reason="many records")
         assert requests.overdue(con, date(2026, 4, 30)) == []
         with pytest.raises(RequestProblem, match="extended already"):
             requests.extend(con, taken.request_id, actor="officer", reason="again")
@@ -260,6 +259,7 @@ def test_a_file_that_stops_in_the_middle_leaves_nothing(settings: Settings, seco
     ids=range(9),
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_named_by_place(content: str) -> None:
+    csv.field_size_limit(131_072)  # some library of the same process may have raised it
     with pytest.raises(RequestProblem, match=r"a\.file"):
         importing.read_requests(content, "a.file")
 
@@ -279,20 +279,12 @@ def test_what_is_closed_or_under_way_stays_so(settings: Settings) -> None:
         with pytest.raises(RequestProblem, match="is completed"):
             requests.decide(con, taken.request_id, "refused", actor="officer", reason="no")
         with pytest.raises(RequestProblem, match="is completed"):
-            requests.extend(con, taken.request_id, actor="officer", reason="no", today=date(2026, 2, 1))
+            requests.extend(con, taken.request_id, actor="officer", reason="no")
         assert [event for _, event, _, _ in requests.history(con, taken.request_id)] == [
             "received",
             "in_progress",
             "completed",
         ]
-
-
-def test_the_time_is_extended_before_it_is_over(settings: Settings) -> None:
-    taken = take(settings)
-    with connect_state(settings) as con:
-        with pytest.raises(RequestProblem, match="overdue"):
-            requests.extend(con, taken.request_id, actor="officer", reason="late", today=date(2026, 3, 1))
-        assert requests.overdue(con, date(2026, 3, 1))
 
 
 def test_a_name_of_three_chinese_characters_is_looked_for() -> None:
