@@ -14,6 +14,7 @@ import duckdb
 from cdp_assets.activation.files import FOLDER, show
 from cdp_assets.activation.ledger import NOTES, pending_files
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import from_file
 from cdp_assets.state import connect_state
 
 PERSONAL_TABLES = (
@@ -38,32 +39,6 @@ BY_CUSTOMER = (
 LATE_DAYS = 30  # for so long an answer to a superseded batch is expected
 PERSONAL_PLACES = (FOLDER,)
 """Folders of a home with files that do."""
-
-STANDS = """
-    select
-        l.destination,
-        l.audience,
-        k.contact_type,
-        k.platform_key,
-        e.key_id,
-        case
-            when e.remove_batch is not null and (r.status = 'refused' or ra.outcome = 'refused') then 'removal refused'
-            when e.remove_batch is not null and r.status = 'pending' then 'removal waits'
-            when e.remove_batch is null and aa.outcome = 'accepted' then 'there'
-            when e.remove_batch is not null or e.add_batch is null or a.status in ('superseded', 'refused') then 'to be proposed'
-            when aa.outcome = 'refused' then 'refused'
-            when a.status = 'acknowledged' then 'there'
-            else 'waits'
-        end as stands,
-        coalesce(ra.reason, case when r.status = 'refused' then r.note end, aa.reason) as reason
-    from activation_entries as e
-    join activation_lists as l using (list_id)
-    join activation_keys as k using (key_id)
-    left join activation_batches as a on e.add_batch = a.batch_no
-    left join activation_batches as r on e.remove_batch = r.batch_no
-    left join activation_answers as aa on e.add_batch = aa.batch_no and e.key_id = aa.key_id
-    left join activation_answers as ra on e.remove_batch = ra.batch_no and e.key_id = ra.key_id
-"""
 
 
 @dataclass(frozen=True)
@@ -108,7 +83,7 @@ def keys_of(con: duckdb.DuckDBPyConnection, customer_ids: Sequence[str]) -> list
 def unremoved(con: duckdb.DuckDBPyConnection, key_ids: Sequence[int]) -> list[PlatformKey]:
     """What these keys stand at, on every list whose platform did not acknowledge their removal."""
     rows = con.execute(
-        f"select destination, audience, contact_type, platform_key, stands, reason from ({STANDS}) as s "
+        f"select destination, audience, contact_type, platform_key, stands, reason from ({_stands()}) as s "
         "where key_id in (select unnest(?::bigint[])) order by all",
         [list(key_ids)],
     ).fetchall()
@@ -213,14 +188,14 @@ def list_statuses(settings: Settings) -> list[ListStatus]:
     """Every list with what its keys stand at."""
     with connect_state(settings, read_only=True) as con:
         keys = con.execute(
-            f"select destination, audience, stands, count(*) from ({STANDS}) as s group by all order by all"
+            f"select destination, audience, stands, count(*) from ({_stands()}) as s group by all order by all"
         ).fetchall()
         steps = con.execute(
             "select l.destination, l.audience, c.step, c.customer_count, c.place from activation_counts as c join activation_lists as l using (list_id) "
             "order by l.destination, l.audience, c.place"
         ).fetchall()
         refusals = con.execute(
-            f"select destination, audience, stands || ': ' || coalesce(reason, 'not said'), count(*) from ({STANDS}) as s "
+            f"select destination, audience, stands || ': ' || coalesce(reason, 'not said'), count(*) from ({_stands()}) as s "
             "where stands in ('refused', 'removal refused') group by all order by all"
         ).fetchall()
         events = con.execute(
@@ -241,3 +216,8 @@ def list_statuses(settings: Settings) -> list[ListStatus]:
     for destination, audience, words, count in refusals:
         found[(destination, audience)].refusals.append((words, count))
     return list(found.values())
+
+
+def _stands() -> str:
+    """SQL: how each key of a list stands, one row per entry of the ledger."""
+    return from_file(__name__, "stands")

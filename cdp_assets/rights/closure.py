@@ -18,6 +18,7 @@ from cdp_assets.keys import register_pseudonym
 from cdp_assets.landing.suppression.identifiers import SUPPRESS
 from cdp_assets.rights.requests import Request, RequestProblem
 from cdp_assets.rights.traces import Traces
+from cdp_assets.sql_text import from_file
 
 EMPTY = "''"
 LEAST_PREFIX = 8  # characters that name a record
@@ -96,32 +97,7 @@ def _meant(matched: Sequence[tuple[str, str, str, str]], named: set[str]) -> lis
 def _matched(con: duckdb.DuckDBPyConnection, request: Request) -> list[tuple[str, str, str, str]]:
     """(record, its customer, the type and the hash of the identity by which it is found) of the records that carry an identity, read as landing reads it."""
     rows = con.execute(
-        f"""
-        with words as (
-            select record_key, identifier_type as kind, identifier_value as value from identity.identifiers
-            union all
-            select record_key, 'record', channel || {MARK} || source_customer_id from identity.customer_ids
-            union all
-            select record_key, 'customer_id', customer_id from identity.customer_ids
-            union all  -- an id that was merged away, or split: whoever carries its records now
-            select record_key, 'customer_id', customer_id from state.customer_id_history
-            where customer_id not in (select customer_id from identity.customer_ids)
-        ),
-        hashed as (
-            select record_key, pseudonym('{SUPPRESS}' || {MARK} || case
-                when kind = 'email' then 'email' || {MARK} || lower(value)
-                when kind = 'phone' then 'phone' || {MARK} || regexp_replace(value, '[^0-9]', '', 'g')
-                when kind = 'record' then 'id' || {MARK} || value
-                else 'cell' || {MARK} || lower(trim(value))
-            end) as hash
-            from words where value is not null
-        )
-        select distinct record_key, customer_id, wanted.kind, hash
-        from hashed
-        inner join (select unnest($kinds::varchar[]) as kind, unnest($hashes::varchar[]) as hash) as wanted using (hash)
-        inner join identity.customer_ids using (record_key)
-        order by all
-        """,
+        from_file(__name__, "matched", mark=MARK, suppress=SUPPRESS),
         {
             "kinds": [kind for kind, _ in request.identities],
             "hashes": [hashed for _, hashed in request.identities],
