@@ -30,6 +30,7 @@ ROOMS = [
 ANYWHERE = {
     "engine",
     "sql_text",
+    "lazy_names",
     "settings",
     "keys",
     "state",

@@ -15,8 +15,9 @@ touch, linear, ...) are SQL and live in dbt; so do RFM, traits and everything th
 Each name is imported when it is first asked for: the site reads a scorecard's order without SciPy and Altair in its memory.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cdp_assets.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from cdp_assets.insight.attribution import AttributionSummary, compute_attribution
@@ -35,12 +36,7 @@ _HOMES = {
     "tables": ["InsightInputProblem"],
 }
 
-
-def __getattr__(name: str) -> Any:
-    home = next((module for module, names in _HOMES.items() if name in names), None)
-    if home is None:
-        raise AttributeError(name)
-    return getattr(import_module(f"{__name__}.{home}"), name)
+__getattr__ = lazy_names(__name__, _HOMES)
 
 
 __all__ = [

@@ -4,8 +4,9 @@ No Dagster import belongs here, and nothing that joins channels: landing knows o
 imported when it is first asked for: a run needs libraries that a parsing child does not.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cdp_assets.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from cdp_assets.landing.check import ChannelCheck, check_channel
@@ -50,12 +51,7 @@ _HOMES = {
     "status": ["ExportStatus", "LandingStatus", "landing_status"],
 }
 
-
-def __getattr__(name: str) -> Any:
-    home = next((module for module, names in _HOMES.items() if name in names), None)
-    if home is None:
-        raise AttributeError(name)
-    return getattr(import_module(f"{__name__}.{home}"), name)
+__getattr__ = lazy_names(__name__, _HOMES)
 
 
 __all__ = [
