@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cdp_assets.shapes import shapes
+from cdp_assets.shapes import shape_of
 
 CLASSES = ("public", "internal", "sensitive", "core")  # from the least to the most personal
 UNKNOWN_COUNTS_AS = "core"
@@ -61,7 +61,7 @@ def classes_of(manifest: Mapping[str, Any], schema: str) -> dict[tuple[str, str]
 
 
 def _by_shape(model: str) -> dict[str, str]:
-    shape = shapes().get(model.rpartition("__")[2]) if model.startswith("stg_") else None
+    shape = shape_of(model)
     return {column.name: column.classification for column in shape.columns} if shape else {}
 
 

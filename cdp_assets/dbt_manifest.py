@@ -1,7 +1,7 @@
 """The parsed dbt project, made once for all homes: where a home belongs, it holds a placeholder.
 
-`prepare` (set-up, `onefold init`, every command that runs something) parses when the project's files changed; `read` only
-reads, for Dagster's import of the code location; `for_home` gives dbt what it runs on. Knows nothing of Dagster.
+`prepare` (set-up, `onefold init`, every command that runs something) parses when the project's files or the contracts changed, and completes the columns
+(`cdp_assets.dbt_columns`); `read` only reads, for Dagster's import of the code location; `for_home` gives dbt what it runs on. Knows nothing of Dagster.
 """
 
 from __future__ import annotations
@@ -16,15 +16,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cdp_assets.dbt_columns import inherit
 from cdp_assets.dbt_problems import explain_parse_error
 from cdp_assets.dbt_vars import check_lists
 from cdp_assets.errors import Problem
+from cdp_assets.landing.contract import load_contracts
+from cdp_assets.project.lay import write_file
 from cdp_assets.settings import Settings
 
 WAREHOUSE = "warehouse"  # the target of dbt_project/profiles.yml that is DuckDB; the other one is Spark
 SPARK = "spark"
 WITHOUT_TRACKING = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 HOME_PLACEHOLDER = "/ONEFOLD_HOME"  # stands where dbt reads env_var('ONEFOLD_HOME')
+PACKED = "manifest.msgpack"  # beside dbt's own, which it parses on from and in which columns are as they are written
 SOURCES = {".sql", ".yml", ".yaml", ".csv", ".md", ".py"}
 NOT_SOURCES = {"target", "logs"}
 QUIET = ("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-print", "--no-use-colors")
@@ -52,7 +56,7 @@ def prepare(settings: Settings, target: str = WAREHOUSE) -> Path:
             _stamp(settings, target).unlink(missing_ok=True)
             digest = _digest(settings)
             check_lists(settings.dbt_project_dir)
-            _parse(settings, target)
+            _write(_parse(settings, target), settings, target)
             _stamp(settings, target).write_text(digest)
     return folder(settings, target) / "manifest.json"
 
@@ -99,7 +103,7 @@ def _filled(settings: Settings, target: str) -> Any:
     from dbt.contracts.graph.nodes import SourceDefinition
     from dbt.parser.manifest import extended_mashumuro_decoder
 
-    packed = (folder(settings, target) / "partial_parse.msgpack").read_bytes()
+    packed = (folder(settings, target) / PACKED).read_bytes()
     manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)
     home = _quoted(settings.home)
     for name, source in manifest.sources.items():
@@ -109,7 +113,20 @@ def _filled(settings: Settings, target: str) -> Any:
     return manifest
 
 
-def _parse(settings: Settings, target: str) -> None:
+def _write(manifest: Any, settings: Settings, target: str) -> None:
+    """Both forms of the parsed project, with all that its columns inherit."""
+    from dbt.parser.manifest import extended_mashumaro_encoder
+
+    inherit(manifest, load_contracts(*settings.contract_dirs))
+    for name, content in (
+        (PACKED, manifest.to_msgpack(extended_mashumaro_encoder)),
+        ("manifest.json", json.dumps(manifest.writable_manifest().to_dict(omit_none=False)).encode()),
+    ):
+        write_file(folder(settings, target) / name, content)
+
+
+def _parse(settings: Settings, target: str) -> Any:
+    """dbt's manifest object of the project's files. Raises ManifestProblem."""
     from dbt.cli.main import dbtRunner
 
     project = str(settings.dbt_project_dir)
@@ -126,6 +143,7 @@ def _parse(settings: Settings, target: str) -> None:
         result = dbtRunner().invoke(command)
     if not result.success:
         raise ManifestProblem(*explain_parse_error(result.exception, settings.dbt_project_dir))
+    return result.result
 
 
 def _environment_without_home(settings: Settings) -> dict[str, str | None]:
@@ -190,9 +208,9 @@ def _is_fresh(settings: Settings, target: str = WAREHOUSE) -> bool:
 
 
 def _digest(settings: Settings) -> str:
-    """Of the project's files, where they stand (the manifest names the seeds' files) and dbt's version."""
+    """Of the project's files and the contracts, where they stand (the manifest names the seeds' files) and dbt's version."""
     digest = hashlib.sha256(f"{settings.project_dir}\0{version('dbt-core')}\0".encode())
-    for base in (settings.dbt_project_dir, settings.reference_dir):
+    for base in (settings.dbt_project_dir, settings.reference_dir, *settings.contract_dirs):
         for path in sorted(base.rglob("*")):
             place = path.relative_to(base)
             if path.suffix in SOURCES and not NOT_SOURCES & set(place.parts) and path.is_file():

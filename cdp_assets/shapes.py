@@ -1,12 +1,12 @@
 """The shared shapes of staging, read from shapes.yaml: the one definition for dbt, identity, drafting and landing.
 
-dbt cannot read this file, so `python -m cdp_assets.shapes` (`make shapes`) renders it for dbt: the columns as a macro and, for the YAML of staging models, as
-`vars.shape_columns`; the descriptions as doc blocks. What is rendered is committed, and a test keeps it in step.
+dbt cannot read this file, so `python -m cdp_assets.shapes` (`make shapes`) renders it for dbt: the columns as macros, the descriptions as doc blocks. What is
+rendered is committed, and a test keeps it in step. The YAML of staging models names no columns: `cdp_assets.dbt_columns` gives them their shape's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,8 +19,6 @@ MACRO = "macros/shape_columns.sql"
 OUTSIDE_MACRO = "macros/outside_columns.sql"
 PERSON_MACRO = "macros/person_columns.sql"
 DOC_BLOCKS = "models/staging/_shared_shapes.md"
-VARS_START = "  # --- the columns of the shared shapes, rendered from cdp_assets/shapes.yaml by `make shapes`: change them there"
-VARS_END = "  # --- end of what is rendered\n"
 
 
 @dataclass(frozen=True)
@@ -66,6 +64,11 @@ def shapes() -> dict[str, Shape]:
         )
         for name, facts in safe_yaml.read(SHAPES_PATH).items()
     }
+
+
+def shape_of(model: str) -> Shape | None:
+    """The shape of a staging model by its name, `stg_<channel>__<shape>`; None for every other model."""
+    return shapes().get(model.rpartition("__")[2]) if model.startswith("stg_") else None
 
 
 def render_macro() -> str:
@@ -122,43 +125,13 @@ def render_doc_blocks() -> str:
     return "\n".join([head, *blocks])
 
 
-def columns_yaml(shape: Shape) -> str:
-    """What stands as `columns` in the YAML of a staging model: its shape's. A model that says more of a column lists all of its columns instead."""
-    return f"\"{{{{ var('shape_columns').{shape.name} }}}}\""
-
-
-def in_step(project: str) -> str:
-    """dbt_project.yml with `vars.shape_columns` as the shapes have it: name and description; the class is the shape's, and not repeated."""
-    before, start, rest = project.partition(VARS_START)
-    _, end, after = rest.partition(VARS_END)
-    if not (start and end):
-        raise ValueError(f"dbt_project.yml has lost its lines {VARS_START!r} and {VARS_END!r}")
-    lines = []
-    for shape in shapes().values():
-        entries = [f"{{name: {name}, description: \"{{{{ doc('{name}') }}}}\"}}" for name in shape.types]
-        lines += [
-            f"    {shape.name}:",
-            "      [",
-            *(f"        {', '.join(each)}," for each in _pairs(entries)),
-            "      ]",
-        ]
-    return before + start + "\n".join(["", "  shape_columns:", *lines, ""]) + end + after
-
-
-def _pairs(entries: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Two on a line."""
-    return (entries[first : first + 2] for first in range(0, len(entries), 2))
-
-
 def rendered(dbt_project_dir: Path) -> dict[Path, str]:
     """Every file of the dbt project that says something of the shapes → its text as the shapes have it now."""
-    project = dbt_project_dir / "dbt_project.yml"
     return {
         dbt_project_dir / MACRO: render_macro(),
         dbt_project_dir / OUTSIDE_MACRO: render_outside_macro(),
         dbt_project_dir / PERSON_MACRO: render_person_macro(),
         dbt_project_dir / DOC_BLOCKS: render_doc_blocks(),
-        project: in_step(project.read_text(encoding="utf-8")),
     }
 
 

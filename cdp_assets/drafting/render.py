@@ -15,7 +15,7 @@ import yaml
 
 from cdp_assets.drafting.shapes.model import Model, filled
 from cdp_assets.drafting.table import Field, Table
-from cdp_assets.shapes import columns_yaml, shapes
+from cdp_assets.shapes import shapes
 
 BANDS = ("ids", "person", "address", "times", "money", "text")
 
@@ -120,7 +120,9 @@ def _sibling(each: Field) -> tuple[str, str, int]:
 def render_descriptions(channel: str, wanted: Sequence[str]) -> str:
     """The YAML beside a channel's staging models."""
     title = channel.replace("_", " ").title()
-    found = {name: shape for name, shape in shapes().items() if name in wanted}
-    said = {name: json.dumps(shape.description(title), ensure_ascii=False) for name, shape in found.items()}
-    models = [(f"stg_{channel}__{name}", said[name], columns_yaml(found[name])) for name in found]
+    models = [
+        (f"stg_{channel}__{name}", json.dumps(shape.description(title), ensure_ascii=False))
+        for name, shape in shapes().items()
+        if name in wanted
+    ]
     return _rendered("models.yml.jinja", models=models)

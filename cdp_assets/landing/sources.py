@@ -1,10 +1,13 @@
-"""dbt's view of a channel's landing tables: the sources YAML, rendered from the contract.
+"""dbt's view of a channel's landing tables: the sources YAML, rendered from the contract, and the columns, which the parsed project takes from it.
 
-The rendered file is committed beside the staging models, and a test holds the two equal; nothing is rendered at run time.
+The rendered file is committed beside the staging models, and a test holds the two equal; nothing is rendered at run time. It names tables and what
+`landed()` asks of them; columns stand in the contract alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -14,13 +17,25 @@ from cdp_assets.landing.contract import ChannelContract, Export
 EXTERNAL_LOCATION = (
     "read_parquet('{{ env_var('ONEFOLD_HOME') }}/landing/{channel}/{export}/*.parquet', union_by_name=true)"
 )
-META_COLUMNS: dict[str, tuple[str, str, str]] = {
-    "_load_id": ("varchar", "internal", "First 16 hex digits of the delivered file's SHA-256."),
-    "_line": ("bigint", "internal", "Line (text files) or row in the delivered file, from 1."),
-    "_file_name": ("varchar", "internal", "Path of the file below the channel's folder."),
-    "_period": ("varchar", "internal", "Period that the file name declares, if any."),
-    "_part": ("varchar", "internal", "Part that the file name declares, if any."),
-}
+
+
+@dataclass(frozen=True)
+class LandedColumn:
+    """A column of a landed table: its SQL type, its class, and what it says."""
+
+    name: str
+    type: str
+    classification: str
+    description: str
+
+
+META_COLUMNS = (
+    LandedColumn("_load_id", "varchar", "internal", "First 16 hex digits of the delivered file's SHA-256."),
+    LandedColumn("_line", "bigint", "internal", "Line (text files) or row in the delivered file, from 1."),
+    LandedColumn("_file_name", "varchar", "internal", "Path of the file below the channel's folder."),
+    LandedColumn("_period", "varchar", "internal", "Period that the file name declares, if any."),
+    LandedColumn("_part", "varchar", "internal", "Part that the file name declares, if any."),
+)
 
 
 class _OneLine(dict[str, Any]):
@@ -42,9 +57,8 @@ def sources_path(channel: str) -> str:
 
 
 def render_sources(contract: ChannelContract) -> str:
-    """The sources YAML of a channel: one table per export, every landed column with its type and classification."""
+    """The sources YAML of a channel: one table per export."""
     document = {
-        "version": 2,
         "sources": [
             {
                 "name": "landing",
@@ -72,35 +86,35 @@ def _table(channel: str, export: Export, every_days: float | None) -> dict[str, 
         meta["version"] = facts.version_column
     if words := {column.name: column.facts.words for column in export.properties if column.facts.words}:
         meta["words"] = words
-    columns = [
-        _column(column.name, column.sql_type, column.classification, column.description)
-        for column in export.properties
-    ]
-    columns += [
-        _column(
-            f"_key_{key.name}",
-            "varchar",
-            "sensitive",
-            f"Pseudonym of {' or '.join(key.columns or [' and '.join(key.fallback)])}.",
-        )
-        for key in facts.natural_keys
-    ]
-    columns += [_column(name, *about) for name, about in META_COLUMNS.items()]
     return {
         "name": f"{channel}_{export.name}",
         "description": " ".join(filter(None, [export.description, export.data_granularity_description])),
         "config": _OneLine({"meta": meta}),
-        "columns": columns,
     }
 
 
-def _column(name: str, sql_type: str, classification: str, description: str) -> dict[str, Any]:
-    described = {"description": description} if description else {}
-    return _OneLine(
-        {
-            "name": name,
-            "data_type": sql_type,
-            **described,
-            "config": {"meta": {"classification": classification}},
-        }
-    )
+def landed_columns(export: Export) -> list[LandedColumn]:
+    """Every column of an export's landed table: the contract's, the pseudonyms of its natural keys, and where a row comes from."""
+    return [
+        *(
+            LandedColumn(column.name, column.sql_type, column.classification, column.description)
+            for column in export.properties
+        ),
+        *(
+            LandedColumn(
+                f"_key_{key.name}",
+                "varchar",
+                "sensitive",
+                f"Pseudonym of {' or '.join(key.columns or [' and '.join(key.fallback)])}.",
+            )
+            for key in export.facts.natural_keys
+        ),
+        *META_COLUMNS,
+    ]
+
+
+def export_of(contracts: Mapping[str, ChannelContract], meta: Mapping[str, Any]) -> Export | None:
+    """The export that a source stands for, by the source's meta; None for a source that no contract knows."""
+    contract = contracts.get(meta.get("channel", ""))
+    exports = contract.exports if contract else []
+    return next((each for each in exports if each.name == meta.get("export")), None)

@@ -18,6 +18,7 @@ from typing import Any
 from cdp_assets.activation.library import load_library
 from cdp_assets.landing.contract import ChannelContract, Export, load_contract, load_contracts
 from cdp_assets.landing.files import replacing
+from cdp_assets.landing.sources import export_of
 from cdp_assets.rights.lineage import Lineage, Node, lineage
 from cdp_assets.rights.requests import RequestProblem
 from cdp_assets.settings import Settings
@@ -84,13 +85,8 @@ def _export_of(
     node: Mapping[str, Any], contracts: Mapping[str, ChannelContract]
 ) -> tuple[ChannelContract, Export] | None:
     meta = {**node.get("meta", {}), **node.get("config", {}).get("meta", {})}
-    contract = contracts.get(meta.get("channel", ""))
-    export = (
-        next((each for each in contract.exports if each.name == meta.get("export")), None)
-        if contract
-        else None
-    )
-    return (contract, export) if contract and export else None
+    export = export_of(contracts, meta)
+    return (contracts[meta["channel"]], export) if export else None
 
 
 def _collected(
