@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route, compile_path
 
 from cdp_assets.settings import Settings
 from cdp_assets.web import answers, files, warm_up
 from cdp_assets.web.access.guard import Guard
 from cdp_assets.web.navigation import ACTIONS, PAGES, SIGN_IN_ROUTES
+
+PAGE_ADDRESSES = [compile_path(page.tab_path(tab))[0] for page in PAGES for tab in page.tabs]
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -27,6 +30,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
         lifespan=_lifespan,
     )
     app.state.settings = chosen
+    app.router.redirect_slashes = (
+        False  # its addresses know neither the base path nor https: `_not_found` does it
+    )
     return app
 
 
@@ -68,6 +74,12 @@ def _health(request: Request) -> Response:
 
 
 def _not_found(request: Request, error: Exception) -> Response:
+    """A page's address with a slash at its end leads to the page; anything else is not here."""
+    path = request.scope["path"]
+    plain = path.rstrip("/")
+    if request.method == "GET" and plain != path and any(page.match(plain) for page in PAGE_ADDRESSES):
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(answers.base_of(request) + quote(plain) + query, status_code=303)
     return answers.error_page(request, 404, "error.not_found")
 
 

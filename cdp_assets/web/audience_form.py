@@ -120,6 +120,8 @@ def rule_of(line: Line, number: int, columns: Columns) -> dict[str, Any]:
     """One line as the document has it. Raises FormProblem."""
     subject, _, name = line.what.partition(".")
     if subject in FAMILIES:
+        if not _is_compared(name):  # no list offers it: somebody asks about one person by the count
+            raise FormProblem(number)
         try:
             return {subject: {name: _condition(line, columns.get(FAMILIES[subject], {}).get(name, ""))}}
         except ValueError:

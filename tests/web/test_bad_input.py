@@ -314,3 +314,16 @@ def test_a_customer_whose_consents_have_no_time_has_a_page(published: Settings) 
     _change_marts(published, f"update consents set recorded_at = null where customer_id = '{CUSTOMER}'")
     shown = Reader(published).get(f"/customers/{CUSTOMER}?lang=en")
     assert shown.status_code == 200 and 'id="t-consents"' in shown.text
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [("/customers/", "/onefold/customers"), ("/segments/rfm/?lang=zh", None), ("/review///", "/onefold/review"), ("/onefold", None),
+     ("//evil.example/", None), ("//evil.example/customers/", None), ("/customers/" + "0" * 32 + "/", "/onefold/customers/" + "0" * 32)],
+)  # fmt: skip
+def test_a_slash_at_the_end_of_a_pages_address_leads_to_the_page_below_the_base_path(
+    published: Settings, address: str, place: str | None
+) -> None:
+    site = Reader(published.model_copy(update={"web_base_path": "/onefold", "web_is_secure": True}))
+    answer = site.get("http://localhost:8501" + address)
+    assert (answer.headers.get("location"), answer.status_code) == (place, 303 if place else 404)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 
+import duckdb
 import pytest
 
 from cdp_assets import dbt_manifest
@@ -110,6 +112,37 @@ def test_a_marketer_sees_no_column_about_single_persons_in_pages_files_or_querie
     assert hidden <= set(whole) and not hidden & set(columns) and "monetary" in columns
     assert "a***@example.com" not in site.get("/segments/download?segment=Champions").text
     assert site.post("/sql/run", {"sql": "select 1"}).status_code == 403
+
+
+@pytest.mark.parametrize("column", ["birth_year", "masked_full_name", "customer_id"])
+def test_an_audience_ordered_by_a_column_that_a_role_does_not_see_shows_none_of_its_values(
+    published: Settings, column: str
+) -> None:
+    state = "edit=1&w0=attributes.order_count&h0=at_least&v0=0&purpose=marketing"
+    address = f"/audiences/new?{state}&order=attributes.{column}"
+    file = str((published.published_dir / "current" / "marts.duckdb").resolve())
+    with duckdb.connect() as con:
+        con.execute(f"attach '{file}' as found")
+        con.execute("update found.marts.customers set birth_year = 1901, masked_full_name = 'Quux*'")
+        con.execute(
+            "insert into found.marts.contacts by name select customer_id, customer_id as contact_id, 'email' as contact_type, "
+            "true as is_reachable from found.marts.customers"
+        )
+        con.execute(
+            "insert into found.marts.contact_permissions by name select customer_id, customer_id as contact_id, "
+            "'marketing' as purpose, true as is_allowed from found.marts.customers"
+        )
+    told = {"birth_year": "1,901", "masked_full_name": r"Quux\*", "customer_id": "[0-9a-f]{8}…"}[column]
+    assert re.search(told, reader(published, "marketer", "analyst").get(address).text)
+    assert not re.search(told, reader(published, "marketer").get(address).text)
+
+
+@pytest.mark.parametrize("column", ["customer_id", "masked_email"])
+def test_an_audience_asks_nothing_by_the_count_about_a_column_that_names_one_person(
+    published: Settings, column: str
+) -> None:
+    address = f"/audiences/new?edit=1&w0=attributes.{column}&h0=starts_with&v0=a&purpose=marketing"
+    assert "Line 1 cannot be read" in reader(published, "marketer").get(address).text
 
 
 def test_the_sql_page_shows_only_columns_that_the_roles_see(published: Settings) -> None:

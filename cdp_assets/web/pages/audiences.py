@@ -25,6 +25,7 @@ from cdp_assets.web.page import Page
 from cdp_assets.web.queries import audiences as queries
 from cdp_assets.web.tables import table
 from cdp_assets.web.view import View
+from cdp_assets.web.visible import hidden
 
 NEEDS = ("customers", "contacts", "contact_permissions", "dates")
 NEW = "new"
@@ -307,7 +308,7 @@ def _looked(view: View, library: Library, name: str, document: dict[str, Any]) -
     return [
         _waterfall(view, found, audience),
         *([saving] if view.one("edit") else []),
-        _sample(view, found),
+        _sample(view, found, audience),
         _shared(view, found),
     ]
 
@@ -341,10 +342,12 @@ def _waterfall(view: View, found: queries.Looked, audience: Audience) -> Blocks:
 
 
 @section("audiences.sample")
-def _sample(view: View, found: queries.Looked) -> Blocks:
+def _sample(view: View, found: queries.Looked, audience: Audience) -> Blocks:
     if not found.sample:
         return [Note(view.t("audiences.nobody"), "empty")]
     rows = pd.DataFrame(found.sample).dropna(axis="columns", how="all")
+    if _is_order_hidden(view, audience):
+        rows = rows.drop(columns="sort_value", errors="ignore")
     if "sort_value" in rows and pd.to_numeric(rows["sort_value"], errors="coerce").notna().all():
         rows["sort_value"] = pd.to_numeric(rows["sort_value"])
     names = [
@@ -364,6 +367,14 @@ def _sample(view: View, found: queries.Looked) -> Blocks:
     return [
         table(view, "sample", rows, "customers", names=names, links=view.customer_links("customer_id"), sortable=False, is_export=False)
     ]  # fmt: skip
+
+
+def _is_order_hidden(view: View, audience: Audience) -> bool:
+    """Whether the audience is ordered by a column that the person does not see: its values are not shown under another name."""
+    if audience.order_by is None:
+        return False
+    family, column = audience.order_by.column
+    return column in hidden(view.settings, view.shown, view.who.columns, (FAMILIES[family],))
 
 
 @section("audiences.shared")
