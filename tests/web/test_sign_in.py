@@ -202,6 +202,23 @@ def test_sessions_end_by_revocation_by_a_disabled_account_and_by_time(guarded: S
     assert site.get("/").status_code == 303
 
 
+def test_a_new_password_ends_the_sessions_that_the_old_one_began(guarded: Settings) -> None:
+    thief, other = Reader(guarded), Reader(guarded)
+    sign_in(thief)
+    accounts.put(guarded, "lee", ["analyst"], PASSWORD)
+    sign_in(other, name="lee")
+    accounts.put(guarded, "kim", ["analyst", "steward"], None)
+    assert thief.get("/").status_code == 200  # roles alone change at the next click
+    accounts.put(guarded, "kim", ["analyst"], "another horse battery")
+    assert (thief.get("/").status_code, other.get("/").status_code) == (303, 200)
+
+
+def test_what_is_typed_as_a_name_and_is_none_stands_in_no_log(guarded: Settings) -> None:
+    for name in ("kim", PASSWORD, "jane@example.com"):
+        sign_in(Reader(guarded), name=name, password="wrong horse battery")
+    assert [each.actor for each in audit.read(guarded, action="sign_in_failed")] == ["-", "-", "kim"]
+
+
 def test_a_form_sent_after_the_session_is_over_waits_until_its_person_is_back(guarded: Settings) -> None:
     accounts.put(guarded, "kim", ["steward"], None)
     site = Reader(guarded)

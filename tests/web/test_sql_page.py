@@ -163,10 +163,29 @@ def test_the_page_says_why_and_keeps_the_query_and_the_log_has_it(site: Reader) 
     site.get("/sql")
     shown = site.post("/sql/run", {"sql": "select * from contact.customers_contact"})
     assert "Only the published tables can be read here" in shown.text and "customers_contact" in shown.text
-    assert audit.read(site.settings) == []
+    assert audit.read(site.settings)[0].facts["refused"] == "not_there"
     done = site.post("/sql/run", {"sql": "select '<script>x</script>' as \"<b>name</b>\""})
     assert "<script>x" not in done.text and "<b>name" not in done.text and "&lt;script&gt;" in done.text
     assert audit.read(site.settings)[0].action == "query"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["select cast((select string_agg(masked_email, ',') from customers) as int)", "select error(string_agg(masked_email, ';')) from customers"],
+)  # fmt: skip
+def test_rows_that_an_error_tells_are_in_the_log_too(site: Reader, sql: str) -> None:
+    site.get("/sql")
+    assert "a***@example.com" in site.post("/sql/run", {"sql": sql}).text
+    (entry,) = audit.read(site.settings)
+    assert (entry.action, entry.facts["refused"], entry.facts["sql"]) == ("query", "error", sql)
+
+
+def test_a_query_is_in_the_log_to_its_end(site: Reader) -> None:
+    site.get("/sql")
+    sql = f"select 1 -- {'nothing to see ' * 200}\n, masked_email from customers"
+    assert site.post("/sql/run", {"sql": sql}).status_code == 200
+    assert audit.read(site.settings)[0].facts["sql"] == sql
+    assert " …" in site.get("/audit_log").text
 
 
 def test_a_long_answer_says_that_it_is_cut(site: Reader) -> None:

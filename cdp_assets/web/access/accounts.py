@@ -38,7 +38,10 @@ class Account:
 
 
 def put(settings: Settings, name: str, given: list[str], password: str | None) -> None:
-    """Make an account or change its roles; a password is set where one is given. Raises AccountProblem."""
+    """Make an account or change its roles; a password is set where one is given, and ends the sessions that an older one began.
+
+    Raises AccountProblem.
+    """
     name = name.strip()
     if not name or len(name) > 120:
         raise AccountProblem("an account needs a name of at most 120 characters")
@@ -57,6 +60,8 @@ def put(settings: Settings, name: str, given: list[str], password: str | None) -
             """,
             (name, hashed, json.dumps(sorted(set(given))), datetime.now(UTC).isoformat(timespec="seconds")),
         )
+        if hashed is not None:
+            con.execute("update sessions set is_revoked = 1 where name = ?", (name,))
 
 
 def disable(settings: Settings, name: str) -> None:
@@ -66,6 +71,12 @@ def disable(settings: Settings, name: str) -> None:
         con.execute("update sessions set is_revoked = 1 where name = ?", (name,))
     if not changed:
         raise AccountProblem("there is no account of that name")
+
+
+def is_known(settings: Settings, name: str) -> bool:
+    """Whether there is an account of that name."""
+    with opened(settings) as con:
+        return con.execute("select 1 from accounts where name = ?", (name,)).fetchone() is not None
 
 
 def listed(settings: Settings) -> list[Account]:

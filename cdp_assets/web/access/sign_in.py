@@ -50,7 +50,8 @@ def _sign_in(request: Request, form: dict[str, str]) -> Response:
     if accounts.is_limited(settings, name, address):
         return _form(request, 429, "sign_in.limited", form["to"])
     if not accounts.check(settings, name, form["password"], address):
-        audit.append(settings, name[:120], "sign_in_failed")
+        # What is no name of an account may be a password in the wrong field, or anybody's address: it is not written down.
+        audit.append(settings, name if accounts.is_known(settings, name) else "-", "sign_in_failed")
         return _form(request, 401, "sign_in.wrong", form["to"])
     return _begin(request, settings, Session(name, "account", None), form["to"])
 

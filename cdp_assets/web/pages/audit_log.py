@@ -20,6 +20,7 @@ ACTIONS = (
 )  # fmt: skip
 
 ENTRIES = 200  # of one page
+LONGEST = 2000  # characters of a fact, such as a query; `onefold audit list` has it whole
 
 
 @section("audit_log.entries")
@@ -70,13 +71,13 @@ def _entries(view: View) -> Blocks:
 def _facts(view: View, facts: dict[str, Any]) -> str:
     """What an entry holds besides who and when, by the names that other pages have for it."""
     said = {
-        name: ", ".join(map(str, value)) if isinstance(value, list) else value
+        name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         for name, value in facts.items()
+        if value not in (None, "")
     }
     return "; ".join(
-        f"{view.label(name, 'audit_facts')}: {value}"
+        f"{view.label(name, 'audit_facts')}: {value if len(value) <= LONGEST else value[:LONGEST] + ' …'}"
         for name, value in said.items()
-        if value not in (None, "")
     )
 
 

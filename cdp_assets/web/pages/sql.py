@@ -41,16 +41,10 @@ def run(view: View) -> Outcome:
     try:
         answer = run_query(view.settings, view.shown, sql, view.who.columns)
     except QueryRefused as refused:
+        _note(view, sql, refused=refused.code)  # what DuckDB says of an error may quote rows
         said = view.t(f"sql.refused_{refused.code}", seconds=view.formats.number(SECONDS))
         return Shown(view.t("sql.title"), [_form(view, sql), Note(said, "error", code=refused.detail)])
-    audit.append(
-        view.settings,
-        view.who.name,
-        "query",
-        rows=len(answer.rows),
-        generation=view.shown.generation,
-        sql=sql[:2000],
-    )
+    _note(view, sql, rows=len(answer.rows))
     if form in exports.FORMS:
         return _file(view, form, answer.rows)
     said = view.t("sql.cut" if answer.is_cut else "sql.rows", rows=view.formats.number(len(answer.rows)))
@@ -63,6 +57,11 @@ def run(view: View) -> Outcome:
             table(view, "answer", rows, headings=headings, rows=ROW_LIMIT, sortable=False, is_export=False)
         )
     return Shown(view.t("sql.title"), blocks)
+
+
+def _note(view: View, sql: str, **facts: Any) -> None:
+    """Into the log, the query whole: what stands at its end counts, too."""
+    audit.append(view.settings, view.who.name, "query", generation=view.shown.generation, sql=sql, **facts)
 
 
 def _file(view: View, form: str, rows: Any) -> Download:
