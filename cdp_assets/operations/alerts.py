@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import sqlite3
 import ssl
 import threading
 from collections.abc import Callable
@@ -17,7 +18,10 @@ from email.message import EmailMessage
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+import duckdb
+
 from cdp_assets.errors import safe_text
+from cdp_assets.operations import watched
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.publishing.run_record import RunRecord, read_steps
 from cdp_assets.settings import Settings
@@ -139,11 +143,15 @@ def alert(settings: Settings, notice: Notice) -> list[str]:
     A run is told of once: `onefold run` and Dagster's daemon may both have seen it fail. What reached nobody is tried
     again by whoever comes next (`onefold alert`, the daemon).
     """
-    if not (settings.alert_webhook or settings.alert_mail) or _was_told(settings, notice):
+    is_configured = bool(settings.alert_webhook or settings.alert_mail)
+    if is_configured and _was_told(settings, notice):
         return []
     said, reached = _send(settings, notice)
     if reached:
         _remember(settings, notice)
+    if isinstance(notice, WarningNotice) and (reached or not is_configured):  # else the next run tells of it
+        with suppress(OSError, sqlite3.Error, duckdb.Error):
+            watched.were_told(settings)
     return said
 
 

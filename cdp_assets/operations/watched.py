@@ -5,13 +5,13 @@ An alert is looked at once a run has published, and told once per period. How it
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -44,6 +44,7 @@ class Alert:
     condition: str
     threshold: float | None
     author: str
+    told_period: str | None = None  # end of the period that was told last
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def alerts(settings: Settings) -> list[Alert]:
     """Every alert, the newest first."""
     with _opened(settings) as con:
         rows = con.execute(
-            "select alert_id, cadence, metric, condition, threshold, author from alerts order by alert_id desc"
+            "select alert_id, cadence, metric, condition, threshold, author, told_period from alerts order by alert_id desc"
         ).fetchall()
     return [Alert(*row) for row in rows]
 
@@ -88,6 +89,7 @@ def add_alert(
         cadence not in CADENCES
         or condition not in CONDITIONS
         or (condition in {"below", "above"}) != (threshold is not None)
+        or not math.isfinite(threshold or 0)
     ):
         raise ValueError("an alert needs a cadence, a condition, and a threshold where the condition has one")
     with _opened(settings) as con:
@@ -124,25 +126,39 @@ def remove_note(settings: Settings, note_id: int) -> None:
 
 def struck(settings: Settings) -> tuple[str, ...]:
     """One line per alert whose figure meets its condition in the current generation and whose period was not told yet."""
+    return tuple(_line(alert, found) for alert, found in _struck(settings))
+
+
+def were_told(settings: Settings) -> None:
+    """The alerts that are struck now reached somebody: their periods are not told again."""
+    told = [(str(found["period_end"]), alert.alert_id) for alert, found in _struck(settings)]
+    if told:
+        with _opened(settings) as con:
+            con.executemany("update alerts set told_period = ? where alert_id = ?", told)
+
+
+def _line(alert: Alert, found: dict[str, Any]) -> str:
+    beyond = "" if alert.threshold is None else f" {alert.threshold:,.2f}"
+    return (
+        f"watched figure: {alert.metric} ({alert.cadence}) of {found['period_start']} to {found['period_end']} is "
+        f"{found['metric_value']:,.2f}: {alert.condition.replace('_', ' ')}{beyond}, asked for by {alert.author}"
+    )
+
+
+def _struck(settings: Settings) -> list[tuple[Alert, dict[str, Any]]]:
+    """Alerts that are to be told, each with the period that meets its condition."""
     asked = alerts(settings) if (settings.home / "web" / "watched.sqlite").exists() else []
     files = current_files(settings)
     if not asked or files is None or not files.marts.exists():
-        return ()
-    lines = []
+        return []
     with scratch() as con:
-        con.execute(f"attach {_text(files.marts)} as published (read_only)")
-        for alert in asked:
-            found = _latest(con, alert)
-            if found is None or not _is_met(alert, found):
-                continue
-            start, end, value = found["period_start"], found["period_end"], found["metric_value"]
-            if _is_new(settings, alert.alert_id, f"{end}"):
-                beyond = "" if alert.threshold is None else f" {alert.threshold:,.2f}"
-                lines.append(
-                    f"watched figure: {alert.metric} ({alert.cadence}) of {start} to {end} is {value:,.2f}: "
-                    f"{alert.condition.replace('_', ' ')}{beyond}, asked for by {alert.author}"
-                )
-    return tuple(lines)
+        con.execute(f"attach {literal(files.marts)} as published (read_only)")
+        latest = [(alert, _latest(con, alert)) for alert in asked]
+    return [
+        (alert, found)
+        for alert, found in latest
+        if found is not None and _is_met(alert, found) and str(found["period_end"]) != alert.told_period
+    ]
 
 
 def _latest(con: duckdb.DuckDBPyConnection, alert: Alert) -> dict[str, Any] | None:
@@ -169,22 +185,9 @@ def _is_met(alert: Alert, found: dict[str, Any]) -> bool:
     if alert.condition == "misses_target":
         sign = 1 if found["direction"] == "up" else -1
         return found["target"] is not None and sign * value < sign * float(found["target"])
-    assert alert.threshold is not None
+    if alert.threshold is None:  # older homes kept one that is no number
+        return False
     return value < alert.threshold if alert.condition == "below" else value > alert.threshold
-
-
-def _is_new(settings: Settings, alert_id: int, period: str) -> bool:
-    """Whether a period is told for the first time; from now on it is not."""
-    with _opened(settings) as con:
-        changed = con.execute(
-            "update alerts set told_period = ? where alert_id = ? and told_period is distinct from ?",
-            (period, alert_id, period),
-        )
-        return changed.rowcount > 0
-
-
-def _text(path: Path) -> str:
-    return literal(path)
 
 
 def _now() -> str:

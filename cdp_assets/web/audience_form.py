@@ -13,6 +13,7 @@ from typing import Any
 
 from cdp_assets.activation.audience import FAMILIES, Audience, Comparison, Purchases, Rule, Touches
 from cdp_assets.activation.rules import Columns
+from cdp_assets.web.formats import read_number
 
 LINES, LEVELS = 40, 5
 COMPARED = ("in", "not_in", "at_least", "at_most", "more_than", "less_than", "within_days", "older_than_days", "contains", "starts_with",
@@ -176,7 +177,7 @@ def _said(kind: str, text: str) -> Any:
     if kind == "whole":
         return int(text)
     if kind == "number":
-        return float(text.replace(",", ""))
+        return read_number(text)
     if kind == "date":
         return date.fromisoformat(text.strip()).isoformat()
     truths = {"true": True, "yes": True, "false": False, "no": False}
@@ -208,7 +209,7 @@ def _typed(text: str, kind: str) -> Any:
     if kind.startswith(
         ("DECIMAL", "DOUBLE", "FLOAT", "INT", "BIGINT", "HUGEINT", "SMALLINT", "UINT", "UBIGINT")
     ):
-        number = float(text.replace(",", ""))
+        number = read_number(text)
         return int(number) if number.is_integer() else number
     return text
 

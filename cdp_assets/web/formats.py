@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -26,6 +29,21 @@ DECIMAL_ENDINGS = (
     "conversions", "credit", "return_on_ad_spend", "orders_12_months", "orders_3_months", "orders_6_months",
 )  # fmt: skip
 DAY_ENDINGS = ("_date", "_start", "_day", "_end", "_on", "effective_at")  # an identity takes effect on a day
+
+
+WRITTEN = re.compile(r"([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:e[-+]?\d+)?)( ?%)?", re.IGNORECASE)
+
+
+def read_number(text: str) -> float:
+    """A number that somebody wrote, with or without commas between thousands, or in percent: 1,234.5 and 25% (0.25).
+
+    Raises ValueError for anything else: 1,5 may mean 1.5 or 15, and is not guessed at.
+    """
+    found = WRITTEN.fullmatch(unicodedata.normalize("NFKC", text).strip().replace("−", "-"))
+    number = float(found[1].replace(",", "")) if found else math.nan
+    if found is None or not math.isfinite(number):
+        raise ValueError(text)
+    return number / 100 if found[2] else number
 
 
 def nothing(value: Any) -> bool:

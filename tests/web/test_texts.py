@@ -11,7 +11,7 @@ from babel import Locale
 
 from cdp_assets import safe_yaml
 from cdp_assets.web import texts
-from cdp_assets.web.formats import Formats
+from cdp_assets.web.formats import Formats, read_number
 from cdp_assets.web.pages import audit_log
 from cdp_assets.web.texts import FALLBACK, Texts, catalogue, languages
 from tests.web.published_file import contracted
@@ -110,3 +110,19 @@ def test_the_day_on_which_an_identity_took_effect_is_no_day_earlier_in_the_west(
 )
 def test_a_change_is_a_share_and_from_tenfold_on_a_multiple(value: float | None, said: str) -> None:
     assert Formats("en", "UTC", "USD").change(value) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1,234.5", 1234.5), (" -0.25 ", -0.25), ("−3", -3), ("25%", 0.25), ("２５ ％", 0.25), ("1e3", 1000), ("12,345,678", 12_345_678), ("7.", 7)],
+)  # fmt: skip
+def test_a_number_is_read_as_people_write_it(text: str, number: float) -> None:
+    assert read_number(text) == number
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1,5", "1.234,50", "12,34", "nan", "inf", "1e400", "5 USD", "--1", "1 000"]
+)
+def test_a_number_that_may_mean_two_things_is_not_guessed_at(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(text)):
+        read_number(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from cdp_assets.commands.report import write_report
 from cdp_assets.operations import watched
+from cdp_assets.operations.alerts import WarningNotice, alert
 from cdp_assets.operations.attention import attention
 from cdp_assets.settings import Settings
 from cdp_assets.web.report import report
@@ -43,6 +45,7 @@ def test_a_figure_is_told_where_its_condition_is_met_and_once_per_period(
     lines = watched.struck(scored)
     assert len(lines) == is_told
     assert all("2017-12-25 to 2017-12-31" in line and "900.00" in line for line in lines)
+    watched.were_told(scored)
     assert watched.struck(scored) == ()
 
 
@@ -50,6 +53,34 @@ def test_the_runs_own_alerts_carry_it(scored: Settings, empty_state: Path) -> No
     scored.state_path.write_bytes(empty_state.read_bytes())
     watched.add_alert(scored, "weekly", "net_revenue", "red", None, "kim")
     assert any(line.startswith("watched figure: net_revenue") for line in attention(scored, "a-run"))
+
+
+def test_an_alert_that_reached_nobody_is_told_by_the_next_run(scored: Settings) -> None:
+    watched.add_alert(scored, "weekly", "net_revenue", "red", None, "kim")
+    lines = watched.struck(scored)
+    deaf = scored.model_copy(update={"alert_webhook": "http://127.0.0.1:9/"})
+    assert alert(deaf, WarningNotice("a-run", str(scored.home), lines, "log"))[0].startswith("no alert")
+    assert watched.struck(scored) == lines
+    assert (
+        alert(scored, WarningNotice("a-run", str(scored.home), lines, "log")) == []
+    )  # printed, and nowhere else to go
+    assert watched.struck(scored) == ()
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), float("inf")])
+def test_a_threshold_that_is_no_number_is_not_kept_and_silences_nothing_where_it_was(
+    scored: Settings, empty_state: Path, threshold: float
+) -> None:
+    with pytest.raises(ValueError, match="an alert needs"):
+        watched.add_alert(scored, "weekly", "net_revenue", "below", threshold, "kim")
+    watched.add_alert(scored, "weekly", "net_revenue", "red", None, "kim")
+    with sqlite3.connect(scored.home / "web" / "watched.sqlite") as con:  # as an older home has it
+        con.execute(
+            "insert into alerts (cadence, metric, condition, threshold, author, made_at) values ('weekly', 'net_revenue', 'below', ?, 'lee', '')",
+            [threshold],
+        )
+    scored.state_path.write_bytes(empty_state.read_bytes())
+    assert any("red, asked for by kim" in line for line in attention(scored, "a-run"))
 
 
 def test_nothing_is_asked_of_a_home_where_nobody_watches(scored: Settings) -> None:
@@ -75,6 +106,9 @@ def test_an_alert_and_a_note_are_made_and_removed_on_the_page(scored: Settings) 
     )
     assert "Watched from the next run on" in site.follow(done).text
     assert [(each.metric, each.threshold) for each in watched.alerts(scored)] == [("net_revenue", 1000.0)]
+    for unclear in ("nan", "inf", "1e400", "1,5", "a lot", ""):
+        form = {"metric": "weekly.net_revenue", "condition": "below", "threshold": unclear}
+        assert site.post("/watch/alerts/add", form).status_code == 400, unclear
     assert site.post("/watch/alerts/add", {"metric": "weekly.nothing", "condition": "red"}).status_code == 400
     site.post("/watch/notes/add", {"day": "2017-12-11", "words": "<b>Sale</b>"})
     assert [(each.day, each.words) for each in watched.notes(scored)] == [(date(2017, 12, 11), "<b>Sale</b>")]

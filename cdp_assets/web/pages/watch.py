@@ -8,7 +8,9 @@ from cdp_assets import audit
 from cdp_assets.operations import watched
 from cdp_assets.web.action import Done, Outcome, Refused
 from cdp_assets.web.blocks import Blocks, Part, section
+from cdp_assets.web.formats import read_number
 from cdp_assets.web.page import Page
+from cdp_assets.web.pages.overview import in_unit
 from cdp_assets.web.periods import parsed
 from cdp_assets.web.view import View
 
@@ -21,20 +23,25 @@ def build(view: View) -> Blocks:
 @section("watch.alerts", "scorecard_weekly", "scorecard_quarterly")
 def _alerts(view: View) -> Blocks:
     """What is watched: told by the run's own alerts (mail, webhook), once per period."""
+    units = {
+        (cadence, metric): unit
+        for cadence in watched.CADENCES
+        for metric, unit in _metrics(view, cadence).items()
+    }
     listed = [
         {
             "id": each.alert_id, "author": each.author,
             "words": view.t(
                 "watch.said", metric=_metric(view, each.metric), cadence=view.label(each.cadence, "cadences"),
                 condition=view.label(each.condition, "conditions"),
-                threshold="" if each.threshold is None else view.formats.number(each.threshold, 2),
+                threshold="" if each.threshold is None else in_unit(view, each.threshold, units.get((each.cadence, each.metric), "")),
             ),
         }
         for each in watched.alerts(view.settings)
     ]  # fmt: skip
     metrics = [
         (f"{cadence}.{metric}", f"{_metric(view, metric)} · {view.label(cadence, 'cadences')}")
-        for cadence in watched.CADENCES for metric in _metrics(view, cadence)
+        for cadence, metric in units
     ]  # fmt: skip
     conditions = [(each, view.label(each, "conditions")) for each in watched.CONDITIONS]
     return [Part("alerts", {"listed": listed, "metrics": metrics, "conditions": conditions})]
@@ -44,8 +51,12 @@ def _metric(view: View, metric: str) -> str:
     return view.texts.known(f"metrics.{metric}", view.label(metric, "identity_metrics"))
 
 
-def _metrics(view: View, cadence: str) -> list[str]:
-    return list(view.shown.ask(f"select distinct metric from scorecard_{cadence} order by 1")["metric"])
+def _metrics(view: View, cadence: str) -> dict[str, str]:
+    """Metric of the scorecard → its unit."""
+    found = view.shown.ask(
+        f"select metric, max(unit) as unit from scorecard_{cadence} group by metric order by metric"
+    )
+    return dict(zip(found["metric"], found["unit"].astype(str), strict=True))
 
 
 @section("watch.notes")
@@ -60,10 +71,9 @@ def _notes(view: View) -> Blocks:
 def add_alert(view: View) -> Outcome:
     """Watch a figure."""
     cadence, _, metric = view.sent("metric").partition(".")
-    text = view.sent("threshold").replace(",", "")
     condition = view.sent("condition")
     try:
-        threshold = float(text) if condition in {"below", "above"} else None
+        threshold = read_number(view.sent("threshold")) if condition in {"below", "above"} else None
         if cadence not in watched.CADENCES or metric not in _metrics(view, cadence):
             raise ValueError(metric)
         watched.add_alert(view.settings, cadence, metric, condition, threshold, view.who.name)
