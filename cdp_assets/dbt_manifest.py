@@ -18,7 +18,7 @@ from typing import Any
 
 from cdp_assets.dbt_columns import inherit
 from cdp_assets.dbt_problems import explain_parse_error
-from cdp_assets.dbt_vars import check_lists
+from cdp_assets.dbt_vars import check_lists, check_values
 from cdp_assets.errors import Problem
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.project.lay import write_file
@@ -56,6 +56,7 @@ def prepare(settings: Settings, target: str = WAREHOUSE) -> Path:
             _stamp(settings, target).unlink(missing_ok=True)
             digest = _digest(settings)
             check_lists(settings.dbt_project_dir)
+            check_values(settings.dbt_project_dir)
             _write(_parse(settings, target), settings, target)
             _stamp(settings, target).write_text(digest)
     return folder(settings, target) / "manifest.json"

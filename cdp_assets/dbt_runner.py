@@ -7,6 +7,7 @@ is reported by node, the engine's sentence and the compiled file to look at.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ class NodeResult:
     seconds: float
     failing_rows: int | None
     reason: str | None
+    place: str | None = None  # the node's file in the project
     is_carried: bool = False  # it was built, or passed, before, and what it is made of is the same
 
     @property
@@ -206,6 +208,9 @@ def _node_result(settings: Settings, result: Any) -> NodeResult:
         float(result.execution_time),
         result.failures,
         reason,
+        place=os.path.normpath(
+            f"dbt_project/{result.node.original_file_path}"
+        ),  # seeds lie beside dbt_project
         is_carried=(result.adapter_response or {}).get("code") == "unchanged",
     )
 

@@ -4,15 +4,79 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from cdp_assets import safe_yaml
 from cdp_assets.errors import Problem
 
 PROJECT_FILE = "dbt_project.yml"
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Trait(BaseModel):
+    """A line of `vars.traits`."""
+
+    type: Literal["text", "number"]
+    description: str
+
+
+class Vars(BaseModel):
+    """What each line of `vars` may be; the comments in dbt_project.yml say what it means. Lines that a user adds are the user's."""
+
+    model_config = ConfigDict(strict=True)
+
+    as_of_date: date | str | None  # given by the runner
+    business_time_zone: str
+    reporting_currency: str
+    channels: dict[str, list[str] | None]
+    order_statuses_of_sales: list[str]
+    order_statuses_without_sale: list[str]
+    channels_without_lines: list[str]
+    affinity_min_orders: PositiveInt
+    jurisdiction: str
+    purposes: list[str]
+    device_login_lookback_days: NonNegativeInt
+    device_next_login_days: NonNegativeInt
+    device_max_customers: PositiveInt
+    traits: dict[str, Trait]
+    new_customer_burn_in_days: NonNegativeInt
+    scorecard_unknown_at_most: Share
+    scorecard_families: list[str]
+    rfm_window_days: PositiveInt
+    rfm_scheme: Literal["quantiles", "thresholds"]
+    rfm_segment_map: str
+    marketplaces: list[str]
+    attribution_models: list[str]
+    attribution_drop_direct: bool
+    return_on: Literal["gross_revenue", "discounted_revenue", "net_revenue", "margin"]
+    attribution_window_days: PositiveInt
+    attribution_window_days_by_touch_type: dict[str, PositiveInt]
+    attribution_position_first: Share
+    attribution_position_last: Share
+    attribution_half_life: PositiveFloat
+    attribution_half_life_unit: Literal["days", "hours", "touches"]
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> Vars:
+        if self.attribution_position_first + self.attribution_position_last > 1:
+            raise ValueError("the first touch and the last get more than the whole (attribution_position_…)")
+        return self
 
 
 class VarsProblem(Problem):
@@ -52,6 +116,21 @@ def check_lists(dbt_project_dir: Path) -> None:
                 f"dbt_project/{PROJECT_FILE}{_line_of(dbt_project_dir, key, name)}",
                 f"write dbt_project/{model}, or take {name} out of the list",
             )
+
+
+def check_values(dbt_project_dir: Path) -> None:
+    """Whether every line of `vars` is of its kind: dbt puts whatever stands there into SQL. Raises VarsProblem for the first one."""
+    try:
+        Vars.model_validate(project_vars(dbt_project_dir))
+    except ValidationError as error:
+        first = error.errors()[0]
+        keys = [str(each) for each in first["loc"]]
+        line = _line_of(dbt_project_dir, keys[0], keys[min(1, len(keys) - 1)]) if keys else ""
+        raise VarsProblem(
+            f"{'.'.join(['vars', *keys])}: {first['msg'].removeprefix('Value error, ')}",
+            f"dbt_project/{PROJECT_FILE}{line}",
+            "correct that line: the comment beside it says what it may be",
+        ) from error
 
 
 def _listed_models(listed: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

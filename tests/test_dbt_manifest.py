@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cdp_assets import dbt_manifest
-from cdp_assets.dbt_vars import VarsProblem, check_lists
+from cdp_assets.dbt_vars import Vars, VarsProblem, check_lists, check_values, project_vars
 from cdp_assets.errors import Problem
 from cdp_assets.project.lay import lay_project
 from cdp_assets.settings import PROJECT_DIR, Settings
@@ -167,6 +167,66 @@ def test_lists_that_are_no_lists_are_told_in_three_lines(tmp_path: Path, text: s
 
 def test_a_list_of_the_shipped_project_has_its_models() -> None:
     check_lists(PROJECT_DIR / "dbt_project")
+
+
+def test_every_line_of_the_shipped_vars_is_known_and_passes() -> None:
+    assert set(project_vars(PROJECT_DIR / "dbt_project")) == set(Vars.model_fields)
+    check_values(PROJECT_DIR / "dbt_project")
+
+
+@pytest.mark.parametrize(
+    ("line", "broken", "found"),
+    [
+        (
+            "attribution_window_days: 30",
+            "attribution_window_days: 3x",
+            "vars.attribution_window_days: Input should be a valid integer",
+        ),
+        (
+            "attribution_window_days: 30",
+            "attribution_window_days: -1",
+            "vars.attribution_window_days: Input should be greater",
+        ),
+        (
+            "rfm_scheme: quantiles",
+            "rfm_scheme: tresholds",
+            "vars.rfm_scheme: Input should be 'quantiles' or 'thresholds'",
+        ),
+        (
+            "jurisdiction: US",
+            "jurisdiction: NO",
+            "vars.jurisdiction: Input should be a valid string",
+        ),  # YAML's Norway
+        ("return_on: net_revenue", "return_on: revenue", "vars.return_on: Input should be 'gross_revenue'"),
+        (
+            "preferred_store: {type: text",
+            "preferred_store: {type: txt",
+            "vars.traits.preferred_store.type: Input should be 'text' or 'number'",
+        ),
+        (
+            "attribution_position_last: 0.4",
+            "attribution_position_last: 0.7",
+            "vars: the first touch and the last get more than the whole",
+        ),
+        ("affinity_min_orders: 20", "affinity_min_order: 20", "vars.affinity_min_orders: Field required"),
+    ],
+)
+def test_a_line_of_vars_that_dbt_would_take_for_something_else_is_told_with_its_line(
+    tmp_path: Path, line: str, broken: str, found: str
+) -> None:
+    text = (PROJECT_DIR / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8")
+    assert text.count(line) == 1
+    (tmp_path / "dbt_project.yml").write_text(text.replace(line, broken), encoding="utf-8")
+    with pytest.raises(VarsProblem) as raised:
+        check_values(tmp_path)
+    what, where, _ = str(raised.value).splitlines()
+    assert what.startswith(found)
+    number = text[: text.index(line)].count("\n") + 1
+    assert where.endswith(
+        f"dbt_project.yml, line {number}"
+        if "vars." in found and "required" not in found
+        else "dbt_project.yml"
+    )
 
 
 def test_every_problem_has_three_lines() -> None:

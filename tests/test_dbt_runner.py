@@ -9,6 +9,8 @@ import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
 from cdp_assets import dbt_manifest, dbt_runner
+from cdp_assets.defs.dbt import raise_for_failures
+from cdp_assets.errors import Problem
 
 NODE = SimpleNamespace(compiled_path="target/x.sql", original_file_path="models/x.sql")
 
@@ -37,3 +39,31 @@ def test_a_command_leaves_the_environment_as_it_found_it(monkeypatch: pytest.Mon
         1 / 0  # noqa: B018
     assert os.environ["ONEFOLD_HOME"] == "/of-the-process"
     assert "ONEFOLD_THREADS" not in os.environ
+
+
+def test_nodes_that_failed_are_told_with_their_files_and_what_to_do() -> None:
+    results = [
+        dbt_runner.NodeResult(
+            "model.onefold.dates",
+            "error",
+            0,
+            None,
+            "Parser Error: x; look at target/dates.sql",
+            place="dbt_project/models/marts/dates.sql",
+        ),
+        dbt_runner.NodeResult(
+            "model.onefold.orders", "success", 0, None, None, place="dbt_project/models/marts/orders.sql"
+        ),
+        dbt_runner.NodeResult(
+            "model.onefold.later", "skipped", 0, None, None, place="dbt_project/models/marts/later.sql"
+        ),
+    ]
+    with pytest.raises(Problem) as raised:
+        raise_for_failures(results)
+    assert str(raised.value).splitlines() == [
+        "1 dbt node failed:",
+        "  - model.onefold.dates: error, Parser Error: x; look at target/dates.sql",
+        "  where: dbt_project/models/marts/dates.sql",
+        "  what to do: correct what is named there, or the data that it speaks of; then `onefold run`",
+    ]
+    raise_for_failures(results[1:])

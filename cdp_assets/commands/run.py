@@ -15,10 +15,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from cdp_assets import dbt_manifest, warehouse_seal
 from cdp_assets.as_of import newest_landed
 from cdp_assets.commands.saying import plain_console, styled
-from cdp_assets.errors import Problem, chain_of, is_safe, safe_text
+from cdp_assets.errors import chain_of, is_safe, safe_text
 from cdp_assets.home import prepare_home
-from cdp_assets.landing.contract import ContractProblem, load_contracts
-from cdp_assets.operations.alerts import alert, describe_failure, describe_warnings, reason_of
+from cdp_assets.landing.contract import load_contracts
+from cdp_assets.operations.alerts import alert, describe_failure, describe_warnings, not_started, reason_of
 from cdp_assets.operations.arrivals import require_deliveries
 from cdp_assets.operations.attention import attention
 from cdp_assets.operations.unchanged import remember_inputs, unchanged_generation
@@ -211,12 +211,7 @@ def _show_requests(settings: Settings, console: Console) -> None:
 
 def _job(settings: Settings, name: str) -> Any:
     """A job, from the project as it is now. Raises a Problem for what is broken in its lists, models or contracts."""
-    try:
-        load_contracts(*settings.contract_dirs)
-    except ContractProblem as problem:
-        where, _, found = str(problem).partition(": ")
-        remedy = "correct it, or take the file away; `onefold doctor` reads every contract"
-        raise Problem(f"a contract cannot be used: {found}", f"contract {where}", remedy) from problem
+    load_contracts(*settings.contract_dirs)
     dbt_manifest.prepare(settings)
     from cdp_assets.definitions import defs
 
@@ -230,7 +225,7 @@ def _refuse(settings: Settings, error: Exception, console: Console) -> int:
         styled("not published", "red", f"; readers still see {current_generation(settings) or 'nothing'}")
     )
     console.print(reason, highlight=False, soft_wrap=True)
-    _tell(settings, f"not-started-{uuid4()}", reason, console)
+    _tell(settings, not_started(), reason, console)
     return EXIT_NOT_PUBLISHED
 
 

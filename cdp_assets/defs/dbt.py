@@ -15,9 +15,10 @@ from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
 from cdp_assets import dbt_manifest, dbt_runner
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.dbt_parking import build_parking
-from cdp_assets.dbt_runner import DbtProblem, NodeResult
+from cdp_assets.dbt_runner import NodeResult
 from cdp_assets.defs.pictures import picture
 from cdp_assets.defs.resources import OnefoldHome, told
+from cdp_assets.errors import Problem
 from cdp_assets.identity import STEPS
 from cdp_assets.insight.tables import OUTPUT_COLUMNS
 from cdp_assets.operations import pictures
@@ -129,7 +130,7 @@ def _build_selected(
             )
         elif result.unique_id in tests:
             yield _check_result(record, tests[result.unique_id], result, manifest)
-    _raise_for_failures(results)
+    raise_for_failures(results)
 
 
 def _laws_asset(manifest: Mapping[str, Any], upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -164,7 +165,7 @@ def _laws_asset(manifest: Mapping[str, Any], upstream: list[dg.AssetKey]) -> dg.
             yield _check_result(
                 record, dg.AssetCheckKey(LAWS, laws[result.unique_id]["name"]), result, manifest
             )
-        _raise_for_failures(results)
+        raise_for_failures(results)
         record.asset("/".join(LAWS.path), rows=len(results))
         yield dg.MaterializeResult(asset_key=LAWS, metadata={"laws": len(results)})
 
@@ -222,14 +223,20 @@ def _rfm_grid(context: dg.AssetExecutionContext, settings: Settings) -> dict[str
         return picture(context, "RFM grid", lambda: pictures.rfm_grid(con))
 
 
-def _raise_for_failures(results: list[NodeResult]) -> None:
+def raise_for_failures(results: list[NodeResult]) -> None:
+    """Raise a Problem that names each node that failed, and its file; one that was skipped waited for another."""
     failed = [result for result in results if not result.passed and result.status != "skipped"]
     if failed:
         lines = [
             f"  - {result.unique_id}: {result.status}, {result.reason or 'no reason given'}"
             for result in failed
         ]
-        raise DbtProblem(f"{len(failed)} dbt nodes failed:\n" + "\n".join(lines))
+        files = [result.place for result in failed if result.place]
+        raise Problem(
+            f"{len(failed)} dbt {'node' if len(failed) == 1 else 'nodes'} failed:\n" + "\n".join(lines),
+            ", ".join(dict.fromkeys(files)) or "the run's log",
+            "correct what is named there, or the data that it speaks of; then `onefold run`",
+        )
 
 
 def _metadata(rows: int | None, result: NodeResult) -> dict[str, Any]:

@@ -64,11 +64,15 @@ def draft_channel(
     (`overwrite` replaces drafts), FileHeld for a sample that cannot be read.
     """
     if not re.match(NAME_PATTERN, name):
-        raise ContractProblem(f"{name!r} is no channel name: use lower-case letters, digits and underscores")
+        raise ContractProblem(
+            f"{name!r} is no channel name", "the command", "use lower-case letters, digits and underscores"
+        )
     contract_path = (channels_dir or settings.channels_dir) / f"{name}.yaml"
     in_force = contract_path if channels_dir else settings.contract_path(name)
     if in_force.exists() and not overwrite:
-        raise ContractProblem(f"{in_force.name} exists already: edit it, or draft under another name")
+        raise ContractProblem(
+            f"{in_force.name} exists already", str(in_force), "edit it, or draft under another name"
+        )
     words = load_words(*languages)
     names = [export] if export and len(samples) == 1 else _names(samples)
     read = [read_sample(path, words, sheet) for path in samples]

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.alias_generators import to_camel
 
 from cdp_assets import safe_yaml
+from cdp_assets.errors import Problem
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 ENCODINGS = {
@@ -46,11 +47,12 @@ Strip = Literal[
 ]
 DecimalMark = Literal[".", ","]
 ThousandsMark = Literal["", ",", ".", " ", "'"]
+USE_OR_TAKE_AWAY = "correct it, or take the file away; `onefold doctor` reads every contract"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 
-class ContractProblem(ValueError):
-    """A contract cannot be used; the message names the file, the place in it and the remedy."""
+class ContractProblem(Problem):
+    """A contract cannot be used."""
 
 
 def _fold(value: Any) -> Any:
@@ -480,17 +482,21 @@ def _contract(path: Path, text: str) -> ChannelContract:
         contract = ChannelContract.model_validate(document)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else "unknown line"
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
         raise ContractProblem(
-            f"{path.name}, {where}: no valid YAML; correct its indentation or quoting"
+            "a contract is no valid YAML", where, "correct its indentation or quoting"
         ) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = _explain_place(document, first["loc"])
-        raise ContractProblem(f"{path.name}, {place}: {first['msg']}") from error
+        raise ContractProblem(
+            f"a contract cannot be used: {first['msg']}", f"{path}, {place}", USE_OR_TAKE_AWAY
+        ) from error
     if contract.name != path.stem:
         raise ContractProblem(
-            f"{path.name}: the contract's name is {contract.name}; name the file {contract.name}.yaml"
+            f"a contract cannot be used: its name is {contract.name}",
+            str(path),
+            f"name the file {contract.name}.yaml",
         )
     return contract
 

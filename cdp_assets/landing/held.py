@@ -58,8 +58,9 @@ def as_held(error: Exception) -> FileHeld:
     from cdp_assets.landing.contract import ContractProblem
 
     if isinstance(error, ContractProblem):
+        found, where, remedy = error.parts
         return FileHeld(
-            "contract_problem", str(error), "correct the channel's contract; `onefold channel check` tries it"
+            "contract_problem", f"{found} ({where})", f"{remedy}; `onefold channel check` tries it"
         )
     from cdp_assets.errors import safe_text
 

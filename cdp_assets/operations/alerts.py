@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import duckdb
 
@@ -32,6 +33,14 @@ REMEDY = (
     "Read the log; `onefold status` shows held files, `onefold doctor` looks at the home. "
     "When the cause is corrected, `onefold run`"
 )
+
+
+NOT_STARTED = "not-started-"
+
+
+def not_started() -> str:
+    """What stands for the id of a run that was refused before it had one: no step ran, and there is no log."""
+    return f"{NOT_STARTED}{uuid4()}"
 
 
 class AlertProblem(RuntimeError):
@@ -51,7 +60,8 @@ class WarningNotice:
 
     @property
     def subject(self) -> str:
-        return f"Onefold: run {self.run_id[:8]} published, and {len(self.lines)} things need a look"
+        things = "1 thing needs" if len(self.lines) == 1 else f"{len(self.lines)} things need"
+        return f"Onefold: run {self.run_id[:8]} published, and {things} a look"
 
     @property
     def text(self) -> str:
@@ -81,10 +91,18 @@ class FailureNotice:
 
     @property
     def subject(self) -> str:
+        if self.run_id.startswith(NOT_STARTED):
+            return "Onefold: a run did not start"
         return f"Onefold: run {self.run_id[:8]} did not publish: {self.step}"
 
     @property
     def text(self) -> str:
+        if self.run_id.startswith(NOT_STARTED):
+            return (
+                f"A run on {self.home} did not start.\n\n"
+                f"reason: {self.reason}\n"
+                f"readers still see: {self.readers_see}\n"
+            )
         checks = "".join(f"\n  - {check}" for check in self.checks) or " none"
         return (
             f"Run {self.run_id} on {self.home} did not publish.\n\n"

@@ -151,7 +151,8 @@ def _contracts(settings: Settings) -> Iterator[Finding]:
         try:
             load_contract(path)
         except ContractProblem as problem:
-            yield Finding("ill", "contracts", str(problem), f"Correct {path}")
+            found, where, remedy = problem.parts
+            yield Finding("ill", "contracts", f"{found} ({where})", remedy)
     if not paths:
         yield Finding(
             "ill", "contracts", f"none in {settings.channels_dir}", "Draft one: `onefold channel new`"

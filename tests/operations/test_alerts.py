@@ -18,7 +18,14 @@ from rich.console import Console
 
 from cdp_assets.commands.run import run_nightly
 from cdp_assets.keys import DEMO_KEY
-from cdp_assets.operations.alerts import FailureNotice, alert, describe_failure, describe_warnings
+from cdp_assets.operations.alerts import (
+    FailureNotice,
+    WarningNotice,
+    alert,
+    describe_failure,
+    describe_warnings,
+    not_started,
+)
 from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.settings import Settings, SettingsProblem
 
@@ -287,3 +294,16 @@ def test_what_needs_a_look_is_told_once_beside_a_failure(settings: Settings) -> 
         assert alert(configured, notice) == []
         assert alert(configured, notice_of_failed_run(settings)) == ["alert sent by webhook"]
     assert "held back: shop/a.csv" in posted[0]["text"]
+
+
+def test_a_run_that_never_began_is_told_without_a_number(settings: Settings) -> None:
+    notice = describe_failure(settings, not_started(), step="the run itself", reason="no")
+    assert notice.subject == "Onefold: a run did not start"
+    assert notice.text.startswith(f"A run on {settings.home} did not start.\n")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"), [(("a",), "1 thing needs a look"), (("a", "b"), "2 things need a look")]
+)
+def test_what_waits_is_counted_in_words(lines: tuple[str, ...], said: str) -> None:
+    assert WarningNotice(RUN, "home", lines, "log").subject.endswith(said)

@@ -175,8 +175,9 @@ def _plain_number(export: Export, text: str) -> str:
 def _time(export: Export, column: Column, text: str) -> tuple[str, str]:
     if not column.facts.formats:
         raise ContractProblem(
-            f"export {export.name}, column {column.name}: a {column.logical_type} needs formats, such as "
-            "customProperties: [{property: formats, value: ['%Y-%m-%d']}]"
+            f"a {column.logical_type} needs formats",
+            f"export {export.name}, column {column.name}",
+            "give some, such as customProperties: [{property: formats, value: ['%Y-%m-%d']}]",
         )
     branches = [_time_branch(export, column, text, each) for each in column.facts.formats]
     instant = f"case {' '.join(branches)} end"
@@ -221,7 +222,7 @@ def _with_numbered_months(text: str, column: Column) -> str:
     names = column.facts.month_names
     if names and len(names) != 12:
         raise ContractProblem(
-            f"column {column.name}: monthNames are {len(names)}, give twelve, January first"
+            f"monthNames are {len(names)}", f"column {column.name}", "give twelve, January first"
         )
     for number, name in enumerate(names, start=1):
         words = "|".join(map(re.escape, name.split("|")))
