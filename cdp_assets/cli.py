@@ -10,7 +10,6 @@ import typer
 
 app = typer.Typer(
     name="onefold",
-    help="Many channels, one customer: land the channels' exports, find who is who, publish the tables.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,6 +36,24 @@ DateOption = Annotated[
         help="The run's date (default: the latest business date landed).",
     ),
 ]
+
+
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        from cdp_assets.project.place import installed_version
+
+        typer.echo(f"onefold {installed_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def onefold(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is."),
+    ] = False,
+) -> None:
+    """Many channels, one customer: land the channels' exports, find who is who, publish the tables."""
 
 
 @app.command()

@@ -20,6 +20,7 @@ from cdp_assets.commands.identity import evaluate_home, lift_table, scores_table
 from cdp_assets.commands.run import EXIT_NOT_PUBLISHED, EXIT_PUBLISHED, run_nightly
 from cdp_assets.commands.saying import plain_console
 from cdp_assets.landing import landing_status, load_contracts
+from cdp_assets.project import place
 from cdp_assets.publishing import lock
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import literal
@@ -250,16 +251,20 @@ def _print_lists(settings: Settings, console: Console) -> None:
 
 def _print_next(settings: Settings, truth: Path, console: Console) -> None:
     current = settings.published_dir / "current.duckdb"
+    onefold = ".venv/bin/onefold" if place.is_clone() else "onefold"
+    steps = {
+        "web": "the site",
+        "audience preview at_risk_by_value": "who is meant, and who may be reached",
+        "dagster": "the graph, runs and checks",
+        f"evaluate --truth {truth}": "how right the ids are, trap by trap",
+        "status": "what landed and what waits",
+    }
     lines = (
         f"published: {current}",
         "try next:",
         f"  export ONEFOLD_HOME={settings.home} ONEFOLD_INBOX={settings.inbox_dir} "
         f"{ZONE_VARIABLE}={settings.business_time_zone}",
-        "  .venv/bin/onefold web                        the site",
-        "  .venv/bin/onefold audience preview at_risk_by_value   who is meant, and who may be reached",
-        "  .venv/bin/onefold dagster                    the graph, runs and checks",
-        f"  .venv/bin/onefold evaluate --truth {truth}   how right the ids are, trap by trap",
-        "  .venv/bin/onefold status                     what landed and what waits",
+        *(f"  {onefold} {step:<24}   {about}" for step, about in steps.items()),
     )
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)

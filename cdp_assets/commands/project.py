@@ -21,7 +21,7 @@ EXIT_DONE, EXIT_REFUSED, EXIT_CONFLICTS = 0, 1, 2
 def init(*, folder: Path) -> int:
     """Lay a project and parse it; 0, or 1 where the folder is not free."""
     console = plain_console()
-    folder = folder.expanduser().absolute()
+    folder = folder.expanduser().resolve()
     try:
         files = lay_project(folder)
         os.environ["ONEFOLD_PROJECT"] = str(folder)
