@@ -67,11 +67,14 @@ class Sought(Protocol):
     def cut(self, path: Path) -> int:
         """Take these lines or rows out; how many. What nobody can take apart goes whole."""
 
-    def rows_by_contact(self, path: Path) -> int:
-        """Lines of a delivered text that name them by an address or a number; a name alone may be a stranger's."""
+    def rows_surely(self, path: Path) -> int:
+        """Lines of a delivered file that name them by what is theirs in any file: an address, a number, a long id, a street."""
 
-    def cut_by_contact(self, path: Path) -> int:
-        """Take these lines out; how many. What cannot be taken apart stays: 0."""
+    def rows_likely(self, path: Path) -> int:
+        """Lines that name them by anything: a name alone, or a short id, may be a stranger's, too."""
+
+    def cut_surely(self, path: Path) -> int:
+        """Take the sure lines out; how many. What cannot be taken apart stays: 0."""
 
     def rows_by_table(self, path: Path) -> dict[str, int]:
         """Rows of theirs in a DuckDB file, by table."""

@@ -35,6 +35,9 @@ STORES = (
 )
 
 
+BY_NAME = "by a name or a short id only"
+
+
 @dataclass
 class Landed:
     """What was done to landing: loads parsed again, rows gone and rows blanked by export, originals that could not be parsed any more."""
@@ -47,9 +50,13 @@ class Landed:
 
 @dataclass
 class NotLanded:
-    """Files that wait to land, or never will. holding: with rows of theirs, as (`inbox` or `held`, name below it, path, rows); unreadable: damaged ones."""
+    """Files that wait to land, or never will. holding: with rows of theirs, as (`inbox` or `held`, name below it, path, rows); unreadable: damaged ones.
+
+    likely: files and how many of their rows name them by a name alone or a short id only, which may be a stranger's.
+    """
 
     holding: list[tuple[str, str, Path, int]] = field(default_factory=list)
+    likely: dict[str, int] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
 
 
@@ -60,7 +67,10 @@ def find(settings: Settings, sought: Sought) -> dict[str, int]:
     landed = {
         f"landing/{channel}/{export}": sum(loads.values()) for (channel, export), loads in found.items()
     }
-    return landed | {f"{place}/{name}": rows for place, name, _, rows in not_landed(settings, sought).holding}
+    waiting = not_landed(settings, sought)
+    sure = {f"{place}/{name}": rows for place, name, _, rows in waiting.holding}
+    likely = {f"{name} ({BY_NAME})": rows for name, rows in waiting.likely.items()}
+    return landed | sure | likely
 
 
 def holding_loads(
@@ -105,7 +115,7 @@ def _rows_by_load(
         keys = "".join(f", null::varchar as _key_{each.name}" for each in export.facts.natural_keys)
         con.execute(
             "create or replace temp table sieved as select load_id as _load_id, row_number() over () as _line, "
-            f"original_text as _text_raw, {texts}{keys} from read_parquet(?)",
+            f"original_text as _text_raw, null::varchar as _text_slipped, {texts}{keys} from read_parquet(?)",
             [[str(path) for path in quarantine]],
         )
         for load_id, count in _hits(con, contract, export, suppressed):
@@ -137,7 +147,7 @@ def _open_parquet(
         else "null::varchar"
     )
     con.execute(
-        f"create or replace temp table sieved as select _load_id, {line} as _line, {texts}{keys}{others}, {raw} as _text_raw from {source}"
+        f"create or replace temp table sieved as select _load_id, {line} as _line, {texts}{keys}{others}, {raw} as _text_raw, null::varchar as _text_slipped from {source}"
     )
     return True
 
@@ -299,9 +309,11 @@ def _cut_parquet(
         _suppress(con, settings, suppressed)
         _open_parquet(con, [path], export)
         tests = row_tests(con, contract.name, export, [], contract.facts.phone_region, suppressed.kinds)
+        others = tests.names_her
+        named = ", ".join(f"case when {test} then {sql_text(name)} end" for name, test in others.items())
         con.execute(
-            f"create temp table hers as select _line, {tests.keeps_recipient} as keeps_recipient, {tests.keeps_buyer} as keeps_buyer "
-            f"from sieved where {tests.is_hers}"
+            f"create temp table hers as select _line, {tests.keeps_recipient} as keeps_recipient, {tests.keeps_buyer} as keeps_buyer, "
+            f"[{named}]::varchar[] as names_her from sieved where {tests.is_hers}"
         )
         con.execute("create temp table held (_line bigint, name varchar)")
         for each in suppressed.holds_of(contract.name, export.name):
@@ -327,6 +339,11 @@ def _cut_parquet(
                 f"and _line not in (select _line from held where name = {sql_text(name)}) "
                 f"then null else {identifier(name)} end as {identifier(name)}"
                 for name in names if name in there
+            ]  # fmt: skip
+            cells += [
+                f"case when _line in (select _line from hers where list_contains(names_her, {sql_text(name)})) then null "
+                f"else {identifier(name)} end as {identifier(name)}"
+                for name in others if name in there
             ]  # fmt: skip
             select, where = (f"* replace ({', '.join(cells)})" if cells else "*"), ""
         with replacing(path) as temporary:
@@ -381,24 +398,27 @@ def _remove_unknown_originals(settings: Settings, done: Landed) -> None:
 def not_landed(settings: Settings, sought: Sought) -> NotLanded:
     """Look through files that wait to land, or never will.
 
-    Nobody has parsed them, so that their rows are known by addresses and numbers alone; when one lands, landing keeps her out by all it knows.
+    Nobody has parsed them, so that their rows are known by what is hers in any text; when one lands, landing keeps her out by all it knows.
     """
     found = NotLanded()
     for place, name, path in [*_held_originals(settings), *_unknown_in_inbox(settings)]:
         try:
-            rows = sought.rows_by_contact(path)
+            rows = sought.rows_surely(path)
+            others = sought.rows_likely(path) - rows
         except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
             found.unreadable.append(f"{place}/{name}")
             continue
         if rows:
             found.holding.append((place, name, path, rows))
+        if others > 0:
+            found.likely[f"{place}/{name}"] = others
     return found
 
 
 def cut_not_landed(settings: Settings, sought: Sought) -> int:
     """Take their rows out of what waits in the inbox, where it is a plain text; how many files. Held originals are `erase`'s part."""
     there = [path for place, _, path, _ in not_landed(settings, sought).holding if place == "inbox"]
-    return sum(1 for path in there if sought.cut_by_contact(path))
+    return sum(1 for path in there if sought.cut_surely(path))
 
 
 def _held_originals(settings: Settings) -> Iterator[tuple[str, str, Path]]:

@@ -6,7 +6,6 @@ else's e-mail address or number is withheld. How it is written into a file is `a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,9 +15,8 @@ import duckdb
 from cdp_assets.keys import load_key
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.forgetting import holding_loads
-from cdp_assets.landing.suppression.identifiers import EMAIL_PATTERN, NUMBER_PATTERN
+from cdp_assets.landing.suppression.identifiers import contacts_in
 from cdp_assets.landing.suppression.matches import Suppressed
-from cdp_assets.mailbox import mailbox_of
 from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.rights import closure
 from cdp_assets.rights.sections import JUDGED, SECTIONS, Section
@@ -27,8 +25,6 @@ from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
 WITHHELD = "[withheld]"  # in the place of a cell that names somebody else
-EMAIL, NUMBER = re.compile(EMAIL_PATTERN, re.IGNORECASE), re.compile(NUMBER_PATTERN)
-LEAST_DIGITS = 7
 
 
 @dataclass
@@ -185,9 +181,5 @@ def _withhold(con: duckdb.DuckDBPyConnection, found: Found) -> None:
 
 def _named(cell: str) -> Iterable[str]:
     """E-mail addresses and their mailboxes, and the last ten digits of numbers, in a text."""
-    for each in EMAIL.findall(cell):
-        yield from (each.lower(), mailbox_of(each.lower()))
-    for each in NUMBER.findall(cell):
-        digits = re.sub(r"[^0-9]", "", each)
-        if len(digits) >= LEAST_DIGITS:
-            yield digits[-10:]
+    for kind, each in contacts_in(cell):
+        yield each[-10:] if kind == "phone" else each

@@ -350,7 +350,10 @@ def _prove(settings: Settings, begun: Journal) -> dict[str, Any]:
     """Scan, certify, close the requests."""
     key = load_key(settings)
     looked = scan(
-        settings.home, begun.traces.literals(), leave_out=[settings.home / each for each in NOT_SCANNED]
+        settings.home,
+        begun.traces.literals(),
+        numbers=begun.traces.numbers(),
+        leave_out=[settings.home / each for each in NOT_SCANNED],
     )
     unlanded = landing.not_landed(settings, _sought(settings, begun))
     waiting = waiting_for(settings, begun, unlanded)
@@ -358,7 +361,7 @@ def _prove(settings: Settings, begun: Journal) -> dict[str, Any]:
     holds.set_apart(settings, looked, held)
     document = certificate.write_certificate(
         settings, key, begun, looked, certificate.hashes_of(settings.home, CHANGES_BY_ITSELF),
-        waiting=waiting, disclosed=_disclosed(begun, unlanded.unreadable), held=held,
+        waiting=waiting, disclosed=_disclosed(begun, unlanded), held=held,
     )  # fmt: skip
     path = certificate.certificate_path(settings, begun.erasure_id)
     with connect_state(settings) as con:
@@ -381,7 +384,7 @@ def _prove(settings: Settings, begun: Journal) -> dict[str, Any]:
     return document
 
 
-def _disclosed(begun: Journal, unreadable: Sequence[str]) -> list[str]:
+def _disclosed(begun: Journal, unlanded: landing.NotLanded) -> list[str]:
     """What no step of this home can reach."""
     said = ["backups made before: they are erased again when they are restored (`onefold restore`)"]
     if not begun.traces.literals():
@@ -390,7 +393,11 @@ def _disclosed(begun: Journal, unreadable: Sequence[str]) -> list[str]:
         )
     said += [
         f"{name} cannot be read, so nobody knows whom it names: its owner looks into it or removes it"
-        for name in unreadable
+        for name in unlanded.unreadable
+    ]
+    said += [
+        f"{name} has {rows} lines that name her {landing.BY_NAME}, which may be somebody else's: its owner looks; landing knows her when it comes in"
+        for name, rows in unlanded.likely.items()
     ]
     if begun.done.get("landing", {}).get("dropped_originals"):
         said.append("originals that could not be parsed any more were removed whole")

@@ -20,24 +20,28 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdp_assets.landing.files import replacing
-from cdp_assets.landing.suppression.identifiers import EMAIL_PATTERN, NUMBER_PATTERN
+from cdp_assets.landing.suppression.identifiers import contacts_in, unescaped
 from cdp_assets.sql_text import identifier
 
 SQLITE_MAGIC, ZIP_MAGIC, GZIP_MAGIC, PARQUET_MAGIC = b"SQLite format 3\0", b"PK\x03\x04", b"\x1f\x8b", b"PAR1"
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 TEXT_BLOCK = 8 << 20
-CONTACT = re.compile(f"{EMAIL_PATTERN}|{NUMBER_PATTERN}")
+WORD = re.compile(r"[^\s,;|\"'<>]+")
+Words = Callable[[set[tuple[str, str]]], bool]
 
 
 class Finder:
-    """Tells whether bytes hold one of the literals, upper or lower case, in UTF-8 or as JSON writes it in ASCII.
+    """Tells whether bytes name somebody: by a literal, upper or lower case, in UTF-8 or as JSON writes it in ASCII, or by an address or a number
+    however it is written.
 
-    Each literal is looked for by itself: that is many times faster than one pattern of all. `is_hers` judges e-mails and numbers where only keyed
-    hashes of them are left, after a restore.
+    Each literal is looked for by itself: that is many times faster than one pattern of all. `is_hers` judges addresses and numbers in their normal
+    forms; with `has_words`, each word of the text, too: where only keyed hashes of ids are left.
     """
 
-    def __init__(self, literals: Sequence[str], is_hers: Callable[[str], bool] | None = None) -> None:
-        self._is_hers = is_hers
+    def __init__(
+        self, literals: Sequence[str], is_hers: Words | None = None, *, has_words: bool = False
+    ) -> None:
+        self._is_hers, self._has_words = is_hers, has_words
         lower = {each.lower() for each in literals if each}
         self._forms = sorted(
             {form for each in lower for form in (each.encode(), each.encode("ascii", "backslashreplace"))}
@@ -47,11 +51,20 @@ class Finder:
         text = (
             content.decode("utf-8", "replace").lower().encode() if not content.isascii() else content.lower()
         )
-        if any(form in text and (not _has_edge(form) or _stands_alone(form, text)) for form in self._forms):
+        if self._has_literal(text):
+            return True
+        if b"%" in text and self._has_literal(unescaped(content.decode("utf-8", "replace")).lower().encode()):
             return True
         if self._is_hers is None:
             return False
-        return any(map(self._is_hers, set(CONTACT.findall(text.decode("utf-8", "replace")))))
+        said = content.decode("utf-8", "replace")
+        words = {("word", each) for each in WORD.findall(said)} if self._has_words else set()
+        return self._is_hers(contacts_in(said) | words)
+
+    def _has_literal(self, text: bytes) -> bool:
+        return any(
+            form in text and (not _has_edge(form) or _stands_alone(form, text)) for form in self._forms
+        )
 
 
 def _has_edge(form: bytes) -> bool:

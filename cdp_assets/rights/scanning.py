@@ -1,12 +1,14 @@
 """The look for what an erasure should have left nowhere, by other code than did it: every cell of every table and file, decoded.
 
 DuckDB files are read table by table as Arrow, Parquet by Arrow, SQLite row by row, originals unpacked, all else as bytes. A literal counts
-inside longer text, in upper or lower case. What cannot be read is named.
+inside longer text, in upper or lower case, and as addresses of pages escape it; a telephone number also with signs between its digits. What
+cannot be read is named.
 """
 
 from __future__ import annotations
 
 import gzip
+import re
 import sqlite3
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,15 +16,18 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
+from urllib.parse import unquote
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cdp_assets.publishing.copies import text
 from cdp_assets.publishing.fingerprint import quoted
-from cdp_assets.rights.words_in_text import Words
+from cdp_assets.rights.words_in_text import Places, Words
 from cdp_assets.sql_text import identifier
 from cdp_assets.wording import counted
 
@@ -43,6 +48,7 @@ WITHOUT_PEOPLE = (
 )
 DUCKDB_MAGIC, PARQUET_MAGIC, GZIP_MAGIC, ZIP_MAGIC = b"DUCK", b"PAR1", b"\x1f\x8b", b"PK\x03\x04"
 SQLITE_MAGIC = b"SQLite format 3\0"
+BETWEEN = r"[ ().\-/_\t]{0,3}"  # digits of one number
 
 
 @dataclass
@@ -60,13 +66,49 @@ class Scan:
         return not self.hits and not self.unreadable
 
 
-def scan(home: Path, literals: Sequence[str], *, leave_out: Iterable[Path] = ()) -> Scan:
-    """Look for the literals in every file below `home` but the left out."""
+class Looked:
+    """What is looked for: literals, and the digits of numbers."""
+
+    def __init__(self, literals: Sequence[str], numbers: Sequence[str]) -> None:
+        self._literals, self._digits = Words(literals), Words(numbers, is_inside=True)
+        self._numbers = [re.compile(f"(?<![0-9]){BETWEEN.join(each)}(?![0-9])") for each in numbers]
+
+    def held_by(self, texts: pa.Array) -> Places:
+        """Places of the texts that hold any of it."""
+        found = [self._literals.held_by(texts), self._with_numbers(texts)]
+        escaped = np.flatnonzero(_is_true(pc.match_substring(texts, "%")))
+        if len(escaped):
+            read = pa.array(
+                [unquote(unquote(each)) for each in texts.take(escaped).to_pylist()], pa.large_string()
+            )
+            found += [escaped[self._literals.held_by(read)], escaped[self._with_numbers(read)]]
+        return np.unique(np.concatenate(found))
+
+    def _with_numbers(self, texts: pa.Array) -> Places:
+        """Places where a number stands with signs between its digits: without them it would be found among the literals."""
+        if not self._numbers:
+            return np.empty(0, np.int64)
+        places = np.flatnonzero(_is_true(pc.match_substring_regex(texts, "[0-9][ ().\\-/_\t]{1,3}[0-9]")))
+        some = texts.take(places)
+        joined = pc.replace_substring_regex(some, "([0-9])[ ().\\-/_\t]{1,3}", "\\1")
+        likely = self._digits.held_by(joined)
+        read = some.take(likely).to_pylist()
+        return places[likely[[any(each.search(text) for each in self._numbers) for text in read]]]
+
+
+def _is_true(tests: pa.Array) -> npt.NDArray[np.bool_]:
+    return np.asarray(pc.fill_null(tests, False).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def scan(
+    home: Path, literals: Sequence[str], *, numbers: Sequence[str] = (), leave_out: Iterable[Path] = ()
+) -> Scan:
+    """Look for the literals, and for numbers however they are written, in every file below `home` but the left out."""
     found = Scan()
     if not literals:
         return found
     away = {path.resolve() for path in leave_out}
-    words = Words(literals)
+    words = Looked(literals, numbers)
     for path in files_below(home):
         if path.resolve() in away or any(parent in away for parent in path.resolve().parents):
             continue
@@ -94,7 +136,7 @@ def files_below(home: Path) -> Iterator[Path]:
             yield path
 
 
-def _scan_file(path: Path, name: str, words: Words, found: Scan) -> None:
+def _scan_file(path: Path, name: str, words: Looked, found: Scan) -> None:
     with path.open("rb") as file:
         head = file.read(16)
     if head[8:12] == DUCKDB_MAGIC:
@@ -116,7 +158,7 @@ def _scan_file(path: Path, name: str, words: Words, found: Scan) -> None:
             _scan_lines(stream, name, words, found)
 
 
-def _scan_lines(stream: IO[bytes], name: str, words: Words, found: Scan) -> None:
+def _scan_lines(stream: IO[bytes], name: str, words: Looked, found: Scan) -> None:
     """A text of whatever encoding channels deliver in, by lines; a line counts as one cell."""
     count, encoding = 0, ""
     while block := stream.read(BLOCK):
@@ -139,14 +181,14 @@ def _encoding_of(block: bytes) -> str:
     return "utf-8"
 
 
-def _matches(texts: pa.Array, words: Words) -> int:
+def _matches(texts: pa.Array, words: Looked) -> int:
     """How many of the texts hold a literal; equal texts are looked at once."""
     counted = pc.value_counts(texts)
     holding = words.held_by(counted.field("values"))
     return int(counted.field("counts").to_numpy(zero_copy_only=False)[holding].sum()) if len(holding) else 0
 
 
-def _scan_database(path: Path, name: str, words: Words, found: Scan) -> None:
+def _scan_database(path: Path, name: str, words: Looked, found: Scan) -> None:
     with duckdb.connect(config={"threads": 2}) as con:
         con.execute(f"attach {text(path)} as looked (read_only)")
         rows = con.execute(
@@ -162,7 +204,7 @@ def _scan_database(path: Path, name: str, words: Words, found: Scan) -> None:
             ]
 
 
-def _scan_parquet(path: Path, name: str, words: Words, found: Scan) -> None:
+def _scan_parquet(path: Path, name: str, words: Looked, found: Scan) -> None:
     hits: dict[str, int] = {}
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(BATCH_ROWS):
@@ -185,7 +227,7 @@ def _edges(group: pq.RowGroupMetaData) -> Iterator[str]:
             yield f"{statistics.min}\n{statistics.max}"
 
 
-def _scan_batch(batch: pa.RecordBatch, table: str, words: Words, found: Scan, hits: dict[str, int]) -> None:
+def _scan_batch(batch: pa.RecordBatch, table: str, words: Looked, found: Scan, hits: dict[str, int]) -> None:
     found.cells += batch.num_rows * batch.num_columns
     for column, name in zip(batch.columns, batch.schema.names, strict=True):
         if (table, name) in KEPT_ON_PURPOSE:
@@ -216,7 +258,7 @@ def _leaves(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _scan_sqlite(path: Path, name: str, words: Words, found: Scan) -> None:
+def _scan_sqlite(path: Path, name: str, words: Looked, found: Scan) -> None:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
         tables = con.execute("select name from sqlite_master where type = 'table'").fetchall()
         for (table,) in tables:

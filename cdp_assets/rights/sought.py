@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cdp_assets.engine import scratch
 from cdp_assets.forgetting import Counted
 from cdp_assets.keys import load_key
+from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.suppression import identifiers
+from cdp_assets.mailbox import mailbox_of
 from cdp_assets.rights import cells, files, hers, tables
 from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
@@ -24,15 +26,37 @@ class SoughtPeople:
         self._settings, self._traces, self._key = settings, traces, load_key(settings)
         self._suppressed = traces.suppressions(self._key) if suppressed is None else suppressed
         self._known = {each for _, each in self._suppressed}
-        self._finder = files.Finder(traces.literals(), None if traces.identifiers else self._is_hers)
-        self._by_contact = files.Finder((), self._is_hers)
+        is_hers = self._by_contacts() if traces.identifiers else self._by_hashes(settings)
+        self._finder = files.Finder(traces.literals(), is_hers)
+        self._surely = files.Finder(traces.sure_literals(), is_hers, has_words=not traces.identifiers)
+        self._likely = files.Finder(traces.literals(), is_hers, has_words=not traces.identifiers)
 
-    def _is_hers(self, contact: str) -> bool:
-        """Whether an e-mail or a number, as it stands in a text, is suppressed: all that is left to tell by after a restore."""
-        if "@" in contact:
-            return not self._known.isdisjoint(identifiers.of_email(self._key, contact))
-        digits = "".join(filter(str.isdigit, contact)).lstrip("0")
-        return identifiers.suppression(self._key, "phone", digits) in self._known
+    def _by_contacts(self) -> files.Words:
+        """Whether words that a text holds are addresses or numbers that she alone carries."""
+        hers = {("email", form) for kind, value in self._traces.identifiers if kind == "email"
+                for form in (value.lower(), mailbox_of(value.lower()))}  # fmt: skip
+        hers |= {("phone", form) for kind, value in self._traces.identifiers if kind == "phone"
+                 for form in identifiers.national_forms(value)}  # fmt: skip
+        return lambda words: not hers.isdisjoint(words)
+
+    def _by_hashes(self, settings: Settings) -> files.Words:
+        """Whether one of the words is suppressed: all that is left to tell by after a restore, or where a request is all that is known."""
+        contracts = load_contracts(*settings.contract_dirs)
+        regions = sorted({each.facts.phone_region for each in contracts.values() if each.facts.phone_region})
+        kinds = {kind for kind, _ in self._suppressed}
+
+        def hashes_of(kind: str, word: str) -> Iterator[str]:
+            if kind == "email":
+                yield from identifiers.of_email(self._key, word)
+            elif kind == "phone":
+                yield identifiers.suppression(self._key, "phone", word)
+                yield from (identifiers.suppression(self._key, "phone", each, word) for each in regions)
+            elif "cell" in kinds or "id" in kinds:
+                yield from identifiers.of_cell(self._key, word)
+                for channel in contracts:
+                    yield from identifiers.of_source_id(self._key, channel, word)
+
+        return lambda words: any(each in self._known for word in words for each in hashes_of(*word))
 
     @property
     def record_keys(self) -> Sequence[str]:
@@ -56,11 +80,14 @@ class SoughtPeople:
     def cut(self, path: Path) -> int:
         return files.cut_file(path, self._finder)
 
-    def rows_by_contact(self, path: Path) -> int:
-        return files.rows_in(path, self._by_contact)
+    def rows_surely(self, path: Path) -> int:
+        return files.rows_in(path, self._surely)
 
-    def cut_by_contact(self, path: Path) -> int:
-        return files.cut_file(path, self._by_contact) if files.is_plain_text(path) else 0
+    def rows_likely(self, path: Path) -> int:
+        return files.rows_in(path, self._likely)
+
+    def cut_surely(self, path: Path) -> int:
+        return files.cut_file(path, self._surely) if files.is_plain_text(path) else 0
 
     def rows_by_table(self, path: Path) -> dict[str, int]:
         return hers.count_rows(path, self._traces, self._key)

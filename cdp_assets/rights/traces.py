@@ -15,6 +15,7 @@ from cdp_assets.landing.suppression import identifiers
 LEAST_LITERAL = (
     6  # characters of a literal that is looked for inside longer text; shorter ones may stand in anybody's
 )
+SURE_ID = 8  # characters of an id that is hers in any file, also of a channel that nobody knows
 LEAST_BYTES = 9  # of one in another script: three Chinese characters are a name
 
 
@@ -63,6 +64,25 @@ class Traces:
         return sorted(
             each for each in found if len(each) >= LEAST_LITERAL or len(each.encode()) >= LEAST_BYTES
         )
+
+    def numbers(self) -> list[str]:
+        """The digits of her telephone numbers, with and without the country's code: people put spaces and signs between them."""
+        phones = (value for kind, value in self.identifiers if kind == "phone")
+        return sorted({form for each in phones for form in identifiers.national_forms(each)})
+
+    def sure_literals(self) -> list[str]:
+        """Literals that are hers wherever they stand: a name may be borne by somebody of whom nothing has landed yet, a short id be any number."""
+        doubtful = {
+            *self.own_names,
+            *(value for kind, value in self.identifiers if kind not in ("email", "phone", "street")),
+        }
+        doubtful |= {source_id for _, source_id in self.sources}
+        names = {each.lower() for each in self.own_names}
+        return [
+            each
+            for each in self.literals()
+            if each.lower() not in names and (each not in doubtful or len(each) >= SURE_ID)
+        ]
 
     def suppressions(self, key: bytes) -> list[tuple[str, str]]:
         """(type, keyed hash) of everything by which she is to be known when a file brings her again."""

@@ -24,9 +24,13 @@ Grams = npt.NDArray[np.uint64]
 
 
 class Words:
-    """Literals of at least GRAM bytes, upper or lower case; a number inside a longer word is another one, and so is a longer one at its edges."""
+    """Literals of at least GRAM bytes, upper or lower case; a number inside a longer word is another one, and so is a longer one at its edges.
 
-    def __init__(self, literals: Sequence[str]) -> None:
+    is_inside: any place counts, also inside a longer number.
+    """
+
+    def __init__(self, literals: Sequence[str], *, is_inside: bool = False) -> None:
+        self._is_inside = is_inside
         lowered = pc.utf8_lower(pa.array([each for each in literals if each], pa.string())).to_pylist()
         self._literals = {each.encode() for each in lowered if len(each.encode()) >= GRAM}
         self._begins = np.zeros(1 << BITS, dtype=bool)
@@ -78,6 +82,8 @@ class Words:
         word = content[at : at + length].tobytes()
         if at + length > end or word not in self._literals:
             return False
+        if self._is_inside:
+            return True
         before, after = (
             content[max(at - 1, begin) : at].tobytes(),
             content[at + length : min(at + length + 1, end)].tobytes(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import resource
 import shutil
@@ -12,6 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -523,6 +525,57 @@ def test_a_damaged_file_that_never_landed_is_disclosed_and_a_parquet_file_is_loo
     assert [each.split(" ")[0] for each in said] == ["inbox/nobody_knows/list.xlsx"]
     columns.unlink()
     assert "final" in erasure.resume(filled)[0]
+
+
+def workbook(*cells: str) -> bytes:
+    written = io.BytesIO()
+    book = openpyxl.Workbook()
+    for cell in ("who", *cells):
+        book.active.append([cell])
+    book.save(written)
+    return written.getvalue()
+
+
+def test_a_file_that_never_landed_is_looked_through_for_her_ids_and_her_name_too(filled: Settings) -> None:
+    """Her card's number is hers anywhere; her name alone may be that of somebody of whom nothing has landed: its owner is told, nothing waits for it."""
+    small.deliver(filled, "nobody_knows/cards.xlsx", workbook(small.MEMBER))
+    small.deliver(filled, "nobody_knows/names.xlsx", workbook(small.NAME, "Ben Other"))
+    pq.write_table(pa.table({"who": [small.NAME]}), filled.inbox_dir / "nobody_knows" / "names.parquet")
+    small.deliver(filled, "nobody_knows/cards.csv", f"who\n{small.MEMBER}\nOF77709999\n{small.NAME}\n")
+    request = ask(filled)
+    stores_found = {name: rows for name, rows in stores_of(filled, request).items() if "nobody_knows" in name}
+    likely = "(by a name or a short id only)"
+    assert stores_found == {
+        "inbox/nobody_knows/cards.xlsx": 1,
+        "inbox/nobody_knows/cards.csv": 1,
+        f"inbox/nobody_knows/cards.csv {likely}": 1,
+        f"inbox/nobody_knows/names.xlsx {likely}": 1,
+        f"inbox/nobody_knows/names.parquet {likely}": 1,
+    }
+    carried = carrying.carry_out(filled, [request], carrying.How("officer", rewrites_inbox=True))
+    (document,) = carried.certificates
+    assert document["status"] == "interim" and [each.split(" ")[0] for each in document["waiting"]] == [
+        "nobody_knows/cards.xlsx"
+    ]
+    assert (filled.inbox_dir / "nobody_knows/cards.csv").read_text() == f"who\nOF77709999\n{small.NAME}\n"
+    said = [each.split(" ")[0] for each in document["not_reached"] if "which may be somebody else's" in each]
+    assert sorted(said) == [
+        f"inbox/nobody_knows/{name}" for name in ("cards.csv", "names.parquet", "names.xlsx")
+    ]
+    (filled.inbox_dir / "nobody_knows/cards.xlsx").unlink()
+    assert "final" in erasure.resume(filled)[0]
+
+
+def test_who_is_known_by_a_card_alone_is_found_in_files_that_never_landed(filled: Settings) -> None:
+    small.deliver(filled, "nobody_knows/cards.csv", "who\nOF77708888\nOF77709999\n")
+    with connect_state(filled) as con:
+        request = requests.take(
+            con, load_key(filled), NewRequest("erase", [Identity("record", "loyalty/OF77708888")], is_verified=True), actor="officer"
+        )  # fmt: skip
+    carried = carrying.carry_out(filled, [request], carrying.How("officer", rewrites_inbox=True))
+    (document,) = carried.certificates
+    assert document["status"] == "final"
+    assert (filled.inbox_dir / "nobody_knows/cards.csv").read_text() == "who\nOF77709999\n"
 
 
 def test_leave_to_cut_delivered_files_may_be_given_after_the_erasure_has_begun(filled: Settings) -> None:

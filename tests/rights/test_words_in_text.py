@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.rights.files import Finder
+from cdp_assets.rights.scanning import Looked
 from cdp_assets.rights.words_in_text import GRAM, Words
 
 LETTERS = st.text(alphabet="abAB12_é王. ", max_size=30)
@@ -50,3 +51,38 @@ def test_literals_do_not_reach_over_two_texts_and_numbers_stand_alone() -> None:
     ).tolist() == [1, 3]
     assert Finder(["5 Long Road", "OF777001"]).holds(b"15 Long Road, OF7770019") is False
     assert Words([]).held_by(pa.array(texts)).tolist() == []
+
+
+def test_what_is_escaped_and_a_number_with_signs_between_is_found_in_a_scan() -> None:
+    looked = Looked(["rosa.canary@x.test", "14155550101"], ["14155550101", "4155550101"])
+    texts = [
+        "/a?mail%3Drosa.canary%40x.test",
+        "/a?b=mail%253Drosa.canary%2540x.test",
+        "415_555_0101",
+        "415\t555\t0101",
+        "+1 (415) 555-0101",
+        "415 555 0199 415 555 0101",
+        "tel%3D415-555-0101",
+        "3415 555 0101",  # somebody else's
+        "415-555-01019",
+        "415, 555, 0101",
+        None,
+        "50% of 415 others",
+    ]
+    assert looked.held_by(pa.array(texts, pa.string())).tolist() == list(range(7))
+
+
+def test_a_text_is_hers_however_an_address_or_a_number_is_written_in_it() -> None:
+    hers = {("email", "rosa@x.test"), ("phone", "4155550101")}
+    finder = Finder([], lambda words: not hers.isdisjoint(words))
+    for text in (
+        "a%3Drosa%40x.test",
+        "415_555_0101",
+        "415\t555\t0101",
+        "(４１５)\u00a0555–0101",
+        "x 415 555 0101 415 555 0199",
+    ):
+        assert finder.holds(text.encode()), text
+    for text in ("415, 555, 0101", "prosa@x.test", "3415 555 0101", "50%"):
+        assert not finder.holds(text.encode()), text
+    assert Finder(["Ána May"]).holds(b"name=%C3%A1na%20may") is True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import unquote
 
 import phonenumbers
 
@@ -25,8 +26,12 @@ SPACES, DASHES, UNSEEN = (
     "\u2010-\u2015\u2212",
     "\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff",
 )
-# A number as people write it: digits with what stands between them, at least seven digits in all.
-NUMBER_PATTERN = r"\+?[0-9](?:[ ().\-/]{0,3}[0-9]){6,18}"
+# A run of digits with what people write between them. Several numbers may stand side by side in one: `numbers_in` takes them apart.
+NUMBER_PATTERN = r"\+?[0-9](?:[ ().\-/_\t]{0,3}[0-9]){6,60}"
+DIGITS = (7, 17)  # fewest and most of one number, the prefix of its country among them
+# What addresses of pages write for the characters of an e-mail address or a number, and for what stands around them.
+ESCAPED = {"%25": "%", "%40": "@", "%2B": "+", "%2E": ".", "%2D": "-", "%5F": "_", "%20": " ", "%28": "(", "%29": ")", "%2F": "/",
+           "%3D": "=", "%26": "&", "%3A": ":", "%3F": "?", "%22": '"', "%2C": ",", "%3B": ";"}  # fmt: skip
 NORMALISATIONS = ("email_lower", "phone_e164")
 
 
@@ -48,6 +53,49 @@ def plain_phone(value: str, region: str | None) -> phonenumbers.PhoneNumber | No
     except phonenumbers.NumberParseException:
         return None
     return number if phonenumbers.is_possible_number(number) else None
+
+
+def unescaped(text: str) -> str:
+    """A text as it is read: what addresses of pages escape, once or twice, written plainly."""
+    return unquote(unquote(text)) if "%" in text else text
+
+
+def plain_text(text: str) -> str:
+    """A text as addresses and numbers are looked for in it: wide forms, odd spaces and dashes plain, escapes read. What is plain is not touched."""
+    if not text.isascii():
+        text = re.sub(f"[{DASHES}]", "-", unicodedata.normalize("NFKC", re.sub(f"[{UNSEEN}]", "", text)))
+    return unescaped(text)
+
+
+def contacts_in(text: str) -> set[tuple[str, str]]:
+    """What a text names: ("email", address, and the mailbox that it reaches) and ("phone", the digits of each number that it may be)."""
+    text = plain_text(text)
+    addresses = set(re.findall(EMAIL_PATTERN, text.lower())) if "@" in text else set()
+    runs = set(re.findall(NUMBER_PATTERN, text))
+    return {
+        *(("email", form) for each in addresses for form in (each, mailbox_of(each))),
+        *(("phone", number) for each in runs for number in numbers_in(each)),
+    }
+
+
+def national_forms(value: str) -> set[str]:
+    """The digits of a number in E.164 form, with and without its country's code."""
+    number = plain_phone(value, None)
+    if number is None:
+        return set()
+    national = phonenumbers.national_significant_number(number)
+    return {f"{number.country_code}{national}", national.lstrip("0")}
+
+
+def numbers_in(run: str) -> set[str]:
+    """The numbers that a run of digits may be: its groups joined, each beginning and end, without leading zeros."""
+    groups = re.findall("[0-9]+", run.replace("(0)", ""))
+    joined = {
+        "".join(groups[first:last])
+        for first in range(len(groups))
+        for last in range(first + 1, len(groups) + 1)
+    }
+    return {each.lstrip("0") for each in joined if DIGITS[0] <= len(each) <= DIGITS[1]}
 
 
 def of_email(key: bytes, value: str) -> list[str]:

@@ -2,12 +2,13 @@
 
 A row is hers by a natural key or record key, by an id that the channel gave her, by an e-mail or a number in any cell that may hold one
 (inside longer text too), by an order that was hers, or by an identifier that others share together with her name. Of a row that cannot be
-taken apart the raw text is searched.
+taken apart the raw text is searched, and of one whose cells are not what their columns say (they slipped), those cells.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import duckdb
@@ -17,7 +18,9 @@ from cdp_assets.landing.contract import Column, Export
 from cdp_assets.landing.readers.inspection import Inspected, Rows
 from cdp_assets.landing.suppression.identifiers import (
     DASHES,
+    DIGITS,
     EMAIL_PATTERN,
+    ESCAPED,
     NUMBER_PATTERN,
     PLAIN,
     SPACES,
@@ -31,6 +34,7 @@ from cdp_assets.mailbox import mailbox_sql
 from cdp_assets.sql_text import identifier, literal
 
 RAW_FORMATS = ("json", "ndjson")
+RAW, SLIPPED = "_text_raw", "_text_slipped"
 AROUND_IDS = " '=\""
 
 
@@ -62,10 +66,14 @@ class Suppressed:
 
 @dataclass(frozen=True)
 class Matches:
-    """First lines of the rows that are hers, and of those among them: which no reader can take apart, in which another's natural key stands (she
-    is named in it), which she bought for somebody else, and which somebody else bought for her."""
+    """First lines of the rows that are hers, and of those among them: which cannot be taken apart, in which another's natural key stands (she
+    is named in it), which she bought for somebody else, and which somebody else bought for her.
+
+    cells: line → columns that are no person's, and hold an address or a number of hers all the same.
+    """
 
     lines: list[int] = field(default_factory=list)
+    cells: Mapping[int, frozenset[str]] = field(default_factory=dict)
     unreadable: frozenset[int] = frozenset()
     of_others: frozenset[int] = frozenset()
     keeping_recipient: frozenset[int] = frozenset()
@@ -74,9 +82,15 @@ class Matches:
 
 @dataclass(frozen=True)
 class RowTests:
-    """SQL over table `sieved`: whether a row is hers, and whether its recipient, or its buyer, is somebody else, who stays."""
+    """SQL over table `sieved`: whether a row is hers, and whether its recipient, or its buyer, is somebody else, who stays.
+
+    names_her: column that is no person's → whether its cell holds an address or a number of hers; has_slipped: whether such a text stands where
+    none belongs.
+    """
 
     is_hers: str
+    names_her: Mapping[str, str] = field(default_factory=dict)
+    has_slipped: str = "false"
     keeps_recipient: str = "false"
     keeps_buyer: str = "false"
 
@@ -106,18 +120,37 @@ def find_rows(
         else "null::varchar"
     )
     con.execute(
-        f"create or replace temp table sieved as with {judged} select *, {raw} as _text_raw from keyed"
+        f"create or replace temp table sieved as with {judged} select *, {raw} as {RAW}, {_slipped(job.export)} as {SLIPPED} from keyed"
     )
     tests = row_tests(con, job.channel, job.export, [*rows.columns.extras], region, kinds)
+    named = ", ".join(f"case when {test} then {literal(name)} end" for name, test in tests.names_her.items())
     found = con.execute(
-        f"select _line, _row_reason is not null, {_is_of_other(job.export)}, {tests.keeps_recipient}, {tests.keeps_buyer} "
-        f"from sieved where {tests.is_hers} order by _line"
+        f"select _line, _row_reason is not null or {tests.has_slipped}, {_is_of_other(job.export)}, {tests.keeps_recipient}, {tests.keeps_buyer}, "
+        f"[{named}] from sieved where {tests.is_hers} order by _line"
     ).fetchall()
     con.execute("drop table sieved; drop table sieve_hits; drop table if exists sieve_both")
+    cells = {row[0]: frozenset(name for name in row[5] if name) for row in found}
     return Matches(
         [row[0] for row in found],
+        {line: names for line, names in cells.items() if names},
         *(frozenset(row[0] for row in found if row[which]) for which in range(1, 5)),
     )
+
+
+def other_columns(export: Export) -> list[Column]:
+    """Columns that say nothing of a person, by the contract."""
+    names = {column.name for column in person_columns(export)}
+    return [column for column in export.properties if column.name not in names]
+
+
+def _slipped(export: Export) -> str:
+    """SQL of the cells that are not what their column says (a text among the amounts): in a row that slipped, anything may stand anywhere."""
+    texts = [
+        f"case when {identifier(column.name)} is null then {identifier(text_column(column.name))} end"
+        for column in other_columns(export)
+        if column.logical_type != "string"
+    ]
+    return f"nullif(concat_ws('; ', {', '.join(texts)}), '')" if texts else "null::varchar"
 
 
 def row_tests(
@@ -130,32 +163,45 @@ def row_tests(
 ) -> RowTests:
     """Tests of the rows of table `sieved` that table `suppressed` names; makes the tables `sieve_hits` and `sieve_both` that they read.
 
-    `sieved` has the export's texts (`_text_…`), its `_key_…`, the extras and `_text_raw`. A row whose person is gone already is not hers.
+    `sieved` has the export's texts (`_text_…`), its `_key_…`, the extras, `_text_raw` and `_text_slipped`. A row whose person is gone already is
+    not hers.
     """
     tests = [*_key_tests(channel, export)]
     to_whom = set(export.facts.recipient.columns) if export.facts.recipient else set()
     of_recipient = [_recipient_test(channel, export)] if to_whom else []
-    cells = _cells(channel, export, extras, region)
-    hits: dict[str, list[str]] = {}
-    for column, hit in con.execute(_hits(cells, kinds, region)).fetchall():
-        hits.setdefault(column, []).append(hit)
-    con.execute("create or replace temp table sieve_hits (c varchar, t varchar)")
-    for column, texts in hits.items():
-        con.execute("insert into sieve_hits select ?, unnest(?)", [column, texts])
-        test = (
-            f"coalesce({identifier(column)} in (select t from sieve_hits where c = {literal(column)}), false)"
-        )
-        (of_recipient if column in {text_column(each) for each in to_whom} else tests).append(test)
+    hits = _register_hits(con, _cells(channel, export, extras, region), kinds, region)
+    for column in sorted({column for column, _ in hits}):
+        (of_recipient if column in {text_column(each) for each in to_whom} else tests).append(_is_hit(column))
+    named = {
+        column.name: _is_hit(text_column(column.name), "not is_order")
+        for column in other_columns(export)
+        if (text_column(column.name), False) in hits
+    }
+    slipped = _is_hit(SLIPPED) if (SLIPPED, False) in hits else "false"
     if "named" in kinds and person_columns(export):
         tests.append(_named_test(export, region))
     texts = [text_column(column.name) for column in person_columns(export)]
+    is_filled = " or ".join([_is_filled([*texts, *extras, RAW]), *named.values(), slipped])
     if not to_whom:
-        return RowTests(
-            f"({' or '.join(tests) or 'false'}) and ({_is_filled([*texts, *extras, '_text_raw'])})"
-        )
+        return RowTests(f"({' or '.join(tests) or 'false'}) and ({is_filled})", named, slipped)
     recipients = [text_column(each) for each in export.facts.recipient.columns]  # type: ignore[union-attr]
-    buyers = [*(each for each in texts if each not in recipients), *extras, "_text_raw"]
-    return _tests_of_both(con, " or ".join(tests) or "false", " or ".join(of_recipient), recipients, buyers)
+    buyers = [*(each for each in texts if each not in recipients), *extras, RAW]
+    is_named = " or ".join([*named.values(), slipped])
+    both = _tests_of_both(con, " or ".join(tests) or "false", " or ".join(of_recipient), recipients, buyers)
+    return replace(both, is_hers=f"({both.is_hers}) or {is_named}", names_her=named, has_slipped=slipped)
+
+
+def _register_hits(
+    con: duckdb.DuckDBPyConnection, cells: list[str], kinds: frozenset[str], region: str | None
+) -> set[tuple[str, bool]]:
+    """Table `sieve_hits`: texts (t) of columns (c) that hold a suppressed word; `is_order`: an order's id, which stays. Returns the columns with both."""
+    con.execute(f"create or replace temp table sieve_hits as {_hits(cells, kinds, region)}")
+    return set(con.execute("select distinct c, is_order from sieve_hits").fetchall())
+
+
+def _is_hit(column: str, which: str = "true") -> str:
+    """SQL: a column's text is among the hits."""
+    return f"coalesce({identifier(column)} in (select t from sieve_hits where c = {literal(column)} and {which}), false)"
 
 
 def _is_filled(columns: list[str]) -> str:
@@ -193,7 +239,7 @@ def _tests_of_both(
         f"list_transform(string_split_regex(coalesce({identifier(each)}, ''), '[,，;；]'), lambda x: {plain.format('x')})"
         for each in recipients
     )
-    same = ", ".join(plain.format(identifier(each)) for each in buyers if each != "_text_raw")
+    same = ", ".join(plain.format(identifier(each)) for each in buyers if each != RAW)
     hashes = f"list_transform(list_filter(flatten([{pieces}]), lambda x: x <> ''), lambda x: pseudonym('{SUPPRESS}' || {MARK} || 'name' || {MARK} || x))"
     is_her_name = f"coalesce(list_has_any({hashes}, (select list(pseudonym) from suppressed)), false)"
     is_same = f"coalesce(list_has_any(list_filter([{names}], lambda x: length(x) > 1), [{same}]), false)"
@@ -205,8 +251,8 @@ def _tests_of_both(
     of_lines = "_line {} (select _line from sieve_both where {})"
     return RowTests(
         of_lines.format("in", "is_by_her and has_buyer or is_to_her and has_recipient"),
-        of_lines.format("not in", "is_to_her"),
-        of_lines.format("not in", "is_by_her"),
+        keeps_recipient=of_lines.format("not in", "is_to_her"),
+        keeps_buyer=of_lines.format("not in", "is_by_her"),
     )
 
 
@@ -234,16 +280,14 @@ def _cells(channel: str, export: Export, extras: list[str], region: str | None) 
     for column in persons:
         words = f"{contacts} || ['cell' || {MARK} || lower(trim(t)), {ids} || {_trimmed('t')}]"
         cells.append(_words_of(text_column(column.name), words))
-    names = {column.name for column in persons}
-    others = [
-        column for column in export.properties if column.name not in names and column.logical_type == "string"
-    ]
-    cells += [
-        _words_of(text_column(column.name), f"[{orders} || {_trimmed('t')}]")
-        for column in others
-        if column.is_id or column.primary_key
-    ]
-    for name in [*extras, "_text_raw"]:
+    for column in other_columns(export):
+        if column.logical_type == "string":
+            is_code = column.is_id or column.primary_key
+            words = contact_words("t", None, has_numbers=not is_code)
+            cells.append(_words_of(text_column(column.name), words, "contains(t, '@') or strlen(t) > 6"))
+            if is_code:
+                cells.append(_words_of(text_column(column.name), f"[{orders} || {_trimmed('t')}]"))
+    for name in [*extras, RAW, SLIPPED]:
         found = "regexp_extract_all(t, '[^\\s,;|\"'']+')"
         plain = (
             f"list_transform({found}, lambda x: regexp_replace(x, '[.]0+$', ''))"  # as spreadsheets write ids
@@ -258,46 +302,55 @@ def _trimmed(text: str) -> str:
     return f"trim({text}, {literal(AROUND_IDS)})"
 
 
-def _words_of(column: str, words: str) -> str:
+def _words_of(column: str, words: str, may_hold: str = "true") -> str:
     name = identifier(column)
     return (
         f"select {literal(column)} as c, t, unnest({words}) as word "
-        f"from (select distinct {name}::varchar as t from sieved where {name} is not null)"
+        f"from (select distinct {name}::varchar as t from sieved where {name} is not null) where {may_hold}"
     )
 
 
-def contact_words(text: str, region: str | None) -> str:
+def contact_words(text: str, region: str | None, *, has_numbers: bool = True) -> str:
     """SQL list of the words for e-mails, as they stand and as the mailbox that they reach, and for numbers inside a text."""
     text = _plain(text)
     found = f"regexp_extract_all(lower({text}), {literal(EMAIL_PATTERN)})"
-    emails = f"list_transform(list_distinct({found} || list_transform({found}, lambda x: {mailbox_sql('x')})), lambda x: 'email' || {MARK} || x)"
-    digits = (
-        f"list_transform(regexp_extract_all({text}, {literal(NUMBER_PATTERN)}), lambda x: {_digits('x')})"
-    )
-    whole = f"list_transform({digits}, lambda x: 'phone' || {MARK} || x)"
-    words = f"{emails} || {whole}"
+    words = f"list_transform(list_distinct({found} || list_transform({found}, lambda x: {mailbox_sql('x')})), lambda x: 'email' || {MARK} || x)"
+    if not has_numbers:
+        return words
+    numbers = f"list_distinct(flatten(list_transform(regexp_extract_all({text}, {literal(NUMBER_PATTERN)}), lambda x: {_numbers('x')})))"
+    words += f" || list_transform({numbers}, lambda x: 'phone' || {MARK} || x)"
     if region:
         words += (
-            f" || list_transform({digits}, lambda x: 'phone' || {MARK} || {literal(region)} || {MARK} || x)"
+            f" || list_transform({numbers}, lambda x: 'phone' || {MARK} || {literal(region)} || {MARK} || x)"
         )
     return words
 
 
 def _plain(text: str) -> str:
-    """SQL of a text with wide forms, unusual spaces and dashes written as ASCII has them; what is ASCII already is not touched."""
-    text = f"replace({text}, '%40', '@')"  # as addresses of pages write it
+    """SQL of a text with wide forms, unusual spaces and dashes written as ASCII has them, and without escapes; what is plain is not touched."""
     plain = f"translate(nfc_normalize({text}), {literal(WIDE)}, {literal(PLAIN)})"
     for characters, instead in ((SPACES, " "), (DASHES, "-"), (UNSEEN, "")):
         plain = f"regexp_replace({plain}, '[{characters}]', '{instead}', 'g')"
-    return f"(case when strlen({text}) = length({text}) then {text} else {plain} end)"
+    escaped = f"(case when strlen({text}) = length({text}) then {text} else {plain} end)"
+    read = escaped
+    for code, character in ESCAPED.items():
+        read = f"regexp_replace({read}, '{code}', {literal(character)}, 'gi')"
+    return f"(case when contains({text}, '%') then {read} else {escaped} end)"
 
 
-def _digits(text: str) -> str:
-    return f"ltrim(regexp_replace(replace({text}, '(0)', ''), '[^0-9]', '', 'g'), '0')"
+def _numbers(run: str) -> str:
+    """SQL of `identifiers.numbers_in`."""
+    groups = f"regexp_extract_all(replace({run}, '(0)', ''), '[0-9]+')"
+    joined = (
+        f"flatten(list_transform(range(1, len({groups}) + 1), lambda i: "
+        f"list_transform(range(i, len({groups}) + 1), lambda j: array_to_string({groups}[i:j], ''))))"
+    )
+    kept = f"list_filter({joined}, lambda n: length(n) between {DIGITS[0]} and {DIGITS[1]})"
+    return f"list_transform({kept}, lambda n: ltrim(n, '0'))"
 
 
 def _hits(cells: list[str], kinds: frozenset[str], region: str | None) -> str:
-    """SQL of the (column, text) pairs one of whose words is suppressed."""
+    """SQL of the (column, text) pairs one of whose words is suppressed, and whether the word is an order's id."""
     lists = ""
     if "sha256_email_lower" in kinds:
         lists += _listed("email", "sha256_email_lower", f"split_part(word, {MARK}, 2)")
@@ -313,7 +366,7 @@ def _hits(cells: list[str], kinds: frozenset[str], region: str | None) -> str:
         with words as ({" union all ".join(cells)}),
         all_words as (select * from words where word is not null{lists}),
         hashed as (select word, pseudonym('{SUPPRESS}' || {MARK} || word) as hash from (select distinct word from all_words))
-        select distinct c, t
+        select distinct c, t, starts_with(word, 'order' || {MARK}) as is_order
         from all_words inner join hashed using (word)
         where hash in (select pseudonym from suppressed)
     """

@@ -23,12 +23,13 @@ from cdp_assets.landing.suppression import rewritten_workbooks
 
 Cut = Mapping[int, tuple[int, ...] | None]
 """Line (or row number) → positions of the cells to blank; None: the row goes."""
+EVERYTHING_ELSE = "*"  # in place of a path: whatever of a JSON record no other path names
 
 
 def rewrite(
     source: Path, target: Path, dialect: Dialect, cut: Cut, *, skipped: int, paths: list[str]
 ) -> None:
-    """Write `source` to `target` without what `cut` names. `paths`: for JSON, the paths that blanked positions stand for."""
+    """Write `source` to `target` without what `cut` names. `paths`: for JSON, all paths that are known, and EVERYTHING_ELSE."""
     if dialect.format == "xlsx":
         rewritten_workbooks.rewrite_book(source, target, dialect.sheet, cut)
     elif dialect.format == "parquet":
@@ -154,14 +155,30 @@ def _document(text: io.TextIOBase, path: str | None, cut: Cut, paths: list[str])
 
 
 def _blank(record: Any, positions: tuple[int, ...], paths: list[str]) -> Any:
-    for position in positions:
-        *way, last = paths[position].split(".")
-        here = record
-        for step in way:
-            here = here.get(step) if isinstance(here, dict) else None
-        if isinstance(here, dict) and last in here:
-            here[last] = None
-    return record
+    """A record without what stands at some of the known paths."""
+    gone = {paths[each] for each in positions}
+    return _without(record, "", gone, set(paths) - gone) if gone else record
+
+
+def _without(value: Any, path: str, gone: set[str], stays: set[str]) -> Any:
+    """What is left of the value at a path. Elements of an array are at the array's path, pairs of key and value at that of their key."""
+    if path in gone or path in stays:
+        return None if path in gone else value
+    if isinstance(value, dict):
+        below = f"{path}." if path else ""
+        return {name: _without(each, f"{below}{name}", gone, stays) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_pair(each, path, gone, stays) for each in value]
+    return None if EVERYTHING_ELSE in gone else value
+
+
+def _without_pair(element: Any, path: str, gone: set[str], stays: set[str]) -> Any:
+    """An element of an array; `{key, value}` counts as the member of that name."""
+    if not (isinstance(element, dict) and {"key", "value"} <= element.keys()):
+        return _without(element, path, gone, stays)
+    named = f"{path}.{element['key']}"
+    is_going = named in gone or (named not in stays and EVERYTHING_ELSE in gone)
+    return {**element, "value": None} if is_going else element
 
 
 def _rewrite_parquet(source: Path, target: Path, cut: Cut) -> None:

@@ -16,7 +16,7 @@ from cdp_assets.landing.parse import CutOut, ParseResult, careful_rows, parse_fi
 from cdp_assets.landing.readers.header import ColumnMap
 from cdp_assets.landing.readers.inspection import Inspected, Rows, inspect_file
 from cdp_assets.landing.suppression.matches import RAW_FORMATS, Matches, find_rows, person_columns
-from cdp_assets.landing.suppression.rewritten_files import Cut, rewrite
+from cdp_assets.landing.suppression.rewritten_files import EVERYTHING_ELSE, Cut, rewrite
 
 
 def parse_sieved(con: duckdb.DuckDBPyConnection, file: Inspected) -> ParseResult:
@@ -101,9 +101,15 @@ def _cut(
         return [], dict.fromkeys(matches.lines)
     blank = _blank(export, matches, held, has_paths=has_paths)
     if has_paths:
-        owners = [(column.name, path) for column in person_columns(export) for path in column.headers]
-        paths = [path for _, path in owners]
-        cut = {line: _positions_of(owners, names) for line, names in blank.items()}
+        owners = [(column.name, path) for column in export.properties for path in column.headers]
+        paths = [*(path for _, path in owners), EVERYTHING_ELSE]
+        cut = {
+            line: (
+                *_positions_of(owners, names),
+                *([len(owners)] if line not in matches.keeping_buyer else []),
+            )
+            for line, names in blank.items()
+        }
     else:
         paths = []
         cut = {
@@ -127,7 +133,10 @@ def _blank(
         line: _staying(export, names, matches, line, has_paths=has_paths) | held.get(line, set())
         for line in in_part
     }
-    return {line: [name for name in names if name not in staying.get(line, ())] for line in matches.lines}
+    return {
+        line: [*(name for name in names if name not in staying.get(line, ())), *matches.cells.get(line, ())]
+        for line in matches.lines
+    }
 
 
 def _staying(export: Export, names: list[str], matches: Matches, line: int, *, has_paths: bool) -> set[str]:
