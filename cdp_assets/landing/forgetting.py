@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -327,25 +327,7 @@ def _cut_parquet(
         there = {row[0] for row in con.execute(f"describe select * from {source}").fetchall()}
         select, where = "*", "where _line not in (select _line from hers)"
         if export.facts.on_erasure == "blank":
-            names = [each.name for each in person_columns(export)] + [
-                f"_key_{each.name}" for each in export.facts.natural_keys
-            ]
-            names += sorted(
-                name for name in there - {c.name for c in export.properties} if not name.startswith("_")
-            )
-            recipients = set(export.facts.recipient.columns) if export.facts.recipient else set()
-            cells = [
-                f"case when _line in (select _line from hers where not {'keeps_recipient' if name in recipients else 'keeps_buyer'}) "
-                f"and _line not in (select _line from held where name = {sql_text(name)}) "
-                f"then null else {identifier(name)} end as {identifier(name)}"
-                for name in names if name in there
-            ]  # fmt: skip
-            cells += [
-                f"case when _line in (select _line from hers where list_contains(names_her, {sql_text(name)})) then null "
-                f"else {identifier(name)} end as {identifier(name)}"
-                for name in others if name in there
-            ]  # fmt: skip
-            select, where = (f"* replace ({', '.join(cells)})" if cells else "*"), ""
+            select, where = _blanked(export, there, tests.names_her), ""
         with replacing(path) as temporary:
             con.execute(
                 f"copy (select {select} from {source} {where}) to {sql_text(str(temporary))} (format parquet)"
@@ -353,6 +335,31 @@ def _cut_parquet(
         lines = [row[0] for row in con.execute("select _line from hers order by 1").fetchall()]
         ((rows,),) = con.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()
     _enter_cut(settings, contract, export, load, lines if export.facts.on_erasure == "blank" else [], rows)
+
+
+def _blanked(export: Export, there: Collection[str], others: Collection[str]) -> str:
+    """Select list of a landed file without the people of tables `hers` and `held`. others: columns of nobody that name her in some rows."""
+    recipients = set(export.facts.recipient.columns) if export.facts.recipient else set()
+    gone = {}
+    extras = sorted(set(there) - {each.name for each in export.properties})
+    for name in (
+        *(each.name for each in person_columns(export)),
+        *(f"_key_{each.name}" for each in export.facts.natural_keys),
+        *(name for name in extras if not name.startswith("_")),
+    ):
+        stays = "keeps_recipient" if name in recipients else "keeps_buyer"
+        gone[name] = (
+            f"_line in (select _line from hers where not {stays}) "
+            f"and _line not in (select _line from held where name = {sql_text(name)})"
+        )
+    for name in others:
+        gone[name] = f"_line in (select _line from hers where list_contains(names_her, {sql_text(name)}))"
+    cells = ", ".join(
+        f"case when {test} then null else {identifier(name)} end as {identifier(name)}"
+        for name, test in gone.items()
+        if name in there
+    )
+    return f"* replace ({cells})" if cells else "*"
 
 
 def _enter_cut(

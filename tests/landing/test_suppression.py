@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cdp_assets.landing import forgetting
 from cdp_assets.landing.contract import ChannelContract
 from cdp_assets.landing.files import hash_file
 from cdp_assets.landing.suppression import identifiers
+from cdp_assets.landing.suppression.matches import Suppressed
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 from tests.landing.builders import contract_of, deliver, land, landed
@@ -504,3 +506,34 @@ def test_an_address_that_ends_like_hers_is_somebody_elses(settings: Settings) ->
     )
     land(settings, orders())
     assert landed(settings, "shop", "sales", "order_no") == [("1",)]
+
+
+@pytest.mark.parametrize("on_erasure", ["blank", "remove"])
+def test_where_the_original_is_gone_what_landed_is_cut_itself(settings: Settings, on_erasure: str) -> None:
+    """A retention took the original: her rows go, or lose her, in the Parquet, and the ledger's counts balance."""
+    contracts = contract_of({"onErasure": on_erasure}, *COLUMNS, {"name": "url"})
+    deliver(
+        settings,
+        "shop/a.csv",
+        f"order_no,email,phone,amount,url,note\n1,a@x.test,415,5,https://x.test/?a=1,a\n2,{HERS},416,7,https://x.test/?a=2,b\n"
+        f"3,,417,8,https://x.test/?a={HERS},c\n",
+    )
+    land(settings, contracts)
+    kept(settings).unlink()
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    people = Suppressed(identifiers.of_email(KEY, HERS), frozenset({"email"}))
+    loads = forgetting.holding_loads(settings, contracts, people)
+    assert [sum(each.values()) for each in loads.values()] == [2]
+    forgetting.erase(settings, contracts, {name: list(each) for name, each in loads.items()}, "erasure")
+    found = landed(settings, "shop", "sales", "order_no, email, phone, url, extra_note, amount::double")
+    stays = ("1", "a@x.test", "415", "https://x.test/?a=1", "a", 5.0)
+    if on_erasure == "remove":
+        assert found == [stays] and counts(settings) == (3, 1, 0, 0, 2, 0)
+    else:
+        assert found == [
+            stays,
+            ("2", None, None, "https://x.test/?a=2", None, 7.0),
+            ("3", None, None, None, None, 8.0),
+        ]
+        assert counts(settings) == (3, 1, 0, 0, 0, 2)
+    assert forgetting.holding_loads(settings, contracts, people) == {}
