@@ -81,7 +81,7 @@ _WORTH = {
         from program_orders
     """,
     "taobao": """
-        select 'taobao' as channel, order_id, 'CNY' as currency, if(items_come_later or is_cut or order_comes_later, null, gross)::decimal(18, 2) as true_net,
+        select 'taobao' as channel, order_id, 'CNY' as currency, if(items_come_later or is_cut or order_comes_later, null, gross - closed_gross)::decimal(18, 2) as true_net,
             case when items_come_later then 'no_lines' when is_cut then 'lines_differ' end as true_parked
         from parcels
     """,

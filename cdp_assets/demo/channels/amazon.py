@@ -2,7 +2,7 @@
 
 Quirks kept: no quotes around anything (bare inches in titles), times in UTC with '+00:00', one row per
 item, no buyer at all, money blank for cancelled orders, an order again as shipped after the report that
-called it pending, an order that was sent and came back.
+called it pending, an order that was sent and came back, an item that was cancelled with its price still on it.
 """
 
 from __future__ import annotations
@@ -45,14 +45,22 @@ def create_marketplace_rows(con: duckdb.DuckDBPyConnection, parameters: Paramete
         """
     )
     con.execute(
-        """
+        f"""
         create or replace temp table marketplace_rows as
-        select
-            marketplace_orders.* exclude (gross, discount),
-            line_number, sku, quantity, lines.gross, lines.discount, is_taxable,
-            product_name || if(pick('inches', sku, 60) = 0, ' (12" pack)', '') as product_name,
-        from marketplace_orders
-        join lines using (candidate)
+        with wanted as (
+            select
+                marketplace_orders.* exclude (gross, discount),
+                line_number, sku, quantity, lines.gross, lines.discount, is_taxable,
+                product_name || if(pick('inches', sku, 60) = 0, ' (12" pack)', '') as product_name,
+            from marketplace_orders
+            join lines using (candidate)
+        )
+        select *, is_cancelled as is_item_cancelled from wanted
+        union all by name
+        -- the same product in another size, which could not be sent
+        select * replace (line_number + 100 as line_number, product_name || ' (large)' as product_name), true as is_item_cancelled
+        from wanted
+        where line_number = 1 and not is_cancelled and u('item cancelled', candidate) < {parameters.rate("money", "item_cancelled")}
         order by at_utc, order_id, line_number
         """
     )
@@ -86,8 +94,8 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
                 "product-name": "product_name",
                 "sku": "sku",
                 "asin": "'B0' || upper(substr(md5(sku), 1, 8))",
-                "item-status": status,
-                "quantity": "if(is_cancelled, 0, quantity)",
+                "item-status": f"if(is_item_cancelled, 'Cancelled', {status})",
+                "quantity": "if(is_item_cancelled, 0, quantity)",
                 "currency": "if(is_cancelled, null, 'USD')",
                 "item-price": money("gross"),
                 "item-tax": money(f"if(is_taxable, round((gross - discount) * {rate}, 2), 0)"),

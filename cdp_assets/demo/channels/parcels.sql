@@ -6,6 +6,7 @@ holes:
   later: 0.5
   cut: 0.1
   missing: 0.04
+  closed: 0.1
   last_days: date '2017-12-18'
 #}
 create or replace temp table parcels as
@@ -17,7 +18,8 @@ with bought as (
 ),
 named as ({{ spelled }}),
 counted as (
-    select candidate, count(*) as kinds, sum(quantity) as pieces,
+    select candidate, count(*) as kinds, sum(quantity) as pieces, max(line_number) as last_line,
+        max_by(round(unit_price * {{ factor }}, 2) * quantity, line_number)::decimal(18, 2) as last_amount,
         sum(round(unit_price * {{ factor }}, 2) * quantity)::decimal(18, 2) as gross,
         string_agg(product_name, '，' order by line_number) as titles
     from lines where channel = 'taobao' group by candidate
@@ -36,6 +38,10 @@ select
     -- the workbook has no column for vouchers: its orders paid in full
     if(month < {{ first_workbook_month }}, round(usd_discount * {{ factor }}, 2), 0)::decimal(18, 2) as discount,
     local_at::date >= {{ last_days }} as is_late,
+    -- the last item was given back: its part of what the buyer paid
+    if(kinds > 1 and not is_late and u('item closed', candidate) < {{ closed }}, last_line, null) as closed_line,
+    if(closed_line is null, 0, last_amount)::decimal(18, 2) as closed_gross,
+    round((gross - discount) * closed_gross / gross, 2)::decimal(18, 2) as refunded,
     is_late and u('items later', candidate) < {{ later }} as items_come_later,
     is_late and kinds > 1 and not items_come_later and u('items cut', candidate) < {{ cut }} as is_cut,
     is_late and not items_come_later and not is_cut and u('order later', candidate) < {{ missing }} as order_comes_later

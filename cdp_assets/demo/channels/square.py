@@ -61,8 +61,18 @@ def create_till_rows(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> 
 def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch to the channel's files."""
     create_till_rows(con, parameters)
+    create_till_payments(con, parameters)
     write_items(inbox, parameters)
-    write_transactions(con, inbox, parameters)
+    write_transactions(inbox, parameters)
+
+
+def create_till_payments(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    """Create `till_payments`: one row per payment or refund, with tips and the gift cards sold with it; and `till_items`: `till_rows` and those cards
+    that are listed among the items.
+    """
+    rates = {name: parameters.rate("money", f"till_{name}") for name in ("tip", "gift_card", "card_sold")}
+    con.execute(from_file(__name__, "till_payments", is_cash=_IS_CASH, **rates))
+    con.execute(from_file(__name__, "till_items"))
 
 
 def write_items(inbox: Inbox, parameters: Parameters) -> None:
@@ -98,7 +108,7 @@ def write_items(inbox: Inbox, parameters: Parameters) -> None:
                 "Customer Reference ID": "member_id",
                 "Unit": "'ea'",
                 "Count": "(sign * quantity)",
-                "Itemization Type": "'Physical Good'",
+                "Itemization Type": "itemization_type",
                 "Channel": "'Onefold Market'",
                 "Card Brand": _CARD_BRAND,
                 "PAN Suffix": _CARD_END,
@@ -108,7 +118,7 @@ def write_items(inbox: Inbox, parameters: Parameters) -> None:
         query = f"""
             select {", ".join(f"c{index}" for index in range(kept))}
             from (
-                select {cells} from till_rows
+                select {cells} from till_items
                 where month(happened_at) = {month} and (event_type = 'Refund' or not items_come_later and (rank = 1 or not is_cut))
             )
         """
@@ -120,10 +130,8 @@ def write_items(inbox: Inbox, parameters: Parameters) -> None:
         )
 
 
-def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) -> None:
+def write_transactions(inbox: Inbox, parameters: Parameters) -> None:
     """Append the batch's payments and refunds to one file per quarter; Card and Cash are amounts, fees negative."""
-    tip, card = parameters.rate("money", "till_tip"), parameters.rate("money", "till_gift_card")
-    con.execute(from_file(__name__, "till_payments", is_cash=_IS_CASH, tip=tip, card=card))
     cells = inbox.cells(
         "square_transactions",
         {
@@ -134,7 +142,7 @@ def write_transactions(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters:
             "Discounts": _dollars("(-saved)"),
             "Service Charges": "'$0.00'",
             "Net Sales": _dollars("(goods - saved)"),
-            "Gift Card Sales": "'$0.00'",
+            "Gift Card Sales": _dollars("cards_sold"),
             "Tax": _dollars("taxes"),
             "Tip": _dollars("tip"),
             "Partial Refunds": "'$0.00'",

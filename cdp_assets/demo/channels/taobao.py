@@ -1,7 +1,7 @@
 """Taobao: order lists and their item lists.
 
 Quirks kept: GBK and every cell quoted until August, a workbook with name, phone and address in one cell from
-September on (and no member name any more), prices in CNY, times on Shanghai's clock, items in a file of their own.
+September on (and no member name any more), prices in CNY, times on Shanghai's clock, items in a file of their own, of which one may be closed within an order that goes on.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def create_parcels(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> No
     factor = parameters.retailer["youzan_price_factor"]
     later, cut = parameters.rate("money", "items_come_later"), parameters.rate("money", "items_cut")
     missing = parameters.rate("money", "order_comes_later")
+    closed = parameters.rate("money", "item_closed")
     con.execute(
         from_file(
             __name__,
@@ -38,6 +39,7 @@ def create_parcels(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> No
             later=later,
             cut=cut,
             missing=missing,
+            closed=closed,
         )
     )
 
@@ -114,7 +116,7 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
             "价格": f"round(unit_price * {factor}, 2)::decimal(18, 2)",
             "购买数量": "quantity",
             "外部系统编号": "sku",
-            "订单状态": _DONE,
+            "订单状态": f"if(line_number = closed_line, '交易关闭', {_DONE})",
             "商家编码": "sku",
         },
         blank="''",
@@ -166,7 +168,7 @@ def orders() -> str:
     """SELECT of the orders for the truth."""
     return """
         select 'taobao' as channel, order_id, person_id, 'CNY' as currency, gross as gross_amount,
-            discount as discount_amount, 0::decimal(18, 2) as refunded_amount, local_at::date as order_date
+            discount as discount_amount, refunded as refunded_amount, local_at::date as order_date
         from parcels join persons using (person_no)
     """
 

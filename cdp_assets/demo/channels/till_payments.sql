@@ -2,7 +2,8 @@
 holes:
   is_cash: (order_no > 9)
   tip: 0.02
-  card: 0.004
+  gift_card: 0.004
+  card_sold: 0.004
 #}
 create or replace temp table till_payments as
 with paid as (
@@ -13,6 +14,7 @@ with paid as (
         sum(sign * tax) as taxes,
         string_agg(if(quantity = 1, '', quantity || ' x ') || product_name, ', '
             order by line_number) as description,
+        bool_or(items_come_later or is_cut) as lacks_items,
     from till_rows
     group by all
     union all by name
@@ -25,8 +27,9 @@ select
     *,
     if(event_type = 'Payment' and not {{ is_cash }} and u('till tip', order_no) < {{ tip }},
         1 + pick('till tip', order_no, 3), 0)::decimal(18, 2) as tip,
-    goods - saved + taxes + tip as total,
-    u('till gift card', order_no) < {{ card }} as is_gift_card,
+    if(event_type = 'Payment' and goods > 0 and not lacks_items and u('card sold', order_no) < {{ card_sold }}, 25, 0)::decimal(18, 2) as cards_sold,
+    goods - saved + taxes + tip + cards_sold as total,
+    u('till gift card', order_no) < {{ gift_card }} as is_gift_card,
     {{ is_cash }} and not is_gift_card as is_cash,
     if(is_cash or is_gift_card or event_type <> 'Payment', 0, round(total * 0.026 + 0.10, 2)) as fee,
 from paid

@@ -1,5 +1,5 @@
 -- a sale stands in two lists, of transactions and of their items, and either may come later or be cut: what the transaction says counts, and its lines
--- are held against it. Cards sold are apart from gross sales there; the items tell them or leave them out.
+-- are held against it. Cards sold are apart from gross sales there.
 with
 
 sales as (
@@ -58,15 +58,11 @@ renamed as (
 
         ---------- money
         'USD' as currency,
-        case
-            when sold.gross_amount = taken.goods_amount then sold.gross_amount
-            else coalesce(taken.goods_amount + taken.gift_card_amount, sold.gross_amount)
-        end as gross_amount,
+        coalesce(taken.goods_amount + taken.gift_card_amount, sold.gross_amount) as gross_amount,
         coalesce(taken.discount_amount, sold.discount_amount) as discount_amount,
         0 as shipping_amount,
         coalesce(taken.tax_amount, sold.tax_amount) as tax_amount,
-        -- cards that the items leave out are paid all the same
-        taken.other_amount + case when sold.gross_amount = taken.goods_amount then taken.gift_card_amount else 0 end as other_amount,
+        taken.other_amount,
 
         ---------- text; the till says complete, pending or voided where it says anything
         coalesce(lower(taken.transaction_status), 'paid') as order_status,

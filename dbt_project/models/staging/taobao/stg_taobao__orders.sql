@@ -20,10 +20,12 @@ renamed as (
         ---------- money
         'CNY' as currency,
         goods_amount as gross_amount,
-        greatest(goods_amount + coalesce(shipping_amount, 0) - total_amount - coalesce(coupon_amount, 0) - coalesce(points_amount, 0), 0) as discount_amount,
+        {{ taobao_seller_discount() }} as discount_amount,
         coalesce(coupon_amount, 0) + coalesce(points_amount, 0) as platform_discount_amount,
         coalesce(shipping_amount, 0) as shipping_amount,
         0 as tax_amount,
+        -- a seller may raise what is to be paid by hand, which is no item's price
+        greatest(total_amount + coalesce(coupon_amount, 0) + coalesce(points_amount, 0) - goods_amount - coalesce(shipping_amount, 0), 0) as other_amount,
 
         ---------- text
         case
