@@ -7,7 +7,7 @@
 {% macro duckdb__scrubbed(text) -%}
     case
         when {{ text }} is null then null
-        when not regexp_matches({{ text }}, '@|%40|[0-9]{3}') then {{ text }}
+        when not regexp_matches({{ text }}, {{ identifier_pattern('hint') }}) then {{ text }}
         else
             case
                 when regexp_full_match({{ text }}, '[0-9]+') then {{ text }}
@@ -15,7 +15,7 @@
                     regexp_replace(
                         regexp_replace(
                             regexp_replace({{ text }}, {{ identifier_pattern('email') }}, '[e-mail]', 'g'),
-                            {{ identifier_pattern('local_phone') }}, '\1[phone]\3', 'g'
+                            {{ identifier_pattern('local_phone') }}, '\1[phone]\2', 'g'
                         ),
                         {{ identifier_pattern('world_phone') }}, '[phone]', 'g'
                     )
@@ -26,7 +26,7 @@
 {% macro spark__scrubbed(text) -%}
     case
         when {{ text }} is null then null
-        when not {{ text }} rlike '@|%40|[0-9]{3}' then {{ text }}
+        when not {{ text }} rlike {{ identifier_pattern('hint') }} then {{ text }}
         else
             case
                 when {{ matches_whole(text, "'[0-9]+'") }} then {{ text }}
@@ -34,7 +34,7 @@
                     regexp_replace(
                         regexp_replace(
                             regexp_replace({{ text }}, {{ identifier_pattern('email') }}, '[e-mail]'),
-                            {{ identifier_pattern('local_phone') }}, '$1[phone]$3'
+                            {{ identifier_pattern('local_phone') }}, '$1[phone]$2'
                         ),
                         {{ identifier_pattern('world_phone') }}, '[phone]'
                     )
