@@ -11,8 +11,9 @@ from datetime import date
 
 import duckdb
 
+from cdp_assets.activation.destination import Destinations, load_destinations
 from cdp_assets.activation.files import FOLDER, show
-from cdp_assets.activation.ledger import NOTES, pending_files
+from cdp_assets.activation.ledger import NOTES, offered_files
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import from_file
 from cdp_assets.state import connect_state
@@ -110,9 +111,11 @@ def erase(settings: Settings, customer_ids: Sequence[str]) -> list[int]:
     Files that would add them are withdrawn at once. What may be at a platform stays as the platform's key, without the customer, until the removal that the next
     activation proposes is acknowledged (`unremoved` asks); then it is dropped. Expects the home's lock to be held.
     """
+    destinations = load_destinations(settings)
     with connect_state(settings) as con:
         con.begin()
         key_ids = keys_of(con, customer_ids)
+        _withdraw_letters(con, key_ids, _lists_of_letters(con, destinations))
         _withdraw(con, key_ids)
         forget_customers(con, customer_ids)
         con.commit()
@@ -120,7 +123,12 @@ def erase(settings: Settings, customer_ids: Sequence[str]) -> list[int]:
             "select distinct key_id from activation_entries where key_id in (select unnest(?::bigint[])) order by 1",
             [key_ids],
         ).fetchall()
-        pending = pending_files(con, "main")
+        withheld = _withheld(con, key_ids)
+        offered = offered_files(con, destinations, "main")
+        pending = {
+            folder: {file: each for file, each in files.items() if each.batch_id not in withheld}
+            for folder, files in offered.items()
+        }
     show(settings, pending)
     return [row[0] for row in left]
 
@@ -140,6 +148,38 @@ def forget_customers(con: duckdb.DuckDBPyConnection, customer_ids: Sequence[str]
         ).fetchall()
         counted[table] = len(rows)
     return {**counted, "activation_keys": sweep(con)}
+
+
+def _lists_of_letters(con: duckdb.DuckDBPyConnection, destinations: Destinations) -> list[int]:
+    letters = [name for name, each in destinations.known.items() if each.kind == "message"]
+    rows = con.execute(
+        "select list_id from activation_lists where destination in (select unnest(?::varchar[]))", [letters]
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _withdraw_letters(con: duckdb.DuckDBPyConnection, key_ids: Sequence[int], lists: Sequence[int]) -> None:
+    """Take these keys out of letters that wait: their removal is proposed, and the rest of the batch is written again under its id by the next activation."""
+    values = {"keys": list(key_ids), "lists": list(lists)}
+    waiting = (
+        "add_batch in (select batch_no from activation_batches where status = 'pending' and operation = 'add' and list_id in (select unnest($lists::integer[]))) "
+        "and remove_batch is null and key_id in (select unnest($keys::bigint[]))"
+    )
+    con.execute(
+        f"insert into activation_superseded_keys select add_batch, key_id, field from activation_entries where {waiting}",
+        values,
+    )
+    con.execute(f"update activation_entries set add_batch = null where {waiting}", values)
+
+
+def _withheld(con: duckdb.DuckDBPyConnection, key_ids: Sequence[int]) -> set[str]:
+    """Batches that wait and whose file still names one of these keys."""
+    rows = con.execute(
+        "select distinct b.batch_id from activation_superseded_keys as s join activation_batches as b using (batch_no) "
+        "where b.status = 'pending' and s.key_id in (select unnest(?::bigint[]))",
+        [list(key_ids)],
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 def _withdraw(con: duckdb.DuckDBPyConnection, key_ids: Sequence[int]) -> None:
@@ -163,13 +203,13 @@ def _withdraw(con: duckdb.DuckDBPyConnection, key_ids: Sequence[int]) -> None:
 def sweep(con: duckdb.DuckDBPyConnection, ledger: str = "main", as_of: date | None = None) -> int:
     """Drop keys that no list has any more, and whom they belonged to; returns how many keys went.
 
-    Keys of batches that were superseded lately stay for a while: a late answer may still be about them.
+    Keys that left a batch lately stay for a while: a late answer may still be about them.
     """
     con.execute(
         "create or replace temp table unused_keys as select key_id from "
         f"{ledger}.activation_keys where key_id not in (select key_id from {ledger}.activation_entries) "
         f"and key_id not in (select key_id from {ledger}.activation_superseded_keys as s join {ledger}.activation_batches as b using (batch_no) "
-        f"where b.answered_on > coalesce($as_of, (select max(proposed_on) from {ledger}.activation_batches)) - {LATE_DAYS})",
+        f"where coalesce(b.answered_on, b.proposed_on) > coalesce($as_of, (select max(proposed_on) from {ledger}.activation_batches)) - {LATE_DAYS})",
         {"as_of": as_of},
     )
     unused = int(con.execute("select count(*) from unused_keys").fetchall()[0][0])

@@ -2,7 +2,8 @@
 
 An answer is a JSON object: `home`, `batch`, `sha256` (all three as the manifest says), `status` (accepted, refused), and where they differ from that, `accepted`
 (keys: only these were taken; the rest waits on) and `refused` (objects of key and reason); `received` as the platform counted; `reason` of a refused batch. A
-list that was deleted at the platform: `home`, `list` (`<destination>/<audience>`), `deleted: true`. A file holds one object, a list of them, or one a line.
+list that was deleted at the platform: `home`, `list` (`<destination>/<audience>`), `deleted: true`. The hash of a file that was
+written again under its batch id says that it was carried out as it was before. A file holds one object, a list of them, or one a line.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import duckdb
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cdp_assets.activation.audience import wrong_places
+from cdp_assets.activation.destination import load_destinations
 from cdp_assets.activation.files import show
-from cdp_assets.activation.ledger import insert_rows, pending_files
+from cdp_assets.activation.ledger import insert_rows, offered_files
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.keys import load_key, pseudonym
 from cdp_assets.settings import Settings
@@ -129,7 +131,7 @@ def take_answers(settings: Settings, answers: list[Answer]) -> list[Taken]:
         con.begin()  # one commit for all; a connection that is closed before it takes nothing
         taken = [_take(con, answer, home) for answer in answers]
         con.commit()
-        pending = pending_files(con, "main")
+        pending = offered_files(con, load_destinations(settings), "main")
     show(settings, pending)
     return taken
 
@@ -151,12 +153,15 @@ def _take(con: duckdb.DuckDBPyConnection, answer: Answer, home: str) -> Taken:
     if not row:
         return Taken(about, "unknown batch", "nothing was taken: no such batch was ever proposed here")
     batch_no, operation, status, sha256, upload_before, generation = row[0]
-    if sha256 != answer.sha256:
+    is_former = sha256 != answer.sha256
+    if is_former and not _is_former(con, batch_no, answer):
         return Taken(
             about, "another file", "nothing was taken: the file that was uploaded is not the one proposed"
         )
     words = _warnings(upload_before, generation, on)
     is_event = operation in ("event", "adjustment")
+    if operation == "add":
+        words = (_who_left(con, batch_no, answer, is_former, status == "pending", on) + words).strip()
     if status == "acknowledged" and (is_event or not answer.refused):
         return Taken(about, "known already")
     if is_event:
@@ -302,12 +307,7 @@ def _take_late(
             {"batch_no": batch_no},
         )
     else:
-        con.execute(
-            "insert into activation_entries select b.list_id, s.key_id, s.field, null, null from activation_superseded_keys as s "
-            "join activation_batches as b using (batch_no) where s.batch_no = $batch_no and not exists ("
-            "select 1 from activation_entries as e where e.list_id = b.list_id and e.key_id = s.key_id)",
-            {"batch_no": batch_no},
-        )
+        _known_again(con, batch_no)
         which = (
             "true"
             if operation == "replace"
@@ -326,6 +326,64 @@ def _take_late(
         )
     return Taken(
         about, "late", f"the batch was superseded; the next run brings the platform in line. {words}".strip()
+    )
+
+
+def _who_left(
+    con: duckdb.DuckDBPyConnection, batch_no: int, answer: Answer, is_former: bool, is_pending: bool, on: date
+) -> str:
+    """What an answer says of people who left the batch before it: they are there where its former file went out, and else were not written to."""
+    if is_former and answer.status == "accepted" and _they_may_be_there(con, batch_no, on):
+        return "its file was carried out as it was before: the next run removes who left it; "
+    if not is_former and is_pending and answer.accepted is None:
+        _release_who_left(con, batch_no)
+    return ""
+
+
+def _is_former(con: duckdb.DuckDBPyConnection, batch_no: int, answer: Answer) -> bool:
+    """Whether the answer is about what the batch's file was before it was written again."""
+    found = con.execute(
+        "select count(*) from activation_former_files where batch_no = ? and sha256 = ?",
+        [batch_no, answer.sha256],
+    ).fetchall()
+    return bool(found[0][0])
+
+
+def _they_may_be_there(con: duckdb.DuckDBPyConnection, batch_no: int, on: date) -> bool:
+    """People who left a batch, and whom its former file brought: they were written to, and their removal is proposed again. False: it is known."""
+    new = con.execute(
+        "insert into activation_answers select distinct batch_no, key_id, 'accepted', null, $on::date from activation_superseded_keys as s "
+        "where batch_no = $batch_no and not exists (select 1 from activation_answers as a where a.batch_no = s.batch_no and a.key_id = s.key_id) returning 1",
+        {"batch_no": batch_no, "on": on},
+    ).fetchall()
+    if new:
+        _known_again(con, batch_no)
+        con.execute(
+            "update activation_entries as e set add_batch = null, remove_batch = null from activation_superseded_keys as s, activation_batches as b "
+            "where s.batch_no = $batch_no and b.batch_no = $batch_no and e.list_id = b.list_id and e.key_id = s.key_id and e.remove_batch is not null",
+            {"batch_no": batch_no},
+        )
+    return bool(new)
+
+
+def _known_again(con: duckdb.DuckDBPyConnection, batch_no: int) -> None:
+    """Keys that left a batch may be at the platform: the ledger knows them again."""
+    con.execute(
+        "insert into activation_entries select b.list_id, s.key_id, s.field, null, null from activation_superseded_keys as s "
+        "join activation_batches as b using (batch_no) where s.batch_no = $batch_no and not exists ("
+        "select 1 from activation_entries as e where e.list_id = b.list_id and e.key_id = s.key_id)",
+        {"batch_no": batch_no},
+    )
+
+
+def _release_who_left(con: duckdb.DuckDBPyConnection, batch_no: int) -> None:
+    """People who left a batch before it was carried out were not written to."""
+    con.execute(
+        "delete from activation_contacts where batch_no = $batch_no and customer_id in (select k.customer_id from activation_superseded_keys as s "
+        "join activation_key_customers as k using (key_id) where s.batch_no = $batch_no) and customer_id not in ("
+        "select k.customer_id from activation_entries as e join activation_key_customers as k using (key_id) "
+        "where e.add_batch = $batch_no and e.remove_batch is null)",
+        {"batch_no": batch_no},
     )
 
 

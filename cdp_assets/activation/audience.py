@@ -242,7 +242,8 @@ class Audience(_Model):
     holdout: Holdout | None = None
     contact_cap: ContactCap | None = None
     priority: Count | None = Field(
-        default=None, description="1 is highest; at a destination a person is in the highest only."
+        default=None,
+        description="1 is highest; at a destination a person is in the highest only, of equal ones in the first by name.",
     )
     valid: Valid = Valid()
 

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from cdp_assets.activation.audience import Audience, Purchases, Rule
-from cdp_assets.activation.destination import Destination, Event
+from cdp_assets.activation.destination import CONVERSIONS, Destination, Event
 from cdp_assets.activation.files import Folder, Part, write, write_manifest
 from cdp_assets.activation.lists import Chosen, List
 from cdp_assets.activation.reach import LEDGER, Reach, dropped_contacts, granted_contacts, reachable_keys
@@ -24,7 +24,6 @@ from cdp_assets.activation.waterfall import Step
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import escaped, from_file
 
-LIST = "conversions"  # stands for the audience in names of lists and folders
 STEPS = ("too old", "in the return window", "anonymous", "returned", "consent", "proposed before")
 AT_MOST = 5  # identifiers of one event, as Google takes them
 
@@ -40,7 +39,7 @@ def start(con: duckdb.DuckDBPyConnection) -> None:
 def stage(reach: Reach, name: str, destination: Destination, list_id: int) -> tuple[List, list[Part]]:
     """Fill event_todo (event_id, customer_no, kind, …, place, chunk) and say which files it makes.
 
-    Pending batches that hold an event which must not go any more (no consent, too old) are put into `superseded`; their other events go again.
+    Pending batches that hold an event which must not go any more (no consent, too old, another amount) are put into `superseded`; their other events go again.
     """
     con, event = reach.con, destination.event
     assert event is not None
@@ -121,12 +120,16 @@ def _staged_sql(name: str, as_of: date, event: Event) -> str:
 
 
 def _supersede(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Pending batches with an event that may not go any more: too old by now, its consent gone, or its customer."""
+    """Pending batches with an event that may not go any more (too old by now, returned, its consent gone, or its customer) or is worth another amount.
+
+    An adjustment waits on whatever its age: the event that it restates is there.
+    """
     con.execute(
         "create or replace temp table superseded as select distinct e.batch_no "
         f"from {LEDGER}.activation_events as e join {LEDGER}.activation_batches as b using (batch_no) "
         "left join staged_events as s on s.event_id = e.event_id and s.kind = 'event' "
-        "where e.destination = $name and b.status = 'pending' and coalesce(s.step, 5) in (1, 3, 5)",
+        "left join event_people as p using (customer_no) where e.destination = $name and b.status = 'pending' and case e.kind "
+        "when 'event' then coalesce(s.step, 5) <> 6 or s.net_amount <> e.net_amount else p.customer_no is null end",
         {"name": name},
     )
 
@@ -164,7 +167,7 @@ def _contents(
         values = {
             "event_name": event.name,
             "consents": destination.consent_fields,
-            "list": destination.lists.get(LIST, LIST),
+            "list": destination.lists.get(CONVERSIONS, CONVERSIONS),
             "adjusted_at": f"{as_of} 12:00:00+00:00",
         }
         lines = con.execute(
@@ -208,5 +211,9 @@ def event_sql(template: Any, destination: Destination) -> str:
 def _as_chosen(destination: Destination) -> Chosen:
     purpose = destination.consents[0].purpose
     return Chosen(
-        LIST, Audience(title=destination.title, purpose=purpose, who=Rule(purchases=Purchases())), "", (), {}
+        CONVERSIONS,
+        Audience(title=destination.title, purpose=purpose, who=Rule(purchases=Purchases())),
+        "",
+        (),
+        {},
     )

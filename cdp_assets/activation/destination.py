@@ -22,6 +22,7 @@ from cdp_assets.project.place import PACKAGE_DIR
 from cdp_assets.settings import Settings
 
 SHIPPED = PACKAGE_DIR / "destinations"
+CONVERSIONS = "conversions"  # stands for the audience in names of lists and folders
 
 
 def _is_country(code: str) -> str:
@@ -214,6 +215,12 @@ class Destinations:
     def conversions(self) -> list[str]:
         """Names of the conversions in force: the project's own."""
         return sorted(name for name in self.own & set(self.known) if self.known[name].kind == "conversion")
+
+    def can_write(self, name: str, audience: str) -> bool:
+        """Whether files of this list can be written now: its destination is known, and takes people, or orders, as the list holds them."""
+        if audience == CONVERSIONS:
+            return name in self.conversions()
+        return name in self.known and self.known[name].kind != "conversion"
 
     def destination(self, name: str) -> Destination:
         """One by name. Raises ActivationProblem where there is none, or it cannot be read."""

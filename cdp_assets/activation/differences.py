@@ -1,7 +1,8 @@
 """What a destination must be told: the keys that are desired against those that the ledger says may be there.
 
 add = desired − acknowledged; remove = (ever proposed − removal acknowledged) − desired. What is pending stays as it is, unless it holds a key that is
-not wanted any more: then the whole batch is superseded, and what is left of it goes into a new one. Nothing is written here.
+not wanted any more: then the whole batch is superseded, and what is left of it goes into a new one; of letters it waits on under its id
+(`rewriting`). Nothing is written here.
 """
 
 from __future__ import annotations
@@ -45,10 +46,10 @@ def look_up(
     con.execute(from_file(__name__, "entries", ledger=LEDGER, due=due, listed=listed))
 
 
-def compare(con: duckdb.DuckDBPyConnection, held: Sequence[int]) -> None:
-    """to_add (list_id, key_id, field_no, customer_no, ends_on), to_remove (list_id, key_id, field) and superseded (batch_no), for lists of deltas.
+def compare(con: duckdb.DuckDBPyConnection, held: Sequence[int], *, are_letters: bool = False) -> None:
+    """to_add (list_id, key_id, field_no, customer_no, ends_on), to_remove (list_id, key_id, field), superseded and rewritten_now (batch_no), for lists of deltas.
 
-    `held`: lists to which nobody is added tonight; their removals go out all the same.
+    `held`: lists to which nobody is added tonight; their removals go out all the same. `are_letters`: what is left of a pending batch waits on under its id.
     """
     con.execute(
         "create or replace temp table superseded as "
@@ -57,6 +58,12 @@ def compare(con: duckdb.DuckDBPyConnection, held: Sequence[int]) -> None:
         "union select distinct e.remove_batch from entries as e semi join desired as d on e.list_id = d.list_id and e.key_id = d.key_id "
         "where e.stands = 'removing'"
     )
+    con.execute(
+        "create or replace temp table rewritten_now as select distinct e.add_batch as batch_no from entries as e "
+        "semi join desired as d on e.list_id = d.list_id and e.key_id = d.key_id "
+        f"where {are_letters} and e.stands = 'waiting' and e.add_batch in (from superseded union all from lost_letters)"
+    )
+    con.execute("delete from superseded where batch_no in (from rewritten_now)")
     listed = ", ".join(map(str, held)) or "-1"
     con.execute(
         "create or replace temp table to_add as select d.* from desired as d "
@@ -74,6 +81,7 @@ def compare(con: duckdb.DuckDBPyConnection, held: Sequence[int]) -> None:
 def compare_whole(con: duckdb.DuckDBPyConnection, held: Sequence[int]) -> None:
     """The same for lists that are replaced whole: where anything differs, to_add holds all that is desired, and pending files are superseded."""
     listed = ", ".join(map(str, held)) or "-1"
+    con.execute("create or replace temp table rewritten_now (batch_no integer)")
     con.execute(
         "delete from desired as d using (select d.list_id, d.key_id from desired as d left join entries as e "
         f"on d.list_id = e.list_id and d.key_id = e.key_id where d.list_id in ({listed}) and (e.key_id is null or e.stands not in ('there', 'waiting'))) as new "

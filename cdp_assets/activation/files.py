@@ -10,11 +10,11 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -26,7 +26,18 @@ from cdp_assets.activation.rendering import Shape, columns_of, file_name, packed
 from cdp_assets.private_files import write_private
 from cdp_assets.settings import Settings
 
-FOLDER, WRITING, MANIFEST = "activation", ".writing", "manifest.json"
+FOLDER, WRITING, REWRITING, MANIFEST = "activation", ".writing", ".rewriting", "manifest.json"
+
+
+class Waiting(NamedTuple):
+    """A file that waits for an answer, as state knows it."""
+
+    batch_id: str
+    sha256: str
+
+
+Pending = Mapping[str, Mapping[str, Waiting]]
+"""Folder → file → what state says of it."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +107,9 @@ def render(
     parts: list[Part],
     batch_size: int,
 ) -> Iterator[tuple[Part, bytes]]:
-    """Content of the files of one list's operation and identifier, in order; rows come from the temporary table todo, by key_id."""
+    """Content of the files of one list's operation and identifier, in order; rows come from the temporary table todo, by chunk and key_id."""
     first = parts[0]
-    where = "where list_id = ? and operation = ? and part = ? order by key_id"
+    where = "where list_id = ? and operation = ? and part = ? order by chunk, key_id"
     values = [first.list_id, first.operation, first.field or ""]
     word = "remove" if first.operation == "remove" else "add"
     if destination.file.writer == "parquet":
@@ -154,8 +165,8 @@ def write_manifest(settings: Settings, folder: Folder) -> None:
     write_private(folder_of(settings) / WRITING / folder.name / MANIFEST, text.encode())
 
 
-def show(settings: Settings, pending: dict[str, dict[str, str]]) -> list[str]:
-    """Bring the folder in line with state. `pending`: folder → file → batch id, of all that waits for an answer.
+def show(settings: Settings, pending: Pending) -> list[str]:
+    """Bring the folder in line with state. `pending`: what waits for an answer and may be offered.
 
     Written and known: shown. Written and unknown: removed. Shown and no longer pending: removed. Returns batch ids whose file is missing.
     """
@@ -166,17 +177,38 @@ def show(settings: Settings, pending: dict[str, dict[str, str]]) -> list[str]:
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             written.rename(target)
     shutil.rmtree(root / WRITING, ignore_errors=True)
+    for written in sorted((root / REWRITING).glob("*/*/*")):
+        name = written.relative_to(root / REWRITING).as_posix()
+        _show_again(written, root / name, pending.get(name, {}))
+    shutil.rmtree(root / REWRITING, ignore_errors=True)
     for shown in sorted(each for each in root.glob("*/*/*") if each.is_dir()):
         _bring_in_line(shown, pending.get(shown.relative_to(root).as_posix()))
     return [
-        batch_id
+        waiting.batch_id
         for name, known in pending.items()
-        for file, batch_id in known.items()
+        for file, waiting in known.items()
         if not (root / name / file).exists()
     ]
 
 
-def _bring_in_line(shown: Path, known: dict[str, str] | None) -> None:
+def _show_again(written: Path, target: Path, known: Mapping[str, Waiting]) -> None:
+    """Put files that were written again in their place, those that state knows so; their manifest comes last."""
+    for file, waiting in known.items():
+        path = written / file
+        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == waiting.sha256:
+            target.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.replace(target / file)
+    manifest = written / MANIFEST
+    if not manifest.exists():
+        return
+    said = {
+        each["batch"]: each["sha256"] for each in json.loads(manifest.read_text(encoding="utf-8"))["batches"]
+    }
+    if known and all(said.get(each.batch_id) == each.sha256 for each in known.values()):
+        manifest.replace(target / MANIFEST)
+
+
+def _bring_in_line(shown: Path, known: Mapping[str, Waiting] | None) -> None:
     """Remove what does not wait any more from one proposal's folder, or the whole of it."""
     if known is None:
         shutil.rmtree(shown)
@@ -185,7 +217,7 @@ def _bring_in_line(shown: Path, known: dict[str, str] | None) -> None:
     for path in gone:
         path.unlink()
     if gone:
-        _forget(shown / MANIFEST, set(known.values()))
+        _forget(shown / MANIFEST, {each.batch_id for each in known.values()})
 
 
 def put_back(settings: Settings, batch_id: str, file: str, content: bytes) -> None:

@@ -14,7 +14,8 @@ from pathlib import PurePosixPath
 import duckdb
 import pyarrow as pa
 
-from cdp_assets.activation.files import Folder
+from cdp_assets.activation.destination import Destinations
+from cdp_assets.activation.files import Folder, Pending, Waiting
 from cdp_assets.activation.lists import List
 from cdp_assets.activation.reach import LEDGER
 from cdp_assets.engine import given
@@ -92,14 +93,45 @@ def next_numbers(con: duckdb.DuckDBPyConnection, generation: str) -> tuple[int, 
     return number, dict(rows)
 
 
-def pending_files(con: duckdb.DuckDBPyConnection, ledger: str = LEDGER) -> dict[str, dict[str, str]]:
-    """Folder → file → batch id, of all that waits for an answer."""
-    found: dict[str, dict[str, str]] = {}
-    for batch_id, file in con.execute(
-        f"select batch_id, file_name from {ledger}.activation_batches where status = 'pending'"
+def pending_files(con: duckdb.DuckDBPyConnection, ledger: str = LEDGER) -> dict[str, dict[str, Waiting]]:
+    """Folder → file → batch id and hash, of all that waits for an answer."""
+    found: dict[str, dict[str, Waiting]] = {}
+    for batch_id, file, sha256 in con.execute(
+        f"select batch_id, file_name, sha256 from {ledger}.activation_batches where status = 'pending'"
     ).fetchall():
-        found.setdefault(str(PurePosixPath(batch_id).parent), {})[file] = batch_id
+        found.setdefault(str(PurePosixPath(batch_id).parent), {})[file] = Waiting(batch_id, sha256)
     return found
+
+
+def offered_files(
+    con: duckdb.DuckDBPyConnection, destinations: Destinations, ledger: str = LEDGER
+) -> Pending:
+    """Of what waits, the files that stand in their folders: removals always, additions while their destination can be written to.
+
+    Where it cannot, nobody works out who withdrew; the batches wait in state, and come back under their ids with it.
+    """
+    found = {}
+    for folder, files in pending_files(con, ledger).items():
+        destination, audience, _ = folder.split("/")
+        can_write = destinations.can_write(destination, audience)
+        kept = {file: batch for file, batch in files.items() if can_write or file.startswith("remove-")}
+        if kept:
+            found[folder] = kept
+    return found
+
+
+def unwritable(con: duckdb.DuckDBPyConnection, destinations: Destinations) -> list[str]:
+    """In words: destinations that hold people's keys and cannot be written to."""
+    rows = con.execute(
+        f"select distinct destination, audience from {LEDGER}.activation_lists semi join {LEDGER}.activation_entries using (list_id) order by all"
+    ).fetchall()
+    names = dict.fromkeys(name for name, audience in rows if not destinations.can_write(name, audience))
+    return [
+        f"the destination {name} {'takes conversions now' if name in destinations.known else 'is gone or cannot be read'}: "
+        "its lists stay as they are, nobody is added, and nobody who withdrew is removed there; bring its YAML back, "
+        "or empty the lists at the platform and answer with `deleted`"
+        for name in names
+    ]
 
 
 def start_changes(con: duckdb.DuckDBPyConnection) -> None:

@@ -16,6 +16,7 @@ import yaml
 
 from cdp_assets import safe_yaml
 from cdp_assets.activation.audience import NAME, Audience, read_audience
+from cdp_assets.activation.destination import CONVERSIONS
 from cdp_assets.activation.problems import ActivationProblem, files_in, not_yaml, refuse_other_ending
 from cdp_assets.keys import DEMO_MARKER
 from cdp_assets.project.place import PACKAGE_DIR
@@ -128,6 +129,10 @@ def read_source(source: Source) -> Audience:
             "a file's name is the audience's name, and this is none",
             str(source.path),
             f"it must match {NAME}",
+        )
+    if source.name == CONVERSIONS:
+        raise ActivationProblem(
+            "lists of orders that go back to platforms have this name", str(source.path), "choose another"
         )
     refuse_other_ending(source.path)
     try:

@@ -95,9 +95,9 @@ def choose_as_before(con: duckdb.DuckDBPyConnection, number: int, name: str, aud
 def lists_of(
     reach: Reach, name: str, destination: Destination, chosen: list[Chosen], ids: dict[tuple[str, str], int]
 ) -> list[List]:
-    """The lists of one destination, highest priority first."""
+    """The lists of one destination, highest priority first, equal ones by name: whom an earlier one with a priority takes, a later one leaves."""
     con = reach.con
-    con.execute("create or replace temp table taken (customer_no integer, priority integer)")
+    con.execute("create or replace temp table taken (customer_no integer)")
     outside = _outside(reach, destination)
     tables: dict[tuple[str, ...], tuple[str, str, str, str]] = {}
     found = []
@@ -162,7 +162,7 @@ def _stage(
     joins = f"left join {consenting} as g using (customer_no) left join {reaching} as r using (customer_no)"
     joins += f" left join {outside} as o using (customer_no)" if outside else ""
     if audience.priority is not None:
-        joins += f" left join (select distinct customer_no from taken where priority < {audience.priority}) as t using (customer_no)"
+        joins += " left join (select distinct customer_no from taken) as t using (customer_no)"
         whens.append(f"when t.customer_no is not null then {number['priority']}")
     if audience.contact_cap is not None and destination.kind == "message":
         joins += f" left join ({pressed(audience, [list_id], reach.as_of)}) as p using (customer_no)"
@@ -181,7 +181,7 @@ def _stage(
     counted = dict(con.execute(f"select step, count(*) from {table} group by step").fetchall())
     con.execute(f"drop table {table}")
     if audience.priority is not None:
-        con.execute(f"insert into taken select customer_no, {audience.priority} from {members}")
+        con.execute(f"insert into taken select customer_no from {members}")
     if destination.kind == "message":
         con.execute(
             f"insert into pressure select customer_no, {list_id}, date '{reach.as_of}' from {members} "

@@ -6,7 +6,6 @@ proposals that the next start shows. Expects the home's lock to be held. No netw
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,20 +14,21 @@ from datetime import date
 import duckdb
 
 from cdp_assets import audit
-from cdp_assets.activation import conversions, membership, parked, saved
+from cdp_assets.activation import conversions, membership, parked, rewriting, saved
 from cdp_assets.activation.account import sweep
 from cdp_assets.activation.answers import home_fingerprint
-from cdp_assets.activation.destination import Destination, Destinations, load_destinations
+from cdp_assets.activation.destination import CONVERSIONS, Destination, Destinations, load_destinations
 from cdp_assets.activation.differences import compare, compare_whole, desire, look_up
-from cdp_assets.activation.files import Folder, Part, folder_of, put_back, render, show
+from cdp_assets.activation.files import Folder, folder_of, show
 from cdp_assets.activation.ledger import (
     commit,
     gather,
     has_lists,
     list_ids,
     next_numbers,
-    pending_files,
+    offered_files,
     start_changes,
+    unwritable,
 )
 from cdp_assets.activation.library import Library, load_library
 from cdp_assets.activation.lists import Chosen, List, choose, choose_as_before, lists_of
@@ -37,7 +37,6 @@ from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.proposals import Run, facts_of, pack, propose
 from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile, open_published
 from cdp_assets.activation.reach import LEDGER, Reach, open_reach, prepare_keys
-from cdp_assets.activation.rendering import used_attributes
 from cdp_assets.activation.waterfall import compiled
 from cdp_assets.keys import load_key, register_pseudonym
 from cdp_assets.publishing.generations import current_generation
@@ -48,7 +47,7 @@ Reached = Callable[[str], None]
 
 @dataclass
 class Report:
-    """What came of a run: lists with their waterfalls, files and rows proposed, and problems in words."""
+    """What came of a run: lists with their waterfalls, files and rows proposed, files put back or written again under their ids, and problems in words."""
 
     generation: str
     as_of: date | None
@@ -56,6 +55,7 @@ class Report:
     folders: list[Folder] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     put_back: int = 0
+    rewritten: int = 0
 
     @property
     def file_count(self) -> int:
@@ -87,7 +87,7 @@ def run_activation(settings: Settings, *, reached: Reached = lambda _: None) -> 
         con = published.con
         run = Run(settings, published.generation, published.as_of, home_fingerprint(settings))
         report = Report(published.generation, published.as_of, problems=unread)
-        missing = show(settings, pending_files(con))
+        missing = show(settings, offered_files(con, destinations))
         reached("activation/repaired")
         register_pseudonym(con, load_key(settings))
         wanted = _wanted(con, library, destinations, report)
@@ -121,7 +121,7 @@ def _wanted(
                 report.problems.append(f"audience {name}: {problem}")
                 continue
             pairs.append((destination, name))
-    pairs += [(name, conversions.LIST) for name in destinations.conversions()]
+    pairs += [(name, CONVERSIONS) for name in destinations.conversions()]
     return list_ids(con, sorted(set(pairs)))
 
 
@@ -158,18 +158,12 @@ def _propose_all(
 ) -> None:
     con = published.con
     by_destination = _by_destination(ids, destinations, chosen)
-    for name in sorted({name for name, _ in ids} - set(destinations.known)):
-        report.problems.append(
-            f"the destination {name} is gone or cannot be read: its lists stay as they are, and nobody who withdrew is removed there"
-        )
+    report.problems += unwritable(con, destinations)
     brought_back = destinations.conversions()
     prepare_keys(reach, [destinations.known[name] for name in (*by_destination, *brought_back)])
-    report.put_back = _put_back(published, run, destinations, ids, missing)
-    messages = {
-        number: destinations.known[name].proposal_days
-        for (name, _), number in ids.items()
-        if name in by_destination and destinations.known[name].kind == "message"
-    }
+    rewriting.start(con)
+    report.put_back = rewriting.put_back_lost(published, run, destinations, ids, missing)
+    messages = _letters(ids, destinations, by_destination)
     load_pressure(con, published.as_of, messages)
     start_changes(con)
     batch_no, sequences = next_numbers(con, published.generation)
@@ -181,6 +175,8 @@ def _propose_all(
         gone = {number: pair for pair, number in ids.items() if pair[0] == name and pair[1] not in lists_ids}
         folders, batch_no = _of_destination(run, reach, destination, lists, gone, sequences, batch_no)
         gather(con, folders)
+        names = {each.list_id: each.chosen.name for each in lists}
+        report.rewritten += rewriting.rewrite(con, run, name, destination, names)
         reach.drop_passing()
         report.lists += lists
         report.folders += folders
@@ -188,13 +184,7 @@ def _propose_all(
     for name in brought_back:
         batch_no = _bring_back(run, reach, name, destinations.known[name], ids, sequences, batch_no, report)
     reached("activation/files written")
-    con.begin()
-    commit(con, ids, report.folders, report.lists, list(messages), published.generation, published.as_of)
-    conversions.keep(con)
-    membership.keep(con, published.generation, published.as_of, sorted(chosen))
-    parked.keep(con)
-    sweep(con, LEDGER, published.as_of)
-    con.commit()
+    _commit(con, ids, report, list(messages), chosen)
     if report.folders:
         audit.append(
             run.settings,
@@ -207,8 +197,39 @@ def _propose_all(
             removed=report.row_count("remove"),
         )
     reached("activation/state committed")
-    show(run.settings, pending_files(con))
+    show(run.settings, offered_files(con, destinations))
     reached("activation/files shown")
+
+
+def _letters(
+    ids: dict[tuple[str, str], int], destinations: Destinations, by_destination: dict[str, list[str]]
+) -> dict[int, int]:
+    """list_id → days after which an unanswered letter no longer counts, of lists of letters."""
+    return {
+        number: destinations.known[name].proposal_days
+        for (name, _), number in ids.items()
+        if name in by_destination and destinations.known[name].kind == "message"
+    }
+
+
+def _commit(
+    con: duckdb.DuckDBPyConnection,
+    ids: dict[tuple[str, str], int],
+    report: Report,
+    messages: list[int],
+    chosen: dict[str, Chosen],
+) -> None:
+    """Take everything that the run found and proposed into state, in one transaction."""
+    generation, as_of = report.generation, report.as_of
+    assert as_of is not None
+    con.begin()
+    rewriting.keep(con)
+    commit(con, ids, report.folders, report.lists, messages, generation, as_of)
+    conversions.keep(con)
+    membership.keep(con, generation, as_of, sorted(chosen))
+    parked.keep(con)
+    sweep(con, LEDGER, as_of)
+    con.commit()
 
 
 def _bring_back(
@@ -222,15 +243,15 @@ def _bring_back(
     report: Report,
 ) -> int:
     """Propose one destination's conversions; returns the next free batch_no."""
-    list_id = ids[(name, conversions.LIST)]
+    list_id = ids[(name, CONVERSIONS)]
     listed, parts = conversions.stage(reach, name, destination, list_id)
     report.lists.append(listed)
     if not parts:
         reach.con.execute("insert into all_superseded select batch_no from superseded")
         return batch_no
     sequences[list_id] = sequences.get(list_id, 0) + 1
-    facts = facts_of(run, destination, name, conversions.LIST, sequences[list_id], listed)
-    folder = Folder(name, conversions.LIST, run.generation, sequences[list_id], facts)
+    facts = facts_of(run, destination, name, CONVERSIONS, sequences[list_id], listed)
+    folder = Folder(name, CONVERSIONS, run.generation, sequences[list_id], facts)
     report.folders.append(folder)
     return conversions.propose(reach.con, run.settings, destination, folder, parts, run.as_of, batch_no)
 
@@ -267,7 +288,7 @@ def _of_destination(
     if whole:
         compare_whole(con, held)
     else:
-        compare(con, held)
+        compare(con, held, are_letters=destination.kind == "message")
     parts = pack(con, destination, CONTACT_SCHEMA, whole)
     return propose(con, run, destination, lists, gone, parts, sequences, batch_no)
 
@@ -285,61 +306,3 @@ def _is_held(destination: Destination, each: List) -> bool:
         )
         return destination.below_floor == "hold_adds"
     return False
-
-
-def _put_back(
-    published: PublishedFile,
-    run: Run,
-    destinations: Destinations,
-    ids: dict[tuple[str, str], int],
-    missing: list[str],
-) -> int:
-    """Write pending files anew that somebody removed, if they come out byte-equal; others are superseded and proposed again."""
-    con = published.con
-    names = {number: pair for pair, number in ids.items()}
-    count = 0
-    for batch_id in missing:
-        row = con.execute(
-            f"select batch_no, list_id, operation, field, row_count, sha256, file_name from {LEDGER}.activation_batches where batch_id = ?",
-            [batch_id],
-        ).fetchall()[0]
-        content = _content_again(published, destinations, names[row[1]], row)
-        if content is None or hashlib.sha256(content).hexdigest() != row[5]:
-            con.execute(
-                f"insert into {LEDGER}.activation_superseded_keys select batch_no, key_id, field from ("
-                f"select add_batch as batch_no, key_id, field from {LEDGER}.activation_entries where remove_batch is null "
-                f"union all select remove_batch, key_id, field from {LEDGER}.activation_entries) where batch_no = ?",
-                [row[0]],
-            )
-            con.execute(
-                f"update {LEDGER}.activation_batches set status = 'superseded', answered_on = ?, note = 'its file was lost' where batch_no = ?",
-                [run.as_of, row[0]],
-            )
-            continue
-        put_back(run.settings, batch_id, row[6], content)
-        count += 1
-    return count
-
-
-def _content_again(
-    published: PublishedFile, destinations: Destinations, pair: tuple[str, str], row: tuple[object, ...]
-) -> bytes | None:
-    """The bytes of a pending batch from the ledger; None where its rows said more than their keys."""
-    batch_no, list_id, operation, part, count = row[:5]
-    if pair[0] not in destinations.known or used_attributes(destinations.known[pair[0]]):
-        return None
-    destination = destinations.known[pair[0]]
-    which = "e.remove_batch" if operation == "remove" else "e.remove_batch is null and e.add_batch"
-    published.con.execute(
-        "create or replace temp table todo as select e.list_id, $operation as operation, coalesce($part, '') as part, e.field, e.key_id, k.platform_key "
-        f"from {LEDGER}.activation_entries as e join {LEDGER}.activation_keys as k using (key_id) where {which} = $batch_no",
-        {"operation": operation, "part": part, "batch_no": batch_no},
-    )
-    made = Part(
-        int(str(list_id)), str(operation), None if part is None else str(part), 0, int(str(count)), None
-    )
-    list_name = destination.lists.get(pair[1], pair[1])
-    return next(
-        content
-        for _, content in render(published.con, destination, list_name, [made], destination.batch_size)
-    )

@@ -41,9 +41,7 @@ def pack(
     part = "''" if destination.file.together else "field"
     whole = destination.mode == "replace"
     add = "replace" if whole else "add"
-    attributes = used_attributes(destination)
-    people = "".join(f", p.{name}" for name in attributes)
-    join = f" left join marts.customers as c on c.rowid = n.customer_no left join {contact_schema}.customers_contact as p on p.customer_id = c.customer_id"
+    people, join = attribute_join(destination, contact_schema)
     removals = (
         ""
         if whole
@@ -55,7 +53,7 @@ def pack(
         f"a.customer_no, a.ends_on from to_add as a join keys_now as k using (key_id){removals}), "
         f"numbered as (select lines.*, {part} as part, ((row_number() over (partition by list_id, operation, {part} order by key_id) - 1) "
         f"// {WHOLE if whole else destination.batch_size})::integer as chunk from lines) "
-        f"select n.*{people} from numbered as n{join if attributes else ''} order by n.list_id, n.operation, n.part, n.key_id"
+        f"select n.*{people} from numbered as n{join} order by n.list_id, n.operation, n.part, n.key_id"
     )
     rows = con.execute(
         "select list_id, operation, part, chunk, count(*), min(ends_on) from todo group by all order by all"
@@ -66,6 +64,13 @@ def pack(
         emptied = con.execute("select list_id from changed order by 1").fetchall()
         parts += [Part(row[0], "replace", None, 0, 0, None) for row in emptied if row[0] not in there]
     return sorted(parts, key=lambda each: (each.list_id, each.operation, each.field or "", each.chunk))
+
+
+def attribute_join(destination: Destination, contact_schema: str) -> tuple[str, str]:
+    """(select list, join) of what rows (n, with customer_no) say of a customer beside the key; empty where they say nothing."""
+    attributes = used_attributes(destination)
+    join = f" left join marts.customers as c on c.rowid = n.customer_no left join {contact_schema}.customers_contact as p on p.customer_id = c.customer_id"
+    return "".join(f", p.{name}" for name in attributes), join if attributes else ""
 
 
 def propose(

@@ -53,6 +53,13 @@ class Platforms:
         """Carry one file out and answer for it."""
         content = (said["folder"] / batch["file"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == batch["sha256"]
+        if said["kind"] == "message" and batch["batch"] in self.seen:  # letters go out once
+            went_out = self.seen[batch["batch"]]
+            return {
+                "home": said["home"],
+                "batch": batch["batch"],
+                "sha256": hashlib.sha256(went_out).hexdigest(),
+            }
         assert self.seen.setdefault(batch["batch"], content) == content, (
             "a batch was proposed again with other bytes"
         )

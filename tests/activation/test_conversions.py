@@ -122,6 +122,54 @@ def test_an_event_goes_once_and_a_later_refund_is_adjusted_where_it_can_be(home:
     assert night(home, found).file_count == 0
 
 
+def test_a_refund_while_an_event_waits_changes_what_goes(home: Settings) -> None:
+    """Where nothing can be taken back, what waits goes with what the order is worth now; where it can, the ledger's amount goes and is adjusted."""
+    found = people()
+    night(home, found)
+    found[0].orders[0]["net"], found[2].orders[0]["net"] = 4, 0
+    night(home, found)
+    for name in ("meta_conversions", "tiktok_events"):
+        (_, _, sent), *more = waiting(home, name)
+        assert not more
+        worth = {
+            each["event_id"]: (each.get("custom_data") or each["properties"])["value"]
+            for each in sent["data"]
+        }
+        assert worth == {"shop:o1": 4} | ({"shop:o5": 7} if name == "meta_conversions" else {})
+    assert answer(home) == {"accepted"}
+    night(home, found)
+    (_, _batch, sent), *more = waiting(home, "google_events")
+    assert not more
+    assert [each["adjustmentType"] for each in sent["conversionAdjustments"]] == ["RESTATEMENT", "RETRACTION"]
+    assert answer(home) == {"accepted"}
+    assert night(home, found).file_count == 0
+
+
+def test_what_goes_again_keeps_the_amount_that_may_be_there_and_is_adjusted(home: Settings) -> None:
+    """Uploaded, and the answer is lost; one withdraws, another gives goods back: the platform tells equal events by their ids, and drops the second."""
+    found = people()
+    night(home, found)
+    found[2].allowed = frozenset()
+    found[0].orders[0]["net"] = 4
+    night(home, found)
+    (_, _, sent), *_ = waiting(home, "google_events")
+    assert {each["transactionId"]: each["conversionValue"] for each in sent["events"]}["shop:o1"] == 10
+    answer(home)
+    night(home, found)
+    assert waiting(home, "google_events")[0][2]["conversionAdjustments"][0]["restatementValue"] == {
+        "adjustedValue": 4,
+        "currencyCode": "USD",
+    }
+
+
+def test_conversions_that_are_no_longer_brought_back_wait_no_longer(home: Settings) -> None:
+    night(home, people())
+    (home.project_dir / "destinations" / "meta_conversions.yaml").unlink()
+    (home.project_dir / "destinations" / "tiktok_events.yaml").write_text("title: [broken")
+    night(home, people())
+    assert {said["destination"] for said, _ in Platforms(home.home).waiting()} == {"google_events"}
+
+
 def test_a_withdrawn_consent_withdraws_what_waits(home: Settings) -> None:
     found = people()
     night(home, found)

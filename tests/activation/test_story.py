@@ -195,11 +195,131 @@ def test_who_was_taken_in_part_gets_no_second_message(mailing: Callable[..., Set
         "accepted": ["p0@example.com"],
     }
     answer(home, [part | {"status": status}])
-    people[1].allowed = frozenset()  # the rest of the batch goes into a new one
-    report = night(home, people, 1)
-    assert (report.row_count("add"), report.row_count("remove")) == (4, 1)
+    people[1].allowed = frozenset()  # the rest waits on, or goes into a new one where the platform refused it
+    assert night(home, people, 1).row_count("remove") == 1
+    again = [each for each in platforms.waiting() if each[1]["operation"] == "add"]
+    assert [each["rows"] for _, each in again] == [4]
+    assert (again[0][1]["batch"] == batch["batch"]) == (status == "accepted")
     answer(home, platforms.upload_all())
     assert night(home, people, 2).file_count == 0
+
+
+def mails(platforms: Platforms) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """The one file of additions to the list of letters: its manifest, what that says of it, and its content."""
+    ((said, batch),) = [each for each in platforms.waiting() if each[1]["operation"] == "add"]
+    return said, batch, (said["folder"] / batch["file"]).read_text()
+
+
+def answer_to(said: dict[str, Any], batch: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"home": said["home"], "batch": batch["batch"], "sha256": batch["sha256"]} | more
+
+
+@pytest.fixture
+def letters(mailing: Callable[..., Settings]) -> Settings:
+    """A home whose project writes to loyal customers."""
+    return mailing({"loyal": LOYAL.format(purpose="marketing", destinations="[mail]")}, {"mail": MAIL})
+
+
+def test_a_withdrawal_writes_to_nobody_twice(letters: Settings) -> None:
+    """The letters went out and the answer is lost; one withdraws: the others wait under the same batch id, which an uploader carries out once."""
+    platforms, people = Platforms(letters.home), crowd()
+    night(letters, people)
+    said, before, content = mails(platforms)
+    people[0].allowed = frozenset()
+    report = night(letters, people, 1)
+    assert (report.row_count("add"), report.row_count("remove"), report.rewritten) == (0, 1, 1)
+    said, now, left = mails(platforms)
+    assert (now["batch"], now["rows"], now["former_sha256"]) == (before["batch"], 5, [before["sha256"]])
+    assert left == content.replace("p0@example.com,Ann\n", "")
+    assert night(letters, people, 2).file_count == 0
+    assert mails(platforms)[2] == left
+    # it went out as it was before: she may be there, and is removed once more
+    removal = [each for each in platforms.waiting() if each[1]["operation"] == "remove"]
+    assert answer(letters, [answer_to(*each) for each in removal]) == ["accepted"]
+    assert answer(letters, [answer_to(said, before)]) == ["accepted"]
+    assert answer(letters, [answer_to(said, before)]) == ["known already"]
+    report = night(letters, people, 3)
+    assert (report.row_count("add"), report.row_count("remove"), report.rewritten) == (0, 1, 0)
+    answer(letters, platforms.upload_all())
+    assert night(letters, people, 4).file_count == 0
+
+
+def test_a_file_of_letters_that_went_out_without_who_withdrew_is_taken_as_it_is(letters: Settings) -> None:
+    platforms, people = Platforms(letters.home), crowd()
+    night(letters, people)
+    people[0].allowed = people[1].allowed = frozenset()
+    night(letters, people, 1)
+    people[2].allowed = frozenset()
+    night(letters, people, 2)
+    _said, now, _ = mails(platforms)
+    assert (now["rows"], len(now["former_sha256"])) == (3, 2)
+    assert set(answer(letters, platforms.upload_all())) == {"accepted"}
+    assert platforms.lists["mail/loyal"] == {f"p{number}@example.com" for number in (3, 4, 5)}
+    assert night(letters, people, 3).file_count == 0
+    with connect_state(letters, read_only=True) as con:
+        assert con.execute("select count(*) from activation_contacts").fetchall() == [(3,)]
+
+
+def test_letters_that_nobody_may_get_any_more_wait_no_longer(letters: Settings) -> None:
+    platforms, people = Platforms(letters.home), crowd()
+    night(letters, people)
+    for person in people:
+        person.allowed = frozenset()
+    report = night(letters, people, 1)
+    assert (report.row_count("remove"), report.rewritten) == (6, 0)
+    assert {batch["operation"] for _, batch in platforms.waiting()} == {"remove"}
+
+
+def test_letters_whose_file_was_taken_away_wait_under_their_id(letters: Settings) -> None:
+    """An uploader moves files to where it works; names of people may have changed since, and the same bytes cannot be written again."""
+    platforms, people = Platforms(letters.home), crowd()
+    night(letters, people)
+    said, before, content = mails(platforms)
+    (said["folder"] / before["file"]).unlink()
+    people[0].allowed = frozenset()
+    assert night(letters, people, 1).row_count("add") == 0
+    _, now, left = mails(platforms)
+    assert (now["batch"], left) == (before["batch"], content.replace("p0@example.com,Ann\n", ""))
+    assert answer(letters, [answer_to(said, before)]) == ["accepted"]
+
+
+def test_an_erasure_writes_to_nobody_twice(letters: Settings) -> None:
+    platforms, people = Platforms(letters.home), crowd()
+    night(letters, people)
+    said, before, content = mails(platforms)
+    erase(letters, ["p0"])
+    assert platforms.waiting() == [] or "p0@" not in mails(platforms)[2]
+    night(letters, people[1:], 1)
+    _, now, left = mails(platforms)
+    assert (now["batch"], left) == (before["batch"], content.replace("p0@example.com,Ann\n", ""))
+    answer(letters, [answer_to(said, before)])
+    night(letters, people[1:], 2)
+    assert any("p0@" in (each[0]["folder"] / each[1]["file"]).read_text() for each in platforms.waiting())
+
+
+@pytest.mark.parametrize("step", ["chosen", "files written", "state committed", "files shown"])
+def test_letters_that_are_written_again_survive_a_kill(letters: Settings, step: str) -> None:
+    platforms, people = Platforms(letters.home), crowd()
+    night(letters, people)
+    _, before, content = mails(platforms)
+    people[0].allowed = frozenset()
+    publish(letters, people, AS_OF + timedelta(days=1))
+
+    class Killed(BaseException):
+        pass
+
+    def die(reached: str) -> None:
+        if reached == f"activation/{step}":
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_activation(letters, reached=die)
+    run_activation(letters)
+    _, now, left = mails(platforms)
+    assert (now["batch"], left) == (before["batch"], content.replace("p0@example.com,Ann\n", ""))
+    assert now["sha256"] == sha256_of(left)
+    assert set(answer(letters, platforms.upload_all())) == {"accepted"}
+    assert run_activation(letters).file_count == 0
 
 
 def test_of_a_removal_that_is_refused_what_was_taken_is_gone(home: Settings) -> None:
@@ -425,7 +545,7 @@ def test_a_late_answer_to_a_file_that_was_lost_counts(mailing: Callable[..., Set
     answer(home, platforms.upload_all())
     platforms.lists["mail/loyal"].add("p0@example.com")  # the old file was carried out last
     night(home, people, 2)
-    assert answer(home, taken) == ["late"]
+    assert answer(home, taken) == ["known already"]
     night(home, people, 3)
     answer(home, platforms.upload_all())
     assert "p0@example.com" not in platforms.lists["mail/loyal"]
@@ -625,6 +745,12 @@ def test_a_person_is_in_the_highest_audience_only(mailing: Callable[..., Setting
             "select audience, count(*) from audience_members group by all order by all"
         ).fetchall()
     assert counted == [("a", 6), ("b", 2), ("c", 6)], "who is meant does not hang on other audiences"
+
+
+def test_of_equal_priorities_the_first_by_name_takes_a_person(mailing: Callable[..., Settings]) -> None:
+    text = LOYAL.format(purpose="ads_matching", destinations="[ads]") + "priority: 1\n"
+    home = mailing({"b": text, "a": text, "c": text.replace("priority: 1", "priority: 2")}, {"ads": ADS})
+    assert members(night(home, crowd())) == {"ads/a": 6, "ads/b": 0, "ads/c": 0}
 
 
 def test_floors_hold_adds_and_never_removals(mailing: Callable[..., Settings]) -> None:
@@ -903,6 +1029,40 @@ def test_a_destination_whose_yaml_is_gone_is_told_of(home: Settings) -> None:
     assert any("nobody who withdrew is removed there" in each for each in report.problems)
     answer(home, platforms.upload_all())
     assert len(platforms.lists["whole/loyal"]) == 5
+
+
+BACK = """\
+title: Back
+kind: conversion
+consents: [{purpose: measurement}]
+identifiers: [{field: em, contact: email, normaliser: email, hash: sha256_hex}]
+file: {writer: json, extension: json, body: {data: $rows}, row: {event_id: $event_id}}
+event: {name: Purchase, return_window_days: 1, max_event_age_days: 60}
+"""
+
+
+@pytest.mark.parametrize("becomes", [BACK, "title: [broken", None])
+def test_a_destination_that_takes_no_people_any_more_is_told_of_and_offers_nobody(
+    mailing: Callable[..., Settings], becomes: str | None
+) -> None:
+    """Nothing can be written for its lists: what was to be added is withdrawn, and who is there is told of until a destination can remove them."""
+    home = mailing({"loyal": LOYAL.format(purpose="ads_matching", destinations="[ads]")}, {"ads": ADS})
+    platforms, people = Platforms(home.home), crowd()
+    night(home, people)
+    answer(home, platforms.upload_all())
+    people.append(Person("new", [("email", "new@example.com")], allowed=ALL))
+    night(home, people, 1)
+    assert len(platforms.waiting()) == 1
+    path = home.project_dir / "destinations" / "ads.yaml"
+    _ = path.write_text(becomes) if becomes else path.unlink()
+    people[0].allowed = frozenset()
+    report = night(home, people, 2)
+    assert platforms.waiting() == []
+    assert any("ads" in each and "nobody who withdrew is removed there" in each for each in report.problems)
+    path.write_text(ADS)
+    night(home, people, 3)
+    answer(home, platforms.upload_all())
+    assert platforms.lists["ads/loyal"] == expected_keys(people, HASHED, frozenset({"ads_matching"}))
 
 
 def test_members_come_refreshed(mailing: Callable[..., Settings]) -> None:
