@@ -72,6 +72,12 @@ def decide(
     return decision_id
 
 
+def check_seen(view: View, now: str) -> None:
+    """That what a steward saw when the form was drawn (its field `seen`) is still what the shown generation has. Raises Refused."""
+    if view.form.get("seen", [now]) != [now]:
+        raise Refused("changed")
+
+
 def undo(view: View, ruling_id: str, reason: str) -> str:
     """Write that a ruling is taken back, and note it."""
     if not ruling_id:

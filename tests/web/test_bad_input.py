@@ -14,6 +14,7 @@ import duckdb
 import httpx
 import pytest
 
+from cdp_assets.decisions import read_decisions
 from cdp_assets.publishing import generations
 from cdp_assets.settings import Settings
 from cdp_assets.web import published as files
@@ -24,6 +25,14 @@ from tests.web.conftest import Reader
 from tests.web.published_file import publish_made_up
 from tests.web.test_each_page import ADDRESSES, CUSTOMER
 
+OTHER = hashlib.md5(b"customer8").hexdigest()
+# One record of the other customer becomes hers.
+MOVED = "".join(
+    f"update new.marts.{table} set customer_id = '{CUSTOMER}' where record_key = "
+    f"(select min(record_key) from new.marts.records where customer_id in ('{OTHER}', '{CUSTOMER}') and "
+    f"record_key in (select record_key from new.marts.customer_crosswalk where customer_id = '{OTHER}'));"
+    for table in ("records", "customer_crosswalk")
+)
 NASTY = "<img src=x onerror=alert(1)>**bold** [a](javascript:alert(1)) =cmd|' /C calc'!A0 {{7*7}} \u202e"
 
 
@@ -144,9 +153,8 @@ def test_a_generation_that_was_withdrawn_while_a_page_was_open_is_left_at_the_ne
     assert gone.status_code == 200
 
 
-def test_a_generation_that_was_revised_in_place_is_read_anew(published: Settings) -> None:
-    site = Reader(published)
-    before = re.findall(r"a\*\*\*@example.com", site.get("/customers").text)
+def revise(published: Settings, change: str) -> None:
+    """Another file in the place of the current generation's, with something changed."""
     folder = (published.published_dir / "current").resolve()
     old = (folder / "marts.duckdb").resolve()
     new = folder / "revised.duckdb"
@@ -154,9 +162,46 @@ def test_a_generation_that_was_revised_in_place_is_read_anew(published: Settings
         con.execute(
             f"attach '{old}' as old (read_only); attach '{new}' as new; copy from database old to new"
         )
-        con.execute("update new.marts.customers set masked_email = null")
+        con.execute(change)
     new.replace(old)
+
+
+def test_a_generation_that_was_revised_in_place_is_read_anew(published: Settings) -> None:
+    site = Reader(published)
+    before = re.findall(r"a\*\*\*@example.com", site.get("/customers").text)
+    revise(published, "update new.marts.customers set masked_email = null")
     assert before and "a***@example.com" not in site.get("/customers").text
+
+
+@pytest.mark.parametrize(
+    ("page", "action", "form", "change"),
+    [
+        ("pair", "pair", {"kind": "must_link"}, "update new.marts.ops_review_queue set evidence_hash = 'newer'"),
+        ("pair", "pair", {"kind": "must_link"}, "delete from new.marts.ops_review_queue"),
+        (f"/customers/{CUSTOMER}/decide?other={OTHER}", f"/customers/{CUSTOMER}/merge", {"other": OTHER},
+         MOVED),
+        (f"/customers/{CUSTOMER}/decide", f"/customers/{CUSTOMER}/split", {"record": "first"},
+         MOVED),
+    ],
+)  # fmt: skip
+def test_what_was_decided_on_an_older_look_is_not_taken_for_a_decision_on_the_newer_one(
+    published: Settings, page: str, action: str, form: dict[str, str], change: str
+) -> None:
+    site = Reader(published)
+    pair = re.findall(r'href="(/review/[0-9a-f]+/[0-9a-f]+)', site.get("/review").text)[0]
+    page, action = (pair if each == "pair" else each for each in (page, action))
+    shown = site.get(page).text
+    own = re.search(rf'<form[^>]*action="{action}">.*?</form>', shown, re.DOTALL)
+    assert own
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', own[0]))
+    record = re.search(r'name="record" value="(\w+)"', own[0])
+    sent = {**hidden, **form, **({"record": record[1]} if record else {}), "reason": "one person"}
+    revise(published, change)
+    answer = site.post(action, sent)
+    assert answer.status_code == 400 and "a newer generation changed what you decide on" in answer.text
+    assert list(read_decisions(published.home / "rulings_inbox")) == []
+    again = re.search(r'name="seen" value="([^"]*)"', site.get(page).text)
+    assert again and site.post(action, {**sent, "seen": again[1]}).status_code == 303
 
 
 def test_a_generation_whose_files_are_gone_is_a_page_and_no_error_of_the_server(published: Settings) -> None:

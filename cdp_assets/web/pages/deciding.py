@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 import pandas as pd
@@ -61,6 +63,7 @@ def _merge(view: View, row: dict[str, Any]) -> Blocks:
                 "address": view.to(f"/customers/{customer_id}/merge"),
                 "other": found,
                 "link": view.customer(found),
+                "seen": _seen(view, customer_id, found),
             },
         ),
     ]
@@ -96,7 +99,14 @@ def _split(view: View, row: dict[str, Any]) -> Blocks:
         }
         for each in records(own)
     ]
-    return [Part("split", {"records": listed, "address": view.to(f"/customers/{customer_id}/split")})]
+    address = view.to(f"/customers/{customer_id}/split")
+    return [Part("split", {"records": listed, "address": address, "seen": _seen(view, customer_id)})]
+
+
+def _seen(view: View, *customer_ids: str) -> str:
+    """What tells the records of some customers from what they are in another generation."""
+    keys = [sorted(queries.records(view.shown, each)["record_key"]) for each in customer_ids]
+    return hashlib.sha256(json.dumps(keys).encode()).hexdigest()
 
 
 @section("deciding.rulings")
@@ -144,6 +154,7 @@ def merge(view: View) -> Outcome:
     other = review.customer_of(view.shown, view.sent("other"))
     if other is None or other == customer_id:
         raise Refused("unknown_customer")
+    rulings.check_seen(view, _seen(view, customer_id, other))
     left, right = (review.first_record(view.shown, each) for each in (customer_id, other))
     rulings.decide(view, [("must_link", left, right)], because="merge", reason=view.sent("reason"))
     return Done(f"/customers/{customer_id}/decide", "ruled")
@@ -152,6 +163,7 @@ def merge(view: View) -> Outcome:
 def split(view: View) -> Outcome:
     """Rule that some records are not the person of the others: each chosen one is kept apart from each that stays."""
     customer_id = view.values["customer_id"]
+    rulings.check_seen(view, _seen(view, customer_id))
     own = set(queries.records(view.shown, customer_id)["record_key"])
     chosen = sorted(set(view.form.get("record", [])) & own)
     staying = sorted(own - set(chosen))

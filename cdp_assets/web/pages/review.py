@@ -241,7 +241,7 @@ def _form(view: View, queue: pd.DataFrame, here: pd.DataFrame, keys: tuple[str, 
         Part(
             "ruling",
             {
-                "may_rule": view.who.may("rule"), "address": view.to(f"/review/{keys[0]}/{keys[1]}"),
+                "may_rule": view.who.may("rule"), "address": view.to(f"/review/{keys[0]}/{keys[1]}"), "seen": _evidence_hash(here) or "",
                 "next": _address(view, later.iloc[0]) if len(later) else None,
                 "previous": _address(view, earlier.iloc[-1]) if len(earlier) else None,
                 "kinds": [(kind, view.label(kind, "rulings"), key) for kind, key in (("must_link", "s"), ("cannot_link", "d"))],
@@ -286,7 +286,8 @@ def rule(view: View) -> Outcome:
     here = queue[(queue["record_key_l"] == left) & (queue["record_key_r"] == right)]
     if any(queries.record(view.shown, key).empty for key in (left, right)):
         raise Refused("unknown_record")
-    evidence_hash = str(here["evidence_hash"].iloc[0]) if len(here) else None
+    evidence_hash = _evidence_hash(here)
+    rulings.check_seen(view, evidence_hash or "")
     rulings.decide(view, [(kind, left, right)], because="review", reason=reason, evidence_hash=evidence_hash)
     rank = int(here["queue_rank"].iloc[0]) if len(here) else 0
     later = _with_state(view)
@@ -295,6 +296,11 @@ def rule(view: View) -> Outcome:
         return Done("/review", "ruled")
     row = later.iloc[0]
     return Done(f"/review/{row['record_key_l']}/{row['record_key_r']}", "ruled")
+
+
+def _evidence_hash(here: pd.DataFrame) -> str | None:
+    """What tells the evidence of a pair from later evidence; None for a pair that is not in the queue."""
+    return str(here["evidence_hash"].iloc[0]) if len(here) else None
 
 
 def reveal(view: View) -> Outcome:
