@@ -92,6 +92,17 @@ def test_models_read_only_layers_to_their_left(manifest: dict[str, Any]) -> None
     assert not wrong
 
 
+def test_what_identity_takes_from_the_inbox_is_read_behind_identity(manifest: dict[str, Any]) -> None:
+    taken = {"source.onefold.state.rulings", "source.onefold.state.decisions"}
+    readers = {
+        node["name"]: {_layer_of(manifest, parent) for parent in node["depends_on"]["nodes"]}
+        for node in _models(manifest)
+        if taken & set(node["depends_on"]["nodes"])
+    }
+    assert set(readers) >= {"ops_rulings", "ops_decisions"}
+    assert [name for name, layers in readers.items() if "identity" not in layers] == []
+
+
 def test_a_staging_model_reads_its_own_channel_only(manifest: dict[str, Any]) -> None:
     wrong = []
     for node in _models(manifest):

@@ -242,6 +242,19 @@ def publish_made_up(
         _show_requests(settings)
 
 
+def revise(settings: Settings, change: str) -> None:
+    """Another file in the place of the current generation's, with something changed."""
+    folder = (settings.published_dir / "current").resolve()
+    old = (folder / "marts.duckdb").resolve()
+    new = folder / "revised.duckdb"
+    with duckdb.connect() as con:
+        con.execute(
+            f"attach '{old}' as old (read_only); attach '{new}' as new; copy from database old to new"
+        )
+        con.execute(change)
+    new.replace(old)
+
+
 REQUEST = "3f2a0c11-0000-4000-8000-000000000001"  # an open one of the made-up ledger
 
 

@@ -22,7 +22,7 @@ from cdp_assets.web import warm_up
 from cdp_assets.web.published import SHOWN, newest_published
 from cdp_assets.web.texts import Texts
 from tests.web.conftest import Reader
-from tests.web.published_file import publish_made_up
+from tests.web.published_file import publish_made_up, revise
 from tests.web.test_each_page import ADDRESSES, CUSTOMER
 
 OTHER = hashlib.md5(b"customer8").hexdigest()
@@ -151,19 +151,6 @@ def test_a_generation_that_was_withdrawn_while_a_page_was_open_is_left_at_the_ne
     assert "g000001" in shown.text and "g000002" not in shown.text.partition("<main")[2]
     gone = site.get("/changes")  # compares with the generation before, of which there is none
     assert gone.status_code == 200
-
-
-def revise(published: Settings, change: str) -> None:
-    """Another file in the place of the current generation's, with something changed."""
-    folder = (published.published_dir / "current").resolve()
-    old = (folder / "marts.duckdb").resolve()
-    new = folder / "revised.duckdb"
-    with duckdb.connect() as con:
-        con.execute(
-            f"attach '{old}' as old (read_only); attach '{new}' as new; copy from database old to new"
-        )
-        con.execute(change)
-    new.replace(old)
 
 
 def test_a_generation_that_was_revised_in_place_is_read_anew(published: Settings) -> None:

@@ -13,9 +13,11 @@ import pytest
 from cdp_assets import audit
 from cdp_assets.decisions import read_decisions
 from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
 from cdp_assets.web.published import newest_published
-from cdp_assets.web.queries import review, search
+from cdp_assets.web.queries import changes, review, search
 from tests.web.conftest import Reader
+from tests.web.published_file import revise
 
 
 def customer(number: int) -> str:
@@ -181,6 +183,76 @@ def test_a_decision_can_be_taken_back_until_a_run_takes_it(site: Reader) -> None
     site.post("/decisions/withdraw", {"decision_id": decision_id[1], "back": "/review"})
     assert decisions(site) == []
     assert [entry.action for entry in audit.read(site.settings)][:2] == ["withdraw", "rule"]
+
+
+def _taken(site: Reader, empty_state: Path, outcome: str = "applied", code: str | None = None) -> str:
+    """The one decision that waits, as a run took it into state."""
+    (path,) = (site.settings.home / "rulings_inbox").glob("*.json")
+    site.settings.state_path.write_bytes(empty_state.read_bytes())
+    with connect_state(site.settings) as con:
+        con.execute(
+            "insert into decisions values (?, 'rulings', ?, ?, 'kim', timestamp '2017-12-31 10:00:00', date '2017-12-31')",
+            [path.stem, outcome, code],
+        )
+    return path.stem
+
+
+def test_a_decision_that_a_run_took_and_did_not_publish_is_not_said_to_be_taken_back(
+    site: Reader, empty_state: Path
+) -> None:
+    first = _first_pair(site)
+    site.get(first)
+    site.post(first, {"kind": "cannot_link", "reason": "two"})
+    decision_id = _taken(site, empty_state)
+    answer = site.post("/decisions/withdraw", {"decision_id": decision_id, "back": "/review"})
+    assert answer.status_code == 400 and "A run has taken that decision" in answer.text
+    assert len(decisions(site)) == 1 and audit.read(site.settings)[0].action == "rule"
+
+
+def test_a_decision_that_a_run_did_not_take_is_told_to_the_stewards(site: Reader, empty_state: Path) -> None:
+    assert "Decisions that runs did not take" not in site.get("/review").text
+    first = _first_pair(site)
+    site.get(first)
+    site.post(first, {"kind": "cannot_link", "reason": "two <b>sisters</b>"})
+    _taken(site, empty_state, "refused", "contradiction")
+    revise(
+        site.settings,
+        f"attach '{site.settings.state_path}' as state (read_only); delete from new.marts.ops_decisions; "
+        "insert into new.marts.ops_decisions by name select * from state.main.decisions",
+    )
+    text = site.get("/review").text
+    shown = text[text.index("Decisions that runs did not take") :]
+    assert (
+        "it contradicts other rulings" in shown
+        and "two &lt;b&gt;sisters" in shown
+        and f'href="{first}"' in shown
+    )
+
+
+def test_a_ruling_against_one_that_is_in_force_is_refused_until_that_is_undone(
+    site: Reader,
+) -> None:
+    first = _first_pair(site)
+    left, right = first.split("/")[-2:]
+    revise(
+        site.settings,
+        f"delete from new.marts.ops_rulings; insert into new.marts.ops_rulings by name select 'r1' as ruling_id, 'must_link' as kind, '{right}' as record_key_l, "
+        f"'{left}' as record_key_r, 'lee' as ruled_by, date '2017-12-30' as ruled_on, 'active' as status",
+    )
+    site.get(first)
+    answer = site.post(first, {"kind": "cannot_link", "reason": "two"})
+    assert (
+        answer.status_code == 400
+        and "lee ruled otherwise on this pair, and that ruling is in force" in answer.text
+    )
+    assert decisions(site) == []
+    site.post(f"/customers/{customer(7)}/undo", {"ruling_id": "r1", "reason": "a mistake"})
+    assert site.post(first, {"kind": "cannot_link", "reason": "two"}).status_code == 303
+
+
+def test_the_bridge_leads_to_the_rows_of_its_steps_and_to_nothing_else(site: Reader) -> None:
+    links = re.findall(r'href="/changes\?kind=(\w+)', site.get("/changes").text)
+    assert links and set(links) <= set(changes.KINDS)
 
 
 def test_a_forged_form_changes_nothing(site: Reader) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from cdp_assets.web.blocks import Blocks, Note, section
+from cdp_assets.web.formats import nothing
 from cdp_assets.web.page import Page
 from cdp_assets.web.published import Published, previous_published
 from cdp_assets.web.queries import changes as queries
@@ -57,7 +58,7 @@ def _bridge(view: View, before: Published) -> Blocks:
     )
     links = {
         "step": lambda row: (
-            None if row["kind"] is None else view.link(kind=row["kind"], **{"rows.from": None})
+            None if nothing(row["kind"]) else view.link(kind=row["kind"], **{"rows.from": None})
         )
     }
     unexplained = end - start - sum(change for _, change, _ in steps)

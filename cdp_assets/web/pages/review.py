@@ -37,8 +37,9 @@ PERSONAL = {
 
 
 def build(view: View) -> Blocks:
-    """The queue and what waits for the next run."""
-    return [_queue(view), _waiting(view)]
+    """The queue, what waits for the next run, and what runs did not take."""
+    refused = rulings.refused(view.settings, view.shown)
+    return [_queue(view), _waiting(view), *([] if refused.empty else [_refused(view, refused)])]
 
 
 @section("review.queue", *NEEDS)
@@ -96,6 +97,25 @@ def _waiting(view: View) -> Blocks:
     if not found:
         return [Note(view.t("review.nothing_waits"), "empty")]
     return [Part("waiting", {"waiting": found, "may_rule": view.who.may("rule"), "back": "/review"})]
+
+
+@section("review.refused")
+def _refused(view: View, found: pd.DataFrame) -> Blocks:
+    def pair_of(row: Any) -> str | None:
+        return None if nothing(row["record_key_l"]) else _address(view, row)
+
+    return [
+        table(
+            view,
+            "refused",
+            found,
+            "ops_decisions",
+            names=["decided_at", "because", "reason_code", "decided_by", "reason"],
+            links={"because": pair_of},
+            families={"because": "because", "reason_code": "refusals", "reason": "none"},
+            is_export=False,
+        )
+    ]
 
 
 def _with_state(view: View) -> pd.DataFrame:

@@ -1,4 +1,5 @@
 -- what became of the decisions that the site wrote into inboxes, one row per decision
+-- identity's first step takes them: built before it, this would be a run behind. depends_on: {{ source('identity', 'customer_ids') }}
 select
     decision_id,
     inbox,
