@@ -22,6 +22,7 @@ from cdp_assets.dbt_vars import check_lists, check_values
 from cdp_assets.errors import Problem
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.project.lay import write_file
+from cdp_assets.project.merge import has_marks
 from cdp_assets.settings import Settings
 
 WAREHOUSE = "warehouse"  # the target of dbt_project/profiles.yml that is DuckDB; the other one is Spark
@@ -55,6 +56,7 @@ def prepare(settings: Settings, target: str = WAREHOUSE) -> Path:
         if not _is_fresh(settings, target):
             _stamp(settings, target).unlink(missing_ok=True)
             digest = _digest(settings)
+            _refuse_conflicts(settings)
             check_lists(settings.dbt_project_dir)
             check_values(settings.dbt_project_dir)
             _write(_parse(settings, target), settings, target)
@@ -211,9 +213,26 @@ def _is_fresh(settings: Settings, target: str = WAREHOUSE) -> bool:
 def _digest(settings: Settings) -> str:
     """Of the project's files and the contracts, where they stand (the manifest names the seeds' files) and dbt's version."""
     digest = hashlib.sha256(f"{settings.project_dir}\0{version('dbt-core')}\0".encode())
+    for place, path in _files(settings):
+        digest.update(f"{place}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files(settings: Settings) -> Iterator[tuple[Path, Path]]:
+    """(place below its folder, file) of what the project is parsed from."""
     for base in (settings.dbt_project_dir, settings.reference_dir, *settings.contract_dirs):
         for path in sorted(base.rglob("*")):
             place = path.relative_to(base)
             if path.suffix in SOURCES and not NOT_SOURCES & set(place.parts) and path.is_file():
-                digest.update(f"{place}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
+                yield place, path
+
+
+def _refuse_conflicts(settings: Settings) -> None:
+    """dbt would load the marks of a conflict in a reference list as rows, and trip over those in a model without knowing them."""
+    marked = [str(path) for _, path in _files(settings) if has_marks(path.read_text("utf-8", "replace"))]
+    if marked:
+        raise ManifestProblem(
+            "two versions of the same lines stand between the marks of a conflict",
+            ", ".join(marked),
+            "choose between <<<<<<< and >>>>>>> in each; `onefold parse` looks again",
+        )

@@ -235,3 +235,19 @@ def test_every_problem_has_three_lines() -> None:
         "  where: here",
         "  what to do: that",
     ]
+
+
+def test_marks_of_a_conflict_stop_the_parse_also_in_a_list_that_dbt_would_load(
+    laid: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dbt_manifest, "_parse", lambda *_: pytest.fail("it was parsed"))
+    listed = laid.reference_dir / "line_kinds.csv"
+    listed.write_text(
+        listed.read_text() + "<<<<<<< yours\na,b,c,gift_card,\n=======\na,b,c,tip,\n>>>>>>> Onefold 9\n"
+    )
+    with pytest.raises(dbt_manifest.ManifestProblem) as raised:
+        dbt_manifest.prepare(laid)
+    what, where, remedy = str(raised.value).splitlines()
+    assert what == "two versions of the same lines stand between the marks of a conflict"
+    assert where == f"  where: {listed}"
+    assert "<<<<<<<" in remedy

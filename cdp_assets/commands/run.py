@@ -91,6 +91,8 @@ def export_settings(settings: Settings) -> None:
 def _run_locked(settings: Settings, console: Console, *, whole: bool) -> int:
     """One run; one that found less unchanged than it looked is followed by a whole one."""
     try:
+        if other := other_version(settings.project_dir):
+            console.print(styled("note:", "yellow", f" {other}"), highlight=False, soft_wrap=True)
         repaired = prepare_home(settings)
         with console.status("reading the project …"):
             same = None if whole else unchanged_generation(settings, newest_landed)
@@ -98,8 +100,6 @@ def _run_locked(settings: Settings, console: Console, *, whole: bool) -> int:
             require_deliveries(settings)
     except Exception as error:
         return _refuse(settings, error, console)
-    if other := other_version(settings.project_dir):
-        console.print(styled("note:", "yellow", f" {other}"), highlight=False, soft_wrap=True)
     for line in repaired:
         console.print(styled("repaired:", "yellow", f" {line}"))
     run_id = str(uuid4())

@@ -100,3 +100,22 @@ def test_a_run_without_any_delivery_says_so_before_it_begins(
     assert f"the inbox {tmp_path / 'inbox'}" in said and ("does not exist" in said) != is_there
     assert "<inbox>/<channel>/ (amazon, " in said and "--inbox" in said
     assert not list((tmp_path / "home" / "logs").glob("*.log"))
+
+
+def test_a_project_of_another_version_that_cannot_run_says_which_version_it_is_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_project(tmp_path / "shop")
+    (tmp_path / "shop" / "onefold.yaml").write_text('version: "0.0.9"\n')
+    break_a_contract(tmp_path / "shop")
+    for name in ("ONEFOLD_HOME", "ONEFOLD_INBOX", "DAGSTER_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("ONEFOLD_PROJECT", str(tmp_path / "shop"))
+    shown = io.StringIO()
+    code = run_nightly(
+        home=tmp_path / "home", inbox=tmp_path / "inbox", console=Console(file=shown, width=200)
+    )
+    assert code == EXIT_NOT_PUBLISHED
+    said = shown.getvalue()
+    assert "this project is of Onefold 0.0.9" in said and "`onefold upgrade`" in said
+    assert "till.yaml, line 3" in said
