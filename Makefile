@@ -49,7 +49,7 @@ docs: $(READY) ## dbt's documentation of the last build, as one static page
 	@$(BIN)/onefold docs
 
 docs-site: $(READY) ## the documentation as a site in site/, for reading offline; a broken link fails
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "site/index.html"
 
 check: $(READY) ## lint, format, types, licences, known vulnerabilities, SQL, complexity, YAML, spelling

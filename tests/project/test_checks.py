@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from cdp_assets import safe_yaml
 from cdp_assets.settings import PROJECT_DIR
 from checks.licences import is_allowed, locked_names, problems_of, runtime_closure
+from checks.sql import all_files
 from checks.vulnerabilities import report
 
 RULES = {"allowed": ["MIT", "Apache-2.0"], "development_only": ["ruff"], "spelled": {}, "stated": {}}
@@ -94,3 +101,33 @@ def test_mutants_are_made_of_files_that_are_there_and_reasons_are_of_what_stands
         if part not in (PROJECT_DIR / module).read_text(encoding="utf-8")
     ]
     assert gone == []
+
+
+def hook_of(name: str) -> dict[str, Any]:
+    hooks = [
+        hook
+        for repo in safe_yaml.read(PROJECT_DIR / ".pre-commit-config.yaml")["repos"]
+        for hook in repo["hooks"]
+        if hook["id"] == name
+    ]
+    assert len(hooks) == 1
+    return dict(hooks[0])
+
+
+def test_the_hook_lints_the_sql_that_make_check_lints() -> None:
+    known = subprocess.run(
+        ["git", "ls-files", "*.sql"], cwd=PROJECT_DIR, capture_output=True, text=True, check=True
+    )
+    pattern = hook_of("sqlfluff")["files"]
+    assert [each for each in known.stdout.splitlines() if re.search(pattern, each)] == sorted(all_files())
+
+
+def test_a_hook_that_is_handed_files_does_not_look_where_make_check_does_not(tmp_path: Path) -> None:
+    """codespell reads what it is named, whatever `skip` says; words of other languages are data."""
+    hook = hook_of("codespell")
+    named = [] if hook.get("pass_filenames") is False else ["tests/drafting/words.yaml"]
+    done = subprocess.run(
+        [Path(sys.executable).parent / "codespell", *hook["entry"].split()[1:], *named],
+        cwd=PROJECT_DIR, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout

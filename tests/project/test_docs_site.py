@@ -54,8 +54,9 @@ def _build(folder: Path, docs: Path) -> subprocess.CompletedProcess[str]:
         "[checks/site_hook.py]", f"[{PROJECT_DIR / 'checks' / 'site_hook.py'}]"
     )
     (folder / "mkdocs.yml").write_text(settings, encoding="utf-8")
+    (words,) = re.findall(r"python -m mkdocs (.+)", (PROJECT_DIR / "Makefile").read_text(encoding="utf-8"))
     return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(folder / "mkdocs.yml"), "--site-dir", str(folder / "site")],
+        [sys.executable, "-m", "mkdocs", *words.split(), "--config-file", str(folder / "mkdocs.yml"), "--site-dir", str(folder / "site")],
         cwd=PROJECT_DIR, capture_output=True, text=True,
     )  # fmt: skip
 
