@@ -33,9 +33,9 @@ def new_channel(
     _say(console, f"drafted channel {name}:")
     for path in draft.written:
         _say(console, f"  wrote {_short(path)}")
-    if draft.undecided:
+    if draft.open_questions:
         _say(console, "left to decide (in the contract and the models; nothing of this is certain):")
-        for note in draft.undecided:
+        for note in draft.open_questions:
             _say(console, f"  - {note}")
     if draft.list_entries:
         _say(console, "not wired yet: in vars.channels of dbt_project/dbt_project.yml, let these lines read")

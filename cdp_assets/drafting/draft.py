@@ -43,7 +43,7 @@ class ChannelDraft:
     exports: dict[str, int] = field(default_factory=dict)  # export → columns
     shapes: list[str] = field(default_factory=list)
     list_entries: list[str] = field(default_factory=list)  # lines of vars.channels in dbt_project.yml
-    undecided: list[str] = field(default_factory=list)
+    open_questions: list[str] = field(default_factory=list)
 
 
 def draft_channel(
@@ -154,11 +154,11 @@ def _written(
         _, said = file_pattern(table.profile.sample.path.name)
         draft.exports[table.export] = len(table.contract_fields)
         asked = [*said, *questions_of(table, own)]
-        draft.undecided += [f"{table.export}: {question}" for question in dict.fromkeys(asked)]
+        draft.open_questions += [f"{table.export}: {question}" for question in dict.fromkeys(asked)]
     folder, listed = dbt_dir / "models" / "staging" / name, shapes_by_list(dbt_dir)
     for shape, (model, said) in models.items():
         _write(folder / f"stg_{name}__{shape}.sql", render_model(model), draft)
-        draft.undecided += [
+        draft.open_questions += [
             f"stg_{name}__{shape}: {question}" for question in dict.fromkeys([*said, *model.questions])
         ]
         draft.list_entries.append(listing_with(listed, name, shape))
@@ -166,7 +166,7 @@ def _written(
     if models:
         _write(folder / f"_{name}__models.yml", render_descriptions(name, list(models)), draft)
     else:
-        draft.undecided.append(
+        draft.open_questions.append(
             "staging: no shared shape fits, so the rows land but no table takes them in; "
             "write the models in dbt_project/models/staging by hand"
         )

@@ -50,7 +50,7 @@ class Outcome:
 
     def asks(self, *words: str) -> bool:
         """Whether one question holds all the words."""
-        return any(all(word in question for word in words) for question in self.draft.undecided)
+        return any(all(word in question for word in words) for question in self.draft.open_questions)
 
 
 def run_case(settings: Settings, folder: Path, files: dict[str, bytes], **options: Any) -> Outcome:

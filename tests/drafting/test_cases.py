@@ -48,7 +48,7 @@ def test_a_case_gives_its_rows_and_asks_its_questions(name: str, tmp_path: Path)
         rows = [" | ".join(map(shown, row)).rstrip() for row in outcome.landed(export, columns)]
         assert rows == table.strip("\n").split("\n"), columns
     assert [words for words in case.get("asks", []) if not outcome.asks(*words)] == [], (
-        outcome.draft.undecided
+        outcome.draft.open_questions
     )
     assert [words for words in case.get("never_asks", []) if outcome.asks(*words)] == []
     _check_contract(outcome, case.get("contract", {}))

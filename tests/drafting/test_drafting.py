@@ -62,7 +62,7 @@ def test_a_draft_lands_its_own_sample_whole(
     sample.write_bytes(content)
     draft = draft_channel(settings, name, [sample], channels_dir=rooms[0], dbt_project_dir=rooms[1])
     assert set(draft.shapes) == shapes
-    assert draft.undecided
+    assert draft.open_questions
     check = check_channel(settings, name, [sample], channels_dir=rooms[0])
     assert check.is_clean
     assert [file.result.landed for file in check.files] == [rows]
