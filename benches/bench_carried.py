@@ -25,7 +25,8 @@ sys.path.insert(0, str(ROOT))
 import duckdb  # noqa: E402
 
 from benches.bench_nights import ONEFOLD, deal  # noqa: E402
-from cdp_assets.publishing.fingerprint import columns_of, fingerprint_of, quoted  # noqa: E402
+from cdp_assets.publishing.fingerprint import columns_of, fingerprint_of  # noqa: E402
+from cdp_assets.sql_text import identifier  # noqa: E402
 
 LAST_DAY = date(2017, 12, 31)
 # What says which run made a row, or when by the machine's clock, is not content.
@@ -173,8 +174,8 @@ def _content(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> tuple[i
         for name, kind in columns_of(con, "build_file", schema, table)
         if name not in OPERATIONAL_COLUMNS
     ]
-    names = ", ".join(quoted(name) for name, _ in columns)
-    return fingerprint_of(con, f"(select {names} from {quoted('build_file', schema, table)})", columns)
+    names = ", ".join(identifier(name) for name, _ in columns)
+    return fingerprint_of(con, f"(select {names} from {identifier('build_file', schema, table)})", columns)
 
 
 if __name__ == "__main__":

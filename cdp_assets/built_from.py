@@ -22,8 +22,9 @@ from cdp_assets.identity.cached_tables import forget_makers
 from cdp_assets.keys import load_key, pseudonym
 from cdp_assets.landing.files import hash_file
 from cdp_assets.landing.load import EMPTY_NAME
-from cdp_assets.publishing.fingerprint import columns_of, fingerprint_of, quoted
+from cdp_assets.publishing.fingerprint import columns_of, fingerprint_of
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import identifier
 from cdp_assets.warehouse import open_warehouse
 
 FORMAT = "1"  # of the digests; another one makes every table be built again
@@ -190,7 +191,7 @@ class _Sources:
             columns = columns_of(self._con, database, schema, table)
         except duckdb.Error:
             return None
-        return fingerprint_of(self._con, quoted(database, schema, table), columns)[1]
+        return fingerprint_of(self._con, identifier(database, schema, table), columns)[1]
 
 
 def _digest(*parts: str) -> str:

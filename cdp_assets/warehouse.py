@@ -10,7 +10,7 @@ import duckdb
 from cdp_assets import warehouse_seal
 from cdp_assets.engine import STORAGE
 from cdp_assets.settings import Settings
-from cdp_assets.sql_text import literal
+from cdp_assets.sql_text import identifier, literal
 
 
 @contextmanager
@@ -31,6 +31,6 @@ def count_rows(con: duckdb.DuckDBPyConnection, schema: str, tables: Iterable[str
     """Rows of each table of a schema, by name."""
     counted = {}
     for table in tables:
-        row = con.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
+        row = con.execute(f"select count(*) from {identifier(schema, table)}").fetchone()
         counted[table] = int(row[0]) if row else 0
     return counted

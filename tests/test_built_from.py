@@ -17,8 +17,9 @@ from benches import bench_carried
 from cdp_assets import built_from, dbt_manifest, dbt_runner, warehouse_seal
 from cdp_assets.identity.cached_tables import made_by
 from cdp_assets.landing import ensure_empty, load_contracts
-from cdp_assets.publishing.fingerprint import columns_of, fingerprint_of, quoted
+from cdp_assets.publishing.fingerprint import columns_of, fingerprint_of
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import identifier
 from cdp_assets.state import connect_state, migrate
 from cdp_assets.warehouse import open_warehouse
 from tests.landing.builders import deliver
@@ -122,7 +123,7 @@ def test_what_is_written_down_is_what_stands_there(settled: Settings) -> None:
         for node, known in found.items():
             one = dbt_manifest.for_home(settled).nodes[node]
             columns = columns_of(con, database, one.schema, one.name)
-            assert fingerprint_of(con, quoted(database, one.schema, one.name), columns) == known, node
+            assert fingerprint_of(con, identifier(database, one.schema, one.name), columns) == known, node
 
 
 @builds

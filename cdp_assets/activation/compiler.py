@@ -14,7 +14,7 @@ from cdp_assets.activation.audience import FAMILIES, Audience
 from cdp_assets.activation.library import Library
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.rules import Columns, Context, predicate
-from cdp_assets.publishing.fingerprint import quoted
+from cdp_assets.sql_text import identifier
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ def compile_audience(
     parts = []
     for inner in made_of:
         context.where = f"audience {inner}"
-        parts.append(f"{quoted(f'audience {inner}')} as ({_members_sql(inner, library, context)})")
+        parts.append(f"{identifier(f'audience {inner}')} as ({_members_sql(inner, library, context)})")
     context.where = f"audience {name}"
     rules, flags = _flags(name, audience, library, context)
     suppressed = " or ".join(
-        f"customers.customer_id in (select customer_id from {quoted(f'audience {each}')})"
+        f"customers.customer_id in (select customer_id from {identifier(f'audience {each}')})"
         for each in audience.suppress
     )
     join, sort_value, order = _ordering(audience, context)
@@ -94,9 +94,9 @@ def _ordering(audience: Audience, context: Context) -> tuple[str, str, str]:
     word = "desc" if audience.order_by.direction == "descending" else "asc"
     order = f"sort_value {word} nulls last, customer_id"
     if table == "customers":
-        return "", f"customers.{quoted(column)}", order
+        return "", f"customers.{identifier(column)}", order
     join = f" left join marts.{table} as sorted on customers.customer_id = sorted.customer_id"
-    return join, f"sorted.{quoted(column)}", order
+    return join, f"sorted.{identifier(column)}", order
 
 
 def _in_order(name: str, library: Library) -> list[str]:

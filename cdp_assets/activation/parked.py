@@ -1,6 +1,6 @@
 """Orders that counted and are parked now: for a while nobody knows what they are worth, and nobody leaves an audience by its rules for that.
 
-Told by comparing the published orders with those of the generation before, and remembered in the ledger until they count again. Consent,
+Told by comparing the published orders with those of the generation before, and kept in the ledger until they count again. Consent,
 suppression and whatever else ends a membership still end it.
 """
 

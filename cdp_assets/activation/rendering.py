@@ -17,8 +17,7 @@ from typing import Any
 
 from cdp_assets.activation.destination import Destination
 from cdp_assets.activation.templates import ATTRIBUTES, PLACE
-from cdp_assets.publishing.fingerprint import quoted
-from cdp_assets.sql_text import literal
+from cdp_assets.sql_text import identifier, literal
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # equal rows give equal bytes
 _FORMULA = "'[=@\\t\\r+-]*'"
@@ -55,9 +54,9 @@ def columns_of(destination: Destination, operation: str, field: str | None) -> d
     own = destination.operation(operation).columns
     if own is not None:
         return own
-    for identifier in destination.identifiers:
-        if identifier.field == field and identifier.columns is not None:
-            return identifier.columns
+    for each in destination.identifiers:
+        if each.field == field and each.columns is not None:
+            return each.columns
     return destination.file.columns or {"key": "$key"}
 
 
@@ -182,5 +181,5 @@ def parquet_sql(columns: dict[str, str]) -> str:
     parts = []
     for name, template in columns.items():
         found = PLACE.fullmatch(template)
-        parts.append(f"{_value_sql(found[1]) if found else literal(template)} as {quoted(name)}")
+        parts.append(f"{_value_sql(found[1]) if found else literal(template)} as {identifier(name)}")
     return ", ".join(parts)

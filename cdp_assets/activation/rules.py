@@ -20,7 +20,7 @@ from cdp_assets.activation.audience import (
     Touches,
 )
 from cdp_assets.activation.problems import ActivationProblem
-from cdp_assets.publishing.fingerprint import quoted
+from cdp_assets.sql_text import identifier
 
 Columns = Mapping[str, Mapping[str, str]]
 """Mart → column → DuckDB type, of the published file (and `customers_contact` where the contact file is open)."""
@@ -100,7 +100,7 @@ def predicate(rule: Rule, context: Context, place: str) -> str:
     if rule.birthday is not None:
         return _birthday(rule.birthday, context, f"{place}.birthday")
     if rule.audience is not None:
-        return f"customers.customer_id in (select customer_id from {quoted(f'audience {rule.audience}')})"
+        return f"customers.customer_id in (select customer_id from {identifier(f'audience {rule.audience}')})"
     return _family(rule, context, place)
 
 
@@ -123,7 +123,7 @@ def _condition(table: str, column: str, condition: Condition, context: Context, 
     if not isinstance(condition, Comparison):
         listed = condition if isinstance(condition, list) else [condition]
         condition = Comparison.model_validate({"in": listed})
-    sql = f"{table}.{quoted(column)}"
+    sql = f"{table}.{identifier(column)}"
 
     def bound(value: object) -> str:
         return context.bind(_typed(value, kind, context.wrong_type(table, column, place, _wanted(kind))))
@@ -202,7 +202,7 @@ def _among(table: str, column: str, values: list[str] | None, context: Context, 
     if not values:
         return []
     context.column_type(table, column, place)
-    return [f"{table}.{quoted(column)} in ({', '.join(context.bind(each) for each in values)})"]
+    return [f"{table}.{identifier(column)} in ({', '.join(context.bind(each) for each in values)})"]
 
 
 def _purchases(wanted: Purchases, context: Context, place: str) -> str:

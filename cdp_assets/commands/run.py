@@ -184,7 +184,7 @@ def _report(
 
 
 def _remember_inputs(settings: Settings, record: RunRecord, console: Console) -> None:
-    """What cannot be remembered costs the next night a whole run, and is no reason to call this one unpublished."""
+    """What cannot be kept costs the next night a whole run, and is no reason to call this one unpublished."""
     try:
         remember_inputs(settings, record)
     except Exception as error:

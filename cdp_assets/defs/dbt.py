@@ -22,9 +22,9 @@ from cdp_assets.errors import Problem
 from cdp_assets.identity import STEPS
 from cdp_assets.insight.tables import OUTPUT_COLUMNS
 from cdp_assets.operations import pictures
-from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import identifier
 from cdp_assets.warehouse import open_warehouse
 
 NOT_IN_BUILD = "tag:law"
@@ -210,7 +210,7 @@ def _row_counts(settings: Settings, nodes: list[Mapping[str, Any]]) -> dict[str,
         if not present:
             return {}
         query = " union all ".join(
-            f"select {index}, count(*) from {quoted(node['schema'], node['alias'])}"
+            f"select {index}, count(*) from {identifier(node['schema'], node['alias'])}"
             for index, node in enumerate(present)
         )
         return {present[index]["unique_id"]: count for index, count in con.execute(query).fetchall()}

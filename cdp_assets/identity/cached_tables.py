@@ -46,14 +46,14 @@ def keep_made_by(con: duckdb.DuckDBPyConnection, table: str, maker: str) -> None
 
 
 def forget(con: duckdb.DuckDBPyConnection, *tables: str, schema: str = "identity") -> None:
-    """Have these tables made anew whole. schema: identity's, with its database where that is not the current one."""
+    """Have these tables rebuilt whole. schema: identity's, with its database where that is not the current one."""
     for table in tables:
         if has_table(con, table):
             con.execute(f"comment on table {schema}.{table} is null")
 
 
 def forget_makers(con: duckdb.DuckDBPyConnection) -> None:
-    """Have every kept table made anew: nobody knows what became of the warehouse."""
+    """Have every cached table rebuilt: nobody knows what became of the warehouse."""
     rows = con.execute(
         "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'identity' "
         "and comment is not null"

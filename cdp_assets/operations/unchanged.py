@@ -20,10 +20,11 @@ from cdp_assets.landing.contract import ChannelContract, load_contracts
 from cdp_assets.landing.delivery_checks import RULED, waiting_contents
 from cdp_assets.landing.inbox import scan_inbox
 from cdp_assets.landing.new_files import find_new, read_known
-from cdp_assets.publishing.fingerprint import columns_of, fingerprint_of, quoted
+from cdp_assets.publishing.fingerprint import columns_of, fingerprint_of
 from cdp_assets.publishing.generations import are_links_whole, current_generation
 from cdp_assets.publishing.run_record import RunRecord
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import identifier
 from cdp_assets.state import connect_state
 
 # Tables of state that say what a run saw or did, and columns that say when: no figure is made of them.
@@ -166,5 +167,5 @@ def _digest_of_table(con: duckdb.DuckDBPyConnection, database: str, name: str) -
     columns = [
         (column, kind) for column, kind in columns_of(con, database, "main", name) if column not in CLOCKS
     ]
-    chosen = ", ".join(quoted(column) for column, _ in columns)
-    return fingerprint_of(con, f"(select {chosen} from {quoted(name)})", columns)[1]
+    chosen = ", ".join(identifier(column) for column, _ in columns)
+    return fingerprint_of(con, f"(select {chosen} from {identifier(name)})", columns)[1]

@@ -13,9 +13,9 @@ import duckdb
 
 from cdp_assets.engine import scratch
 from cdp_assets.publishing.copies import relations_of, text
-from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.gates import Refusal, some
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import identifier
 from cdp_assets.wording import counted
 
 GATE = "conservation"
@@ -113,7 +113,8 @@ def _refuse_amounts(con: duckdb.DuckDBPyConnection) -> list[Refusal]:
     if not views:
         return []
     staged = " union all ".join(
-        f"select channel, currency, gross_amount from warehouse.{quoted('staging', view)}" for view in views
+        f"select channel, currency, gross_amount from warehouse.{identifier('staging', view)}"
+        for view in views
     )
     goods = "select channel, currency, gross_amount, 1 as is_order from warehouse.marts.orders"
     if "order_lines" in relations_of(con, "warehouse", "marts"):

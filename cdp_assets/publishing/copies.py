@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from cdp_assets.engine import STORAGE_VERSION, database, scratch
-from cdp_assets.publishing.fingerprint import columns_of, fingerprint, fingerprint_of, quoted
+from cdp_assets.publishing.fingerprint import columns_of, fingerprint, fingerprint_of
 from cdp_assets.publishing.keeping import (
     Keeping,
     copy_proved,
@@ -23,7 +23,7 @@ from cdp_assets.publishing.keeping import (
     link_parquet,
 )
 from cdp_assets.settings import Settings
-from cdp_assets.sql_text import literal
+from cdp_assets.sql_text import identifier, literal
 from cdp_assets.state import connect_state
 
 MARTS_FILE, CONTACT_FILE, PARQUET_FOLDER = "marts.duckdb", "contact.duckdb", "parquet"
@@ -139,7 +139,9 @@ def _row_counts(settings: Settings, schema: str, keeping: Keeping) -> dict[str, 
         counts = {name: kept.row_count for name, kept in keeping.tables.items()}
         for name in names:
             if name not in counts:
-                ((counts[name],),) = con.execute(f"select count(*) from {quoted(schema, name)}").fetchall()
+                ((counts[name],),) = con.execute(
+                    f"select count(*) from {identifier(schema, name)}"
+                ).fetchall()
     return counts
 
 
@@ -150,7 +152,7 @@ def _copy_schema(
     with scratch(settings.duckdb_limits) as con:
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
         con.execute(f"attach {text(path)} as target (storage_version {text(STORAGE_VERSION)})")
-        con.execute(f"create schema if not exists target.{quoted(schema)}")
+        con.execute(f"create schema if not exists target.{identifier(schema)}")
         if keeping.tables:
             drop_others(con, "target", schema, keeping)
         masks.prepare(con)
@@ -176,8 +178,8 @@ def _copy_table(
     con: duckdb.DuckDBPyConnection, schema: str, name: str, masks: Masks, known: tuple[int, str] | None
 ) -> tuple[int, str]:
     """Copy one table; returns what it must read as from the reopened file: (rows, fingerprint) of its source, as `known` where it is known."""
-    source = masks.relation(name) or f"warehouse.{quoted(schema, name)}"
-    con.execute(f"create table target.{quoted(schema, name)} as select * from {source}")
+    source = masks.relation(name) or f"warehouse.{identifier(schema, name)}"
+    con.execute(f"create table target.{identifier(schema, name)} as select * from {source}")
     columns = columns_of(con, "warehouse", schema, name)
     if any("ENUM" in kind for _, kind in columns):
         raise PublishProblem(f"{schema}.{name} has an ENUM column, which keeps values: cast it to text")
@@ -200,7 +202,7 @@ def _copy_comments(con: duckdb.DuckDBPyConnection, schema: str) -> None:
     con.begin()
     for kind, path, comment in comments:
         if comment:
-            con.execute(f"comment on {kind} target.{quoted(schema, *path)} is {text(comment)}")
+            con.execute(f"comment on {kind} target.{identifier(schema, *path)} is {text(comment)}")
     con.commit()
 
 
@@ -230,10 +232,12 @@ def write_parquet(folder: Path, tables: list[PublishedTable], mode: int, keeping
                 continue
             columns = columns_of(con, "published", "marts", table.table_name)
             con.execute(
-                f"copy (select {_parquet_columns(columns)} from published.{quoted('marts', table.table_name)}) "
+                f"copy (select {_parquet_columns(columns)} from published.{identifier('marts', table.table_name)}) "
                 f"to {text(path)} (format parquet, {PARQUET_PACKED})"
             )
-            back = ", ".join(f"cast({quoted(name)} as {kind}) as {quoted(name)}" for name, kind in columns)
+            back = ", ".join(
+                f"cast({identifier(name)} as {kind}) as {identifier(name)}" for name, kind in columns
+            )
             found = fingerprint_of(con, f"(select {back} from read_parquet({text(path)}))", columns)
             if found != (table.row_count, table.fingerprint):
                 raise PublishProblem(
@@ -267,7 +271,9 @@ def verify_generations(settings: Settings) -> list[str]:
 def _parquet_columns(columns: list[tuple[str, str]]) -> str:
     """Parquet has no 128-bit integer; DuckDB would write a float, which loses digits."""
     return ", ".join(
-        f"cast({quoted(name)} as decimal(38, 0)) as {quoted(name)}" if "HUGEINT" in kind else quoted(name)
+        f"cast({identifier(name)} as decimal(38, 0)) as {identifier(name)}"
+        if "HUGEINT" in kind
+        else identifier(name)
         for name, kind in columns
     )
 

@@ -11,21 +11,19 @@ import duckdb
 
 from cdp_assets.sql_text import identifier
 
-quoted = identifier  # as publishing calls it
-
 
 def columns_of(
     con: duckdb.DuckDBPyConnection, database: str, schema: str, table: str
 ) -> list[tuple[str, str]]:
     """(column, type) in the table's order."""
     # duckdb_columns() looks at every view of every database, each time.
-    rows = con.execute(f"describe {quoted(database, schema, table)}").fetchall()
+    rows = con.execute(f"describe {identifier(database, schema, table)}").fetchall()
     return [(row[0], row[1]) for row in rows]
 
 
 def fingerprint(con: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> tuple[int, str]:
     """(row count, fingerprint) of one table. Grain: the whole table."""
-    return fingerprint_of(con, quoted(database, schema, table), columns_of(con, database, schema, table))
+    return fingerprint_of(con, identifier(database, schema, table), columns_of(con, database, schema, table))
 
 
 def fingerprint_of(

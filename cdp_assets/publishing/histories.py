@@ -11,9 +11,10 @@ from pathlib import Path
 import duckdb
 
 from cdp_assets.publishing.copies import text
-from cdp_assets.publishing.fingerprint import columns_of, quoted
+from cdp_assets.publishing.fingerprint import columns_of
 from cdp_assets.publishing.generations import Generation
 from cdp_assets.publishing.recovery import Commit
+from cdp_assets.sql_text import identifier
 
 HISTORY_SCHEMA = "history"
 REPLACED_FOLDER = "replaced"
@@ -36,11 +37,11 @@ def keep_histories(generation: Generation, as_of_date: date) -> Commit:
         for (name,) in names:
             _set_aside(con, name, as_of_date, replaced / f"{name}.parquet")
             columns = ", ".join(
-                quoted(column) for column, _ in columns_of(con, "warehouse", HISTORY_SCHEMA, name)
+                identifier(column) for column, _ in columns_of(con, "warehouse", HISTORY_SCHEMA, name)
             )
-            source = f"warehouse.{quoted(HISTORY_SCHEMA, name)}"
-            con.execute(f"delete from {quoted(name)} where as_of_date = ?", [as_of_date])
-            con.execute(f"insert into {quoted(name)} ({columns}) select {columns} from {source}")
+            source = f"warehouse.{identifier(HISTORY_SCHEMA, name)}"
+            con.execute(f"delete from {identifier(name)} where as_of_date = ?", [as_of_date])
+            con.execute(f"insert into {identifier(name)} ({columns}) select {columns} from {source}")
 
     return commit
 
@@ -48,13 +49,13 @@ def keep_histories(generation: Generation, as_of_date: date) -> Commit:
 def undo_histories(con: duckdb.DuckDBPyConnection, folder: Path, as_of_date: date) -> None:
     """Put back the rows that the generation in `folder` replaced; rows of its date that replaced none just go."""
     for path in sorted((folder / REPLACED_FOLDER).glob("*.parquet")):
-        con.execute(f"delete from {quoted(path.stem)} where as_of_date = ?", [as_of_date])
-        con.execute(f"insert into {quoted(path.stem)} by name select * from read_parquet({text(path)})")
+        con.execute(f"delete from {identifier(path.stem)} where as_of_date = ?", [as_of_date])
+        con.execute(f"insert into {identifier(path.stem)} by name select * from read_parquet({text(path)})")
 
 
 def _set_aside(con: duckdb.DuckDBPyConnection, name: str, as_of_date: date, path: Path) -> None:
     con.execute(
-        f"copy (select * from {quoted(name)} where as_of_date = {text(as_of_date)}::date) to {text(path)} "
+        f"copy (select * from {identifier(name)} where as_of_date = {text(as_of_date)}::date) to {text(path)} "
         "(format parquet, compression zstd)"
     )
     path.chmod(0o400)

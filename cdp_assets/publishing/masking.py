@@ -14,8 +14,9 @@ import duckdb
 
 from cdp_assets.engine import scratch
 from cdp_assets.publishing.copies import NO_MASKS, Masks, relations_of, text
-from cdp_assets.publishing.fingerprint import columns_of, quoted
+from cdp_assets.publishing.fingerprint import columns_of
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import identifier
 
 Classes = Mapping[tuple[str, str], str]
 CORE = "core"
@@ -77,14 +78,14 @@ def masked_relation(table: str, exposed: Sequence[Exposed]) -> str:
     In a text the identifier alone is replaced; a cell of a nested type becomes null.
     """
     columns = [each for each in exposed if each.table == table]
-    source = f"warehouse.{quoted('marts', table)}"
+    source = f"warehouse.{identifier('marts', table)}"
     if not columns:
         return source
     return f"(select * replace ({', '.join(map(_masked, columns))}) from {source})"
 
 
 def _masked(each: Exposed) -> str:
-    name = quoted(each.column)
+    name = identifier(each.column)
     if each.kind not in ("VARCHAR", "JSON"):
         return f"case when {_is_exposed(name)} then null else {name} end as {name}"
     rest = f"regexp_replace({name}::varchar, '{EMAIL}', '[e-mail]', 'g')"
@@ -116,8 +117,8 @@ def collect_identifiers(con: duckdb.DuckDBPyConnection, classes: Classes) -> Non
         for column, _ in columns_of(con, "warehouse", "contact", table):
             if classes.get((table, column), CORE) == CORE:
                 con.execute(
-                    f"insert into identifiers select distinct value from (select {quoted(column)}::varchar as value "
-                    f"from warehouse.{quoted('contact', table)}) where {REACHING.format(value='value')}"
+                    f"insert into identifiers select distinct value from (select {identifier(column)}::varchar as value "
+                    f"from warehouse.{identifier('contact', table)}) where {REACHING.format(value='value')}"
                 )
     if "customer_ids" in relations_of(con, "warehouse", "identity"):
         con.execute(
@@ -133,8 +134,8 @@ def _exposed_columns(con: duckdb.DuckDBPyConnection, table: str) -> Iterator[Exp
     ]
     if not columns:
         return
-    tests = ", ".join(f"count(*) filter (where {_is_exposed(quoted(name))})" for name, _ in columns)
-    counts = con.execute(f"select {tests} from warehouse.{quoted('marts', table)}").fetchone()
+    tests = ", ".join(f"count(*) filter (where {_is_exposed(identifier(name))})" for name, _ in columns)
+    counts = con.execute(f"select {tests} from warehouse.{identifier('marts', table)}").fetchone()
     assert counts is not None
     for (name, kind), count in zip(columns, counts, strict=True):
         if count:

@@ -14,9 +14,8 @@ from typing import Any
 
 import duckdb
 
-from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.process_limits import limit_process
-from cdp_assets.sql_text import literal
+from cdp_assets.sql_text import identifier, literal
 
 TABLE_FUNCTIONS = {"range", "generate_series", "unnest"}
 # What a query may read from, as DuckDB names it in the serialised query; anything else (`describe`, `summarize`, …) is refused.
@@ -75,9 +74,9 @@ def _answer(asked: dict[str, Any]) -> tuple[Any, ...]:
 def _show_only(con: duckdb.DuckDBPyConnection, tables: dict[str, list[str]]) -> None:
     con.execute("create schema marts")
     for table, columns in tables.items():
-        named = ", ".join(quoted(column) for column in columns)
+        named = ", ".join(identifier(column) for column in columns)
         con.execute(
-            f"create view {quoted('memory', 'marts', table)} as select {named} from {quoted('published', 'marts', table)}"
+            f"create view {identifier('memory', 'marts', table)} as select {named} from {identifier('published', 'marts', table)}"
         )
     con.execute("use memory.marts")
 

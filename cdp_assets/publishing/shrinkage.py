@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from cdp_assets import safe_yaml
 from cdp_assets.engine import scratch
 from cdp_assets.publishing.copies import MARTS_FILE, relations_of, text
-from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.gates import Refusal
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import identifier
 from cdp_assets.state import connect_state
 
 LIMITS_PATH = Path(__file__).with_name("limits.yaml")
@@ -82,7 +82,7 @@ def _build_counts(settings: Settings) -> dict[str, int]:
         con.execute(f"attach {text(settings.warehouse_path)} as warehouse (read_only)")
         names = relations_of(con, "warehouse", "marts")
         counts = [
-            con.execute(f"select count(*) from warehouse.{quoted('marts', name)}").fetchone()
+            con.execute(f"select count(*) from warehouse.{identifier('marts', name)}").fetchone()
             for name in names
         ]
         return {name: count[0] for name, count in zip(names, counts, strict=True) if count}

@@ -17,11 +17,11 @@ from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.forgetting import holding_loads
 from cdp_assets.landing.suppression.identifiers import contacts_in
 from cdp_assets.landing.suppression.matches import Suppressed
-from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.rights import closure
 from cdp_assets.rights.sections import JUDGED, SECTIONS, Section
 from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import identifier
 from cdp_assets.state import connect_state
 
 WITHHELD = "[withheld]"  # in the place of a cell that names somebody else
@@ -90,7 +90,7 @@ def _judgements(con: duckdb.DuckDBPyConnection, tables: set[str]) -> Part:
         if f"marts.{name}" not in tables:
             continue
         asked = con.execute(
-            f"select * exclude (customer_id) from marts.{quoted(name)} semi join her_ids using (customer_id)"
+            f"select * exclude (customer_id) from marts.{identifier(name)} semi join her_ids using (customer_id)"
         )
         columns = [each[0] for each in asked.description or []]
         for row in asked.fetchall():

@@ -15,11 +15,11 @@ from typing import Any
 import duckdb
 
 from cdp_assets.publishing.copies import text
-from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.rights import hers
 from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
 from cdp_assets.sharing.aggregates import PEOPLE_COUNTS
+from cdp_assets.sql_text import identifier
 
 Limits = dict[str, str | bool | int | float | list[str]]
 
@@ -80,8 +80,8 @@ def to_hide(
 def _may_be_hers(schema: str, table: str, counts: Sequence[str], smallest_cell: int, gone: int) -> str:
     """SQL of the rows that would be left with too few if all who go were counted in them."""
     most = smallest_cell - 1 + max(gone, 1)
-    few = " or ".join(f"coalesce({quoted(name)} between 1 and {most}, false)" for name in counts)
-    return f"select rowid from held.{quoted(schema, table)} where {few}"
+    few = " or ".join(f"coalesce({identifier(name)} between 1 and {most}, false)" for name in counts)
+    return f"select rowid from held.{identifier(schema, table)} where {few}"
 
 
 def _counted_again(
@@ -102,18 +102,18 @@ def _counted_again(
         without = _without(con, build, aggregate)
         if without is None:
             return None
-        con.execute(f"create or replace temp table {quoted(f'left_{table}')} as {without}")
+        con.execute(f"create or replace temp table {identifier(f'left_{table}')} as {without}")
     except duckdb.Error:  # its SQL reads what is not there any more: each cell may be one
         return None
     same = " and ".join(
-        f"cell.{quoted(name)} is not distinct from remain.{quoted(name)}" for name in aggregate.key
+        f"cell.{identifier(name)} is not distinct from remain.{identifier(name)}" for name in aggregate.key
     )
     few = " or ".join(
-        f"coalesce(cell.{quoted(name)}, 0) <> coalesce(remain.{quoted(name)}, 0) and coalesce(remain.{quoted(name)}, 0) < {smallest_cell}"
+        f"coalesce(cell.{identifier(name)}, 0) <> coalesce(remain.{identifier(name)}, 0) and coalesce(remain.{identifier(name)}, 0) < {smallest_cell}"
         for name in counts
     )
-    source = f"held.{quoted(schema, table)}"
-    return f"select cell.rowid from {source} as cell left join temp.{quoted(f'left_{table}')} as remain on {same} where {few}"
+    source = f"held.{identifier(schema, table)}"
+    return f"select cell.rowid from {source} as cell left join temp.{identifier(f'left_{table}')} as remain on {same} where {few}"
 
 
 def _aggregate_of(build: Build, schema: str, table: str) -> _Aggregate | None:
@@ -145,7 +145,7 @@ def _aggregate_of(build: Build, schema: str, table: str) -> _Aggregate | None:
 
 def _is_as_built(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
     """Whether the published cells are the build's, but for those that an erasure took before: a run that was refused has built others since."""
-    published, built = f"held.{quoted(schema, table)}", f"warehouse.{quoted(schema, table)}"
+    published, built = f"held.{identifier(schema, table)}", f"warehouse.{identifier(schema, table)}"
     ((others,),) = con.execute(f"select count(*) from (from {published} except all from {built})").fetchall()
     return not others
 

@@ -16,8 +16,8 @@ import duckdb
 from cdp_assets.engine import scratch
 from cdp_assets.keys import pseudonym
 from cdp_assets.publishing.copies import text
-from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.rights.traces import Traces
+from cdp_assets.sql_text import identifier
 
 # Names of columns → which of her keys they hold.
 CUSTOMER = re.compile(r"((other|old|new|successor)_)?customer_id(_[lr])?")
@@ -104,13 +104,14 @@ def condition(columns: Sequence[str]) -> str | None:
 
 def _told_by(columns: Sequence[str]) -> Iterator[_Told]:
     for name in columns:
-        column = quoted(name)
+        column = identifier(name)
         for pattern, gone in LISTS.items():
             if pattern.fullmatch(name):
                 yield _Told(gone, f"{column}::varchar = gone.gone_key{_of_type(name, columns)}")
         if SOURCES.get(name) in columns:
             yield _Told(
-                "gone_sources", f"{quoted(SOURCES[name])} = gone.gone_channel and {column} = gone.gone_key"
+                "gone_sources",
+                f"{identifier(SOURCES[name])} = gone.gone_channel and {column} = gone.gone_key",
             )
         if name == PLATFORM_KEY:
             yield _Told("gone_keys", f"{column}::varchar = gone.gone_key")
@@ -168,12 +169,12 @@ def name_touches(con: duckdb.DuckDBPyConnection, database: str) -> None:
     found = []
     for schema, table, columns in tables_of(con, database):
         if PATH_KEYS & set(columns):
-            source = f"{database}.{quoted(schema, table)}"
+            source = f"{database}.{identifier(schema, table)}"
             found += [
                 sql
                 for name in columns
                 if TOUCH.fullmatch(name)
-                and (sql := rows_of_hers(columns, source, f"{quoted(name)}::varchar"))
+                and (sql := rows_of_hers(columns, source, f"{identifier(name)}::varchar"))
             ]
     if found:
         con.execute(
@@ -207,7 +208,7 @@ def _selects(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str, str]]:
     for schema, table, columns in tables_of(con, "held"):
         if (schema, table) in empty:
             continue
-        sql = rows_of_hers(columns, f"held.{quoted(schema, table)}")
+        sql = rows_of_hers(columns, f"held.{identifier(schema, table)}")
         if sql and table != ISSUED:
             yield schema, table, sql
 

@@ -14,10 +14,9 @@ import duckdb
 
 from cdp_assets.engine import STORAGE, STORAGE_VERSION
 from cdp_assets.errors import Problem
-from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.rights import hers, tables
 from cdp_assets.settings import Settings
-from cdp_assets.sql_text import literal
+from cdp_assets.sql_text import identifier, literal
 from cdp_assets.state import connect_state
 
 # Table of state → the column that says how old a row is. Only these can end.
@@ -96,12 +95,12 @@ def _ends(
         kept = days.get(name, days.get(kind))
         if kept is not None and name in columns:
             last = min(today, newest) - timedelta(days=kept)
-            found[name] = (f"coalesce({quoted(column)} < date {literal(last)}, false)", kind, kept)
+            found[name] = (f"coalesce({identifier(column)} < date {literal(last)}, false)", kind, kept)
     return found
 
 
 def _count(con: duckdb.DuckDBPyConnection, name: str, where: str) -> int:
-    return int(con.execute(f"select count(*) from {quoted(name)} where {where}").fetchall()[0][0])
+    return int(con.execute(f"select count(*) from {identifier(name)} where {where}").fetchall()[0][0])
 
 
 def _write_again(settings: Settings, where: Mapping[str, str]) -> None:
@@ -119,7 +118,7 @@ def _write_again(settings: Settings, where: Mapping[str, str]) -> None:
         for schema, name in names:
             stays = f"where not ({where[name]})" if name in where else ""
             con.execute(
-                f"insert into fresh.{quoted(schema, name)} select * from held.{quoted(schema, name)} {stays}"
+                f"insert into fresh.{identifier(schema, name)} select * from held.{identifier(schema, name)} {stays}"
             )
         con.execute("checkpoint fresh")
     tables.put_in_place(fresh, settings.state_path)

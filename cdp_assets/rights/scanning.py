@@ -26,7 +26,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cdp_assets.publishing.copies import text
-from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.rights.words_in_text import Places, Words
 from cdp_assets.sql_text import identifier
 from cdp_assets.wording import counted
@@ -195,7 +194,7 @@ def _scan_database(path: Path, name: str, words: Looked, found: Scan) -> None:
             "select schema_name, table_name from duckdb_tables() where database_name = 'looked' order by all"
         ).fetchall()
         for schema, table in rows:
-            reader = con.sql(f"select * from looked.{quoted(schema, table)}").to_arrow_reader(BATCH_ROWS)
+            reader = con.sql(f"select * from looked.{identifier(schema, table)}").to_arrow_reader(BATCH_ROWS)
             hits: dict[str, int] = {}
             for batch in reader:
                 _scan_batch(batch, table, words, found, hits)

@@ -18,10 +18,10 @@ from cdp_assets.engine import STORAGE, STORAGE_VERSION
 from cdp_assets.forgetting import Counted, Sought
 from cdp_assets.landing.files import sync_dir
 from cdp_assets.publishing.copies import text
-from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.rights import hers as hers_in
 from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.traces import Traces
+from cdp_assets.sql_text import identifier
 
 ERASING = ".erasing"
 
@@ -79,13 +79,15 @@ def _copy_tables(con: duckdb.DuckDBPyConnection, copied: _Copied) -> None:
         con.execute("copy from database held to fresh (schema)")
     else:
         for schema in sorted({schema for schema, _, _ in there}):
-            con.execute(f"create schema if not exists fresh.{quoted(schema)}")
+            con.execute(f"create schema if not exists fresh.{identifier(schema)}")
     empty = hers_in.empty_tables(con, "held")
     for schema, table, columns in there:
         if (schema, table) not in empty:
             _copy_table(con, copied, schema, table, columns)
         elif not copied.is_made:
-            con.execute(f"create table fresh.{quoted(schema, table)} as from held.{quoted(schema, table)}")
+            con.execute(
+                f"create table fresh.{identifier(schema, table)} as from held.{identifier(schema, table)}"
+            )
     if not copied.is_made:
         _copy_comments(con)
 
@@ -100,7 +102,7 @@ def _copy_table(
     con: duckdb.DuckDBPyConnection, copied: _Copied, schema: str, table: str, columns: list[str]
 ) -> None:
     """One table without her: her rows are found by their numbers first, so that all else is copied as it is."""
-    name, source = f"{schema}.{table}", f"held.{quoted(schema, table)}"
+    name, source = f"{schema}.{table}", f"held.{identifier(schema, table)}"
     select = f"select * from {source}"
     hers = hers_in.rows_of_hers(columns, source)
     if table == hers_in.ISSUED:
@@ -118,7 +120,7 @@ def _copy_table(
         copied.counted.hidden[name] = len(few)
         con.execute("create or replace temp table hits as select unnest(?::bigint[]) as hit", [few])
         select = f"{select} as stored anti join hits on stored.rowid = hits.hit"
-    target = f"fresh.{quoted(schema, table)}"
+    target = f"fresh.{identifier(schema, table)}"
     con.execute(f"insert into {target} {select}" if copied.is_made else f"create table {target} as {select}")
 
 
@@ -132,7 +134,7 @@ def _number(con: duckdb.DuckDBPyConnection, rows: str) -> int:
 
 def _blanked(columns: Sequence[str]) -> str:
     changed = [
-        f"case when hits.hit is null then {quoted(name)} end as {quoted(name)}"
+        f"case when hits.hit is null then {identifier(name)} end as {identifier(name)}"
         for name in columns
         if hers_in.is_of_person(name)
     ]
@@ -152,7 +154,7 @@ def _copy_comments(con: duckdb.DuckDBPyConnection) -> None:
         "where c.database_name = 'held' and c.comment is not null"
     ).fetchall()
     for kind, path, comment in comments:
-        con.execute(f"comment on {kind} fresh.{quoted(*path)} is {text(comment)}")
+        con.execute(f"comment on {kind} fresh.{identifier(*path)} is {text(comment)}")
 
 
 def _make_views(target: Path, views: Sequence[tuple[str, str]]) -> None:
@@ -163,7 +165,7 @@ def _make_views(target: Path, views: Sequence[tuple[str, str]]) -> None:
             left = []
             for schema, sql in waiting:
                 try:
-                    con.execute(f"create schema if not exists {quoted(schema)}")
+                    con.execute(f"create schema if not exists {identifier(schema)}")
                     con.execute(sql)
                 except duckdb.Error:
                     left.append((schema, sql))

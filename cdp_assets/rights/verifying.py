@@ -17,10 +17,10 @@ from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.suppression.identifiers import SUPPRESS
 from cdp_assets.landing.suppression.matches import Suppressed, contact_words
 from cdp_assets.publishing.copies import STORED_AS, text
-from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.rights import certificate
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import identifier
 from cdp_assets.state import connect_state
 from cdp_assets.wording import counted
 
@@ -103,7 +103,7 @@ def _compare(settings: Settings, path: Any, key: bytes, hashes: list[str], verdi
             words = f"{contact_words('t', None)} || ['cell' || {MARK} || lower(trim(t))]"
             ((compared, count),) = con.execute(
                 f"""
-                with texts as (select distinct {quoted(column)} as t from looked.{quoted(schema, table)} where {quoted(column)} is not null),
+                with texts as (select distinct {identifier(column)} as t from looked.{identifier(schema, table)} where {identifier(column)} is not null),
                 words as (select distinct unnest({words}) as word from texts)
                 select count(*), count(*) filter (where pseudonym('{SUPPRESS}' || {MARK} || word) in (select hash from known)) from words
                 """

@@ -17,9 +17,9 @@ import duckdb
 
 from cdp_assets.engine import STORAGE
 from cdp_assets.errors import Problem
-from cdp_assets.publishing.fingerprint import fingerprint, quoted
+from cdp_assets.publishing.fingerprint import fingerprint
 from cdp_assets.settings import Settings
-from cdp_assets.sql_text import literal
+from cdp_assets.sql_text import identifier, literal
 from cdp_assets.state import connect_state, migrate
 
 LIST = "tables.json"
@@ -56,12 +56,12 @@ def export_table(
     con: duckdb.DuckDBPyConnection, database: str, schema: str, name: str, target: Path
 ) -> dict[str, str]:
     """Write one table or view as one Parquet file that Spark reads; returns its columns and DuckDB types."""
-    relation = quoted(database, schema, name)
+    relation = identifier(database, schema, name)
     columns = {row[0]: row[1] for row in con.execute(f"describe {relation}").fetchall()}
     chosen = ", ".join(
-        f"cast({quoted(column)} as {IN_PARQUET[kind]}) as {quoted(column)}"
+        f"cast({identifier(column)} as {IN_PARQUET[kind]}) as {identifier(column)}"
         if kind in IN_PARQUET
-        else quoted(column)
+        else identifier(column)
         for column, kind in columns.items()
     )
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ def read_list(folder: Path) -> list[Table]:
 
 def fill_table(con: duckdb.DuckDBPyConnection, database: str, table: Table, folder: Path) -> None:
     """Put an exported table's rows into the table of the same name, which is empty. Raises ExchangeProblem where they are not what was written."""
-    relation = quoted(database, table.schema, table.name)
+    relation = identifier(database, table.schema, table.name)
     found = {row[0]: row[1] for row in con.execute(f"describe {relation}").fetchall()}
     if found != table.columns:
         raise ExchangeProblem(
@@ -118,8 +118,8 @@ def fill_table(con: duckdb.DuckDBPyConnection, database: str, table: Table, fold
             str(folder / table.file),
             "import with the version that exported, then upgrade",
         )
-    names = ", ".join(quoted(column) for column in table.columns)
-    chosen = ", ".join(f"cast({quoted(column)} as {kind})" for column, kind in table.columns.items())
+    names = ", ".join(identifier(column) for column in table.columns)
+    chosen = ", ".join(f"cast({identifier(column)} as {kind})" for column, kind in table.columns.items())
     source = f"read_parquet({literal(folder / table.file)})"
     with _in_utc(con):
         con.execute(f"insert into {relation} ({names}) select {chosen} from {source}")
@@ -150,7 +150,7 @@ def import_state(settings: Settings, folder: Path) -> list[Table]:
         migrate(workshop)
         with duckdb.connect(str(workshop.state_path), config=STORAGE) as con:
             for schema, name in _state_tables(con):
-                con.execute(f"delete from {quoted(schema, name)}")
+                con.execute(f"delete from {identifier(schema, name)}")
             known = set(_state_tables(con))
             for table in tables:
                 if (table.schema, table.name) not in known:

@@ -17,10 +17,10 @@ from sqlglot import exp
 from sqlglot.transforms import eliminate_qualify
 
 from cdp_assets import dbt_manifest, dbt_runner
-from cdp_assets.publishing.fingerprint import quoted
 from cdp_assets.settings import Settings
 from cdp_assets.spark import session as spark_session
 from cdp_assets.spark.tables import give
+from cdp_assets.sql_text import identifier
 
 RELATIVE = 1e-9  # of doubles: sums come in another order
 
@@ -109,7 +109,7 @@ def give_inputs(session: Any, settings: Settings, nodes: dict[str, Any], folder:
                 meta = source.config.meta
                 files = settings.landing_dir / meta["channel"] / meta["export"] / "*.parquet"
                 rows = f"select * from read_parquet('{files}', union_by_name = true)"
-                con.execute(f"create view {quoted('landing', source.name)} as {rows}")
+                con.execute(f"create view {identifier('landing', source.name)} as {rows}")
         found = con.execute(
             "select database_name, schema_name, table_name from duckdb_tables() where not internal "
             "union all select database_name, schema_name, view_name from duckdb_views() where not internal"
@@ -131,7 +131,7 @@ def compare(session: Any, settings: Settings, nodes: dict[str, Any], *, is_sail:
             sql = without_qualify(node.compiled_code) if is_sail else node.compiled_code
             got = session.sql(sql).toArrow()
             found.rows[name] = got.num_rows
-            difference = differences(con, quoted(node.schema, name), got)
+            difference = differences(con, identifier(node.schema, name), got)
             if difference:
                 found.different[name] = difference
     return found
@@ -146,15 +146,17 @@ def differences(con: duckdb.DuckDBPyConnection, relation: str, got: Any) -> str:
     try:
         con.execute(
             "create or replace temp table theirs as select "
-            + ", ".join(f"cast({quoted(name)} as {kind}) as {quoted(name)}" for name, kind in columns.items())
+            + ", ".join(
+                f"cast({identifier(name)} as {kind}) as {identifier(name)}" for name, kind in columns.items()
+            )
             + " from got"
         )
     finally:
         con.unregister("got")
     exact = ", ".join(
-        f"if(isnan({quoted(name)}), null, {quoted(name)}) as {quoted(name)}"
+        f"if(isnan({identifier(name)}), null, {identifier(name)}) as {identifier(name)}"
         if kind == "DOUBLE"
-        else quoted(name)
+        else identifier(name)
         for name, kind in columns.items()
     )
     ours = con.execute(f"select {exact} from {relation} except all select {exact} from theirs").fetchall()

@@ -11,9 +11,10 @@ from pathlib import Path
 import duckdb
 
 from cdp_assets.publishing.copies import MARTS_FILE
-from cdp_assets.publishing.fingerprint import columns_of, fingerprint, fingerprint_of, quoted
+from cdp_assets.publishing.fingerprint import columns_of, fingerprint, fingerprint_of
 from cdp_assets.publishing.generations import current_files
 from cdp_assets.settings import PROJECT_DIR, Settings
+from cdp_assets.sql_text import identifier
 from cdp_assets.state import connect_state
 
 CUSTOMERS = 60
@@ -108,8 +109,8 @@ def _content(con: duckdb.DuckDBPyConnection, table: str) -> tuple[int, str]:
         for name, kind in columns_of(con, "published", "marts", table)
         if name not in OPERATIONAL_COLUMNS
     ]
-    names = ", ".join(quoted(name) for name, _ in columns)
-    return fingerprint_of(con, f"(select {names} from published.{quoted('marts', table)})", columns)
+    names = ", ".join(identifier(name) for name, _ in columns)
+    return fingerprint_of(con, f"(select {names} from published.{identifier('marts', table)})", columns)
 
 
 def simulate(folder: Path) -> Path:
