@@ -70,8 +70,16 @@ def create_till_payments(con: duckdb.DuckDBPyConnection, parameters: Parameters)
     """Create `till_payments`: one row per payment or refund, with tips and the gift cards sold with it; and `till_items`: `till_rows` and those cards
     that are listed among the items.
     """
-    rates = {name: parameters.rate("money", f"till_{name}") for name in ("tip", "gift_card", "card_sold")}
-    con.execute(from_file(__name__, "till_payments", is_cash=_IS_CASH, **rates))
+    con.execute(
+        from_file(
+            __name__,
+            "till_payments",
+            is_cash=_IS_CASH,
+            tip=parameters.rate("money", "till_tip"),
+            gift_card=parameters.rate("money", "till_gift_card"),
+            card_sold=parameters.rate("money", "till_card_sold"),
+        )
+    )
     con.execute(from_file(__name__, "till_items"))
 
 
