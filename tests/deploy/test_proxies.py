@@ -210,6 +210,34 @@ def test_people_sign_in_and_work_through_the_proxy(
         assert "frame-ancestors 'none'" in shown.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize(
+    ("proxy", "kept", "rewritten"),
+    [(nginx, "proxy_set_header Host $http_host;", "proxy_set_header Host 127.0.0.1:1;"),
+     (caddy, "header_up -X-Forwarded-User", "header_up -X-Forwarded-User\n\t\t\theader_up Host 127.0.0.1:1")],
+)  # fmt: skip
+def test_people_sign_in_through_a_proxy_that_rewrites_host(
+    home: Settings, certificate: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: Proxy, kept: str, rewritten: str
+) -> None:  # fmt: skip
+    examples = tmp_path / "examples"
+    shutil.copytree(EXAMPLES, examples)
+    for path in examples.iterdir():
+        path.write_text(path.read_text().replace(kept, rewritten))
+    monkeypatch.setitem(globals(), "EXAMPLES", examples)
+    settings = home.model_copy(update={"web_trusted_proxies": "127.0.0.1"})
+    with site(settings) as upstream, proxy(tmp_path, upstream, certificate) as port:
+        browser = Browser(port, certificate[0])
+        form = browser.ask("GET", "/sign-in", headers={"X-Forwarded-Host": "evil.example"}).text
+        data = {
+            "name": "kim",
+            "password": PASSWORD,
+            "to": "/",
+            "token": form.partition('name="token" value="')[2][:64],
+        }
+        foreign = browser.ask("POST", "/sign-in", data=data, headers={"Origin": "https://evil.example"})
+        done = browser.ask("POST", "/sign-in", data=data, headers={"Origin": browser.origin})
+        assert (foreign.status_code, done.status_code) == (403, 303)
+
+
 @pytest.mark.parametrize("proxy", [nginx, caddy])
 def test_what_a_browser_sends_under_the_proxys_names_never_reaches_the_site(
     home: Settings, certificate: tuple[Path, Path], tmp_path: Path, proxy: Proxy

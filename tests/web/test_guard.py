@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cdp_assets.settings import Settings
 from tests.web.conftest import Reader
 
 
@@ -47,3 +48,26 @@ def test_pages_are_not_stored(site: Reader) -> None:
 def test_no_page_has_a_script_or_a_style_within(site: Reader) -> None:
     text = site.get("/").text
     assert "<script>" not in text and " style=" not in text and " onclick=" not in text
+
+
+@pytest.mark.parametrize(
+    ("peer", "named", "status"),
+    [
+        ("10.0.0.5", ["data.example.com"], 303),
+        ("10.0.0.5", ["data.example.com:8443"], 403),  # the form's own origin has no port
+        ("10.0.0.5", ["evil.example"], 403),
+        ("10.0.0.5", ["data.example.com", "evil.example"], 403),
+        ("10.0.0.5", [], 403),  # the proxy rewrote Host and does not say from what
+        ("203.0.113.9", ["data.example.com"], 403),
+    ],
+)
+def test_a_rewritten_host_counts_by_what_a_listed_proxy_says_was_asked_for(
+    published: Settings, peer: str, named: list[str], status: int
+) -> None:
+    behind = published.model_copy(
+        update={"web_hosts": "data.example.com", "web_trusted_proxies": "10.0.0.0/24"}
+    )
+    site = Reader(behind, base="http://127.0.0.1:8501", peer=(peer, 5000))
+    site.get("/watch")
+    site.headers = [("Origin", "https://data.example.com"), *(("X-Forwarded-Host", each) for each in named)]
+    assert site.post("/watch/notes/add", {"day": "2017-12-11", "words": "Sale"}).status_code == status

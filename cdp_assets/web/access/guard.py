@@ -43,13 +43,15 @@ class Guard:
     """ASGI middleware: refuses foreign hosts and origins, and adds the headers; `Cache-Control: no-store` where none is set."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
+        self._app, self._settings = app, settings
         self._hosts = {*LOCAL, *listed(settings.web_hosts.lower())}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if (asked := _asked_of_proxy(scope, self._settings)) is not None:
+            MutableHeaders(scope=scope)["host"] = asked
         refusal = self._refusal(scope["method"], Headers(scope=scope))
 
         async def with_headers(message: Message) -> None:
@@ -89,6 +91,13 @@ class Guard:
         if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
             return _refused("That form was sent by another site.")
         return None
+
+
+def _asked_of_proxy(scope: Scope, settings: Settings) -> str | None:
+    """The Host that a browser asked a listed proxy for, where that rewrites Host and says so in X-Forwarded-Host; None elsewhere."""
+    peer = (scope.get("client") or ("",))[0]
+    named = Headers(scope=scope).getlist("x-forwarded-host")
+    return named[0] if len(named) == 1 and is_trusted_proxy(settings, peer) else None
 
 
 def _refused(why: str) -> PlainTextResponse:
