@@ -202,21 +202,22 @@ Blocks: TypeAlias = Iterable[Any]  # of Block; a list of several kinds is no lis
 Build: TypeAlias = Callable[Concatenate["View", P], Blocks]
 
 
+def missing_marts(view: View, needs: Sequence[str]) -> list[Any]:
+    """A note that names the marts which the published generation lacks; nothing where it has all of them."""
+    missing = view.shown.missing(needs)
+    if not missing:
+        return []
+    text = view.t("frame.missing_marts", generation=view.shown.generation, marts=", ".join(missing))
+    return [Note(text, "empty")]
+
+
 def section(key: str, *needs: str) -> Callable[[Build[P]], Callable[Concatenate[View, P], Section]]:
     """A part of a page with its heading; where a mart it needs is not published, it says so instead of being drawn."""
 
     def decorate(build: Build[P]) -> Callable[Concatenate[View, P], Section]:
         @wraps(build)
         def built(view: View, /, *args: P.args, **kwargs: P.kwargs) -> Section:
-            missing = view.shown.missing(needs)
-            blocks: list[Any]
-            if missing:
-                text = view.t(
-                    "frame.missing_marts", generation=view.shown.generation, marts=", ".join(missing)
-                )
-                blocks = [Note(text, "empty")]
-            else:
-                blocks = list(build(view, *args, **kwargs))
+            blocks = missing_marts(view, needs) or list(build(view, *args, **kwargs))
             return Section(key, view.t(f"{key}.title"), view.texts.known(f"{key}.help", ""), blocks)
 
         return built

@@ -20,7 +20,7 @@ from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.web import audience_form as form
 from cdp_assets.web import audience_state as state
 from cdp_assets.web.action import Done, Outcome, Refused
-from cdp_assets.web.blocks import Blocks, Note, Part, Region, section
+from cdp_assets.web.blocks import Blocks, Note, Part, Region, missing_marts, section
 from cdp_assets.web.page import Page
 from cdp_assets.web.queries import audiences as queries
 from cdp_assets.web.tables import table
@@ -120,12 +120,10 @@ def _destination_words(view: View, destinations: Destinations, name: str) -> str
 
 def one(view: View) -> Blocks:
     """One audience: as it stands, or as the form in the address changes it."""
-    missing = view.shown.missing(NEEDS)
+    if missing := missing_marts(view, NEEDS):
+        return missing
     name = view.values["audience"]
     library = load_library(view.settings)
-    if missing:
-        text = view.t("frame.missing_marts", generation=view.shown.generation, marts=", ".join(missing))
-        return [Note(text, "empty")]
     if name != NEW and name not in library.sources and not saved.versions(view.settings, name):
         view.status = 404
         return [Note(view.t("audiences.unknown"), "warning")]

@@ -9,7 +9,19 @@ import pandas as pd
 from cdp_assets import audit
 from cdp_assets.web.action import Outcome, Refused, Shown
 from cdp_assets.web.answers import Redirect
-from cdp_assets.web.blocks import Blocks, Field, Figure, Figures, Note, Part, Row, Section, records, section
+from cdp_assets.web.blocks import (
+    Blocks,
+    Field,
+    Figure,
+    Figures,
+    Note,
+    Part,
+    Row,
+    Section,
+    missing_marts,
+    records,
+    section,
+)
 from cdp_assets.web.filters import filters
 from cdp_assets.web.formats import MONEY_ENDINGS, NOTHING, SHARE_ENDINGS, nothing
 from cdp_assets.web.graph import lay_out
@@ -67,14 +79,8 @@ def found(view: View) -> dict[str, Any] | None:
 
 
 def _nobody(view: View) -> list[Any]:
-    missing = view.shown.missing(NEEDS)
-    if missing:
-        return [
-            Note(
-                view.t("frame.missing_marts", generation=view.shown.generation, marts=", ".join(missing)),
-                "empty",
-            )
-        ]
+    if missing := missing_marts(view, NEEDS):
+        return missing
     return [Note(view.t("customers.unknown"), "warning", code="onefold resolve-id …")]
 
 

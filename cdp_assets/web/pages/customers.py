@@ -8,7 +8,7 @@ import pandas as pd
 
 from cdp_assets import audit
 from cdp_assets.web.action import Done, Outcome, Shown
-from cdp_assets.web.blocks import Blocks, Note, Part
+from cdp_assets.web.blocks import Blocks, Note, Part, missing_marts
 from cdp_assets.web.page import Page
 from cdp_assets.web.queries import customers as queries
 from cdp_assets.web.queries import search
@@ -20,14 +20,8 @@ NEEDS = ("customers", "customer_crosswalk", "orders")
 
 def build(view: View) -> Blocks:
     """The search form, and the largest customers until something is searched."""
-    missing = view.shown.missing(NEEDS)
-    if missing:
-        return [
-            Note(
-                view.t("frame.missing_marts", generation=view.shown.generation, marts=", ".join(missing)),
-                "empty",
-            )
-        ]
+    if missing := missing_marts(view, NEEDS):
+        return missing
     found = queries.largest(view.shown)
     return [
         Part("search", {"may_search": view.who.may("search"), "text": ""}),

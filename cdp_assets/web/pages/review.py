@@ -9,7 +9,7 @@ import pandas as pd
 from cdp_assets import audit
 from cdp_assets.web import rulings
 from cdp_assets.web.action import Done, Outcome, Refused, Shown
-from cdp_assets.web.blocks import Blocks, Cell, Field, Note, Part, Row, records, section
+from cdp_assets.web.blocks import Blocks, Cell, Field, Note, Part, Row, missing_marts, records, section
 from cdp_assets.web.filters import filters
 from cdp_assets.web.formats import NOTHING, nothing
 from cdp_assets.web.page import Page
@@ -135,14 +135,8 @@ def _address(view: View, row: Any) -> str:
 
 def pair(view: View) -> Blocks:
     """Two records side by side, what was compared, the evidence, and the form."""
-    missing = view.shown.missing(NEEDS)
-    if missing:
-        return [
-            Note(
-                view.t("frame.missing_marts", generation=view.shown.generation, marts=", ".join(missing)),
-                "empty",
-            )
-        ]
+    if missing := missing_marts(view, NEEDS):
+        return missing
     left, right = view.values["left"], view.values["right"]
     found = [queries.record(view.shown, key) for key in (left, right)]
     if any(each.empty for each in found):
