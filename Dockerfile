@@ -19,7 +19,7 @@ RUN /opt/onefold/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist .
     && /opt/onefold/bin/pip install --constraint versions.txt dist/onefold-*.whl
 
 FROM python:3.12-slim
-RUN useradd --system --create-home --uid 10001 onefold \
+RUN useradd --create-home --uid 10001 onefold \
     && install -d -o onefold -g onefold -m 0700 /home-of-onefold \
     && install -d -o onefold -g onefold /project /inbox
 COPY --from=build /opt/onefold /opt/onefold

@@ -1,4 +1,4 @@
-"""Parity: Spark gives DuckDB's rows of every mart. Here Sail stands for Spark; `make test-spark` asks Spark itself."""
+"""Parity: Spark gives DuckDB's rows of every mart. Sail stands for Spark here: no test asks Spark itself."""
 
 from __future__ import annotations
 

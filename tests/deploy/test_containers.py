@@ -53,6 +53,14 @@ def test_every_service_starts_a_command_that_exists_on_this_machine_only() -> No
         assert service["cap_drop"] == ["ALL"]
 
 
+def test_whoever_waits_for_a_page_of_the_containers_waits_until_it_answers() -> None:
+    """`compose up --wait` takes a service without a check for ready as soon as its process is there, also one that falls over."""
+    for service in COMPOSE["services"].values():
+        for port in service.get("ports", []):
+            (asked,) = re.findall(r"127\.0\.0\.1:(\d+)/", service["healthcheck"]["test"][-1])
+            assert port.endswith(f":{asked}")
+
+
 def test_every_setting_of_the_containers_exists() -> None:
     text = DOCKERFILE + (PROJECT_DIR / "compose.yaml").read_text()
     assert {name.lower() for name in re.findall(r"\bONEFOLD_([A-Z_]+)", text)} <= set(Settings.model_fields)
