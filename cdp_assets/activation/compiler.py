@@ -14,6 +14,7 @@ from cdp_assets.activation.audience import FAMILIES, Audience
 from cdp_assets.activation.library import Library
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.rules import Columns, Context, predicate
+from cdp_assets.activation.standing import consent_relations, holdout_sql
 from cdp_assets.sql_text import identifier
 
 
@@ -39,13 +40,10 @@ def compile_audience(
     parts = []
     for inner in made_of:
         context.where = f"audience {inner}"
-        parts.append(f"{identifier(f'audience {inner}')} as ({_members_sql(inner, library, context)})")
+        parts.append(f"{identifier(f'audience {inner}')} as ({_members_sql(inner, library, context, as_of)})")
     context.where = f"audience {name}"
     rules, flags = _flags(name, audience, library, context)
-    suppressed = " or ".join(
-        f"customers.customer_id in (select customer_id from {identifier(f'audience {each}')})"
-        for each in audience.suppress
-    )
+    suppressed = _suppressed(audience)
     join, sort_value, order = _ordering(audience, context)
     common = f"with {', '.join(parts)} " if parts else ""
     select = ", ".join(
@@ -54,7 +52,7 @@ def compile_audience(
             "customers.customer_id",
             *(f"{flag} as r{number}" for number, flag in enumerate(flags, start=1)),
             "customers.is_profiled",
-            f"{suppressed or 'false'} as is_suppressed",
+            f"{suppressed} as is_suppressed",
             "customers.country",
             f"{sort_value} as sort_value",
         ]
@@ -78,10 +76,44 @@ def _flags(name: str, audience: Audience, library: Library, context: Context) ->
     ]
 
 
-def _members_sql(name: str, library: Library, context: Context) -> str:
-    """Customers whom an audience's rules choose: before profiling, consent, holdout and top N."""
-    _, flags = _flags(name, library.audience(name), library, context)
-    return f"select customers.customer_id from marts.customers as customers where {' and '.join(flags)}"
+def _members_sql(name: str, library: Library, context: Context, as_of: date) -> str:
+    """Customers who stand before the last member of another audience in its order (all whom its rules choose, where it has no top N), and is_member.
+
+    Members are those whom it means tonight: its rules hold, and its dates; they may be profiled, are not left out, granted its purpose with a contact that can be
+    reached, are neither held out nor beyond its top N. What single destinations make of them is not asked.
+    """
+    audience = library.audience(name)
+    _, flags = _flags(name, audience, library, context)
+    holds = [] if audience.valid.holds(as_of) else ["false"]
+    join, sort_value, order = _ordering(audience, context)
+    _, reachable = consent_relations(audience.purpose, as_of)
+    held_out = "false"
+    if audience.holdout:
+        held_out = holdout_sql(audience.holdout.experiment or name, audience.holdout.share)
+    chosen = (
+        f"select customers.customer_id, {sort_value} as sort_value, customers.is_profiled and not ({_suppressed(audience)}) as is_open "
+        f"from marts.customers as customers{join} where {' and '.join([*holds, *flags])}"
+    )
+    asked = f"select customer_id, sort_value, is_open and customer_id in ({reachable}) and not {held_out} as is_meant from ({chosen}) as chosen"
+    if audience.top is None:
+        return f"select customer_id, is_meant as is_member from ({asked}) as asked"
+    counted = f"sum(is_meant::integer) over (order by {order} rows unbounded preceding)"
+    ranked = f"select customer_id, is_meant, {counted} as meant_so_far from ({asked}) as asked"
+    return (
+        f"select customer_id, is_meant as is_member from ({ranked}) as ranked "
+        f"where meant_so_far < {audience.top} or meant_so_far = {audience.top} and is_meant"
+    )
+
+
+def _suppressed(audience: Audience) -> str:
+    """Whether an audience leaves a customer out: who is in another one, or would be in it but for consent, reach or a holdout."""
+    return (
+        " or ".join(
+            f"customers.customer_id in (select customer_id from {identifier(f'audience {each}')})"
+            for each in audience.suppress
+        )
+        or "false"
+    )
 
 
 def _ordering(audience: Audience, context: Context) -> tuple[str, str, str]:

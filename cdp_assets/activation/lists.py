@@ -16,7 +16,8 @@ from cdp_assets.activation.compiler import Statement
 from cdp_assets.activation.destination import Destination
 from cdp_assets.activation.pressure import pressed
 from cdp_assets.activation.reach import LEDGER, Reach, dropped_contacts, granted_contacts, reachable_keys
-from cdp_assets.activation.waterfall import LATER, Step, holdout_sql, steps_from_counts
+from cdp_assets.activation.standing import holdout_sql
+from cdp_assets.activation.waterfall import LATER, Step, steps_from_counts
 from cdp_assets.identity.evidence.countries import country_sql
 
 

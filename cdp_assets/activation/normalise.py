@@ -74,6 +74,7 @@ class Normaliser:
 
 
 _ADDRESS = "[^@]+@[^@]+[.][^@]+"
+_NO_FORMULA = "[^@=+\\-\\s][^@]*@[^@]+[.][^@]+"  # a spreadsheet runs what begins so
 _NUMBER = "[1-9][0-9]{6,14}"
 
 _STATES = {
@@ -95,6 +96,7 @@ NORMALISERS: Mapping[str, Normaliser] = {
         Normaliser("email_gmail_only", 1, lambda v: _gmail(v, "'gmail.com'"), _ADDRESS),
         Normaliser("email_no_tag", 1, _no_tag, _ADDRESS),
         Normaliser("email_as_given", 1, lambda v: f"trim({v})", _ADDRESS),
+        Normaliser("email_in_sheet", 1, lambda v: f"trim({v})", _NO_FORMULA),
         Normaliser("phone_e164", 1, lambda v: f"'+' || {_digits(v)}", f"[+]{_NUMBER}"),
         Normaliser("phone_digits", 1, _digits, _NUMBER),
         Normaliser("phone_cn_11", 2, _mainland, "1[3-9][0-9]{9}"),

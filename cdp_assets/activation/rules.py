@@ -100,7 +100,7 @@ def predicate(rule: Rule, context: Context, place: str) -> str:
     if rule.birthday is not None:
         return _birthday(rule.birthday, context, f"{place}.birthday")
     if rule.audience is not None:
-        return f"customers.customer_id in (select customer_id from {identifier(f'audience {rule.audience}')})"
+        return f"customers.customer_id in (select customer_id from {identifier(f'audience {rule.audience}')} where is_member)"
     return _family(rule, context, place)
 
 

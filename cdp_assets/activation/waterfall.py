@@ -17,13 +17,12 @@ from cdp_assets.activation.audience import Audience
 from cdp_assets.activation.compiler import Statement, compile_audience
 from cdp_assets.activation.library import Library
 from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile
-from cdp_assets.keys import SEPARATOR_SQL, register_pseudonym
+from cdp_assets.activation.standing import consent_relations, holdout_sql
+from cdp_assets.keys import register_pseudonym
 
 MEMBER = "member"
 LATER = ("profiling", "suppressed", "region", "consent", "reachable", "holdout", "priority", "cap", "top")
 """Steps after the rules, in their order."""
-CONTACT_TYPES = ("email", "phone", "platform")
-_SHARE_DIGITS = 8  # hex digits of the HMAC that draw a holdout
 
 
 @dataclass(frozen=True)
@@ -75,19 +74,6 @@ def stage_audience(
     return "stages"
 
 
-def consent_relations(purpose: str, as_of: date) -> tuple[str, str]:
-    """(customers with a contact that grants the purpose, those of them with one that can be reached too)."""
-    granted = (
-        f"select p.customer_id, p.contact_id from marts.contact_permissions as p where p.purpose = '{purpose}' "
-        f"and p.is_allowed and coalesce(p.expires_at::date > date '{as_of}', true)"
-    )
-    types = ", ".join(f"'{each}'" for each in CONTACT_TYPES)
-    return granted, (
-        f"select g.customer_id from ({granted}) as g join marts.contacts as c using (customer_id, contact_id) "
-        f"where c.is_reachable and c.contact_type in ({types})"
-    )
-
-
 def make_stages(
     con: duckdb.DuckDBPyConnection,
     statement: Statement,
@@ -135,12 +121,6 @@ def stages_sql(base: str, statement: Statement, audience: Audience, terms: Terms
         f"select customer_id, sort_value, (case when place > {audience.top} then {number['top']} else step end)::smallint as step, "
         f"place from ({ranked}) as ranked"
     )
-
-
-def holdout_sql(experiment: str, share: float) -> str:
-    """Whether a customer is held out, for good: HMAC of experiment and customer under the home's key, as a share of 2^32."""
-    limit = round(share * 16**_SHARE_DIGITS)
-    return f"('0x' || left(pseudonym(concat_ws({SEPARATOR_SQL}, 'holdout', '{experiment}', customer_id)), {_SHARE_DIGITS}))::bigint < {limit}"
 
 
 def step_names(statement: Statement) -> list[str]:

@@ -26,7 +26,7 @@ from cdp_assets.activation.waterfall import (
 )
 from cdp_assets.commands.saying import plain_console
 from cdp_assets.errors import safe_text
-from cdp_assets.keys import load_key
+from cdp_assets.keys import load_key, register_pseudonym
 from cdp_assets.settings import Settings
 
 EXIT_DONE, EXIT_FAILED = 0, 1
@@ -65,6 +65,7 @@ def check_audiences(*, name: str | None, home: Path | None, console: Console | N
         library = load_library(settings)
         names = [name] if name else sorted(library.sources)
         with open_published(settings, with_contact_file=True) as published:
+            register_pseudonym(published.con, load_key(settings))
             wrong = sum(not _is_right(console, published, library, each) for each in names)
     except Exception as error:
         return _failed(console, error)

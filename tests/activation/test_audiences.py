@@ -16,6 +16,7 @@ from cdp_assets.activation.destination import load_destinations
 from cdp_assets.activation.library import SHIPPED, Library, Source, load_library
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import PublishedFile, open_published
+from cdp_assets.activation.standing import holdout_sql
 from cdp_assets.activation.waterfall import (
     compiled,
     explain,
@@ -26,6 +27,7 @@ from cdp_assets.activation.waterfall import (
 )
 from cdp_assets.commands.audience import check_audiences, export_audience, new_audience, preview_audience
 from cdp_assets.commands.saying import plain_console
+from cdp_assets.keys import register_pseudonym
 from cdp_assets.settings import Settings
 from tests.activation.homes import AS_OF, Person, publish
 
@@ -123,6 +125,52 @@ def test_an_audience_is_made_of_others(published: PublishedFile) -> None:
     )
 
 
+ALL = {"who": {"lifecycle": {"stage": "active"}}}
+BEST = ALL | {"order_by": {"value": "discounted_value_12_months"}, "top": 1}
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        (ALL, "ab"),  # c consented to nothing, d cannot be reached, e refused to be profiled
+        (BEST, "b"),
+        (
+            BEST | {"order_by": {"value": "discounted_value_12_months", "direction": "ascending"}},
+            "a",
+        ),  # e and d come before
+        (ALL | {"valid": {"to": "2020-01-01"}}, ""),
+        (ALL | {"purpose": "sharing"}, ""),
+        (ALL | {"suppress": ["other"]}, "b"),
+        (ALL | {"holdout": {"share": 0.999999999}}, ""),
+    ],
+)
+def test_a_member_of_another_audience_is_who_is_in_it(
+    published: PublishedFile, inner: dict[str, Any], expected: str
+) -> None:
+    others = {"inner": inner, "other": {"who": {"attributes": {"order_count": 2}}}}
+    register_pseudonym(published.con, KEY)
+    assert chosen(published, {"audience": "inner"}, **others) == expected
+    assert chosen(published, {"not": {"audience": "inner"}}, **others) == "".join(
+        each for each in "abcde" if each not in expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        (ALL, ""),
+        (BEST, "a"),  # leaves out b, who is the first; not a, who is not in it
+        (ALL | {"valid": {"to": "2020-01-01"}}, "ab"),
+        (ALL | {"purpose": "sharing"}, ""),  # whom its rules choose, also who consented to nothing for it
+    ],
+)
+def test_suppressed_is_who_is_in_another_audience_or_misses_only_a_consent(
+    published: PublishedFile, inner: dict[str, Any], expected: str
+) -> None:
+    waterfall(published, library(it=ALL | {"suppress": ["inner"]}, inner=inner), "it", KEY)
+    assert "".join(sorted(each["customer_id"] for each in sample_masked(published.con))) == expected
+
+
 def test_the_waterfall_counts_everybody_once(published: PublishedFile) -> None:
     documents: dict[str, dict[str, Any]] = {
         "it": {
@@ -153,8 +201,6 @@ def test_a_holdout_is_lasting_and_of_its_experiment(published: PublishedFile) ->
         stage_audience(published, found, name, KEY)
         drawn[name] = published.con.execute("select customer_id, step from stages order by 1").fetchall()
     assert drawn["one"] == drawn["two"]
-    from cdp_assets.activation.waterfall import holdout_sql
-    from cdp_assets.keys import register_pseudonym
 
     register_pseudonym(published.con, KEY)
     shares = published.con.execute(
@@ -163,6 +209,38 @@ def test_a_holdout_is_lasting_and_of_its_experiment(published: PublishedFile) ->
     ).fetchall()[0]
     assert 0.09 < shares[0] < 0.11
     assert 0.005 < shares[1] < 0.015  # two experiments draw independently
+
+
+def test_a_merge_brings_nobody_out_of_a_holdout(settings: Settings) -> None:
+    """Whoever was held out under one of their ids is; who is split off again is drawn by their own id alone."""
+    rule = {"it": {"who": {"lifecycle": {"stage": "active"}}, "holdout": {"share": 0.5}}}
+    people = [Person(name, [("email", f"{name}@example.com")]) for name in "abcdefghijkl"]
+
+    def held(merged: dict[str, str]) -> set[str]:
+        publish(settings, [each for each in people if each.customer_id not in merged], merged=merged)
+        with open_published(settings) as published:
+            stage_audience(published, library(**rule), "it", KEY)
+            rows = published.con.execute("select customer_id from stages where step <> 0").fetchall()
+        return {row[0] for row in rows}
+
+    drawn = held({})
+    out, others = sorted(drawn), sorted({each.customer_id for each in people} - drawn)
+    assert len(out) > 1
+    assert len(others) > 3
+    # one who is held out became another, who became a third; two who are not became one
+    assert held({out[0]: others[0], others[0]: others[1], others[2]: others[3]}) == (drawn - {out[0]}) | {
+        others[1]
+    }
+    people = [each for each in people if each.customer_id != out[0]] + [Person(out[0])]
+    publish(
+        settings,
+        people,
+        without=f"insert into marts.customer_id_events values ('merged', '{others[0]}', '{out[0]}')",
+    )
+    with open_published(settings) as published:
+        stage_audience(published, library(**rule), "it", KEY)
+        row = published.con.execute("select step from stages where customer_id = ?", [others[0]]).fetchone()
+    assert row == (0,)
 
 
 def test_outside_its_dates_an_audience_has_no_members(published: PublishedFile) -> None:

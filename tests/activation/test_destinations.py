@@ -266,3 +266,23 @@ def test_an_unknown_destination_is_named_and_the_others_go_on(settings: Settings
     report = run_activation(settings)
     assert "no destination 'nowhere'" in report.problems[0]
     assert report.file_count == 1
+
+
+CALC = "=1+1@example.com"
+
+
+@pytest.mark.parametrize("name", ["klaviyo", "mailchimp", "plain_csv"])
+def test_a_file_that_a_person_opens_holds_no_formula(settings: Settings, tmp_path: Path, name: str) -> None:
+    """An address that a spreadsheet would run is dropped and counted there; what only a machine reads keeps every address as it is."""
+    emails = [CALC, "+1@example.com", "-1@example.com", "\t=1@example.com", "ann+1@example.com"]
+    text = LOYAL.format(purpose="marketing", destinations=f"[{name}, machine]")
+    machine = (
+        "title: M\nconsents: [{purpose: marketing}]\n"
+        "identifiers: [{field: e, contact: email, normaliser: email_as_given, hash: none}]\nfile: {writer: lines, extension: csv}\n"
+    )
+    settings.project = project(tmp_path, {"loyal": text}, {"machine": machine})
+    publish(settings, [Person(f"p{n}", [("email", each)]) for n, each in enumerate(emails)])
+    report = run_activation(settings)
+    found = {each.destination: (each.member_count, each.dropped) for each in report.lists}
+    assert found == {name: (1, 4), "machine": (5, 0)}
+    assert CALC in next(settings.home.glob("activation/machine/*/*/add-001.csv")).read_text()
