@@ -22,6 +22,7 @@ from cdp_assets.settings import Settings
 FORMAT = 1
 PROMISED_BY_NOBODY = (
     "snapshots and journals of the file system, and blocks that a disk has not written over: ask who runs the disks",
+    "copies that left the home (backups, tables that were exported, files that people keep), and other users' processes that have an older file open",
 )
 
 

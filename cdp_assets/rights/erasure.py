@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -22,6 +23,7 @@ from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.files import hash_file
 from cdp_assets.landing.suppression.matches import Suppressed
 from cdp_assets.publishing import forgetting as publishing
+from cdp_assets.publishing import readers
 from cdp_assets.rights import answers, certificate, holds, journal, requests, rooms, stores, tables
 from cdp_assets.rights.journal import Journal
 from cdp_assets.rights.scanning import scan
@@ -45,6 +47,8 @@ STEPS = (
 )
 # Done again for as long as a certificate is interim though nothing is waited for: a platform has answered, or the scan found something.
 AGAIN = ("generations", "warehouse", "others", "state")
+# For so many seconds a certificate waits until whoever reads replaced files has opened the new ones; the site's workers do so in one.
+READERS_SECONDS = 10.0
 # The journal holds her while she must be looked for; the others name nobody.
 NOT_SCANNED = (
     "rights/erasing",
@@ -90,6 +94,7 @@ def begin(
         },
     )
     begun.loads = _loads_holding(settings, suppressed)
+    begun.holds = holds.of_requests(settings, request_ids)
     journal.write(settings, begun)
     return begun
 
@@ -211,6 +216,7 @@ def _from_manifest(settings: Settings, entry: dict[str, Any], actor: str = "rest
         ),
         suppressed=suppressed,
         by_request=entry.get("by_request", {}),
+        holds=[tuple(each) for each in entry.get("holds", [])],
         before=certificate.hashes_of(settings.home, CHANGES_BY_ITSELF),
     )  # fmt: skip
     again.loads = _loads_holding(settings, suppressed)
@@ -248,6 +254,12 @@ def _enter_suppressed(con: duckdb.DuckDBPyConnection, begun: Journal) -> None:
         con.execute(
             "insert or ignore into rights_suppressed select $request, unnest($hashes::varchar[])",
             {"request": request_id, "hashes": hashes},
+        )
+    if begun.holds:
+        con.executemany(
+            "insert into rights_holds select $1, $2, $3, $4, $5::date where not exists "
+            "(select 1 from rights_holds where request_id = $1 and table_name = $2 and column_name is not distinct from $3)",
+            begun.holds,
         )
     con.execute(
         "insert or ignore into erased_orders select unnest($channels::varchar[]), unnest($orders::varchar[])",
@@ -332,7 +344,7 @@ def _erase_state(settings: Settings, begun: Journal, _: Reached) -> dict[str, An
 
 
 def waiting_for(settings: Settings, begun: Journal, unlanded: landing.NotLanded | None = None) -> list[str]:
-    """What others must still do before the certificate is final: owners of delivered files, platforms. unlanded: where it was looked for already."""
+    """What others must still do before the certificate is final: owners of delivered files, platforms, readers. unlanded: where it was looked for already."""
     unlanded = unlanded or landing.not_landed(settings, _sought(settings, begun))
     left = landing.in_inbox(settings, {_pair(name): ids for name, ids in begun.loads.items()})
     names = {path.relative_to(settings.inbox_dir).as_posix() for path, _ in left}
@@ -343,12 +355,24 @@ def waiting_for(settings: Settings, begun: Journal, unlanded: landing.NotLanded 
             for name in sorted(names)
         ),
         *activation.waiting_for(settings, begun.traces.platform_key_ids),
+        *(
+            f"process {each} still has a file open that was replaced, and reads her in it: end it, or let it open the file anew"
+            for each in readers.still_reading(settings.home)
+        ),
     ]
+
+
+def _let_readers_go(settings: Settings) -> None:
+    """Wait for readers of what was replaced, for a while."""
+    until = time.monotonic() + READERS_SECONDS
+    while readers.still_reading(settings.home) and time.monotonic() < until:
+        time.sleep(0.2)
 
 
 def _prove(settings: Settings, begun: Journal) -> dict[str, Any]:
     """Scan, certify, close the requests."""
     key = load_key(settings)
+    _let_readers_go(settings)
     looked = scan(
         settings.home,
         begun.traces.literals(),

@@ -53,6 +53,19 @@ def _check_one(hold: Hold, export: Export | None) -> None:
         )
 
 
+def of_requests(
+    settings: Settings, request_ids: Sequence[str]
+) -> list[tuple[str, str, str | None, str, str | None]]:
+    """The holds of some requests, as a journal and the manifest carry them."""
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select request_id, table_name, column_name, reason, until_date::varchar from rights_holds "
+            "where request_id in (select unnest(?::varchar[])) order by all",
+            [list(request_ids)],
+        ).fetchall()
+    return [(request, table, column, reason, until) for request, table, column, reason, until in rows]
+
+
 def ended(settings: Settings, today: date) -> list[str]:
     """Requests that were carried out, and held a column for a time that is over: what they held is still there."""
     with connect_state(settings, read_only=True) as con:

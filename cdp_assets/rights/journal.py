@@ -25,6 +25,7 @@ class Journal:
     """One erasure. loads: (channel, export) → load ids that held her; done: step → what it did; before: file → SHA-256 at the start.
 
     by_request: request → the hashes of its own person, where several people go in one erasure: one may come back without the others.
+    holds: what must stay, as (request, table, column, reason, last day): a restored state may be older than the holds.
     """
 
     erasure_id: str
@@ -39,6 +40,7 @@ class Journal:
     before: dict[str, str] = field(default_factory=dict)
     done: dict[str, dict[str, Any]] = field(default_factory=dict)
     by_request: dict[str, list[str]] = field(default_factory=dict)
+    holds: list[tuple[str, str, str | None, str, str | None]] = field(default_factory=list)
     earlier: dict[str, dict[str, Any]] = field(default_factory=dict)  # of steps that are done again
 
     def do_again(self, steps: Sequence[str]) -> None:
@@ -125,7 +127,7 @@ def enter_in_manifest(settings: Settings, journal: Journal) -> None:
         "erasure_id": journal.erasure_id, "begun_at": journal.begun_at, "request_ids": journal.request_ids,
         "record_keys": traces.record_keys, "customer_ids": traces.customer_ids, "node_keys": traces.node_keys,
         "contact_keys": traces.contact_keys, "platform_key_ids": traces.platform_key_ids, "orders": traces.orders, "suppressed": journal.suppressed,
-        "by_request": journal.by_request,
+        "by_request": journal.by_request, "holds": journal.holds,
     })  # fmt: skip
     path = manifest_path(settings)
     make_private_dir(path.parent)

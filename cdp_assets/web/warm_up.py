@@ -52,6 +52,9 @@ class Watcher:
                 newest = newest_published(self._settings)
                 if newest is not None:
                     self._make_ready(newest)
+                    current_published(
+                        self._settings
+                    )  # lets go the files of the one before, with no reader there
                     self._tidy(newest)
             self._stopped.wait(LOOK_EVERY)
 

@@ -7,6 +7,8 @@ import io
 import json
 import resource
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
@@ -411,6 +413,47 @@ def test_a_restored_backup_brings_nobody_back(filled: Settings, tmp_path: Path) 
     looked = scan(restored.home, EVERYTHING_OF_HERS[:-1], leave_out=[restored.home / "rights"])
     assert [hit for hit in looked.hits if not hit.startswith("rulings_inbox")] == []
     assert erasure.resume(restored) == []
+
+
+@pytest.mark.slow
+def test_what_is_on_hold_stays_though_the_restored_backup_is_older_than_the_hold(
+    filled: Settings, tmp_path: Path
+) -> None:
+    make_backup(filled, tmp_path / "backup", with_key=False)
+    asked = ask(filled)
+    with connect_state(filled) as con:
+        hold = requests.read_hold("online_retail.lines.customer_id until 2999-01-01: tax record")
+        requests.add_hold(con, asked.request_id, hold)
+    how = carrying.How("officer", rewrites_inbox=True, is_named=True)
+    (document,) = carrying.carry_out(filled, [asked], how).certificates
+    assert document["kept_on_hold"] and document["status"] == "final"
+    restored = Settings(
+        home=tmp_path / "new", inbox=filled.inbox_dir, key=KEY, erasure_manifest=journal.manifest_path(filled)
+    )
+    restore_backup(restored, tmp_path / "backup")
+    erasure.resume(restored)
+    again = certificate.read_certificate(next((restored.home / "rights" / "certificates").glob("*.json")))
+    assert again["kept_on_hold"] == document["kept_on_hold"]
+    assert scan(restored.home, [small.BUYER], leave_out=[restored.home / "rights"]).hits
+
+
+@pytest.mark.slow
+def test_a_certificate_waits_for_who_still_reads_what_was_replaced(filled: Settings) -> None:
+    """A worker of the site, or an analyst, that has the former generation open goes on reading her until it lets go."""
+    marts = filled.published_dir / "current" / "marts.duckdb"
+    code = f"import duckdb, sys; con = duckdb.connect({str(marts)!r}, read_only=True); print('open', flush=True); sys.stdin.readline()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
+        assert reader.stdout and reader.stdin and reader.stdout.readline() == "open\n"
+        document = erasure.carry_out(filled, begin(filled))
+        assert document["status"] == "interim"
+        assert [str(reader.pid) in each for each in document["waiting"]] == [True]
+        assert erasure.resume(filled) == []
+        reader.stdin.write("\n")
+        reader.stdin.flush()
+        reader.wait()
+    assert "final" in erasure.resume(filled)[0]
 
 
 @pytest.mark.slow

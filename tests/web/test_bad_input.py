@@ -6,6 +6,7 @@ import hashlib
 import html
 import re
 import shutil
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -359,3 +360,24 @@ def test_a_slash_at_the_end_of_a_pages_address_leads_to_the_page_below_the_base_
     site = Reader(published.model_copy(update={"web_base_path": "/onefold", "web_is_secure": True}))
     answer = site.get("http://localhost:8501" + address)
     assert (answer.headers.get("location"), answer.status_code) == (place, 303 if place else 404)
+
+
+def test_a_worker_that_nobody_asks_anything_lets_go_of_a_generation_that_was_replaced(
+    published: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An erasure waits for it: a worker held the former generation open, and her in its memory, until the next page was asked for."""
+    monkeypatch.setattr(files, "PATIENCE_BACK", 0.0)
+    monkeypatch.setattr(warm_up.Watcher, "_make_ready", lambda self, newest: SHOWN.is_ready(newest.version))
+    shown = newest_published(published)
+    assert shown is not None
+    shown.ask("select count(*) from customers")
+    watcher = warm_up.Watcher(published)
+    try:
+        generations.flip(published, "g000001")
+        until = time.monotonic() + 10
+        while files._CACHE.kept(shown.version) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert files._CACHE.kept(shown.version) == {}
+        assert shown.version not in {key[0] for key in files._CACHE._connections}
+    finally:
+        watcher.stop()
