@@ -28,7 +28,11 @@ def explain_parse_error(error: BaseException | None, dbt_project_dir: Path) -> t
     whole = " ".join(lines)
     missing = re.search(r"depends on a (?:node|source) named '([^']+)'", whole)
     where = _place(whole, dbt_project_dir)
-    if missing:
+    lacking = re.search(r"Required var '(\w+)' not found", whole)
+    if lacking:
+        where = ", ".join(_asking_for(lacking.group(1), dbt_project_dir)) or where
+        remedy = f"write a line {lacking.group(1)} into `vars` of dbt_project/dbt_project.yml, or take it out of that file"
+    elif missing:
         remedy = f"write a model {missing.group(1)}, or correct the name in that file"
     elif "two models with the name" in whole:
         remedy = "rename or delete one of the two files"
@@ -102,6 +106,17 @@ def _place(text: str, dbt_project_dir: Path) -> str:
     line = re.search(r"\bline (\d+)", text)
     named = ", ".join(files) or "dbt_project/dbt_project.yml"
     return f"{named}, line {line.group(1)}" if line and len(files) <= 1 else named
+
+
+def _asking_for(var: str, dbt_project_dir: Path) -> list[str]:
+    """Files of the project that ask for a line of `vars`, as paths in the project."""
+    asked = re.compile(rf"\bvar\(\s*['\"]{re.escape(var)}['\"]")
+    return [
+        f"dbt_project/{path.relative_to(dbt_project_dir)}"
+        for folder in ("models", "macros", "tests")
+        for path in sorted((dbt_project_dir / folder).rglob("*.*"))
+        if path.suffix in {".sql", ".yml", ".yaml"} and asked.search(path.read_text("utf-8", "replace"))
+    ]
 
 
 def _in_project(name: str, dbt_project_dir: Path) -> str:

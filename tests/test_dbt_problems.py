@@ -115,3 +115,20 @@ def test_what_dbt_cannot_read_is_told_in_three_lines(
     assert "|" not in found
     assert place == where
     assert advice.startswith(remedy)
+
+
+def test_a_line_of_vars_that_is_missing_is_told_with_the_files_that_ask_for_it(tmp_path: Path) -> None:
+    """dbt names none where the YAML beside a model asks."""
+    asks = tmp_path / "dbt_project" / "models" / "staging" / "till" / "_till__models.yml"
+    asks.parent.mkdir(parents=True)
+    asks.write_text("models:\n  - name: x\n    columns: \"{{ var('shape_columns').orders }}\"\n")
+    (asks.parent / "other.sql").write_text("select 1 from {{ var('shape_columns_of_mine') }}")
+    error = RuntimeError(
+        "Compilation Error\n  Could not render {{ var('shape_columns').orders }}: Required var 'shape_columns' not found in config:\n"
+        "  Vars supplied to <Configuration> = {}"
+    )
+    _, where, remedy = explain_parse_error(error, tmp_path / "dbt_project")
+    assert where == "dbt_project/models/staging/till/_till__models.yml"
+    assert remedy.startswith(
+        "write a line shape_columns into `vars` of dbt_project/dbt_project.yml, or take it out"
+    )

@@ -46,7 +46,9 @@ def new_channel(
         _say(console, f"not tested yet: write {test}")
     _say(console, "next:")
     _say(console, f"  onefold channel check {name} {' '.join(shlex.quote(str(path)) for path in samples)}")
-    _say(console, f"  onefold channel sources {name}    (after each change to the contract)")
+    _say(
+        console, f"  onefold channel sources {name}    (after a change of an export's name, key or delivery)"
+    )
     _say(console, f"  put the files into <inbox>/{name}/, then: onefold run")
     return 0
 
