@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cdp_assets.web.pages import audit_log
 from cdp_assets.web.texts import FALLBACK, Texts, catalogue, languages
 from tests.web.published_file import contracted
 
+ASSETS = Path(texts.__file__).parents[2]
 BROUGHT = {
     key.partition(".")[0]
     for path in (Path(texts.__file__).parent / "data").glob("*.yaml")
@@ -85,6 +87,37 @@ def test_a_sentence_with_places_is_translated_with_what_stands_in_them() -> None
     )
     assert said == "电话 ***000 是占位值：在 5 条记录上不作证据"
     assert Texts("zh").said("something that nobody wrote", "messages") is None
+
+
+def _reasons_in_code() -> set[str]:
+    """Codes of why a file waits, why a row is in quarantine, and why an id changed, as the code writes them."""
+    changes = _text("identity/customers/customer_id_events.sql", "identity/customers/lasting_ids.py")
+    found = set(re.findall(r"'((?:new cluster|its records|ruling|evidence)[^']*)'", changes))
+    for path in (ASSETS / "landing").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                said = [each.value for each in node.keywords if each.arg == "reason_code"]
+                said += node.args[:1] if getattr(node.func, "id", "") == "FileHeld" else []
+            elif isinstance(node, ast.Tuple) and path.name == "casts.py":
+                said = node.elts[1:2]  # (rule, code)
+            else:
+                continue
+            found |= {str(each.value) for each in said if isinstance(each, ast.Constant)}
+    found |= set(re.findall(r"then '(\w+)'", _text("landing/readers/json_rows.py")))
+    found |= set(re.findall(r'"(malformed_row|too_\w+_cells)"', _text("landing/readers/delimited.py")))
+    found |= set(re.findall(r"not_an?_\w+", _text("landing/typed/casts.py")))
+    return {each for each in found if re.fullmatch(r"[a-z]+(_[a-z]+)+|[a-z ]+", each)} - {"timestamp"}
+
+
+def _text(*names: str) -> str:
+    return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_reason_that_code_gives_has_words_in_every_language(language: str) -> None:
+    reasons = _reasons_in_code()
+    assert {"ruling", "its records are gone", "unknown_channel", "too_few_cells", "impossible_date", "row_count_mismatch"} <= reasons  # fmt: skip
+    assert sorted(each for each in reasons if f"reasons.{each}" not in catalogue(language)) == []
 
 
 def test_every_action_that_has_words_can_be_chosen_in_the_audit_log() -> None:
