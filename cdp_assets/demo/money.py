@@ -92,8 +92,8 @@ _WORTH = {
     """,
     "square": """
         select 'square' as channel, transaction_id as order_id, 'USD' as currency,
-            if(bool_or(items_come_later or is_cut), null, sum(sign * (gross - discount)) - coalesce(any_value(amount), 0))::decimal(18, 2) as true_net,
-            case when bool_or(items_come_later) then 'no_lines' when bool_or(is_cut) then 'lines_differ' end as true_parked
+            if(bool_or(items_come_later or is_cut or is_clock_reset), null, sum(sign * (gross - discount)) - coalesce(any_value(amount), 0))::decimal(18, 2) as true_net,
+            case when bool_or(is_clock_reset) then 'stray_date' when bool_or(items_come_later) then 'no_lines' when bool_or(is_cut) then 'lines_differ' end as true_parked
         from till_rows left join till_amounts_back using (transaction_id) group by transaction_id
     """,
 }

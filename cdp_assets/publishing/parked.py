@@ -19,6 +19,8 @@ REMEDIES = {
     "no_order": "their orders have not come: deliver the order list",
     "unknown_status": "nobody has said what {waits_for} means: name it in vars.order_statuses_of_sales or "
     "vars.order_statuses_without_sale",
+    "stray_date": "dated long before the channel's other orders, as by a till whose clock was reset: mend the dates and deliver them again; "
+    "where they are right, vars.stray_gap_days says how long a channel may have been silent",
     "undeclared": "nobody has said what {waits_for} is, so it is no revenue: name it in data/reference/line_kinds.csv",
 }
 MOST_NAMED = 3  # things that one channel's orders, refunds or lines wait for, each with a sentence of its own

@@ -208,6 +208,12 @@ def test_a_refund_in_prices_with_tax_takes_off_goods_without_tax(shop: SmallReta
     assert worth(shop)["20"] == Decimal("47.37")
 
 
+def test_the_reporting_currency_has_a_rate_on_any_day(shop: SmallRetailer) -> None:
+    assert shop.query(
+        "select rate from reference.reporting_rates where currency = 'USD' and date '1970-01-01' between valid_from and valid_until"
+    ) == [(1.0,)]
+
+
 def test_what_nobody_can_value_yet_is_parked_by_name(shop: SmallRetailer) -> None:
     parked = worth(shop, "parked_reason")
     assert (parked["7"], parked["9"]) == ("unknown_status", "no_rate")

@@ -41,7 +41,17 @@ def create_till_rows(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> 
     """
     rate = float(parameters.retailer["tax_rate"])
     later, cut = parameters.rate("money", "items_come_later"), parameters.rate("money", "items_cut")
-    con.execute(from_file(__name__, "till_rows", rate=rate, later=later, cut=cut, last_days=LAST_DAYS))
+    con.execute(
+        from_file(
+            __name__,
+            "till_rows",
+            rate=rate,
+            later=later,
+            cut=cut,
+            last_days=LAST_DAYS,
+            reset=parameters.rate("money", "till_clock_reset"),
+        )
+    )
     con.execute(
         f"""
         create or replace temp table till_amounts_back as
@@ -127,7 +137,7 @@ def write_items(inbox: Inbox, parameters: Parameters) -> None:
             select {", ".join(f"c{index}" for index in range(kept))}
             from (
                 select {cells} from till_items
-                where month(happened_at) = {month} and (event_type = 'Refund' or not items_come_later and (rank = 1 or not is_cut))
+                where month(filed_at) = {month} and (event_type = 'Refund' or not items_come_later and (rank = 1 or not is_cut))
             )
         """
         inbox.append(
@@ -183,7 +193,7 @@ def write_transactions(inbox: Inbox, parameters: Parameters) -> None:
         inbox.append(
             ("square", "transactions"),
             f"transactions-{month_start(year, month - 2)}-{month_start(year, month + 1)}.csv",
-            f"select {cells} from till_payments where quarter(happened_at) * 3 = {month}",
+            f"select {cells} from till_payments where quarter(filed_at) * 3 = {month}",
             header=header.replace(",Tender Note,", ",Other Tender Note,")
             if month <= OLD_STYLE_UNTIL
             else header,

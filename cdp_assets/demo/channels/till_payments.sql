@@ -8,7 +8,7 @@ holes:
 create or replace temp table till_payments as
 with paid as (
     select
-        transaction_id, event_type, happened_at, store, order_no, person_no, square_id, shown_name, member_id,
+        transaction_id, event_type, happened_at, filed_at, store, order_no, person_no, square_id, shown_name, member_id,
         sum(sign * gross) as goods,
         sum(sign * discount) as saved,
         sum(sign * tax) as taxes,
@@ -19,7 +19,7 @@ with paid as (
     group by all
     union all by name
     select
-        transaction_id, 'Amount back' as event_type, happened_at, store, order_no, person_no, square_id, shown_name, member_id,
+        transaction_id, 'Amount back' as event_type, happened_at, happened_at as filed_at, store, order_no, person_no, square_id, shown_name, member_id,
         -amount as goods, 0 as saved, 0 as taxes, 'Custom Amount' as description
     from till_amounts_back
 )

@@ -1,11 +1,11 @@
 -- the first date from which each sales channel's orders are in the data: the first order date with another one within thirty days, so that
--- a single stray date long before the rest begins nothing; where no two dates lie so close, the first
+-- a single date long before the rest begins nothing (and orders of a stray date, which are parked, nothing either); where no two dates lie so close, the first
 with
 
 order_dates as (
     select distinct channel, order_date
     from {{ ref('customer_orders') }}
-    where order_date <= {{ as_of_date() }}
+    where order_date <= {{ as_of_date() }} and parked_reason is distinct from 'stray_date'
 ),
 
 followed as (

@@ -2,6 +2,7 @@
 -- parked: what cannot be counted yet waits here by name, and stops nobody else's figures
 {%- set goods = "(orders.gross_amount - coalesce(lines.other_amount + lines.other_discount_amount, 0))" %}
 {%- set discount = "(coalesce(orders.discount_amount, 0) - coalesce(lines.other_discount_amount, 0))" %}
+{%- set is_stray = "coalesce(orders.order_date < firsts.first_date, false)" %}
 {#- what a discount of the order takes off beyond its goods, it takes off the cards or tips beside them -#}
 {%- set beyond_goods = "least(greatest(" ~ discount ~ " - greatest(" ~ goods ~ ", 0), 0), greatest(coalesce(lines.other_amount, 0), 0))" %}
 with
@@ -41,7 +42,7 @@ priced as (
         orders.fulfilled_at,
         orders.store_id,
         {{ order_status_of('orders.order_status') }} as order_status,
-        {{ is_sale('orders.order_status') }} as is_sale,
+        {{ is_sale('orders.order_status') }} and not {{ is_stray }} as is_sale,
         orders.fulfilment_type,
         coalesce(lines.line_count, 0) as line_count,
         lines.item_quantity,
@@ -56,6 +57,7 @@ priced as (
         lines.cost_amount,
         rates.rate,
         case
+            when {{ is_stray }} then 'stray_date'
             when not {{ is_known_status('orders.order_status') }} then 'unknown_status'
             when rates.rate is null and (orders.gross_amount <> 0 or coalesce(orders.discount_amount, 0) <> 0) then 'no_rate'
             when lines.line_count is null and orders.gross_amount <> 0 and {{ has_lines('orders.channel') }} then 'no_lines'
@@ -69,6 +71,8 @@ priced as (
     left join lines
         on orders.channel = lines.channel
         and orders.order_id = lines.order_id
+    left join {{ ref('channel_first_dates') }} as firsts
+        on orders.channel = firsts.channel
 )
 
 select

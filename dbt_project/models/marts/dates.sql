@@ -1,16 +1,16 @@
--- every day from the first order, touch or spend to as_of_date
+-- every day from the first order, touch or spend, but for dates that stray, to as_of_date
 with
 
 first_days as (
-    select min(order_date) as first_day from {{ ref('customer_orders') }}
+    select channel, first_date from {{ ref('channel_first_dates') }}
     union all
-    select min(touch_date) as first_day from {{ ref('customer_touchpoints') }}
+    {{ first_dates_of(ref('customer_touchpoints'), 'touch_date') }}
     union all
-    select min(spend_date) as first_day from {{ ref('daily_spend') }}
+    {{ first_dates_of(ref('daily_spend'), 'spend_date') }}
 ),
 
 bounds as (
-    select least(coalesce(min(first_day), {{ as_of_date() }}), {{ as_of_date() }}) as first_day
+    select least(coalesce(min(first_date), {{ as_of_date() }}), {{ as_of_date() }}) as first_day
     from first_days
 ),
 

@@ -25,14 +25,12 @@ listed as (
         rates.currency,
         greatest(rates.valid_from, reporting.valid_from) as valid_from,
         least(rates.valid_until, reporting.valid_until) as valid_until,
-        case
-            when rates.currency = '{{ var("reporting_currency") }}' then cast(1 as double)
-            else cast(rates.usd_per_unit as double) / cast(reporting.usd_per_unit as double)
-        end as rate
+        cast(rates.usd_per_unit as double) / cast(reporting.usd_per_unit as double) as rate
     from listed_rates as rates
     inner join listed_reporting as reporting
         on rates.valid_from < reporting.valid_until
         and reporting.valid_from < rates.valid_until
+    where rates.currency <> '{{ var("reporting_currency") }}'
 ),
 
 delivered_rates as (
@@ -69,6 +67,13 @@ first_delivered as (
     group by currency
 )
 
+-- the reporting currency is worth itself on any day
+select
+    '{{ var("reporting_currency") }}' as currency,
+    cast('0001-01-01' as date) as valid_from,
+    cast('9999-12-31' as date) as valid_until,
+    cast(1 as double) as rate
+union all
 select
     listed.currency,
     listed.valid_from,

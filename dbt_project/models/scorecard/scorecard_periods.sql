@@ -3,7 +3,7 @@ with
 
 days as (
     {{ date_spine(
-        "(select least(coalesce(min(order_date), " ~ as_of_date() ~ "), " ~ as_of_date() ~ ") from " ~ ref('customer_orders') ~ ")",
+        "(select least(coalesce(min(first_date), " ~ as_of_date() ~ "), " ~ as_of_date() ~ ") from " ~ ref('channel_first_dates') ~ ")",
         as_of_date()
     ) }}
 ),
