@@ -213,6 +213,16 @@ def test_a_new_password_ends_the_sessions_that_the_old_one_began(guarded: Settin
     assert (thief.get("/").status_code, other.get("/").status_code) == (303, 200)
 
 
+def test_a_session_ends_with_the_way_of_signing_in_that_it_began_by(guarded: Settings) -> None:
+    before = Reader(guarded)
+    sign_in(before)
+    after = Reader(
+        guarded.model_copy(update={"web_sign_in": "oidc", "web_oidc_issuer": "http://127.0.0.1:9"}),
+        cookies=before.cookies,
+    )
+    assert (before.get("/").status_code, after.get("/").status_code) == (200, 303)
+
+
 def test_what_is_typed_as_a_name_and_is_none_stands_in_no_log(guarded: Settings) -> None:
     for name in ("kim", PASSWORD, "jane@example.com"):
         sign_in(Reader(guarded), name=name, password="wrong horse battery")

@@ -14,6 +14,7 @@ from cdp_assets.web.access.people import Person
 from cdp_assets.web.access.store import opened, path_of, secret
 
 COOKIE = "onefold_session"
+ORIGINS = {"accounts": "account", "oidc": "oidc"}  # way of signing in → what its sessions say
 SEEN_EVERY = 60.0  # seconds between two notes of when a session was seen
 
 
@@ -40,7 +41,7 @@ def start(settings: Settings, name: str, origin: str, roles: frozenset[str] | No
 
 
 def of_token(settings: Settings, token: str | None) -> Session | None:
-    """The session of a token; None where it is unknown, over or revoked."""
+    """The session of a token; None where it is unknown, over or revoked, or began by a way of signing in that is no longer the site's."""
     if not token or not path_of(settings).exists():
         return None
     now = time.time()
@@ -49,7 +50,7 @@ def of_token(settings: Settings, token: str | None) -> Session | None:
             "select * from sessions where token_hash = ? and not is_revoked and expires_at > ?",
             (_hash(token), now),
         ).fetchone()
-        if row is None:
+        if row is None or row["origin"] != ORIGINS.get(settings.web_sign_in):
             return None
         if row["seen_at"] < now - SEEN_EVERY:
             con.execute("update sessions set seen_at = ? where token_hash = ?", (now, row["token_hash"]))
