@@ -51,6 +51,9 @@ def release(settings: Settings, share: Share) -> Released:
         with connect_state(settings, read_only=True) as con:
             stands, charged = budget.charged(con, release_id)
             spent = budget.left_out(con, share, year, settings.share_epsilon, settings.share_delta)
+        if not stands and _is_written(card, target, release_id):  # the process died before it could say so
+            budget.close(settings, release_id, hash_file(target))
+            stands = True
         if stands:
             return Released(target, card, stood=True)
         people = _people(published, share)
@@ -59,11 +62,21 @@ def release(settings: Settings, share: Share) -> Released:
         budget.charge(settings, share, release_id, year, published.generation, chosen)
     told, withheld = _noised(share, cells)
     make_private_dir(folder)
-    for path, content in ((card, _card(share, published, told)), (target, _table(share, told))):
+    table = _table(share, told)
+    described = _card(share, published, told, release_id, hashlib.sha256(table.encode()).hexdigest())
+    for path, content in ((card, described), (target, table)):
         with replacing(path) as temporary:
             temporary.write_text(content, encoding="utf-8")
     budget.close(settings, release_id, hash_file(target))
     return Released(target, card, len(told), withheld, len(set(people) & spent) if not charged else 0)
+
+
+def _is_written(card: Path, target: Path, release_id: str) -> bool:
+    """Whether the table that lies there is of this release: its card, written before it, says so."""
+    if not (card.exists() and target.exists()):
+        return False
+    said = json.loads(card.read_text(encoding="utf-8"))
+    return (said.get("release"), said.get("table_sha256")) == (release_id, hash_file(target))
 
 
 def _release_id(share: Share, generation: str) -> str:
@@ -140,7 +153,9 @@ def _table(share: Share, cells: Sequence[Cell]) -> str:
     return written.getvalue()
 
 
-def _card(share: Share, published: PublishedFile, cells: Sequence[Cell]) -> str:
+def _card(
+    share: Share, published: PublishedFile, cells: Sequence[Cell], release_id: str, table_sha256: str
+) -> str:
     """What was protected, for whoever gets the table; no exact figure stands in it."""
     each = share.epsilon_each
     told = {
@@ -155,6 +170,6 @@ def _card(share: Share, published: PublishedFile, cells: Sequence[Cell]) -> str:
             {"column": s.column, "clipped_to": [s.lower, s.upper], "epsilon": each, "95_percent_within": round(noise.half_width(s.reach, each) / 100, 2)}
             for s in share.sums
         ],
-        "cells": len(cells),
+        "cells": len(cells), "release": release_id, "table_sha256": table_sha256,
     }  # fmt: skip
     return json.dumps(told, indent=1, ensure_ascii=False) + "\n"

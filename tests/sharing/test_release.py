@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,32 @@ def test_the_budget_is_charged_before_noise_is_drawn_and_noise_is_drawn_once(
     with connect_state(settings, read_only=True) as con:
         assert con.execute("select count(*), sum(epsilon) from share_charges").fetchall() == [(261, 522.0)]
         assert con.execute("select released_at is not null from share_releases").fetchall() == [(True,)]
+
+
+def test_a_table_that_was_written_is_not_drawn_again_though_the_process_died_before_it_said_so(
+    settings: Settings, opendp: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two draws for one charge would be told apart from their mean: whoever saw the first file has both."""
+    publish_people(settings)
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    wide = share(sums=[{"column": "monetary", "lower": 0, "upper": 2000}])
+    with monkeypatch.context() as patched:
+        patched.setattr(budget, "close", dies)
+        with pytest.raises(KeyboardInterrupt):
+            release.release(settings, wide)
+    (path,) = settings.home.glob("share/acme/*/*.csv")
+    first = path.read_bytes()
+    again = release.release(settings, wide)
+    assert again.stood and path.read_bytes() == first
+    with connect_state(settings, read_only=True) as con:
+        assert con.execute("select released_at is not null, file_sha256 from share_releases").fetchall() == [
+            (True, hashlib.sha256(first).hexdigest())
+        ]
+    # another definition under the same name is another release, with a charge and a draw of its own
+    assert not release.release(settings, share()).stood and path.read_bytes() != first
 
 
 def test_only_who_granted_sharing_is_counted_each_value_within_its_bounds(
