@@ -67,10 +67,15 @@ def _names_in(part: exp.Expression) -> set[str]:
 
 
 def _deciding_parts(select: exp.Select) -> Iterator[exp.Expression]:
-    """What decides about rows: conditions, joins, groups."""
+    """What decides about rows: conditions, joins, groups; what must differ, and by which order some of them are kept."""
     for key in ("where", "joins", "having", "qualify", "group"):
         parts = select.args.get(key) or []
         yield from parts if isinstance(parts, list) else [parts]
+    distinct = select.args.get("distinct")
+    if distinct is not None:
+        yield from [distinct.args["on"]] if distinct.args.get("on") else select.expressions
+    if (distinct is not None or select.args.get("limit")) and select.args.get("order"):
+        yield select.args["order"]
 
 
 @dataclass

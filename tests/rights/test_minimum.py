@@ -32,6 +32,25 @@ def test_a_column_is_made_of_whatever_its_expressions_name() -> None:
     assert "note" not in model.deciding() and "email" not in model.deciding()
 
 
+@pytest.mark.parametrize(
+    ("sql", "deciding"),
+    [
+        (
+            "select distinct on (order_id) order_id, email from landing.orders order by order_id, seen_at desc",
+            {"order_id", "seen_at"},
+        ),
+        (
+            "select count(*) as n from (select distinct order_id, lower(email) as contact from landing.orders)",
+            {"order_id", "email"},
+        ),
+        ("select order_id from landing.orders order by seen_at limit 10", {"seen_at"}),
+        ("select order_id from landing.orders order by seen_at", set()),
+    ],
+)
+def test_what_tells_one_row_from_another_or_keeps_the_first_decides(sql: str, deciding: set[str]) -> None:
+    assert deciding == read_sql(sql).deciding() & {"order_id", "email", "seen_at"}
+
+
 def manifest(tmp_path: Path, models: dict[str, tuple[str, list[str], list[str], str]]) -> dict[str, Any]:
     nodes = {}
     for name, (schema, parents, columns, sql) in models.items():
