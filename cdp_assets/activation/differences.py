@@ -24,13 +24,21 @@ def desire(con: duckdb.DuckDBPyConnection, destination: Destination, lists: Sequ
         "create or replace temp table desired (list_id integer, key_id bigint, field_no utinyint, customer_no integer, ends_on date)"
     )
     floor = destination.smallest_list or 0
-    for each in lists:
-        if each.member_count == 0 or (each.member_count < floor and destination.below_floor == "delete_list"):
-            continue
+    kept = [
+        each
+        for each in lists
+        if each.member_count and not (each.member_count < floor and destination.below_floor == "delete_list")
+    ]
+    for keys in sorted({each.keys for each in kept}):
+        members = " union all ".join(
+            f"select {each.list_id} as list_id, customer_no, place from {each.members}"
+            for each in kept
+            if each.keys == keys
+        )
         con.execute(
-            f"insert into desired select {each.list_id}, k.key_id, any_value(k.field_no), arg_min(k.customer_no, m.place), "
+            "insert into desired select m.list_id, k.key_id, any_value(k.field_no), arg_min(k.customer_no, m.place), "
             "case when bool_or(k.ends_on is null) then null else max(k.ends_on) end "
-            f"from {each.members} as m join {each.keys} as k using (customer_no) group by k.key_id"
+            f"from ({members}) as m join {keys} as k using (customer_no) group by m.list_id, k.key_id"
         )
 
 

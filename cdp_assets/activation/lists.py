@@ -19,11 +19,12 @@ from cdp_assets.activation.reach import LEDGER, Reach, dropped_contacts, granted
 from cdp_assets.activation.standing import holdout_sql
 from cdp_assets.activation.waterfall import LATER, Step, steps_from_counts
 from cdp_assets.identity.evidence.countries import country_sql
+from cdp_assets.sql_text import literal
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """An audience's customers after rules, profiling and suppression: table (customer_no, place, is_held_out).
+    """An audience's customers after rules, profiling and suppression: table (customer_no, customer_id, place, is_held_out).
 
     `early`: step number → customers whom it left out. `is_held`: the audience cannot be read any more, so nobody is added.
     """
@@ -54,28 +55,32 @@ class List:
 def choose(
     con: duckdb.DuckDBPyConnection, number: int, statement: Statement, audience: Audience, as_of: date
 ) -> Chosen:
-    """Fill the temporary table base_<number> with what the statement gives, and chosen_<number> with whom it leaves."""
+    """Fill the temporary tables base_<number> (customer_no, step), of everybody, and chosen_<number>, of whom no step left out so far."""
     base, table = f"base_{number}", f"chosen_{number}"
-    con.execute(
-        f"create or replace temp table {base} as select made.*, "
-        # an order of theirs counted and is parked: their figures are not known, and nobody leaves for that
-        "made.customer_id in (select customer_id from kept_customers) and made.customer_id in "
-        f"(select customer_id from {LEDGER}.audience_members where audience = $audience_name) as is_kept from ({statement.sql}) as made",
-        {**statement.values, "audience_name": statement.name},
-    )
     rules = len(statement.rules)
+    is_kept = "false"
+    if con.execute("select count(*) from kept_customers").fetchall()[0][0]:
+        # an order of theirs counted and is parked: their figures are not known, and nobody leaves for that
+        is_kept = (
+            "customer_id in (select customer_id from kept_customers where customer_id in ("
+            f"select customer_id from {LEDGER}.audience_members where audience = {literal(statement.name)}))"
+        )
     holds = audience.valid.holds(as_of)
-    whens = [*(f"when not r{each} and not is_kept then {each}" if holds else f"when true then {each}" for each in range(1, rules + 1)),
+    whens = [*(f"when not r{each} and not {is_kept} then {each}" if holds else f"when true then {each}" for each in range(1, rules + 1)),
              f"when not is_profiled then {rules + 1}", f"when is_suppressed then {rules + 2}"]  # fmt: skip
-    early = f"case {' '.join(whens)} else 0 end"
-    counted = dict(con.execute(f"select {early} as step, count(*) from {base} group by 1").fetchall())
+    con.execute(
+        f"create or replace temp table {base} as select customer_no::integer as customer_no, step, "
+        "case when step = 0 then customer_id end as customer_id, case when step = 0 then sort_value end as sort_value "
+        f"from (select made.*, (case {' '.join(whens)} else 0 end)::smallint as step from ({statement.sql}) as made) as stepped",
+        dict(statement.values),
+    )
+    counted = dict(con.execute(f"select step, count(*) from {base} group by step").fetchall())
     held_out = "false"
     if audience.holdout:
         held_out = holdout_sql(audience.holdout.experiment or statement.name, audience.holdout.share)
     con.execute(
-        f"create or replace temp table {table} as select customer_no::integer as customer_no, "
-        f"row_number() over (order by {statement.order})::integer as place, {held_out} as is_held_out "
-        f"from {base} where {early} = 0"
+        f"create or replace temp table {table} as select customer_no, customer_id, "
+        f"row_number() over (order by {statement.order})::integer as place, {held_out} as is_held_out from {base} where step = 0"
     )
     return Chosen(statement.name, audience, table, statement.rules, {k: v for k, v in counted.items() if k})
 
@@ -84,7 +89,7 @@ def choose_as_before(con: duckdb.DuckDBPyConnection, number: int, name: str, aud
     """Members as the ledger knows them: of an audience that cannot be compiled any more. Consent still counts; nobody is added."""
     table = f"chosen_{number}"
     con.execute(
-        f"create or replace temp table {table} as select c.rowid::integer as customer_no, "
+        f"create or replace temp table {table} as select c.rowid::integer as customer_no, c.customer_id, "
         "row_number() over (order by c.customer_id)::integer as place, false as is_held_out "
         f"from marts.customers as c join {LEDGER}.audience_members as m using (customer_id) "
         "where m.audience = $name and c.is_profiled",

@@ -12,15 +12,14 @@ import duckdb
 
 from cdp_assets.activation.compiler import Statement
 from cdp_assets.activation.lists import Chosen
-from cdp_assets.activation.reach import LEDGER, Reach, granted_contacts
-from cdp_assets.sql_text import from_file
+from cdp_assets.activation.reach import LEDGER, Reach, agreed_customers
+from cdp_assets.sql_text import from_file, literal
 
 IS_NEW = "the audience is new"
 
 
 def start(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary tables that gather the members of a run."""
-    con.execute("create or replace temp table members_now (audience varchar, customer_id varchar)")
+    """Temporary tables that gather what changes in a run."""
     con.execute(
         "create or replace temp table membership_changes (audience varchar, customer_id varchar, event varchar, reason varchar, "
         "other_customer_id varchar)"
@@ -32,28 +31,21 @@ def start(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def judge(reach: Reach, number: int, chosen: Chosen, statement: Statement) -> None:
-    """Add one audience's members to members_now, and what changed to membership_changes (base_<number> and its chosen table are there)."""
+    """Add what changed in one audience to membership_changes (base_<number> and its chosen table are there)."""
     con, audience, name = reach.con, chosen.audience, chosen.name
-    granted = granted_contacts(reach, frozenset({audience.purpose}), [])
     con.execute(
-        "create or replace temp table stood as select c.customer_no, c.place, case "
-        f"when c.customer_no not in (select customer_no from {granted}) then 'consent' "
-        f"when c.customer_no not in (select g.customer_no from {granted} as g join holders as h using (customer_no, contact_no) "
-        "where h.is_reachable) then 'reachable' when c.is_held_out then 'holdout' else 'member' end as step "
-        f"from {chosen.table} as c"
+        "create or replace temp table stood as select c.customer_no, c.customer_id, c.place, case when a.customer_no is null then 'consent' "
+        "when not a.can_be_reached then 'reachable' when c.is_held_out then 'holdout' else 'member' end as step "
+        f"from {chosen.table} as c left join {agreed_customers(reach, audience.purpose)} as a using (customer_no)"
     )
     if audience.top is not None:
         con.execute(
             "update stood set step = 'top' where step = 'member' and place > (select max(place) from "
             f"(select place from stood where step = 'member' order by place limit {audience.top}) as first_ones)"
         )
-    con.execute(
-        "create or replace temp table in_now as select c.customer_id from stood as s join marts.customers as c on c.rowid = s.customer_no "
-        "where s.step = 'member'"
-    )
-    con.execute("insert into members_now select $name, customer_id from in_now", {"name": name})
+    con.execute("create or replace temp table in_now as select customer_id from stood where step = 'member'")
     _entered(con, name)
-    _left(con, name, number, statement)
+    _left(con, name, number, statement, audience.valid.holds(reach.as_of))
 
 
 def keep(con: duckdb.DuckDBPyConnection, generation: str, as_of: date, audiences: list[str]) -> None:
@@ -90,29 +82,33 @@ def _entered(con: duckdb.DuckDBPyConnection, name: str) -> None:
     )
 
 
-def _left(con: duckdb.DuckDBPyConnection, name: str, number: int, statement: Statement) -> None:
+def _left(
+    con: duckdb.DuckDBPyConnection, name: str, number: int, statement: Statement, is_valid: bool
+) -> None:
     """Those who were members: gone, merged, or the first step that leaves them out now."""
-    whens = " ".join(
-        f"when not r{place} then '{rule}'" for place, rule in enumerate(statement.rules, start=1)
-    )
+    steps = [*statement.rules, "profiling", "suppressed"] if is_valid else ["valid"]
+    whens = " ".join(f"when {place} then {literal(step)}" for place, step in enumerate(steps, start=1))
     con.execute(
         f"""
         insert into membership_changes
+        with gone as (
+            select m.customer_id, c.rowid::integer as customer_no
+            from (select customer_id from {LEDGER}.audience_members where audience = $name) as m
+            anti join in_now as n on m.customer_id = n.customer_id
+            left join marts.customers as c on m.customer_id = c.customer_id
+        )
         select
-            $name, m.customer_id, 'left',
+            $name, g.customer_id, 'left',
             case
-                when b.customer_id is null and i.survivor is not null then 'merged'
-                when b.customer_id is null then 'the customer is gone'
-                when s.step is not null then s.step
-                else case {whens} when not b.is_profiled then 'profiling' when b.is_suppressed then 'suppressed' else 'valid' end
+                when g.customer_no is null and i.survivor is not null then 'merged'
+                when g.customer_no is null then 'the customer is gone'
+                else coalesce(s.step, case b.step {whens} end)
             end,
             i.survivor
-        from {LEDGER}.audience_members as m
-        anti join in_now as n on m.customer_id = n.customer_id
-        left join base_{number} as b on m.customer_id = b.customer_id
-        left join stood as s on b.customer_no = s.customer_no
-        left join merged_into as i on m.customer_id = i.customer_id and b.customer_id is null
-        where m.audience = $name
+        from gone as g
+        left join base_{number} as b on g.customer_no = b.customer_no
+        left join stood as s on g.customer_no = s.customer_no
+        left join merged_into as i on g.customer_id = i.customer_id and g.customer_no is null
         """,
         {"name": name},
     )

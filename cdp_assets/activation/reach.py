@@ -29,6 +29,7 @@ class Reach:
     as_of: date
     forms: dict[tuple[str, ...], int] = field(default_factory=dict)
     granted: dict[tuple[str, ...], str] = field(default_factory=dict)
+    agreed: dict[str, str] = field(default_factory=dict)
     tables: int = 0
     passing: list[str] = field(default_factory=list)
 
@@ -129,6 +130,18 @@ def granted_contacts(reach: Reach, purposes: frozenset[str], cross_border_for: S
         )
     reach.con.execute(f"create temp table {table} as {sql}")
     return table
+
+
+def agreed_customers(reach: Reach, purpose: str) -> str:
+    """Name of a table (customer_no, can_be_reached): customers with a contact that granted a purpose, each once; it is kept for the run."""
+    if purpose not in reach.agreed:
+        granted = granted_contacts(reach, frozenset({purpose}), [])
+        table = reach.agreed[purpose] = f"agreed_{len(reach.agreed)}"
+        reach.con.execute(
+            f"create or replace temp table {table} as select customer_no, bool_or(h.is_reachable) as can_be_reached "
+            f"from {granted} as g join holders as h using (customer_no, contact_no) group by customer_no"
+        )
+    return reach.agreed[purpose]
 
 
 def _customers_of(countries: Sequence[str]) -> str:
