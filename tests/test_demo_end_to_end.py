@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -251,6 +252,33 @@ def test_whom_the_consent_log_allows_to_reach_is_whom_the_marts_allow(first: Ran
     expected = _allowed_by_the_log(first.out, purposes, "2017-12-31")
     assert set(found) == expected
     assert len(expected) >= 3
+
+
+def test_wechat_reaches_whom_the_truth_says_and_nobody_else(first: Ran) -> None:
+    """Each app and each guide asks for itself: a yes opens that one id, until it is taken back; a person who objected to everything is left alone."""
+    out, published = first.out, first.out / "home" / "published"
+    with duckdb.connect(str((published / "current.duckdb").resolve()), read_only=True) as con:
+        con.execute(f"attach '{(published / 'current.contact.duckdb').resolve()}' as clear (read_only)")
+        allowed = con.execute(
+            "select contact_value from clear.contact.contacts_in_clear join marts.contact_permissions using (customer_id, contact_id) "
+            "where contact_type = 'platform' and purpose = 'marketing' and is_allowed"
+        ).fetchall()
+        said = con.execute(
+            "select contact, person_id in (select person_id from answers where contact_kind = 'person' and choice = 'object') as has_objected "
+            "from answers where contact_kind = 'wechat' group by all having arg_max(choice, at_local) = 'opt_in'".replace(
+                "answers", f"'{out / 'truth' / 'consents.parquet'}'"
+            )
+        ).fetchall()
+    found, expected = {row[0] for row in allowed}, dict(said)
+    assert found <= set(expected)
+    assert all(expected[each] for each in set(expected) - found)
+    assert len(found) > 10
+    sent = {
+        each
+        for path in (out / "home" / "activation" / "wechat_tags").glob("*/*/add-*.json")
+        for each in json.loads(path.read_text(encoding="utf-8"))["openid_list"]
+    }
+    assert sent <= found
 
 
 def test_what_a_mailbox_refused_it_refused_under_every_spelling(first: Ran) -> None:

@@ -243,7 +243,7 @@ def _print_lists(settings: Settings, console: Console) -> None:
     audiences, destinations = {each.audience for each in listed}, {each.destination for each in listed}
     console.print(
         f"{len(audiences)} audiences at {len(destinations)} destinations, as files in {settings.home / 'activation'}; "
-        "keys are e-mails and phones of those reached, and none is there until `onefold activation ack` says so",
+        "keys are e-mails, phones and WeChat ids of those reached, and none is there until `onefold activation ack` says so",
         highlight=False,
         soft_wrap=True,
     )

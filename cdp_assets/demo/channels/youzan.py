@@ -127,42 +127,48 @@ def write_customers(inbox: Inbox, parameters: Parameters) -> None:
         )
 
 
-def write_wechat_ids(inbox: Inbox, parameters: Parameters) -> None:
-    """Append WeChat's ids of the batch's listed customers to the half-yearly snapshots: another openid in each app, another id with each guide."""
-    cells = inbox.cells(
-        "youzan_wechat_ids",
-        {
-            "客户手机号": "full_phone",
-            "标识类型": "kind",
-            "应用或导购": "belongs_to",
-            "标识": "if(kind = 'openid', 'o', 'wm') || left(md5('wechat ' || belongs_to || person_no), 26)",
-            "添加时间": "strftime(became_at, '%Y-%m-%d %H:%M:%S')",
-            "是否已取关": "if(u('unfollows', belongs_to || person_no) < 0.08, '是', '否')",
-        },
-    )
+def create_wechat_ids(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    """Create `wechat_ids`: one row per app or guide and listed customer, with what they answered to its question whether it may send news; tell the truth of it.
+
+    person_no, full_phone, became_at, kind, belongs_to, wechat_id, is_removed, says (是, 否, null: not asked), answered_at, taken_back_at (Shanghai's clock).
+    """
+    con.execute(from_file(__name__, "wechat_ids", rates=parameters.traps["consents"]))
+    for choice, at in (
+        ("if(says = '是', 'opt_in', 'opt_out')", "answered_at"),
+        ("'withdraw'", "taken_back_at"),
+    ):
+        con.execute(
+            f"insert into changed_words select person_no, 'wechat', wechat_id, 'marketing', {choice}, eastern({at} - to_hours(8)) "
+            f"from wechat_ids where {at} < date '{month_end(*MONTHS[-1])}' + 1 and became_at < date '{month_end(*MONTHS[-1])}' + 1"
+        )
+
+
+def write_wechat_ids(inbox: Inbox) -> None:
+    """Append WeChat's ids of the batch's listed customers to the half-yearly snapshots: another openid in each app, another id with each guide, and each its own yes or no."""
+    clock = "'%Y-%m-%d %H:%M:%S'"
     for year, month in MONTHS:
-        if month in SNAPSHOT_MONTHS:
-            day = month_end(year, month)
-            inbox.append(
-                ("youzan", "wechat_ids"),
-                f"wechat_ids_{day}.csv",
-                f"""
-                with known as (
-                    select
-                        person_no, full_phone, became_at,
-                        unnest([
-                            {{'kind': 'openid', 'belongs_to': 'wx_mini_program', 'share': 1.0}},
-                            {{'kind': 'openid', 'belongs_to': 'wx_official_account', 'share': 0.4}},
-                            {{'kind': 'external_userid', 'belongs_to': 'guide_' || (1 + pick('guide', person_no, 6)), 'share': 0.25}}
-                        ], recursive := true)
-                    from program_customers
-                    where is_listed and full_phone is not null and became_at < date '{day}' + 1
-                )
-                select {cells} from known
-                where u('in wechat', belongs_to || person_no) < share
-                order by full_phone, belongs_to, person_no
-                """,
-            )
+        if month not in SNAPSHOT_MONTHS:
+            continue
+        day = month_end(year, month)
+        cells = inbox.cells(
+            "youzan_wechat_ids",
+            {
+                "客户手机号": "full_phone",
+                "标识类型": "kind",
+                "应用或导购": "belongs_to",
+                "标识": "wechat_id",
+                "添加时间": f"strftime(became_at, {clock})",
+                "是否已取关": "if(is_removed, '是', '否')",
+                "营销消息授权": f"if(answered_at < date '{day}' + 1, says, {_NOTHING})",
+                "授权时间": f"if(answered_at < date '{day}' + 1, strftime(answered_at, {clock}), {_NOTHING})",
+                "撤回时间": f"if(taken_back_at < date '{day}' + 1, strftime(taken_back_at, {clock}), {_NOTHING})",
+            },
+        )
+        inbox.append(
+            ("youzan", "wechat_ids"),
+            f"wechat_ids_{day}.csv",
+            f"select {cells} from wechat_ids where became_at < date '{day}' + 1 order by full_phone, belongs_to, person_no",
+        )
 
 
 def records() -> str:
@@ -178,7 +184,8 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
     create_program_orders(con, parameters)
     write_orders(inbox, parameters)
     write_customers(inbox, parameters)
-    write_wechat_ids(inbox, parameters)
+    create_wechat_ids(con, parameters)
+    write_wechat_ids(inbox)
 
 
 def orders() -> str:
