@@ -222,6 +222,15 @@ class Destinations:
             return name in self.conversions()
         return name in self.known and self.known[name].kind != "conversion"
 
+    def of_people(self, name: str, audience: str) -> Destination:
+        """One that an audience may name. Raises ActivationProblem where there is none, it cannot be read, or takes orders instead of people."""
+        found = self.destination(name)
+        if found.kind == "conversion":
+            raise ActivationProblem(
+                f"{name} takes conversions, not people", f"audience {audience}", "name another destination"
+            )
+        return found
+
     def destination(self, name: str) -> Destination:
         """One by name. Raises ActivationProblem where there is none, or it cannot be read."""
         if name in self.problems:

@@ -111,12 +111,7 @@ def _wanted(
             continue
         for destination in library.audiences[name].destinations:
             try:
-                if destinations.destination(destination).kind == "conversion":
-                    raise ActivationProblem(
-                        f"{destination} takes conversions, not people",
-                        f"audience {name}",
-                        "name another destination",
-                    )
+                destinations.of_people(destination, name)
             except ActivationProblem as problem:
                 report.problems.append(f"audience {name}: {problem}")
                 continue

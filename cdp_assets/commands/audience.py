@@ -62,11 +62,11 @@ def check_audiences(*, name: str | None, home: Path | None, console: Console | N
     console = console or plain_console()
     try:
         settings = Settings.load(home=home)
-        library = load_library(settings)
+        library, known = load_library(settings), load_destinations(settings)
         names = [name] if name else sorted(library.sources)
         with open_published(settings, with_contact_file=True) as published:
             register_pseudonym(published.con, load_key(settings))
-            wrong = sum(not _is_right(console, published, library, each) for each in names)
+            wrong = sum(not _is_right(console, published, library, known, each) for each in names)
     except Exception as error:
         return _failed(console, error)
     return EXIT_FAILED if wrong else EXIT_DONE
@@ -163,8 +163,12 @@ def export_audience(
     return EXIT_DONE
 
 
-def _is_right(console: Console, published: PublishedFile, library: Library, name: str) -> bool:
+def _is_right(
+    console: Console, published: PublishedFile, library: Library, known: Destinations, name: str
+) -> bool:
     try:
+        for each in library.audience(name).destinations:
+            known.of_people(each, name)
         statement = compiled(published, library, name)
         published.con.execute(
             f"select count(*) from ({statement.sql}) as chosen", dict(statement.values)
@@ -174,8 +178,22 @@ def _is_right(console: Console, published: PublishedFile, library: Library, name
         return False
     origin = library.sources[name].origin
     note = "" if name in library.in_force() else ", an example: `onefold audience new` makes it yours"
-    _say(console, f"right: {name} ({origin}{note})")
+    _say(console, f"right: {name} ({origin}{note}){_said_of_equals(library, name)}")
     return True
+
+
+def _said_of_equals(library: Library, name: str) -> str:
+    """Which audiences of the same priority come before it, at a destination that both go to."""
+    own = library.audience(name)
+    first = [
+        each
+        for each in library.in_force()
+        if each < name
+        and (other := library.audiences.get(each)) is not None
+        and own.priority == other.priority is not None
+        and set(own.destinations) & set(other.destinations)
+    ]
+    return f"; of the same priority, {', '.join(first)} comes first by name" if first else ""
 
 
 def _said_of(name: str, known: Destinations) -> str:

@@ -30,6 +30,7 @@ from cdp_assets.commands.saying import plain_console
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.settings import Settings
 from tests.activation.homes import AS_OF, Person, publish
+from tests.activation.test_story import project
 
 KEY = b"k" * 32
 
@@ -432,6 +433,27 @@ def test_a_row_without_an_id_makes_nobody_a_member(settings: Settings, tmp_path:
     publish(settings, PEOPLE)
     with open_published(settings) as published:
         assert [step.left for step in waterfall(published, load_library(settings), "mine", KEY)][:2] == [5, 1]
+
+
+def test_a_check_asks_for_the_destinations_and_tells_of_equal_priorities(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = "title: A\npurpose: marketing\nwho: {rfm: {segment: [Loyal]}}\npriority: 1\n"
+    documents = {
+        "a": base + "destinations: [klaviyo]\n",
+        "b": base + "destinations: [klaviyo, sms]\n",
+        "c": base + "destinations: [nowhere]\n",
+        "d": base + "destinations: [google_events]\n",
+    }
+    settings.project = project(tmp_path, documents, {})
+    publish(settings, PEOPLE)
+    monkeypatch.setattr(Settings, "load", lambda **_: settings)
+    assert check_audiences(name=None, home=None, console=plain_console()) == 1
+    said = capsys.readouterr().out
+    assert "right: a (project)\n" in said
+    assert "right: b (project); of the same priority, a comes first by name" in said
+    assert "there is no destination 'nowhere'" in said
+    assert "google_events takes conversions, not people" in said
 
 
 def test_before_anything_is_published(settings: Settings) -> None:
