@@ -105,7 +105,7 @@ def lists_of(
     con = reach.con
     con.execute("create or replace temp table taken (customer_no integer)")
     outside = _outside(reach, destination)
-    tables: dict[tuple[str, ...], tuple[str, str, str, str]] = {}
+    tables: dict[tuple[str, ...], tuple[str, str, str]] = {}
     found = []
     for each in sorted(chosen, key=lambda one: (one.audience.priority or 1_000_000, one.name)):
         purposes = destination.purposes | {each.audience.purpose}
@@ -114,10 +114,10 @@ def lists_of(
             granted = granted_contacts(reach, frozenset(purposes), destination.regions.cross_border_for)
             keys = reachable_keys(reach, destination, granted)
             dropped = dropped_contacts(reach, destination, granted)
-            tables[wanted] = (dropped, keys, _distinct(reach, granted), _distinct(reach, keys))
-        dropped, keys, consenting, reaching = tables[wanted]
+            tables[wanted] = (dropped, keys, _agreed(reach, granted, keys))
+        dropped, keys, agreed = tables[wanted]
         list_id = ids[(name, each.name)]
-        members, steps = _stage(reach, each, destination, list_id, outside, consenting, reaching)
+        members, steps = _stage(reach, each, destination, list_id, outside, agreed)
         lost = con.execute(
             f"select count(*) from {dropped} where customer_no in (select customer_no from {each.table})"
         ).fetchall()[0][0]
@@ -125,9 +125,14 @@ def lists_of(
     return found
 
 
-def _distinct(reach: Reach, table: str) -> str:
-    name = reach.new_table("customers_of")
-    reach.con.execute(f"create temp table {name} as select distinct customer_no from {table}")
+def _agreed(reach: Reach, granted: str, keys: str) -> str:
+    """Table (customer_no, has_key) of customers who granted, each once, and whether a contact of theirs yields a key: one look-up per list."""
+    name = reach.new_table("agreed")
+    reach.con.execute(
+        f"create temp table {name} as select g.customer_no, k.customer_no is not null as has_key "
+        f"from (select distinct customer_no from {granted}) as g "
+        f"left join (select distinct customer_no from {keys}) as k using (customer_no)"
+    )
     return name
 
 
@@ -153,19 +158,18 @@ def _stage(
     destination: Destination,
     list_id: int,
     outside: str | None,
-    consenting: str,
-    reaching: str,
+    agreed: str,
 ) -> tuple[str, list[Step]]:
     """(table of members, steps): one pass over the audience's customers."""
     con, audience, rules = reach.con, chosen.audience, len(chosen.rules)
     number = {step: rules + place for place, step in enumerate(LATER, start=1)}
     whens = [f"when o.customer_no is not null then {number['region']}"] if outside else []
     whens += [
-        f"when g.customer_no is null then {number['consent']}",
-        f"when r.customer_no is null then {number['reachable']}",
+        f"when a.customer_no is null then {number['consent']}",
+        f"when not a.has_key then {number['reachable']}",
         f"when c.is_held_out then {number['holdout']}",
     ]
-    joins = f"left join {consenting} as g using (customer_no) left join {reaching} as r using (customer_no)"
+    joins = f"left join {agreed} as a using (customer_no)"
     joins += f" left join {outside} as o using (customer_no)" if outside else ""
     if audience.priority is not None:
         joins += " left join (select distinct customer_no from taken) as t using (customer_no)"
