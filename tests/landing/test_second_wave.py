@@ -240,6 +240,15 @@ def test_the_real_header_of_each_channel_fits_its_contract(
     assert columns.width == len(header)
 
 
+def test_an_export_of_wechat_ids_from_before_it_told_of_consent_still_lands(settings: Settings) -> None:
+    from cdp_assets.landing.readers.header import map_header
+
+    export = shipped_contracts(settings)["youzan"].export("wechat_ids")
+    header = ["客户手机号", "标识类型", "应用或导购", "标识", "添加时间", "是否已取关"]
+    columns = map_header(export, export.facts, header, 1)
+    assert "is_marketing_granted" not in columns.positions
+
+
 def test_the_real_ga4_event_fits_its_contract(settings: Settings, shared_dir: Any) -> None:
     deliver(
         settings,
