@@ -28,6 +28,7 @@ from cdp_assets.commands.saying import plain_console
 from cdp_assets.errors import safe_text
 from cdp_assets.keys import load_key, register_pseudonym
 from cdp_assets.settings import Settings
+from cdp_assets.web.exports import guarded_text
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 
@@ -148,7 +149,7 @@ def export_audience(
         with open_published(settings, with_contact_file=True) as published:
             stage_audience(published, load_library(settings), name, load_key(settings))
             rows = published.con.execute(
-                "select customer_id, place, sort_value::varchar from stages where step = 0 order by place"
+                "select customer_id, place, sort_value from stages where step = 0 order by place"
             ).fetchall()
         if out.exists():
             raise ActivationProblem("that file is there already", str(out), "name a new file")
@@ -156,7 +157,7 @@ def export_audience(
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["customer_id", "place", "sort_value"])
-            writer.writerows(rows)
+            writer.writerows([*row[:2], guarded_text(row[2])] for row in rows)
     except Exception as error:
         return _failed(console, error)
     _say(console, f"wrote {len(rows):,} members of {name} to {out}")

@@ -456,6 +456,18 @@ def test_a_check_asks_for_the_destinations_and_tells_of_equal_priorities(
     assert "google_events takes conversions, not people" in said
 
 
+def test_an_export_holds_no_formula(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "title: A\npurpose: marketing\nwho: {rfm: {segment: [Loyal]}}\norder_by: {attributes: city}\n"
+    settings.project = project(tmp_path, {"a": text}, {})
+    publish(settings, [Person("p", [("email", "p@example.com")], city="=1+1")])
+    monkeypatch.setattr(Settings, "load", lambda **_: settings)
+    out = tmp_path / "out.csv"
+    assert export_audience(name="a", out=out, home=None, inbox=None, console=plain_console()) == 0
+    assert out.read_text().splitlines() == ["customer_id,place,sort_value", "p,1,'=1+1"]
+
+
 def test_before_anything_is_published(settings: Settings) -> None:
     with pytest.raises(ActivationProblem, match="nothing is published yet"), open_published(settings):
         pass
