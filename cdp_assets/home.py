@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from contextlib import suppress
 
 from cdp_assets.keys import load_key
+from cdp_assets.project.lay import write_file
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.recovery import repair
 from cdp_assets.settings import Settings
@@ -50,6 +52,11 @@ event_log_storage:
   config:
     base_dir: {events_dir}
 """
+DATABASES = (
+    "history/runs.db",
+    "history/runs/index.db",
+    "schedules/schedules.db",
+)  # of Dagster, below its folder
 
 
 def prepare_home_unless_busy(settings: Settings) -> None:
@@ -67,6 +74,33 @@ def prepare_home(settings: Settings) -> list[str]:
         return _prepare_locked(settings)
 
 
+def make_history(settings: Settings) -> None:
+    """Dagster's databases in the home, made by one process while others wait for it.
+
+    Two services that start at once on a new home would each make and stamp them: a database with two versions, or an older one, is never read again.
+    """
+    folder = settings.dagster_dir
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder / "making.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if all((folder / name).exists() for name in DATABASES):
+            return
+        import dagster as dg  # who only prepares a home has no need of it
+
+        _write_instance_file(settings)
+        dg.DagsterInstance.from_config(str(folder)).dispose()
+    finally:
+        os.close(descriptor)
+
+
+def _write_instance_file(settings: Settings) -> None:
+    path = settings.dagster_dir / "dagster.yaml"
+    text = DAGSTER_YAML.format(events_dir=json.dumps(f"{settings.dagster_dir}/history/runs"))
+    if not path.exists() or path.read_text() != text:
+        write_file(path, text.encode())
+
+
 def _prepare_locked(settings: Settings) -> list[str]:
     # Whatever this process makes in the home is its owner's, also what libraries make (dbt's warehouse): a home whose
     # marts the group may read can be passed through. What was made before is brought in line.
@@ -81,10 +115,7 @@ def _prepare_locked(settings: Settings) -> list[str]:
         settings.dagster_dir,
     ):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    instance_file = settings.dagster_dir / "dagster.yaml"
-    instance_text = DAGSTER_YAML.format(events_dir=json.dumps(f"{settings.dagster_dir}/history/runs"))
-    if not instance_file.exists() or instance_file.read_text() != instance_text:
-        instance_file.write_text(instance_text)
+    _write_instance_file(settings)
     refuse_lost_state(settings)
     is_anew = settings.start_over and not settings.state_path.exists()
     key = load_key(settings)

@@ -13,7 +13,7 @@ from typing import Literal
 from cdp_assets import dbt_manifest
 from cdp_assets.commands.run import export_settings
 from cdp_assets.commands.saying import plain_console
-from cdp_assets.home import prepare_home_unless_busy
+from cdp_assets.home import make_history, prepare_home_unless_busy
 from cdp_assets.settings import Settings
 
 LOCAL = {"127.0.0.1", "localhost", "::1"}
@@ -32,6 +32,7 @@ def serve_dagster(*, home: Path | None, inbox: Path | None, host: str, port: int
     settings = Settings.load(home=home, inbox=inbox)
     export_settings(settings)
     prepare_home_unless_busy(settings)
+    make_history(settings)
     dbt_manifest.prepare(settings)
     if host not in LOCAL and part != "daemon":
         plain_console().print(

@@ -16,7 +16,7 @@ from cdp_assets import dbt_manifest, warehouse_seal
 from cdp_assets.as_of import newest_landed
 from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import chain_of, is_safe, safe_text
-from cdp_assets.home import prepare_home
+from cdp_assets.home import make_history, prepare_home
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.operations.alerts import alert, describe_failure, describe_warnings, not_started, reason_of
 from cdp_assets.operations.arrivals import require_deliveries
@@ -233,6 +233,7 @@ def _execute(settings: Settings, job: Any, run_id: str, console: Console) -> str
     """Execute a job in this process; returns None if all went well, else what failed."""
     import dagster as dg
 
+    make_history(settings)
     instance = dg.DagsterInstance.from_config(str(settings.dagster_dir))
     gc.collect()
     gc.freeze()  # dbt's and Dagster's graphs stay to the end: not to be searched for garbage again and again
