@@ -15,6 +15,7 @@ from cdp_assets.landing.files import hash_file, make_private_dir, replacing
 from cdp_assets.rights import merkle
 from cdp_assets.rights.certificate_page import page
 from cdp_assets.rights.journal import Journal, folder
+from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.receipts import is_genuine, public_key, signed
 from cdp_assets.rights.scanning import Scan, files_below
 from cdp_assets.settings import Settings
@@ -110,8 +111,19 @@ def expire(settings: Settings, today: date) -> int:
 
 
 def read_certificate(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    """A certificate as it was written. Raises RequestProblem for a file that is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        is_one = {"erasure_id", "files_after", "root", "signature"} <= found.keys()
+    except (OSError, ValueError, AttributeError):
+        is_one = False
+    if not is_one:
+        raise RequestProblem(
+            "it is no whole certificate",
+            path.name,
+            "name a file of HOME/rights/certificates, or a copy of one",
+        )
+    return dict(found)
 
 
 def check(document: dict[str, Any], key: bytes) -> list[str]:

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from cdp_assets.keys import load_key
-from cdp_assets.rights import erasure, importing, receipts, refusals, requests, verifying
+from cdp_assets.rights import certificate, erasure, importing, receipts, refusals, requests, verifying
 from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
 from cdp_assets.rights.traces import Traces, united
 from cdp_assets.settings import Settings
@@ -312,3 +312,12 @@ def test_one_who_was_let_in_again_makes_nobody_elses_return_lawful(settings: Set
     both = verifying.verify(settings, document)
     assert both.returned and not both.is_lawful
     assert verifying.verify(settings, document | {"suppressed": [hashes[1]]}).is_lawful
+
+
+@pytest.mark.parametrize("content", [None, "", '{"format": 1', "[]", "{}"])
+def test_what_is_no_certificate_is_said_to_be_none(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "certificate.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(RequestProblem, match="no whole certificate"):
+        certificate.read_certificate(path)
