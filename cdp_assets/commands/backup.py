@@ -16,7 +16,7 @@ from cdp_assets.errors import Problem, safe_text
 from cdp_assets.operations import backup_keys
 from cdp_assets.operations.backup import Backup, make_backup, restore_backup
 from cdp_assets.publishing import lock
-from cdp_assets.rights import erasure, journal
+from cdp_assets.rights import erasure, journal, refusals
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state, migrate
 
@@ -152,7 +152,7 @@ def _erase_again(settings: Settings, listed: Path, *, no_erasures: bool) -> list
     if listed.resolve() != target.resolve():
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copy(listed, target)
-    return erasure.resume(settings)
+    return [*refusals.do_again(settings), *erasure.resume(settings)]
 
 
 def locked(home: Path | None, console: Console, work: Callable[[Settings, Console], None]) -> int:

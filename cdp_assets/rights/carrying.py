@@ -22,6 +22,7 @@ from cdp_assets.rights import (
     corrections,
     erasure,
     holds,
+    journal,
     people,
     refusals,
     requests,
@@ -122,13 +123,16 @@ def _enter(
         count = corrections.correct(con, load_key(settings), request.request_id, wish, records, seeds)
         return f"{wish.attribute} of {count} records is corrected from the next run on"
     if request.kind == "lift":
+        journal.enter_refusal(settings, request.request_id, records, refusals.lifts(wish), is_lifted=True)
         lifted = refusals.lift(con, request.request_id, wish, records)
         return (
             f"lifted from the next run on: {', '.join(lifted)}"
             if lifted
             else "nothing stood that could be lifted"
         )
-    refused = refusals.refuse(con, request.request_id, request.kind, wish, records)
+    refused = refusals.refuses(request.kind, wish)
+    journal.enter_refusal(settings, request.request_id, records, refused, is_lifted=False)
+    refusals.refuse(con, request.request_id, refused, records)
     return f"{len(records)} records are out of {', '.join(refused)} from the next run on"
 
 

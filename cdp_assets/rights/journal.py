@@ -1,7 +1,8 @@
 """The journal of an erasure that is under way: what is to be done, what is done, in HOME/rights/erasing.
 
 It holds her literals while they must be looked for, encrypted under a key of its own, and is destroyed with the
-final certificate. The manifest beside it lasts: keyed hashes and keys only, so that a restored backup can be brought to where the home was.
+final certificate. The manifest beside it lasts: keyed hashes and keys only, so that a restored backup can be brought to where the home was,
+refusals of people included.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -123,17 +125,35 @@ def enter_in_manifest(settings: Settings, journal: Journal) -> None:
     if any(each["erasure_id"] == journal.erasure_id for each in read_manifest(settings)):
         return
     traces = journal.traces
-    line = json.dumps({
+    _append(settings, {
         "erasure_id": journal.erasure_id, "begun_at": journal.begun_at, "request_ids": journal.request_ids,
         "record_keys": traces.record_keys, "customer_ids": traces.customer_ids, "node_keys": traces.node_keys,
         "contact_keys": traces.contact_keys, "platform_key_ids": traces.platform_key_ids, "orders": traces.orders, "suppressed": journal.suppressed,
         "by_request": journal.by_request, "holds": journal.holds,
     })  # fmt: skip
+
+
+def enter_refusal(
+    settings: Settings,
+    request_id: str,
+    record_keys: Sequence[str],
+    purposes: Sequence[str],
+    *,
+    is_lifted: bool,
+) -> None:
+    """Append what a request refused, or lifted: a backup from before it must not let it through again."""
+    entered_at = datetime.now(UTC).replace(tzinfo=None).isoformat()
+    _append(settings, {
+        "refusal": request_id, "record_keys": list(record_keys), "purposes": list(purposes), "is_lifted": is_lifted, "entered_at": entered_at,
+    })  # fmt: skip
+
+
+def _append(settings: Settings, entry: dict[str, Any]) -> None:
     path = manifest_path(settings)
     make_private_dir(path.parent)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(line + "\n")
+        file.write(json.dumps(entry) + "\n")
         file.flush()
         os.fsync(file.fileno())
     sync_dir(path.parent)
@@ -141,6 +161,15 @@ def enter_in_manifest(settings: Settings, journal: Journal) -> None:
 
 def read_manifest(settings: Settings) -> list[dict[str, Any]]:
     """Every erasure ever begun, oldest first; a line torn by a kill is left out (its erasure had changed nothing)."""
+    return [entry for entry in _entries(settings) if "erasure_id" in entry]
+
+
+def read_refusals(settings: Settings) -> list[dict[str, Any]]:
+    """Every refusal and lifting ever entered, oldest first."""
+    return [entry for entry in _entries(settings) if "refusal" in entry]
+
+
+def _entries(settings: Settings) -> list[dict[str, Any]]:
     path = manifest_path(settings)
     found = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:

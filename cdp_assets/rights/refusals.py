@@ -9,35 +9,80 @@ from collections.abc import Sequence
 
 import duckdb
 
+from cdp_assets.rights import journal
 from cdp_assets.rights.wishes import PURPOSES, REFUSED, Wish
+from cdp_assets.settings import Settings
+from cdp_assets.state import connect_state
+from cdp_assets.wording import counted
+
+
+def refuses(kind: str, wish: Wish) -> tuple[str, ...]:
+    """The purposes that a request refuses."""
+    return wish.purposes or REFUSED[kind]
+
+
+def lifts(wish: Wish) -> tuple[str, ...]:
+    """The purposes that a request lifts, as far as they stand."""
+    return wish.purposes or PURPOSES
 
 
 def refuse(
-    con: duckdb.DuckDBPyConnection, request_id: str, kind: str, wish: Wish, records: Sequence[str]
-) -> tuple[str, ...]:
-    """Enter what a request refuses; returns the purposes. con: state."""
-    purposes = wish.purposes or REFUSED[kind]
-    con.execute(
-        "insert into rights_refusals select $id, record_key, purpose, now()::timestamp, null, null "
+    con: duckdb.DuckDBPyConnection,
+    request_id: str,
+    purposes: Sequence[str],
+    records: Sequence[str],
+    refused_at: str | None = None,
+) -> int:
+    """Enter what a request refuses, now or at a time of the list; returns how many refusals are new. con: state."""
+    ((count,),) = con.execute(
+        "insert into rights_refusals select $id, record_key, purpose, coalesce($at::timestamp, now()::timestamp), null, null "
         "from (select unnest($records::varchar[]) as record_key) cross join (select unnest($purposes::varchar[]) as purpose) "
         "on conflict do nothing",
-        {"id": request_id, "records": list(records), "purposes": list(purposes)},
-    )
-    return purposes
+        {"id": request_id, "records": list(records), "purposes": list(purposes), "at": refused_at},
+    ).fetchall()
+    return int(count)
 
 
 def lift(
-    con: duckdb.DuckDBPyConnection, request_id: str, wish: Wish, records: Sequence[str]
+    con: duckdb.DuckDBPyConnection,
+    request_id: str,
+    wish: Wish,
+    records: Sequence[str],
+    lifted_at: str | None = None,
 ) -> tuple[str, ...]:
-    """Lift what stands on these records, for the purposes that the request names or all; returns the purposes that were lifted. con: state."""
+    """Lift what stands on these records, for the purposes that the request names or all; returns the purposes that were lifted. con: state.
+
+    lifted_at: a time of the list; what was refused after it stands.
+    """
     rows = con.execute(
-        "update rights_refusals set lifted_at = now()::timestamp, lifted_by_request_id = $id "
+        "update rights_refusals set lifted_at = coalesce($at::timestamp, now()::timestamp), lifted_by_request_id = $id "
         "where lifted_at is null and record_key in (select unnest($records::varchar[])) and purpose in (select unnest($purposes::varchar[])) "
+        "and ($at is null or refused_at <= $at::timestamp) "
         "returning purpose",
-        {"id": request_id, "records": list(records), "purposes": list(wish.purposes or PURPOSES)},
+        {"id": request_id, "records": list(records), "purposes": list(lifts(wish)), "at": lifted_at},
     ).fetchall()
     lifted = {row[0] for row in rows}
     return tuple(each for each in PURPOSES if each in lifted)
+
+
+def do_again(settings: Settings) -> list[str]:
+    """Enter what the list outside backups knows and state does not: a backup from before was restored; in words. Expects the home's lock."""
+    listed = journal.read_refusals(settings)
+    if not listed or not settings.state_path.exists():
+        return []
+    gone = {key for entry in journal.read_manifest(settings) for key in entry["record_keys"]}
+    count = 0
+    with connect_state(settings) as con:
+        con.begin()
+        for entry in listed:
+            records = [key for key in entry["record_keys"] if key not in gone]
+            request_id, at = entry["refusal"], entry["entered_at"]
+            if entry["is_lifted"]:
+                lift(con, request_id, Wish(purposes=tuple(entry["purposes"])), records, at)
+            else:
+                count += refuse(con, request_id, entry["purposes"], records, at) > 0
+        con.commit()
+    return [f"{counted(count, 'refusals')} newer than what was restored: in force again"] if count else []
 
 
 def standing(con: duckdb.DuckDBPyConnection, records: Sequence[str]) -> list[tuple[str, str]]:

@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 
 from cdp_assets.rights import answers, certificate, inbox, retention, showing
 from cdp_assets.rights.erasure import end_holds, resume
+from cdp_assets.rights.refusals import do_again
 from cdp_assets.settings import Settings
 
 
 def upkeep(settings: Settings) -> list[str]:
-    """End what a killed erasure began and what was held until now, remove answers, certificates and rows of state whose time is over, take what
-    was decided on the page; in words."""
+    """Bring back refusals that a restored backup lacks, end what a killed erasure began and what was held until now, remove answers, certificates
+    and rows of state whose time is over, take what was decided on the page; in words.
+    """
     today = datetime.now(UTC).date()
-    said = [*resume(settings), *end_holds(settings, today)]
+    said = [*do_again(settings), *resume(settings), *end_holds(settings, today)]
     if count := certificate.expire(settings, today):
         said.append(
             f"{count} certificates of erasures are past their retention (ONEFOLD_KEEP_CERTIFICATES_DAYS) and gone"

@@ -20,6 +20,7 @@ from cdp_assets.rights import (
     answers,
     carrying,
     corrections,
+    journal,
     people,
     requests,
     sections,
@@ -30,6 +31,7 @@ from cdp_assets.rights import (
 from cdp_assets.rights.carrying import Carried, How
 from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.requests import Identity, NewRequest, Request
+from cdp_assets.rights.upkeep import upkeep
 from cdp_assets.rights.wishes import PURPOSES, Wish
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state, migrate
@@ -352,6 +354,26 @@ def test_a_correction_that_cannot_be_is_not_taken(asked: Settings, wish: Wish, f
 
 
 # ---------- restriction, objection, opt-out, and their lifting
+
+
+def test_a_restored_backup_lets_through_nothing_that_was_refused_since(
+    asked: Settings, tmp_path: Path
+) -> None:
+    backup = tmp_path / "state.duckdb"
+    shutil.copy(asked.state_path, backup)
+    carry(asked, take(asked, "object"))
+    carry(asked, take(asked, "lift", Wish(("profiling",))))
+    carry(asked, take(asked, "opt-out", Wish(("sharing",))))
+    standing = "select record_key, purpose from rights_refusals where lifted_at is null order by all"
+    before = ask_state(asked, standing)
+    assert {purpose for _, purpose in before} == {"marketing", "sharing"}
+    assert upkeep(asked) == []
+    shutil.copy(backup, asked.state_path)
+    assert upkeep(asked) == ["2 refusals newer than what was restored: in force again"]
+    assert ask_state(asked, standing) == before
+    assert upkeep(asked) == []
+    listed = journal.manifest_path(asked).read_text(encoding="utf-8")
+    assert MAIL not in listed and PHONE not in listed
 
 
 @pytest.mark.parametrize(
