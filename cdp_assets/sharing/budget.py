@@ -16,10 +16,24 @@ from cdp_assets.state import connect_state
 def left_out(
     con: duckdb.DuckDBPyConnection, share: Share, year: int, epsilon: float, delta: float
 ) -> set[str]:
-    """Customers whose budget with this partner does not bear another such release in the year. con: state."""
+    """Customers whose budget with this partner does not bear another such release in the year. con: state.
+
+    An id that took records of another (a merge, a split, a move) bears what that other was charged: the person behind them may be in those tables.
+    """
     rows = con.execute(
-        "select customer_id from share_charges where partner = ? and charged_year = ? group by all "
-        "having sum(epsilon) + ? > ? + 1e-9 or sum(delta) + ? > ? + 1e-15",
+        """
+        with recursive spent as (
+            select customer_id, sum(epsilon) as epsilon, sum(delta) as delta from share_charges where partner = ? and charged_year = ? group by all
+        ),
+        heirs as (
+            select customer_id, customer_id as charged_id from spent
+            union
+            select events.customer_id, heirs.charged_id
+            from heirs join customer_id_events as events on heirs.customer_id = events.other_customer_id
+        )
+        select heirs.customer_id from heirs join spent on heirs.charged_id = spent.customer_id group by all
+        having sum(spent.epsilon) + ? > ? + 1e-9 or sum(spent.delta) + ? > ? + 1e-15
+        """,
         [share.partner, year, share.epsilon, epsilon, share.delta, delta],
     ).fetchall()
     return {row[0] for row in rows}

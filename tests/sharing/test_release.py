@@ -143,6 +143,21 @@ def test_a_person_is_left_out_when_the_years_budget_is_spent(settings: Settings,
         assert budget.left_out(con, share(), 2027, 4.0, 1e-5) == set()
 
 
+def test_an_id_bears_what_its_former_ids_were_charged(settings: Settings) -> None:
+    asked = share()
+    budget.charge(settings, asked, "first", 2026, "g000001", ["a", "b", "c"])
+    with connect_state(settings) as con:
+        assert budget.left_out(con, asked, 2026, 4.0, 1e-5) == set()
+        for event, customer_id, other in (
+            ("merged", "a", "b"), ("split", "d", "a"), ("created", "e", None), ("moved", "c", "c2"),
+        ):  # fmt: skip
+            con.execute(
+                "insert into customer_id_events values (?, ?, ?, ?, 1, null, now()::timestamp, 1)",
+                [f"{event} {customer_id}", event, customer_id, other],
+            )
+        assert budget.left_out(con, asked, 2026, 4.0, 1e-5) == {"a", "d"}
+
+
 @pytest.mark.parametrize(
     ("facts", "found"),
     [
