@@ -27,6 +27,7 @@ movements as (
 data_start as (
     select min(purchase_date) as first_date
     from movements
+    where order_count > 0
 ),
 
 -- an account that is older than the data may hide purchases that we never saw
