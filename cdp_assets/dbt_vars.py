@@ -48,6 +48,8 @@ class Vars(BaseModel):
     order_statuses_of_sales: list[str]
     order_statuses_without_sale: list[str]
     channels_without_lines: list[str]
+    stray_gap_days: PositiveInt
+    stray_share: Share
     affinity_min_orders: PositiveInt
     jurisdiction: str
     purposes: list[str]

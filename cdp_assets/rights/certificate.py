@@ -102,7 +102,10 @@ def expire(settings: Settings, today: date) -> int:
         return 0
     last, count = today - timedelta(days=settings.keep_certificates_days), 0
     for path in sorted((settings.home / "rights" / "certificates").glob("*.json")):
-        document = read_certificate(path)
+        try:
+            document = read_certificate(path)
+        except RequestProblem:
+            continue  # damaged: `onefold rights verify` says so; no run stops for it
         if document["status"] == "final" and datetime.fromisoformat(document["ended_at"]).date() < last:
             path.with_suffix(".html").unlink(missing_ok=True)
             path.unlink()

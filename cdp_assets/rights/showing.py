@@ -14,6 +14,7 @@ from typing import Any
 from cdp_assets.landing.files import replacing
 from cdp_assets.rights import certificate, corrections, counting, requests, wishes
 from cdp_assets.rights.journal import folder
+from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.requests import Request
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -87,6 +88,8 @@ def _facts(con: Any, request: Request) -> dict[str, Any]:
 
 
 def certificate_of(settings: Settings, erasure_id: str) -> dict[str, Any] | None:
-    """A certificate by its erasure; None where there is none."""
-    path = settings.home / "rights" / "certificates" / f"{erasure_id}.json"
-    return certificate.read_certificate(path) if path.is_file() else None
+    """A certificate by its erasure; None where there is none, or it cannot be read."""
+    try:
+        return certificate.read_certificate(settings.home / "rights" / "certificates" / f"{erasure_id}.json")
+    except RequestProblem:
+        return None

@@ -19,6 +19,7 @@ from cdp_assets.rights import (
     access,
     answers,
     carrying,
+    certificate,
     corrections,
     journal,
     people,
@@ -354,6 +355,15 @@ def test_a_correction_that_cannot_be_is_not_taken(asked: Settings, wish: Wish, f
 
 
 # ---------- restriction, objection, opt-out, and their lifting
+
+
+def test_a_damaged_certificate_stops_no_run_and_no_page(asked: Settings) -> None:
+    folder = asked.home / "rights" / "certificates"
+    folder.mkdir(parents=True)
+    (folder / "20260201T000000-0a1b2c3d.json").write_text('{"erasure_id": "2026')
+    kept = asked.model_copy(update={"keep_certificates_days": 1})
+    assert certificate.expire(kept, date(2027, 1, 1)) == 0
+    assert showing.certificate_of(asked, "20260201T000000-0a1b2c3d") is None
 
 
 def test_a_restored_backup_lets_through_nothing_that_was_refused_since(

@@ -292,7 +292,7 @@ def _show_requests(settings: Settings) -> None:
         "erasure_id": erasure["erasure_id"], "status": "interim", "scan": {"cells": 123456, "files": 78, "found": []},
         "stores": {"landing": {"removed": {"loyalty.members": 2}, "blanked": {"shopify.orders": 1}}, "warehouse": {"removed": {}, "blanked": {}}},
         "kept_on_hold": [{"table_name": "shopify.orders", "column_name": "billing_name", "reason": "tax", "rows": 1}],
-        "waiting": ["meta_ads: 1 keys of hers are not acknowledged as removed"], "root": {"hash": "ab" * 32, "files": 78},
+        "waiting": ["meta_ads: 1 keys of hers are not acknowledged as removed"], "root": {"hash": "ab" * 32, "files": 78}, "files_after": {}, "signature": "cd" * 32,
     }  # fmt: skip
     certificates = settings.home / "rights" / "certificates"
     certificates.mkdir(parents=True, exist_ok=True)
