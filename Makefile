@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := data/demo
 # A file's tests share what they set up, so they stay together; files go in the order that tests/conftest.py gives them.
-PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
 EACH ?= 16
 

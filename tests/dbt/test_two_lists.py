@@ -132,7 +132,7 @@ def test_a_sale_at_the_tills_is_held_against_its_transaction(lists: SmallRetaile
         "2": ("lines_differ", None),
         "3": ("no_lines", None),
         "4": (None, Decimal("20.00")),  # a card was sold beside it, which the items leave out,
-        "5": (None, Decimal("25.00")),  # or tell
+        "5": (None, Decimal("20.00")),  # or tell without its type
         "6": (None, Decimal("7.00")),  # the list of transactions comes later
     }  # fmt: skip
 
