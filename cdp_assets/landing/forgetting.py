@@ -410,15 +410,15 @@ def not_landed(settings: Settings, sought: Sought) -> NotLanded:
     found = NotLanded()
     for place, name, path in [*_held_originals(settings), *_unknown_in_inbox(settings)]:
         try:
-            rows = sought.rows_surely(path)
-            others = sought.rows_likely(path) - rows
+            likely = sought.rows_likely(path)  # the sure ones among them: most files are read once
+            rows = sought.rows_surely(path) if likely else 0
         except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
             found.unreadable.append(f"{place}/{name}")
             continue
         if rows:
             found.holding.append((place, name, path, rows))
-        if others > 0:
-            found.likely[f"{place}/{name}"] = others
+        if likely > rows:
+            found.likely[f"{place}/{name}"] = likely - rows
     return found
 
 

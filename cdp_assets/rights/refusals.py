@@ -71,11 +71,17 @@ def do_again(settings: Settings) -> list[str]:
     if not listed or not settings.state_path.exists():
         return []
     gone = {key for entry in journal.read_manifest(settings) for key in entry["record_keys"]}
+    asked = [
+        (entry, records)
+        for entry in listed
+        if (records := [key for key in entry["record_keys"] if key not in gone])
+    ]
+    if {entry["refusal"] for entry, _ in asked} <= _known(settings):
+        return []
     count = 0
     with connect_state(settings) as con:
         con.begin()
-        for entry in listed:
-            records = [key for key in entry["record_keys"] if key not in gone]
+        for entry, records in asked:
             request_id, at = entry["refusal"], entry["entered_at"]
             if entry["is_lifted"]:
                 lift(con, request_id, Wish(purposes=tuple(entry["purposes"])), records, at)
@@ -83,6 +89,15 @@ def do_again(settings: Settings) -> list[str]:
                 count += refuse(con, request_id, entry["purposes"], records, at) > 0
         con.commit()
     return [f"{counted(count, 'refusals')} newer than what was restored: in force again"] if count else []
+
+
+def _known(settings: Settings) -> set[str]:
+    """Requests whose refusal, or lifting of one, state has."""
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select request_id from rights_refusals union select lifted_by_request_id from rights_refusals where lifted_by_request_id is not null"
+        ).fetchall()
+    return {row[0] for row in rows}
 
 
 def standing(con: duckdb.DuckDBPyConnection, records: Sequence[str]) -> list[tuple[str, str]]:

@@ -297,13 +297,8 @@ def test_an_erasure_writes_to_nobody_twice(letters: Settings) -> None:
     assert any("p0@" in (each[0]["folder"] / each[1]["file"]).read_text() for each in platforms.waiting())
 
 
-@pytest.mark.parametrize("step", ["chosen", "files written", "state committed", "files shown"])
-def test_letters_that_are_written_again_survive_a_kill(letters: Settings, step: str) -> None:
-    platforms, people = Platforms(letters.home), crowd()
-    night(letters, people)
-    _, before, content = mails(platforms)
-    people[0].allowed = frozenset()
-    publish(letters, people, AS_OF + timedelta(days=1))
+def run_killed(settings: Settings, step: str) -> None:
+    """A run of activation that dies at a step."""
 
     class Killed(BaseException):
         pass
@@ -313,7 +308,18 @@ def test_letters_that_are_written_again_survive_a_kill(letters: Settings, step: 
             raise Killed
 
     with pytest.raises(Killed):
-        run_activation(letters, reached=die)
+        run_activation(settings, reached=die)
+
+
+@pytest.mark.parametrize("step", ["chosen", "files written", "state committed", "files shown"])
+def test_letters_that_are_written_again_survive_a_kill(letters: Settings, step: str) -> None:
+    platforms, people = Platforms(letters.home), crowd()
+    night(letters, people)
+    _, before, content = mails(platforms)
+    people[0].allowed = frozenset()
+    publish(letters, people, AS_OF + timedelta(days=1))
+
+    run_killed(letters, step)
     run_activation(letters)
     _, now, left = mails(platforms)
     assert (now["batch"], left) == (before["batch"], content.replace("p0@example.com,Ann\n", ""))
@@ -575,15 +581,7 @@ def test_killed_at_any_step(home: Settings, step: str) -> None:
     people.append(Person("new", [("email", "new@example.com")], allowed=ALL))
     publish(home, people, AS_OF + timedelta(days=1))
 
-    class Killed(BaseException):
-        pass
-
-    def die(reached: str) -> None:
-        if reached == f"activation/{step}":
-            raise Killed
-
-    with pytest.raises(Killed):
-        run_activation(home, reached=die)
+    run_killed(home, step)
     shown_early = platforms.upload_all()  # whatever an uploader sees between the kill and the next start
     run_activation(home)
     answer(home, shown_early)

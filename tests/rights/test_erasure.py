@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import openpyxl
@@ -87,6 +88,18 @@ def ask(settings: Settings, **identity: str) -> requests.Request:
         return requests.take(
             con, load_key(settings), NewRequest("erase", identities, is_verified=True), actor="officer"
         )
+
+
+def erase_with_hold(settings: Settings) -> dict[str, Any]:
+    """Erase her but for a number on hold; returns the final certificate."""
+    asked = ask(settings)
+    with connect_state(settings) as con:
+        hold = requests.read_hold("online_retail.lines.customer_id until 2999-01-01: tax record")
+        requests.add_hold(con, asked.request_id, hold)
+    how = carrying.How("officer", rewrites_inbox=True, is_named=True)
+    (document,) = carrying.carry_out(settings, [asked], how).certificates
+    assert document["status"] == "final" and document["kept_on_hold"]
+    return document
 
 
 def begin(settings: Settings) -> journal.Journal:
@@ -290,13 +303,7 @@ def test_a_hold_two_requests_and_an_answer_that_nobody_fetched(filled: Settings)
 
 @pytest.mark.slow
 def test_what_was_held_goes_when_its_day_is_past(filled: Settings) -> None:
-    asked = ask(filled)
-    with connect_state(filled) as con:
-        hold = requests.read_hold("online_retail.lines.customer_id until 2999-01-01: tax record")
-        requests.add_hold(con, asked.request_id, hold)
-    how = carrying.How("officer", rewrites_inbox=True, is_named=True)
-    (document,) = carrying.carry_out(filled, [asked], how).certificates
-    assert document["status"] == "final" and document["kept_on_hold"]
+    erase_with_hold(filled)
     assert scan(filled.home, [small.BUYER], leave_out=[filled.home / "rights"]).hits
     assert upkeep(filled) == []
     with connect_state(filled) as con:
@@ -420,13 +427,7 @@ def test_what_is_on_hold_stays_though_the_restored_backup_is_older_than_the_hold
     filled: Settings, tmp_path: Path
 ) -> None:
     make_backup(filled, tmp_path / "backup", with_key=False)
-    asked = ask(filled)
-    with connect_state(filled) as con:
-        hold = requests.read_hold("online_retail.lines.customer_id until 2999-01-01: tax record")
-        requests.add_hold(con, asked.request_id, hold)
-    how = carrying.How("officer", rewrites_inbox=True, is_named=True)
-    (document,) = carrying.carry_out(filled, [asked], how).certificates
-    assert document["kept_on_hold"] and document["status"] == "final"
+    document = erase_with_hold(filled)
     restored = Settings(
         home=tmp_path / "new", inbox=filled.inbox_dir, key=KEY, erasure_manifest=journal.manifest_path(filled)
     )
