@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from cdp_assets.keys import load_key
 from cdp_assets.project.lay import write_file
@@ -79,17 +80,23 @@ def make_history(settings: Settings) -> None:
 
     Two services that start at once on a new home would each make and stamp them: a database with two versions, or an older one, is never read again.
     """
-    folder = settings.dagster_dir
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(folder / "making.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if all((folder / name).exists() for name in DATABASES):
+    with _the_only_maker(settings):
+        if all((settings.dagster_dir / name).exists() for name in DATABASES):
             return
         import dagster as dg  # who only prepares a home has no need of it
 
         _write_instance_file(settings)
-        dg.DagsterInstance.from_config(str(folder)).dispose()
+        dg.DagsterInstance.from_config(str(settings.dagster_dir)).dispose()
+
+
+@contextmanager
+def _the_only_maker(settings: Settings) -> Iterator[None]:
+    """Of what is in Dagster's folder; who finds the home busy has no lock on it, and still makes its history."""
+    settings.dagster_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(settings.dagster_dir / "making.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(descriptor)
 
@@ -115,7 +122,8 @@ def _prepare_locked(settings: Settings) -> list[str]:
         settings.dagster_dir,
     ):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write_instance_file(settings)
+    with _the_only_maker(settings):
+        _write_instance_file(settings)
     refuse_lost_state(settings)
     is_anew = settings.start_over and not settings.state_path.exists()
     key = load_key(settings)
