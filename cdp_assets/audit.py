@@ -24,6 +24,7 @@ from cdp_assets.keys import hmac_of, is_same
 from cdp_assets.settings import Settings
 
 START = "0" * 64  # what the first line follows
+SLICE = 5000  # entries that are read at a time
 FORGOTTEN = "forgotten"  # the action of the entry that names entries which an erasure deleted
 
 
@@ -140,15 +141,23 @@ def head(settings: Settings) -> tuple[int, str]:
 def verify(settings: Settings, recorded: Sequence[tuple[int, str]] = ()) -> Verdict:
     """Check every line, every entry that is kept, and that the heads which manifests recorded are still there.
 
-    Lines and entries are read once, side by side; what is held meanwhile are the numbers of entries that are gone.
+    Lines and entries are read once, side by side, as far as the log went when this began: others write meanwhile. What is held are the
+    numbers of entries that are gone.
     """
     folder = _folder(settings)
     verdict = Verdict()
     heads = {0: START, **{number: "" for number, _ in recorded if number > 0}}
-    with _locked(folder), closing(_entries(folder)) as entries:
-        kept = _Kept(entries)
-        missing, gone = _walk(folder, kept, heads, verdict)
-        without_line = kept.rest()
+    with closing(_entries(folder)) as entries:
+        with _locked(folder):
+            last, _ = _end(folder / "chain.jsonl")
+            # One entry may be ahead of its line: a crash came between, and the next takes its place.
+            without_line = [
+                row[0] for row in entries.execute("select number from entries where number > ?", (last + 1,))
+            ]
+        kept = _Kept(entries, last)
+        missing, gone = _walk(folder, kept, heads, verdict, last)
+        without_line += kept.rest()
+        gone |= _forgotten_after(entries, last)
     verdict.forgotten = len(missing & gone)
     verdict.problems += [
         f"entry {number} is missing, and no erasure names it" for number in sorted(missing - gone)
@@ -162,11 +171,15 @@ def verify(settings: Settings, recorded: Sequence[tuple[int, str]] = ()) -> Verd
     return verdict
 
 
-def _walk(folder: Path, kept: _Kept, heads: dict[int, str], verdict: Verdict) -> tuple[set[int], set[int]]:
+def _walk(
+    folder: Path, kept: _Kept, heads: dict[int, str], verdict: Verdict, last: int
+) -> tuple[set[int], set[int]]:
     """Every line beside its entry: (numbers whose entry is missing, numbers that entries say are forgotten). Fills in the wanted heads."""
     missing: set[int] = set()
     gone: set[int] = set()
     for line in _lines(folder / "chain.jsonl"):
+        if line is not None and line.get("number", 0) > last:
+            break
         is_whole = _check_line(line, verdict)
         if verdict.lines in heads:
             heads[verdict.lines] = verdict.head if is_whole else ""
@@ -178,28 +191,48 @@ def _walk(folder: Path, kept: _Kept, heads: dict[int, str], verdict: Verdict) ->
     return missing, gone
 
 
+def _forgotten_after(entries: sqlite3.Connection, last: int) -> set[int]:
+    """Numbers that an erasure took while the log was looked through."""
+    rows = entries.execute(
+        "select entry from entries where number > ? and json_extract(entry, '$.action') = ?",
+        (last, FORGOTTEN),
+    ).fetchall()
+    return {number for (text,) in rows for number in _entry(text).facts.get("numbers", ())}
+
+
 class _Kept:
     """Entries in the order of their numbers, taken one by one; those that nobody asks for have no line."""
 
-    def __init__(self, entries: sqlite3.Connection) -> None:
-        self._rows = entries.execute("select number, salt, entry from entries order by number")
-        self._next = self._rows.fetchone()
+    def __init__(self, entries: sqlite3.Connection, last: int) -> None:
+        self._rows = _in_slices(entries, last)
+        self._next = next(self._rows, None)
         self._skipped: list[int] = []
 
     def of(self, number: int) -> tuple[bytes, str] | None:
         """Salt and text of one entry; None where it is not kept. Numbers are asked for in their order."""
         while self._next is not None and self._next[0] < number:
             self._skipped.append(self._next[0])
-            self._next = self._rows.fetchone()
+            self._next = next(self._rows, None)
         if self._next is None or self._next[0] != number:
             return None
         _, salt, text = self._next
-        self._next = self._rows.fetchone()
+        self._next = next(self._rows, None)
         return salt, text
 
     def rest(self) -> list[int]:
         """Numbers of entries that were skipped, or stand behind the last that was asked for."""
         return [*self._skipped, *([self._next[0]] if self._next else []), *(row[0] for row in self._rows)]
+
+
+def _in_slices(entries: sqlite3.Connection, last: int) -> Iterator[tuple[int, bytes, str]]:
+    """Number, salt and text of every entry; nobody who writes waits longer than for one slice."""
+    number = -1
+    while rows := entries.execute(
+        "select number, salt, entry from entries where number > ? and number <= ? order by number limit ?",
+        (number, last, SLICE),
+    ).fetchall():
+        yield from rows
+        number = rows[-1][0]
 
 
 def _check_line(line: dict[str, Any] | None, verdict: Verdict) -> bool:

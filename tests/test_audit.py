@@ -113,3 +113,40 @@ def test_the_log_is_read_a_page_at_a_time_from_its_end(settings: Settings) -> No
     assert [each.number for each in first + older] == [7, 6, 5, 4, 3, 2]
     assert [each.number for each in audit.read(settings, actor="lee", before=6, limit=9)] == [4, 2]
     assert audit.read(settings, actor="lee", action="reveal") == []
+
+
+def test_who_writes_does_not_wait_for_who_checks_and_what_they_write_is_no_fault(
+    written: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also an erasure meanwhile: what it takes is named by an entry that came later."""
+    monkeypatch.setattr(audit, "SLICE", 1)
+    checked = audit._check_line
+    written_meanwhile: list[int] = []
+
+    def check(line: object, verdict: audit.Verdict) -> bool:
+        if verdict.lines == 1:
+            written_meanwhile.append(audit.append(written, "lee", "search"))
+            audit.forget(written, ["customer1"], actor="privacy")
+        return checked(line, verdict)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(audit, "_check_line", check)
+    verdict = audit.verify(written)
+    assert written_meanwhile == [6]
+    # Of the two that were taken one had been read before.
+    assert (verdict.lines, verdict.forgotten, verdict.problems) == (5, 1, [])
+
+
+def test_an_entry_that_is_in_no_line_is_found(written: Settings) -> None:
+    with _entries(written) as con:
+        con.execute("insert into entries select 9, salt, entry from entries where number = 5")
+    assert audit.verify(written).problems == ["entry 9 has no line in the chain"]
+
+
+def test_an_entry_whose_line_a_crash_kept_away_is_no_fault_as_the_next_takes_its_place(
+    written: Settings,
+) -> None:
+    with _entries(written) as con:
+        con.execute("insert into entries select 6, salt, entry from entries where number = 5")
+    assert audit.verify(written).problems == []
+    audit.append(written, "kim", "search")
+    assert audit.verify(written).problems == []

@@ -50,10 +50,13 @@ def chart(request: Request) -> Response:
     name, form = request.path_params["name"], request.path_params["form"]
     if form in {"svg", "png"}:
         drawn = pictures.draw(settings, name, request.query_params.get("width", "wide"), form)
+        if drawn is None:
+            return _missing(request)
         kind = "image/svg+xml" if form == "svg" else "image/png"
-        return (
-            _missing(request) if drawn is None else Response(drawn, media_type=kind, headers=FOR_THIS_READER)
-        )
+        if "save" not in request.query_params:  # it is shown within its page
+            return Response(drawn, media_type=kind, headers=FOR_THIS_READER)
+        audit.append(settings, who.name, "export", what="chart", name=name, form=form)
+        return Response(drawn, media_type=kind, headers={"Cache-Control": "no-store"})
     kept = pictures.specification_of(settings, name)
     if kept is None or form not in {"json", "csv"}:
         return _missing(request)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 
 import pandas as pd
 import pytest
@@ -64,6 +66,19 @@ def test_a_files_name_says_what_it_is_for_and_the_log_has_it(site: Reader, form:
     assert answer.headers["content-disposition"].endswith(f'{suffix}"')
     entry = audit.read(site.settings)[0]
     assert (entry.action, entry.facts["form"]) == ("export", form)
+
+
+@pytest.mark.parametrize("form", ["svg", "png"])
+def test_a_chart_that_is_saved_is_in_the_log_and_one_that_is_looked_at_is_not(
+    site: Reader, form: str
+) -> None:
+    page = html.unescape(site.get("/").text)
+    found = re.search(rf'href="(/chart/[^"]+\.{form}[^"]*)" download', page)
+    assert found
+    site.get(found.group(1).partition("?")[0])
+    assert audit.read(site.settings) == []
+    assert site.get(found.group(1)).status_code == 200
+    assert audit.read(site.settings)[0].facts["form"] == form
 
 
 @pytest.mark.parametrize("query", ["block=segments_table&form=exe", "block=nothing&form=csv", "form=csv", ""])
