@@ -18,6 +18,7 @@ from typing import Any
 
 from cdp_assets import built_from, dbt_manifest, warehouse_seal
 from cdp_assets.dbt_problems import engine_sentence
+from cdp_assets.retention_rules import history_days
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse import open_warehouse
 
@@ -59,9 +60,11 @@ def _environment(settings: Settings) -> dict[str, str | None]:
     }
 
 
-def run_vars(settings: Settings, as_of_date: date | None) -> dict[str, str]:
+def run_vars(settings: Settings, as_of_date: date | None) -> dict[str, Any]:
     """The variables that every dbt call of a run gets."""
-    chosen = {
+    days = history_days(settings)
+    chosen: dict[str, Any] = {
+        **({"rfm_inferred_days": days} if days else {}),
         "business_time_zone": settings.business_time_zone,
         "reporting_currency": settings.reporting_currency,
     }

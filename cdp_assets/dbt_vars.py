@@ -61,6 +61,7 @@ class Vars(BaseModel):
     scorecard_unknown_at_most: Share
     scorecard_families: list[str]
     rfm_window_days: PositiveInt
+    rfm_inferred_days: PositiveInt
     rfm_scheme: Literal["quantiles", "thresholds"]
     rfm_segment_map: str
     marketplaces: list[str]

@@ -48,6 +48,7 @@ ANYWHERE = {
     "forgetting",
     "private_files",
     "own_limits",
+    "retention_rules",
 }
 
 

@@ -1,60 +1,31 @@
 """How long rows of state stay: per table, or per class of tables, in days. Ended every night, counted, and gone from the file's bytes, too.
 
 Originals and quarantine have their retention in the contracts (`landing.retention`), generations, runs and certificates in settings of their own.
-What identity needs to keep ids, and what balances money, has none: it lasts, and an erasure takes a person out of it.
+What identity needs to keep ids, what balances money and what tells what stands (at a platform, of a consent) has none: it lasts, and an erasure takes a person out of it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 
 import duckdb
 
 from cdp_assets.engine import STORAGE, STORAGE_VERSION
-from cdp_assets.errors import Problem
+from cdp_assets.retention_rules import DATED, rules
 from cdp_assets.rights import hers, tables
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import identifier, literal
 from cdp_assets.state import connect_state
 
-# Table of state → the column that says how old a row is. Only these can end.
-DATED = {
-    "rfm_scores_by_date": "as_of_date",
-    "lifecycle_by_date": "as_of_date",
-    "consent_statements_by_date": "as_of_date",
-    "audience_history": "on_date",
-    "activation_answers": "answered_on",
-    "customer_id_events": "effective_at",
-    "identity_quality": "as_of_date",
-    "scorecard_by_date": "as_of_date",
-    "rfm_cut_points_by_date": "as_of_date",
-    "decisions": "decided_at",
-    "damage_found": "found_at",
-    "rights_events": "noted_at",
-    "retention_counts": "ran_on",
-}
-CLASSES = ("core", "internal")
-
-
-class RetentionProblem(Problem):
-    """A retention that cannot be read."""
-
-
-def rules(text: str) -> dict[str, int]:
-    """'core=1095,decisions=400' → days by class or table. Raises RetentionProblem."""
-    found = {}
-    for each in filter(None, (part.strip() for part in text.split(","))):
-        name, _, days = each.partition("=")
-        if name not in (*CLASSES, *DATED) or not re.fullmatch(r"[1-9][0-9]{0,5}", days):
-            raise RetentionProblem(
-                f"the retention of {name!r} cannot be read",
-                "ONEFOLD_RETENTION",
-                f"write NAME=DAYS with commas between; NAME is {', '.join(CLASSES)} or a table: {', '.join(sorted(DATED))}",
-            )
-        found[name] = int(days)
-    return found
+# What else must be so of a row that ends: nothing of today stands upon it. {last}: the first day that stays.
+IS_OVER = {
+    # an answer that stands is known since its first day; when its end is old, all of it goes
+    "consent_statements_by_date": "statement_id in (select statement_id from consent_statements_by_date group by statement_id "
+    "having max_by(is_ended, as_of_date) and max(as_of_date) < {last})",
+    # the proof of an open request; and what `verify` and the end of holds ask later
+    "rights_events": "request_id in (select request_id from rights_requests where closed_at < {last}) and event not in ('readmitted', 'hold_ended')",
+}  # fmt: skip
 
 
 def expire(settings: Settings, today: date) -> dict[str, int]:
@@ -94,8 +65,9 @@ def _ends(
         kind = "core" if hers.can_tell(columns.get(name, [])) else "internal"
         kept = days.get(name, days.get(kind))
         if kept is not None and name in columns:
-            last = min(today, newest) - timedelta(days=kept)
-            found[name] = (f"coalesce({identifier(column)} < date {literal(last)}, false)", kind, kept)
+            last = f"date {literal(min(today, newest) - timedelta(days=kept))}"
+            is_over = IS_OVER.get(name, "true").format(last=last)
+            found[name] = (f"coalesce({identifier(column)} < {last} and {is_over}, false)", kind, kept)
     return found
 
 
@@ -112,6 +84,7 @@ def _write_again(settings: Settings, where: Mapping[str, str]) -> None:
         con.execute(f"attach {literal(settings.state_path)} as held (read_only)")
         con.execute(f"attach {literal(fresh)} as fresh (storage_version {literal(STORAGE_VERSION)})")
         con.execute("copy from database held to fresh (schema)")
+        con.execute("use held")
         names = con.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'held' order by all"
         ).fetchall()

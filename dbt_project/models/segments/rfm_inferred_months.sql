@@ -1,5 +1,5 @@
 -- RFM as it would have been at the end of every month before the first run that recorded it: a model over the orders that are known
--- now, by today's ids and today's scheme, never kept in state
+-- now, by today's ids and today's scheme, never kept in state; what retention ended is not inferred again
 {% set months %}
 (
     select {{ month_end('months.month_start') }} as as_of_date
@@ -12,6 +12,7 @@
         where as_of_date < {{ as_of_date() }}
     ) as recorded
     where {{ month_end('months.month_start') }} < coalesce(recorded.first_recorded_date, {{ as_of_date() }})
+        and {{ month_end('months.month_start') }} >= {{ add_days(as_of_date(), '-' ~ var('rfm_inferred_days')) }}
 )
 {% endset %}
 {{ rfm_scores_at(months) }}
