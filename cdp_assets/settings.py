@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         ge=0,
         description="People that a cell of an aggregate must count: smaller ones go when generations are written again without somebody (0: none).",
     )
+    platform_days: int = Field(
+        default=90,
+        ge=1,
+        description="Days that platforms have to acknowledge that an erased person is removed; then her keys are destroyed and the certificate says who never did.",
+    )
     keep_certificates_days: int | None = Field(
         default=None,
         ge=1,

@@ -111,18 +111,31 @@ def erase(settings: Settings, customer_ids: Sequence[str]) -> list[int]:
     Files that would add them are withdrawn at once. What may be at a platform stays as the platform's key, without the customer, until the removal that the next
     activation proposes is acknowledged (`unremoved` asks); then it is dropped. Expects the home's lock to be held.
     """
-    destinations = load_destinations(settings)
+    with connect_state(settings, read_only=True) as con:
+        key_ids = keys_of(con, customer_ids)
+    withdraw(settings, key_ids, customer_ids)
     with connect_state(settings) as con:
         con.begin()
-        key_ids = keys_of(con, customer_ids)
-        _withdraw_letters(con, key_ids, _lists_of_letters(con, destinations))
-        _withdraw(con, key_ids)
         forget_customers(con, customer_ids)
         con.commit()
         left = con.execute(
             "select distinct key_id from activation_entries where key_id in (select unnest(?::bigint[])) order by 1",
             [key_ids],
         ).fetchall()
+    return [row[0] for row in left]
+
+
+def withdraw(settings: Settings, key_ids: Sequence[int], customer_ids: Sequence[str]) -> set[str]:
+    """Take back files that wait and would bring one of these keys, or conversions of these customers, to a platform; returns those that wait still.
+
+    Letters of others in such a file wait on under its id: it is written again by the next activation. Expects the home's lock to be held.
+    """
+    destinations = load_destinations(settings)
+    with connect_state(settings) as con:
+        con.begin()
+        _withdraw_letters(con, key_ids, _lists_of_letters(con, destinations))
+        _withdraw(con, key_ids, customer_ids)
+        con.commit()
         withheld = _withheld(con, key_ids)
         offered = offered_files(con, destinations, "main")
         pending = {
@@ -130,7 +143,7 @@ def erase(settings: Settings, customer_ids: Sequence[str]) -> list[int]:
             for folder, files in offered.items()
         }
     show(settings, pending)
-    return [row[0] for row in left]
+    return {f"{FOLDER}/{folder}/{file}" for folder, files in pending.items() for file in files}
 
 
 def forget_customers(con: duckdb.DuckDBPyConnection, customer_ids: Sequence[str]) -> dict[str, int]:
@@ -182,13 +195,15 @@ def _withheld(con: duckdb.DuckDBPyConnection, key_ids: Sequence[int]) -> set[str
     return {row[0] for row in rows}
 
 
-def _withdraw(con: duckdb.DuckDBPyConnection, key_ids: Sequence[int]) -> None:
-    """Supersede what waits and would bring one of these keys to a platform."""
+def _withdraw(con: duckdb.DuckDBPyConnection, key_ids: Sequence[int], customer_ids: Sequence[str]) -> None:
+    """Supersede what waits and would bring one of these keys, or of these customers' conversions, to a platform."""
     con.execute(
         "create or replace temp table withdrawn as select distinct e.add_batch as batch_no from activation_entries as e "
         "join activation_batches as b on e.add_batch = b.batch_no "
-        "where b.status = 'pending' and e.key_id in (select unnest(?::bigint[]))",
-        [list(key_ids)],
+        "where b.status = 'pending' and e.key_id in (select unnest(?::bigint[])) "
+        "union select batch_no from activation_events join activation_batches as b using (batch_no) "
+        "where b.status = 'pending' and customer_id in (select unnest(?::varchar[]))",
+        [list(key_ids), list(customer_ids)],
     )
     con.execute(
         "insert into activation_superseded_keys select add_batch, key_id, field from activation_entries "

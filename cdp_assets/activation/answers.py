@@ -24,6 +24,7 @@ from cdp_assets.activation.destination import load_destinations
 from cdp_assets.activation.files import show
 from cdp_assets.activation.ledger import insert_rows, offered_files
 from cdp_assets.activation.problems import ActivationProblem
+from cdp_assets.activation.vault import KNOWN, show_keys
 from cdp_assets.keys import load_key, pseudonym
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -128,6 +129,7 @@ def take_answers(settings: Settings, answers: list[Answer]) -> list[Taken]:
     """Take answers into the ledger, all of a file or none; expects the home's lock to be held."""
     home = home_fingerprint(settings)
     with connect_state(settings) as con:
+        show_keys(con, settings, "main")
         con.begin()  # one commit for all; a connection that is closed before it takes nothing
         taken = [_take(con, answer, home) for answer in answers]
         con.commit()
@@ -418,7 +420,7 @@ def _keys_of(con: duckdb.DuckDBPyConnection, answer: Answer) -> dict[str, int] |
         return {}
     found = dict(
         con.execute(
-            "select platform_key, max(key_id) from activation_keys where platform_key in (select unnest(?::varchar[])) group by platform_key",
+            f"select platform_key, max(key_id) from {KNOWN} where platform_key in (select unnest(?::varchar[])) group by platform_key",
             [named],
         ).fetchall()
     )

@@ -18,6 +18,7 @@ from cdp_assets.activation.destination import Destinations
 from cdp_assets.activation.files import Folder, Pending, Waiting
 from cdp_assets.activation.lists import List
 from cdp_assets.activation.reach import LEDGER
+from cdp_assets.activation.vault import AWAY
 from cdp_assets.engine import given
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import literal
@@ -212,6 +213,23 @@ def commit(
         {"as_of": as_of},
     )
     _write_counts(con, lists, generation)
+    _give_back(con)
+
+
+def _give_back(con: duckdb.DuckDBPyConnection) -> None:
+    """Keys of erased people that somebody else has come to have are his from now on."""
+    con.execute(
+        f"create or replace temp table given_back as select distinct k.key_id, c.customer_id from {LEDGER}.activation_keys as k "
+        "join form_keys using (key_id) join holders using (contact_no) join marts.customers as c on c.rowid = customer_no "
+        f"where k.platform_key = '{AWAY}'"
+    )
+    con.execute(
+        f"insert into {LEDGER}.activation_key_customers from given_back anti join {LEDGER}.activation_key_customers using (key_id, customer_id)"
+    )
+    con.execute(
+        f"update {LEDGER}.activation_keys as k set platform_key = n.platform_key from keys_now as n "
+        "where k.key_id = n.key_id and k.key_id in (select key_id from given_back)"
+    )
 
 
 def _supersede(con: duckdb.DuckDBPyConnection, as_of: date) -> None:

@@ -14,7 +14,7 @@ from datetime import date
 import duckdb
 
 from cdp_assets import audit
-from cdp_assets.activation import conversions, membership, parked, rewriting, saved
+from cdp_assets.activation import conversions, membership, parked, rewriting, saved, vault
 from cdp_assets.activation.account import sweep
 from cdp_assets.activation.answers import home_fingerprint
 from cdp_assets.activation.destination import CONVERSIONS, Destination, Destinations, load_destinations
@@ -90,6 +90,7 @@ def run_activation(settings: Settings, *, reached: Reached = lambda _: None) -> 
         missing = show(settings, offered_files(con, destinations))
         reached("activation/repaired")
         register_pseudonym(con, load_key(settings))
+        vault.show_keys(con, settings, LEDGER)
         wanted = _wanted(con, library, destinations, report)
         reach = open_reach(con, published.as_of)
         membership.start(con)

@@ -13,8 +13,8 @@ import duckdb
 from cdp_assets.activation.destination import Destination
 from cdp_assets.activation.files import Folder, Part, render, step_counts, write, write_manifest
 from cdp_assets.activation.lists import List
-from cdp_assets.activation.reach import LEDGER
 from cdp_assets.activation.rendering import used_attributes
+from cdp_assets.activation.vault import KNOWN
 from cdp_assets.settings import Settings
 
 WHOLE = 2**31  # rows of the one file that replaces a list: its parts would each replace the whole
@@ -46,7 +46,7 @@ def pack(
         ""
         if whole
         else " union all select r.list_id, 'remove', r.field, r.key_id, l.platform_key, null, null from to_remove as r "
-        f"join {LEDGER}.activation_keys as l using (key_id)"
+        f"join {KNOWN} as l using (key_id)"
     )
     con.execute(
         f"create or replace temp table todo as with lines as (select a.list_id, '{add}' as operation, {field} as field, a.key_id, k.platform_key, "

@@ -15,6 +15,7 @@ import duckdb
 from cdp_assets.activation.destination import Destination, Identifier
 from cdp_assets.activation.normalise import key_expression
 from cdp_assets.activation.published_file import CONTACT_SCHEMA
+from cdp_assets.activation.vault import KNOWN
 from cdp_assets.identity.evidence.countries import country_sql
 from cdp_assets.sql_text import literals
 
@@ -98,7 +99,7 @@ def prepare_keys(reach: Reach, destinations: Sequence[Destination]) -> None:
         f"select coalesce(l.key_id, (select coalesce(max(key_id), 0) from {LEDGER}.activation_keys) "
         "+ row_number() over (partition by l.key_id is null order by known.contact_type, known.platform_key)) as key_id, "
         "known.contact_type, known.platform_key, l.key_id is null as is_new "
-        f"from known left join {LEDGER}.activation_keys as l using (contact_type, platform_key)"
+        f"from known left join {KNOWN} as l using (contact_type, platform_key)"
     )
     con.execute(
         "insert into form_keys select h.form, h.contact_no, k.key_id from hashed as h join keys_now as k using (contact_type, platform_key)"

@@ -25,6 +25,7 @@ from cdp_assets.activation.proposals import Run, attribute_join, facts_of
 from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile
 from cdp_assets.activation.reach import LEDGER
 from cdp_assets.activation.rendering import used_attributes
+from cdp_assets.activation.vault import KNOWN
 from cdp_assets.private_files import write_private
 
 
@@ -112,7 +113,7 @@ def rewrite(
     con.execute(
         f"create or replace temp table todo as select n.*{people} from (select e.list_id, 'add' as operation, {part} as part, e.add_batch as chunk, e.field, "
         "e.key_id, k.platform_key, d.customer_no, d.ends_on from entries as e join desired as d on e.list_id = d.list_id and e.key_id = d.key_id "
-        f"join {LEDGER}.activation_keys as k on e.key_id = k.key_id where e.stands = 'waiting' and e.add_batch in (select batch_no from rewritten_now)) as n{join}"
+        f"join {KNOWN} as k on e.key_id = k.key_id where e.stands = 'waiting' and e.add_batch in (select batch_no from rewritten_now)) as n{join}"
     )
     counted = {
         row[0]: (row[1], row[2])
@@ -197,7 +198,7 @@ def _content_again(
     which = "e.remove_batch" if batch.operation == "remove" else "e.remove_batch is null and e.add_batch"
     published.con.execute(
         "create or replace temp table todo as select e.list_id, $operation as operation, coalesce($part, '') as part, 0 as chunk, e.field, e.key_id, "
-        f"k.platform_key from {LEDGER}.activation_entries as e join {LEDGER}.activation_keys as k using (key_id) where {which} = $batch_no",
+        f"k.platform_key from {LEDGER}.activation_entries as e join {KNOWN} as k using (key_id) where {which} = $batch_no",
         {"operation": batch.operation, "part": batch.field, "batch_no": batch.batch_no},
     )
     made = Part(batch.list_id, batch.operation, batch.field, 0, batch.row_count, None)

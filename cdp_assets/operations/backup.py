@@ -1,7 +1,8 @@
 """Backup and restore of what must last: landing/, state.duckdb, inboxes, saved audiences, proposals that wait, and the key.
 
 A backup is a folder with the files as they are and a list of them with their SHA-256; an encrypted one has numbered files and their list under one
-key (`backup_keys`), and says in clear only which key that is. The warehouse and the published generations are not in it: a run makes them anew.
+key (`backup_keys`), and says in clear only which key that is. Files that tell platforms to remove who was erased are left out: the next activation
+proposes them again from the vault. The warehouse and the published generations are not in it: a run makes them anew.
 Both functions expect the home's lock to be held.
 """
 
@@ -19,6 +20,7 @@ from typing import Any
 
 import pyrage
 
+from cdp_assets.activation import vault
 from cdp_assets.landing.files import make_private_dir
 from cdp_assets.landing.stored import verify_landing
 from cdp_assets.operations import backup_keys
@@ -83,8 +85,13 @@ def _write(
     settings: Settings, folder: Path, partial: Path, *, with_key: bool, seal: BackupKey | None
 ) -> Backup:
     """Copy or encrypt every file into `partial`, and write the list."""
+    secret = vault.files_with_keys(settings)
     sources = [
-        source for part in PARTS if part != KEY or with_key for source in _files_of(settings.home / part)
+        source
+        for part in PARTS
+        if part != KEY or with_key
+        for source in _files_of(settings.home / part)
+        if source.relative_to(settings.home).as_posix() not in secret
     ]
     files: dict[str, dict[str, object]] = {}
     for number, source in enumerate(sources, 1):

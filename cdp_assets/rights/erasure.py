@@ -10,13 +10,14 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import duckdb
 
 from cdp_assets import audit
 from cdp_assets.activation import forgetting as activation
+from cdp_assets.activation import vault
 from cdp_assets.keys import load_key
 from cdp_assets.landing import forgetting as landing
 from cdp_assets.landing.contract import load_contracts
@@ -56,6 +57,8 @@ NOT_SCANNED = (
     "rights/erasures.jsonl",
     "rights/public_key",
     "rights/vault_key",
+    vault.FILE,
+    vault.KEY_FILE,
     "key",
 )
 CHANGES_BY_ITSELF = (*NOT_SCANNED, "run.lock", "audit/")
@@ -131,6 +134,7 @@ def resume(settings: Settings, reached: Reached = lambda _: None) -> list[str]:
     said = []
     for each in journal.open_journals(settings):
         if "state" in each.done:  # all is done but what waits for others: is it there?
+            _wait_no_longer(settings, each)
             if waiting_for(settings, each):
                 continue
             each.do_again(AGAIN)
@@ -143,6 +147,16 @@ def resume(settings: Settings, reached: Reached = lambda _: None) -> list[str]:
             f"erasure {again.erasure_id} is newer than what was restored: done again, {document['status']}"
         )
     return said
+
+
+def _wait_no_longer(settings: Settings, begun: Journal) -> None:
+    """Past their time, platforms that acknowledged nothing are named in the certificate, and what was kept for them goes."""
+    last = datetime.fromisoformat(begun.begun_at).date() + timedelta(days=settings.platform_days)
+    if datetime.now(UTC).date() <= last:
+        return
+    if never := activation.give_up(settings, _sought(settings, begun)):
+        begun.never_removed = sorted({*begun.never_removed, *never})
+        journal.write(settings, begun)
 
 
 def rewrite_inbox_too(
@@ -338,9 +352,9 @@ def _erase_audit(settings: Settings, begun: Journal, _: Reached) -> dict[str, An
 
 
 def _erase_state(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
-    return asdict(
-        tables.rewrite_in_place(settings.state_path, _sought(settings, begun), keeps_constraints=True)
-    )
+    sought = _sought(settings, begun)
+    activation.put_away(settings, sought)
+    return asdict(tables.rewrite_in_place(settings.state_path, sought, keeps_constraints=True))
 
 
 def waiting_for(settings: Settings, begun: Journal, unlanded: landing.NotLanded | None = None) -> list[str]:
@@ -354,7 +368,7 @@ def waiting_for(settings: Settings, begun: Journal, unlanded: landing.NotLanded 
             f"{name} still holds her in the inbox: its owner removes it, or --rewrite-inbox (texts only)"
             for name in sorted(names)
         ),
-        *activation.waiting_for(settings, begun.traces.platform_key_ids),
+        *activation.waiting_for(settings, _sought(settings, begun)),
         *(
             f"process {each} still has a file open that was replaced, and reads her in it: end it, or let it open the file anew"
             for each in readers.still_reading(settings.home)
@@ -385,7 +399,7 @@ def _prove(settings: Settings, begun: Journal) -> dict[str, Any]:
     holds.set_apart(settings, looked, held)
     document = certificate.write_certificate(
         settings, key, begun, looked, certificate.hashes_of(settings.home, CHANGES_BY_ITSELF),
-        waiting=waiting, disclosed=_disclosed(begun, unlanded), held=held,
+        waiting=waiting, disclosed=_disclosed(settings, begun, unlanded), held=held,
     )  # fmt: skip
     path = certificate.certificate_path(settings, begun.erasure_id)
     with connect_state(settings) as con:
@@ -408,9 +422,13 @@ def _prove(settings: Settings, begun: Journal) -> dict[str, Any]:
     return document
 
 
-def _disclosed(begun: Journal, unlanded: landing.NotLanded) -> list[str]:
+def _disclosed(settings: Settings, begun: Journal, unlanded: landing.NotLanded) -> list[str]:
     """What no step of this home can reach."""
     said = ["backups made before: they are erased again when they are restored (`onefold restore`)"]
+    said += [
+        f"{name} never acknowledged in {settings.platform_days} days that her keys are removed: ask the platform"
+        for name in begun.never_removed
+    ]
     if not begun.traces.literals():
         said.append(
             "nothing of hers is known in clear any more: the scan looked for nothing, `onefold rights verify` looks by keyed hashes"

@@ -43,6 +43,7 @@ class Journal:
     done: dict[str, dict[str, Any]] = field(default_factory=dict)
     by_request: dict[str, list[str]] = field(default_factory=dict)
     holds: list[tuple[str, str, str | None, str, str | None]] = field(default_factory=list)
+    never_removed: list[str] = field(default_factory=list)  # destinations whose time to remove her is over
     earlier: dict[str, dict[str, Any]] = field(default_factory=dict)  # of steps that are done again
 
     def do_again(self, steps: Sequence[str]) -> None:

@@ -29,6 +29,7 @@ SHARED = (
             "rights/erasures.jsonl",
             "rights/public_key",
             "rights/vault_key",
+            "rights/platforms.age*",
             "rights/.*",
         ),
         "-",

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from cdp_assets.activation.forgetting import STILL_AT_PLATFORMS
+from cdp_assets.activation.vault import AWAY
 from cdp_assets.engine import STORAGE, STORAGE_VERSION
 from cdp_assets.forgetting import Counted, Sought
 from cdp_assets.landing.files import sync_dir
@@ -93,9 +94,15 @@ def _copy_tables(con: duckdb.DuckDBPyConnection, copied: _Copied) -> None:
 
 
 def _keep_what_platforms_hold(con: duckdb.DuckDBPyConnection) -> None:
-    """A platform key stays, without its customer, until the platform has acknowledged its removal: nothing else says what to remove."""
+    """The number of a platform key stays, without its customer, until the platform has acknowledged its removal; the key is in the vault."""
+    con.execute("create or replace temp table keys_away (key_id varchar)")
     if any(table == "activation_entries" for _, table, _ in hers_in.tables_of(con, "held")):
-        con.execute(f"delete from gone_keys where gone_key in ({STILL_AT_PLATFORMS.format(database='held')})")
+        still = STILL_AT_PLATFORMS.format(database="held")
+        con.execute(
+            f"insert into keys_away select gone_key from gone_keys where gone_key in ({still}) and gone_key not in "
+            "(select key_id::varchar from held.activation_key_customers where customer_id not in (select gone_key from gone_customers))"
+        )
+        con.execute(f"delete from gone_keys where gone_key in ({still})")
 
 
 def _copy_table(
@@ -104,6 +111,8 @@ def _copy_table(
     """One table without her: her rows are found by their numbers first, so that all else is copied as it is."""
     name, source = f"{schema}.{table}", f"held.{identifier(schema, table)}"
     select = f"select * from {source}"
+    if table == "activation_keys":
+        select = f"select * replace (case when key_id::varchar in (select key_id from keys_away) then {text(AWAY)} else platform_key end as platform_key) from {source}"
     hers = hers_in.rows_of_hers(columns, source)
     if table == hers_in.ISSUED:
         origin = "case when origin_record_key in (select gone_key from gone_records) then 'erased' else origin_record_key end"
