@@ -925,12 +925,20 @@ def minimise(
         Path | None,
         typer.Option(help="With --channel: write the channel's contract without what nothing reads."),
     ] = None,
+    published: Annotated[
+        bool,
+        typer.Option("--published", help="Leave out what only marts hold that nobody is known to read, too."),
+    ] = False,
     home: HomeOption = None,
 ) -> None:
-    """Which collected columns nothing reads: no mart, page, audience, model or room; and the contract lines that stop collecting them."""
+    """Which collected columns nothing reads: no page, audience, share, query, model or room; and the contract lines that stop collecting them."""
     from cdp_assets.commands.minimise import run_minimise
 
-    raise typer.Exit(run_minimise(channel=channel, shows_all=shows_all, out_file=out, home=home))
+    raise typer.Exit(
+        run_minimise(
+            channel=channel, shows_all=shows_all, leaves_published=published, out_file=out, home=home
+        )
+    )
 
 
 share_app = typer.Typer(

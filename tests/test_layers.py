@@ -49,6 +49,7 @@ ANYWHERE = {
     "private_files",
     "own_limits",
     "retention_rules",
+    "opened",
 }
 
 

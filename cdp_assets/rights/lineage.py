@@ -19,7 +19,7 @@ Node = tuple[str, str]  # unique id of a model or source, column
 Name = TypeVar("Name")
 
 
-def _reached(start: Iterable[Name], edges: Mapping[Name, set[Name]]) -> set[Name]:
+def reached(start: Iterable[Name], edges: Mapping[Name, set[Name]]) -> set[Name]:
     """Everything that edges lead to, and the start itself."""
     found, waiting = set[Name](), list(start)
     while waiting:
@@ -40,7 +40,7 @@ class Model:
 
     def sources_of(self, column: str) -> set[str]:
         """Names that a column is made of, through all CTEs, itself included where a table passes whole or its name is not redefined."""
-        return _reached([column], self.made_of)
+        return reached([column], self.made_of)
 
     def deciding(self) -> set[str]:
         return {name for condition in self.conditions for name in self.sources_of(condition)}
@@ -87,7 +87,7 @@ class Lineage:
     unreadable: list[str] = field(default_factory=list)
 
     def reached_from(self, start: Iterable[Node]) -> set[Node]:
-        return _reached(start, self.children)
+        return reached(start, self.children)
 
 
 def lineage(manifest: Mapping[str, Any], compiled: Path, columns: Mapping[str, Iterable[str]]) -> Lineage:

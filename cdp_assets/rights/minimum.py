@@ -1,6 +1,7 @@
 """What is collected, and what reads it: every column of the contracts through dbt's lineage, the pages, the audiences and the code's own lists.
 
-What nothing reads is proposed not to be collected: contract lines that work as they stand. `lineage` says how one column is made of others.
+A mart is no reader: it is read by a page, an audience, a share, a query of the SQL page, or not at all. What nothing reads is proposed not to be
+collected: contract lines that work as they stand. `lineage` says how one column is made of others.
 """
 
 from __future__ import annotations
@@ -9,17 +10,18 @@ import json
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cdp_assets import audit, opened
 from cdp_assets.activation.library import load_library
 from cdp_assets.landing.contract import ChannelContract, Export, load_contract, load_contracts
 from cdp_assets.landing.files import replacing
 from cdp_assets.landing.sources import export_of
-from cdp_assets.rights.lineage import Lineage, Node, lineage
+from cdp_assets.rights.lineage import Lineage, Node, lineage, reached
 from cdp_assets.rights.requests import RequestProblem
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -31,7 +33,11 @@ READERS = {
     "identity": ("identity", "profile", "history"),
     "activation": ("contact", "marts"),
     "insight": ("journeys", "attribution"),
+    "publishing": ("history", "segments", "scorecard"),
+    "operations": ("marts",),
 }
+ALL = "*"  # among the words of a query: it asks for every column
+EVERY_QUERY = 1_000_000  # entries of the audit log that are looked through
 
 
 @dataclass
@@ -47,10 +53,27 @@ class Collected:
     marts: set[str] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)
     audiences: set[str] = field(default_factory=set)
+    last_read: date | None = None  # by a person: a page was opened, a query asked
 
     @property
     def is_used(self) -> bool:
-        return bool(self.used_by or self.marts)
+        return bool(self.used_by or self.pages or self.audiences)
+
+    @property
+    def is_built_upon(self) -> bool:
+        """Whether every run reads it, beside what people open."""
+        return bool(self.used_by - {"queries"} or self.audiences)
+
+
+@dataclass(frozen=True)
+class Readers:
+    """Who asks marts for columns: name → words of what it asks. queries: by the day of the last one of each text. alive: models that any of them, or a room, stands upon."""
+
+    audiences: dict[str, frozenset[str]]
+    shares: dict[str, frozenset[str]]
+    queries: dict[str, tuple[date, frozenset[str]]]
+    opened: dict[str, date]
+    alive: frozenset[str] = frozenset()
 
 
 def survey(settings: Settings) -> list[Collected]:
@@ -71,9 +94,9 @@ def survey(settings: Settings) -> list[Collected]:
         for name, (found, node) in sources.items()
     }
     lines = lineage(manifest, compiled, columns)
-    audiences = _audiences(settings)
+    readers = _readers(settings, manifest)
     return [
-        _collected(manifest, lines, audiences, contract, export, name, column)
+        _collected(manifest, lines, readers, contract, export, name, column)
         for name, (found, _) in sorted(sources.items())
         if found
         for contract, export in [found]
@@ -92,7 +115,7 @@ def _export_of(
 def _collected(
     manifest: Mapping[str, Any],
     lines: Lineage,
-    audiences: Mapping[str, frozenset[str]],
+    readers: Readers,
     contract: ChannelContract,
     export: Export,
     source: str,
@@ -101,22 +124,63 @@ def _collected(
     column = export.column(name)
     found = Collected(contract.name, export.name, name, column.classification, column.facts.collected)
     keys = [f"_key_{key.name}" for key in export.facts.natural_keys if name in (*key.columns, *key.fallback)]
-    reached = lines.reached_from([(source, each) for each in (name, *keys)])
+    nodes = lines.reached_from([(source, each) for each in (name, *keys)])
     found.used_by |= {"landing"} if name in needed_by_landing(export) else set()
-    found.used_by |= {model.rpartition(".")[2] for node in reached for model in lines.deciders.get(node, ())}
-    found.used_by |= _rooms(manifest, reached)
-    marts = {
-        (model.rpartition(".")[2], each) for model, each in reached if _schema(manifest, model) == "marts"
-    }
+    deciding = {model for node in nodes for model in lines.deciders.get(node, ())}
+    found.used_by |= {model.rpartition(".")[2] for model in deciding & readers.alive}
+    found.used_by |= _rooms(manifest, nodes)
+    marts = {(model.rpartition(".")[2], each) for model, each in nodes if _schema(manifest, model) == "marts"}
     found.marts = {f"{mart}.{each}" for mart, each in marts}
-    found.pages = {page for page, words in _pages().items() if _asks(words, marts)}
-    found.audiences = {who for who, words in audiences.items() if _asks(words, marts)}
+    _note_readers(found, readers, marts)
     return found
 
 
+def _note_readers(found: Collected, readers: Readers, marts: set[tuple[str, str]]) -> None:
+    """Who asks for one of these columns of marts, and on which day a person did last."""
+    found.pages = {page for page, words in _pages().items() if _asks(words, marts)}
+    found.audiences = {who for who, words in readers.audiences.items() if _asks(words, marts)}
+    asked = [day for day, words in readers.queries.values() if _asks(words, marts)]
+    shared = any(_asks(words, marts) for words in readers.shares.values())
+    found.used_by |= {name for name, is_so in (("queries", asked), ("share", shared)) if is_so}
+    days = [*asked, *(readers.opened[page] for page in found.pages if page in readers.opened)]
+    found.last_read = max(days, default=None)
+
+
+def _readers(settings: Settings, manifest: Mapping[str, Any]) -> Readers:
+    readers = Readers(
+        _audiences(settings),
+        shares_in(settings.project_dir / "share"),
+        _queries(settings),
+        opened.days(settings),
+    )
+    asking = [
+        *_pages().values(),
+        *readers.audiences.values(),
+        *readers.shares.values(),
+        *(words for _, words in readers.queries.values()),
+    ]
+    named = frozenset().union(*asking)
+    read = [
+        name
+        for name, node in manifest["nodes"].items()
+        if node["resource_type"] == "model"
+        if (node["schema"] == "marts" and node["name"] in named) or _is_read_by_a_room(node)
+    ]
+    parents = {
+        name: set(node.get("depends_on", {}).get("nodes", [])) for name, node in manifest["nodes"].items()
+    }
+    return replace(readers, alive=frozenset(reached(read, parents)))
+
+
+def _is_read_by_a_room(node: Mapping[str, Any]) -> bool:
+    return any(
+        node["schema"] in schemas and node["name"] in _words_of(room) for room, schemas in READERS.items()
+    )
+
+
 def _asks(words: frozenset[str], marts: Iterable[tuple[str, str]]) -> bool:
-    """Whether a text names a mart and a column of it."""
-    return any(mart in words and column in words for mart, column in marts)
+    """Whether a text names a mart and a column of it, or all of them."""
+    return any(mart in words and (column in words or ALL in words) for mart, column in marts)
 
 
 def needed_by_landing(export: Export) -> set[str]:
@@ -177,6 +241,25 @@ def _audiences(settings: Settings) -> dict[str, frozenset[str]]:
     }
 
 
+def shares_in(folder: Path) -> dict[str, frozenset[str]]:
+    """Share → words of its file."""
+    return {path.stem: _words([path]) for path in sorted(folder.glob("*.yaml"))}
+
+
+def _queries(settings: Settings) -> dict[str, tuple[date, frozenset[str]]]:
+    """Texts that people asked on the SQL page, by the log: the day when each was asked last, and its words."""
+    if not (settings.home / "audit").is_dir():
+        return {}
+    found: dict[str, tuple[date, frozenset[str]]] = {}
+    for entry in audit.read(settings, action="query", limit=EVERY_QUERY):  # newest first
+        sql = str(entry.facts.get("sql", ""))
+        words = re.findall(r"[a-z_][a-z0-9_]*", sql.lower())
+        found.setdefault(
+            sql, (date.fromisoformat(entry.at[:10]), frozenset([*words, *([ALL] if ALL in sql else [])]))
+        )
+    return found
+
+
 def remember(settings: Settings, found: Sequence[Collected]) -> None:
     """Enter the survey in state, for the mart `ops_collected_columns`; the last one is replaced."""
     with connect_state(settings) as con:
@@ -191,7 +274,7 @@ def remember(settings: Settings, found: Sequence[Collected]) -> None:
                 [
                     each.channel, each.export, each.column, each.classification, each.is_collected, each.is_used,
                     *(", ".join(sorted(names)) or None for names in (each.used_by, each.marts, each.pages, each.audiences)),
-                    newest if each.is_used else None,
+                    max(filter(None, (newest if each.is_built_upon else None, each.last_read)), default=None),
                 ]
                 for each in found
             ],
@@ -200,8 +283,13 @@ def remember(settings: Settings, found: Sequence[Collected]) -> None:
 
 
 def unused(found: Iterable[Collected]) -> list[Collected]:
-    """What is collected although nothing reads it."""
-    return [each for each in found if each.is_collected and not each.is_used]
+    """What is collected although nothing reads it, and no mart shows it to readers who are not known here."""
+    return [each for each in found if each.is_collected and not each.is_used and not each.marts]
+
+
+def published_only(found: Iterable[Collected]) -> list[Collected]:
+    """What marts show although nothing that is known here reads it."""
+    return [each for each in found if each.is_collected and not each.is_used and each.marts]
 
 
 def propose(contract_text: str, leave_out: Iterable[Collected]) -> str:

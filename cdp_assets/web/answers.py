@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import compile_path
 
+from cdp_assets import opened
 from cdp_assets.settings import Settings
 from cdp_assets.web.access import pace, sessions
 from cdp_assets.web.access.people import Person, roles
@@ -108,6 +109,7 @@ def page_response(view: View, page: Page, tab: str) -> HTMLResponse:
     if said and view.texts.has(f"said.{said}"):
         view.notices.append(Note(view.t(f"said.{said}"), "done"))
     blocks = blocks_of(view, page, tab)
+    opened.note(view.settings, page.name)
     tabs = [
         (name, view.t(f"{page.name}.{name}.tab"), view.base + _filled(page.tab_path(name), view.values)) for name in page.tabs
     ] if len(page.tabs) > 1 else []  # fmt: skip

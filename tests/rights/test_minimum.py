@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cdp_assets import audit, opened
 from cdp_assets.landing.contract import ContractProblem, load_contract
 from cdp_assets.project.place import SHIPPED_CHANNELS
 from cdp_assets.rights import minimum
@@ -145,22 +147,64 @@ def test_what_landing_needs_cannot_be_left_out(settings: Settings, tmp_path: Pat
         minimum.survey(settings)
 
 
-def test_a_survey_says_who_reads_a_column_and_state_remembers_it(settings: Settings) -> None:
+@pytest.fixture
+def surveyed(settings: Settings) -> Settings:
+    """A build of one export: a mart that pages read, and one that nobody does, whose staging model goes by the payment's id."""
     folder = settings.dbt_target_dir / "compiled"
     found = manifest(folder, {
-        "stg": ("staging", ["source.s"], ["order_id", "net"], "select order_id, lineitem_price as net from landing"),
+        "stg": ("staging", ["source.s"], ["order_id", "net"], "select order_id, lineitem_price as net from landing where fulfilled_at is null"),
         "orders": ("marts", ["model.stg"], ["order_id", "net_revenue"], "select order_id, net as net_revenue from stg"),
+        "stg_gadgets": ("staging", ["source.s"], ["owed"], "select outstanding_balance as owed from landing where payment_id is not null"),
+        "gadgets": ("marts", ["model.stg_gadgets"], ["owed_amount"], "select owed as owed_amount from stg_gadgets"),
     })  # fmt: skip
     found["sources"] = {
         "source.s": {"config": {"meta": {"channel": "shopify", "export": "orders"}}, "columns": {}}
     }
     (settings.dbt_target_dir / "manifest.json").write_text(json.dumps(found))
-    by_name = {each.column: each for each in minimum.survey(settings)}
-    assert by_name["lineitem_price"].marts == {"orders.net_revenue"} and by_name["lineitem_price"].pages
-    assert by_name["order_id"].used_by >= {"landing"}
-    assert not by_name["notes"].is_used and by_name["notes"] in minimum.unused(by_name.values())
-    minimum.remember(settings, list(by_name.values()))
-    with connect_state(settings, read_only=True) as con:
+    return settings
+
+
+def by_name(settings: Settings) -> dict[str, minimum.Collected]:
+    return {each.column: each for each in minimum.survey(settings)}
+
+
+def test_a_survey_says_who_reads_a_column_and_state_remembers_it(surveyed: Settings) -> None:
+    found = by_name(surveyed)
+    assert found["lineitem_price"].marts == {"orders.net_revenue"} and found["lineitem_price"].pages
+    assert found["order_id"].used_by >= {"landing"} and found["fulfilled_at"].used_by == {"stg"}
+    assert not found["notes"].is_used and found["notes"] in minimum.unused(found.values())
+    minimum.remember(surveyed, list(found.values()))
+    with connect_state(surveyed, read_only=True) as con:
         assert con.execute(
             "select is_used, marts, last_used from collected_columns where column_name = 'notes'"
         ).fetchall() == [(False, None, None)]
+
+
+def test_what_only_a_mart_holds_that_nobody_reads_is_not_used(
+    surveyed: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = by_name(surveyed)
+    assert found["outstanding_balance"].marts == {"gadgets.owed_amount"}
+    assert not found["outstanding_balance"].is_used and not found["payment_id"].is_used
+    assert [each.column for each in minimum.published_only(found.values())] == ["outstanding_balance"]
+    assert found["payment_id"] in minimum.unused(found.values())
+    audit.append(surveyed, "ana", "query", sql="select owed_amount from marts.gadgets")
+    found = by_name(surveyed)
+    assert found["outstanding_balance"].used_by == {"queries"} and found["payment_id"].used_by == {
+        "stg_gadgets"
+    }
+    assert found["outstanding_balance"].last_read == datetime.now(UTC).date()
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share" / "acme.yaml").write_text("from: gadgets\nsums: [{column: owed_amount}]\n")
+    shares = minimum.shares_in(tmp_path / "share")
+    monkeypatch.setattr(minimum, "shares_in", lambda folder: shares)
+    assert by_name(surveyed)["outstanding_balance"].used_by == {"queries", "share"}
+
+
+def test_a_page_that_was_opened_was_read_on_that_day(surveyed: Settings) -> None:
+    assert by_name(surveyed)["lineitem_price"].last_read is None
+    opened.note(surveyed, "overview")
+    found = by_name(surveyed)
+    assert "overview" in found["lineitem_price"].pages
+    assert found["lineitem_price"].last_read == datetime.now(UTC).date()
+    assert found["fulfilled_at"].last_read is None and found["notes"].last_read is None
