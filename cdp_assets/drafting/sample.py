@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from python_calamine import CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from cdp_assets.drafting.file_names import PERIOD_GROUP, file_pattern
 from cdp_assets.drafting.layout import Layout, find_layout
@@ -110,11 +110,17 @@ def _read_workbook(path: Path, words: Words, sheet: str | None) -> Sample:
     start, cells = tables[chosen]
     rows = [[_text(cell) for cell in row] for row in cells]
     layout = find_layout(rows, ",", words)
-    facts: dict[str, Any] = {"format": "xlsx"} | ({"sheet": chosen} if chosen != names[0] else {})
+    facts: dict[str, Any] = {"format": "xlsx"} | ({"sheet": chosen} if chosen != _first_shown(book) else {})
     around, said = _declare(layout, start + layout.header)
     columns = _columns(layout.names, _transpose(layout.body, len(layout.names)), _numbers(cells, layout))
     questions = (*(_asked_of_sheets(sizes, chosen) if sheet is None else []), *said)
     return Sample(path, facts | around, columns, questions, _titles(rows, layout))
+
+
+def _first_shown(book: CalamineWorkbook) -> str:
+    """The sheet that landing reads where the contract names none."""
+    shown = [each.name for each in book.sheets_metadata if each.visible is SheetVisibleEnum.Visible]
+    return (shown or book.sheet_names)[0]
 
 
 def _table_rows(rows: Sequence[Sequence[Any]]) -> int:

@@ -109,12 +109,15 @@ def test_the_parser_casts_each_cell_once(tmp_path: Path) -> None:
         ("MAR-12", None),
         ("46239", None),
         ("46239.0", None),
+        ("6000000000002.0", "id_with_decimals"),
+        ("6000000000002.00", "id_with_decimals"),
+        ("1000296130.10", None),
         ("20000.1480659343", None),
         ("1000296130.1480659343", None),
         ("32-Sep", None),
     ],
 )
-def test_an_id_that_a_spreadsheet_took_for_a_day_is_none(
+def test_an_id_that_a_spreadsheet_took_for_a_day_or_an_amount_is_none(
     con: duckdb.DuckDBPyConnection, text: str, reason: str | None
 ) -> None:
     column = Column.model_validate(

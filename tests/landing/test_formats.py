@@ -6,10 +6,12 @@ import io
 import json
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, held_reasons, land, landed, quarantined
@@ -59,6 +61,52 @@ def test_a_workbook_lands_typed_and_its_silent_losses_are_quarantined(settings: 
         (6, "error_cell", "amount"),
         (7, "formula_without_value", "amount"),
     ]
+
+
+@pytest.mark.parametrize("blank", [" ", "\u3000", "\u00a0 ", ""])
+def test_rows_of_blank_cells_below_the_table_are_no_rows(settings: Settings, blank: str) -> None:
+    book = openpyxl.load_workbook(
+        io.BytesIO(_workbook(["id", "phone", "amount", "day"], ["007", "0139", 1, None]))
+    )
+    book.active.cell(3, 1).value = "8"
+    book.active.cell(900, 2).value = blank
+    book.active.cell(901, 3).value = blank
+    buffer = io.BytesIO()
+    book.save(buffer)
+    deliver(settings, "shop/a.xlsx", buffer.getvalue())
+    report = land(settings, contract_of({"format": "xlsx", "filePattern": r".*\.xlsx"}, *COLUMNS))
+    assert held_reasons(report) == {}
+    assert landed(settings, "shop", "sales", "id, _line") == [("007", 2), ("8", 3)]
+
+
+def test_blank_rows_of_the_case_are_no_rows(settings: Settings, shared_dir: Path) -> None:
+    """The case `xlsx_blank_rows`: cells of a space that stand in the row itself."""
+    for path in sorted((shared_dir / "cases" / "xlsx_blank_rows").glob("*.xlsx")):
+        deliver(settings, f"shop/{path.name}", path.read_bytes())
+    columns = [
+        {"name": name.lower().replace(" ", "_"), "physicalName": name}
+        for name in ("Order ID", "Order date", "Email", "Total")
+    ]
+    report = land(settings, contract_of({"format": "xlsx", "filePattern": r".*\.xlsx"}, *columns))
+    assert held_reasons(report) == {}
+    assert sorted(landed(settings, "shop", "sales", "order_id")) == [("A1",), ("A1",), ("A2",), ("A2",)]
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_the_first_sheet_that_people_see_is_read(settings: Settings, state: str) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "settings"
+    book.active.append(["do", "not", "touch"])
+    book.active.sheet_state = state
+    sheet = book.create_sheet("orders")
+    for row in (["id", "phone", "amount", "day"], ["007", "0139", 1, None]):
+        sheet.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    deliver(settings, "shop/a.xlsx", buffer.getvalue())
+    report = land(settings, contract_of({"format": "xlsx", "filePattern": r".*\.xlsx"}, *COLUMNS))
+    assert held_reasons(report) == {}
+    assert landed(settings, "shop", "sales", "id") == [("007",)]
 
 
 def test_a_parquet_file_lands_through_the_same_rules(settings: Settings) -> None:

@@ -25,6 +25,7 @@ from cdp_assets.landing.typed.casts import EPOCHS, EXCEL_SERIAL
 
 MAX_PARTS, HEAD_BYTES = 100, 1024  # of a workbook: how many parts are looked at, and how much of each
 MAX_UNPACKED = 512 << 20  # bytes of one workbook, unpacked
+_SHARED = "xl/sharedStrings.xml"  # texts that cells point to by their number
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 Cell = object
@@ -34,6 +35,7 @@ Cell = object
 class SheetScan:
     """What the sheet's XML says: numbers of rows that hold anything, and cells that hold no usable value."""
 
+    sheet: str = ""  # the name of the sheet that is read
     filled_rows: set[int] = field(default_factory=set)
     bad_cells: dict[int, dict[int, str]] = field(default_factory=dict)  # row → column (from 0) → reason code
 
@@ -72,14 +74,17 @@ def scan_sheet(path: Path, sheet: str | None, max_columns: int) -> SheetScan:
     """Count filled rows and find errors and uncached formulas: other code than the reader, over the XML itself."""
     scan = SheetScan()
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(sheet_entry(archive, sheet)) as stream:
-            number = 0
-            for _, element in ElementTree.iterparse(stream):  # noqa: S314  expat refuses entity bombs; sizes are checked
-                if element.tag != _MAIN + "row":
-                    continue
-                number = int(element.get("r") or number + 1)
-                _scan_row(element, number, scan, max_columns)
-                element.clear()
+        with zipfile.ZipFile(path) as archive:
+            scan.sheet, entry = _chosen_sheet(archive, sheet)
+            blanks = _blank_texts(archive)
+            with archive.open(entry) as stream:
+                number = 0
+                for _, element in ElementTree.iterparse(stream):  # noqa: S314  expat refuses entity bombs; sizes are checked
+                    if element.tag != _MAIN + "row":
+                        continue
+                    number = int(element.get("r") or number + 1)
+                    _scan_row(element, number, scan, max_columns, blanks)
+                    element.clear()
     except (ElementTree.ParseError, KeyError, zipfile.BadZipFile, ValueError) as error:
         raise FileHeld(
             "damaged_archive", "the sheet's XML cannot be read", "open and save it again as .xlsx"
@@ -88,14 +93,42 @@ def scan_sheet(path: Path, sheet: str | None, max_columns: int) -> SheetScan:
 
 
 def sheet_entry(archive: zipfile.ZipFile, sheet: str | None) -> str:
+    """The part of the workbook that holds the sheet."""
+    return _chosen_sheet(archive, sheet)[1]
+
+
+def _chosen_sheet(archive: zipfile.ZipFile, sheet: str | None) -> tuple[str, str]:
+    """(name, part) of the sheet that is named, else of the first that is not hidden: what people see when they open the file."""
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314  as above
     links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314  as above
     targets = {link.get("Id"): link.get("Target", "") for link in links}
-    for element in book.iter(_MAIN + "sheet"):
-        if sheet is None or element.get("name") == sheet:
-            target = targets[element.get(_LINK)]
-            return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-    raise _no_sheet(sheet)
+    sheets = list(book.iter(_MAIN + "sheet"))
+    shown = [each for each in sheets if each.get("state", "visible") == "visible"]
+    named = (shown or sheets) if sheet is None else [each for each in sheets if each.get("name") == sheet]
+    if not named:
+        raise _no_sheet(sheet)
+    target = targets[named[0].get(_LINK)]
+    entry = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    return named[0].get("name", ""), entry
+
+
+def _blank_texts(archive: zipfile.ZipFile) -> set[str]:
+    """Numbers of the shared texts that hold nothing but white space: a cell that points to one is blank."""
+    if _SHARED not in archive.namelist():
+        return set()
+    blanks, number = set(), 0
+    with archive.open(_SHARED) as stream:
+        for _, element in ElementTree.iterparse(stream):  # noqa: S314  as above
+            if element.tag == _MAIN + "si":
+                if not _has_text(element):
+                    blanks.add(str(number))
+                number += 1
+                element.clear()
+    return blanks
+
+
+def _has_text(element: ElementTree.Element) -> bool:
+    return any(text.text and text.text.strip() for text in element.iter(_MAIN + "t"))
 
 
 def _no_sheet(sheet: str | None) -> FileHeld:
@@ -104,7 +137,9 @@ def _no_sheet(sheet: str | None) -> FileHeld:
     )
 
 
-def _scan_row(row: ElementTree.Element, number: int, scan: SheetScan, max_columns: int) -> None:
+def _scan_row(
+    row: ElementTree.Element, number: int, scan: SheetScan, max_columns: int, blanks: set[str]
+) -> None:
     for position, cell in enumerate(row.iter(_MAIN + "c")):
         reference = cell.get("r")
         column = _column_number(reference) if reference else position
@@ -116,10 +151,12 @@ def _scan_row(row: ElementTree.Element, number: int, scan: SheetScan, max_column
             )
         value = cell.find(_MAIN + "v")
         has_value = value is not None and bool(value.text)
-        has_text = any(element.text for element in cell.iter(_MAIN + "t"))
+        is_blank = value is not None and (
+            value.text in blanks if cell.get("t") == "s" else not (value.text or "").strip()
+        )
         if reason := _bad_cell(cell, has_value):
             scan.bad_cells.setdefault(number, {})[column] = reason
-        if reason or has_value or has_text:
+        if reason or (has_value and not is_blank) or _has_text(cell):
             scan.filled_rows.add(number)
 
 
@@ -155,7 +192,7 @@ def read_sheet(path: Path, export: Export, dialect: Dialect) -> SheetRows:
     scan = scan_sheet(path, dialect.sheet, export.facts.max_columns)
     try:
         book = CalamineWorkbook.from_path(path)
-        sheet = book.get_sheet_by_name(dialect.sheet) if dialect.sheet else book.get_sheet_by_index(0)
+        sheet = book.get_sheet_by_name(scan.sheet)
     except (CalamineError, IndexError, ValueError) as error:
         raise FileHeld(
             "damaged_archive", "the workbook cannot be read", "open and save it again as .xlsx"
@@ -180,19 +217,22 @@ def _footers(rows: Iterable[Sequence[Cell]], top: int, first: int, dialect: Dial
     return {
         number
         for number, row in enumerate(rows, top + 1)
-        if number > first
-        and any(cell != "" for cell in row)
-        and dialect.is_footer([_plain(cell) for cell in row])
+        if number > first and not _is_blank(row) and dialect.is_footer([_plain(cell) for cell in row])
     }
 
 
 def _header(cells: Iterator[tuple[int, list[Cell]]], dialect: Dialect) -> tuple[int, list[str]]:
     for number, row in cells:
-        if number > dialect.preamble_rows and any(cell != "" for cell in row):
+        if number > dialect.preamble_rows and not _is_blank(row):
             return number, [str(cell) for cell in row]
     raise FileHeld(
         "no_header", "the sheet ends before any header", "ask for the full export; correct preambleRows"
     )
+
+
+def _is_blank(row: Sequence[Cell]) -> bool:
+    """Whether no cell holds more than white space: Excel leaves such cells far below its table."""
+    return all(isinstance(cell, str) and not cell.strip() for cell in row)
 
 
 def _data_rows(
@@ -203,7 +243,7 @@ def _data_rows(
 ) -> Iterator[tuple[int, str, str | None, list[str | None]]]:
     for number, row in cells:
         bad = scan.bad_cells.get(number, {})
-        if not bad and all(cell == "" for cell in row):
+        if not bad and _is_blank(row):
             continue
         texts, reason = _cell_texts(row[:width], columns, bad)
         if any(cell != "" for cell in row[width:]):

@@ -21,6 +21,7 @@ SPREADSHEET_DATE = (
     r"([1-9]|[12][0-9]|3[01])-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(-[0-9]{2,4})?"
     r"|(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-[0-9]{2}|[2-6][0-9]{4}[.]([0-9]{0,4}[1-9]|[0-9]{10,}[1-9])"
 )
+DECIMAL_ID = "[0-9]{6,}[.]0+"  # a number that a spreadsheet or a data frame took for an amount
 SPREADSHEET_ERROR = r"#(REF!|N/A|NAME[?]|VALUE!|DIV/0!|NUM!|NULL!|#+)"
 EARLIEST, LATEST = "timestamp '1900-01-01'", "timestamp '2200-01-01'"
 EXCEL_SERIAL = "excel_serial"
@@ -290,6 +291,10 @@ def _reasons(
                     SPREADSHEET_DATE,
                 ),
                 "id_turned_into_a_date",
+            ),
+            (
+                _matches(f"suffix({text}, '0') and contains({text}, '.')", text, DECIMAL_ID),
+                "id_with_decimals",
             ),
         ]
     if check:
