@@ -13,10 +13,12 @@ from rich.filesize import decimal
 
 from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import Problem, safe_text
+from cdp_assets.landing.files import make_private_dir, replacing
 from cdp_assets.operations import backup_keys
 from cdp_assets.operations.backup import Backup, make_backup, restore_backup
 from cdp_assets.publishing import lock
-from cdp_assets.rights import erasure, journal, refusals
+from cdp_assets.rights import journal
+from cdp_assets.rights.upkeep import after_restore
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state, migrate
 
@@ -123,6 +125,8 @@ def run_restore(
                 str(listed),
                 "give it (--erasures FILE, HOME/rights/erasures.jsonl of the former home), or say --no-erasures: nobody was ever erased",
             )
+        if not no_erasures:
+            _keep_list(settings, listed)
         restored = restore_backup(settings, folder.expanduser().absolute())
         out.print(
             styled("restored", "green", f" {_size(restored)} to {settings.home}"),
@@ -131,15 +135,24 @@ def run_restore(
         )
         if not restored.has_key:
             out.print("The backup holds no key: set ONEFOLD_KEY to the one that its home had.")
-        for line in _erase_again(settings, listed, no_erasures=no_erasures):
+        for line in _erase_again(settings, no_erasures=no_erasures):
             out.print(line, highlight=False, soft_wrap=True)
         out.print("`onefold run` builds and publishes the tables.")
 
     return locked(home, console or plain_console(), restore)
 
 
-def _erase_again(settings: Settings, listed: Path, *, no_erasures: bool) -> list[str]:
-    """Put the list of erasures into the home, and do what is newer than the backup; what was done, in words."""
+def _keep_list(settings: Settings, listed: Path) -> None:
+    """Put the list of erasures into the home first of all: a restore that dies half way is ended by the next start, which reads it."""
+    target = journal.manifest_path(settings)
+    if listed.resolve() != target.resolve():
+        make_private_dir(target.parent)
+        with replacing(target) as temporary:
+            shutil.copyfile(listed, temporary)
+
+
+def _erase_again(settings: Settings, *, no_erasures: bool) -> list[str]:
+    """Do what is newer than the backup; what was done, in words."""
     migrate(settings)
     if no_erasures:
         with connect_state(settings) as con:
@@ -148,11 +161,7 @@ def _erase_again(settings: Settings, listed: Path, *, no_erasures: bool) -> list
                 [getpass.getuser()],
             )
         return []
-    target = journal.manifest_path(settings)
-    if listed.resolve() != target.resolve():
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copy(listed, target)
-    return [*refusals.do_again(settings), *erasure.resume(settings)]
+    return after_restore(settings)
 
 
 def locked(home: Path | None, console: Console, work: Callable[[Settings, Console], None]) -> int:

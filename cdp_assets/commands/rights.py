@@ -24,6 +24,7 @@ from cdp_assets.rights import (
     corrections,
     counting,
     importing,
+    outside,
     people,
     receipts,
     requests,
@@ -354,11 +355,12 @@ def suppress_list(file: Path, normalisation: str, *, home: Path | None, inbox: P
     def take(settings: Settings, out: Console) -> int:
         key = load_key(settings)
         with connect_state(settings) as con:
-            count = requests.suppress_hashes(
+            taken = requests.suppress_hashes(
                 con, key, file.read_text(encoding="utf-8").split(), normalisation
             )
+        outside.enter_left_out(settings, taken)
         out.print(
-            f"{count:,} hashes are suppressed: whoever they are is left out of every file from now on",
+            f"{len(taken):,} hashes are suppressed: whoever they are is left out of every file from now on",
             highlight=False,
         )
         return EXIT_DONE
@@ -385,6 +387,7 @@ def _locked(home: Path | None, inbox: Path | None, work: Callable[[Settings, Con
             for line in prepare_home(settings):
                 out.print(styled("repaired:", "yellow", f" {line}"))
             code = work(settings, out)
+            outside.enter(settings)
             showing.show(settings)
             return code
 

@@ -199,8 +199,9 @@ def _show_requests(settings: Settings, console: Console) -> None:
     if not (settings.home / "rights").is_dir():
         return
     try:
-        from cdp_assets.rights import showing  # what it needs is large, and few homes have requests
+        from cdp_assets.rights import outside, showing  # what it needs is large, and few homes have requests
 
+        outside.enter(settings)
         showing.show(settings)
     except Exception as error:
         console.print(

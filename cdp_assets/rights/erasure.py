@@ -25,7 +25,7 @@ from cdp_assets.landing.files import hash_file
 from cdp_assets.landing.suppression.matches import Suppressed
 from cdp_assets.publishing import forgetting as publishing
 from cdp_assets.publishing import readers
-from cdp_assets.rights import answers, certificate, holds, journal, requests, rooms, stores, tables
+from cdp_assets.rights import answers, certificate, holds, journal, outside, requests, rooms, stores, tables
 from cdp_assets.rights.journal import Journal
 from cdp_assets.rights.scanning import scan
 from cdp_assets.rights.sought import SoughtPeople
@@ -386,6 +386,7 @@ def _let_readers_go(settings: Settings) -> None:
 def _prove(settings: Settings, begun: Journal) -> dict[str, Any]:
     """Scan, certify, close the requests."""
     key = load_key(settings)
+    outside.enter(settings)  # what was corrected of her goes from the list, too
     _let_readers_go(settings)
     looked = scan(
         settings.home,

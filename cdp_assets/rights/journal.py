@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,7 +126,7 @@ def enter_in_manifest(settings: Settings, journal: Journal) -> None:
     if any(each["erasure_id"] == journal.erasure_id for each in read_manifest(settings)):
         return
     traces = journal.traces
-    _append(settings, {
+    append(settings, {
         "erasure_id": journal.erasure_id, "begun_at": journal.begun_at, "request_ids": journal.request_ids,
         "record_keys": traces.record_keys, "customer_ids": traces.customer_ids, "node_keys": traces.node_keys,
         "contact_keys": traces.contact_keys, "platform_key_ids": traces.platform_key_ids, "orders": traces.orders, "suppressed": journal.suppressed,
@@ -144,12 +144,13 @@ def enter_refusal(
 ) -> None:
     """Append what a request refused, or lifted: a backup from before it must not let it through again."""
     entered_at = datetime.now(UTC).replace(tzinfo=None).isoformat()
-    _append(settings, {
+    append(settings, {
         "refusal": request_id, "record_keys": list(record_keys), "purposes": list(purposes), "is_lifted": is_lifted, "entered_at": entered_at,
     })  # fmt: skip
 
 
-def _append(settings: Settings, entry: dict[str, Any]) -> None:
+def append(settings: Settings, entry: dict[str, Any]) -> None:
+    """Append an entry to the list that travels outside backups, synced."""
     path = manifest_path(settings)
     make_private_dir(path.parent)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -170,12 +171,39 @@ def read_refusals(settings: Settings) -> list[dict[str, Any]]:
     return [entry for entry in _entries(settings) if "refusal" in entry]
 
 
+def enter_requests(settings: Settings, sealed: Mapping[str, str]) -> None:
+    """Write the lines of some requests anew, in place of what they said: the list is whole before and after."""
+    path = manifest_path(settings)
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    kept = [
+        line
+        for line, entry in zip(lines, map(_parsed, lines), strict=True)
+        if entry and entry.get("request") not in sealed
+    ]
+    kept += [json.dumps({"request": request_id, "sealed": content}) for request_id, content in sealed.items()]
+    make_private_dir(path.parent)
+    with replacing(path) as temporary:
+        temporary.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+
+def read_requests(settings: Settings) -> dict[str, str]:
+    """Request → what is sealed of it."""
+    return {entry["request"]: entry["sealed"] for entry in _entries(settings) if "request" in entry}
+
+
+def read_left_out(settings: Settings) -> list[tuple[str, str]]:
+    """(type, keyed hash) of every list of people to leave out."""
+    return [(kind, hashed) for entry in _entries(settings) for kind, hashed in entry.get("left_out", [])]
+
+
 def _entries(settings: Settings) -> list[dict[str, Any]]:
     path = manifest_path(settings)
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return found
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [entry for entry in map(_parsed, lines) if entry is not None]
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        return dict(json.loads(line))
+    except ValueError:
+        return None

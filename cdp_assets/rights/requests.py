@@ -206,24 +206,33 @@ def readmit(con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, evid
     if not evidence.strip():
         raise RequestProblem("no evidence is given", request_id, "name the consent: where, when, which text")
     con.begin()
-    lifted = con.execute(_LIFTED, {"id": request_id}).fetchall()
-    con.execute(
-        "delete from suppressions where identifier_pseudonym in (select unnest($lifted::varchar[]))",
-        {"lifted": [hashed for (hashed,) in lifted]},
-    )
+    count = lift(con, request_id)
     note(con, request_id, "readmitted", actor, evidence)
     con.commit()
+    return count
+
+
+def lift(con: duckdb.DuckDBPyConnection, request_id: str, stays: Sequence[str] = ()) -> int:
+    """Lift what a request suppressed, but for hashes that stay; how many."""
+    lifted = {hashed for (hashed,) in con.execute(_LIFTED, {"id": request_id}).fetchall()} - set(stays)
+    con.execute(
+        "delete from suppressions where identifier_pseudonym in (select unnest($lifted::varchar[]))",
+        {"lifted": sorted(lifted)},
+    )
     return len(lifted)
 
 
 def suppress_hashes(
     con: duckdb.DuckDBPyConnection, key: bytes, digests: Sequence[str], normalisation: str
-) -> int:
-    """Take in a list of plain SHA-256 hashes of a stated normalisation. Raises RequestProblem for another, or for what is no hash."""
+) -> list[tuple[str, str]]:
+    """Take in a list of plain SHA-256 hashes of a stated normalisation; returns (type, keyed hash) of each.
+
+    Raises RequestProblem for another normalisation, or for what is no hash.
+    """
     rows = []
     for number, digest in enumerate(digests, 1):
         try:
-            rows.append([f"sha256_{normalisation}", identifiers.of_sha256(key, digest, normalisation)[0]])
+            rows.append((f"sha256_{normalisation}", identifiers.of_sha256(key, digest, normalisation)[0]))
         except ValueError as error:
             raise RequestProblem(
                 str(error),
@@ -234,7 +243,7 @@ def suppress_hashes(
         "insert or ignore into suppressions select unnest(?::varchar[]), unnest(?::varchar[]), now()::timestamp",
         [[kind for kind, _ in rows], [hashed for _, hashed in rows]],
     )
-    return len(rows)
+    return rows
 
 
 def hashes_of(key: bytes, identity: Identity, region: str | None = None) -> list[tuple[str, str]]:

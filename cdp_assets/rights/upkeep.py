@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from cdp_assets.rights import answers, certificate, inbox, retention, showing
+from cdp_assets.rights import answers, certificate, inbox, outside, retention, showing
 from cdp_assets.rights.erasure import end_holds, resume
 from cdp_assets.rights.refusals import do_again
 from cdp_assets.settings import Settings
 
 
 def upkeep(settings: Settings) -> list[str]:
-    """Bring back refusals that a restored backup lacks, end what a killed erasure began and what was held until now, remove answers, certificates
+    """Bring back what was asked and a restored backup lacks, end what a killed erasure began and what was held until now, remove answers, certificates
     and rows of state whose time is over, take what was decided on the page; in words.
     """
     today = datetime.now(UTC).date()
-    said = [*do_again(settings), *resume(settings), *end_holds(settings, today)]
+    said = [*after_restore(settings), *end_holds(settings, today)]
     if count := certificate.expire(settings, today):
         said.append(
             f"{count} certificates of erasures are past their retention (ONEFOLD_KEEP_CERTIFICATES_DAYS) and gone"
@@ -28,4 +28,16 @@ def upkeep(settings: Settings) -> list[str]:
         said.append(f"{gone} answers to requests of access expired: removed")
     if said:
         showing.show(settings)
-    return [*said, *inbox.take(settings)]
+    said += inbox.take(settings)
+    outside.enter(settings)
+    return said
+
+
+def after_restore(settings: Settings) -> list[str]:
+    """What the list outside backups knows and state does not, and what a killed erasure began; in words."""
+    return [
+        *outside.bring_back(settings),
+        *do_again(settings),
+        *resume(settings),
+        *outside.let_in_again(settings),
+    ]
