@@ -131,20 +131,62 @@ def take_answers(settings: Settings, answers: list[Answer]) -> list[Taken]:
     with connect_state(settings) as con:
         show_keys(con, settings, "main")
         con.begin()  # one commit for all; a connection that is closed before it takes nothing
-        taken = [_take(con, answer, home) for answer in answers]
+        whole = _take_whole(con, answers, home)
+        taken = [whole.get(place) or _take(con, answer, home) for place, answer in enumerate(answers)]
         con.commit()
         pending = offered_files(con, load_destinations(settings), "main")
     show(settings, pending)
     return taken
 
 
+def _take_whole(con: duckdb.DuckDBPyConnection, answers: list[Answer], home: str) -> dict[int, Taken]:
+    """Pending batches that were accepted whole, in one go, since a night has thousands: place of the answer → what became of it.
+
+    Left to `_take`: whatever says more, is about a batch that waits no longer or that somebody left, or stands beside another answer about
+    the same batch or list. Those may come before or after these: a key's removal is proposed once more at worst.
+    """
+    named = Counter(each.batch for each in answers)
+    if any(each.deleted for each in answers):
+        return {}
+    rows = [
+        (place, each.batch, each.sha256, each.received, each.reason)
+        for place, each in enumerate(answers)
+        if each.home == home and each.status == "accepted" and each.accepted is None and not each.refused and named[each.batch] == 1
+    ]  # fmt: skip
+    con.execute(
+        "create or replace temp table said (place integer, batch_id varchar, sha256 varchar, received bigint, reason varchar)"
+    )
+    insert_rows(con, "said", rows)
+    con.execute(
+        "create or replace temp table whole as select s.place, s.received, s.reason, b.batch_id, b.batch_no, b.upload_before, g.status as generation_status "
+        "from said as s join activation_batches as b using (batch_id, sha256) left join generations as g using (generation) "
+        "where b.status = 'pending' and b.operation in ('add', 'remove', 'replace') "
+        "and b.batch_no not in (select batch_no from activation_superseded_keys) and b.batch_no not in (select batch_no from activation_answers)"
+    )
+    on = _today(con)
+    con.execute("delete from activation_entries where remove_batch in (select batch_no from whole)")
+    con.execute(
+        "update activation_batches as b set status = 'acknowledged', answered_on = $on, received = w.received, note = w.reason "
+        "from whole as w where b.batch_no = w.batch_no",
+        {"on": on},
+    )
+    found = con.execute("select place, batch_id, upload_before, generation_status from whole").fetchall()
+    return {row[0]: Taken(row[1], "accepted", _warnings(row[2], row[3], on)) for row in found}
+
+
+def _today(con: duckdb.DuckDBPyConnection) -> date:
+    """The day of the newest proposal, on which answers are taken."""
+    found: date = con.execute(
+        "select coalesce(max(proposed_on), date '1970-01-01') from activation_batches"
+    ).fetchall()[0][0]
+    return found
+
+
 def _take(con: duckdb.DuckDBPyConnection, answer: Answer, home: str) -> Taken:
     about = answer.list_ or answer.batch or ""
     if answer.home != home:
         return Taken(about, "another home", "nothing was taken: the answer is about another home's files")
-    on = con.execute(
-        "select coalesce(max(proposed_on), date '1970-01-01') from activation_batches"
-    ).fetchall()[0][0]
+    on = _today(con)
     if answer.deleted:
         return _take_deletion(con, about, on)
     row = con.execute(

@@ -16,7 +16,7 @@ import duckdb
 
 from cdp_assets.activation.audience import Audience, Purchases, Rule
 from cdp_assets.activation.destination import CONVERSIONS, Destination, Event
-from cdp_assets.activation.files import Folder, Part, write, write_manifest
+from cdp_assets.activation.files import Folder, Part, note, write, write_manifest
 from cdp_assets.activation.lists import Chosen, List
 from cdp_assets.activation.reach import LEDGER, Reach, dropped_contacts, granted_contacts, reachable_keys
 from cdp_assets.activation.rendering import filled, packed
@@ -45,9 +45,9 @@ def stage(reach: Reach, name: str, destination: Destination, list_id: int) -> tu
     assert event is not None
     granted = granted_contacts(reach, destination.purposes, destination.regions.cross_border_for)
     keys = reachable_keys(reach, destination, granted)
-    dropped = con.execute(f"select count(*) from {dropped_contacts(reach, destination, granted)}").fetchall()[
-        0
-    ][0]
+    dropped = con.execute(
+        f"select count(*) from {dropped_contacts(reach, destination, granted)} as d"
+    ).fetchall()[0][0]
     con.execute(f"create or replace temp table event_people as {_people_sql(destination, keys)}")
     con.execute(f"create or replace temp table staged_events as {_staged_sql(name, reach.as_of, event)}")
     _supersede(con, name)
@@ -70,7 +70,7 @@ def stage(reach: Reach, name: str, destination: Destination, list_id: int) -> tu
         "select kind, chunk, count(*), min(ends_on) from event_todo group by all order by kind desc, chunk"
     ).fetchall()
     parts = [Part(list_id, row[0], None, row[1], row[2], row[3]) for row in rows]
-    return List(list_id, name, _as_chosen(destination), "", "", steps, left, dropped), parts
+    return List(list_id, name, _as_chosen(destination), "", steps, left, dropped), parts
 
 
 def propose(
@@ -84,7 +84,9 @@ def propose(
 ) -> int:
     """Write the files of one destination's events; returns the next free batch_no."""
     first = batch_no
-    batch_no = write(settings, destination, folder, _contents(con, destination, parts, as_of), batch_no)
+    for part, content in _contents(con, destination, parts, as_of):
+        write(settings, folder, note(folder, destination, part, batch_no), content)
+        batch_no += 1
     write_manifest(settings, folder)
     for number, part in enumerate(parts, start=first):
         con.execute(

@@ -10,9 +10,10 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,10 +24,11 @@ import pyarrow.parquet as pq
 
 from cdp_assets.activation.destination import Destination
 from cdp_assets.activation.rendering import Shape, columns_of, file_name, packed, parquet_sql, shape_of
-from cdp_assets.private_files import write_private
+from cdp_assets.private_files import sync_files, write_private
 from cdp_assets.settings import Settings
 
 FOLDER, WRITING, REWRITING, MANIFEST = "activation", ".writing", ".rewriting", "manifest.json"
+READ_AT_ONCE = 500_000  # rows
 
 
 class Waiting(NamedTuple):
@@ -103,54 +105,105 @@ def folder_of(settings: Settings) -> Path:
 def render(
     con: duckdb.DuckDBPyConnection,
     destination: Destination,
-    list_name: str | int,
-    parts: list[Part],
-    batch_size: int,
+    names: Mapping[int, str | int],
+    parts: Sequence[Part],
 ) -> Iterator[tuple[Part, bytes]]:
-    """Content of the files of one list's operation and identifier, in order; rows come from the temporary table todo, by chunk and key_id."""
-    first = parts[0]
-    where = "where list_id = ? and operation = ? and part = ? order by chunk, key_id"
-    values = [first.list_id, first.operation, first.field or ""]
-    word = "remove" if first.operation == "remove" else "add"
+    """Content of files, in an order of its own: those whose rows are written alike come of one query over the temporary table todo, ordered by list, chunk and key_id.
+
+    `names`: list_id → the list's name at its platform.
+    """
+    alike: dict[tuple[str, str | None, str], list[Part]] = {}
+    shapes: dict[tuple[int, str, str | None], Shape | None] = {}
+    for part in parts:
+        of = (part.list_id, part.operation, part.field)
+        if of not in shapes:
+            shapes[of] = _shape(destination, names[part.list_id], part)
+        shape = shapes[of]
+        alike.setdefault((part.operation, part.field, shape.row if shape else ""), []).append(part)
+    for its in alike.values():
+        for some in _portions(its):
+            yield from _contents(con, destination, shapes, some)
+
+
+def _shape(destination: Destination, list_name: str | int, part: Part) -> Shape | None:
+    """How a part's file is put together; None of Parquet."""
     if destination.file.writer == "parquet":
-        columns = parquet_sql(columns_of(destination, word, first.field))
-        table = con.sql(f"select {columns} from todo {where}", params=values).to_arrow_table()
-        for part, offset in _offsets(parts):
-            written = io.BytesIO()
-            pq.write_table(table.slice(offset, part.row_count).combine_chunks(), written)
-            yield part, written.getvalue()
-        return
-    shape = shape_of(destination, word, list_name, first.field)
-    lines = con.sql(f"select {shape.row} as line from todo {where}", params=values).to_arrow_table()
-    rows = lines["line"].combine_chunks() if lines.num_rows else pa.array([], pa.string())
-    if isinstance(rows, pa.ChunkedArray):
-        rows = rows.chunk(0)
-    for part, offset in _offsets(parts):
-        content = _joined(shape, rows.slice(offset, part.row_count))
-        yield part, packed(content, destination.file.compress, f"{word}.{destination.file.extension}")
+        return None
+    return shape_of(destination, _word(part), list_name, part.field)
 
 
-def write(
-    settings: Settings,
+def _word(part: Part) -> str:
+    return "remove" if part.operation == "remove" else "add"
+
+
+def _portions(parts: list[Part]) -> Iterator[list[Part]]:
+    """Parts of as many lists as are read at once, each list whole."""
+    some: list[Part] = []
+    for _, of_list in groupby(
+        sorted(parts, key=lambda each: (each.list_id, each.chunk)), key=lambda each: each.list_id
+    ):
+        some += of_list
+        if sum(each.row_count for each in some) >= READ_AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _contents(
+    con: duckdb.DuckDBPyConnection,
     destination: Destination,
-    folder: Folder,
-    contents: Iterator[tuple[Part, bytes]],
-    batch_no: int,
-) -> int:
-    """Write files of one proposal beside, and note them in the folder; returns the next free batch_no."""
+    shapes: Mapping[tuple[int, str, str | None], Shape | None],
+    parts: list[Part],
+) -> Iterator[tuple[Part, bytes]]:
+    """Content of files whose rows are written alike."""
+    first, word = parts[0], _word(parts[0])
+    shape = shapes[(first.list_id, first.operation, first.field)]
+    row = f"{shape.row} as line" if shape else parquet_sql(columns_of(destination, word, first.field))
+    listed = ", ".join(str(each) for each in sorted({part.list_id for part in parts}))
+    table = con.sql(
+        f"select {row} from todo where operation = ? and part = ? and list_id in ({listed}) order by list_id, chunk, key_id",
+        params=[first.operation, first.field or ""],
+    ).to_arrow_table()
+    offset = 0
+    for part in parts:
+        its = shapes[(part.list_id, part.operation, part.field)]
+        rows = table.slice(offset, part.row_count).combine_chunks()
+        offset += part.row_count
+        if its is None:
+            written = io.BytesIO()
+            pq.write_table(rows, written)
+            yield part, written.getvalue()
+        else:
+            lines = rows["line"].chunk(0) if rows.num_rows else pa.array([], pa.string())
+            content = _joined(its, lines)
+            yield part, packed(content, destination.file.compress, f"{word}.{destination.file.extension}")
+
+
+def note(folder: Folder, destination: Destination, part: Part, batch_no: int) -> Batch:
+    """Enter a file that is to be written among its proposal's; `write` fills in what it holds."""
+    word = file_word(part)
+    number = 1 + sum(file_word(each.part) == word for each in folder.batches)
+    batch_id = f"{folder.name}/{word}-{number:03d}"
+    batch = Batch(batch_no, batch_id, part, file_name(destination, word, number), "", 0)
+    folder.batches.append(batch)
+    return batch
+
+
+def write(settings: Settings, folder: Folder, batch: Batch, content: bytes) -> None:
+    """Write one file beside. `make_durable` has it on the disk before state knows of it."""
     place = folder_of(settings) / WRITING / folder.name
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for part, content in contents:
-        word = file_word(part)
-        number = 1 + sum(file_word(each.part) == word for each in folder.batches)
-        name = file_name(destination, word, number)
-        write_private(place / name, content)
-        batch_id = f"{folder.name}/{word}-{number:03d}"
-        folder.batches.append(
-            Batch(batch_no, batch_id, part, name, hashlib.sha256(content).hexdigest(), len(content))
-        )
-        batch_no += 1
-    return batch_no
+    write_private(place / batch.file_name, content, is_synced=False)
+    batch.sha256, batch.size_bytes = hashlib.sha256(content).hexdigest(), len(content)
+
+
+def make_durable(settings: Settings) -> None:
+    """Have on the disk all that was written beside: state knows of no file that a power cut takes away."""
+    for folder in (WRITING, REWRITING):
+        root = folder_of(settings) / folder
+        if root.exists():
+            sync_files([root, *root.rglob("*")])
 
 
 def file_word(part: Part) -> str:
@@ -162,7 +215,8 @@ def write_manifest(settings: Settings, folder: Folder) -> None:
     """Write the proposal's manifest beside its files."""
     said = {**folder.facts, "batches": [each.said() for each in folder.batches]}
     text = json.dumps(said, ensure_ascii=False, indent=1) + "\n"
-    write_private(folder_of(settings) / WRITING / folder.name / MANIFEST, text.encode())
+    place = folder_of(settings) / WRITING / folder.name
+    write_private(place / MANIFEST, text.encode(), is_synced=False)
 
 
 def show(settings: Settings, pending: Pending) -> list[str]:
@@ -235,13 +289,6 @@ def _forget(manifest: Path, pending: set[str]) -> None:
     for batch in said["batches"]:
         batch["waits"] = batch["batch"] in pending
     write_private(manifest, (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode())
-
-
-def _offsets(parts: list[Part]) -> Iterator[tuple[Part, int]]:
-    offset = 0
-    for part in parts:
-        yield part, offset
-        offset += part.row_count
 
 
 def _joined(shape: Shape, rows: pa.Array) -> bytes:

@@ -163,8 +163,7 @@ def gather(con: duckdb.DuckDBPyConnection, folders: Sequence[Folder]) -> None:
         "join batches_now as b using (list_id, operation, part, chunk) where t.operation <> 'remove'"
     )
     con.execute(
-        "insert into changes select r.list_id, r.key_id, r.field, e.add_batch, b.batch_no, null from to_remove as r "
-        "join entries as e on r.list_id = e.list_id and r.key_id = e.key_id "
+        "insert into changes select r.list_id, r.key_id, r.field, r.add_batch, b.batch_no, null from to_remove as r "
         "left join todo as t on r.list_id = t.list_id and r.key_id = t.key_id and t.operation = 'remove' "
         "join batches_now as b on b.list_id = r.list_id and (b.operation = 'replace' and b.chunk = 0 "
         "or b.operation = 'remove' and b.part = t.part and b.chunk = t.chunk)"

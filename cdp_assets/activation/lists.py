@@ -15,11 +15,20 @@ from cdp_assets.activation.audience import Audience
 from cdp_assets.activation.compiler import Statement
 from cdp_assets.activation.destination import Destination
 from cdp_assets.activation.pressure import pressed
-from cdp_assets.activation.reach import LEDGER, Reach, dropped_contacts, granted_contacts, reachable_keys
+from cdp_assets.activation.reach import (
+    LEDGER,
+    Reach,
+    agreed_with_keys,
+    dropped_contacts,
+    granted_contacts,
+    reachable_keys,
+)
 from cdp_assets.activation.standing import holdout_sql
 from cdp_assets.activation.waterfall import LATER, Step, steps_from_counts
 from cdp_assets.identity.evidence.countries import country_sql
 from cdp_assets.sql_text import literal
+
+_LATER = {step: place for place, step in enumerate(LATER, start=1)}
 
 
 @dataclass(frozen=True)
@@ -37,14 +46,23 @@ class Chosen:
     is_held: bool = False
 
 
+@dataclass(frozen=True)
+class _Terms:
+    """Relations under which audiences of the same purposes come to a destination: see `dropped_contacts`, `reachable_keys`, `agreed_with_keys`, `_outside`."""
+
+    dropped: str
+    keys: str
+    agreed: str
+    outside: str | None
+
+
 @dataclass
 class List:
-    """One list of this run. `members`: table (customer_no, place); `keys`: table (customer_no, key_id, field_no, ends_on)."""
+    """One list of this run. `keys`: relation (customer_no, key_id, field_no, ends_on); its members stand in `members` (list_id, customer_no, place)."""
 
     list_id: int
     destination: str
     chosen: Chosen
-    members: str
     keys: str
     steps: list[Step]
     member_count: int
@@ -101,39 +119,37 @@ def choose_as_before(con: duckdb.DuckDBPyConnection, number: int, name: str, aud
 def lists_of(
     reach: Reach, name: str, destination: Destination, chosen: list[Chosen], ids: dict[tuple[str, str], int]
 ) -> list[List]:
-    """The lists of one destination, highest priority first, equal ones by name: whom an earlier one with a priority takes, a later one leaves."""
+    """The lists of one destination, highest priority first, equal ones by name: whom an earlier one with a priority takes, a later one leaves.
+
+    Fills members (list_id, customer_no, place). Lists of which none decides about another are worked out together.
+    """
     con = reach.con
     con.execute("create or replace temp table taken (customer_no integer)")
+    con.execute("create or replace temp table members (list_id integer, customer_no integer, place integer)")
     outside = _outside(reach, destination)
-    tables: dict[tuple[str, ...], tuple[str, str, str]] = {}
+    terms: dict[tuple[str, ...], _Terms] = {}
+    together: dict[tuple[str, ...], list[Chosen]] = {}
     found = []
-    for each in sorted(chosen, key=lambda one: (one.audience.priority or 1_000_000, one.name)):
+    for each in sorted(chosen, key=_turn):
         purposes = destination.purposes | {each.audience.purpose}
         wanted = tuple(sorted(purposes))
-        if wanted not in tables:
+        if wanted not in terms:
             granted = granted_contacts(reach, frozenset(purposes), destination.regions.cross_border_for)
             keys = reachable_keys(reach, destination, granted)
             dropped = dropped_contacts(reach, destination, granted)
-            tables[wanted] = (dropped, keys, _agreed(reach, granted, keys))
-        dropped, keys, agreed = tables[wanted]
-        list_id = ids[(name, each.name)]
-        members, steps = _stage(reach, each, destination, list_id, outside, agreed)
-        lost = con.execute(
-            f"select count(*) from {dropped} where customer_no in (select customer_no from {each.table})"
-        ).fetchall()[0][0]
-        found.append(List(list_id, name, each, members, keys, steps, steps[-1].left, lost))
-    return found
+            terms[wanted] = _Terms(dropped, keys, agreed_with_keys(reach, granted, keys), outside)
+        if destination.kind == "message" or each.audience.priority is not None:
+            found += _stage(reach, destination, name, [each], ids, terms[wanted])
+        else:
+            together.setdefault(wanted, []).append(each)
+    for wanted, its in together.items():
+        found += _stage(reach, destination, name, its, ids, terms[wanted])
+    return sorted(found, key=lambda one: _turn(one.chosen))
 
 
-def _agreed(reach: Reach, granted: str, keys: str) -> str:
-    """Table (customer_no, has_key) of customers who granted, each once, and whether a contact of theirs yields a key: one look-up per list."""
-    name = reach.new_table("agreed")
-    reach.con.execute(
-        f"create temp table {name} as select g.customer_no, k.customer_no is not null as has_key "
-        f"from (select distinct customer_no from {granted}) as g "
-        f"left join (select distinct customer_no from {keys}) as k using (customer_no)"
-    )
-    return name
+def _turn(chosen: Chosen) -> tuple[int, str]:
+    """Highest priority first, equal ones by name."""
+    return chosen.audience.priority or 1_000_000, chosen.name
 
 
 def _outside(reach: Reach, destination: Destination) -> str | None:
@@ -154,48 +170,92 @@ def _outside(reach: Reach, destination: Destination) -> str | None:
 
 def _stage(
     reach: Reach,
-    chosen: Chosen,
     destination: Destination,
-    list_id: int,
-    outside: str | None,
-    agreed: str,
-) -> tuple[str, list[Step]]:
-    """(table of members, steps): one pass over the audience's customers."""
-    con, audience, rules = reach.con, chosen.audience, len(chosen.rules)
-    number = {step: rules + place for place, step in enumerate(LATER, start=1)}
-    whens = [f"when o.customer_no is not null then {number['region']}"] if outside else []
-    whens += [
-        f"when a.customer_no is null then {number['consent']}",
-        f"when not a.has_key then {number['reachable']}",
-        f"when c.is_held_out then {number['holdout']}",
-    ]
-    joins = f"left join {agreed} as a using (customer_no)"
-    joins += f" left join {outside} as o using (customer_no)" if outside else ""
-    if audience.priority is not None:
-        joins += " left join (select distinct customer_no from taken) as t using (customer_no)"
-        whens.append(f"when t.customer_no is not null then {number['priority']}")
-    if audience.contact_cap is not None and destination.kind == "message":
-        joins += f" left join ({pressed(audience, [list_id], reach.as_of)}) as p using (customer_no)"
-        whens.append(f"when p.customer_no is not null then {number['cap']}")
-    table, members = reach.new_table("stepped"), reach.new_table("members")
-    con.execute(
-        f"create temp table {table} as select c.customer_no, c.place, (case {' '.join(whens)} else 0 end)::smallint as step "
-        f"from {chosen.table} as c {joins}"
+    name: str,
+    chosen: list[Chosen],
+    ids: dict[tuple[str, str], int],
+    terms: _Terms,
+) -> list[List]:
+    """The lists of some audiences under the same terms, in one pass over their customers: one audience, or several of which none decides about another."""
+    con = reach.con
+    lists = {ids[(name, each.name)]: each for each in chosen}
+    everybody = " union all ".join(
+        f"select {number} as list_id, customer_no, place, is_held_out from {each.table}"
+        for number, each in lists.items()
     )
-    if audience.top is not None:
+    joins, whens = _later_steps(reach, destination, lists, terms)
+    stepped = reach.new_table("stepped")
+    con.execute(
+        f"create temp table {stepped} as select c.list_id, c.customer_no, c.place, (case {' '.join(whens)} else 0 end)::smallint as step "
+        f"from ({everybody}) as c {joins}"
+    )
+    for number, each in lists.items():
+        if each.audience.top is not None:
+            con.execute(
+                f"update {stepped} set step = {_LATER['top']} where list_id = {number} and step = 0 and place > (select max(place) from "
+                f"(select place from {stepped} where list_id = {number} and step = 0 order by place limit {each.audience.top}) as first_ones)"
+            )
+    con.execute(f"insert into members select list_id, customer_no, place from {stepped} where step = 0")
+    counts: dict[int, dict[int, int]] = {number: {} for number in lists}
+    for number, step, count in con.execute(
+        f"select list_id, step, count(*) from {stepped} group by list_id, step"
+    ).fetchall():
+        counts[number][step] = count
+    lost = dict(
         con.execute(
-            f"update {table} set step = {number['top']} where step = 0 and place > (select max(place) from "
-            f"(select place from {table} where step = 0 order by place limit {audience.top}) as first_ones)"
-        )
-    con.execute(f"create temp table {members} as select customer_no, place from {table} where step = 0")
-    counted = dict(con.execute(f"select step, count(*) from {table} group by step").fetchall())
-    con.execute(f"drop table {table}")
-    if audience.priority is not None:
-        con.execute(f"insert into taken select customer_no from {members}")
+            f"select s.list_id, count(*) from {stepped} as s join {terms.dropped} as d using (customer_no) group by s.list_id"
+        ).fetchall()
+    )
+    con.execute(f"drop table {stepped}")
+    for number, each in lists.items():
+        _decide_about_others(reach, destination, number, each)
+    return [
+        _listed(number, name, each, terms.keys, counts[number], lost.get(number, 0))
+        for number, each in lists.items()
+    ]
+
+
+def _later_steps(
+    reach: Reach, destination: Destination, lists: dict[int, Chosen], terms: _Terms
+) -> tuple[str, list[str]]:
+    """(joins, whens) of the steps that leave somebody out of a list after its audience chose. Priority and cap are asked of one audience at a time."""
+    joins = f"left join {terms.agreed} as a using (customer_no)"
+    whens = []
+    if terms.outside:
+        joins += f" left join {terms.outside} as o using (customer_no)"
+        whens.append(f"when o.customer_no is not null then {_LATER['region']}")
+    whens += [
+        f"when a.customer_no is null then {_LATER['consent']}",
+        f"when not a.has_key then {_LATER['reachable']}",
+        f"when c.is_held_out then {_LATER['holdout']}",
+    ]
+    number, first = next(iter(lists.items()))
+    if first.audience.priority is not None:
+        joins += " left join (select distinct customer_no from taken) as t using (customer_no)"
+        whens.append(f"when t.customer_no is not null then {_LATER['priority']}")
+    if first.audience.contact_cap is not None and destination.kind == "message":
+        joins += f" left join ({pressed(first.audience, [number], reach.as_of)}) as p using (customer_no)"
+        whens.append(f"when p.customer_no is not null then {_LATER['cap']}")
+    return joins, whens
+
+
+def _decide_about_others(reach: Reach, destination: Destination, list_id: int, chosen: Chosen) -> None:
+    """Members of a list with a priority are taken; those of letters count as contacted."""
+    members = f"(select customer_no from members where list_id = {list_id}) as m"
+    if chosen.audience.priority is not None:
+        reach.con.execute(f"insert into taken select customer_no from {members}")
     if destination.kind == "message":
-        con.execute(
+        reach.con.execute(
             f"insert into pressure select customer_no, {list_id}, date '{reach.as_of}' from {members} "
             f"where customer_no not in (select customer_no from pressure where list_id = {list_id} "
             f"union all select customer_no from unanswered where list_id = {list_id})"
         )
-    return members, steps_from_counts({**chosen.early, **counted}, chosen.rules, audience)
+
+
+def _listed(
+    list_id: int, name: str, chosen: Chosen, keys: str, counted: dict[int, int], dropped: int
+) -> List:
+    rules = len(chosen.rules)
+    later = {rules + step if step else 0: count for step, count in counted.items()}
+    steps = steps_from_counts({**chosen.early, **later}, chosen.rules, chosen.audience)
+    return List(list_id, name, chosen, keys, steps, steps[-1].left, dropped)

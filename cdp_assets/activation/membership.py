@@ -6,14 +6,16 @@ beyond its top N. What single lists make of them (regions, caps, priorities) is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import duckdb
 
-from cdp_assets.activation.compiler import Statement
+from cdp_assets.activation.ledger import insert_rows
 from cdp_assets.activation.lists import Chosen
 from cdp_assets.activation.reach import LEDGER, Reach, agreed_customers
-from cdp_assets.sql_text import from_file, literal
+from cdp_assets.sql_text import from_file
 
 IS_NEW = "the audience is new"
 
@@ -30,22 +32,68 @@ def start(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def judge(reach: Reach, number: int, chosen: Chosen, statement: Statement) -> None:
-    """Add what changed in one audience to membership_changes (base_<number> and its chosen table are there)."""
-    con, audience, name = reach.con, chosen.audience, chosen.name
+@dataclass(frozen=True)
+class Judged:
+    """An audience whose tables base_<number> and chosen_<number> are there, with the places of its rules."""
+
+    number: int
+    chosen: Chosen
+    rules: tuple[str, ...]
+
+
+def judge(reach: Reach, audiences: Sequence[Judged]) -> None:
+    """Put what changed in these audiences into membership_changes, in one pass over all of them."""
+    con = reach.con
+    con.execute("create or replace temp table judged (number integer, audience varchar, is_new boolean)")
+    con.execute("create or replace temp table reasons (number integer, step smallint, reason varchar)")
+    if not audiences:
+        return
     con.execute(
-        "create or replace temp table stood as select c.customer_no, c.customer_id, c.place, case when a.customer_no is null then 'consent' "
-        "when not a.can_be_reached then 'reachable' when c.is_held_out then 'holdout' else 'member' end as step "
-        f"from {chosen.table} as c left join {agreed_customers(reach, audience.purpose)} as a using (customer_no)"
+        f"create or replace temp table stood as {' union all '.join(_stood(reach, each) for each in audiences)}"
     )
-    if audience.top is not None:
+    for each in audiences:
+        _beyond_top(con, each)
+    _name_reasons(con, audiences, reach.as_of)
+    bases = " union all ".join(
+        f"select {each.number} as number, customer_no, step from base_{each.number}" for each in audiences
+    )
+    con.execute(from_file(__name__, "members_before", ledger=LEDGER))
+    con.execute(from_file(__name__, "members_entered", ledger=LEDGER, is_new=IS_NEW))
+    con.execute(from_file(__name__, "members_left", bases=bases))
+
+
+def _stood(reach: Reach, judged: Judged) -> str:
+    """SQL of the customers whom an audience chose, and the step at which each stands."""
+    agreed = agreed_customers(reach, judged.chosen.audience.purpose)
+    return (
+        f"select {judged.number} as number, c.customer_no, c.customer_id, c.place, case when a.customer_no is null then 'consent' "
+        "when not a.can_be_reached then 'reachable' when c.is_held_out then 'holdout' else 'member' end as step "
+        f"from {judged.chosen.table} as c left join {agreed} as a using (customer_no)"
+    )
+
+
+def _beyond_top(con: duckdb.DuckDBPyConnection, judged: Judged) -> None:
+    top, number = judged.chosen.audience.top, judged.number
+    if top is not None:
         con.execute(
-            "update stood set step = 'top' where step = 'member' and place > (select max(place) from "
-            f"(select place from stood where step = 'member' order by place limit {audience.top}) as first_ones)"
+            f"update stood set step = 'top' where number = {number} and step = 'member' and place > (select max(place) from "
+            f"(select place from stood where number = {number} and step = 'member' order by place limit {top}) as first_ones)"
         )
-    con.execute("create or replace temp table in_now as select customer_id from stood where step = 'member'")
-    _entered(con, name)
-    _left(con, name, number, statement, audience.valid.holds(reach.as_of))
+
+
+def _name_reasons(con: duckdb.DuckDBPyConnection, audiences: Sequence[Judged], as_of: date) -> None:
+    """judged and reasons: the audiences, and the words for the steps that their rules are."""
+    known = con.execute(f"select distinct audience from {LEDGER}.audience_history").fetchall()
+    told = {row[0] for row in known}
+    insert_rows(
+        con, "judged", [(each.number, each.chosen.name, each.chosen.name not in told) for each in audiences]
+    )
+    rows: list[tuple[object, ...]] = []
+    for each in audiences:
+        is_valid = each.chosen.audience.valid.holds(as_of)
+        steps = [*each.rules, "profiling", "suppressed"] if is_valid else ["valid"]
+        rows += [(each.number, place, step) for place, step in enumerate(steps, start=1)]
+    insert_rows(con, "reasons", rows)
 
 
 def keep(con: duckdb.DuckDBPyConnection, generation: str, as_of: date, audiences: list[str]) -> None:
@@ -71,44 +119,4 @@ def keep(con: duckdb.DuckDBPyConnection, generation: str, as_of: date, audiences
     con.execute(
         f"delete from {LEDGER}.audience_members where not list_contains($audiences, audience)",
         {"audiences": audiences},
-    )
-
-
-def _entered(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Those who were no members: new with the audience, by a merge, back after what left them out, or since they meet the rules."""
-    con.execute(
-        from_file(__name__, "members_entered", ledger=LEDGER, is_new=IS_NEW),
-        {"name": name},
-    )
-
-
-def _left(
-    con: duckdb.DuckDBPyConnection, name: str, number: int, statement: Statement, is_valid: bool
-) -> None:
-    """Those who were members: gone, merged, or the first step that leaves them out now."""
-    steps = [*statement.rules, "profiling", "suppressed"] if is_valid else ["valid"]
-    whens = " ".join(f"when {place} then {literal(step)}" for place, step in enumerate(steps, start=1))
-    con.execute(
-        f"""
-        insert into membership_changes
-        with gone as (
-            select m.customer_id, c.rowid::integer as customer_no
-            from (select customer_id from {LEDGER}.audience_members where audience = $name) as m
-            anti join in_now as n on m.customer_id = n.customer_id
-            left join marts.customers as c on m.customer_id = c.customer_id
-        )
-        select
-            $name, g.customer_id, 'left',
-            case
-                when g.customer_no is null and i.survivor is not null then 'merged'
-                when g.customer_no is null then 'the customer is gone'
-                else coalesce(s.step, case b.step {whens} end)
-            end,
-            i.survivor
-        from gone as g
-        left join base_{number} as b on g.customer_no = b.customer_no
-        left join stood as s on g.customer_no = s.customer_no
-        left join merged_into as i on g.customer_id = i.customer_id and g.customer_no is null
-        """,
-        {"name": name},
     )

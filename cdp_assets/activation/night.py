@@ -19,7 +19,7 @@ from cdp_assets.activation.account import sweep
 from cdp_assets.activation.answers import home_fingerprint
 from cdp_assets.activation.destination import CONVERSIONS, Destination, Destinations, load_destinations
 from cdp_assets.activation.differences import compare, compare_whole, desire, look_up
-from cdp_assets.activation.files import Folder, folder_of, show
+from cdp_assets.activation.files import Folder, folder_of, make_durable, show
 from cdp_assets.activation.ledger import (
     commit,
     gather,
@@ -123,13 +123,13 @@ def _wanted(
 
 def _choose(published: PublishedFile, reach: Reach, library: Library, report: Report) -> dict[str, Chosen]:
     """Who every audience in force means. One that does not fit the published file keeps whom it had, and adds nobody."""
-    chosen = {}
+    chosen, judged = {}, []
     for number, name in enumerate([each for each in library.in_force() if each in library.audiences]):
         audience = library.audiences[name]
         try:
             statement = compiled(published, library, name)
             chosen[name] = choose(published.con, number, statement, audience, published.as_of)
-            membership.judge(reach, number, chosen[name], statement)
+            judged.append(membership.Judged(number, chosen[name], statement.rules))
         except Exception as problem:
             if not type(problem).__module__.startswith("cdp_assets.") and audience.who is not None:
                 raise
@@ -138,6 +138,7 @@ def _choose(published: PublishedFile, reach: Reach, library: Library, report: Re
             )
             report.problems.append(found)
             chosen[name] = choose_as_before(published.con, number, name, audience)
+    membership.judge(reach, judged)
     return chosen
 
 
@@ -179,6 +180,7 @@ def _propose_all(
     conversions.start(con)
     for name in brought_back:
         batch_no = _bring_back(run, reach, name, destinations.known[name], ids, sequences, batch_no, report)
+    make_durable(run.settings)
     reached("activation/files written")
     _commit(con, ids, report, list(messages), chosen)
     if report.folders:
@@ -277,7 +279,7 @@ def _of_destination(
 ) -> tuple[list[Folder], int]:
     """Compare, pack and write one destination's lists."""
     con = reach.con
-    desire(con, destination, lists)
+    desire(reach, destination, lists)
     look_up(con, [*(each.list_id for each in lists), *gone], destination.refresh_days, run.as_of)
     held = [each.list_id for each in lists if _is_held(destination, each)]
     whole = destination.mode == "replace"

@@ -14,7 +14,7 @@ from cdp_assets.activation.problems import ActivationProblem
 
 _DIGITS = "regexp_replace({v}, '[^0-9]', '', 'g')"
 _DIALLED = "regexp_replace({v}, '[^0-9+]', '', 'g')"  # with its plus: a number of another country is none of this one
-_NO_BLANKS = "regexp_replace({v}, '\\s', '', 'g')"
+_NO_BLANKS = "translate({v}, ' \t\n\f\r', '')"
 _ANYTHING = "(?s).+"
 _IS_HASH = "regexp_full_match(lower(trim({v})), '[0-9a-f]{{32}}|[0-9a-f]{{40}}|[0-9a-f]{{64}}')"
 
@@ -65,12 +65,16 @@ class Normaliser:
     sql: Callable[[str], str]
     valid: str = _ANYTHING
 
-    def expression(self, value: str, *, is_hashed: bool) -> str:
-        """The normal form, or null: of what is not valid, and of a hash, which is never hashed. Ids that go in clear may look like one."""
-        form = self.sql(value)
+    def expression(self, value: str, form: str, *, is_hashed: bool) -> str:
+        """The normal form (`form`, what `sql` gave), or null: of what is not valid, and of a hash, which is never hashed. Ids that go in clear may look like one."""
         may_look_hashed = self.valid == _ANYTHING and not is_hashed
-        not_hash = "" if may_look_hashed else f"not {_IS_HASH.format(v=value)} and "
-        return f"case when {not_hash}regexp_full_match({form}, '{self.valid}') then {form} end"
+        is_hash = (
+            "" if may_look_hashed else f"when length({value}) >= 32 and {_IS_HASH.format(v=value)} then null "
+        )
+        return f"case {is_hash}when {self._is_valid(form)} then {form} end"
+
+    def _is_valid(self, form: str) -> str:
+        return f"{form} <> ''" if self.valid == _ANYTHING else f"regexp_full_match({form}, '{self.valid}')"
 
 
 _ADDRESS = "[^@]+@[^@]+[.][^@]+"
@@ -127,7 +131,15 @@ HASHES: Mapping[str, Callable[[str], str]] = {
 
 
 def key_expression(normaliser: str, hash_name: str, value: str) -> str:
-    """SQL of the platform's key of a value: normalised, then hashed; null where nothing is left. Raises ActivationProblem."""
+    """SQL of the platform's key of one value: normalised, then hashed; null where nothing is left. Raises ActivationProblem."""
+    form, key = key_steps(normaliser, hash_name)
+    return (
+        f"(select {key} from (select given, {form} as form from (select {value} as given) as one) as formed)"
+    )
+
+
+def key_steps(normaliser: str, hash_name: str) -> tuple[str, str]:
+    """(SQL of the normal form over the column `given`, SQL of its key over `given` and `form`): each is worked out once a value. Raises ActivationProblem."""
     if normaliser not in NORMALISERS:
         raise ActivationProblem(
             f"there is no normaliser {normaliser!r}", "destination", f"choose one of {', '.join(NORMALISERS)}"
@@ -136,4 +148,5 @@ def key_expression(normaliser: str, hash_name: str, value: str) -> str:
         raise ActivationProblem(
             f"there is no hash {hash_name!r}", "destination", f"choose one of {', '.join(HASHES)}"
         )
-    return HASHES[hash_name](NORMALISERS[normaliser].expression(value, is_hashed=hash_name != "none"))
+    its = NORMALISERS[normaliser]
+    return its.sql("given"), HASHES[hash_name](its.expression("given", "form", is_hashed=hash_name != "none"))

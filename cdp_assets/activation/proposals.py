@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 from typing import Any
 
 import duckdb
 
 from cdp_assets.activation.destination import Destination
-from cdp_assets.activation.files import Folder, Part, render, step_counts, write, write_manifest
+from cdp_assets.activation.files import Batch, Folder, Part, note, render, step_counts, write, write_manifest
 from cdp_assets.activation.lists import List
 from cdp_assets.activation.rendering import used_attributes
 from cdp_assets.activation.vault import KNOWN
@@ -88,20 +87,25 @@ def propose(
     `gone`: list_id → (destination, audience) of lists that no audience has any more: only removals.
     """
     by_id = {each.list_id: each for each in lists}
-    folders = []
-    for list_id, of_list in groupby(parts, key=lambda each: each.list_id):
-        shown = by_id.get(list_id)
-        name, audience = (shown.destination, shown.chosen.name) if shown else gone[list_id]
-        sequences[list_id] = sequences.get(list_id, 0) + 1
-        facts = facts_of(run, destination, name, audience, sequences[list_id], shown)
-        folder = Folder(name, audience, run.generation, sequences[list_id], facts)
-        list_name = destination.lists.get(audience, audience)
-        for _, of_kind in groupby(list(of_list), key=lambda each: (each.operation, each.field)):
-            contents = render(con, destination, list_name, list(of_kind), destination.batch_size)
-            batch_no = write(run.settings, destination, folder, contents, batch_no)
+    names: dict[int, str | int] = {}
+    folders: dict[int, Folder] = {}
+    batches: dict[Part, Batch] = {}
+    for part in parts:
+        list_id = part.list_id
+        if list_id not in folders:
+            shown = by_id.get(list_id)
+            name, audience = (shown.destination, shown.chosen.name) if shown else gone[list_id]
+            sequences[list_id] = sequences.get(list_id, 0) + 1
+            facts = facts_of(run, destination, name, audience, sequences[list_id], shown)
+            folders[list_id] = Folder(name, audience, run.generation, sequences[list_id], facts)
+            names[list_id] = destination.lists.get(audience, audience)
+        batches[part] = note(folders[list_id], destination, part, batch_no)
+        batch_no += 1
+    for part, content in render(con, destination, names, parts):
+        write(run.settings, folders[part.list_id], batches[part], content)
+    for folder in folders.values():
         write_manifest(run.settings, folder)
-        folders.append(folder)
-    return folders, batch_no
+    return list(folders.values()), batch_no
 
 
 def facts_of(

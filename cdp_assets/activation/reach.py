@@ -6,6 +6,7 @@ Each contact is normalised and hashed once per form, however many lists take it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,7 +14,7 @@ from datetime import date
 import duckdb
 
 from cdp_assets.activation.destination import Destination, Identifier
-from cdp_assets.activation.normalise import key_expression
+from cdp_assets.activation.normalise import key_steps
 from cdp_assets.activation.published_file import CONTACT_SCHEMA
 from cdp_assets.activation.vault import KNOWN
 from cdp_assets.identity.evidence.countries import country_sql
@@ -31,6 +32,7 @@ class Reach:
     forms: dict[tuple[str, ...], int] = field(default_factory=dict)
     granted: dict[tuple[str, ...], str] = field(default_factory=dict)
     agreed: dict[str, str] = field(default_factory=dict)
+    shared: dict[tuple[str, ...], str] = field(default_factory=dict)
     tables: int = 0
     passing: list[str] = field(default_factory=list)
 
@@ -89,11 +91,7 @@ def prepare_keys(reach: Reach, destinations: Sequence[Destination]) -> None:
             if form in reach.forms:
                 continue
             number = reach.forms[form] = len(reach.forms) + 1
-            con.execute(
-                f"insert into hashed select * from (select {number}, contact_no, contact_type, "
-                f"{key_expression(identifier.normaliser, identifier.hash, _value_of(identifier))} as platform_key "
-                f"from contact_values as v where {_is_of(identifier)}) where platform_key is not null"
-            )
+            con.execute(f"insert into hashed {_hashed_sql(number, identifier)}")
     con.execute(
         "create or replace temp table keys_now as with known as (select distinct contact_type, platform_key from hashed) "
         f"select coalesce(l.key_id, (select coalesce(max(key_id), 0) from {LEDGER}.activation_keys) "
@@ -159,29 +157,89 @@ def _customers_of(countries: Sequence[str]) -> str:
 
 
 def reachable_keys(reach: Reach, destination: Destination, granted: str) -> str:
-    """Name of a table (customer_no, key_id, field_no, ends_on): keys of contacts that granted, can be reached, and normalise."""
-    table = reach.new_table("reachable")
+    """SQL of (customer_no, key_id, field_no, ends_on): keys of contacts that granted, can be reached, and normalise."""
     parts = [
-        f"select g.customer_no, k.key_id, {number}::utinyint as field_no, g.ends_on from {granted} as g "
-        "join holders as h on g.customer_no = h.customer_no and g.contact_no = h.contact_no "
-        f"join form_keys as k on g.contact_no = k.contact_no where h.is_reachable and k.form = {reach.forms[form_of(identifier)]}"
+        f"select customer_no, key_id, {number}::utinyint as field_no, ends_on from {_yielded(reach, granted, identifier)}"
         for number, identifier in enumerate(destination.identifiers)
     ]
-    reach.con.execute(f"create temp table {table} as {' union all '.join(parts)}")
-    return table
+    return f"({' union all '.join(parts)})"
 
 
 def dropped_contacts(reach: Reach, destination: Destination, granted: str) -> str:
-    """Name of a table (customer_no): one row per contact of the destination's kinds that granted, can be reached, and normalises to nothing."""
-    table = reach.new_table("dropped")
+    """SQL of (customer_no): one row per contact of the destination's kinds that granted, can be reached, and normalises to nothing."""
     parts = [
-        f"select g.customer_no from {granted} as g join holders as h using (customer_no, contact_no) "
-        f"join contact_values as v using (contact_no) where h.is_reachable and {_is_of(identifier)} "
-        f"and g.contact_no not in (select contact_no from form_keys where form = {reach.forms[form_of(identifier)]})"
+        f"select customer_no from {_dropped(reach, granted, identifier)}"
         for identifier in destination.identifiers
     ]
-    reach.con.execute(f"create temp table {table} as {' union all '.join(parts)}")
-    return table
+    return f"({' union all '.join(parts)})"
+
+
+def agreed_with_keys(reach: Reach, granted: str, keys: str) -> str:
+    """Name of a table (customer_no, has_key) of customers who granted, each once, and whether a contact of theirs yields a key: one look-up per list."""
+    return _once(
+        reach,
+        "agreed_with",
+        (granted, re.sub(r"\d+::utinyint as field_no", "", keys)),  # whatever place an identifier has
+        f"select g.customer_no, k.customer_no is not null as has_key from (select distinct customer_no from {granted}) as g "
+        f"left join (select distinct customer_no from {keys} as k) as k using (customer_no)",
+    )
+
+
+def shared_keys(reach: Reach, keys: str) -> str:
+    """Name of a table (key_id): keys that more than one contact or customer yields."""
+    return _once(
+        reach, "shared", (keys,), f"select key_id from {keys} as k group by key_id having count(*) > 1"
+    )
+
+
+def _reached(reach: Reach, granted: str) -> str:
+    return _once(
+        reach,
+        "reached",
+        (granted,),
+        f"select g.customer_no, g.contact_no, g.ends_on from {granted} as g join holders as h using (customer_no, contact_no) where h.is_reachable",
+    )
+
+
+def _yielded(reach: Reach, granted: str, identifier: Identifier) -> str:
+    form = reach.forms[form_of(identifier)]
+    return _once(
+        reach,
+        "yielded",
+        (granted, str(form)),
+        f"select g.customer_no, k.key_id, g.ends_on from {_reached(reach, granted)} as g join form_keys as k using (contact_no) where k.form = {form}",
+    )
+
+
+def _dropped(reach: Reach, granted: str, identifier: Identifier) -> str:
+    form = reach.forms[form_of(identifier)]
+    return _once(
+        reach,
+        "dropped",
+        (granted, str(form)),
+        f"select g.customer_no from {_reached(reach, granted)} as g join contact_values as v using (contact_no) "
+        f"where {_is_of(identifier)} and g.contact_no not in (select contact_no from form_keys where form = {form})",
+    )
+
+
+def _once(reach: Reach, kind: str, of: tuple[str, ...], sql: str) -> str:
+    """Name of a table that is made at its first use and shared by every destination of the run."""
+    if (kind, *of) not in reach.shared:
+        name = reach.shared[(kind, *of)] = f"{kind}_{len(reach.shared)}"
+        reach.con.execute(f"create or replace temp table {name} as {sql}")
+    return reach.shared[(kind, *of)]
+
+
+def _hashed_sql(number: int, identifier: Identifier) -> str:
+    """(form, contact_no, contact_type, platform_key) of contacts that yield a key. Steps are materialized: the engine would work a key out once for each mention of it."""
+    value = _value_of(identifier)
+    form, key = key_steps(identifier.normaliser, identifier.hash)
+    return (
+        f"with givens as materialized (select contact_no, contact_type, {value} as given from contact_values as v where {_is_of(identifier)}), "
+        f"forms as materialized (select contact_no, contact_type, given, {form} as form from givens), "
+        f"keyed as materialized (select contact_no, contact_type, {key} as platform_key from forms) "
+        f"select {number}, contact_no, contact_type, platform_key from keyed where platform_key is not null"
+    )
 
 
 def form_of(identifier: Identifier) -> tuple[str, ...]:

@@ -112,8 +112,9 @@ def rewrite(
     part = "''" if destination.file.together else "e.field"
     con.execute(
         f"create or replace temp table todo as select n.*{people} from (select e.list_id, 'add' as operation, {part} as part, e.add_batch as chunk, e.field, "
-        "e.key_id, k.platform_key, d.customer_no, d.ends_on from entries as e join desired as d on e.list_id = d.list_id and e.key_id = d.key_id "
-        f"join {KNOWN} as k on e.key_id = k.key_id where e.stands = 'waiting' and e.add_batch in (select batch_no from rewritten_now)) as n{join}"
+        "e.key_id, k.platform_key, e.customer_no, e.ends_on from unlike as e "
+        f"join {KNOWN} as k on e.key_id = k.key_id where e.is_desired and e.stands = 'waiting' "
+        f"and e.add_batch in (select batch_no from rewritten_now)) as n{join}"
     )
     counted = {
         row[0]: (row[1], row[2])
@@ -124,10 +125,10 @@ def rewrite(
         of_file = list(its)
         parts = [Part(list_id, "add", field, each.batch_no, *counted[each.batch_no]) for each in of_file]
         listed = destination.lists.get(names[list_id], names[list_id])
-        contents = render(con, destination, listed, parts, destination.batch_size)
+        contents = render(con, destination, {list_id: listed}, parts)
         for batch, (made, content) in zip(of_file, contents, strict=True):
             (place / batch.folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_private(place / batch.folder / batch.file_name, content)
+            write_private(place / batch.folder / batch.file_name, content, is_synced=False)
             digest = hashlib.sha256(content).hexdigest()
             now = replace(batch, sha256=digest, row_count=made.row_count, upload_before=made.upload_before)
             done.append((now, len(content)))
@@ -138,7 +139,7 @@ def rewrite(
     )
     for folder, of_folder in _by_folder([each for each, _ in done]):
         text = _manifest(con, run, destination, name, names[of_folder[0].list_id], of_folder)
-        write_private(place / folder / MANIFEST, text)
+        write_private(place / folder / MANIFEST, text, is_synced=False)
     return len(done)
 
 
@@ -203,9 +204,7 @@ def _content_again(
     )
     made = Part(batch.list_id, batch.operation, batch.field, 0, batch.row_count, None)
     listed = destination.lists.get(audience, audience)
-    return next(
-        content for _, content in render(published.con, destination, listed, [made], destination.batch_size)
-    )
+    return next(content for _, content in render(published.con, destination, {batch.list_id: listed}, [made]))
 
 
 def _manifest(

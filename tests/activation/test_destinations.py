@@ -50,7 +50,10 @@ def content_of(
                 [operation, part or "", each.field, number, key, name],
             )
             made = Part(1, operation, part, 0, 1, None)
-            found[each.field] = (next(iter(render(con, destination, "the list", [made], 10)))[1], key)
+            found[each.field] = (
+                next(iter(render(con, destination, {made.list_id: "the list"}, [made])))[1],
+                key,
+            )
     return found
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from cdp_assets.activation import normalise
+from cdp_assets.activation import answers as answers_module
+from cdp_assets.activation import files, lists, normalise
 from cdp_assets.activation.account import erase, find, list_statuses, platform_keys, unremoved
 from cdp_assets.activation.answers import Answer, read_answers, take_answers
 from cdp_assets.activation.destination import load_destinations
@@ -23,6 +24,7 @@ from cdp_assets.activation.pressure import capped_customers
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import open_published
 from cdp_assets.activation.waterfall import waterfall
+from cdp_assets.private_files import sync_files
 from cdp_assets.publishing.generations import flip
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -1190,3 +1192,74 @@ def test_what_is_held_of_a_person_can_be_listed_and_goes_once_removed(home: Sett
 def test_dates_are_those_of_the_generation(home: Settings) -> None:
     report = night(home, crowd()[:1])
     assert report.as_of == AS_OF == date(2026, 6, 30)
+
+
+def test_a_night_counts_statements_by_destination_and_not_by_audience_or_answer(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty audiences at ten destinations were five hundred joins, and each of thousands of answers five statements: what stands beside nothing else is worked out at once."""
+    text = LOYAL.format(purpose="ads_matching", destinations="[ads]")
+    names = [f"a{number}" for number in range(8)]
+    documents = dict.fromkeys(names, text)
+    documents["a3"] += "order_by: {value: discounted_value_12_months}\ntop: 2\n"
+    documents["a4"] = text.replace(
+        "who: {rfm: {segment: [Loyal]}}",
+        "who: {all: [{lifecycle: {stage: [active]}}, {rfm: {segment: [Loyal]}}]}",
+    )
+    settings.project = project(tmp_path, documents, {"ads": ADS})
+    people = crowd()
+    people[5].value = 9
+    people[4].allowed = frozenset()
+    staged, asked = [], []
+    stage, take = lists._stage, answers_module._take
+    monkeypatch.setattr(lists, "_stage", lambda *given: staged.append(1) or stage(*given))
+    monkeypatch.setattr(answers_module, "_take", lambda *given: asked.append(1) or take(*given))
+    report = night(settings, people)
+    assert len(staged) == 1
+    by_name = {each.chosen.name: each for each in report.lists}
+    assert {name: each.member_count for name, each in by_name.items()} == {
+        name: 2 if name == "a3" else 5 for name in names
+    }
+    for each in by_name.values():  # rows balance, whatever the number of rules
+        assert each.steps[0].left - sum(step.left_out for step in each.steps) == each.member_count
+        assert {step.name: step.left_out for step in each.steps}["consent"] == 1
+    platforms = Platforms(settings.home)
+    reported = platforms.upload_all()
+    assert platforms.lists["ads/a3"] == expected_keys(
+        [people[0], people[5]], HASHED, frozenset({"ads_matching"})
+    )
+    assert answer(settings, reported) == ["accepted"] * len(reported)
+    assert asked == []
+    assert night(settings, people, 1).file_count == 0
+    # in one file with an answer that says more, and with two about one batch: each is taken for itself
+    people[0].allowed = frozenset()
+    night(settings, people, 2)
+    reported = platforms.upload_all()
+    two = [reported[0] | {"status": "refused", "reason": "no"}, reported[0]]
+    assert answer(settings, [*two, *reported[1:]]) == [
+        "refused",
+        "accepted",
+        *["accepted"] * (len(reported) - 1),
+    ]
+    assert len(asked) == 2
+    assert night(settings, people, 3).file_count == 0
+
+
+def test_what_state_knows_of_is_on_the_disk(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are written without waiting for the disk, and all of them are there before the ledger says so."""
+    synced: set[str] = set()
+
+    def noted(paths: list[Path]) -> None:
+        synced.update(map(str, paths))
+        sync_files(paths)
+
+    monkeypatch.setattr(files, "sync_files", noted)
+    publish(home, crowd(), AS_OF)
+
+    def at(step: str) -> None:
+        if step == "activation/files written":
+            beside = home.home / "activation" / ".writing"
+            assert synced == {str(each) for each in [beside, *beside.rglob("*")]}
+
+    run_activation(home, reached=at)
+    assert len(synced) > 5
