@@ -6,7 +6,7 @@ Only settings that a user may change belong here; constants of a rule live besid
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -371,6 +371,16 @@ class Settings(BaseSettings):
     @property
     def dbt_target_dir(self) -> Path:
         return self.home / "dbt_target"
+
+    def business_day(self, at: datetime | None = None) -> date:
+        """The day that it is at a moment (UTC without a zone; default: now) where the business is."""
+        moment = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
+        return moment.astimezone(ZoneInfo(self.business_time_zone)).date()
+
+    def business_noon(self, day: date) -> datetime:
+        """Noon of a day where the business is, UTC without a zone."""
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(self.business_time_zone))
+        return noon.astimezone(UTC).replace(tzinfo=None)
 
     @property
     def project_dir(self) -> Path:

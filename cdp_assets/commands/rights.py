@@ -67,7 +67,8 @@ def take_request(
             identities=[Identity(name, value) for name, value in identities],
             jurisdiction=jurisdiction,
             legal_basis=basis,
-            received_at=_noon(received) if received else _now(),
+            received_at=settings.business_noon(received) if received else _now(),
+            received_on=received or settings.business_day(),
             is_verified=verified is not None,
             region=region,
             holds=[requests.read_hold(each) for each in holds],
@@ -97,8 +98,8 @@ def import_requests(
     """Enter the requests of a file, all or none; 0, or 1 with the reason."""
 
     def read(settings: Settings, out: Console) -> int:
-        content = file.read_text(encoding="utf-8-sig")
-        new = importing.read_requests(content, file.name, region=region)
+        content = _read_text(file)
+        new = importing.read_requests(content, file.name, region=region, received_on=settings.business_day)
         key = load_key(settings)
         with connect_state(settings) as con:
             taken = requests.take_all(con, key, new, actor=getpass.getuser())
@@ -122,19 +123,19 @@ def list_requests(*, closed: bool, home: Path | None, inbox: Path | None) -> int
             found = [each for each in requests.listed(con) if closed or each.status in requests.OPEN]
         kept = {each["request_id"]: each["found"] for each in showing.read(settings)["requests"]}
         nothing = "no request was ever made" if closed else "no request is open"
-        out.print(_table_of(found, kept) if found else nothing)
+        out.print(_table_of(found, kept, settings) if found else nothing)
         return EXIT_DONE
 
     return _do(home, inbox, show)
 
 
-def _table_of(found: list[Request], kept: dict[str, dict[str, Any] | None]) -> Table:
+def _table_of(found: list[Request], kept: dict[str, dict[str, Any] | None], settings: Settings) -> Table:
     names = ("request", "kind", "law", "received", "due", "verified", "status", "rows", "counted", "outcome")
     table = Table(*names, box=None, pad_edge=False)
     for each in found:
-        due = f"{each.due_date}{' OVERDUE' if each.is_overdue(_today()) else ''}"
+        due = f"{each.due_date}{' OVERDUE' if each.is_overdue(settings.business_day()) else ''}"
         table.add_row(
-            each.request_id[:8], each.kind, each.jurisdiction, f"{each.received_at:%Y-%m-%d}", due,
+            each.request_id[:8], each.kind, each.jurisdiction, str(settings.business_day(each.received_at)), due,
             "yes" if each.is_verified else "no", each.status, *_counted(kept.get(each.request_id)), each.outcome or "",
         )  # fmt: skip
     return table
@@ -329,7 +330,9 @@ def change_request(
         with connect_state(settings) as con:
             request = requests.find(con, request_id)
             if change == "extend":
-                request = requests.extend(con, request.request_id, actor=actor, reason=detail)
+                request = requests.extend(
+                    con, request.request_id, actor=actor, reason=detail, on=settings.business_day(), received_on=settings.business_day
+                )  # fmt: skip
                 out.print(f"request {request.request_id[:8]} is due {request.due_date} now", highlight=False)
             elif change == "verified":
                 requests.verify_person(con, request.request_id, actor=actor, how=detail)
@@ -355,9 +358,7 @@ def suppress_list(file: Path, normalisation: str, *, home: Path | None, inbox: P
     def take(settings: Settings, out: Console) -> int:
         key = load_key(settings)
         with connect_state(settings) as con:
-            taken = requests.suppress_hashes(
-                con, key, file.read_text(encoding="utf-8").split(), normalisation
-            )
+            taken = requests.suppress_hashes(con, key, _read_text(file).split(), normalisation)
         outside.enter_left_out(settings, taken)
         out.print(
             f"{len(taken):,} hashes are suppressed: whoever they are is left out of every file from now on",
@@ -398,9 +399,13 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _noon(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, 12)
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
+def _read_text(file: Path) -> str:
+    """A file that somebody sent. Raises RequestProblem where it is not there, or is not UTF-8."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise requests.RequestProblem(
+            "it is not UTF-8" if isinstance(error, ValueError) else "it cannot be read",
+            str(file),
+            "give the path of a text file in UTF-8",
+        ) from None

@@ -31,7 +31,7 @@ def show_status(*, home: Path | None, inbox: Path | None) -> int:
     console.print(_exports_table(status))
     print_waiting(settings, console, status)
     print_parked(settings, console)
-    for line in overdue_requests(settings, datetime.now(UTC).date()):
+    for line in overdue_requests(settings, settings.business_day()):
         console.print(styled("overdue", "red", line.removeprefix("overdue")), highlight=False, soft_wrap=True)
     generation = current_generation(settings)
     where = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 from cdp_assets.landing.delivery_checks import newly_held
 from cdp_assets.operations.watched import struck
@@ -43,5 +43,5 @@ def attention(settings: Settings, run_id: str) -> tuple[str, ...]:
     held = [f"held back: {line}; `onefold accept` lets it in" for line in newly_held(settings, run_id)]
     told = [step.detail or step.name for step in RunRecord(settings, run_id).steps() if step.kind == "tell"]
     lapsed = lapsed_corrections(settings, str(RunRecord(settings, run_id).facts().get("generation")))
-    late = overdue_requests(settings, datetime.now(UTC).date())
+    late = overdue_requests(settings, settings.business_day())
     return (*damaged, *held, *told, *struck(settings), *lapsed, *late)

@@ -37,6 +37,8 @@ from cdp_assets.state import connect_state
 
 # What may be done is done before what is shown of it, and the person is shown it before it is erased.
 ORDER = {"restrict": 0, "object": 0, "opt-out": 0, "lift": 0, "correct": 1, "access": 2, "erase": 3}
+# A refusal waits for no word on records that only a score joins: on one of hers it holds for her whole customer, and neither shows nor erases a stranger.
+EVERYBODY = ("all",)
 
 
 @dataclass
@@ -87,7 +89,8 @@ def _serve(settings: Settings, request: Request, how: How) -> str:
     """Carry out one request that is no erasure; returns what was done."""
     with people.open_people(settings) as con:
         found = closure.closure(con, load_key(settings), request)
-        records = people.settled(con, request, found, how.confirmed, how.left) if found.seeds else []
+        left = EVERYBODY if request.kind in wishes.REFUSED else how.left
+        records = people.settled(con, request, found, how.confirmed, left) if found.seeds else []
         is_asked = request.kind == "access" and records
         gathered = access.gather(settings, con, records) if is_asked else None
         made = _made_by(con, settings, request, records) if is_asked else []

@@ -6,8 +6,9 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
@@ -32,12 +33,20 @@ CSV_COLUMNS = (
 )
 
 
-def read_requests(text: str, name: str, *, region: str | None = None) -> list[NewRequest]:
-    """The requests of a file. Raises RequestProblem that names the place, never a value."""
+def read_requests(
+    text: str,
+    name: str,
+    *,
+    region: str | None = None,
+    received_on: Callable[[datetime], date] = datetime.date,
+) -> list[NewRequest]:
+    """The requests of a file. Raises RequestProblem that names the place, never a value. received_on: from a time to the day where the business is."""
     stripped = text.lstrip("\ufeff \r\n\t")
     if stripped.startswith(("{", "[")):
-        return list(_opendsr(stripped, name, region))
-    return list(_csv(stripped, name, region))
+        found = _opendsr(stripped, name, region)
+    else:
+        found = _csv(stripped, name, region)
+    return [replace(each, received_on=each.received_on or received_on(each.received_at)) for each in found]
 
 
 def _opendsr(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
@@ -88,10 +97,15 @@ def _identities(request: dict[str, Any], where: str) -> Iterator[Identity]:
 
 def _csv(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
     rows = csv.DictReader(io.StringIO(text))
-    unknown = sorted(set(rows.fieldnames or []) - set(CSV_COLUMNS))
-    if not rows.fieldnames or "kind" not in rows.fieldnames or unknown:
+    header = list(rows.fieldnames or [])
+    unknown = sorted(set(header) - set(CSV_COLUMNS))
+    if "kind" not in header or unknown or len(set(header)) < len(header):
         raise RequestProblem(
-            f"its header has {len(unknown)} unknown columns" if unknown else "its header has no column kind",
+            f"its header has {len(unknown)} unknown columns"
+            if unknown
+            else "its header names a column twice"
+            if "kind" in header
+            else "its header has no column kind",
             f"{name}, line 1",
             f"the columns are {', '.join(CSV_COLUMNS)}",
         )
@@ -107,6 +121,7 @@ def _csv(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
             identities=[Identity(each, row[each]) for each in names if (row.get(each) or "").strip()],
             jurisdiction=(row.get("jurisdiction") or "gdpr").strip(),
             received_at=_time(row.get("received"), where),
+            received_on=_day(row.get("received")),
             request_id=_request_id(row.get("request_id"), where),
             region=region,
         )
@@ -129,12 +144,21 @@ def _request_id(value: object, where: str) -> str | None:
     return str(value)
 
 
+def _day(value: object) -> date | None:
+    """The day of what is a day and no more: no zone moves it."""
+    return date.fromisoformat(str(value)) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value)) else None
+
+
 def _time(value: object, where: str) -> datetime:
     """UTC without zone. What has no time arrived now."""
     if value in (None, ""):
         return datetime.now(UTC).replace(tzinfo=None)
     try:
         found = datetime.fromisoformat(str(value))
+        if found.year < 2000:
+            raise ValueError
+        if _day(value):
+            return found + timedelta(hours=12)
         return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
     except (ValueError, OverflowError):
         raise RequestProblem("its time is no RFC 3339 time", where, "such as 2026-01-31T09:00:00Z") from None

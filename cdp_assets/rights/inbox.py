@@ -105,14 +105,24 @@ def _take(
         if action == "fetched":
             answers.note_fetched(con, request.request_id)
             return f"request {short}: its answer was fetched"
+        if action == "change" and content["to"] == "extend":
+            return _extend(settings, con, request, content, actor)
         return _change(con, request, str(content["to"]), str(content["because"]), actor)
+
+
+def _extend(
+    settings: Settings, con: Any, request: requests.Request, content: dict[str, Any], actor: str
+) -> str:
+    """It counts as of the day when it was decided on the page, however late a run takes it."""
+    decided = datetime.fromisoformat(str(content["decided_at"])).astimezone(UTC).replace(tzinfo=None)
+    later = requests.extend(
+        con, request.request_id, actor=actor, reason=str(content["because"]), on=settings.business_day(decided), received_on=settings.business_day
+    )  # fmt: skip
+    return f"request {request.request_id[:8]}: due {later.due_date} now"
 
 
 def _change(con: Any, request: requests.Request, to: str, because: str, actor: str) -> str:
     short = request.request_id[:8]
-    if to == "extend":
-        later = requests.extend(con, request.request_id, actor=actor, reason=because)
-        return f"request {short}: due {later.due_date} now"
     if to == "verified":
         requests.verify_person(con, request.request_id, actor=actor, how=because)
         return f"request {short}: verified"
@@ -132,7 +142,8 @@ def _enter(settings: Settings, decision_id: str, content: dict[str, Any], actor:
         identities=[],
         hashed=[(str(kind), str(hashed)) for kind, hashed in content["identities"]],
         jurisdiction=str(content["jurisdiction"]),
-        received_at=datetime.combine(date.fromisoformat(content["received"]), datetime.min.time().replace(hour=12)),
+        received_at=settings.business_noon(date.fromisoformat(content["received"])),
+        received_on=date.fromisoformat(content["received"]),
         is_verified=bool(content.get("verified")),
         request_id=request_id,
         holds=[requests.read_hold(each) for each in content.get("holds", [])],

@@ -5,17 +5,16 @@ What a request does to the data is others' part (`erasure`, `access`); what a re
 
 from __future__ import annotations
 
-import calendar
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
 from cdp_assets.landing.suppression import identifiers
-from cdp_assets.rights import wishes
+from cdp_assets.rights import deadlines, wishes
 from cdp_assets.rights.problems import RequestProblem as RequestProblem
 from cdp_assets.rights.wishes import NO_WISH, Wish
 
@@ -27,8 +26,6 @@ OPENDSR_STATUS = {
     "received": "pending", "waiting": "pending", "in_progress": "in_progress", "completed": "completed",
     "refused": "cancelled", "cancelled": "cancelled",
 }  # fmt: skip
-OPT_OUT_BUSINESS_DAYS = 15  # 11 CCR 7026(f)
-CCPA_DAYS = 45  # Civ. Code 1798.130(a)(2)(A), once extendable by as many
 ONE_DAY = timedelta(days=1)  # it may be tomorrow already where somebody asks
 IDENTITY_TYPES = ("email", "phone", "customer_id", "record", "loyalty_id", "platform_id", "national_id")
 NEEDS_NO_VERIFICATION = ("opt-out", "object")  # 11 CCR 7026(d): an opt-out is not to be verified
@@ -83,34 +80,13 @@ class NewRequest:
     jurisdiction: str = "gdpr"
     legal_basis: str | None = None
     received_at: datetime = field(default_factory=datetime.now)
+    received_on: date | None = None  # the day where the business is; else that of received_at
     is_verified: bool = False
     request_id: str | None = None
     region: str | None = None  # ISO 3166, of numbers without a country code
     holds: Sequence[Hold] = ()
     wish: Wish = NO_WISH
     hashed: Sequence[tuple[str, str]] = ()  # identities that were hashed where they were given
-
-
-def due_date(kind: str, jurisdiction: str, received: date) -> date:
-    """The last day to answer on: a month, 45 days under the CCPA, 15 business days for opting out of sale and sharing."""
-    if kind == "opt-out":
-        return _business_days_after(received, OPT_OUT_BUSINESS_DAYS)
-    if jurisdiction == "ccpa":
-        return received + timedelta(days=CCPA_DAYS)
-    return _months_after(received, 1)
-
-
-def extended_date(kind: str, jurisdiction: str, received: date) -> date:
-    """The last day where the time was extended once: two months more (GDPR 12(3)), 45 days more under the CCPA."""
-    if kind == "opt-out":
-        raise RequestProblem(
-            "an opt-out cannot be extended",
-            "the law gives 15 business days",
-            "carry it out: `onefold rights run`",
-        )
-    if jurisdiction == "ccpa":
-        return received + timedelta(days=2 * CCPA_DAYS)
-    return _months_after(received, 3)
 
 
 def take(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor: str) -> Request:
@@ -150,7 +126,7 @@ def _enter(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor
     con.execute(
         "insert into rights_requests values (?, ?, ?, ?, ?, ?, false, ?, 'received', null, null)",
         [request_id, new.kind, new.jurisdiction, new.legal_basis, received,
-         due_date(new.kind, new.jurisdiction, received.date()), new.is_verified or new.kind in NEEDS_NO_VERIFICATION],
+         deadlines.due_date(new.kind, new.jurisdiction, new.received_on or received.date()), new.is_verified or new.kind in NEEDS_NO_VERIFICATION],
     )  # fmt: skip
     con.executemany(
         "insert into rights_identities values (?, ?, ?)", [[request_id, *pair] for pair in hashed]
@@ -340,14 +316,31 @@ def _open(con: duckdb.DuckDBPyConnection, request_id: str) -> Request:
     return request
 
 
-def extend(con: duckdb.DuckDBPyConnection, request_id: str, *, actor: str, reason: str) -> Request:
-    """Extend the time of an open request, once, with the reason that the person is told."""
+def extend(
+    con: duckdb.DuckDBPyConnection,
+    request_id: str,
+    *,
+    actor: str,
+    reason: str,
+    on: date,
+    received_on: Callable[[datetime], date] = datetime.date,
+) -> Request:
+    """Extend the time of an open request, once, with the reason that the person is told, which is lawful only before the time is over.
+
+    on: the day when it was decided; received_on: from a time in the ledger to the day where the business is.
+    """
     request = _open(con, request_id)
     if request.is_extended:
         raise RequestProblem(
             "the request was extended already", request.request_id, "carry it out, or refuse it"
         )
-    until = extended_date(request.kind, request.jurisdiction, request.received_at.date())
+    until = deadlines.extended_date(request.kind, request.jurisdiction, received_on(request.received_at))
+    if on > request.due_date:
+        raise RequestProblem(
+            f"its time was over on {request.due_date}",
+            request.request_id,
+            "carry it out at once, or refuse it: an extension is told within the time (GDPR 12(3))",
+        )
     con.execute(
         "update rights_requests set due_date = ?, is_extended = true where request_id = ?",
         [until, request.request_id],
@@ -419,18 +412,3 @@ def _check(new: NewRequest) -> None:
         if is_wrong:
             raise RequestProblem(found, "the request", remedy)
     wishes.check(new.kind, new.wish)
-
-
-def _months_after(day: date, months: int) -> date:
-    """The same day some months later, or the last day of that month."""
-    month = day.month - 1 + months
-    year, month = day.year + month // 12, month % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
-
-
-def _business_days_after(day: date, count: int) -> date:
-    """Weekdays counted; public holidays are not known here, so the day is never later than the law's."""
-    while count:
-        day += timedelta(days=1)
-        count -= day.weekday() < 5
-    return day

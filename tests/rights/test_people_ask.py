@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from cdp_assets.decisions import write_once
 from cdp_assets.keys import load_key
 from cdp_assets.operations import attention
 from cdp_assets.rights import (
@@ -21,6 +22,7 @@ from cdp_assets.rights import (
     carrying,
     certificate,
     corrections,
+    inbox,
     journal,
     people,
     requests,
@@ -417,6 +419,32 @@ def test_what_is_refused_stands_on_her_records_until_a_request_lifts_it(
     assert "nothing stood" in str(stand(asked, again).outcome)
 
 
+@pytest.mark.parametrize("kind", ["restrict", "object", "opt-out"])
+def test_a_refusal_waits_for_no_word_on_records_that_a_score_joins(asked: Settings, kind: str) -> None:
+    """It stands on hers, and so holds for the whole customer; a stranger's record is neither shown nor erased by it."""
+    with duckdb.connect(str(asked.warehouse_path)) as con:
+        con.execute("update identity.customer_ids set customer_id = ?", [HERS])
+    request = take(asked, kind)
+    carried = carry(asked, request)
+    assert carried.problems == [] and stand(asked, request).status == "completed"
+    assert {each for (each,) in ask_state(asked, "select record_key from rights_refusals")} == {
+        keys_of(asked)["loyalty"], keys_of(asked)["online_retail"],
+    }  # fmt: skip
+
+
+def test_an_extension_counts_as_of_the_day_of_the_word(asked: Settings) -> None:
+    """The officer extends on the last evening; the run takes it in the night after."""
+    request = take(asked, "access")
+    for day, is_extended in (("2026-03-01", False), ("2026-02-28", True)):
+        facts = {"request_id": request.request_id, "to": "extend", "because": "many records"}
+        write_once(
+            inbox.folder(asked),
+            {"action": "change", "decided_by": "ana", "decided_at": f"{day}T22:00:00+00:00", **facts},
+        )
+        inbox.take(asked)
+        assert stand(asked, request).is_extended == is_extended
+
+
 def test_a_lifting_is_verified_though_an_objection_is_not(asked: Settings) -> None:
     assert take(asked, "object", is_verified=False).is_verified
     lifting = take(asked, "lift", is_verified=False)
@@ -549,7 +577,7 @@ def test_what_is_overdue_is_told_until_it_is_extended(asked: Settings) -> None:
     (line,) = attention.overdue_requests(asked, date(2026, 3, 1))
     assert line.startswith(f"overdue: request {request.request_id[:8]} to access")
     with connect_state(asked) as con:
-        requests.extend(con, request.request_id, actor="officer", reason="many records")
+        requests.extend(con, request.request_id, actor="officer", reason="many records", on=date(2026, 2, 28))
     assert attention.overdue_requests(asked, date(2026, 3, 1)) == ()
 
 

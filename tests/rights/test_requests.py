@@ -12,7 +12,16 @@ import duckdb
 import pytest
 
 from cdp_assets.keys import load_key
-from cdp_assets.rights import certificate, erasure, importing, receipts, refusals, requests, verifying
+from cdp_assets.rights import (
+    certificate,
+    deadlines,
+    erasure,
+    importing,
+    receipts,
+    refusals,
+    requests,
+    verifying,
+)
 from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
 from cdp_assets.rights.traces import Traces, united
 from cdp_assets.settings import Settings
@@ -44,12 +53,12 @@ def take(settings: Settings, **facts: Any) -> requests.Request:
 def test_a_request_is_due_when_its_law_says(
     kind: str, jurisdiction: str, due: date, extended: date | None
 ) -> None:
-    assert requests.due_date(kind, jurisdiction, date(2026, 1, 31)) == due
+    assert deadlines.due_date(kind, jurisdiction, date(2026, 1, 31)) == due
     if extended:
-        assert requests.extended_date(kind, jurisdiction, date(2026, 1, 31)) == extended
+        assert deadlines.extended_date(kind, jurisdiction, date(2026, 1, 31)) == extended
     else:
         with pytest.raises(RequestProblem, match="cannot be extended"):
-            requests.extended_date(kind, jurisdiction, date(2026, 1, 31))
+            deadlines.extended_date(kind, jurisdiction, date(2026, 1, 31))
 
 
 def test_state_keeps_no_identity_in_clear(settings: Settings) -> None:
@@ -91,10 +100,10 @@ def test_an_overdue_request_is_named_until_it_is_closed(settings: Settings) -> N
     with connect_state(settings) as con:
         assert requests.overdue(con, date(2026, 2, 28)) == []
         assert [each.request_id for each in requests.overdue(con, date(2026, 3, 1))] == [taken.request_id]
-        requests.extend(con, taken.request_id, actor="officer", reason="many records")
+        requests.extend(con, taken.request_id, actor="officer", reason="many records", on=date(2026, 2, 28))
         assert requests.overdue(con, date(2026, 4, 30)) == []
         with pytest.raises(RequestProblem, match="extended already"):
-            requests.extend(con, taken.request_id, actor="officer", reason="again")
+            requests.extend(con, taken.request_id, actor="officer", reason="again", on=date(2026, 2, 28))
         requests.set_status(con, taken.request_id, "refused", actor="officer", outcome="not hers")
         requests.set_status(con, taken.request_id, "in_progress", actor="officer")
         assert requests.find(con, taken.request_id).status == "refused"
@@ -102,6 +111,51 @@ def test_an_overdue_request_is_named_until_it_is_closed(settings: Settings) -> N
             "received",
             "extended",
         ]
+
+
+def test_a_time_that_is_over_is_not_extended(settings: Settings) -> None:
+    """GDPR 12(3): the person is told of an extension within the month."""
+    taken = take(settings)
+    with connect_state(settings) as con:
+        with pytest.raises(RequestProblem, match="its time was over on 2026-02-28"):
+            requests.extend(con, taken.request_id, actor="officer", reason="late", on=date(2026, 3, 1))
+        assert not requests.find(con, taken.request_id).is_extended
+
+
+def test_days_are_counted_where_the_business_is(settings: Settings) -> None:
+    """Received on the evening of 30 January there, which is the 31st in UTC: due on the 17th of March there, not a day later."""
+    there = settings.model_copy(update={"business_time_zone": "America/Los_Angeles"})
+    text = (
+        "kind,email,jurisdiction,received\n"
+        "access,a@x.test,ccpa,2026-01-31T04:00:00Z\naccess,b@x.test,ccpa,2026-01-30\nopt-out,c@x.test,ccpa,2026-01-31T04:00:00Z\n"
+    )
+    new = importing.read_requests(text, "a.csv", received_on=there.business_day)
+    with connect_state(there) as con:
+        taken = requests.take_all(con, load_key(there), new, actor="officer")
+        assert [each.due_date for each in taken] == [date(2026, 3, 16), date(2026, 3, 16), date(2026, 2, 20)]
+        extended = requests.extend(
+            con,
+            taken[0].request_id,
+            actor="me",
+            reason="many",
+            on=date(2026, 3, 16),
+            received_on=there.business_day,
+        )
+        assert extended.due_date == date(2026, 4, 30)
+    assert there.business_day(datetime(2026, 1, 31, 4)) == date(2026, 1, 30)
+    assert there.business_day(there.business_noon(date(2026, 1, 30))) == date(2026, 1, 30)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("kind,email,email\nerase,a@x.test,b@x.test\n", "names a column twice"),
+        ("kind,email,received\nerase,a@x.test,0001-01-01\n", "no RFC 3339 time"),
+    ],
+)
+def test_a_file_that_could_mean_somebody_else_is_refused(content: str, found: str) -> None:
+    with pytest.raises(RequestProblem, match=found):
+        importing.read_requests(content, "a.csv")
 
 
 def test_a_receipt_is_signed_in_the_shape_of_opendsr(settings: Settings) -> None:
@@ -279,7 +333,7 @@ def test_what_is_closed_or_under_way_stays_so(settings: Settings) -> None:
         with pytest.raises(RequestProblem, match="is completed"):
             requests.decide(con, taken.request_id, "refused", actor="officer", reason="no")
         with pytest.raises(RequestProblem, match="is completed"):
-            requests.extend(con, taken.request_id, actor="officer", reason="no")
+            requests.extend(con, taken.request_id, actor="officer", reason="no", on=date(2026, 1, 31))
         assert [event for _, event, _, _ in requests.history(con, taken.request_id)] == [
             "received",
             "in_progress",

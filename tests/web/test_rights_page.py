@@ -107,10 +107,21 @@ def test_a_request_is_verified_extended_and_refused_by_decisions(office: Reader)
     assert office.post(f"{path}/change", {"to": "extend", "because": ""}).status_code == 400
     for to in ("verified", "extend"):
         assert office.post(f"{path}/change", {"to": to, "because": "called back"}).status_code == 303
-    assert "Change" in office.get(path).text
+    shown = office.get(path).text
+    assert "Change" in shown and 'value="extend"' not in shown  # its time was over in 2020
     prepare_home(settings)
     request = only_request(settings)
-    assert request["is_verified"] and request["due_date"] == "2020-04-30"
+    assert request["is_verified"] and request["due_date"] == "2020-02-29"
+    assert any(
+        event == "not_done" and "its time was over" in detail for _, event, _, detail in request["events"]
+    )
+    with connect_state(settings) as con:
+        con.execute("update rights_requests set received_at = now()::timestamp, due_date = current_date + 20")
+    showing.show(settings)
+    assert 'value="extend"' in office.get(path).text
+    assert office.post(f"{path}/change", {"to": "extend", "because": "many records"}).status_code == 303
+    prepare_home(settings)
+    assert only_request(settings)["is_extended"]
     office.post(f"{path}/change", {"to": "refuse", "because": "not hers"})
     prepare_home(settings)
     assert only_request(settings)["status"] == "refused"

@@ -5,7 +5,7 @@ The page reads what rights wrote for it, and writes decisions into the inbox; th
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -38,8 +38,8 @@ def _list(view: View) -> Blocks:
     shown = showing.read(view.settings)
     if not shown["requests"]:
         return [Note(view.t("rights.none"), "empty")]
-    today = datetime.now(UTC).date().isoformat()
-    rows = pd.DataFrame([_row(each, today) for each in shown["requests"]])
+    today = view.settings.business_day().isoformat()
+    rows = pd.DataFrame([_row(view, each, today) for each in shown["requests"]])
     rows = rows.assign(**{name: pd.to_datetime(rows[name]) for name in ("received_on", "due_on")})
     rows = rows.sort_values(["is_open", "due_on"], ascending=[False, True], kind="stable")
     late = int((rows["status"] == "overdue").sum())
@@ -54,14 +54,18 @@ def _list(view: View) -> Blocks:
     ]  # fmt: skip
 
 
-def _row(request: dict[str, Any], today: str) -> dict[str, Any]:
+def _row(view: View, request: dict[str, Any], today: str) -> dict[str, Any]:
     is_open = request["status"] in requests.OPEN
     return {
         "request": request["request_id"][:8], "request_id": request["request_id"], "kind": request["kind"],
-        "jurisdiction": request["jurisdiction"], "received_on": str(request["received_at"])[:10], "due_on": request["due_date"],
+        "jurisdiction": request["jurisdiction"], "received_on": _received_on(view, request).isoformat(), "due_on": request["due_date"],
         "is_verified": bool(request["is_verified"]), "is_open": is_open,
         "status": "overdue" if is_open and request["due_date"] < today else request["status"],
     }  # fmt: skip
+
+
+def _received_on(view: View, request: dict[str, Any]) -> date:
+    return view.settings.business_day(datetime.fromisoformat(str(request["received_at"])))
 
 
 @section("rights.waiting")
@@ -85,7 +89,7 @@ def _new(view: View) -> Blocks:
         "purposes": [(each, view.label(each, "purposes")) for each in wishes.PURPOSES],
         "attributes": [("", "–"), *((each, view.label(each)) for each in wishes.ATTRIBUTES)],
         "languages": words.languages(),
-        "today": datetime.now(UTC).date().isoformat(),
+        "today": view.settings.business_day().isoformat(),
     }
     return [Part("new_request", choices)]
 
@@ -119,7 +123,7 @@ def _request(view: View) -> dict[str, Any] | None:
 def _facts(view: View, request: dict[str, Any]) -> Blocks:
     said = {
         "kind": view.label(request["kind"], "request_kinds"), "status": view.label(request["status"], "request_states"),
-        "jurisdiction": view.label(request["jurisdiction"], "laws"), "received_on": view.formats.day(str(request["received_at"])[:10]),
+        "jurisdiction": view.label(request["jurisdiction"], "laws"), "received_on": view.formats.day(_received_on(view, request).isoformat()),
         "due_on": view.formats.day(request["due_date"]), "is_verified": view.t(f"words.{'yes' if request['is_verified'] else 'no'}"),
         "known_by": ", ".join(view.label(each, "found_by") for each in request["identities"]),
         "purposes": ", ".join(view.label(each, "purposes") for each in request["purposes"]),
@@ -219,7 +223,8 @@ def _do(view: View, request: dict[str, Any]) -> Blocks:
         Part(
             "request_actions",
             {"base": view.to(f"/rights/{request['request_id']}"), "is_ready": is_ready and not still_open, "waits": waits, "kind": request["kind"],
-             "is_verified": request["is_verified"], "may_extend": not request["is_extended"] and request["kind"] != "opt-out"},
+             "is_verified": request["is_verified"], "may_extend": not request["is_extended"] and request["kind"] != "opt-out"
+             and request["due_date"] >= view.settings.business_day().isoformat()},
         ),
     ]  # fmt: skip
 
@@ -286,7 +291,7 @@ def take(view: View) -> Outcome:
     kind, jurisdiction = view.sent("kind"), view.sent("jurisdiction")
     received = parsed(view.sent("received"))
     is_known = kind in requests.KINDS and jurisdiction in requests.JURISDICTIONS
-    if not is_known or received is None or received > datetime.now(UTC).date():
+    if not is_known or received is None or received > view.settings.business_day():
         raise Refused("request")
     wish, holds = _wish(view, kind), [view.sent("hold")] if view.sent("hold") and kind == "erase" else []
     try:
