@@ -17,6 +17,11 @@ from cdp_assets.landing.contract import ChannelContract, Export
 EXTERNAL_LOCATION = (
     "read_parquet('{{ env_var('ONEFOLD_HOME') }}/landing/{channel}/{export}/*.parquet', union_by_name=true)"
 )
+# What `dbt source freshness` measures: the ledger's last landing of the export, in UTC.
+LOADED_AT = (
+    "select max(landed_at) from state.main.loads where status = 'landed' "
+    "and channel = '{{ source_node.config.meta.channel }}' and export = '{{ source_node.config.meta.export }}'"
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ def render_sources(contract: ChannelContract) -> str:
             {
                 "name": "landing",
                 "description": "Files as delivered, parsed by the channels' contracts.",
-                "config": {"external_location": EXTERNAL_LOCATION},
+                "config": {"external_location": EXTERNAL_LOCATION, "loaded_at_query": LOADED_AT},
                 "tables": [
                     _table(contract.name, export, contract.freshness_days(export.name))
                     for export in contract.exports
@@ -86,10 +91,13 @@ def _table(channel: str, export: Export, every_days: float | None) -> dict[str, 
         meta["version"] = facts.version_column
     if words := {column.name: column.facts.words for column in export.properties if column.facts.words}:
         meta["words"] = words
+    config: dict[str, Any] = {"meta": meta}
+    if every_days is not None:
+        config["freshness"] = {"warn_after": {"count": round(24 * every_days), "period": "hour"}}
     return {
         "name": f"{channel}_{export.name}",
         "description": " ".join(filter(None, [export.description, export.data_granularity_description])),
-        "config": _OneLine({"meta": meta}),
+        "config": _OneLine(config),
     }
 
 
