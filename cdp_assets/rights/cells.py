@@ -18,7 +18,7 @@ from cdp_assets.publishing.copies import text
 from cdp_assets.rights import hers
 from cdp_assets.rights.traces import Traces
 from cdp_assets.settings import Settings
-from cdp_assets.sharing.aggregates import PEOPLE_COUNTS
+from cdp_assets.sharing.aggregates import COUNTS_PEOPLE
 from cdp_assets.sql_text import identifier
 
 Limits = dict[str, str | bool | int | float | list[str]]
@@ -61,7 +61,8 @@ def to_hide(
         aggregates = [
             (schema, table, counts)
             for schema, table, columns in hers.tables_of(con, "held")
-            if (counts := [name for name in columns if name in PEOPLE_COUNTS]) and not hers.can_tell(columns)
+            if (counts := [name for name in columns if COUNTS_PEOPLE.fullmatch(name)])
+            and not hers.can_tell(columns)
         ]
         if not aggregates:
             return {}

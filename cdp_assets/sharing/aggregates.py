@@ -6,7 +6,8 @@ A home holds one region (`landing.residence`); this is the only way in which its
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,22 @@ from cdp_assets.sharing.problems import SharingProblem
 from cdp_assets.sql_text import identifier, literal
 
 LIST, FORMAT = "aggregates.json", 1
-# Columns of aggregates that count people.
-PEOPLE_COUNTS = ("cohort_customers", "customer_count", "customers")
+# Columns of aggregates that count people, whichever part of them: each must reach k, or what stands beside it is of few.
+COUNTS_PEOPLE = re.compile(
+    r"(\w+_)?(customers|people|persons|members|buyers)(_\w+)?|(customer|people|person)_count"
+)
+# Columns that stay here: a running sum and a share of the whole tell what the cells hold that are left out, an extreme is one person's.
+TELLS_OF_FEW = re.compile(
+    r"cumulative_\w+|(\w+_)?share|(least|greatest|lowest|highest|min|max)_\w+|(first|last)_\w+_at"
+)
 MAY_LEAVE = {"public", "internal"}
 
 
 def export(settings: Settings, folder: Path, classes: Classes, *, k: int) -> dict[str, int]:
     """Write the aggregates of the current generation into a new folder; mart → rows. Raises SharingProblem without a region.
 
-    A mart is an aggregate where it counts people and every column of it is public or internal; cells of fewer than `k` stay here.
+    A mart is an aggregate where it counts people and every column of it is public or internal; cells of fewer than `k` stay here, and columns
+    that tell of few.
     """
     region = region_of(settings) or settings.region
     if region is None:
@@ -43,22 +51,22 @@ def export(settings: Settings, folder: Path, classes: Classes, *, k: int) -> dic
     tables: dict[str, dict[str, Any]] = {}
     with open_published(settings) as published, duckdb.connect() as writer:
         for mart, columns in sorted(published.columns.items()):
-            counts = [name for name in PEOPLE_COUNTS if name in columns]
+            told, counts = _told(columns)
             if not counts or any(classes.get((mart, name)) not in MAY_LEAVE for name in columns):
                 continue
             enough = " and ".join(f"coalesce({identifier(name)}, 0) >= {int(k)}" for name in counts)
-            found = published.con.sql(f"select * from marts.{identifier(mart)} where {enough}").arrow()
+            found = published.con.sql(f"select {told} from marts.{identifier(mart)} where {enough}").arrow()
             writer.register("found", found)
             path = folder / f"{mart}.parquet"
             writer.execute(f"copy found to {literal(path)} (format parquet)")
             path.chmod(0o600)
             ((rows,),) = writer.execute(f"select count(*) from read_parquet({literal(path)})").fetchall()
             tables[mart] = {"rows": rows, "sha256": hash_file(path)}
-        told = {
+        said = {
             "format": FORMAT, "onefold": version("onefold"), "region": region, "k": k,
             "generation": published.generation, "as_of": published.as_of.isoformat(), "tables": tables,
         }  # fmt: skip
-    (folder / LIST).write_text(json.dumps(told, indent=1), encoding="utf-8")
+    (folder / LIST).write_text(json.dumps(said, indent=1), encoding="utf-8")
     return {mart: each["rows"] for mart, each in tables.items()}
 
 
@@ -88,6 +96,12 @@ def join(folders: Sequence[Path], out: Path, *, k: int) -> dict[str, int]:
     return found
 
 
+def _told(columns: Iterable[str]) -> tuple[str, list[str]]:
+    """SQL of a mart's columns that may leave, and the names of those that count people."""
+    names = [name for name in columns if not TELLS_OF_FEW.fullmatch(name)]
+    return ", ".join(map(identifier, names)), [name for name in names if COUNTS_PEOPLE.fullmatch(name)]
+
+
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / LIST
     try:
@@ -113,7 +127,7 @@ def _part(con: duckdb.DuckDBPyConnection, folder: Path, told: Mapping[str, Any],
     """SQL of one home's rows of a mart; looked at again here: whoever wrote it may have counted otherwise."""
     source = f"read_parquet({literal(folder / f'{mart}.parquet')})"
     columns = [row[0] for row in con.execute(f"describe select * from {source}").fetchall()]
-    counts = [name for name in PEOPLE_COUNTS if name in columns]
+    chosen, counts = _told(columns)
     small = " or ".join(f"coalesce({identifier(name)}, 0) < {int(k)}" for name in counts) or "true"
     ((few,),) = con.execute(f"select count(*) from {source} where {small}").fetchall()
     if few:
@@ -122,4 +136,4 @@ def _part(con: duckdb.DuckDBPyConnection, folder: Path, told: Mapping[str, Any],
             str(folder),
             f"export it again with --least {k} or more",
         )
-    return f"select {literal(told['region'])} as region_of_home, {literal(told['generation'])} as generation, * from {source}"
+    return f"select {literal(told['region'])} as region_of_home, {literal(told['generation'])} as generation, {chosen} from {source}"
