@@ -13,6 +13,7 @@ from cdp_assets.wording import counted
 
 REMEDIES = {
     "no_rate": "no rate for {waits_for}: add it to data/reference/fx_rates.csv, or deliver the daily rates",
+    "no_currency": "they name no currency, or two: correct the export and deliver it again",
     "no_lines": "their lines have not come: deliver the item list, or name the channel in vars.channels_without_lines",
     "lines_differ": "their lines do not come to what the orders say, as where a list of items was cut: deliver it whole; where the lists never "
     "agree, vars.channels_without_lines counts the channel's orders by their own amounts",

@@ -145,6 +145,19 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
                 # a gift card that is given away
                 order(21, "0.00", "0.00", "25.00", Discount_Amount="25.00", Discount_Code="GIFT", Lineitem_sku="GIFTCARD-25",
                       Lineitem_requires_shipping="false", Lineitem_taxable="false"),
+                # tax in the price of one line alone: the card beside it is not taxed, nor is a book
+                order(22, "169.00", "169.00", "119.00", Taxes="19.00"),
+                {"Name": "#22", "further": True, "Lineitem price": "50.00", "Lineitem sku": "GIFTCARD-50", "Lineitem name": "Card",
+                 "Lineitem requires shipping": "false", "Lineitem taxable": "false"},
+                order(23, "152.10", "152.10", "119.00", Taxes="17.10", Discount_Amount="16.90", Discount_Code="TEN"),
+                {"Name": "#23", "further": True, "Lineitem price": "50.00", "Lineitem sku": "BOOK", "Lineitem taxable": "false"},
+                # tax in the price, a tip beside the goods; no line is said to be taxed
+                order(24, "119.00", "129.00", "119.00", Taxes="19.00"),
+                {"Name": "#24", "further": True, "Lineitem price": "10.00", "Lineitem sku": "TIP", "Lineitem name": "Tip", "Lineitem taxable": "false"},
+                order(25, "119.00", "119.00", "119.00", Taxes="19.00", Lineitem_taxable="false"),
+                # a currency in small letters, and an order whose lines name two
+                order(26, "40.00", "40.00", "40.00", Currency=" usd "),
+                order(27, "30.00", "60.00", "30.00"), order(27, "30.00", "60.00", "30.00", Currency="EUR"),
             ),
         },
         date(2026, 8, 6),
@@ -208,6 +221,22 @@ def test_a_refund_in_prices_with_tax_takes_off_goods_without_tax(shop: SmallReta
     assert worth(shop)["20"] == Decimal("47.37")
 
 
+def test_tax_in_prices_is_in_those_of_taxed_lines_alone(shop: SmallRetailer) -> None:
+    assert (worth(shop)["22"], worth(shop, "other_amount")["22"]) == (Decimal("100.00"), Decimal("50.00"))
+    assert (worth(shop)["23"], worth(shop, "gross_amount")["23"]) == (Decimal("135.00"), Decimal("150.00"))
+    assert (worth(shop)["24"], worth(shop, "other_amount")["24"]) == (Decimal("100.00"), Decimal("10.00"))
+    assert worth(shop)["25"] == Decimal("100.00")
+    assert {worth(shop, "parked_reason")[each] for each in ("22", "23", "24", "25")} == {None}
+    assert shop.query(
+        "select round(line_amount, 2) from journeys.customer_order_lines where order_id like '6%23' order by line_number"
+    ) == [(Decimal("100.00"),), (Decimal("50.00"),)]
+
+
+def test_a_currency_is_one_code_and_an_order_of_two_waits(shop: SmallRetailer) -> None:
+    assert worth(shop)["26"] == Decimal("40.00")
+    assert (worth(shop, "parked_reason")["27"], worth(shop)["27"]) == ("no_currency", None)
+
+
 def test_the_reporting_currency_has_a_rate_on_any_day(shop: SmallRetailer) -> None:
     assert shop.query(
         "select rate from reference.reporting_rates where currency = 'USD' and date '1970-01-01' between valid_from and valid_until"
@@ -227,7 +256,7 @@ def test_an_unpaid_and_a_test_order_are_no_sale(shop: SmallRetailer) -> None:
 
 def test_two_orders_of_one_name_are_two_and_wrecked_ids_are_none(shop: SmallRetailer) -> None:
     assert (worth(shop)["11"], worth(shop)["12"]) == (Decimal("40.00"), Decimal("30.00"))
-    assert len(worth(shop)) == 19
+    assert len(worth(shop)) == 25
     with connect_state(shop.settings) as con:
         reasons = con.execute(
             "select reason_code, quarantined_rows from quarantine_summary order by 1"
@@ -460,6 +489,12 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
          "currency": "USD", "item-price": "40.00", "item-tax": "3.20"},
         {"amazon-order-id": "A9", "order-status": "Shipped", "item-status": "Cancelled", "sales-channel": "Amazon.com", "sku": "M2", "quantity": "0",
          "currency": "USD", "item-price": "20.00", "item-tax": "1.60", "item-promotion-discount": "5.00"},
+        *({"amazon-order-id": "A10", "order-status": "Shipped", "sales-channel": "Amazon.com", "sku": sku, "quantity": "1", "currency": currency,
+           "item-price": "40.00"} for sku, currency in (("M1", "USD"), ("M2", "EUR"))),
+        {"amazon-order-id": "A11", "order-status": "PendingAvailability", "sales-channel": "Amazon.com", "sku": "M1", "quantity": "1", "currency": "USD",
+         "item-price": "40.00"},
+        {"amazon-order-id": "A12", "order-status": "Shipping", "sales-channel": "Amazon.com", "sku": "M1", "quantity": "1", "currency": "USD",
+         "item-price": "40.00"},
         {"amazon-order-id": "A4", "order-status": "Pending", "sales-channel": "Amazon.com", "sku": "M1", "quantity": "1"},
     ]  # fmt: skip
     amazon = [
@@ -483,11 +518,12 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
         # closed whole: it was no sale, and nothing is given back twice
         {"订单编号": "1008", "买家应付货款": "100.00", "买家应付邮费": "0.00", "总金额": "100.00", "订单状态": "交易关闭"},
         # the seller raised the price by hand
+        {"订单编号": "1010", "买家应付货款": "40.00", "买家应付邮费": "0.00", "总金额": "40.00", "订单状态": "定金已付，尾款未付"},
         {"订单编号": "1009", "买家应付货款": "40.00", "买家应付邮费": "0.00", "总金额": "45.00", "订单状态": "交易成功"},
     ]  # fmt: skip
     details = [
         {"订单编号": number, "标题": "杯子", "价格": "20.00", "购买数量": "2"}
-        for number in ("1001", "1002", "1003", "1004", "1009")
+        for number in ("1001", "1002", "1003", "1004", "1009", "1010")
     ]
     details += [
         {"订单编号": number, "标题": "杯子", "价格": price, "购买数量": "1", "订单状态": status}
@@ -505,6 +541,8 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
         {"订单号": "Y2", "商品金额合计": "40.00", "运费": "6.00", "订单实付金额": "46.00", "订单实收金额": "46.00", "订单状态": "已发货",
          "订单已退款金额": "23.00"},
         {"订单号": "Y3", "商品金额合计": "40.00", "运费": "0.00", "订单实付金额": "0.00", "订单状态": "交易关闭", "订单已退款金额": "0.00"},
+        {"订单号": "Y6", "商品金额合计": "100.00", "订单实付金额": "100.00", "订单实收金额": "100.00", "订单状态": "待支付"},
+        {"订单号": "Y7", "商品金额合计": "100.00", "订单实付金额": "100.00", "订单实收金额": "100.00", "订单状态": "已取消"},
         # two orders that were paid together
         *({"订单号": number, "商品金额合计": "30.00", "订单实付金额": "30.00", "订单实收金额": "30.00", "订单状态": "已发货", "支付流水号": "P1"}
           for number in ("Y4", "Y5")),
@@ -553,6 +591,9 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
         ("A5", False, "34.00", "0.00", "0.00", "6.00", "0.00", "0.00"),  # sent, and came back
         ("A6", True, "34.00", "0.00", "0.00", "6.00", "0.00", "34.00"),
         ("A7", False, "40.00", "0.00", "0.00", "0.00", "0.00", None),  # a word that nobody knows is no sale
+        ("A10", True, "80.00", "0.00", "0.00", "0.00", "0.00", None),  # amounts of two currencies are not added up
+        ("A11", False, "40.00", "0.00", "0.00", "0.00", "0.00", "0.00"),  # ordered before it can be had
+        ("A12", True, "40.00", "0.00", "0.00", "0.00", "0.00", "40.00"),
         ("A8", True, "102.00", "12.00", "0.00", "18.00", "0.00", "90.00"),
         ("1001", True, "40.00", "2.00", "6.00", "0.00", "0.00", "38.00"),  # the marketplace bears the voucher
         ("1002", False, "40.00", "0.00", "0.00", "0.00", "0.00", "0.00"),
@@ -562,9 +603,12 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
         ("1006", True, "100.00", "0.00", "0.00", "0.00", "0.00", "70.00"),
         ("1007", True, "100.00", "0.00", "6.00", "0.00", "0.00", "0.00"),
         ("1008", False, "100.00", "0.00", "0.00", "0.00", "0.00", "0.00"),
+        ("1010", False, "40.00", "0.00", "0.00", "0.00", "0.00", "0.00"),  # a deposit alone sells nothing yet
         ("1009", True, "40.00", "0.00", "0.00", "0.00", "5.00", "40.00"),  # 5 was paid beside what the items cost
         ("Y1", True, "40.00", "5.00", "6.00", "0.00", "0.00", "0.00"),  # given back whole: what the payment service bore, too
         ("Y2", True, "40.00", "0.00", "6.00", "0.00", "0.00", "20.00"),  # half of it
+        ("Y6", False, "100.00", "0.00", "0.00", "0.00", "0.00", "0.00"),
+        ("Y7", False, "100.00", "0.00", "0.00", "0.00", "0.00", "0.00"),
         ("Y3", False, "40.00", "0.00", "0.00", "0.00", "0.00", "0.00"),
     ],
 )  # fmt: skip

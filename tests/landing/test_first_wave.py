@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from cdp_assets.settings import Settings
 from tests.landing.builders import deliver, held_reasons, land, landed, quarantined, shipped_contracts
 from tests.landing.test_second_wave import header_of, table
@@ -93,6 +95,20 @@ def test_square_items_join_date_time_and_zone_and_drop_columns_by_year(settings:
     assert landed(settings, "square", "items", "sold_at, quantity, gross_sales, discounts, net_sales") == [
         (datetime(2017, 5, 1, 18, 30), Decimal("1"), Decimal("1240"), Decimal("-12"), Decimal("1228")),
         (datetime(2017, 5, 2, 18, 30), Decimal("-1"), Decimal("1240"), Decimal("-12"), Decimal("-8")),
+    ]
+
+
+@pytest.mark.parametrize("sign", ["£", "€", "¥", "CA$"])
+def test_money_of_a_till_in_another_country_is_not_taken_for_dollars(settings: Settings, sign: str) -> None:
+    row = {
+        "Date": "2017-05-01", "Time": "14:30:00", "Time Zone": "Eastern Time (US & Canada)", "Item": "Tea", "Qty": "1.0",
+        "Gross Sales": f"{sign}8.00", "Net Sales": f"{sign}8.00", "Transaction ID": "t1", "Payment ID": "p1", "Event Type": "Payment",
+    }  # fmt: skip
+    names = header(settings, "square", "items")
+    deliver(settings, "square/items-2017-05-01-2017-05-31.csv", table(names, [row]))
+    land(settings)
+    assert [each[1:3] for each in quarantined(settings, "square", "items")] == [
+        ("not_a_number", "gross_sales")
     ]
 
 

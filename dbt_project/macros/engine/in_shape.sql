@@ -10,7 +10,7 @@
 (
     select * replace (
         {%- for name, type in shape_columns(shape) %}
-        cast({{ scrubbed(name) if name in outside_columns(shape) else visible(name) if name in person_columns(shape) else name }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+        cast({{ shaped_value(name, shape) }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     )
     from (
@@ -38,7 +38,7 @@
     cross join lateral (
         select
             {%- for name, type in shape_columns(shape) %}
-            cast({{ scrubbed(name) if name in outside_columns(shape) else visible(name) if name in person_columns(shape) else name }} as {{ type_name(type) }}) as {{ name }}{{ ',' if not loop.last }}
+            cast({{ shaped_value(name, shape) }} as {{ type_name(type) }}) as {{ name }}{{ ',' if not loop.last }}
             {%- endfor %}
         from {{ relation }}
     ) as shaped

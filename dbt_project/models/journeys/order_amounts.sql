@@ -59,6 +59,7 @@ priced as (
         case
             when {{ is_stray }} then 'stray_date'
             when not {{ is_known_status('orders.order_status') }} then 'unknown_status'
+            when orders.currency is null and orders.gross_amount <> 0 then 'no_currency'
             when rates.rate is null and (orders.gross_amount <> 0 or coalesce(orders.discount_amount, 0) <> 0) then 'no_rate'
             when lines.line_count is null and orders.gross_amount <> 0 and {{ has_lines('orders.channel') }} then 'no_lines'
             when abs(orders.gross_amount - lines.lines_amount) > lines.rounding_amount and {{ has_lines('orders.channel') }} then 'lines_differ'

@@ -14,7 +14,8 @@ ordered as (
         order_id,
         max(sales_channel) as sales_channel,
         min(purchased_at) as purchased_at,
-        max(currency) as currency,
+        -- amounts of two currencies are not added up
+        case when min(currency) = max(currency) then max(currency) end as currency,
         lower(max(order_status)) as order_status,
         sum(sold * {{ amazon_without_tax('item_price', 'item_tax') }}) as gross_amount,
         abs(sum(sold * coalesce(item_promotion_discount, 0))) as discount_amount,
@@ -51,6 +52,9 @@ renamed as (
                 'shipped - lost in transit', 'shipped - damaged'
             ) then 'returned'
             when order_status = 'pending - waiting for pick up' then 'unshipped'
+            when order_status = 'shipping' then 'shipped'
+            when order_status = 'invoiceunconfirmed' then 'invoicing'
+            when order_status = 'pendingavailability' then 'pending'
             when order_status = 'partiallyshipped' then 'partially_shipped'
             else order_status
         end as order_status,

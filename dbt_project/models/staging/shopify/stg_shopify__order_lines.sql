@@ -1,5 +1,6 @@
 -- a line that is neither shipped nor taxed may be a gift card, a tip or a download: the export's fields cannot tell which, so it is `undeclared`
 -- until the retailer's list (data/reference/line_kinds.csv) says what it is
+{%- set share = 'case when coalesce(source.lineitem_taxable, true) or not ordered.has_taxed_lines then ordered.share_without_tax end' %}
 with
 
 source as (
@@ -25,9 +26,9 @@ renamed as (
 
         ---------- money, without the tax that a price includes
         source.lineitem_quantity as quantity,
-        {{ without_tax('source.lineitem_price', 'ordered.share_without_tax') }} as unit_price,
-        {{ without_tax('coalesce(source.lineitem_discount, 0)', 'ordered.share_without_tax') }} as discount_amount,
-        {{ without_tax('source.lineitem_quantity * source.lineitem_price', 'ordered.share_without_tax') }} as line_amount
+        {{ without_tax('source.lineitem_price', share) }} as unit_price,
+        {{ without_tax('coalesce(source.lineitem_discount, 0)', share) }} as discount_amount,
+        {{ without_tax('source.lineitem_quantity * source.lineitem_price', share) }} as line_amount
     from source
     inner join ordered
         on source.order_id = ordered.order_id

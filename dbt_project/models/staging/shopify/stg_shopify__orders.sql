@@ -27,8 +27,8 @@ renamed as (
 
         ---------- money
         currency,
-        {{ without_tax('goods_stated', 'share_without_tax') }} as gross_amount,
-        {{ without_tax('goods_discount', 'share_without_tax') }} as discount_amount,
+        {{ without_tax('goods_stated', 'lines_share_without_tax') }} as gross_amount,
+        {{ without_tax('goods_discount', 'discount_share_without_tax') }} as discount_amount,
         {{ without_tax('shipping_paid', 'share_without_tax') }} as shipping_amount,
         coalesce(taxes + duties, taxes, duties) as tax_amount,
 

@@ -32,6 +32,8 @@ renamed as (
             when order_status = '交易成功' then 'completed'
             when order_status like '交易关闭%' then 'cancelled'
             when order_status = '等待买家付款' then 'pending'
+            -- a deposit is paid back or kept, and the goods are sold with the rest
+            when order_status like '%尾款未付%' or order_status like '%定金未付%' then 'pending'
             when order_status like '买家已付款%' then 'paid'
             when order_status like '卖家已发货%' then 'shipped'
             when order_status like '卖家部分发货%' then 'partially_shipped'

@@ -39,6 +39,8 @@ renamed as (
             when '待提货' then 'paid'
             when '部分发货' then 'partially_shipped'
             when '待付款' then 'pending'
+            when '待支付' then 'pending'
+            when '已取消' then 'cancelled'
             else order_status
         end as order_status,
         case when delivery_type like '%自提%' then 'pickup' else 'delivery' end as fulfilment_type
