@@ -181,11 +181,8 @@ def commit(
 ) -> None:
     """Take the run's proposals into the ledger, inside the caller's transaction. `messages`: lists that reserve contact."""
     known = {row[0] for row in con.execute(f"select list_id from {LEDGER}.activation_lists").fetchall()}
-    for (destination, audience), number in ids.items():
-        if number not in known:
-            con.execute(
-                f"insert into {LEDGER}.activation_lists values (?, ?, ?)", [number, destination, audience]
-            )
+    new = [(number, *pair) for pair, number in ids.items() if number not in known]
+    insert_rows(con, f"{LEDGER}.activation_lists", new)
     con.execute(
         f"insert into {LEDGER}.activation_keys select key_id, contact_type, platform_key from keys_now "
         "where is_new and key_id in (select key_id from changes) order by key_id"

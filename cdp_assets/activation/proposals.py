@@ -15,6 +15,7 @@ from cdp_assets.activation.lists import List
 from cdp_assets.activation.rendering import used_attributes
 from cdp_assets.activation.vault import KNOWN
 from cdp_assets.settings import Settings
+from cdp_assets.sql_text import literal
 
 WHOLE = 2**31  # rows of the one file that replaces a list: its parts would each replace the whole
 
@@ -36,24 +37,29 @@ def pack(
 
     todo: list_id, operation, part (the identifier of the file, or ''), chunk, field, key_id, platform_key, customer_no, ends_on, attributes.
     """
-    field = _field_sql(destination)
-    part = "''" if destination.file.together else "field"
     whole = destination.mode == "replace"
-    add = "replace" if whole else "add"
+    add = "'replace'" if whole else "'add'"
+    rows_of_file = WHOLE if whole else destination.batch_size
+    fields = [each.field for each in destination.identifiers]
+    # rows are numbered before words and keys come to them: the engine sorts numbers several times as fast
+    adds = (
+        f"select list_id, {add} as operation, {_by_number(fields)} as field, chunk, key_id, customer_no, ends_on "
+        f"from ({_chunked('to_add', _by_number([fields.index(each) for each in fields]), destination, rows_of_file)})"
+    )
+    removes = (
+        "select list_id, 'remove' as operation, field, chunk, key_id, null::integer as customer_no, null::date as ends_on "
+        f"from ({_chunked('to_remove', 'field', destination, rows_of_file)})"
+    )
     people, join = attribute_join(destination, contact_schema)
-    removals = (
-        ""
-        if whole
-        else " union all select r.list_id, 'remove', r.field, r.key_id, l.platform_key, null, null from to_remove as r "
-        f"join {KNOWN} as l using (key_id)"
-    )
-    con.execute(
-        f"create or replace temp table todo as with lines as (select a.list_id, '{add}' as operation, {field} as field, a.key_id, k.platform_key, "
-        f"a.customer_no, a.ends_on from to_add as a join keys_now as k using (key_id){removals}), "
-        f"numbered as (select lines.*, {part} as part, ((row_number() over (partition by list_id, operation, {part} order by key_id) - 1) "
-        f"// {WHOLE if whole else destination.batch_size})::integer as chunk from lines) "
-        f"select n.*{people} from numbered as n{join} order by n.list_id, n.operation, n.part, n.key_id"
-    )
+    part = "''" if destination.file.together else "n.field"
+    rows_with_keys = [
+        f"select n.*, {part} as part, k.platform_key{people} from ({adds}) as n join keys_now as k using (key_id){join}"
+    ]
+    if not whole:
+        rows_with_keys.append(
+            f"select n.*, {part} as part, k.platform_key{people} from ({removes}) as n join {KNOWN} as k using (key_id){join}"
+        )
+    con.execute(f"create or replace temp table todo as {' union all '.join(rows_with_keys)}")
     rows = con.execute(
         "select list_id, operation, part, chunk, count(*), min(ends_on) from todo group by all order by all"
     ).fetchall()
@@ -130,9 +136,17 @@ def facts_of(
     }
 
 
-def _field_sql(destination: Destination) -> str:
+def _chunked(table: str, kind: str, destination: Destination, rows_of_file: int) -> str:
+    """SQL of a table's rows with chunk, the number of the file that a row stands in: of its list, and of its kind of identifier unless all stand together."""
+    within = "list_id" if destination.file.together else f"list_id, {kind}"
+    number = f"row_number() over (partition by {within} order by key_id)"
+    return f"select *, (({number} - 1) // {rows_of_file})::integer as chunk from {table}"
+
+
+def _by_number(values: Sequence[str | int]) -> str:
+    """SQL of what belongs to an identifier's field_no."""
     whens = " ".join(
-        f"when {number} then '{identifier.field.replace(chr(39), chr(39) * 2)}'"
-        for number, identifier in enumerate(destination.identifiers)
+        f"when {number} then {literal(value) if isinstance(value, str) else value}"
+        for number, value in enumerate(values)
     )
-    return f"case a.field_no {whens} end"
+    return f"case field_no {whens} end"
