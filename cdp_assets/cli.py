@@ -997,12 +997,16 @@ def psi_setup(
 def psi_respond(
     request: Annotated[Path, typer.Argument(help="The partner's request.")],
     partner: PartnerOption,
+    members: Annotated[
+        bool,
+        typer.Option("--members/--count", help="Agree to tell which contacts both have, or only how many."),
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     """Answer a partner's request with the contacts that granted sharing here."""
     from cdp_assets.commands.sharing import psi_respond as run
 
-    raise typer.Exit(run(partner, request, home=home))
+    raise typer.Exit(run(partner, request, members=members, home=home))
 
 
 @psi_app.command("intersect")

@@ -70,11 +70,11 @@ def psi_setup(partner: str, contact: str, *, members: bool, home: Path | None) -
     return _do(home, setup)
 
 
-def psi_respond(partner: str, request: Path, *, home: Path | None) -> int:
+def psi_respond(partner: str, request: Path, *, members: bool, home: Path | None) -> int:
     """Answer a partner's request."""
 
     def respond(settings: Settings, out: Console) -> None:
-        path, count = intersection.respond(settings, partner, request)
+        path, count = intersection.respond(settings, partner, request, reveals=members)
         out.print(
             f"compared with {count:,} contacts; send {path} to {partner}", highlight=False, soft_wrap=True
         )

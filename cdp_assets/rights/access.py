@@ -17,6 +17,7 @@ from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.forgetting import holding_loads
 from cdp_assets.landing.suppression.identifiers import contacts_in
 from cdp_assets.landing.suppression.matches import Suppressed
+from cdp_assets.retention_rules import rules
 from cdp_assets.rights import closure
 from cdp_assets.rights.sections import JUDGED, SECTIONS, Section
 from cdp_assets.rights.traces import Traces
@@ -132,6 +133,8 @@ def _retention(settings: Settings) -> Part:
             days = contract.retention_days(export.name)
             if days is not None:
                 part.rows.append([f"{contract.name}.{export.name}", days, "originals"])
+    if days := rules(settings.retention).get("core"):
+        part.rows.append(["histories", days, "answer"])
     part.rows += [
         ["customer records", None, "until_erased"],
         ["published generations", None, f"last {settings.keep_generations}"],

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cdp_assets.sql_text import from_file
+
 
 @dataclass(frozen=True)
 class Section:
@@ -89,27 +91,7 @@ SECTIONS = (
     Section(
         "recipients",
         (),
-        """
-        select l.destination, l.audience, k.contact_type, b.operation, min(b.proposed_on) as proposed_on, max(b.answered_on) as answered_on,
-            case when bool_or(b.status = 'acknowledged') then 'acknowledged' else max(b.status) end as status
-        from state.activation_key_customers as c
-        inner join state.activation_keys as k using (key_id)
-        inner join (
-            select list_id, key_id, add_batch as batch_no from state.activation_entries where add_batch is not null
-            union all
-            select list_id, key_id, remove_batch from state.activation_entries where remove_batch is not null
-        ) as e using (key_id)
-        inner join state.activation_lists as l using (list_id)
-        inner join state.activation_batches as b using (batch_no)
-        where c.customer_id in (select customer_id from her_ids)
-        group by all
-        union all
-        select destination, kind, 'conversion', 'event', min(proposed_on), max(answered_on), max(status)
-        from state.activation_events inner join state.activation_batches using (batch_no)
-        where customer_id in (select customer_id from her_ids)
-        group by all
-        order by all
-        """,
+        from_file(__name__, "recipients"),
     ),
     Section(
         "audiences",

@@ -18,7 +18,7 @@ FALLBACK = "en"
 CODES = {
     "purpose": "purposes", "status": "consent_states", "signal": "signals", "decided_by_signal": "signals", "record_kind": "record_kinds",
     "contact_role": "contact_roles", "gender": "genders", "table_name": "tables", "fact": "columns", "attribute": "attributes", "rule": "rules",
-    "segment": "segments_of_customers", "contact_type": "contact_types", "resolved_by": "resolved_by", "note": "notes", "what": "held",
+    "segment": "segments_of_customers", "contact_type": "contact_types", "resolved_by": "resolved_by", "note": "notes", "what": "held", "operation": "operations",
 }  # fmt: skip
 
 

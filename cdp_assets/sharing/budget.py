@@ -67,6 +67,12 @@ def charged(con: duckdb.DuckDBPyConnection, release_id: str) -> tuple[bool, list
     return bool(row and row[0]), [each[0] for each in people]
 
 
+def sha256_of(con: duckdb.DuckDBPyConnection, release_id: str) -> str | None:
+    """The hash of what was written for a release; None while nothing was."""
+    row = con.execute("select file_sha256 from share_releases where release_id = ?", [release_id]).fetchone()
+    return row[0] if row else None
+
+
 def close(settings: Settings, release_id: str, sha256: str) -> None:
     with connect_state(settings) as con:
         con.execute(

@@ -6,14 +6,17 @@ whose holder granted sharing are compared; sets are capped above and below: a se
 
 from __future__ import annotations
 
+import getpass
 import importlib
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cdp_assets import audit
 from cdp_assets.landing.files import make_private_dir, replacing
 from cdp_assets.settings import Settings
 from cdp_assets.sharing.contacts import found_among, shareable
@@ -67,14 +70,26 @@ def setup(settings: Settings, partner: str, kind: str, *, reveals: bool) -> tupl
         "sizes": [len(request)],
     }
     path = folder / f"{session}.request.psi"
+    _note(settings, "asked", partner, header, len(mine))
     _write(path, _packed(header, request))
     return path, len(mine)
 
 
-def respond(settings: Settings, partner: str, request_file: Path) -> tuple[Path, int]:
-    """Answer a partner's request with a key that is used once; the file, and how many contacts are in it. Raises SharingProblem."""
+def respond(
+    settings: Settings, partner: str, request_file: Path, *, reveals: bool = False
+) -> tuple[Path, int]:
+    """Answer a partner's request with a key that is used once; the file, and how many contacts are in it. Raises SharingProblem.
+
+    reveals: this house agrees that the partner learns which contacts both have; else only how many is told.
+    """
     psi = library()
     header, (body,) = _unpacked(request_file, "request", 1)
+    if header["reveals"] and not reveals:
+        raise SharingProblem(
+            "the partner asks which contacts both have, not how many",
+            request_file.name,
+            "where that was agreed, answer with --members; else ask the partner for a request with --count",
+        )
     mine = shareable(settings, str(header["kind"]))
     _check_size(settings, len(mine), "here")
     request = psi.Request()
@@ -92,6 +107,7 @@ def respond(settings: Settings, partner: str, request_file: Path) -> tuple[Path,
         1e-9, len(request.encrypted_elements), list(mine.values()), psi.DataStructure.RAW
     ).SerializeToString()
     path = _folder(settings, partner) / f"{header['session']}.answer.psi"
+    _note(settings, "responded", partner, header, len(mine))
     _write(path, _packed({**header, "what": "answer", "sizes": [len(own), len(answered)]}, own + answered))
     return path, len(mine)
 
@@ -112,6 +128,7 @@ def intersect(settings: Settings, partner: str, answer_file: Path) -> Answer:
     server_setup, response = psi.ServerSetup(), psi.Response()
     _parse(server_setup, own, answer_file)
     _parse(response, answered, answer_file)
+    _note(settings, "read", partner, secret, len(secret["contact_ids"]))
     client = psi.client.CreateFromKey(bytes.fromhex(secret["key"]), secret["reveals"])
     try:
         if not secret["reveals"]:
@@ -128,6 +145,14 @@ def intersect(settings: Settings, partner: str, answer_file: Path) -> Answer:
     path = folder / f"{header['session']}.members.csv"
     _write(path, "".join(f"{each}\n" for each in [secret["kind"], *members]).encode())
     return Answer(len(members), path)
+
+
+def _note(settings: Settings, what: str, partner: str, facts: Mapping[str, Any], contacts: int) -> None:
+    """Into the audit log, before anything leaves: with whom, of what, and whether members are told."""
+    audit.append(
+        settings, getpass.getuser(), "intersection", what=what, partner=partner, session=facts["session"],
+        contact_type=facts["kind"], members=facts["reveals"], contacts=contacts,
+    )  # fmt: skip
 
 
 def _folder(settings: Settings, partner: str) -> Path:

@@ -46,15 +46,18 @@ def release(settings: Settings, share: Share) -> Released:
     with open_published(settings) as published:
         year, release_id = published.as_of.year, _release_id(share, published.generation)
         folder = settings.home / "share" / share.partner / str(year)
-        target = folder / f"{share.name}-{published.generation}.csv"
+        # a changed definition is another release: what the partner may have by now is never written over
+        target = folder / f"{share.name}-{published.generation}-{release_id[:8]}.csv"
         card = target.with_suffix(".card.json")
         with connect_state(settings, read_only=True) as con:
             stands, charged = budget.charged(con, release_id)
+            written = budget.sha256_of(con, release_id)
             spent = budget.left_out(con, share, year, settings.share_epsilon, settings.share_delta)
         if not stands and _is_written(card, target, release_id):  # the process died before it could say so
             budget.close(settings, release_id, hash_file(target))
-            stands = True
+            stands, written = True, hash_file(target)
         if stands:
+            _check_stands(target, written)
             return Released(target, card, stood=True)
         people = _people(published, share)
         chosen = charged or [each for each in people if each not in spent]
@@ -69,6 +72,16 @@ def release(settings: Settings, share: Share) -> Released:
             temporary.write_text(content, encoding="utf-8")
     budget.close(settings, release_id, hash_file(target))
     return Released(target, card, len(told), withheld, len(set(people) & spent) if not charged else 0)
+
+
+def _check_stands(target: Path, sha256: str | None) -> None:
+    """Raises SharingProblem where the table is not the one that was released: its noise is not drawn again."""
+    if not target.exists() or hash_file(target) != sha256:
+        raise SharingProblem(
+            "the table was removed or changed since it was released, and is not drawn again",
+            str(target),
+            "bring it back from a backup; or the next generation's release draws new noise, and is charged",
+        )
 
 
 def _is_written(card: Path, target: Path, release_id: str) -> bool:

@@ -206,6 +206,39 @@ def test_a_full_disk_leaves_no_half_answer_and_the_request_open(
     assert not carry(asked, request).problems
 
 
+def test_recipients_are_told_though_what_they_got_is_removed_or_holds_no_name(asked: Settings) -> None:
+    """A removal that was acknowledged takes the key out of the ledger; that the list was given, while she was in the audience, stays true."""
+    with connect_state(asked) as con:
+        for number, audience in enumerate(("was_in", "never_in"), 1):
+            con.execute(
+                "insert into activation_lists by name select ? as list_id, 'meta' as destination, ? as audience",
+                [number, audience],
+            )
+            con.execute(
+                "insert into activation_batches by name select $n as batch_no, 'b' || $n as batch_id, $n as list_id, 'add' as operation, 'g' as generation, "
+                "1 as sequence, 'f' as file_name, '' as sha256, 1 as size_bytes, 1 as row_count, date '2026-01-05' as proposed_on, 'acknowledged' as status",
+                {"n": number},
+            )
+        for event, day in (("entered", "2026-01-01"), ("left", "2026-02-01")):
+            con.execute(
+                "insert into audience_history by name select 'was_in' as audience, ? as customer_id, ? as event, 'x' as reason, ?::date as on_date, "
+                "'g' as generation", [HERS, event, day],
+            )  # fmt: skip
+        con.execute(
+            "insert into share_releases values ('r', 'cohorts', 'acme', 2026, 'g', 1, 0, '2026-01-06', '2026-01-06', null)"
+        )
+        con.execute("insert into share_charges values ('r', 'acme', 2026, ?, 1, 0)", [HERS])
+    request = take(asked, "access", Wish(language="zh"))
+    assert not carry(asked, request).problems
+    content = opened(asked)
+    told = json.loads(content["data.json"])["tables"]["recipients"]
+    assert [(row["destination"], row["audience"], row["status"]) for row in told] == [
+        ("acme", "cohorts", "released"),
+        ("meta", "was_in", "may_have_been_given"),
+    ]
+    assert "可能曾提供" in next(text for name, text in content.items() if name.endswith(".html"))
+
+
 def test_every_language_says_every_section_and_word() -> None:
     english = words.texts("en")
     for language in words.languages():
@@ -214,7 +247,17 @@ def test_every_language_says_every_section_and_word() -> None:
         assert own["sections"].keys() == english["sections"].keys()
         named = {each.name for each in sections.SECTIONS} | {"judgements", "files", "retention"}
         assert named == own["sections"].keys()
-        for family in ("kinds", "request_states", "tables", "notes", "held", "columns"):
+        for family in (
+            "kinds",
+            "request_states",
+            "tables",
+            "notes",
+            "held",
+            "columns",
+            "operations",
+            "consent_states",
+            "contact_types",
+        ):
             assert own[family].keys() == english[family].keys(), family
     assert (
         words.language_of("zh-Hans", "en") == "zh"

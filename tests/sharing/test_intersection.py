@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cdp_assets import audit
 from cdp_assets.settings import Settings
 from cdp_assets.sharing import contacts, intersection
 from cdp_assets.sharing.problems import SharingProblem
@@ -65,7 +66,7 @@ def test_both_houses_contacts_are_told_exactly(
     ours: Settings, theirs: Settings, psi: None, members: bool
 ) -> None:
     request, count = intersection.setup(ours, "them", "email", reveals=members)
-    answer, other = intersection.respond(theirs, "us", request)
+    answer, other = intersection.respond(theirs, "us", request, reveals=members)
     assert (count, other) == (33, 40)
     everything = request.read_bytes() + answer.read_bytes()
     assert b"x.test" not in everything
@@ -98,7 +99,7 @@ def test_sets_of_few_or_too_many_and_files_that_do_not_fit_are_refused(
         intersection.setup(few, "them", "email", reveals=True)
     request, _ = intersection.setup(ours, "them", "email", reveals=True)
     with pytest.raises(SharingProblem, match="more than 30"):
-        intersection.respond(theirs.model_copy(update={"psi_most": 30}), "us", request)
+        intersection.respond(theirs.model_copy(update={"psi_most": 30}), "us", request, reveals=True)
     head, _, body = request.read_bytes().partition(b"\n")
     changed = json.dumps({**json.loads(head), "reveals": False}).encode()
     for content, found in (
@@ -108,12 +109,26 @@ def test_sets_of_few_or_too_many_and_files_that_do_not_fit_are_refused(
     ):
         (tmp_path / "bad.psi").write_bytes(content)
         with pytest.raises(SharingProblem, match=found):
-            intersection.respond(theirs, "us", tmp_path / "bad.psi")
-    answer, _ = intersection.respond(theirs, "us", request)
+            intersection.respond(theirs, "us", tmp_path / "bad.psi", reveals=True)
+    answer, _ = intersection.respond(theirs, "us", request, reveals=True)
     with pytest.raises(SharingProblem, match="answers no request"):
         intersection.intersect(ours, "somebody", answer)
     with pytest.raises(SharingProblem, match="cannot be a folder"):
         intersection.setup(ours, "../them", "email", reveals=True)
+
+
+def test_members_are_told_only_where_both_houses_agree_and_each_step_is_in_the_log(
+    ours: Settings, theirs: Settings, psi: None
+) -> None:
+    request, _ = intersection.setup(ours, "them", "email", reveals=True)
+    with pytest.raises(SharingProblem, match="which contacts both have"):
+        intersection.respond(theirs, "us", request)
+    assert not list(theirs.home.glob("psi/us/*"))
+    answer, _ = intersection.respond(theirs, "us", request, reveals=True)
+    intersection.intersect(ours, "them", answer)
+    assert [each.facts["what"] for each in audit.read(ours, action="intersection")] == ["read", "asked"]
+    (given,) = audit.read(theirs, action="intersection")
+    assert (given.facts["partner"], given.facts["members"], given.facts["contacts"]) == ("us", True, 40)
 
 
 def test_a_count_of_few_is_not_told(ours: Settings, tmp_path: Path, psi: None) -> None:

@@ -76,6 +76,20 @@ def test_the_budget_is_charged_before_noise_is_drawn_and_noise_is_drawn_once(
         assert con.execute("select released_at is not null from share_releases").fetchall() == [(True,)]
 
 
+def test_a_changed_definition_writes_over_no_table_that_was_released(
+    settings: Settings, opendp: None
+) -> None:
+    publish_people(settings)
+    made = release.release(settings, share())
+    first = made.path.read_bytes()
+    other = release.release(settings, share(epsilon=1.0))
+    assert other.path != made.path and made.path.read_bytes() == first
+    assert release.release(settings, share()).path == made.path
+    made.path.write_text("segment,people\nLoyal,1\n")
+    with pytest.raises(SharingProblem, match="removed or changed"):
+        release.release(settings, share())
+
+
 def test_a_table_that_was_written_is_not_drawn_again_though_the_process_died_before_it_said_so(
     settings: Settings, opendp: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +113,8 @@ def test_a_table_that_was_written_is_not_drawn_again_though_the_process_died_bef
             (True, hashlib.sha256(first).hexdigest())
         ]
     # another definition under the same name is another release, with a charge and a draw of its own
-    assert not release.release(settings, share()).stood and path.read_bytes() != first
+    other = release.release(settings, share())
+    assert not other.stood and other.path != path and path.read_bytes() == first
 
 
 def test_only_who_granted_sharing_is_counted_each_value_within_its_bounds(

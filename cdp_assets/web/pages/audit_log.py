@@ -15,7 +15,8 @@ from cdp_assets.web.view import View
 
 ACTIONS = (
     "reveal", "search", "export", "query", "rule", "withdraw", "publish", "audience", "activate", "acknowledge", "watch", "sign_in", "sign_in_failed",
-    "sign_out", "account", "request", "hand_over", "erase", "rights_access", "rights_correct", "rights_restrict", "rights_object", "rights_opt-out",
+    "sign_out", "account", "request", "hand_over",
+    "intersection", "erase", "rights_access", "rights_correct", "rights_restrict", "rights_object", "rights_opt-out",
     "rights_lift", "forgotten",
 )  # fmt: skip
 
