@@ -53,6 +53,34 @@ EVENTS = [
     visit("d4", "3", "2017-03-05 08:00:00", page_location="https://shop.example/?gclid=&fbclid=x"),
     visit("d4", "4", "2017-03-06 08:00:00", collected_source="tiktok", collected_medium="cpc"),
     visit("d4", "5", "2017-03-07 08:00:00", page_location="https://shop.example/?xgclid=1"),
+    visit(
+        "d4",
+        "6",
+        "2017-03-08 08:00:00",
+        source="google",
+        medium="organic",
+        page_location="https://shop.example/?gad_source=1",
+    ),
+    visit("d4", "7", "2017-03-09 08:00:00", source="google", medium="organic", dclid="x"),
+    # back from where they paid, and from another part of the site
+    visit("d5", "1", "2017-03-03 08:00:00", source="www.paypal.com", medium="referral"),
+    visit(
+        "d5",
+        "2",
+        "2017-03-04 08:00:00",
+        source="shop.example",
+        medium="referral",
+        page_location="https://www.shop.example/cart",
+    ),
+    visit(
+        "d5",
+        "3",
+        "2017-03-05 08:00:00",
+        source="checkout.shop.example",
+        medium="referral",
+        page_location="https://shop.example/",
+    ),
+    event("d5", "3", "2017-03-05 08:01:00", source="newsletter", medium="email"),
 ]
 CALLS = [
     call("a1", "m1", "2017-04-01 08:00:00", "track", event_name="Application Opened"),
@@ -165,8 +193,12 @@ def test_two_orders_of_a_session_have_a_path_each(built: SmallRetailer) -> None:
 
 def test_a_visit_with_a_click_id_is_what_it_is(built: SmallRetailer) -> None:
     assert [row[2] for row in touches(built, "device_id = 'd4'")] == [
-        "paid_search", "paid_search", "organic_social", "paid_social", "direct",
+        "paid_search", "paid_search", "organic_social", "paid_social", "direct", "paid_search", "display",
     ]  # fmt: skip
+
+
+def test_who_comes_back_from_paying_or_from_the_site_itself_was_sent_by_nobody(built: SmallRetailer) -> None:
+    assert [row[2] for row in touches(built, "device_id = 'd5'")] == ["direct", "direct", "email"]
 
 
 def test_an_apps_calls_are_grouped_to_visits(built: SmallRetailer) -> None:

@@ -1,7 +1,8 @@
 {#- Rows of a relation or CTE in a shared shape (cdp_assets/shapes.yaml): its columns in their order, cast to their types; a column that the relation
     lacks is a typed null. On DuckDB a column that the shape does not have is kept, and the law staging_models_have_the_columns_of_their_shape names
     it: a misspelt column never turns into nulls unseen. Text that outsiders write is scrubbed of identifiers, the same for every channel and shape,
-    so that campaigns of touches and of spend still meet. Names, contacts and addresses lose characters that nobody sees. -#}
+    so that campaigns of touches and of spend still meet. Names, contacts and addresses lose characters that nobody sees; a currency's code is in
+    capitals, by which rates are found. -#}
 {% macro in_shape(relation, shape) -%}
     {{ return(adapter.dispatch('in_shape', 'onefold')(relation, shape)) }}
 {%- endmacro %}
@@ -10,7 +11,7 @@
 (
     select * replace (
         {%- for name, type in shape_columns(shape) %}
-        cast({{ shaped_value(name, shape) }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+        cast({{ scrubbed(name) if name in outside_columns(shape) else visible(name) if name in person_columns(shape) else 'upper(trim(currency))' if name == 'currency' else name }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     )
     from (
@@ -38,7 +39,7 @@
     cross join lateral (
         select
             {%- for name, type in shape_columns(shape) %}
-            cast({{ shaped_value(name, shape) }} as {{ type_name(type) }}) as {{ name }}{{ ',' if not loop.last }}
+            cast({{ scrubbed(name) if name in outside_columns(shape) else visible(name) if name in person_columns(shape) else 'upper(trim(currency))' if name == 'currency' else name }} as {{ type_name(type) }}) as {{ name }}{{ ',' if not loop.last }}
             {%- endfor %}
         from {{ relation }}
     ) as shaped

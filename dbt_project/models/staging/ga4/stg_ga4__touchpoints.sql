@@ -20,6 +20,7 @@ events as (
             when collected_source is not null then collected_medium
             else last_click_medium
         end as medium,
+        page_location,
         coalesce(campaign, collected_campaign, google_ads_campaign, last_click_campaign) as campaign,
         case
             when coalesce(gclid, collected_gclid) is not null then 'gclid'
@@ -103,12 +104,14 @@ parts as (
     group by user_pseudo_id, session, part
 ),
 
+-- what the site sent to itself came from where it came before, or directly
 sessions as (
     select
         user_pseudo_id,
         session,
-        min_by(source, event_at) filter (where source is not null) as source,
-        min_by(coalesce(medium, '(none)'), event_at) filter (where source is not null) as medium,
+        min_by(source, event_at) filter (where source is not null and not {{ is_own_site('source', 'medium', 'page_location') }}) as source,
+        min_by(coalesce(medium, '(none)'), event_at)
+            filter (where source is not null and not {{ is_own_site('source', 'medium', 'page_location') }}) as medium,
         min_by(campaign, event_at) filter (where campaign is not null) as campaign,
         min_by(click_id_type, event_at) filter (where click_id_type is not null) as click_id_type
     from events
