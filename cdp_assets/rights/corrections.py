@@ -16,6 +16,9 @@ from cdp_assets.rights import requests
 from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.wishes import ATTRIBUTES, Wish
 
+# A number as two writings of it are compared, equal to the macro plain_value of the dbt project.
+PLAIN_NUMBER = "right(regexp_replace(coalesce({0}, ''), '[^0-9]', '', 'g'), 10)"
+
 
 def correct(
     con: duckdb.DuckDBPyConnection,
@@ -42,19 +45,25 @@ def correct(
         [list(records)],
     )
     stated = "regexp_replace(value, '[^0-9]', '', 'g')" if attribute == "phone" else "lower(trim(value))"
+    plain = PLAIN_NUMBER if attribute == "phone" else "lower(trim(coalesce({0}, '')))"
+    says_right = (
+        f"{plain.format('value')} = {plain.format('$right::varchar')}"
+        if attribute == "phone"
+        else "trim(value) = $right"
+    )
     con.execute(
         f"""
         create or replace temp table wrong as
         select said.record_key, coalesce(
             (select min(wrong_pseudonym) from rights_corrections as c
              where c.record_key = said.record_key and c.attribute = $attribute and c.status = 'standing' and {_is_applied(con)}),
-            pseudonym('wrong' || {MARK} || $attribute || {MARK} || lower(trim(coalesce(value, ''))))
+            pseudonym('wrong' || {MARK} || $attribute || {MARK} || {plain.format("value")})
         ) as wrong_pseudonym
         from said
         where case
             when $wrong::varchar is not null then value is not null and pseudonym('wrong stated' || {MARK} || $attribute || {MARK} || {stated}) = $wrong
             when (select count(value) from said) = 0 then record_key in (select unnest($seeds::varchar[]))
-            else value is not null and trim(value) <> $right
+            else value is not null and {says_right} is not true
         end
         """,
         {

@@ -1,7 +1,3 @@
-{#
-holes: {}
-unportable: [bool_or(), max_by(), type date]
-#}
 -- to whom keys of hers are, or may be, known: what stands on a list, what an audience's list was given while she was in it and has removed
 -- since (the ledger keeps no key that is gone), conversions, and tables for partners in which she was counted
 with her_entries as (

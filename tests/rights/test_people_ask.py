@@ -296,7 +296,7 @@ def test_a_correction_keeps_the_right_value_and_of_the_wrong_one_a_hash_only(ask
 
         register_pseudonym(con, load_key(asked))
         made = con.execute(
-            "select pseudonym('wrong' || chr(31) || 'phone' || chr(31) || ?)", [PHONE]
+            "select pseudonym('wrong' || chr(31) || 'phone' || chr(31) || ?)", [PHONE[-10:]]
         ).fetchall()
     assert made == [(rows[0][4],)]
     assert PHONE[1:].encode() not in asked.state_path.read_bytes()
