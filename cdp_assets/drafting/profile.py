@@ -115,7 +115,14 @@ def profile_of(sample: Sample, words: Words) -> Profile:
     ]
     different = [list(dict.fromkeys(bare_of.values())) for bare_of, _, _ in without]
     numeric = [each for each, role in zip(different, said, strict=True) if not is_a(role, "text")]
-    marks, questions = signs.choose_marks(numeric, str(sample.facts.get("delimiter", ",")))
+    codes = {
+        text.upper()
+        for each, role in zip(texts, said, strict=True)
+        if role == "currency"
+        for text in each
+        if text
+    }
+    marks, questions = signs.choose_marks(numeric, str(sample.facts.get("delimiter", ",")), codes)
     order = day_order(different, sample.titles)
     columns = tuple(
         _column(position, column, role, each, bare, marks, order, words)

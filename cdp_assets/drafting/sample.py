@@ -26,7 +26,7 @@ from cdp_assets.drafting.layout import Layout, find_layout
 from cdp_assets.drafting.words import Words
 from cdp_assets.landing.contract import ENCODINGS
 from cdp_assets.landing.held import FileHeld
-from cdp_assets.landing.readers.text import ZIP_MAGIC, decompressed
+from cdp_assets.landing.readers.text import ZIP_MAGIC, decompressed, is_utf_16
 
 SAMPLE_ROWS = 5000
 SAMPLE_BYTES = 8 << 20
@@ -247,13 +247,29 @@ def _read_delimited(path: Path, data: bytes, words: Words) -> Sample:
     around, said = _declare(layout, numbered[layout.header][0] - 1)
     if len(data) < SAMPLE_BYTES and data.endswith(b"\n"):
         facts["finalNewline"] = True
-    columns = _columns(layout.names, _transpose(layout.body, len(layout.names)))
+    body = _without_headers(layout.body, rows[layout.header])
+    if len(body) < len(layout.body):
+        questions.append(
+            "the header stands again below, as where files were joined: such rows are quarantined"
+        )
+    columns = _columns(layout.names, _transpose(body, len(layout.names)))
     return Sample(path, facts | around, columns, (*questions, *said), _titles(rows, layout))
+
+
+def _without_headers(body: Sequence[Sequence[str]], header: Sequence[str]) -> list[Sequence[str]]:
+    plain = [name.strip("\ufeff ") for name in header]
+    return [row for row in body if [cell.strip("\ufeff ") for cell in row] != plain]
 
 
 def _decode(data: bytes, words: Words) -> tuple[str, str, list[str]]:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", data[: len(data) // 2 * 2].decode("utf-16", "ignore"), []
+    if is_utf_16(data):
+        raise FileHeld(
+            "wrong_encoding",
+            "its characters have two bytes and no mark (UTF-16) tells their order",
+            "have it exported as utf-8, or with the mark",
+        )
     for encoding in ("utf-8", *likely_encodings(data, words)):
         try:
             text = codecs.getincrementaldecoder(ENCODINGS[encoding])("strict").decode(data, final=False)

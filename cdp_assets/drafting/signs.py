@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from cdp_assets.drafting.words import Words, currency_signs
 from cdp_assets.landing.typed.casts import SPACES
 
 DEFAULT_SIGNS = ["$", "€", "£", "¥", "￥"]  # what a contract strips without being told
+OF_THOUSANDTHS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}  # ISO 4217: three digits behind the mark
 _STYLES = [(",", "."), (".", ","), (" ", ","), ("'", "."), ("", ","), ("", ".")]
 _RULES = {
     "apostrophe": (re.compile(r"^['`](?=.)"), ""),
@@ -84,13 +85,20 @@ def _holds(text: str, mark: str) -> bool:
     return any(each in text for each in (SPACES if mark == " " else mark))
 
 
-def choose_marks(columns: Sequence[Sequence[str]], delimiter: str) -> tuple[dict[str, str], list[str]]:
-    """The export's decimal and thousands mark (facts of the contract): what the columns that allow only one reading say."""
+def choose_marks(
+    columns: Sequence[Sequence[str]], delimiter: str, currencies: Collection[str] = ()
+) -> tuple[dict[str, str], list[str]]:
+    """The export's decimal and thousands mark (facts of the contract): what the columns that allow only one reading say.
+
+    Where none does, three digits behind each point are thousands, or the smallest coins of `currencies` that have a thousand of them.
+    """
     read = [(texts, fitting) for texts in columns if (fitting := _styles_of(texts))]
     points = [{point for _, point in fitting} for _, fitting in read]
     votes = Counter(next(iter(each)) for each in points if len(each) == 1)
     is_open = not votes and bool(points)
-    point = votes.most_common(1)[0][0] if votes else _likely_point(columns, delimiter) if is_open else "."
+    is_of_thousandths = bool(currencies) and OF_THOUSANDTHS.issuperset(currencies) and delimiter != ";"
+    likely = "." if is_of_thousandths or not is_open else _likely_point(columns, delimiter)
+    point = votes.most_common(1)[0][0] if votes else likely
     notes = []
     if len(votes) == 2:
         notes.append(

@@ -12,6 +12,7 @@ from cdp_assets.drafting.draft import draft_channel
 from cdp_assets.landing import ContractProblem, load_contracts
 from cdp_assets.landing.check import check_channel
 from cdp_assets.landing.downstream import wiring_problems, write_sources
+from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.replay import replay_quarantine
 from cdp_assets.landing.sources import render_sources, sources_path
 from cdp_assets.settings import PROJECT_DIR, Settings
@@ -69,6 +70,16 @@ def test_a_draft_lands_its_own_sample_whole(
     deliver(settings, f"{name}/{file_name}", content)
     report = land(settings, unhurried(load_contracts(rooms[0])))
     assert (report.held, report.exports[0].landed_rows) == ([], rows)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_sample_of_two_bytes_a_character_without_its_mark_is_not_drafted(
+    settings: Settings, rooms: tuple[Path, Path], tmp_path: Path, encoding: str
+) -> None:
+    sample = tmp_path / "sales_2024-03-31.csv"
+    sample.write_bytes(TILL.encode(encoding))
+    with pytest.raises(FileHeld, match="UTF-16"):
+        draft_channel(settings, "till", [sample], channels_dir=rooms[0], dbt_project_dir=rooms[1])
 
 
 def test_a_draft_declares_marks_types_and_ids(

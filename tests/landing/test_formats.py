@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import random
+import zipfile
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,9 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cdp_assets.demo.xlsx import write_workbook
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, held_reasons, land, landed, quarantined
 
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+TEXTS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
 COLUMNS = (
     {"name": "id", "required": True},
     {"name": "phone"},
@@ -107,6 +113,51 @@ def test_the_first_sheet_that_people_see_is_read(settings: Settings, state: str)
     report = land(settings, contract_of({"format": "xlsx", "filePattern": r".*\.xlsx"}, *COLUMNS))
     assert held_reasons(report) == {}
     assert landed(settings, "shop", "sales", "id") == [("007",)]
+
+
+def test_a_workbook_damaged_within_its_table_is_held_with_a_remedy(settings: Settings) -> None:
+    chance = random.Random(7)
+    rows: list[list[object]] = [[chance.randbytes(400).hex(), "1", 1, None] for _ in range(40)]
+    content = bytearray(_workbook(["id", "phone", "amount", "day"], *rows))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entry = archive.getinfo("xl/worksheets/sheet1.xml")
+    middle = entry.header_offset + 30 + len(entry.filename) + entry.compress_size // 2
+    content[middle : middle + 40] = b"\xff" * 40
+    deliver(settings, "shop/a.xlsx", bytes(content))
+    report = land(settings, contract_of({"format": "xlsx", "filePattern": r".*\.xlsx"}, *COLUMNS))
+    assert held_reasons(report) == {"a.xlsx": "damaged_archive"}
+
+
+@pytest.mark.parametrize(
+    "blank", ["<si><t> </t></si>", "<si><t/></si>", "<si><r><t xml:space='preserve'>\u00a0</t></r></si>"]
+)
+def test_cells_that_point_to_a_blank_shared_text_are_blank(settings: Settings, blank: str) -> None:
+    """As Excel writes texts: apart from the sheet, whose cells hold their numbers."""
+    buffer = io.BytesIO()
+    write_workbook(settings.home / "a.xlsx", ["id", "phone", "amount", "day"], [])
+    with zipfile.ZipFile(settings.home / "a.xlsx") as made, zipfile.ZipFile(buffer, "w") as book:
+        for name in made.namelist():
+            text = made.read(name).decode()
+            text = text.replace(
+                "</Types>", f'<Override PartName="/xl/sharedStrings.xml" ContentType="{TEXTS}"/></Types>'
+            )
+            text = (
+                text.replace(
+                    "</Relationships>",
+                    f'<Relationship Id="rId9" Type="{LINKS}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
+                )
+                if "workbook" in name
+                else text
+            )
+            rows = (
+                '<row r="2"><c r="A2" t="s"><v>0</v></c></row><row r="9"><c r="B9" t="s"><v>1</v></c></row>'
+            )
+            book.writestr(name, text.replace("</sheetData>", rows + "</sheetData>"))
+        book.writestr("xl/sharedStrings.xml", f'<sst xmlns="{MAIN}"><si><t>007</t></si>{blank}</sst>')
+    deliver(settings, "shop/a.xlsx", buffer.getvalue())
+    report = land(settings, contract_of({"format": "xlsx", "filePattern": r".*\.xlsx"}, *COLUMNS))
+    assert held_reasons(report) == {}
+    assert landed(settings, "shop", "sales", "id, _line") == [("007", 2)]
 
 
 def test_a_parquet_file_lands_through_the_same_rules(settings: Settings) -> None:

@@ -352,6 +352,13 @@ def test_declared_encodings_are_read_strictly(settings: Settings, encoding: str)
     assert landed(settings, "shop", "sales", "name") == [(word,), (word,)]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_text_of_two_bytes_a_character_is_told_without_its_mark(settings: Settings, encoding: str) -> None:
+    deliver(settings, "shop/a.csv", "id,n\n1,2\n3,4\n".encode(encoding))
+    report = land(settings, contract_of({}, {"name": "id"}, {"name": "n"}))
+    assert held_reasons(report) == {"a.csv": "wrong_encoding"}
+
+
 def test_bytes_of_another_encoding_hold_the_file(settings: Settings) -> None:
     deliver(settings, "shop/a.csv", "order_id,amount,sold_on\n1,1,\n小明,1,\n".encode("gb18030"))
     report = land(settings, contract_of({}, *SALES))

@@ -170,6 +170,12 @@ def _transcode(inner: BinaryIO, writer: BinaryIO, encoding: str, max_bytes: int)
             return
 
 
+def is_utf_16(head: bytes) -> bool:
+    """Whether bytes that are UTF-8 as well are text of two bytes a character that lost its mark: every second one is null."""
+    halves = [head[start:400:2] for start in (0, 1)]
+    return any(len(half) >= 8 and half.count(0) * 2 > len(half) for half in halves)
+
+
 class _Checked(io.RawIOBase):
     """Passes bytes through and refuses what is no UTF-8, what expands too far and what is cut off."""
 
@@ -211,6 +217,8 @@ class _Checked(io.RawIOBase):
             raise expands_too_far()
         if self._at_start:
             self._at_start = False
+            if is_utf_16(block):
+                raise _wrong_encoding("utf-8", 1)
             if block.startswith(codecs.BOM_UTF8):
                 block = block[len(codecs.BOM_UTF8) :] or self._next_block(size)
         return block

@@ -85,7 +85,7 @@ def scan_sheet(path: Path, sheet: str | None, max_columns: int) -> SheetScan:
                     number = int(element.get("r") or number + 1)
                     _scan_row(element, number, scan, max_columns, blanks)
                     element.clear()
-    except (ElementTree.ParseError, KeyError, zipfile.BadZipFile, ValueError) as error:
+    except (ElementTree.ParseError, KeyError, zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         raise FileHeld(
             "damaged_archive", "the sheet's XML cannot be read", "open and save it again as .xlsx"
         ) from error
