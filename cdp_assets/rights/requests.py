@@ -398,11 +398,16 @@ def note(con: duckdb.DuckDBPyConnection, request_id: str, event: str, actor: str
 
 
 def _check(new: NewRequest) -> None:
+    came_on = new.received_on or new.received_at.date()
     wrong = [
         (new.kind not in KINDS, f"the kind {new.kind!r} is not known", f"one of {', '.join(KINDS)}"),
         (new.jurisdiction not in JURISDICTIONS, f"the jurisdiction {new.jurisdiction!r} is not known", f"one of {', '.join(JURISDICTIONS)}"),
         (not new.identities and not new.hashed, "the request names nobody", "give an e-mail address, a number, a customer id or channel/record"),
         (new.received_at > datetime.now(UTC).replace(tzinfo=None) + ONE_DAY, "it is received on a day that is to come", "give the day on which it came"),
+        *(
+            (each.until_date is not None and each.until_date < came_on, "a hold ends before the request came", "give a later day, or no hold")
+            for each in new.holds
+        ),
         *(
             (each.identity_type not in IDENTITY_TYPES, f"the identity type {each.identity_type!r} is not known", f"one of {', '.join(IDENTITY_TYPES)}")
             for each in new.identities

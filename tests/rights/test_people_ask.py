@@ -206,6 +206,16 @@ def test_a_full_disk_leaves_no_half_answer_and_the_request_open(
     assert not carry(asked, request).problems
 
 
+def test_what_could_not_be_looked_up_stands_on_the_page(asked: Settings) -> None:
+    request = take(asked, "access")
+    assert not carry(asked, request).problems
+    content = opened(asked)
+    left_out = json.loads(content["data.json"])["left_out"]
+    page = next(text for name, text in content.items() if name.endswith(".html"))
+    titles = [words.texts("en")["sections"][name]["title"] for name in left_out]
+    assert titles and f"Not looked up, since it is not built here: {'; '.join(titles)}." in page
+
+
 def test_recipients_are_told_though_what_they_got_is_removed_or_holds_no_name(asked: Settings) -> None:
     """A removal that was acknowledged takes the key out of the ledger; that the list was given, while she was in the audience, stays true."""
     with connect_state(asked) as con:

@@ -113,6 +113,16 @@ def test_an_overdue_request_is_named_until_it_is_closed(settings: Settings) -> N
         ]
 
 
+def test_a_hold_that_is_over_before_it_begins_is_refused(settings: Settings) -> None:
+    for day, is_over in (("2026-01-30", True), ("2026-01-31", False)):
+        hold = requests.read_hold(f"shopify.orders.billing_name until {day}: tax record")
+        if is_over:
+            with pytest.raises(RequestProblem, match="a hold ends before the request came"):
+                take(settings, holds=[hold])
+        else:
+            take(settings, holds=[hold])
+
+
 def test_a_time_that_is_over_is_not_extended(settings: Settings) -> None:
     """GDPR 12(3): the person is told of an extension within the month."""
     taken = take(settings)
