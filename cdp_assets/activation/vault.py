@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 import duckdb
 import pyrage
 
+from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.landing.files import make_private_dir, replacing, sync_dir
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
@@ -41,14 +42,17 @@ def drop(settings: Settings, numbers: Collection[int]) -> None:
     """Destroy entries; with the last one the file and its key."""
     held, gone = read(settings), set(numbers)
     kept = {number: key for number, key in held.items() if number not in gone}
-    if kept == held:
-        return
     if kept:
-        _write(settings, kept)
+        if kept != held:
+            _write(settings, kept)
         return
-    for path in (settings.home / KEY_FILE, settings.home / FILE):
-        path.unlink(missing_ok=True)
-    sync_dir((settings.home / FILE).parent)
+    for name in (
+        FILE,
+        KEY_FILE,
+    ):  # a vault without its key could never be read, a key without its vault is nothing
+        if (settings.home / name).exists():
+            (settings.home / name).unlink()
+            sync_dir((settings.home / name).parent)
 
 
 def _write(settings: Settings, keys: Mapping[int, str]) -> None:
@@ -60,6 +64,12 @@ def _write(settings: Settings, keys: Mapping[int, str]) -> None:
 def _secret(settings: Settings) -> pyrage.x25519.Identity:
     path = settings.home / KEY_FILE
     if not path.exists():
+        if (settings.home / FILE).exists():
+            raise ActivationProblem(
+                "the key of the vault is gone: platforms cannot be told any more whom to remove",
+                str(path),
+                f"put it back; or, if it is lost, remove {FILE}: the certificates say how many keys were in it",
+            )
         make_private_dir(path.parent)
         with replacing(path) as temporary:
             temporary.write_text(str(pyrage.x25519.Identity.generate()), encoding="ascii")

@@ -47,6 +47,7 @@ STEPS = (
     "proof",
 )
 # Done again for as long as a certificate is interim though nothing is waited for: a platform has answered, or the scan found something.
+PROVEN = "interim certificate"  # was written: a start that died before it writes it
 AGAIN = ("generations", "warehouse", "others", "state")
 # For so many seconds a certificate waits until whoever reads replaced files has opened the new ones; the site's workers do so in one.
 READERS_SECONDS = 10.0
@@ -126,18 +127,22 @@ def carry_out(settings: Settings, begun: Journal, reached: Reached = lambda _: N
     reached("proof")
     if document["status"] == "final":
         journal.remove(settings, begun.erasure_id)
+    else:
+        begun.note(PROVEN, {})
+        journal.write(settings, begun)
     return document
 
 
 def resume(settings: Settings, reached: Reached = lambda _: None) -> list[str]:
     """End what a killed erasure began, and erase again whom a restored backup brought back; what was done, in words."""
     said = []
+    journal.sweep(settings)
     for each in journal.open_journals(settings):
-        if "state" in each.done:  # all is done but what waits for others: is it there?
+        if PROVEN in each.done:  # all is done but what waits for others: is it there?
             _wait_no_longer(settings, each)
             if waiting_for(settings, each):
                 continue
-            each.do_again(AGAIN)
+            each.do_again((*AGAIN, PROVEN))
         document = carry_out(settings, each, reached)
         said.append(f"erasure {each.erasure_id} was under way: it is {document['status']} now")
     for entry in unknown_erasures(settings):
@@ -170,7 +175,7 @@ def rewrite_inbox_too(
     ]
     for each in begun:
         each.rewrites_inbox = True
-        each.do_again(("inbox",))
+        each.do_again(("inbox", PROVEN))
         journal.write(settings, each)
     return [carry_out(settings, each, reached) for each in begun]
 

@@ -112,9 +112,17 @@ def remove(settings: Settings, erasure_id: str) -> None:
     path = path_of(settings, erasure_id)
     path.unlink(missing_ok=True)
     sync_dir(path.parent)
-    if not any(path.parent.glob("*.json")):
-        _vault_key(settings).unlink(missing_ok=True)
-        sync_dir(folder(settings))
+    sweep(settings)
+
+
+def sweep(settings: Settings) -> None:
+    """Remove halves that a killed process left, and the journals' key where there is no journal any more."""
+    path = settings.home / "rights" / "vault_key"
+    for half in (path.parent / "erasing").glob("*.tmp"):
+        half.unlink()
+    if path.exists() and not any((path.parent / "erasing").glob("*.json")):
+        path.unlink()
+        sync_dir(path.parent)
 
 
 def manifest_path(settings: Settings) -> Path:

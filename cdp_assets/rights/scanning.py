@@ -1,8 +1,8 @@
 """The look for what an erasure should have left nowhere, by other code than did it: every cell of every table and file, decoded.
 
 DuckDB files are read table by table as Arrow, Parquet by Arrow, SQLite row by row, originals unpacked, all else as bytes. A literal counts
-inside longer text, in upper or lower case, and as addresses of pages escape it; a telephone number also with signs between its digits. What
-cannot be read is named.
+inside longer text, in upper or lower case, and as addresses of pages escape it; a telephone number also with signs between its digits, and both in
+wide characters or with spaces and dashes of any kind. What cannot be read is named.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import re
 import sqlite3
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -48,6 +49,10 @@ WITHOUT_PEOPLE = (
 DUCKDB_MAGIC, PARQUET_MAGIC, GZIP_MAGIC, ZIP_MAGIC = b"DUCK", b"PAR1", b"\x1f\x8b", b"PK\x03\x04"
 SQLITE_MAGIC = b"SQLite format 3\0"
 BETWEEN = r"[ ().\-/_\t]{0,3}"  # digits of one number
+SURE_DIGITS = 9  # of a number without its country's code: a shorter one may be the number of anything
+# A text with wide characters, or spaces, dashes and marks that are not of ASCII, about an address or a number: it is folded before it is looked at.
+ODD = "[\u00a0\u00ad\u2000-\u206f\u2212\u3000\ufeff\uff01-\uff5e]"
+OF_CONTACT = "[@\uff20]|[0-9\uff10-\uff19](?:[^0-9\uff10-\uff19]{0,3}[0-9\uff10-\uff19]){6}"
 
 
 @dataclass
@@ -69,17 +74,19 @@ class Looked:
     """What is looked for: literals, and the digits of numbers."""
 
     def __init__(self, literals: Sequence[str], numbers: Sequence[str]) -> None:
-        self._literals, self._digits = Words(literals), Words(numbers, is_inside=True)
+        sure = [each for each in numbers if len(each) >= SURE_DIGITS]
+        self._literals, self._digits = Words([*literals, *sure]), Words(numbers, is_inside=True)
         self._numbers = [re.compile(f"(?<![0-9]){BETWEEN.join(each)}(?![0-9])") for each in numbers]
 
     def held_by(self, texts: pa.Array) -> Places:
         """Places of the texts that hold any of it."""
         found = [self._literals.held_by(texts), self._with_numbers(texts)]
-        escaped = np.flatnonzero(_is_true(pc.match_substring(texts, "%")))
+        is_odd = _is_true(pc.match_substring_regex(texts, ODD)) & _is_true(
+            pc.match_substring_regex(texts, OF_CONTACT)
+        )
+        escaped = np.flatnonzero(is_odd | _is_true(pc.match_substring(texts, "%")))
         if len(escaped):
-            read = pa.array(
-                [unquote(unquote(each)) for each in texts.take(escaped).to_pylist()], pa.large_string()
-            )
+            read = pa.array([_plain(each) for each in texts.take(escaped).to_pylist()], pa.large_string())
             found += [escaped[self._literals.held_by(read)], escaped[self._with_numbers(read)]]
         return np.unique(np.concatenate(found))
 
@@ -93,6 +100,13 @@ class Looked:
         likely = self._digits.held_by(joined)
         read = some.take(likely).to_pylist()
         return places[likely[[any(each.search(text) for each in self._numbers) for text in read]]]
+
+
+def _plain(text: str) -> str:
+    """A text as people read it: compatible characters folded, dashes one, marks that nobody sees left out, escapes read."""
+    folded = (unicodedata.normalize("NFKC", each) for each in text if unicodedata.category(each) != "Cf")
+    dashed = ("-" if each == "\u2212" or unicodedata.category(each[0]) == "Pd" else each for each in folded)
+    return unquote(unquote("".join(dashed)))
 
 
 def _is_true(tests: pa.Array) -> npt.NDArray[np.bool_]:

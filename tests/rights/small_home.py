@@ -30,6 +30,7 @@ MEMBER, BUYER, INVOICE, DEVICE = "OF77700177", "555017", "900017", "canary-devic
 HERS, HIS = "c0ffee" + "1" * 26, "beef" + "2" * 28
 EVERYTHING_OF_HERS = [NAME, MAIL, PHONE[1:], "(415) 555-0101", STREET, MEMBER, DEVICE, HERS]
 MEMBERS = "member_id,full_name,phone,email,birth_date,gender,address,city,postcode,country,joined_at,marketing_consent,profiling_consent,home_store\n"
+TOUCHES = 300_000  # hers in the middle: a small last row group would vanish by luck
 LINES = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 
 
@@ -60,7 +61,7 @@ def land(settings: Settings) -> None:
     land_all(settings, load_contracts(*settings.contract_dirs), "run")
 
 
-def make_home(settings: Settings) -> None:
+def make_home(settings: Settings, touches: int = TOUCHES) -> None:
     """Fill every store of the home."""
     deliver(settings, "loyalty/members_2026-01-01.csv", MEMBERS + "".join(member(n) for n in range(1, 31)))
     # a broken row of hers: it waits in quarantine
@@ -79,7 +80,7 @@ def make_home(settings: Settings) -> None:
     # a snapshot that lost half of its rows is held, and its original kept
     deliver(settings, "loyalty/members_2026-01-04.csv", MEMBERS + "".join(member(n) for n in range(10, 20)))
     land(settings)
-    make_build(settings)
+    make_build(settings, touches)
     _publish(settings)
     _write_state(settings)
     _write_others(settings)
@@ -95,9 +96,9 @@ def keys_of(settings: Settings) -> dict[str, str]:
     }
 
 
-def make_build(settings: Settings) -> None:
+def make_build(settings: Settings, touches: int = TOUCHES) -> None:
     """The warehouse of a run, by hand: what rights read of it."""
-    keys = keys_of(settings)
+    keys, middle = keys_of(settings), touches // 2
     people = [
         (keys["loyalty"], "loyalty", MEMBER, HERS, NAME, MAIL, PHONE, STREET),
         (keys["online_retail"], "online_retail", BUYER, HERS, NAME, None, None, None),
@@ -137,12 +138,14 @@ def make_build(settings: Settings) -> None:
                 select 'online_retail' as channel, '9000' || n as order_id, case n when 17 then '{BUYER}' else '660016' end as source_customer_id,
                     case n when 17 then '{HERS}' else '{HIS}' end as customer_id, 10.50 as net_amount, false as is_anonymous from (values (16), (17)) as t (n);
             create table journeys.customer_touchpoints as
-                select 'ga4:' || n as touch_id, 'ga4' as channel, case n when 150000 then '{DEVICE}.' else 'd' end || n as touchpoint_id, null::varchar as source_customer_id,
-                    case n when 150000 then '{DEVICE}' else 'device-' || n end as device_id, case n when 150000 then '{HERS}' end as customer_id from range(300000) as t (n);
+                select 'ga4:' || n as touch_id, 'ga4' as channel,
+                    case n when {middle} then '{DEVICE}.' else 'd' end || n as touchpoint_id, null::varchar as source_customer_id,
+                    case n when {middle} then '{DEVICE}' else 'device-' || n end as device_id,
+                    case n when {middle} then '{HERS}' end as customer_id from range({touches}) as t (n);
             create table journeys.session_orders as select touchpoint_id as touch_id, 'x' as note from journeys.customer_touchpoints where customer_id = '{HERS}';
             create table history.consent_statements_by_date as select date '2026-01-05' as as_of_date, 's' || left(record_key, 6) as statement_id,
                 record_key, 'cp' || left(record_key, 30) as contact_pseudonym, 'loyalty/members.csv:17' as evidence from people
-                union all select date '2026-01-05', 'sdev' || n, null, null, 'ga4/' || case n when 1 then '{DEVICE}.150000' else 'device-2.2' end
+                union all select date '2026-01-05', 'sdev' || n, null, null, 'ga4/' || case n when 1 then '{DEVICE}.{middle}' else 'device-2.2' end
                 from (values (1), (2)) as t (n);
             create table history.rfm_scores_by_date as select date '2026-01-05' as as_of_date, customer_id, 5 as frequency from people group by all;
             create table contact.records_contact as select *, null::varchar as given_name, null::varchar as family_name, 'Oakland' as city,

@@ -63,13 +63,20 @@ def test_what_is_escaped_and_a_number_with_signs_between_is_found_in_a_scan() ->
         "+1 (415) 555-0101",
         "415 555 0199 415 555 0101",
         "tel%3D415-555-0101",
+        "415\u00a0555\u2009\u20090101",
+        "（４１５）５５５—０１０１",
+        "415\u200b555\u20130101",
+        "写给 rosa.canary＠x.test",
+        "4 1 5 5 5 5 0 1 0 1",
+        "call 4155550101!",
+        "４１５５５５０１０１",
         "3415 555 0101",  # somebody else's
         "415-555-01019",
         "415, 555, 0101",
         None,
         "50% of 415 others",
     ]
-    assert looked.held_by(pa.array(texts, pa.string())).tolist() == list(range(7))
+    assert looked.held_by(pa.array(texts, pa.string())).tolist() == list(range(14))
 
 
 def test_a_text_is_hers_however_an_address_or_a_number_is_written_in_it() -> None:
@@ -80,6 +87,9 @@ def test_a_text_is_hers_however_an_address_or_a_number_is_written_in_it() -> Non
         "415_555_0101",
         "415\t555\t0101",
         "(４１５)\u00a0555–0101",
+        "415\u200b555\u20130101",
+        "4 1 5 5 5 5 0 1 0 1",
+        "写给 rosa＠x.test",
         "x 415 555 0101 415 555 0199",
     ):
         assert finder.holds(text.encode()), text
