@@ -195,10 +195,43 @@ def test_an_address_of_hers_goes_out_of_columns_that_are_no_persons_too(
         )
     land(settings, contracts)
     assert landed(settings, "shop", "sales", "order_no, email, url") == [
-        ("1", "a@x.test", "https://x.test/?a=b@x.test"), ("2", None, None), ("3", None, None),
+        ("1", "a@x.test", "https://x.test/?a=b@x.test"), ("2", "b@x.test", None), ("3", None, None),
         ("14155550101", "c@x.test", "an id of this number is no phone"),
     ]  # fmt: skip
-    assert counts(settings) == (4, 2, 0, 0, 0, 2)
+    assert counts(settings) == (4, 3, 0, 0, 0, 1)
+
+
+@pytest.mark.parametrize("on_erasure", ["remove", "blank"])
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+def test_who_mentions_her_stays_and_the_text_that_does_goes(
+    settings: Settings, form: str, on_erasure: str
+) -> None:
+    """Ana's delivery note names Rosa's number, Ben's her address: neither asked to be forgotten. A row without an address of its own is hers."""
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    suppress(settings, "phone", *identifiers.of_phone(KEY, "+14155550101"))
+    contracts = contract_of(
+        {"onErasure": on_erasure, "format": form, "filePattern": ".*"},
+        *COLUMNS, {"name": "note", "classification": "core"},
+    )  # fmt: skip
+    names = ("order_no", "email", "phone", "amount", "note")
+    rows = [
+        ("1", "ana@x.test", "", "5", "leave it with Rosa: 1 415 555 0101"),
+        ("2", "ben@x.test", "555", "7", f"write to {HERS} if nobody is there"),
+        ("3", "", "", "9", f"no address but {HERS} in a note"),
+        ("4", "Rosa@x.test", "+1 415 555 0101", "9", "a number of hers is no mention"),
+        ("5", "cleo@x.test", "", "9", "nobody"),
+    ]
+    lines = [",".join(each) for each in (names, *rows)] if form == "csv" else [
+        json.dumps(dict(zip(names, row, strict=True))) for row in rows
+    ]  # fmt: skip
+    deliver(settings, f"shop/a.{form}", "\n".join(lines) + "\n")
+    land(settings, contracts)
+    others = [("1", "ana@x.test", None), ("2", "ben@x.test", None), ("5", "cleo@x.test", "nobody")]
+    nobodys = [] if on_erasure == "remove" else [("3", None, None), ("4", None, None)]
+    assert landed(settings, "shop", "sales", "order_no, email, note") == sorted(others + nobodys)
+    assert counts(settings) == (5, 3, 0, 0, *((2, 0) if on_erasure == "remove" else (0, 2)))
+    assert HERS not in kept(settings).read_text() and "0101" not in kept(settings).read_text()
+    assert "ben@x.test" in kept(settings).read_text()
 
 
 @pytest.mark.parametrize("form", ["ndjson", "json"])

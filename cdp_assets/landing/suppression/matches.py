@@ -69,11 +69,13 @@ class Matches:
     """First lines of the rows that are hers, and of those among them: which cannot be taken apart, in which another's natural key stands (she
     is named in it), which she bought for somebody else, and which somebody else bought for her.
 
-    cells: line → columns that are no person's, and hold an address or a number of hers all the same.
+    cells: line → columns that are no person's, and hold an address or a number of hers all the same; quoting: lines that are somebody else's and
+    mention her, and the columns that do.
     """
 
     lines: list[int] = field(default_factory=list)
     cells: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    quoting: Mapping[int, frozenset[str]] = field(default_factory=dict)
     unreadable: frozenset[int] = frozenset()
     of_others: frozenset[int] = frozenset()
     keeping_recipient: frozenset[int] = frozenset()
@@ -85,10 +87,12 @@ class RowTests:
     """SQL over table `sieved`: whether a row is hers, and whether its recipient, or its buyer, is somebody else, who stays.
 
     names_her: column that is no person's → whether its cell holds an address or a number of hers; has_slipped: whether such a text stands where
-    none belongs.
+    none belongs; quotes: whether the row is somebody else's, and mentions an address or a number of hers inside a text; quoting: column → whether it does.
     """
 
     is_hers: str
+    quotes: str = "false"
+    quoting: Mapping[str, str] = field(default_factory=dict)
     names_her: Mapping[str, str] = field(default_factory=dict)
     has_slipped: str = "false"
     keeps_recipient: str = "false"
@@ -124,15 +128,19 @@ def find_rows(
     )
     tests = row_tests(con, job.channel, job.export, [*rows.columns.extras], region, kinds)
     named = ", ".join(f"case when {test} then {literal(name)} end" for name, test in tests.names_her.items())
+    quoting = ", ".join(f"case when {test} then {literal(name)} end" for name, test in tests.quoting.items())
+    is_broken = f"_row_reason is not null or {tests.has_slipped}"
     found = con.execute(
-        f"select _line, _row_reason is not null or {tests.has_slipped}, {_is_of_other(job.export)}, {tests.keeps_recipient}, {tests.keeps_buyer}, "
-        f"[{named}] from sieved where {tests.is_hers} order by _line"
+        f"select _line, {is_broken}, {_is_of_other(job.export)}, {tests.keeps_recipient}, {tests.keeps_buyer}, [{named}]::varchar[], "
+        f"case when ({tests.quotes}) and not ({is_broken}) then [{quoting}]::varchar[] else [] end from sieved where {tests.is_hers} order by _line"
     ).fetchall()
     con.execute("drop table sieved; drop table sieve_hits; drop table if exists sieve_both")
     cells = {row[0]: frozenset(name for name in row[5] if name) for row in found}
+    quoted = {row[0]: frozenset(name for name in row[6] if name) for row in found}
     return Matches(
         [row[0] for row in found],
         {line: names for line, names in cells.items() if names},
+        {line: names for line, names in quoted.items() if names},
         *(frozenset(row[0] for row in found if row[which]) for which in range(1, 5)),
     )
 
@@ -178,17 +186,45 @@ def row_tests(
         if (text_column(column.name), False) in hits
     }
     slipped = _is_hit(SLIPPED) if (SLIPPED, False) in hits else "false"
+    quoting = {column.name: _is_hit(text_column(column.name), "not is_order") for column in export.properties
+               if (text_column(column.name), False) in hits}  # fmt: skip
     if "named" in kinds and person_columns(export):
         tests.append(_named_test(export, region))
     texts = [text_column(column.name) for column in person_columns(export)]
     is_filled = " or ".join([_is_filled([*texts, *extras, RAW]), *named.values(), slipped])
     if not to_whom:
-        return RowTests(f"({' or '.join(tests) or 'false'}) and ({is_filled})", named, slipped)
+        quotes = _quotes(channel, export, {column for column, _ in hits}, tests)
+        return RowTests(
+            f"({' or '.join(tests) or 'false'}) and ({is_filled})", quotes, quoting, named, slipped
+        )
     recipients = [text_column(each) for each in export.facts.recipient.columns]  # type: ignore[union-attr]
     buyers = [*(each for each in texts if each not in recipients), *extras, RAW]
     is_named = " or ".join([*named.values(), slipped])
     both = _tests_of_both(con, " or ".join(tests) or "false", " or ".join(of_recipient), recipients, buyers)
-    return replace(both, is_hers=f"({both.is_hers}) or {is_named}", names_her=named, has_slipped=slipped)
+    return replace(
+        both, is_hers=f"({both.is_hers}) or {is_named}", quotes="_line not in (select _line from sieve_both)", quoting=quoting,
+        names_her=named, has_slipped=slipped,
+    )  # fmt: skip
+
+
+def _quotes(channel: str, export: Export, hit: set[str], tests: list[str]) -> str:
+    """SQL: what names her are words inside longer texts, and the row is somebody else's: by an address of his own, or by a key where no cell of a person names her."""
+    persons = [text_column(column.name) for column in person_columns(export)]
+    by_person = [_is_hit(column) for column in persons if column in hit]
+    surely = [
+        *_key_tests(channel, export),
+        *(
+            _is_hit(column, "not is_quote")
+            for column in sorted(hit - {text_column(each.name) for each in other_columns(export)})
+        ),
+        *(test for test in tests if test.startswith("_line in")),
+    ]
+    own = [
+        f"coalesce(regexp_full_match(lower(trim({identifier(column)})), {literal(EMAIL_PATTERN)}) and not {_is_hit(column)}, false)"
+        for column in persons
+    ]
+    has_own, names_her_as_person = " or ".join(own) or "false", " or ".join(by_person) or "false"
+    return f"not ({' or '.join(surely) or 'false'}) and ({has_own} or ({_is_of_other(export)}) and not ({names_her_as_person}))"
 
 
 def _register_hits(
@@ -366,7 +402,9 @@ def _hits(cells: list[str], kinds: frozenset[str], region: str | None) -> str:
         with words as ({" union all ".join(cells)}),
         all_words as (select * from words where word is not null{lists}),
         hashed as (select word, pseudonym('{SUPPRESS}' || {MARK} || word) as hash from (select distinct word from all_words))
-        select distinct c, t, starts_with(word, 'order' || {MARK}) as is_order
+        select distinct c, t, starts_with(word, 'order' || {MARK}) as is_order,
+            (starts_with(word, 'email' || {MARK}) or starts_with(word, 'phone' || {MARK}))
+            and length(regexp_replace(regexp_replace(lower(t), {literal(EMAIL_PATTERN)}, '', 'g'), '[^\\pL]', '', 'g')) > 2 as is_quote
         from all_words inner join hashed using (word)
         where hash in (select pseudonym from suppressed)
     """

@@ -46,9 +46,10 @@ def cut_out(con: duckdb.DuckDBPyConnection, file: Inspected) -> tuple[Inspected 
     )
     rewrite(job.original, target, job.dialect, cut, skipped=file.skipped, paths=paths)
     removed = sum(cells is None for cells in cut.values())
-    found = CutOut(
-        target, hash_file(target), removed, sorted(line for line, cells in cut.items() if cells is not None)
+    anonymised = sorted(
+        line for line, cells in cut.items() if cells is not None and line not in matches.quoting
     )
+    found = CutOut(target, hash_file(target), removed, anonymised)
     if removed == file.parsed:
         return None, found
     return inspect_file(replace(job, original=target)), found
@@ -97,7 +98,7 @@ def _cut(
     export: Export, columns: ColumnMap, matches: Matches, held: dict[int, set[str]], *, has_paths: bool
 ) -> tuple[list[str], Cut]:
     """What to cut of each row that is hers, and for JSON the paths of the cells; what is on hold stays."""
-    if export.facts.on_erasure == "remove":
+    if export.facts.on_erasure == "remove" and not matches.quoting:
         return [], dict.fromkeys(matches.lines)
     blank = _blank(export, matches, held, has_paths=has_paths)
     if has_paths:
@@ -113,10 +114,13 @@ def _cut(
     else:
         paths = []
         cut = {
-            line: _positions(columns, names, has_extras=line not in matches.keeping_buyer)
+            line: _positions(
+                columns, names, has_extras=line not in matches.keeping_buyer and line not in matches.quoting
+            )
             for line, names in blank.items()
         }
-    return paths, {**cut, **dict.fromkeys(matches.unreadable)}
+    whole = set(matches.lines) - matches.quoting.keys() if export.facts.on_erasure == "remove" else set()
+    return paths, {**cut, **dict.fromkeys(matches.unreadable | whole)}
 
 
 def _positions_of(owners: Sequence[tuple[str, str]], names: Collection[str]) -> tuple[int, ...]:
@@ -133,10 +137,11 @@ def _blank(
         line: _staying(export, names, matches, line, has_paths=has_paths) | held.get(line, set())
         for line in in_part
     }
-    return {
+    blank = {
         line: [*(name for name in names if name not in staying.get(line, ())), *matches.cells.get(line, ())]
         for line in matches.lines
     }
+    return blank | {line: sorted(quoting) for line, quoting in matches.quoting.items()}
 
 
 def _staying(export: Export, names: list[str], matches: Matches, line: int, *, has_paths: bool) -> set[str]:
