@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -100,28 +100,31 @@ def read(
     return [_entry(text) for (text,) in rows]
 
 
-def count(settings: Settings, subjects: Sequence[str]) -> int:
-    """Entries about some subjects."""
+def count(settings: Settings, subjects: Sequence[str], names: Callable[[str], bool] = lambda _: False) -> int:
+    """Entries about some subjects, or whose text names them: a query says whom it looked for."""
     folder = settings.home / "audit"
     if not (folder / "entries.sqlite").exists():
         return 0
     with closing(_entries(folder)) as entries:
-        ((found,),) = entries.execute(
-            "select count(distinct number) from subjects where subject in (select value from json_each(?))",
-            [json.dumps(list(subjects))],
-        ).fetchall()
-    return int(found)
+        return len(_about(entries, subjects, names))
 
 
-def forget(settings: Settings, subjects: Sequence[str], *, actor: str) -> int:
-    """Delete the entries about some subjects, for an erasure; the chain stays, and one entry says which numbers are gone."""
+def _about(entries: sqlite3.Connection, subjects: Sequence[str], names: Callable[[str], bool]) -> list[int]:
+    found = entries.execute(
+        "select number from subjects where subject in (select value from json_each(?))",
+        [json.dumps(list(subjects))],
+    ).fetchall()
+    told = entries.execute("select number, entry from entries")
+    return sorted({*(row[0] for row in found), *(number for number, text in told if names(text))})
+
+
+def forget(
+    settings: Settings, subjects: Sequence[str], *, actor: str, names: Callable[[str], bool] = lambda _: False
+) -> int:
+    """Delete the entries that `count` counts, for an erasure; the chain stays, and one entry says which numbers are gone."""
     folder = _folder(settings)
     with _locked(folder), closing(_entries(folder)) as entries:
-        found = entries.execute(
-            "select distinct number from subjects where subject in (select value from json_each(?))",
-            [json.dumps(list(subjects))],
-        ).fetchall()
-        numbers = sorted(row[0] for row in found)
+        numbers = _about(entries, subjects, names)
         with entries:
             entries.executemany("delete from entries where number = ?", [(number,) for number in numbers])
             entries.executemany("delete from subjects where number = ?", [(number,) for number in numbers])

@@ -8,6 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PASSING_ERRNOS = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT, errno.ETXTBSY}
+FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+FULL_WORDS = (
+    "No space left on device",
+    "disk is full",
+    "Disk quota exceeded",
+    "File too large",
+)  # of DuckDB, SQLite and Arrow
 PACKAGE_DIR = Path(__file__).resolve().parent
 
 
@@ -46,7 +53,18 @@ def safe_text(error: BaseException) -> str:
         if frames
         else ""
     )
+    if is_disk_full(error):
+        return f"the disk is full ({type(error).__name__}{where}): free space, then do the same again; what was begun goes on from there"
     return f"{type(error).__module__}.{type(error).__name__}{where}"
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error, or what caused it, is that nothing more can be written."""
+    return any(
+        (isinstance(each, OSError) and each.errno in FULL_ERRNOS)
+        or (not is_safe(each) and any(words in str(each) for words in FULL_WORDS))
+        for each in chain_of(error)
+    )
 
 
 def may_pass_on_retry(error: BaseException) -> bool:

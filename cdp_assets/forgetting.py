@@ -61,6 +61,9 @@ class Sought(Protocol):
     def hashes(self) -> tuple[list[str], frozenset[str]]:
         """Keyed hashes of whatever may name them in a delivered file, and of which kinds they are."""
 
+    def is_named_in(self, text: str) -> bool:
+        """Whether a text names them."""
+
     def rows_in(self, path: Path) -> int:
         """Lines of a text, rows of a SQLite file, that name them."""
 

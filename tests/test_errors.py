@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
+
 import duckdb
 import pytest
 
@@ -16,6 +19,20 @@ def test_a_library_error_keeps_its_kind_and_loses_its_text() -> None:
     assert isinstance(safe, StepFailed)
     assert "secret" not in str(safe)
     assert "ConversionException" in str(safe)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "/x/rosa@example.com"),
+        duckdb.IOException('Could not write file "/x/rosa@example.com": No space left on device'),
+        sqlite3.OperationalError("database or disk is full"),
+    ],
+)
+def test_a_full_disk_is_said_in_words(error: Exception) -> None:
+    said = safe_text(error)
+    assert said.startswith("the disk is full") and "free space" in said and "rosa" not in said
+    assert "disk is full" not in safe_text(ValueError("x"))
 
 
 def test_our_own_errors_pass_whole() -> None:

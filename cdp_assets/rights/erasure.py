@@ -327,8 +327,8 @@ def _sought(settings: Settings, begun: Journal) -> SoughtPeople:
 def _erase_warehouse(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
     for leftover in settings.home.glob("warehouse.damaged.duckdb*"):
         leftover.unlink()
-    for spill in settings.home.glob("*.duckdb.tmp"):
-        shutil.rmtree(spill, ignore_errors=True)
+    for left in (*settings.home.glob("*.duckdb.tmp"), settings.home / "state.importing"):
+        shutil.rmtree(left, ignore_errors=True)  # spilled, or half imported, by a process that died
     sought = _sought(settings, begun)
     if not settings.warehouse_path.exists() or not sought.is_in_database(settings.warehouse_path):
         return {}
@@ -350,10 +350,8 @@ def _erase_others(settings: Settings, begun: Journal, _: Reached) -> dict[str, A
 
 def _erase_audit(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
     """Entries about her go; the chain stays, and one entry says which numbers are gone."""
-    subjects = [*begun.traces.record_keys, *begun.traces.customer_ids]
-    if not subjects:
-        return {"entries": 0}
-    return {"entries": audit.forget(settings, subjects, actor=begun.actor)}
+    subjects, sought = [*begun.traces.record_keys, *begun.traces.customer_ids], _sought(settings, begun)
+    return {"entries": audit.forget(settings, subjects, actor=begun.actor, names=sought.is_named_in)}
 
 
 def _erase_state(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:

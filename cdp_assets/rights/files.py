@@ -130,6 +130,10 @@ def cut_file(path: Path, finder: Finder) -> int:
     """Take the lines or rows that hold a literal out of a file; returns how many. A text that stays empty stays as a file, an archive goes."""
     if starts_with(path, SQLITE_MAGIC):
         return _cut_sqlite(path, finder)
+    if _is_log_of_sqlite(path):  # its lines are pages: the database takes them in, and begins a new log
+        count = rows_in(path, finder)
+        _cut_sqlite(_database_of(path), finder)
+        return count
     if starts_with(path, PARQUET_MAGIC):
         return _cut_parquet(path, finder)
     if starts_with(path, ZIP_MAGIC):
@@ -144,6 +148,15 @@ def cut_file(path: Path, finder: Finder) -> int:
             else:
                 writer.write(line)
     return count
+
+
+def _database_of(log: Path) -> Path:
+    return log.with_name(log.name.removesuffix("-wal"))
+
+
+def _is_log_of_sqlite(path: Path) -> bool:
+    database = _database_of(path)
+    return path.name.endswith("-wal") and database.is_file() and starts_with(database, SQLITE_MAGIC)
 
 
 def _packed_as(path: Path, target: Path) -> IO[bytes]:

@@ -154,7 +154,8 @@ def _contents(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
         for request_id, row in rows:
             if table == TABLES[0]:
                 found[request_id] = {each: [] for each in TABLES}
-            found[request_id][table].append(json.loads(row))
+            if request_id in found:  # a restored state has events of requests that were taken after it
+                found[request_id][table].append(json.loads(row))
     return found
 
 

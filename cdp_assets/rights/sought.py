@@ -74,6 +74,9 @@ class SoughtPeople:
     def hashes(self) -> tuple[list[str], frozenset[str]]:
         return sorted({each for _, each in self._suppressed}), frozenset(kind for kind, _ in self._suppressed)
 
+    def is_named_in(self, text: str) -> bool:
+        return self._finder.holds(text.encode())
+
     def rows_in(self, path: Path) -> int:
         return files.rows_in(path, self._finder)
 

@@ -19,6 +19,7 @@ ANSWERS = Store(
 # What many rooms write to together, and this room's own.
 SHARED = (
     Store("the build", ("warehouse.duckdb*", "warehouse.damaged.duckdb*"), "warehouse"),
+    Store("an import of state that died", ("state.importing/*",), "warehouse"),
     Store("state: ledgers, identity map, rulings, histories", ("state.duckdb*",), "state"),
     Store("audit log", ("audit/*",), "audit"),
     Store(
@@ -54,7 +55,7 @@ def find(settings: Settings, sought: Sought) -> dict[str, int]:
     for path in (settings.warehouse_path, settings.state_path):
         if path.exists():
             found |= {f"{path.name}: {table}": rows for table, rows in sought.rows_by_table(path).items()}
-    found |= {"audit": audit.count(settings, [*sought.record_keys, *sought.customer_ids])}
+    found |= {"audit": audit.count(settings, [*sought.record_keys, *sought.customer_ids], sought.is_named_in)}
     found |= {
         path.relative_to(settings.home).as_posix(): 1 for path in answers.find(settings, sought.record_keys)
     }

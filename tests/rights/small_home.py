@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -68,7 +69,7 @@ def make_home(settings: Settings, touches: int = TOUCHES) -> None:
     deliver(
         settings,
         "online_retail/2026-01-02.csv",
-        LINES + "".join(line(n) for n in range(1, 31)) + line(17, quantity="two"),
+        LINES + "".join(line(n) for n in range(1, 31)) + line(17, quantity="two") + line(18, quantity=MAIL),
     )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -237,10 +238,16 @@ def _write_others(settings: Settings) -> None:
         "share/partner/2026/cohorts.csv": f"cohort,customers\nwho writes to {MAIL},1\n2026,8\n",
         "psi/partner/matched.csv": f"{MAIL}\nben16@example.test\n",
         "web/pictures/a.json": f'{{"who": "{NAME}"}}',
+        "web/answers/a-b.pickle": f"not to be read line by line\n{MAIL}",
+        "web/spill/999999999-x/duckdb_temp_storage_0.tmp": f"page {MAIL}",
+        "activation/.spill/duckdb_temp_storage_0.tmp": f"page {MAIL}",
+        "warehouse.duckdb.tmp/duckdb_temp_storage_0.tmp": f"page {MAIL}",
+        "runs/run/report.html": f"<p>this week\n<p>{NAME}\n",
     }.items():
         path = settings.home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
+    _write_databases(settings)
     (settings.home / "activation" / "mailer" / "packed.csv.gz").write_bytes(
         gzip.compress(f"{MAIL}\nx@x.test\n".encode())
     )
@@ -253,6 +260,30 @@ def _write_others(settings: Settings) -> None:
     write_decision(settings.home / "rulings_inbox", {"records": [keys_of(settings)["his"]]})
     audit.append(settings, "ann", "view", subjects=[HERS], page="customer")
     audit.append(settings, "ann", "view", subjects=[HIS], page="customer")
+    audit.append(settings, "ann", "query", sql=f"select * from customers where email = '{MAIL}'")
+
+
+def _write_databases(settings: Settings) -> None:
+    """The site's store, whose log of changes is not taken in yet and holds a row of hers that is deleted; its alerts; an import that died."""
+    web = settings.home / "web"
+    made = web / "made.sqlite"
+    with closing(sqlite3.connect(made)) as con:
+        con.execute("pragma journal_mode = wal")
+        con.execute("create table sessions (name text)")
+        con.executemany("insert into sessions values (?)", [["ann"], [MAIL]])
+        con.commit()
+        con.execute("delete from sessions where name = ?", [MAIL])
+        con.commit()
+        for end in ("", "-wal"):
+            shutil.copy(f"{made}{end}", web / f"web.sqlite{end}")
+    made.unlink()
+    with closing(sqlite3.connect(web / "watched.sqlite")) as con, con:
+        con.execute("create table day_notes (words text)")
+        con.executemany("insert into day_notes values (?)", [["sale"], [f"{NAME} called"]])
+    workshop = settings.home / "state.importing"
+    workshop.mkdir()
+    with duckdb.connect(str(workshop / "state.duckdb")) as con:
+        con.execute("create table people as select ? as email", [MAIL])
 
 
 def cells_of(settings: Settings, sql: str) -> list[tuple[object, ...]]:

@@ -7,10 +7,11 @@ import io
 import json
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdp_assets import audit
+from cdp_assets.commands import rights as commands
 from cdp_assets.keys import load_key
 from cdp_assets.landing.stored import verify_landing
 from cdp_assets.operations.backup import make_backup, restore_backup
@@ -119,7 +121,9 @@ def test_the_scan_finds_her_in_every_store_before(filled: Settings) -> None:
     for part in ("landing/_originals", "landing/loyalty", "landing/_quarantine", "published/g000001/parquet", "published/g000002/masked",
                  "published/g000001/in_clear", "published/g000001/replaced",
                  "warehouse", "state", "audit/entries", "dagster", "dbt_target", "logs", "runs", "rulings_inbox", "audiences_inbox", "audiences/",
-                 "activation/mailer/packed", "activation/mailer/2026", "rights/access", "share/", "psi/", "web/"):  # fmt: skip
+                 "activation/mailer/packed", "activation/mailer/2026", "rights/access", "share/", "psi/",
+                 "web/pictures", "web/answers", "web/spill", "web/web.sqlite-wal", "web/watched.sqlite", "state.importing",
+                 "activation/.spill", "warehouse.duckdb.tmp", "runs/run/report"):  # fmt: skip
         assert any(place.startswith(part) for place in places), part
     assert not found.unreadable
 
@@ -136,18 +140,22 @@ def test_find_counts_her_per_store_and_changes_nothing(filled: Settings) -> None
     request = ask(filled)
     before = certificate.hashes_of(filled.home)
     counted = stores_of(filled, request)
+    (filled.home / "web" / "web.sqlite-shm").unlink(
+        missing_ok=True
+    )  # of SQLite: who reads beside a log makes it
     assert certificate.hashes_of(filled.home) == before
     assert counted["landing/loyalty/members"] == 1
-    assert counted["landing/online_retail/lines"] == 3  # two landed, one in quarantine
+    assert counted["landing/online_retail/lines"] == 4  # two landed, two in quarantine: one slipped
     assert counted["state.duckdb: main.rulings"] == 1
     assert counted["warehouse.duckdb: journeys.customer_touchpoints"] == 1
     assert counted["logs/run.log"] == 1
     assert (
         counted["rights/access/answer.zip"]
         == counted["activation/mailer/packed.csv.gz"]
-        == counted["audit"]
+        == counted["web/watched.sqlite"]
         == 1
     )
+    assert counted["audit"] == 2  # her page was opened, and a query looked for her address
 
 
 def test_every_file_of_a_home_belongs_to_a_store(filled: Settings) -> None:
@@ -228,7 +236,7 @@ def check_gone(settings: Settings, document: dict[str, object], touches: int = s
         held = con.execute("select parsed_rows, status from loads where status = 'held'").fetchall()
         requests_left = con.execute("select status from rights_requests").fetchall()
     assert counts == [
-        ("2026-01-02.csv", 31, 29, 1, 0, 1), ("2026-01-03.csv", 2, 1, 0, 0, 1), ("members_2026-01-01.csv", 30, 29, 0, 1, 0),
+        ("2026-01-02.csv", 32, 29, 1, 1, 1), ("2026-01-03.csv", 2, 1, 0, 0, 1), ("members_2026-01-01.csv", 30, 29, 0, 1, 0),
     ]  # fmt: skip
     assert held == [(10, "held")]
     assert requests_left == [("completed",)]
@@ -243,6 +251,16 @@ def check_gone(settings: Settings, document: dict[str, object], touches: int = s
         gzip.decompress((settings.home / "activation" / "mailer" / "packed.csv.gz").read_bytes())
         == b"x@x.test\n"
     )
+    for gone in (
+        "web/answers",
+        "web/spill/999999999-x",
+        "activation/.spill",
+        "warehouse.duckdb.tmp",
+        "state.importing",
+    ):
+        assert not (settings.home / gone).exists(), gone
+    with closing(sqlite3.connect(settings.home / "web" / "web.sqlite")) as con:
+        assert con.execute("select * from sessions").fetchall() == [("ann",)]
     page = next((settings.home / "rights" / "certificates").glob("*.html")).read_text()
     assert "final" in page and document["root"]["hash"] in page  # type: ignore[index]
 
@@ -779,6 +797,36 @@ def test_a_full_disk_in_the_middle_is_no_loss(filled: Settings) -> None:
     )
     assert [path.name for path in filled.home.rglob("*.erasing*")] == []
     assert [path.name for path in filled.published_dir.glob(".writing*")] == []
+
+
+@pytest.mark.slow
+def test_the_command_says_that_the_disk_is_full_and_the_same_again_goes_on(
+    filled: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(filled)
+    monkeypatch.setenv("ONEFOLD_KEY", KEY)
+
+    def run() -> int:
+        return commands.run_requests(
+            [],
+            confirm=[],
+            leave=[],
+            rewrite_inbox=True,
+            drop_older=False,
+            home=filled.home,
+            inbox=filled.inbox_dir,
+        )
+
+    with a_disk_with_room_for(1 << 20):
+        assert run() == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the disk is full" in said and "free space" in said and MAIL not in said
+    assert cells_of(filled, "select count(*) from marts.orders") == [(2,)]
+    assert run() == 0
+    assert "is final now" in capsys.readouterr().out
+    check_gone(
+        filled, certificate.read_certificate(next((filled.home / "rights" / "certificates").glob("*.json")))
+    )
 
 
 @pytest.mark.slow

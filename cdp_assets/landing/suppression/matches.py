@@ -7,9 +7,10 @@ taken apart the raw text is searched, and of one whose cells are not what their 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import duckdb
 
@@ -127,22 +128,28 @@ def find_rows(
         f"create or replace temp table sieved as with {judged} select *, {raw} as {RAW}, {_slipped(job.export)} as {SLIPPED} from keyed"
     )
     tests = row_tests(con, job.channel, job.export, [*rows.columns.extras], region, kinds)
-    named = ", ".join(f"case when {test} then {literal(name)} end" for name, test in tests.names_her.items())
-    quoting = ", ".join(f"case when {test} then {literal(name)} end" for name, test in tests.quoting.items())
     is_broken = f"_row_reason is not null or {tests.has_slipped}"
     found = con.execute(
-        f"select _line, {is_broken}, {_is_of_other(job.export)}, {tests.keeps_recipient}, {tests.keeps_buyer}, [{named}]::varchar[], "
-        f"case when ({tests.quotes}) and not ({is_broken}) then [{quoting}]::varchar[] else [] end from sieved where {tests.is_hers} order by _line"
+        f"select _line, {is_broken}, {_is_of_other(job.export)}, {tests.keeps_recipient}, {tests.keeps_buyer}, {_names_where(tests.names_her)}, "
+        f"case when ({tests.quotes}) and not ({is_broken}) then {_names_where(tests.quoting)} else [] end from sieved where {tests.is_hers} order by _line"
     ).fetchall()
     con.execute("drop table sieved; drop table sieve_hits; drop table if exists sieve_both")
-    cells = {row[0]: frozenset(name for name in row[5] if name) for row in found}
-    quoted = {row[0]: frozenset(name for name in row[6] if name) for row in found}
     return Matches(
         [row[0] for row in found],
-        {line: names for line, names in cells.items() if names},
-        {line: names for line, names in quoted.items() if names},
+        _named_by_line(found, 5),
+        _named_by_line(found, 6),
         *(frozenset(row[0] for row in found if row[which]) for which in range(1, 5)),
     )
+
+
+def _names_where(tests: Mapping[str, str]) -> str:
+    """SQL list of the names whose test is true, with nulls for the others."""
+    return f"[{', '.join(f'case when {test} then {literal(name)} end' for name, test in tests.items())}]::varchar[]"
+
+
+def _named_by_line(rows: list[tuple[Any, ...]], place: int) -> dict[int, frozenset[str]]:
+    """Line → names in the list at one place of its row; lines without any are left out."""
+    return {row[0]: names for row in rows if (names := frozenset(name for name in row[place] if name))}
 
 
 def other_columns(export: Export) -> list[Column]:
@@ -180,14 +187,9 @@ def row_tests(
     hits = _register_hits(con, _cells(channel, export, extras, region), kinds, region)
     for column in sorted({column for column, _ in hits}):
         (of_recipient if column in {text_column(each) for each in to_whom} else tests).append(_is_hit(column))
-    named = {
-        column.name: _is_hit(text_column(column.name), "not is_order")
-        for column in other_columns(export)
-        if (text_column(column.name), False) in hits
-    }
+    named = _hit_tests(other_columns(export), hits)
     slipped = _is_hit(SLIPPED) if (SLIPPED, False) in hits else "false"
-    quoting = {column.name: _is_hit(text_column(column.name), "not is_order") for column in export.properties
-               if (text_column(column.name), False) in hits}  # fmt: skip
+    quoting = _hit_tests(export.properties, hits)
     if "named" in kinds and person_columns(export):
         tests.append(_named_test(export, region))
     texts = [text_column(column.name) for column in person_columns(export)]
@@ -225,6 +227,15 @@ def _quotes(channel: str, export: Export, hit: set[str], tests: list[str]) -> st
     ]
     has_own, names_her_as_person = " or ".join(own) or "false", " or ".join(by_person) or "false"
     return f"not ({' or '.join(surely) or 'false'}) and ({has_own} or ({_is_of_other(export)}) and not ({names_her_as_person}))"
+
+
+def _hit_tests(columns: Iterable[Column], hits: set[tuple[str, bool]]) -> dict[str, str]:
+    """Column → SQL: its cell names her otherwise than by an order's id; of columns that do in some row."""
+    return {
+        each.name: _is_hit(text_column(each.name), "not is_order")
+        for each in columns
+        if (text_column(each.name), False) in hits
+    }
 
 
 def _register_hits(
