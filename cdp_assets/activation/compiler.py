@@ -13,14 +13,14 @@ from datetime import date
 from cdp_assets.activation.audience import FAMILIES, Audience
 from cdp_assets.activation.library import Library
 from cdp_assets.activation.problems import ActivationProblem
-from cdp_assets.activation.rules import Columns, Context, predicate
+from cdp_assets.activation.rules import Columns, Context, Named, predicate
 from cdp_assets.activation.standing import consent_relations, holdout_sql
 from cdp_assets.sql_text import identifier
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One compiled audience. `rules` are the places of r1, r2, … in the YAML; `order` is SQL to sort by."""
+    """One compiled audience. `rules` are the places of r1, r2, … in the YAML; `order` is SQL to sort by; `named`: texts that its rules name."""
 
     name: str
     sql: str
@@ -28,6 +28,7 @@ class Statement:
     rules: tuple[str, ...]
     order: str
     needs_contact_file: bool
+    named: tuple[Named, ...] = ()
 
 
 def compile_audience(
@@ -42,6 +43,7 @@ def compile_audience(
         context.where = f"audience {inner}"
         parts.append(f"{identifier(f'audience {inner}')} as ({_members_sql(inner, library, context, as_of)})")
     context.where = f"audience {name}"
+    context.named.clear()  # those of other audiences are told of with them
     rules, flags = _flags(name, audience, library, context)
     suppressed = _suppressed(audience)
     join, sort_value, order = _ordering(audience, context)
@@ -60,7 +62,7 @@ def compile_audience(
     context.values["as_of"] = as_of
     sql = f"{common}select {select} from marts.customers as customers{join}"
     values = {key: value for key, value in context.values.items() if key != "as_of" or "$as_of" in sql}
-    return Statement(name, sql, values, tuple(rules), order, context.needs_contact_file)
+    return Statement(name, sql, values, tuple(rules), order, context.needs_contact_file, tuple(context.named))
 
 
 def _flags(name: str, audience: Audience, library: Library, context: Context) -> tuple[list[str], list[str]]:

@@ -207,12 +207,13 @@ def _stage(
         ).fetchall()
     )
     con.execute(f"drop table {stepped}")
-    for number, each in lists.items():
-        _decide_about_others(reach, destination, number, each)
-    return [
+    found = [
         _listed(number, name, each, terms.keys, counts[number], lost.get(number, 0))
         for number, each in lists.items()
     ]
+    for listed in found:
+        _decide_about_others(reach, destination, listed)
+    return found
 
 
 def _later_steps(
@@ -239,17 +240,33 @@ def _later_steps(
     return joins, whens
 
 
-def _decide_about_others(reach: Reach, destination: Destination, list_id: int, chosen: Chosen) -> None:
-    """Members of a list with a priority are taken; those of letters count as contacted."""
-    members = f"(select customer_no from members where list_id = {list_id}) as m"
-    if chosen.audience.priority is not None:
-        reach.con.execute(f"insert into taken select customer_no from {members}")
-    if destination.kind == "message":
-        reach.con.execute(
-            f"insert into pressure select customer_no, {list_id}, date '{reach.as_of}' from {members} "
+def _decide_about_others(reach: Reach, destination: Destination, found: List) -> None:
+    """Members of a list with a priority are taken; those of letters count as contacted. Of a list to which nobody is added tonight, only who is there."""
+    con, audience, list_id = reach.con, found.chosen.audience, found.list_id
+    members = f"(select customer_no from members where list_id = {list_id})"
+    is_held = found.chosen.is_held or is_below_floor(destination, found)
+    if audience.priority is not None and not is_held:
+        con.execute(f"insert into taken select customer_no from {members} as m")
+    elif audience.priority is not None and not _is_emptied(destination, found):
+        con.execute(
+            f"insert into taken select distinct customer_no from {members} as m join {found.keys} as k using (customer_no) "
+            f"join {LEDGER}.activation_entries as e using (key_id) where e.list_id = {list_id}"
+        )
+    if destination.kind == "message" and not is_held:
+        con.execute(
+            f"insert into pressure select customer_no, {list_id}, date '{reach.as_of}' from {members} as m "
             f"where customer_no not in (select customer_no from pressure where list_id = {list_id} "
             f"union all select customer_no from unanswered where list_id = {list_id})"
         )
+
+
+def is_below_floor(destination: Destination, found: List) -> bool:
+    """Whether a list has members, and fewer than its destination's smallest list."""
+    return 0 < found.member_count < (destination.smallest_list or 0)
+
+
+def _is_emptied(destination: Destination, found: List) -> bool:
+    return is_below_floor(destination, found) and destination.below_floor == "delete_list"
 
 
 def _listed(

@@ -31,7 +31,7 @@ from cdp_assets.activation.ledger import (
     unwritable,
 )
 from cdp_assets.activation.library import Library, load_library
-from cdp_assets.activation.lists import Chosen, List, choose, choose_as_before, lists_of
+from cdp_assets.activation.lists import Chosen, List, choose, choose_as_before, is_below_floor, lists_of
 from cdp_assets.activation.pressure import load_pressure
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.proposals import Run, facts_of, pack, propose
@@ -296,11 +296,10 @@ def _is_held(destination: Destination, each: List) -> bool:
     if each.chosen.is_held:
         each.notes.append("adds are held: the audience cannot be read")
         return True
-    floor = destination.smallest_list
-    if floor is not None and 0 < each.member_count < floor:
+    if is_below_floor(destination, each):
         what = "the list is emptied" if destination.below_floor == "delete_list" else "adds are held"
         each.notes.append(
-            f"{what}: {each.member_count:,} members are fewer than the smallest list, {floor:,}"
+            f"{what}: {each.member_count:,} members are fewer than the smallest list, {destination.smallest_list:,}"
         )
         return destination.below_floor == "hold_adds"
     return False

@@ -5,7 +5,7 @@ Engine, file and order of audiences are not known here: `compiler` puts predicat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -39,15 +39,30 @@ _FORMS = {
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
 
 
+@dataclass(frozen=True)
+class Named:
+    """A text that a rule names, of a published column."""
+
+    place: str
+    table: str
+    column: str
+    value: str
+
+
 @dataclass
 class Context:
-    """What rules are compiled with: the columns of the file, and the values bound so far (shared by one statement)."""
+    """What rules are compiled with: the columns of the file, and the values bound so far (shared by one statement). `named`: texts that rules name."""
 
     columns: Columns
     where: str
     contact_schema: str = "contact"
     values: dict[str, object] = field(default_factory=dict)
     needs_contact_file: bool = False
+    named: list[Named] = field(default_factory=list)
+
+    def name(self, place: str, table: str, column: str, values: Iterable[object]) -> None:
+        """Note texts that a rule names."""
+        self.named += [Named(place, table, column, each) for each in values if isinstance(each, str)]
 
     def bind(self, value: object) -> str:
         """A parameter that holds the value; equal values share one."""
@@ -128,6 +143,9 @@ def _condition(table: str, column: str, condition: Condition, context: Context, 
     def bound(value: object) -> str:
         return context.bind(_typed(value, kind, context.wrong_type(table, column, place, _wanted(kind))))
 
+    if kind == "VARCHAR":
+        whole = (condition.is_, condition.is_not, *(condition.in_ or ()), *(condition.not_in or ()))
+        context.name(place, table, column, whole)
     if kind != "VARCHAR" and (condition.contains is not None or condition.starts_with is not None):
         raise context.wrong_type(table, column, place, "a column of texts")
     parts = [
@@ -202,6 +220,7 @@ def _among(table: str, column: str, values: list[str] | None, context: Context, 
     if not values:
         return []
     context.column_type(table, column, place)
+    context.name(place, table, column, values)
     return [f"{table}.{identifier(column)} in ({', '.join(context.bind(each) for each in values)})"]
 
 

@@ -15,6 +15,7 @@ from cdp_assets.activation.library import SHIPPED, Library, Source, load_library
 from cdp_assets.activation.pressure import capped_customers, has_ledger
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import PublishedFile, open_published
+from cdp_assets.activation.unknown_values import unknown_values
 from cdp_assets.activation.waterfall import (
     MEMBER,
     compiled,
@@ -83,7 +84,8 @@ def preview_audience(
         library, key, known = load_library(settings), load_key(settings), load_destinations(settings)
         with open_published(settings, with_contact_file=True, attach=attached_to_read) as published:
             audience = library.audience(name)
-            rules = len(compiled(published, library, name).rules)
+            statement = compiled(published, library, name)
+            rules, unknown = len(statement.rules), unknown_values(published.con, statement)
             capped = capped_customers(published, known, name, audience)
             is_cap_unknown = audience.contact_cap is not None and not has_ledger(published.con)
             stages = stage_audience(published, library, name, key, capped=capped)
@@ -99,6 +101,8 @@ def preview_audience(
     for step in steps:
         table.add_row(step.name, f"{step.left_out:,}" if step.left_out else "–", f"{step.left:,}")
     console.print(table)
+    for line in unknown:
+        _say(console, line)
     if is_cap_unknown:
         _say(console, "the contact cap is not counted: state is in use, try again when the run has ended")
     if members:
@@ -174,12 +178,15 @@ def _is_right(
         published.con.execute(
             f"select count(*) from ({statement.sql}) as chosen", dict(statement.values)
         ).fetchall()
+        unknown = unknown_values(published.con, statement)
     except Exception as error:
         _say(console, f"wrong: {name}\n  {safe_text(error)}")
         return False
     origin = library.sources[name].origin
     note = "" if name in library.in_force() else ", an example: `onefold audience new` makes it yours"
     _say(console, f"right: {name} ({origin}{note}){_said_of_equals(library, name)}")
+    for line in unknown:
+        _say(console, f"  {line}")
     return True
 
 

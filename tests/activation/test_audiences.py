@@ -456,6 +456,40 @@ def test_a_check_asks_for_the_destinations_and_tells_of_equal_priorities(
     assert "google_events takes conversions, not people" in said
 
 
+def test_a_check_says_which_values_occur_nowhere(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelt segment means nobody, and under not everybody: it compiles, so it was right without a word."""
+    head = "title: A\npurpose: marketing\nwho: "
+    documents = {
+        "a": head + "{not: {rfm: {segment: [loyal, Loyal]}}}\n",
+        "b": head
+        + "{all: [{attributes: {country: {is_not: Atlantis}}}, {purchases: {store: [nowhere], brand: [b]}}]}\n",
+        "c": head + "{all: [{audience: a}, {rfm: {segment: [Loyal]}}]}\n",
+    }
+    settings.project = project(tmp_path, documents, {})
+    publish(settings, [Person("p", [("email", "p@example.com")], orders=[{"on": AS_OF, "brand": "b"}])])
+    monkeypatch.setattr(Settings, "load", lambda **_: settings)
+    console = plain_console(width=200)
+    assert check_audiences(name=None, home=None, console=console) == 0
+    said = {each.split()[0]: each for each in capsys.readouterr().out.split("right: ")[1:]}
+    assert (
+        said["a"]
+        == "a (project)\n  who.not.rfm.segment: nothing in marts.customer_rfm has the segment 'loyal'; there is Loyal\n"
+    )
+    assert (
+        "b (project)\n  who.all[1].attributes.country: nothing in marts.customers has the country 'Atlantis'; there is US\n"
+        in said["b"]
+    )
+    assert (
+        "who.all[2].purchases: nothing in marts.orders has the store_id 'nowhere'; there is s1\n" in said["b"]
+    )
+    assert said["b"].count("nothing in") == 2
+    assert said["c"] == "c (project)\n"  # what a names wrongly is told of with a
+    assert preview_audience(name="a", home=None, inbox=None, sample=3, console=console) == 0
+    assert "nothing in marts.customer_rfm has the segment 'loyal'" in capsys.readouterr().out
+
+
 def test_an_export_holds_no_formula(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -753,6 +753,35 @@ def test_of_equal_priorities_the_first_by_name_takes_a_person(mailing: Callable[
     assert members(night(home, crowd())) == {"ads/a": 6, "ads/b": 0, "ads/c": 0}
 
 
+@pytest.mark.parametrize("below", ["hold_adds", "delete_list"])
+def test_an_audience_whose_additions_are_held_takes_nobody(
+    mailing: Callable[..., Settings], below: str
+) -> None:
+    """Two people too few for the platform were in no list at all: the audience above took them, and did not bring them."""
+    text = LOYAL.format(purpose="ads_matching", destinations="[ads]")
+    first = "title: First\npurpose: ads_matching\ndestinations: [ads]\nwho: {value: {discounted_value_12_months: {at_least: 5}}}\n"
+    home = mailing(
+        {"first": first + "priority: 1\n", "loyal": text + "priority: 2\n"},
+        {"ads": ADS + f"smallest_list: 3\nbelow_floor: {below}\n"},
+    )
+    platforms, people = Platforms(home.home), crowd()
+    for each in people[:2]:
+        each.value = 5
+    assert members(night(home, people)) == {"ads/first": 2, "ads/loyal": 6}
+    people[2].value = 5
+    assert members(night(home, people, 1)) == {"ads/first": 3, "ads/loyal": 3}
+    answer(home, platforms.upload_all())
+    # who is there stays the higher audience's while additions wait; where the list is emptied, nobody is
+    people[2].value, people[3].value = 1, 5
+    people[1].value = 1
+    report = night(home, people, 2)
+    assert members(report) == {"ads/first": 2, "ads/loyal": 5 if below == "hold_adds" else 6}
+    answer(home, platforms.upload_all())
+    both = platforms.lists["ads/first"] & platforms.lists["ads/loyal"]
+    everybody = platforms.lists["ads/first"] | platforms.lists["ads/loyal"]
+    assert (both, len(everybody)) == (set(), 12)
+
+
 def test_floors_hold_adds_and_never_removals(mailing: Callable[..., Settings]) -> None:
     home = mailing(
         {"loyal": LOYAL.format(purpose="ads_matching", destinations="[ads, gone]")},
