@@ -212,7 +212,7 @@ def _allowed_by_the_log(out: Path, purposes: dict[str, str], as_of: str) -> set[
         ).fetchall()
 
     def spelled(kind: str, value: str) -> str:
-        return value.strip().lower() if kind == "email" else "".join(filter(str.isdigit, value))[-10:]
+        return value.strip().lower() if kind == "email" else "".join(filter(str.isdigit, value))[-8:]
 
     ids: dict[tuple[str, str, str], list[str]] = {}
     for customer, kind, value, contact_id in contacts:
@@ -252,6 +252,41 @@ def test_whom_the_consent_log_allows_to_reach_is_whom_the_marts_allow(first: Ran
     expected = _allowed_by_the_log(first.out, purposes, "2017-12-31")
     assert set(found) == expected
     assert len(expected) >= 3
+
+
+def test_a_country_by_its_name_says_where_somebody_lives_and_how_their_number_is_dialled(first: Ran) -> None:
+    """Members write their country by name, and who moved abroad writes the number as one dials it there: said again in Python from the files as delivered."""
+    out, contact = first.out, (first.out / "home" / "published" / "current.contact.duckdb").resolve()
+    newest = max((out / "inbox" / "loyalty").glob("members_*.csv"))
+    rows = [
+        row for row in csv.DictReader(newest.read_text(encoding="utf-8-sig").splitlines()) if row["phone"]
+    ]
+    abroad = {"Singapore": ("+65", r"9\d{3} \d{4}"), "Deutschland": ("+49", r"0171 \d{7}")}
+    expected = {
+        row["member_id"]: code + re.sub(r"\D", "", row["phone"]).removeprefix("0")
+        for row in rows
+        for code, form in [abroad.get(row["country"], ("", "nothing"))]
+        if re.fullmatch(form, row["phone"])
+    }
+    with duckdb.connect(str(contact), read_only=True) as con:
+        found = {
+            (row[0], row[1])
+            for row in con.execute(
+                "select r.source_customer_id, c.contact_value from contact.records_contact as r join contact.contacts_in_clear as c using (customer_id) "
+                "where r.channel = 'loyalty' and c.contact_type = 'phone'"
+            ).fetchall()
+        }
+    assert set(expected.items()) <= found
+    assert {number[:3] for number in expected.values()} == {"+65", "+49"}
+    assert "United States" in {row["country"] for row in rows}
+    # and an audience that asks for a country finds whoever lives there
+    countries = {
+        row[0]
+        for row in query(
+            out / "home", "select distinct country from marts.customers where country is not null"
+        )
+    }
+    assert {"US", "CN"} <= countries <= {"US", "CN", "SG", "DE"}
 
 
 def test_wechat_reaches_whom_the_truth_says_and_nobody_else(first: Ran) -> None:

@@ -5,7 +5,7 @@ holes:
   spelled: select * from joined
   no_phone: 'null'
   no_email: 'null'
-  rates: {store_phone: 0.5, birth_date_swapped: 0.5, birth_date_placeholder: 0.5, family_name_only: 0.5, street_slip: 0.5}
+  rates: {store_phone: 0.5, birth_date_swapped: 0.5, birth_date_placeholder: 0.5, family_name_only: 0.5, street_slip: 0.5, moved_abroad: 0.5, country_by_name: 0.5}
   slipped_street: reverse(street)
   traps: '[''twins'']'
 #}
@@ -38,17 +38,31 @@ reached as (
         u('no birth date', member_id) < {{ rates.birth_date_placeholder }} as is_placeholder_date,
         u('leaves birth date', member_id) < 0.85 as leaves_birth_date,
         u('family name only', member_id) < {{ rates.family_name_only }} as is_family_only,
-        country = 'US' and u('street slip', member_id) < {{ rates.street_slip }} as has_street_slip
+        country = 'US' and u('street slip', member_id) < {{ rates.street_slip }} as has_street_slip,
+        u('lives abroad', member_id) < {{ rates.moved_abroad }} as is_abroad,
+        u('abroad where', member_id) < 0.5 as is_in_singapore,
+        if(is_in_singapore, '9' || lpad(pick('abroad number', member_id, 9000000)::varchar, 7, '0'),
+            '171' || lpad(pick('abroad number', member_id, 10000000)::varchar, 7, '0')) as number_abroad,
+        u('country by name', member_id) < {{ rates.country_by_name }} as names_country
     from named
 )
 select
     member_id, person_no, joined_at, store, shown_given, shown_family,
     if(is_family_only, shown_family, shown_name) as shown_name,
-    gender, if(has_street_slip, {{ slipped_street }}, street) as street, city, postcode, country,
+    gender, if(has_street_slip, {{ slipped_street }}, street) as street,
+    case when not is_abroad then city when is_in_singapore then 'Singapore' else 'Berlin' end as city,
+    case when not is_abroad then postcode when is_in_singapore then '179098' else '10115' end as postcode,
+    case
+        when is_abroad then if(is_in_singapore, 'Singapore', 'Deutschland')
+        when names_country then if(country = 'US', 'United States', 'China')
+        else country
+    end as country,
     case
         when not leaves_phone then null
         when no_phone is not null then no_phone
         when by_store_phone then store_phone
+        when is_abroad and is_in_singapore then left(number_abroad, 4) || ' ' || right(number_abroad, 4)
+        when is_abroad then '0' || left(number_abroad, 3) || ' ' || substr(number_abroad, 4)
         when lang = 'zh' then '+86 ' || left(own_phone, 3) || ' ' || substr(own_phone, 4, 4) || ' '
             || substr(own_phone, 8)
         else case pick('phone format', member_id, 3)
@@ -58,7 +72,9 @@ select
             else own_phone
         end
     end as phone,
-    if(leaves_phone and no_phone is null and not by_store_phone, dial || own_phone, null) as phone_key,
+    if(leaves_phone and no_phone is null and not by_store_phone,
+        case when not is_abroad then dial || own_phone when is_in_singapore then '+65' || number_abroad
+            else '+49' || number_abroad end, null) as phone_key,
     if(leaves_email, coalesce(no_email, if(u('second email', member_id) < 0.12, email2, email1)),
         null) as email,
     leaves_email and no_email is not null as is_email_blocked,

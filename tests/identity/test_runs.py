@@ -123,6 +123,28 @@ def test_only_what_was_delivered_anew_is_read_and_the_outcome_is_that_of_reading
     assert read_again()[0] == len(rows)
 
 
+def test_what_is_no_number_where_the_channel_is_may_be_one_where_the_person_lives(home: IdentityHome) -> None:
+    """A shop of the United States that writes a member's country by name, and her number as one dials it there."""
+    rows = [
+        person("a", phone="9123 4567", country="Singapore"),
+        person("b", phone="0171 2345678", country="Deutschland"),
+        person("c", phone="(415) 555-0123", country="Germany"),  # read where the channel is, if it can be
+        person("d", phone="9123 4567", country="United States"),
+    ]
+    home.write(rows)
+    context = dataclasses.replace(home.context, phone_regions={"shop": "US"})
+    with home.warehouse() as con:
+        identity.normalise_records(con, context)
+    assert home.query(
+        "select source_customer_id, phone, country_key, is_phone_unreadable from identity.records order by all"
+    ) == [
+        ("a", "+6591234567", "SG", False),
+        ("b", "+491712345678", "DE", False),
+        ("c", "+14155550123", "DE", False),
+        ("d", None, "US", True),
+    ]
+
+
 def test_only_records_judged_anew_get_their_node_anew_and_the_outcome_is_that_of_building_all(
     home: IdentityHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,7 +67,8 @@ def normalise_records(
         build_name_forms(con)
         con.execute(
             "create or replace temp table phone_parts as "
-            "select distinct phone, phone_region as region from raw_records where phone is not null"
+            "select distinct phone, phone_region as region from raw_records where phone is not null "
+            "union select distinct phone, country_code from raw_records where phone is not null and country_code is not null"
         )
         build_phone_forms(con)
         con.execute(
@@ -159,7 +160,7 @@ def _read_source(
     by_channel = " ".join(
         f"when channel = '{channel}' then '{region}'" for channel, region in ctx.phone_regions.items()
     )
-    of_country = f"coalesce({country_sql('country')}, 'ZZ')"
+    of_country = "coalesce(country_code, 'ZZ')"
     con.execute(
         f"""
         create or replace temp table raw_records as
@@ -167,7 +168,8 @@ def _read_source(
             from {source} as delivered_row
             semi join fresh on fresh.channel = {_trimmed("channel")} and fresh.source_customer_id = {_trimmed("source_customer_id")}
         ),
-        shaped as (select {_source_expression(columns)} from chosen)
+        shaped as (select {_source_expression(columns)} from chosen),
+        placed as (select *, {country_sql("country")} as country_code from shaped)
         select
             *,
             pseudonym('record' || chr(31) || channel || chr(31) || source_customer_id) as record_key,
@@ -175,7 +177,7 @@ def _read_source(
                 then concat_ws(chr(31), coalesce(full_name, ''), coalesce(given_name, ''), coalesce(family_name, '')) end
                 as name_raw,
             {f"case {by_channel} else {of_country} end" if by_channel else of_country} as phone_region,
-        from shaped
+        from placed
         join fresh using (channel, source_customer_id)
         """
     )

@@ -24,7 +24,8 @@ with joined as (
         name_forms.given_key, name_forms.family_key, name_forms.given_canon,
         name_forms.given_han, name_forms.family_han, name_forms.name_exact, name_forms.name_sound,
         coalesce(name_forms.is_pinyin, false) as is_pinyin,
-        phone_forms.phone_e164 as phone, phone_forms.phone_head, phone_forms.phone_tail,
+        -- what is no number where the channel is may be one where the person lives
+        coalesce(phone_forms.phone_e164, phones_at_home.phone_e164) as phone, phone_forms.phone_head, phone_forms.phone_tail,
         case when not email_forms.is_relay then email_forms.email end as email,
         case when not email_forms.is_relay then email_forms.email_user end as email_user,
         case when not email_forms.is_relay then email_forms.email_domain end as email_domain,
@@ -35,11 +36,10 @@ with joined as (
         {{ city_words }} as city_key,
         {{ region_words }} as region_key,
         {{ postcode_key }} as postcode_key,
-        case when raw.phone_region <> 'ZZ' and raw.country is not null then raw.phone_region
-            else upper(raw.country) end as country_key,
+        coalesce(raw.country_code, upper(raw.country)) as country_key,
         {{ loyalty_id }} as loyalty_id,
         coalesce(raw.platform_id, case when email_forms.is_relay then 'relay:' || email_forms.email end) as platform_id,
-        raw.phone is not null and phone_forms.phone_e164 is null and phone_forms.phone_tail is null
+        raw.phone is not null and coalesce(phone_forms.phone_e164, phones_at_home.phone_e164, phone_forms.phone_tail) is null
             as is_phone_unreadable,
         raw.email is not null and email_forms.email is null as is_email_unreadable,
         coalesce(email_forms.is_relay, false) as is_email_relay,
@@ -47,6 +47,7 @@ with joined as (
     from raw_records as raw
     left join name_forms using (name_raw)
     left join phone_forms on phone_forms.phone = raw.phone and phone_forms.region = raw.phone_region
+    left join phone_forms as phones_at_home on phones_at_home.phone = raw.phone and phones_at_home.region = raw.country_code
     left join email_forms on email_forms.email_raw = raw.email
 )
 , placed as (

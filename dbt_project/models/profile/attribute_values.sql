@@ -17,7 +17,7 @@ records as (
         nullif(trim(customer_records.gender), '') as gender,
         nullif(trim(coalesce(customer_records.street, '') || '|' || coalesce(customer_records.city, '') || '|'
             || coalesce(customer_records.region, '') || '|' || coalesce(customer_records.postcode, '') || '|'
-            || coalesce(customer_records.country, '')), '||||') as address,
+            || coalesce(normalised.country_key, customer_records.country, '')), '||||') as address,
         coalesce(channel_trust.trust_rank, 8) as trust_rank,
         coalesce(customer_records.updated_at, customer_records.created_at, cast('1970-01-01' as timestamp)) as seen_at
     from {{ ref('customer_records') }} as customer_records

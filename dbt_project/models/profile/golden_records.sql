@@ -56,7 +56,7 @@ select
     addresses.city,
     addresses.region,
     addresses.postcode,
-    addresses.country,
+    coalesce(placed.country_key, addresses.country) as country, -- its code, where the channel writes its name
     known.record_count,
     known.account_count,
     known.channel_count,
@@ -69,3 +69,8 @@ left join surviving
 left join {{ ref('customer_records') }} as addresses
     on surviving.address_channel = addresses.channel
     and surviving.address_source_customer_id = addresses.source_customer_id
+left join {{ source('identity', 'customer_ids') }} as address_ids
+    on addresses.channel = address_ids.channel
+    and addresses.source_customer_id = address_ids.source_customer_id
+left join {{ source('identity', 'records') }} as placed
+    on address_ids.record_key = placed.record_key
