@@ -132,7 +132,7 @@ def _prepare_locked(settings: Settings) -> list[str]:
         record_start_over(settings)
     check_key(settings, key)
     repaired = repair(settings)
-    has_requests = any((settings.home / each).is_dir() for each in ("rights", "rights_inbox"))
+    has_requests = any((settings.home / each).is_dir() for each in ("rights", "rights_inbox", "psi"))
     if has_requests or settings.erasure_manifest or settings.retention:
         from cdp_assets.rights.upkeep import upkeep  # what it needs is large, and few homes have requests
 

@@ -117,6 +117,11 @@ class Settings(BaseSettings):
     psi_most: int = Field(
         default=1_000_000, ge=1000, description="Contacts that a set of a private intersection may have."
     )
+    psi_days: int = Field(
+        default=30,
+        ge=1,
+        description="Days that files of a private intersection stay: requests, their secrets, answers, lists of what both have.",
+    )
     backup_keys: Path | None = Field(
         default=None,
         description="Folder of the keys of encrypted backups: on another disk than the home and the backups.",

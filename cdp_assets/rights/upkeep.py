@@ -8,11 +8,12 @@ from cdp_assets.rights import answers, certificate, inbox, outside, retention, s
 from cdp_assets.rights.erasure import end_holds, resume
 from cdp_assets.rights.refusals import do_again
 from cdp_assets.settings import Settings
+from cdp_assets.sharing import intersection
 
 
 def upkeep(settings: Settings) -> list[str]:
-    """Bring back what was asked and a restored backup lacks, end what a killed erasure began and what was held until now, remove answers, certificates
-    and rows of state whose time is over, take what was decided on the page; in words.
+    """Bring back what was asked and a restored backup lacks, end what a killed erasure began and what was held until now, remove answers, certificates,
+    files of intersections and rows of state whose time is over, take what was decided on the page; in words.
     """
     today = datetime.now(UTC).date()
     said = [*after_restore(settings), *end_holds(settings, today)]
@@ -26,6 +27,8 @@ def upkeep(settings: Settings) -> list[str]:
     ]
     if gone := answers.expire(settings):
         said.append(f"{gone} answers to requests of access expired: removed")
+    if gone := intersection.expire(settings, datetime.now(UTC)):
+        said.append(f"{gone} files of private intersections are older than ONEFOLD_PSI_DAYS: removed")
     if said:
         showing.show(settings)
     said += inbox.take(settings)

@@ -13,6 +13,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,15 @@ def intersect(settings: Settings, partner: str, answer_file: Path) -> Answer:
     path = folder / f"{header['session']}.members.csv"
     _write(path, "".join(f"{each}\n" for each in [secret["kind"], *members]).encode())
     return Answer(len(members), path)
+
+
+def expire(settings: Settings, now: datetime) -> int:
+    """Remove files of intersections that are older than `psi_days`; how many. A list of matches holds contacts in clear."""
+    last = (now - timedelta(days=settings.psi_days)).timestamp()
+    over = [path for path in settings.home.glob("psi/*/*") if path.is_file() and path.stat().st_mtime < last]
+    for path in over:
+        path.unlink()
+    return len(over)
 
 
 def _note(settings: Settings, what: str, partner: str, facts: Mapping[str, Any], contacts: int) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from cdp_assets import audit
+from cdp_assets.home import prepare_home
 from cdp_assets.settings import Settings
 from cdp_assets.sharing import contacts, intersection
 from cdp_assets.sharing.problems import SharingProblem
@@ -136,3 +139,15 @@ def test_a_count_of_few_is_not_told(ours: Settings, tmp_path: Path, psi: None) -
     request, _ = intersection.setup(ours, "them", "email", reveals=False)
     answer, _ = intersection.respond(other, "us", request)
     assert intersection.intersect(ours, "them", answer).count is None
+
+
+def test_files_of_intersections_go_when_their_time_is_over(settings: Settings) -> None:
+    folder = settings.home / "psi" / "acme"
+    folder.mkdir(parents=True)
+    for name in ("a.members.csv", "a.secret.json", "b.members.csv"):
+        (folder / name).write_text("email\nann@x.test\n")
+    old = (datetime.now(UTC) - timedelta(days=31)).timestamp()
+    for name in ("a.members.csv", "a.secret.json"):
+        os.utime(folder / name, (old, old))
+    assert any("ONEFOLD_PSI_DAYS" in each for each in prepare_home(settings))
+    assert [path.name for path in folder.iterdir()] == ["b.members.csv"]
