@@ -33,8 +33,10 @@ IDLE_AT_MOST = 4
 
 _lock = threading.Lock()
 _idle: list[duckdb.DuckDBPyConnection] = []
-# What is on the disk is read, not what an earlier borrower saw of it.
-_LENT: dict[str, str | bool | int | float | list[str]] = {"enable_external_file_cache": False}
+# What is on the disk is read, not what an earlier borrower saw of it. Nothing is spilled but where somebody says: DuckDB's own choice for what is
+# in memory is the folder that the process was started in, where nobody looks for customers.
+SPILL, NOWHERE = "temp_directory", ""
+_LENT: dict[str, str | bool | int | float | list[str]] = {"enable_external_file_cache": False, SPILL: NOWHERE}
 
 
 class HeldForReading(RuntimeError):
@@ -126,6 +128,8 @@ def _open(path: Path, read_only: bool) -> _File:
             how = "read_only" if read_only else f"storage_version {literal(STORAGE_VERSION)}"
             try:
                 instance.execute(f"attach {literal(path)} as {identifier(path.stem)} ({how})")
+                if not read_only:  # as DuckDB does with a file that it opens itself
+                    instance.execute(f"set global {SPILL} = {literal(f'{path}.tmp')}")
             except BaseException:
                 instance.close()
                 raise
@@ -140,7 +144,7 @@ def _close(path: Path, file: _File) -> None:
         if file.users:
             return
         del _files[path]
-        _give_back(file.instance, not file.is_spoiled)
+        _give_back(file.instance, not file.is_spoiled, () if file.read_only else (SPILL,))
 
 
 def _borrow() -> duckdb.DuckDBPyConnection:
@@ -158,7 +162,10 @@ def _give_back(instance: duckdb.DuckDBPyConnection, is_whole: bool, limits: Iter
             for name in {name for (name,) in found} - {OWN_DATABASE}:
                 instance.execute(f"detach {identifier(name)}")
             for name in limits:
-                instance.execute(f"reset global {identifier(name)}")
+                if name == SPILL:
+                    instance.execute(f"set global {SPILL} = {literal(NOWHERE)}")
+                else:
+                    instance.execute(f"reset global {identifier(name)}")
         except duckdb.Error:  # a temporary folder that was used cannot be changed
             is_kept = False
     if is_kept:

@@ -326,8 +326,9 @@ class Settings(BaseSettings):
 
     @property
     def duckdb_limits(self) -> dict[str, str | bool | int | float | list[str]]:
-        """Configuration that a DuckDB connection of a run opens with."""
-        return {"memory_limit": self.memory_limit, "threads": self.threads}
+        """Configuration that a DuckDB connection of a run opens with. What does not fit the memory is spilled in the home, where an erasure finds it."""
+        spill = str(self.home / "spill.duckdb.tmp")
+        return {"memory_limit": self.memory_limit, "threads": self.threads, "temp_directory": spill}
 
     @property
     def parser_memory_limit(self) -> str:

@@ -181,6 +181,20 @@ def test_a_borrowed_instance_is_given_back_as_it_was() -> None:
         assert con.execute("select current_setting('TimeZone')").fetchone() != ("Asia/Shanghai",)
 
 
+def test_what_does_not_fit_the_memory_is_spilled_in_the_home_and_nowhere_else(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    much = "create table much as select range as n, hash(range)::varchar || repeat('x', 200) as words from range(400000)"
+    with scratch(settings.duckdb_limits | {"memory_limit": "60MB", "threads": 1}) as con:
+        con.execute(much)
+        assert list(settings.home.glob("*.duckdb.tmp/*"))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    with pytest.raises(duckdb.OutOfMemoryException), scratch({"memory_limit": "60MB", "threads": 1}) as con:
+        con.execute(much)
+
+
 def test_two_borrowers_at_once_see_nothing_of_each_other() -> None:
     with scratch() as one, scratch() as other:
         one.execute("create table a as select 1 as n")

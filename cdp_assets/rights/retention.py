@@ -80,7 +80,7 @@ def _write_again(settings: Settings, where: Mapping[str, str]) -> None:
     fresh = settings.state_path.with_name(settings.state_path.name + tables.ERASING)
     fresh.unlink(missing_ok=True)
     tables.merge_log(settings.state_path)
-    with duckdb.connect(config=STORAGE) as con:
+    with duckdb.connect(config={**settings.duckdb_limits, **STORAGE}) as con:
         con.execute(f"attach {literal(settings.state_path)} as held (read_only)")
         con.execute(f"attach {literal(fresh)} as fresh (storage_version {literal(STORAGE_VERSION)})")
         con.execute("copy from database held to fresh (schema)")

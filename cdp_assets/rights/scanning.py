@@ -202,7 +202,7 @@ def _matches(texts: pa.Array, words: Looked) -> int:
 
 
 def _scan_database(path: Path, name: str, words: Looked, found: Scan) -> None:
-    with duckdb.connect(config={"threads": 2}) as con:
+    with duckdb.connect(config={"threads": 2, "temp_directory": ""}) as con:
         con.execute(f"attach {text(path)} as looked (read_only)")
         rows = con.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'looked' order by all"
