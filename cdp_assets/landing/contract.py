@@ -119,6 +119,10 @@ class ColumnFacts(_Model):
         default=True,
         description="False: the column is known and its values do not land (`onefold minimise` proposes it); originals keep them until their retention ends.",
     )
+    about_other: bool = Field(
+        default=False,
+        description="The value is of somebody else than the row's person (who sold, or brought her): an answer to a request of access leaves it out.",
+    )
     words: dict[str, str] = Field(
         default={},
         description="What the channel's own words mean, as staging reads them (a consent's purpose and status): it lands as delivered.",

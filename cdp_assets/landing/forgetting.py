@@ -88,6 +88,55 @@ def holding_loads(
     return found
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """A value as it was delivered, in so many rows of an export; header: of its column in the file."""
+
+    channel: str
+    export: str
+    header: str
+    value: str
+    rows: int
+
+
+def delivered(
+    settings: Settings, contracts: Mapping[str, ChannelContract], suppressed: Suppressed
+) -> list[Delivered]:
+    """What the landed files say of people, in the columns that say something of a person. Of a row that names a buyer and a recipient only what is of
+    the one who is asked about; nothing of rows that only mention her, and nothing of columns about others."""
+    found: list[Delivered] = []
+    with scratch(settings.duckdb_limits) as con:
+        _suppress(con, settings, suppressed)
+        for contract in contracts.values():
+            for export in contract.exports:
+                landed = sorted(
+                    (settings.landing_dir / contract.name / export.name).glob("[0-9a-f]*.parquet")
+                )
+                if landed and _open_parquet(con, landed, export, line="row_number() over ()"):
+                    found += _delivered_of(con, contract, export, suppressed)
+    return found
+
+
+def _delivered_of(
+    con: duckdb.DuckDBPyConnection, contract: ChannelContract, export: Export, suppressed: Suppressed
+) -> Iterator[Delivered]:
+    tests = row_tests(con, contract.name, export, [], contract.facts.phone_region, suppressed.kinds)
+    recipients = set(export.facts.recipient.columns) if export.facts.recipient else set()
+    con.execute(
+        f"create or replace temp table told as select *, {tests.keeps_recipient} as keeps_recipient, {tests.keeps_buyer} as keeps_buyer "
+        f"from sieved where ({tests.is_hers}) and not ({tests.quotes})"
+    )
+    for column in person_columns(export):
+        if column.facts.about_other:
+            continue
+        value = identifier(text_column(column.name))
+        stays = "keeps_recipient" if column.name in recipients else "keeps_buyer"
+        for told, rows in con.execute(
+            f"select {value}, count(*) from told where not {stays} and trim({value}) <> '' group by all order by all"
+        ).fetchall():
+            yield Delivered(contract.name, export.name, column.physical_name or column.name, told, rows)
+
+
 def _suppress(con: duckdb.DuckDBPyConnection, settings: Settings, suppressed: Suppressed) -> None:
     register_pseudonym(con, load_key(settings))
     con.execute(

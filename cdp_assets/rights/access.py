@@ -6,15 +6,15 @@ else's e-mail address or number is withheld. How it is written into a file is `a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 
 from cdp_assets.keys import load_key
+from cdp_assets.landing import forgetting as landing
 from cdp_assets.landing.contract import load_contracts
-from cdp_assets.landing.forgetting import holding_loads
 from cdp_assets.landing.suppression.identifiers import contacts_in
 from cdp_assets.landing.suppression.matches import Suppressed
 from cdp_assets.retention_rules import rules
@@ -73,7 +73,7 @@ def gather(settings: Settings, con: duckdb.DuckDBPyConnection, records: Sequence
             [list(JUDGED)],
         ).fetchall()
     )
-    found.parts += [_files(settings, traces), _retention(settings)]
+    found.parts += [*_of_files(settings, traces), _retention(settings)]
     _withhold(con, found)
     return found
 
@@ -101,12 +101,22 @@ def _judgements(con: duckdb.DuckDBPyConnection, tables: set[str]) -> Part:
     return part
 
 
-def _files(settings: Settings, traces: Traces) -> Part:
-    """Which delivered files hold rows of hers, quarantined ones too."""
+def _of_files(settings: Settings, traces: Traces) -> list[Part]:
+    """What delivered files say of her, value by value, and which files hold rows of hers, quarantined ones too."""
     suppressed = traces.suppressions(load_key(settings))
     people = Suppressed(sorted({each for _, each in suppressed}), frozenset(kind for kind, _ in suppressed))
     contracts = load_contracts(*settings.contract_dirs)
-    held = holding_loads(settings, contracts, people)
+    rows = [
+        [each.channel, each.export, each.header, each.value, each.rows]
+        for each in landing.delivered(settings, contracts, people)
+    ]
+    return [
+        Part("delivered", ["channel", "export", "header", "value", "row_count"], rows),
+        _files(settings, landing.holding_loads(settings, contracts, people)),
+    ]
+
+
+def _files(settings: Settings, held: Mapping[tuple[str, str], Mapping[str, int]]) -> Part:
     counts = {
         (channel, export, load): rows
         for (channel, export), loads in held.items()

@@ -390,6 +390,52 @@ def test_a_recipient_known_only_from_her_order_stays_and_her_own_parcels_do_not(
     assert counts(settings) == (6, 1, 0, 0, 0, 5)
 
 
+def test_a_buyer_who_mentions_her_in_a_gifts_note_stays_with_whom_he_sends_it_to(settings: Settings) -> None:
+    suppress(settings, "email", *identifiers.of_email(KEY, HERS))
+    recipient = {"columns": ["recipient_name", "recipient_phone"], "order": "id"}
+    contract = contract_of(
+        {"onErasure": "blank", "recipient": recipient},
+        *RECIPIENTS,
+        {"name": "note", "classification": "core"},
+    )
+    deliver(
+        settings,
+        "shop/a.csv",
+        "id,buyer,buyer_name,recipient_name,recipient_phone,note\n"
+        f"1,kim@x.test,Kim,Lou,+14155550111,send {HERS} a copy\n"
+        f"2,{HERS},Rosa C,Lou,+14155550111,write to {HERS}\n",
+    )
+    land(settings, contract)
+    found = landed(settings, "shop", "sales", "id, buyer, recipient_name, note")
+    assert found == [("1", "kim@x.test", "Lou", None), ("2", None, "Lou", None)]
+    assert HERS not in kept(settings).read_text() and "kim@x.test" in kept(settings).read_text()
+
+
+def test_an_answer_is_told_what_rows_say_of_her_and_of_nobody_else_in_them(settings: Settings) -> None:
+    """Of a gift that she sends not to whom, of one that she gets not from whom; nothing of a row that only mentions her, nor of who sold it to her."""
+    recipient = {"columns": ["recipient_name", "recipient_phone"], "order": "id"}
+    contract = contract_of(
+        {"onErasure": "blank", "recipient": recipient},
+        *RECIPIENTS,
+        {"name": "note", "classification": "core"},
+        {"name": "seller", "classification": "sensitive", "facts": {"aboutOther": True}},
+    )
+    deliver(
+        settings,
+        "shop/a.csv",
+        "id,buyer,buyer_name,recipient_name,recipient_phone,note,seller\n"
+        f"1,{HERS},Rosa C,Ben Other,+14155550199,at the back door,Sam Seller\n"
+        "4,juan@x.test,Juan,Rosa,+14155550101,for my love,Sam Seller\n"
+        f"7,kim@x.test,Kim,Kim,+14155550111,send {HERS} a copy,Sam Seller\n",
+    )
+    land(settings, contract)
+    hashes = [*identifiers.of_email(KEY, HERS), *identifiers.of_phone(KEY, "+14155550101")]
+    told = forgetting.delivered(settings, contract, Suppressed(sorted(hashes), frozenset({"email", "phone"})))
+    assert {(each.header, each.value) for each in told} == {
+        ("buyer", HERS), ("buyer_name", "Rosa C"), ("note", "at the back door"), ("recipient_name", "Rosa"), ("recipient_phone", "+14155550101"),
+    }  # fmt: skip
+
+
 def test_an_order_that_was_hers_comes_again_without_her(settings: Settings) -> None:
     suppress(settings, "order", *identifiers.of_order(KEY, "shop", "2"))
     deliver(settings, "shop/a.csv", f"{HEADER}1,a@x.test,,5\n2,new@x.test,,7\n")

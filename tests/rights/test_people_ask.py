@@ -144,6 +144,21 @@ def test_an_answer_holds_what_is_hers_and_nothing_of_who_shares_a_number_with_he
     )
 
 
+def test_an_answer_says_what_files_said_under_their_own_headers(asked: Settings) -> None:
+    """Also what no table of ours keeps."""
+    small.deliver(
+        asked,
+        "loyalty/members_2026-01-01.csv",
+        small.MEMBERS + "".join(small.member(n) for n in (16, 17, 18)),
+    )
+    small.land(asked)
+    assert not carry(asked, take(asked, "access")).problems
+    told = json.loads(opened(asked)["data.json"])["tables"]["delivered"]
+    said = {row["header"]: row["value"] for row in told}
+    assert (said["address"], said["birth_date"]) == (small.STREET, "1980-01-01")
+    assert {row["row_count"] for row in told} == {1} and "Ben" not in str(told)
+
+
 def test_a_record_that_only_a_score_joins_is_shown_to_nobody_before_a_word_is_given(asked: Settings) -> None:
     with duckdb.connect(str(asked.warehouse_path)) as con:
         con.execute("update identity.customer_ids set customer_id = ?", [HERS])
@@ -255,7 +270,7 @@ def test_every_language_says_every_section_and_word() -> None:
         own = words.texts(language)
         assert own.keys() == english.keys()
         assert own["sections"].keys() == english["sections"].keys()
-        named = {each.name for each in sections.SECTIONS} | {"judgements", "files", "retention"}
+        named = {each.name for each in sections.SECTIONS} | {"judgements", "delivered", "files", "retention"}
         assert named == own["sections"].keys()
         for family in (
             "kinds",

@@ -195,23 +195,31 @@ def row_tests(
     texts = [text_column(column.name) for column in person_columns(export)]
     is_filled = " or ".join([_is_filled([*texts, *extras, RAW]), *named.values(), slipped])
     if not to_whom:
-        quotes = _quotes(channel, export, {column for column, _ in hits}, tests)
+        quotes = _quotes(channel, export, {column for column, _ in hits}, tests, texts)
         return RowTests(
             f"({' or '.join(tests) or 'false'}) and ({is_filled})", quotes, quoting, named, slipped
         )
     recipients = [text_column(each) for each in export.facts.recipient.columns]  # type: ignore[union-attr]
     buyers = [*(each for each in texts if each not in recipients), *extras, RAW]
-    is_named = " or ".join([*named.values(), slipped])
-    both = _tests_of_both(con, " or ".join(tests) or "false", " or ".join(of_recipient), recipients, buyers)
+    is_bought = " or ".join(tests) or "false"
+    quotes = _quotes(
+        channel, export, {column for column, _ in hits} - set(recipients), tests, [each for each in texts if each not in recipients]
+    )  # fmt: skip
+    is_named = " or ".join([*named.values(), slipped, f"({is_bought}) and ({quotes})"])
+    both = _tests_of_both(
+        con, f"({is_bought}) and not ({quotes})", " or ".join(of_recipient), recipients, buyers
+    )
     return replace(
         both, is_hers=f"({both.is_hers}) or {is_named}", quotes="_line not in (select _line from sieve_both)", quoting=quoting,
         names_her=named, has_slipped=slipped,
     )  # fmt: skip
 
 
-def _quotes(channel: str, export: Export, hit: set[str], tests: list[str]) -> str:
-    """SQL: what names her are words inside longer texts, and the row is somebody else's: by an address of his own, or by a key where no cell of a person names her."""
-    persons = [text_column(column.name) for column in person_columns(export)]
+def _quotes(channel: str, export: Export, hit: set[str], tests: list[str], persons: list[str]) -> str:
+    """SQL: what names her are words inside longer texts, and the row is somebody else's: by an address of his own, or by a key where no cell of a person names her.
+
+    hit: columns with a text that names her; tests: of the row's person; persons: columns about that person.
+    """
     by_person = [_is_hit(column) for column in persons if column in hit]
     surely = [
         *_key_tests(channel, export),
