@@ -496,7 +496,9 @@ def _unknown_in_inbox(settings: Settings) -> Iterator[tuple[str, str, Path]]:
         )
         hashes = {
             each
-            for row in con.execute("select delivered_sha256, stored_sha256 from loads").fetchall()
+            for row in con.execute(
+                "select delivered_sha256, stored_sha256 from loads union all from cut_versions"
+            ).fetchall()
             for each in row
         }
     for path in sorted(settings.inbox_dir.rglob("*")):
@@ -509,7 +511,7 @@ def _unknown_in_inbox(settings: Settings) -> Iterator[tuple[str, str, Path]]:
 
 
 def in_inbox(settings: Settings, loads: Mapping[tuple[str, str], Sequence[str]]) -> list[tuple[Path, str]]:
-    """Files of the inbox that still hold what was cut out of their originals, with the delivered hash.
+    """Files of the inbox that still hold what was cut out of their originals, as delivered or as an earlier erasure wrote them, with the delivered hash.
 
     A file of whose rows nothing was cut, since all that names her in them is on hold, is not among them.
     """
@@ -521,9 +523,12 @@ def in_inbox(settings: Settings, loads: Mapping[tuple[str, str], Sequence[str]])
             "and not (stored_sha256 = delivered_sha256 and original_removed_at is null and status = 'landed') order by all",
             [sorted({each for ids in loads.values() for each in ids})],
         ).fetchall()
-    for channel, file_name, delivered, _stored in rows:
+        versions: dict[str, set[str]] = {}
+        for delivered, stored in con.execute("from cut_versions").fetchall():
+            versions.setdefault(delivered, set()).add(stored)
+    for channel, file_name, delivered, stored in rows:
         path = settings.inbox_dir / channel / file_name
-        if path.is_file() and hash_file(path) == delivered:
+        if path.is_file() and hash_file(path) in {delivered, *versions.get(delivered, set()) - {stored}}:
             found.append((path, delivered))
     return found
 

@@ -225,11 +225,11 @@ def record_held(con: duckdb.DuckDBPyConnection, held: Sequence[HeldFile], run_id
 
 
 def cut_originals(con: duckdb.DuckDBPyConnection, channel: str, export: str) -> dict[str, str]:
-    """Hash of an original that was cut → hash that it was delivered with."""
+    """Hash of an original that was cut, now or by an earlier erasure → hash that it was delivered with."""
     return dict(
         con.execute(
-            "select stored_sha256, delivered_sha256 from loads "
-            "where channel = ? and export = ? and stored_sha256 <> delivered_sha256",
+            "select stored_sha256, delivered_sha256 from cut_versions "
+            "where delivered_sha256 in (select delivered_sha256 from loads where channel = ? and export = ?)",
             [channel, export],
         ).fetchall()
     )

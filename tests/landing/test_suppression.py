@@ -616,3 +616,29 @@ def test_where_the_original_is_gone_what_landed_is_cut_itself(settings: Settings
         ]
         assert counts(settings) == (3, 1, 0, 0, 0, 2)
     assert forgetting.holding_loads(settings, contracts, people) == {}
+
+
+def test_two_erasures_cut_one_delivered_file_and_it_stays_the_delivery_that_it_was(
+    settings: Settings,
+) -> None:
+    deliver(settings, "shop/a.csv", f"{HEADER}1,a@x.test,,5\n2,{HERS},,7\n3,c@x.test,,9\n")
+    contracts = orders()
+    land(settings, contracts)
+    for count, mail in enumerate((HERS, "a@x.test"), start=1):
+        (hashed,) = identifiers.of_email(KEY, mail)
+        suppress(settings, "email", hashed)
+        loads = {
+            name: list(each)
+            for name, each in forgetting.holding_loads(
+                settings, contracts, Suppressed([hashed], frozenset({"email"}))
+            ).items()
+        }
+        forgetting.erase(settings, contracts, loads, f"erasure {count}")
+        files = forgetting.in_inbox(settings, loads)
+        assert [path.name for path, _ in files] == ["a.csv"]
+        assert forgetting.rewrite_inbox(settings, files) == 1
+        assert mail not in (settings.inbox_dir / "shop" / "a.csv").read_text()
+    (report,) = land(settings, contracts).exports
+    assert (report.files_landed, report.files_known) == (0, 1)
+    assert landed(settings, "shop", "sales", "order_no") == [("3",)]
+    assert forgetting.in_inbox(settings, loads) == []

@@ -55,6 +55,7 @@ def _record(settings: Settings, load: Load, cut: CutOut, *, is_arriving: bool) -
             """,
             {"stored": cut.sha256, "removed": cut.removed, "lines": cut.blanked, "delivered": load.sha256},
         )
+        con.execute("insert or ignore into cut_versions values (?, ?)", [load.sha256, cut.sha256])
 
 
 def as_delivered(
