@@ -40,7 +40,7 @@ from identity.customer_records as records
 left join people on people.record_name = records.channel || ':' || records.source_customer_id;
 create or replace table identity.records as
 select ids.record_key, records.*, lower(records.full_name) as name_exact, cast(records.birth_date as text) as birth_key,
-    phone as phone_tail, cast(null as text) as name_sound, false as is_email_relay, false as is_email_unreadable
+    phone as phone_tail, upper(country) as country_key, cast(null as text) as name_sound, false as is_email_relay, false as is_email_unreadable
 from identity.customer_records as records
 join identity.customer_ids as ids using (channel, source_customer_id);
 create or replace table identity.identifiers as
