@@ -228,8 +228,12 @@ def cut_originals(con: duckdb.DuckDBPyConnection, channel: str, export: str) -> 
     """Hash of an original that was cut, now or by an earlier erasure → hash that it was delivered with."""
     return dict(
         con.execute(
-            "select stored_sha256, delivered_sha256 from cut_versions "
-            "where delivered_sha256 in (select delivered_sha256 from loads where channel = ? and export = ?)",
+            """
+            with cut as (select delivered_sha256, stored_sha256 from loads where channel = ? and export = ?)
+            select stored_sha256, delivered_sha256 from cut where stored_sha256 <> delivered_sha256
+            union
+            select stored_sha256, delivered_sha256 from cut_versions semi join cut using (delivered_sha256)
+            """,
             [channel, export],
         ).fetchall()
     )
