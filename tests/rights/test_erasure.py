@@ -182,7 +182,7 @@ def test_every_table_of_state_is_cut_by_the_names_of_its_columns_or_holds_nobody
         "generation_tables", "deliveries", "delivery_rulings", "inbox_seen", "home_events", "decisions", "schema_migrations", "verification_turns",
         "rights_requests", "rights_identities", "rights_holds", "rights_events", "rights_erasures", "rights_suppressed", "erased_orders",
         "activation_lists", "activation_batches", "activation_former_files", "activation_counts", "generation_files", "damage_found", "rights_wishes", "rights_answers",
-        "home_region", "retention_counts", "share_releases", "collected_columns", "activation_parked_orders",
+        "home_region", "retention_counts", "share_releases", "collected_columns", "activation_parked_orders", "cut_versions",
     }  # fmt: skip
     with connect_state(settings, read_only=True) as con:
         rows = con.execute(
