@@ -7,20 +7,20 @@ One lock serves every process. Who may read the log, and what is worth an entry,
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from cdp_assets.keys import hmac_of, is_same
+from cdp_assets.private_files import alone
 from cdp_assets.settings import Settings
 
 START = "0" * 64  # what the first line follows
@@ -56,7 +56,7 @@ def append(
 ) -> int:
     """Append one entry and sync it; returns its number. Facts never hold a name, a phone or an address."""
     folder = _folder(settings)
-    with _locked(folder), closing(_entries(folder)) as entries:
+    with alone(folder / "lock"), closing(_entries(folder)) as entries:
         number, head = _end(folder / "chain.jsonl")
         entry = {
             "number": number + 1, "at": datetime.now(UTC).isoformat(timespec="seconds"), "actor": actor, "action": action,
@@ -123,7 +123,7 @@ def forget(
 ) -> int:
     """Delete the entries that `count` counts, for an erasure; the chain stays, and one entry says which numbers are gone."""
     folder = _folder(settings)
-    with _locked(folder), closing(_entries(folder)) as entries:
+    with alone(folder / "lock"), closing(_entries(folder)) as entries:
         numbers = _about(entries, subjects, names)
         with entries:
             entries.executemany("delete from entries where number = ?", [(number,) for number in numbers])
@@ -137,7 +137,7 @@ def forget(
 def head(settings: Settings) -> tuple[int, str]:
     """Number and hash of the last line, for a manifest to record: what it recorded cannot be taken back unseen."""
     folder = _folder(settings)
-    with _locked(folder):
+    with alone(folder / "lock"):
         return _end(folder / "chain.jsonl")
 
 
@@ -151,7 +151,7 @@ def verify(settings: Settings, recorded: Sequence[tuple[int, str]] = ()) -> Verd
     verdict = Verdict()
     heads = {0: START, **{number: "" for number, _ in recorded if number > 0}}
     with closing(_entries(folder)) as entries:
-        with _locked(folder):
+        with alone(folder / "lock"):
             last, _ = _end(folder / "chain.jsonl")
             # One entry may be ahead of its line: a crash came between, and the next takes its place.
             without_line = [
@@ -265,16 +265,6 @@ def _folder(settings: Settings) -> Path:
     folder = settings.home / "audit"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _entries(folder: Path) -> sqlite3.Connection:

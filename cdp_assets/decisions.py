@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cdp_assets.private_files import sync
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -36,11 +38,7 @@ def write_decision(folder: Path, content: dict[str, Any]) -> str:
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(path)
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    sync(folder)
     return decision_id
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 
 from cdp_assets.keys import load_key
+from cdp_assets.private_files import alone
 from cdp_assets.project.lay import write_file
 from cdp_assets.publishing import lock
 from cdp_assets.publishing.recovery import repair
@@ -89,16 +88,10 @@ def make_history(settings: Settings) -> None:
         dg.DagsterInstance.from_config(str(settings.dagster_dir)).dispose()
 
 
-@contextmanager
-def _the_only_maker(settings: Settings) -> Iterator[None]:
+def _the_only_maker(settings: Settings) -> AbstractContextManager[None]:
     """Of what is in Dagster's folder; who finds the home busy has no lock on it, and still makes its history."""
     settings.dagster_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(settings.dagster_dir / "making.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return alone(settings.dagster_dir / "making.lock")
 
 
 def _write_instance_file(settings: Settings) -> None:

@@ -13,6 +13,8 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cdp_assets.private_files import sync
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -129,8 +131,4 @@ def _write_whole(path: Path, key: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)

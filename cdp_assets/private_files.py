@@ -1,10 +1,12 @@
-"""Files of a home for its owner's eyes alone."""
+"""Files of a home for its owner's eyes alone, that last once they are written, and are one process's at a time."""
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 _AT_ONCE = 8  # a disk takes several at once in the time of one
@@ -25,13 +27,25 @@ def write_private(path: Path, content: bytes, *, is_synced: bool = True) -> None
 def sync_files(paths: Iterable[Path]) -> None:
     """Have files and folders that were written without it on the disk: many at once take a fraction of one by one."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for _ in pool.map(_sync, paths):
+        for _ in pool.map(sync, paths):
             pass
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make a file's bytes, or the names in a folder, last through a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Inside the block no other process that asks for the same lock, a file that is made where it is missing, is at work; others wait."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(descriptor)

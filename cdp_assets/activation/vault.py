@@ -14,7 +14,8 @@ import duckdb
 import pyrage
 
 from cdp_assets.activation.problems import ActivationProblem
-from cdp_assets.landing.files import make_private_dir, replacing, sync_dir
+from cdp_assets.landing.files import make_private_dir, replacing
+from cdp_assets.private_files import sync
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -52,7 +53,7 @@ def drop(settings: Settings, numbers: Collection[int]) -> None:
     ):  # a vault without its key could never be read, a key without its vault is nothing
         if (settings.home / name).exists():
             (settings.home / name).unlink()
-            sync_dir((settings.home / name).parent)
+            sync((settings.home / name).parent)
 
 
 def _write(settings: Settings, keys: Mapping[int, str]) -> None:

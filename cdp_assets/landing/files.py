@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cdp_assets.landing.held import FileHeld
+from cdp_assets.private_files import sync
 
 BLOCK = 4 << 20
 LOAD_ID_LENGTH = 16
@@ -81,16 +82,7 @@ def publish(temporary: Path, target: Path, *, sync_folder: bool = True) -> None:
         os.close(descriptor)
     temporary.replace(target)
     if sync_folder:
-        sync_dir(target.parent)
-
-
-def sync_dir(folder: Path) -> None:
-    """Make renames in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(target.parent)
 
 
 def make_private_dir(folder: Path) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,10 +100,14 @@ class Delivered:
 
 
 def delivered(
-    settings: Settings, contracts: Mapping[str, ChannelContract], suppressed: Suppressed
+    settings: Settings,
+    contracts: Mapping[str, ChannelContract],
+    suppressed: Suppressed,
+    held: Mapping[tuple[str, str], Iterable[str]],
 ) -> list[Delivered]:
     """What the landed files say of people, in the columns that say something of a person. Of a row that names a buyer and a recipient only what is of
-    the one who is asked about; nothing of rows that only mention her, and nothing of columns about others."""
+    the one who is asked about; nothing of rows that only mention her, and nothing of columns about others. held: the loads that hold them, of
+    `holding_loads`: no other is opened."""
     found: list[Delivered] = []
     with scratch(settings.duckdb_limits) as con:
         _suppress(con, settings, suppressed)

@@ -25,6 +25,7 @@ from cdp_assets.landing.files import make_private_dir
 from cdp_assets.landing.stored import verify_landing
 from cdp_assets.operations import backup_keys
 from cdp_assets.operations.backup_keys import BackupKey
+from cdp_assets.private_files import sync
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
 
@@ -192,7 +193,7 @@ def _seal(source: Path, partial: Path, number: int, key: BackupKey) -> dict[str,
     plain = {"size_bytes": source.stat().st_size, "sha256": _sha256(source)}
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600))
     pyrage.encrypt_file(str(source), str(target), [pyrage.x25519.Recipient.from_str(key.recipient)])
-    _sync(target)
+    sync(target)
     return {
         **plain,
         "sealed_as": target.name,
@@ -209,13 +210,8 @@ def _unseal(source: Path, target: Path, secret: pyrage.x25519.Identity) -> dict[
         pyrage.decrypt_file(str(source), str(target), [secret])
     except pyrage.DecryptError:
         raise BackupProblem(f"{source.name} cannot be opened with its key: use another backup") from None
-    _sync(target)
+    sync(target)
     return {"size_bytes": target.stat().st_size, "sha256": _sha256(target)}
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _write_synced(path: Path, content: bytes) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pyrage
 
 from cdp_assets.errors import Problem
-from cdp_assets.landing.files import make_private_dir, sync_dir
+from cdp_assets.landing.files import make_private_dir
+from cdp_assets.private_files import sync
 from cdp_assets.settings import Settings
 
 SUFFIX = ".agekey"
@@ -72,7 +73,7 @@ def current(folder: Path, today: date, days: int) -> BackupKey:
         file.write(f"# created: {today}\n# public key: {recipient}\n{identity}\n")
         file.flush()
         os.fsync(file.fileno())
-    sync_dir(folder)
+    sync(folder)
     return key
 
 
@@ -97,7 +98,7 @@ def destroy(folder: Path, key_id: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     path.unlink()
-    sync_dir(folder)
+    sync(folder)
 
 
 def destroy_expired(settings: Settings, folder: Path, today: date) -> list[str]:

@@ -5,7 +5,6 @@ Which generation readers see is not decided here (see `generations`).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from cdp_assets.engine import STORAGE_VERSION, database, scratch
+from cdp_assets.private_files import sync
 from cdp_assets.publishing.fingerprint import columns_of, fingerprint, fingerprint_of
 from cdp_assets.publishing.keeping import (
     Keeping,
@@ -103,15 +103,6 @@ def relations_of(con: duckdb.DuckDBPyConnection, database: str, schema: str) -> 
         {"db": database, "schema": schema},
     ).fetchall()
     return [row[0] for row in rows]
-
-
-def sync(path: Path) -> None:
-    """Make a file's bytes, or a folder's entries, last through a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 text = literal  # as publishing calls it

@@ -13,14 +13,13 @@ import duckdb
 
 from cdp_assets.engine import database
 from cdp_assets.forgetting import Counted, Sought, Store
-from cdp_assets.landing.files import sync_dir
+from cdp_assets.private_files import sync
 from cdp_assets.publishing import recovery
 from cdp_assets.publishing.copies import (
     MARTS_FILE,
     STORED_AS,
     PublishedTable,
     relations_of,
-    sync,
     write_parquet,
 )
 from cdp_assets.publishing.damage import remember_files
@@ -105,7 +104,7 @@ def _remove_unknown(settings: Settings) -> None:
         if known.get(name, "removed") == "removed":
             shutil.rmtree(settings.published_dir / name)
     if settings.published_dir.is_dir():
-        sync_dir(settings.published_dir)
+        sync(settings.published_dir)
 
 
 def _write(

@@ -12,6 +12,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from cdp_assets.private_files import sync
 from cdp_assets.publishing.copies import (
     CONTACT_FILE,
     MARTS_FILE,
@@ -20,7 +21,6 @@ from cdp_assets.publishing.copies import (
     PublishedTable,
     PublishProblem,
     Reached,
-    sync,
     write_copies,
 )
 from cdp_assets.settings import Settings

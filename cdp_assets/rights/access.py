@@ -106,13 +106,14 @@ def _of_files(settings: Settings, traces: Traces) -> list[Part]:
     suppressed = traces.suppressions(load_key(settings))
     people = Suppressed(sorted({each for _, each in suppressed}), frozenset(kind for kind, _ in suppressed))
     contracts = load_contracts(*settings.contract_dirs)
+    held = landing.holding_loads(settings, contracts, people)
     rows = [
         [each.channel, each.export, each.header, each.value, each.rows]
-        for each in landing.delivered(settings, contracts, people)
+        for each in landing.delivered(settings, contracts, people, held)
     ]
     return [
         Part("delivered", ["channel", "export", "header", "value", "row_count"], rows),
-        _files(settings, landing.holding_loads(settings, contracts, people)),
+        _files(settings, held),
     ]
 
 

@@ -18,7 +18,8 @@ from typing import Any
 import duckdb
 from jinja2 import Environment, FileSystemLoader
 
-from cdp_assets.landing.files import hash_file, make_private_dir, replacing, sync_dir
+from cdp_assets.landing.files import hash_file, make_private_dir, replacing
+from cdp_assets.private_files import sync
 from cdp_assets.rights import words
 from cdp_assets.rights.access import Found, Part
 from cdp_assets.rights.problems import RequestProblem
@@ -194,7 +195,7 @@ def expire(settings: Settings, now: datetime | None = None) -> int:
     lost = [path for path in place.iterdir() if path.name not in known]
     for path in lost:
         path.unlink(missing_ok=True)
-    sync_dir(place)
+    sync(place)
     return len({name for _, name in over} | {path.name for path in lost})
 
 
@@ -216,7 +217,7 @@ def erase(settings: Settings, records: Sequence[str]) -> int:
     with connect_state(settings) as con:
         holding = _holding(con, records)
         _end(con, place, holding, "erased")
-    sync_dir(place)
+    sync(place)
     return len(holding)
 
 

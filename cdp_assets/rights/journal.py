@@ -17,7 +17,8 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
-from cdp_assets.landing.files import make_private_dir, replacing, sync_dir
+from cdp_assets.landing.files import make_private_dir, replacing
+from cdp_assets.private_files import sync
 from cdp_assets.rights.traces import Traces, from_json
 from cdp_assets.settings import Settings
 
@@ -111,7 +112,7 @@ def open_journals(settings: Settings) -> list[Journal]:
 def remove(settings: Settings, erasure_id: str) -> None:
     path = path_of(settings, erasure_id)
     path.unlink(missing_ok=True)
-    sync_dir(path.parent)
+    sync(path.parent)
     sweep(settings)
 
 
@@ -122,7 +123,7 @@ def sweep(settings: Settings) -> None:
         half.unlink()
     if path.exists() and not any((path.parent / "erasing").glob("*.json")):
         path.unlink()
-        sync_dir(path.parent)
+        sync(path.parent)
 
 
 def manifest_path(settings: Settings) -> Path:
@@ -166,7 +167,7 @@ def append(settings: Settings, entry: dict[str, Any]) -> None:
         file.write(json.dumps(entry) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    sync_dir(path.parent)
+    sync(path.parent)
 
 
 def read_manifest(settings: Settings) -> list[dict[str, Any]]:

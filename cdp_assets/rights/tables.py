@@ -6,7 +6,6 @@ names of columns, so that a new table needs no line here; rows that bear money s
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from cdp_assets.activation.forgetting import STILL_AT_PLATFORMS
 from cdp_assets.activation.vault import AWAY
 from cdp_assets.engine import STORAGE, STORAGE_VERSION
 from cdp_assets.forgetting import Counted, Sought
-from cdp_assets.landing.files import sync_dir
+from cdp_assets.private_files import sync
 from cdp_assets.publishing.copies import text
 from cdp_assets.rights import hers as hers_in
 from cdp_assets.rights.problems import RequestProblem
@@ -195,14 +194,10 @@ def _check(target: Path) -> None:
 def put_in_place(fresh: Path, path: Path) -> None:
     """Give a finished copy the old file's name and rights; a log of the old file must not be replayed into it."""
     fresh.chmod(path.stat().st_mode & 0o777)
-    descriptor = os.open(fresh, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(fresh)
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
     fresh.replace(path)
-    sync_dir(path.parent)
+    sync(path.parent)
 
 
 def merge_log(path: Path) -> None:

@@ -430,7 +430,9 @@ def test_an_answer_is_told_what_rows_say_of_her_and_of_nobody_else_in_them(setti
     )
     land(settings, contract)
     hashes = [*identifiers.of_email(KEY, HERS), *identifiers.of_phone(KEY, "+14155550101")]
-    told = forgetting.delivered(settings, contract, Suppressed(sorted(hashes), frozenset({"email", "phone"})))
+    people = Suppressed(sorted(hashes), frozenset({"email", "phone"}))
+    held = forgetting.holding_loads(settings, contract, people)
+    told = forgetting.delivered(settings, contract, people, held)
     assert {(each.header, each.value) for each in told} == {
         ("buyer", HERS), ("buyer_name", "Rosa C"), ("note", "at the back door"), ("recipient_name", "Rosa"), ("recipient_phone", "+14155550101"),
     }  # fmt: skip

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_assets.landing.files import publish, sync_dir
+from cdp_assets.landing.files import publish
 from cdp_assets.landing.held import FileHeld
 from cdp_assets.landing.parse import ParseResult
 from cdp_assets.landing.readers import delimited, json_rows
 from cdp_assets.landing.readers.inspection import Inspected
 from cdp_assets.landing.typed.measures import Measured, measure
 from cdp_assets.landing.typed.verdicts import Origin, judged_rows, landed_columns
+from cdp_assets.private_files import sync
 from cdp_assets.sql_text import literal
 
 SMALL_BYTES = 4 << 20
@@ -72,7 +73,7 @@ def parse_batch(con: duckdb.DuckDBPyConnection, batch: list[Inspected]) -> dict[
         for file in good:
             publish(found[file.job.load_id], file.job.parquet, sync_folder=False)
             file.job.quarantine.unlink(missing_ok=True)
-        sync_dir(batch[0].job.parquet.parent)
+        sync(batch[0].job.parquet.parent)
     except Exception:
         return {}  # one of them is odd: each is parsed alone, and the boundary there says which and why
     finally:
