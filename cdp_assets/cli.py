@@ -847,6 +847,19 @@ def rights_change(
     raise typer.Exit(change_request(request, to, because, home=home, inbox=inbox))
 
 
+@rights_app.command("receipt")
+def rights_receipt(
+    request: RequestArgument,
+    out: Annotated[Path | None, typer.Option(help="Write it to this file instead.")] = None,
+    home: HomeOption = None,
+    inbox: InboxOption = None,
+) -> None:
+    """Print the signed answer for who asked (OpenDSR): how the request stands, and once it is closed what became of it."""
+    from cdp_assets.commands.rights import print_receipt
+
+    raise typer.Exit(print_receipt(request, out=out, home=home, inbox=inbox))
+
+
 @rights_app.command("suppress")
 def rights_suppress(
     file: Annotated[Path, typer.Argument(help="SHA-256 hashes, one a line.")],

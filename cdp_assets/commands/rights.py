@@ -40,7 +40,6 @@ from cdp_assets.state import connect_state
 from cdp_assets.wording import counted
 
 EXIT_WAITS = 3
-CONTROLLER = "onefold"
 CHANGES = ("extend", "verified", "refuse", "cancel", "close", "readmit")
 
 
@@ -80,9 +79,11 @@ def take_request(
             taken = requests.take(con, key, new, actor=getpass.getuser())
             if verified:
                 requests.verify_person(con, taken.request_id, actor=getpass.getuser(), how=verified)
+            unread = requests.unread(con, [taken.request_id])
         if receipt:
             _write_receipt(receipt, key, taken)
         out.print(f"request {taken.request_id} to {taken.kind}, due {taken.due_date}", highlight=False)
+        _say_unread(unread, out)
         if not taken.is_verified:
             out.print(
                 f"not verified yet: `onefold rights change {taken.request_id[:8]} --to verified --because …` once it is sure who asks"
@@ -99,10 +100,17 @@ def import_requests(
 
     def read(settings: Settings, out: Console) -> int:
         content = _read_text(file)
-        new = importing.read_requests(content, file.name, region=region, received_on=settings.business_day)
+        new = importing.read_requests(
+            content,
+            file.name,
+            region=region,
+            received_on=settings.business_day,
+            noon_of=settings.business_noon,
+        )
         key = load_key(settings)
         with connect_state(settings) as con:
             taken = requests.take_all(con, key, new, actor=getpass.getuser())
+            unread = requests.unread(con, [each.request_id for each in taken])
         for each in taken if receipts_dir else []:
             receipts_dir.mkdir(parents=True, exist_ok=True, mode=0o700)  # type: ignore[union-attr]
             encoded = (
@@ -110,9 +118,20 @@ def import_requests(
             )
             _write_receipt(receipts_dir / f"{each.request_id}.json", key, each, encoded)  # type: ignore[operator]
         out.print(f"{len(taken):,} requests taken from {file.name}", highlight=False)
+        _say_unread(unread, out)
         return EXIT_DONE
 
     return _locked(home, inbox, read)
+
+
+def _say_unread(unread: dict[str, str], out: Console) -> None:
+    """What of some requests nobody can be found by: it was left out, and the rest of the request counts."""
+    for request_id, types in unread.items():
+        out.print(
+            f"request {request_id[:8]}: left out, since nobody is known here by it or it cannot be read: {types}",
+            highlight=False,
+            markup=False,
+        )
 
 
 def list_requests(*, closed: bool, home: Path | None, inbox: Path | None) -> int:
@@ -352,6 +371,22 @@ def change_request(
     return _locked(home, inbox, apply)
 
 
+def print_receipt(request_id: str, *, out: Path | None, home: Path | None, inbox: Path | None) -> int:
+    """Print, or write, the signed answer to a request as it stands; 0, or 1 with the reason."""
+
+    def tell(settings: Settings, console: Console) -> int:
+        with connect_state(settings, read_only=True) as con:
+            request = requests.find(con, request_id)
+        if out:
+            _write_receipt(out, load_key(settings), request)
+            return EXIT_DONE
+        document = receipts.receipt(load_key(settings), request, controller_id=receipts.CONTROLLER)
+        console.print(json.dumps(document, indent=1, ensure_ascii=False), highlight=False, markup=False, soft_wrap=True)  # fmt: skip
+        return EXIT_DONE
+
+    return _do(home, inbox, tell)
+
+
 def suppress_list(file: Path, normalisation: str, *, home: Path | None, inbox: Path | None) -> int:
     """Take in somebody's list of plain SHA-256 hashes, as keyed hashes of them; 0, or 1 with the reason."""
 
@@ -370,8 +405,8 @@ def suppress_list(file: Path, normalisation: str, *, home: Path | None, inbox: P
 
 
 def _write_receipt(path: Path, key: bytes, request: Request, encoded: str | None = None) -> None:
-    document = receipts.receipt(key, request, controller_id=CONTROLLER, encoded_request=encoded)
-    path.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    document = receipts.receipt(key, request, controller_id=receipts.CONTROLLER, encoded_request=encoded)
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
     path.chmod(0o600)
 
 
@@ -389,6 +424,7 @@ def _locked(home: Path | None, inbox: Path | None, work: Callable[[Settings, Con
                 out.print(styled("repaired:", "yellow", f" {line}"))
             code = work(settings, out)
             outside.enter(settings)
+            receipts.issue(settings)
             showing.show(settings)
             return code
 

@@ -98,9 +98,17 @@ def begin(
         },
     )
     begun.loads = _loads_holding(settings, suppressed)
-    begun.holds = holds.of_requests(settings, request_ids)
+    begun.holds = _without_her(holds.of_requests(settings, request_ids), _sought(settings, begun))
     journal.write(settings, begun)
     return begun
+
+
+def _without_her(held: Sequence[journal.Held], sought: SoughtPeople) -> list[journal.Held]:
+    """Holds whose reason names nobody: they stand in the list outside the home."""
+    return [
+        (request, table, column, tables.TEXT_GONE if sought.is_named_in(reason) else reason, until)
+        for request, table, column, reason, until in held
+    ]
 
 
 def _loads_holding(settings: Settings, suppressed: Sequence[tuple[str, str]]) -> dict[str, list[str]]:

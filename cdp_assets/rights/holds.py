@@ -13,6 +13,7 @@ from typing import Any
 from cdp_assets.landing.contract import Export, load_contracts
 from cdp_assets.landing.forgetting import holding_loads
 from cdp_assets.landing.suppression.matches import Suppressed, person_columns
+from cdp_assets.rights.journal import Held
 from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.requests import Hold
 from cdp_assets.rights.scanning import Scan
@@ -53,9 +54,7 @@ def _check_one(hold: Hold, export: Export | None) -> None:
         )
 
 
-def of_requests(
-    settings: Settings, request_ids: Sequence[str]
-) -> list[tuple[str, str, str | None, str, str | None]]:
+def of_requests(settings: Settings, request_ids: Sequence[str]) -> list[Held]:
     """The holds of some requests, as a journal and the manifest carry them."""
     with connect_state(settings, read_only=True) as con:
         rows = con.execute(

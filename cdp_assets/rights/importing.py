@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
@@ -33,20 +33,33 @@ CSV_COLUMNS = (
 )
 
 
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12))
+
+
 def read_requests(
     text: str,
     name: str,
     *,
     region: str | None = None,
     received_on: Callable[[datetime], date] = datetime.date,
+    noon_of: Callable[[date], datetime] = _noon,
 ) -> list[NewRequest]:
-    """The requests of a file. Raises RequestProblem that names the place, never a value. received_on: from a time to the day where the business is."""
+    """The requests of a file. Raises RequestProblem that names the place, never a value.
+
+    received_on: from a time to the day where the business is; noon_of: from a day there to a time of it, for what says a day and no more.
+    """
     stripped = text.lstrip("\ufeff \r\n\t")
-    if stripped.startswith(("{", "[")):
-        found = _opendsr(stripped, name, region)
-    else:
-        found = _csv(stripped, name, region)
-    return [replace(each, received_on=each.received_on or received_on(each.received_at)) for each in found]
+    found = (_opendsr if stripped.startswith(("{", "[")) else _csv)(stripped, name, region)
+    return [_on_its_day(each, received_on, noon_of) for each in found]
+
+
+def _on_its_day(
+    new: NewRequest, received_on: Callable[[datetime], date], noon_of: Callable[[date], datetime]
+) -> NewRequest:
+    if new.received_on:
+        return replace(new, received_at=noon_of(new.received_on))
+    return replace(new, received_on=received_on(new.received_at))
 
 
 def _opendsr(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
@@ -64,27 +77,33 @@ def _opendsr(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
                 "its subject_request_type is not known", where, f"one of {', '.join(OPENDSR_KINDS)}"
             )
         regulation = str(each.get("regulation", "gdpr")).lower()
+        identities, unknown = _identities(each, where)
         yield NewRequest(
             kind=kind,
-            identities=list(_identities(each, where)),
+            identities=identities,
+            unknown_types=unknown,
             jurisdiction=regulation if regulation in ("gdpr", "ccpa") else "other",
             received_at=_time(each.get("submitted_time"), where),
+            received_on=_day(each.get("submitted_time")),
             request_id=_request_id(each.get("subject_request_id"), where),
             region=region,
         )
 
 
-def _identities(request: dict[str, Any], where: str) -> Iterator[Identity]:
-    """Raw identities; hashed ones cannot be compared with keyed hashes, and are refused by name."""
+def _identities(request: dict[str, Any], where: str) -> tuple[list[Identity], list[str]]:
+    """Raw identities, and the types of those that nobody here knows people by; hashed ones cannot be compared with keyed hashes, and are refused by name."""
     extensions = request.get("extensions") if isinstance(request.get("extensions"), dict) else {}
     given = [request.get("subject_identities") or [], (extensions or {}).get("subject_identities") or []]
     if not all(isinstance(some, list) and all(isinstance(each, dict) for each in some) for some in given):
         raise RequestProblem(
             "its subject_identities are no list of objects", where, "see the specification of OpenDSR 2.0"
         )
+    known: list[Identity] = []
+    unknown: list[str] = []
     for each in [*given[0], *given[1]]:
         kind = OPENDSR_IDENTITIES.get(str(each.get("identity_type")))
         if kind is None:
+            unknown.append(str(each.get("identity_type")))
             continue
         if each.get("identity_format", "raw") != "raw":
             raise RequestProblem(
@@ -92,7 +111,8 @@ def _identities(request: dict[str, Any], where: str) -> Iterator[Identity]:
                 where,
                 "ask for it raw: state keeps it as a keyed hash only; lists of hashes go to `onefold rights suppress`",
             )
-        yield Identity(kind, str(each.get("identity_value") or ""))
+        known.append(Identity(kind, str(each.get("identity_value") or "")))
+    return known, unknown
 
 
 def _csv(text: str, name: str, region: str | None) -> Iterator[NewRequest]:
@@ -157,8 +177,6 @@ def _time(value: object, where: str) -> datetime:
         found = datetime.fromisoformat(str(value))
         if found.year < 2000:
             raise ValueError
-        if _day(value):
-            return found + timedelta(hours=12)
         return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
     except (ValueError, OverflowError):
         raise RequestProblem("its time is no RFC 3339 time", where, "such as 2026-01-31T09:00:00Z") from None

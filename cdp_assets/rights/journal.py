@@ -23,6 +23,9 @@ from cdp_assets.rights.traces import Traces, from_json
 from cdp_assets.settings import Settings
 
 
+Held = tuple[str, str, str | None, str, str | None]  # request, table, column, reason, last day
+
+
 @dataclass
 class Journal:
     """One erasure. loads: (channel, export) → load ids that held her; done: step → what it did; before: file → SHA-256 at the start.
@@ -43,7 +46,7 @@ class Journal:
     before: dict[str, str] = field(default_factory=dict)
     done: dict[str, dict[str, Any]] = field(default_factory=dict)
     by_request: dict[str, list[str]] = field(default_factory=dict)
-    holds: list[tuple[str, str, str | None, str, str | None]] = field(default_factory=list)
+    holds: list[Held] = field(default_factory=list)
     never_removed: list[str] = field(default_factory=list)  # destinations whose time to remove her is over
     earlier: dict[str, dict[str, Any]] = field(default_factory=dict)  # of steps that are done again
 

@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cdp_assets.keys import hmac_of, load_key
 from cdp_assets.rights import journal, requests
 from cdp_assets.rights.problems import RequestProblem
+from cdp_assets.rights.tables import TEXT_GONE
 from cdp_assets.settings import Settings
 from cdp_assets.sql_text import identifier
 from cdp_assets.state import connect_state
@@ -164,6 +165,8 @@ def _is_newer(line: Mapping[str, Any], state: Mapping[str, Any] | None) -> bool:
     if state is None:
         return True
     (told,), (known,) = line["rights_requests"], state["rights_requests"]
+    if json.dumps(line).count(TEXT_GONE) > json.dumps(state).count(TEXT_GONE):
+        return True  # somebody who was named in it is erased since
     return any(has > had for has, had in zip(_stage(told), _stage(known), strict=True))
 
 

@@ -5,8 +5,10 @@ What a request does to the data is others' part (`erasure`, `access`); what a re
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -28,6 +30,10 @@ OPENDSR_STATUS = {
 }  # fmt: skip
 ONE_DAY = timedelta(days=1)  # it may be tomorrow already where somebody asks
 IDENTITY_TYPES = ("email", "phone", "customer_id", "record", "loyalty_id", "platform_id", "national_id")
+UNREAD, TYPE_NAME = (
+    "not_read",
+    r"[a-z][a-z_]{0,39}",
+)  # identities that are left out: the event, and what is a type's name
 NEEDS_NO_VERIFICATION = ("opt-out", "object")  # 11 CCR 7026(d): an opt-out is not to be verified
 
 
@@ -87,6 +93,7 @@ class NewRequest:
     holds: Sequence[Hold] = ()
     wish: Wish = NO_WISH
     hashed: Sequence[tuple[str, str]] = ()  # identities that were hashed where they were given
+    unknown_types: Sequence[str] = ()  # of identities that it gives, and that nobody is known by here
 
 
 def take(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor: str) -> Request:
@@ -103,14 +110,13 @@ def take(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor: 
 
 def _enter(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor: str) -> Request:
     _check(new)
-    hashed = [
-        *new.hashed,
-        *(pair for identity in new.identities for pair in hashes_of(key, identity, new.region)),
-    ]
+    by_identity = [(each, hashes_of(key, each, new.region)) for each in new.identities]
+    hashed = [*new.hashed, *(pair for _, pairs in by_identity for pair in pairs)]
+    unread = _by_type([*new.unknown_types, *(each.identity_type for each, pairs in by_identity if not pairs)])
     if not hashed:
         raise RequestProblem(
-            "no identity of the request can be read",
-            f"{len(new.identities)} given, of the types {', '.join(sorted({i.identity_type for i in new.identities}))}",
+            f"no identity of the request can be read: {unread}",
+            f"{len(new.identities) + len(new.unknown_types)} given",
             "give an e-mail address, a number with its country code (or --region), a customer id or channel/record",
         )
     request_id = new.request_id or str(uuid.uuid4())
@@ -135,7 +141,15 @@ def _enter(con: duckdb.DuckDBPyConnection, key: bytes, new: NewRequest, *, actor
         add_hold(con, request_id, hold)
     wishes.enter(con, key, request_id, new.wish)
     note(con, request_id, "received", actor, None)
+    if unread:
+        note(con, request_id, UNREAD, actor, unread)
     return find(con, request_id)
+
+
+def _by_type(types: Sequence[str]) -> str:
+    """Identities that cannot be used, counted by type; what does not look like the name of a type is not repeated."""
+    named = Counter(each if re.fullmatch(TYPE_NAME, each) else "of no readable type" for each in types)
+    return ", ".join(f"{name} ({count})" for name, count in sorted(named.items()))
 
 
 def take_all(
@@ -389,6 +403,15 @@ def history(con: duckdb.DuckDBPyConnection, request_id: str) -> list[tuple[datet
     return [(at, event, actor, detail) for at, event, actor, detail in rows]
 
 
+def unread(con: duckdb.DuckDBPyConnection, request_ids: Sequence[str]) -> dict[str, str]:
+    """Request → its identities that were left out, counted by type; requests of which all was read are not in it."""
+    rows = con.execute(
+        "select request_id, detail from rights_events where event = ? and request_id in (select unnest(?::varchar[])) order by event_id",
+        [UNREAD, list(request_ids)],
+    ).fetchall()
+    return {request_id: detail for request_id, detail in rows}
+
+
 def note(con: duckdb.DuckDBPyConnection, request_id: str, event: str, actor: str, detail: str | None) -> None:
     """Enter one event of a request: what happened, by whom; a detail never holds a value."""
     con.execute(
@@ -402,7 +425,7 @@ def _check(new: NewRequest) -> None:
     wrong = [
         (new.kind not in KINDS, f"the kind {new.kind!r} is not known", f"one of {', '.join(KINDS)}"),
         (new.jurisdiction not in JURISDICTIONS, f"the jurisdiction {new.jurisdiction!r} is not known", f"one of {', '.join(JURISDICTIONS)}"),
-        (not new.identities and not new.hashed, "the request names nobody", "give an e-mail address, a number, a customer id or channel/record"),
+        (not new.identities and not new.hashed and not new.unknown_types, "the request names nobody", "give an e-mail address, a number, a customer id or channel/record"),
         (new.received_at > datetime.now(UTC).replace(tzinfo=None) + ONE_DAY, "it is received on a day that is to come", "give the day on which it came"),
         *(
             (each.until_date is not None and each.until_date < came_on, "a hold ends before the request came", "give a later day, or no hold")

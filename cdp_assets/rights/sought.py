@@ -116,6 +116,7 @@ class SoughtPeople:
         return tables.write_again(
             path, fresh, self._traces, self._key,
             limits=settings.duckdb_limits, keeps_constraints=keeps_constraints, few=few,
+            is_named=self.is_named_in if keeps_constraints else None,
         )  # fmt: skip
 
     def copy_parquet(self, path: Path, fresh: Path) -> None:

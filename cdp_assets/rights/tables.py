@@ -24,17 +24,22 @@ from cdp_assets.rights.traces import Traces
 from cdp_assets.sql_text import identifier
 
 ERASING = ".erasing"
+# What people write in their own words into state: of a ruling, a request, a hold. Whoever is named there in somebody else's row: the text goes.
+FREE_TEXTS, TEXT_GONE = ("reason", "detail", "outcome", "note", "legal_basis"), "[erased]"
+IsNamed = Callable[[str], bool]
 
 
 @dataclass
 class _Copied:
     """How the tables of a file are copied, and what was done.
 
-    is_made: the tables are there already, with their constraints; few: table → numbers of cells that go.
+    is_made: the tables are there already, with their constraints; few: table → numbers of cells that go; is_named: whether a text names her,
+    where people's own words are looked at.
     """
 
     is_made: bool
     few: Mapping[str, Sequence[int]]
+    is_named: IsNamed | None = None
     counted: Counted = field(default_factory=Counted)
 
 
@@ -47,13 +52,15 @@ def write_again(
     limits: dict[str, str | bool | int | float | list[str]] | None = None,
     keeps_constraints: bool = False,
     few: Mapping[str, Sequence[int]] | None = None,
+    is_named: IsNamed | None = None,
 ) -> Counted:
     """Copy a DuckDB file to `target` without her. `keeps_constraints`: with keys and defaults, as state needs them.
 
-    few: table → numbers of the cells of aggregates that would count too few people without her (`cells`): they go.
+    few: table → numbers of the cells of aggregates that would count too few people without her (`cells`): they go. is_named: whether a text names
+    her; given where people's own words (FREE_TEXTS) are to be looked at.
     """
     target.unlink(missing_ok=True)
-    copied = _Copied(keeps_constraints, few or {})
+    copied = _Copied(keeps_constraints, few or {}, is_named)
     with duckdb.connect(config={**(limits or {}), **STORAGE}) as con:
         con.execute(f"attach {text(path)} as held (read_only)")
         con.execute(f"attach {text(target)} as fresh (storage_version {text(STORAGE_VERSION)})")
@@ -128,8 +135,25 @@ def _copy_table(
         copied.counted.hidden[name] = len(few)
         con.execute("create or replace temp table hits as select unnest(?::bigint[]) as hit", [few])
         select = f"{select} as stored anti join hits on stored.rowid = hits.hit"
+    if copied.is_named and (gone := _texts_gone(con, source, columns, copied.is_named)):
+        select = f"select * replace ({gone}) from ({select})"
     target = f"fresh.{identifier(schema, table)}"
     con.execute(f"insert into {target} {select}" if copied.is_made else f"create table {target} as {select}")
+
+
+def _texts_gone(
+    con: duckdb.DuckDBPyConnection, source: str, columns: Sequence[str], is_named: IsNamed
+) -> str:
+    """SQL that puts TEXT_GONE in the place of people's own words that name her; empty where none do."""
+    found = []
+    for name in (each for each in FREE_TEXTS if each in columns):
+        column = identifier(name)
+        texts = con.execute(f"select distinct {column} from {source} where {column} is not null").fetchall()
+        if named := [text(each) for (each,) in texts if isinstance(each, str) and is_named(each)]:
+            found.append(
+                f"case when {column} in ({', '.join(named)}) then {text(TEXT_GONE)} else {column} end as {column}"
+            )
+    return ", ".join(found)
 
 
 def _number(con: duckdb.DuckDBPyConnection, rows: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from cdp_assets.rights import answers, certificate, inbox, outside, retention, showing
+from cdp_assets.rights import answers, certificate, inbox, outside, receipts, retention, showing
 from cdp_assets.rights.erasure import end_holds, resume
 from cdp_assets.rights.refusals import do_again
 from cdp_assets.settings import Settings
@@ -33,6 +33,7 @@ def upkeep(settings: Settings) -> list[str]:
         showing.show(settings)
     said += inbox.take(settings)
     outside.enter(settings)
+    receipts.issue(settings)
     return said
 
 

@@ -71,6 +71,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/rights/{request_id}/change", "carry_out", rights.change),
     Action("/rights/{request_id}/run", "carry_out", rights.run),
     Action("/rights/{request_id}/answer", "carry_out", rights.answer, most=60),
+    Action("/rights/{request_id}/receipt", "requests", rights.receipt),
     Action("/decisions/withdraw", "rule", deciding.withdraw),
 )
 

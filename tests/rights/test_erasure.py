@@ -44,6 +44,7 @@ from cdp_assets.rights import (
     rooms,
     showing,
     stores,
+    tables,
     verifying,
 )
 from cdp_assets.rights.requests import Identity, NewRequest, Request, RequestProblem
@@ -279,6 +280,34 @@ def test_she_is_gone_everywhere_and_everybody_else_stays(filled: Settings) -> No
     assert verifying.verify(filled, document).holds
     text = json.dumps(document)
     assert not [each for each in EVERYTHING_OF_HERS[:-1] if each.lower() in text.lower()]
+
+
+def test_what_people_wrote_of_her_in_reasons_goes_and_the_rest_of_the_ledger_stays(filled: Settings) -> None:
+    """An officer notes whom she called, a steward whom a record is not: free texts, of rows that are nobody's or somebody else's."""
+    earlier, asked = ask(filled), ask(filled)
+    with connect_state(filled) as con:
+        requests.decide(con, earlier.request_id, "refused", actor="ann", reason=f"{MAIL} was not known")
+        requests.verify_person(con, asked.request_id, actor="ann", how="called Rosa Canary at 415 555-0101")
+        hold = requests.read_hold("online_retail.lines.customer_id until 2999-01-01: Rosa Canary owes us")
+        requests.add_hold(con, asked.request_id, hold)
+        con.execute(
+            "insert into rulings values ('r2', 'cannot_link', ?, ?, 'not Rosa Canary', 'ann', date '2026-01-05', null, false)",
+            [keys_of(filled)["his"], "0" * 32],
+        )
+    showing.show(filled)
+    how = carrying.How("officer", rewrites_inbox=True, is_named=True)
+    (document,) = carrying.carry_out(filled, [asked], how).certificates
+    assert document["status"] == "final", document["scan"]["found"]
+    for place in ("certificates", "erasures.jsonl", "shown.json", "receipts"):
+        kept = filled.home / "rights" / place
+        for path in [kept] if kept.is_file() else kept.glob("*"):
+            assert "rosa" not in path.read_text(encoding="utf-8").lower(), path
+    with connect_state(filled, read_only=True) as con:
+        assert con.execute("select reason, ruled_by from rulings").fetchall() == [(tables.TEXT_GONE, "ann")]
+        events = con.execute("select detail from rights_events where event in ('refused', 'verified')").fetchall()  # fmt: skip
+        assert events == [(tables.TEXT_GONE,), (tables.TEXT_GONE,)]
+        assert con.execute("select status, outcome from rights_requests where request_id = ?", [earlier.request_id]).fetchall() == [("refused", tables.TEXT_GONE)]  # fmt: skip
+    assert document["kept_on_hold"][0]["reason"] == tables.TEXT_GONE
 
 
 def test_a_hold_two_requests_and_an_answer_that_nobody_fetched(filled: Settings) -> None:

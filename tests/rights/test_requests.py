@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from cdp_assets.commands import rights as commands
 from cdp_assets.keys import load_key
 from cdp_assets.rights import (
     certificate,
@@ -20,6 +21,7 @@ from cdp_assets.rights import (
     receipts,
     refusals,
     requests,
+    upkeep,
     verifying,
 )
 from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
@@ -152,6 +154,15 @@ def test_days_are_counted_where_the_business_is(settings: Settings) -> None:
             received_on=there.business_day,
         )
         assert extended.due_date == date(2026, 4, 30)
+    auckland = settings.model_copy(update={"business_time_zone": "Pacific/Auckland"})
+    for content in (text, json.dumps({"subject_request_type": "access", "submitted_time": "2026-01-30"})):
+        on_days = importing.read_requests(
+            content, "a", received_on=auckland.business_day, noon_of=auckland.business_noon
+        )
+        day_only = [each for each in on_days if each.received_on == date(2026, 1, 30)]
+        assert [auckland.business_day(each.received_at) for each in day_only] == [date(2026, 1, 30)], (
+            "a day is the day there, of thirteen hours ahead"
+        )
     assert there.business_day(datetime(2026, 1, 31, 4)) == date(2026, 1, 30)
     assert there.business_day(there.business_noon(date(2026, 1, 30))) == date(2026, 1, 30)
 
@@ -179,6 +190,31 @@ def test_a_receipt_is_signed_in_the_shape_of_opendsr(settings: Settings) -> None
     assert ROSA.lower() not in json.dumps(document).lower()
 
 
+def test_a_closed_request_has_a_receipt_that_says_what_became_of_it(settings: Settings) -> None:
+    """Also where a process died before it wrote it: every start looks; and the same ledger gives the same bytes."""
+    key, done, refused, still_open = load_key(settings), *(take(settings) for _ in range(3))
+    assert upkeep.upkeep(settings) == [] and not receipts.path_of(settings, done.request_id).exists()
+    with connect_state(settings) as con:
+        requests.set_status(con, done.request_id, "completed", actor="officer", outcome="nobody found")
+        requests.decide(con, refused.request_id, "refused", actor="officer", reason="manifestly unfounded")
+    upkeep.upkeep(settings)
+    said = {each: json.loads(receipts.path_of(settings, each).read_text()) for each in (done.request_id, refused.request_id)}  # fmt: skip
+    assert not receipts.path_of(settings, still_open.request_id).exists()
+    for request_id, status, outcome in (
+        (done.request_id, "completed", "nobody found"),
+        (refused.request_id, "cancelled", "manifestly unfounded"),
+    ):
+        document = said[request_id]
+        assert document["request_status"] == status and document["subject_request_id"] == request_id
+        assert document["extensions"]["onefold"]["outcome"] == outcome
+        assert receipts.is_genuine(document, receipts.public_key(key))
+    assert receipts.issue(settings) == []
+    before = receipts.path_of(settings, done.request_id).read_bytes()
+    receipts.path_of(settings, done.request_id).write_text("{")
+    assert receipts.issue(settings) == [done.request_id]
+    assert receipts.path_of(settings, done.request_id).read_bytes() == before
+
+
 def test_opendsr_requests_are_read_and_what_cannot_be_is_named_by_place() -> None:
     asked = {
         "regulation": "gdpr", "subject_request_id": "a7551968-d5d6-44b2-9831-815ac9017798", "subject_request_type": "erasure",
@@ -203,6 +239,39 @@ def test_opendsr_requests_are_read_and_what_cannot_be_is_named_by_place() -> Non
             importing.read_requests(json.dumps([asked, content]), "dsr.json")
         assert "dsr.json, request 2" in str(problem.value)
         assert ROSA not in str(problem.value)
+
+
+def test_identities_of_unknown_types_are_told_by_type_and_never_by_value(
+    settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Left out in silence, nobody would hear that she was not looked for by what she gave."""
+    monkeypatch.setenv("ONEFOLD_KEY", load_key(settings).decode())
+
+    def asked(number: int, *identities: tuple[str, str]) -> dict[str, Any]:
+        given = [{"identity_type": kind, "identity_value": value} for kind, value in identities]
+        return {"subject_request_id": f"a7551968-0{number}", "subject_request_type": "erasure", "subject_identities": given}  # fmt: skip
+
+    file = tmp_path / "dsr.json"
+    file.write_text(json.dumps([
+        asked(1, ("email", ROSA), ("ios_advertising_id", "7A1F-SECRET"), ("ios_advertising_id", "7B1F-SECRET"), (ROSA, "x"), ("phone", "12")),
+        asked(2, ("email", "ben@example.test")),
+    ]))  # fmt: skip
+    assert commands.import_requests(file, region=None, receipts_dir=None, home=settings.home, inbox=None) == 0
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert "ios_advertising_id (2), of no readable type (1), phone (1)" in said
+    assert "SECRET" not in said and ROSA not in said and "a7551968-02" not in said
+    with connect_state(settings, read_only=True) as con:
+        told = {
+            each[0]: each[1] for each in con.execute("select event, detail from rights_events").fetchall()
+        }
+    assert told["not_read"] == "ios_advertising_id (2), of no readable type (1), phone (1)"
+    file.write_text(json.dumps(asked(3, ("ios_advertising_id", "7A1F-SECRET"))))
+    assert commands.import_requests(file, region=None, receipts_dir=None, home=settings.home, inbox=None) == 1
+    refused = capsys.readouterr().out.replace("\n", " ")
+    assert (
+        "no identity of the request can be read: ios_advertising_id (1)" in refused
+        and "SECRET" not in refused
+    )
 
 
 def test_csv_requests_come_in_all_or_none(settings: Settings) -> None:

@@ -76,6 +76,7 @@ def test_a_request_of_the_page_is_in_the_ledger_after_the_next_start_and_in_no_f
     [
         ({"value1": ""}, "identity"),
         ({"value1": "no address"}, "identity"),
+        ({"type2": "phone", "value2": "12"}, "identity"),
         ({"kind": "forget"}, "request"),
         ({"received": "2999-01-01"}, "request"),
         ({"kind": "correct"}, "request_problem"),
@@ -126,6 +127,12 @@ def test_a_request_is_verified_extended_and_refused_by_decisions(office: Reader)
     prepare_home(settings)
     assert only_request(settings)["status"] == "refused"
     assert office.post(f"{path}/change", {"to": "refuse", "because": "again"}).status_code == 400
+    assert "Fetch the receipt" in office.get(path).text
+    receipt = office.post(f"{path}/receipt")
+    assert receipt.headers["content-type"].startswith("application/json")
+    assert receipt.json()["extensions"]["onefold"]["outcome"] == "not hers"
+    for unknown in ("/rights/nobody/receipt", "/rights/..%2f..%2fkey/receipt", "/rights/%2e%2e/receipt"):
+        assert office.post(unknown).status_code in (400, 404)
 
 
 def test_records_joined_by_score_are_decided_side_by_side(office: Reader) -> None:
@@ -157,6 +164,7 @@ def test_who_takes_requests_does_not_carry_them_out(published: Settings) -> None
     )
     assert [each.get("/rights").status_code for each in (desk, officer, analyst)] == [200, 200, 403]
     assert [each.post("/rights/x/run").status_code for each in (desk, officer)] == [403, 400]
+    assert [each.post("/rights/x/receipt").status_code for each in (desk, officer, analyst)] == [400, 400, 403]  # fmt: skip
 
 
 def replace_sign_in(settings: Settings) -> Settings:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cdp_assets import audit
 from cdp_assets.keys import load_key
-from cdp_assets.rights import answers, inbox, requests, showing, wishes, words
+from cdp_assets.rights import answers, inbox, receipts, requests, showing, wishes, words
 from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.requests import Identity
 from cdp_assets.web.action import Done, Download, Outcome, Refused
@@ -109,6 +109,8 @@ def one(view: View) -> Blocks:
         blocks.append(_answer(view, request))
     if request["erasure"]:
         blocks.append(_erasure(view, request))
+    if receipts.path_of(view.settings, request["request_id"]).is_file():
+        blocks.append(_receipt(view, request))
     return [*blocks, _events(view, request)]
 
 
@@ -241,7 +243,15 @@ def _answer(view: View, request: dict[str, Any]) -> Blocks:
     said = view.t("rights.answer_there", day=view.formats.day(str(answer["expires_at"])[:10]))
     if not view.who.may("carry_out"):
         return [Note(said)]
-    return [Note(said), Part("fetch_answer", {"address": view.to(f"/rights/{request['request_id']}/answer")})]
+    address = view.to(f"/rights/{request['request_id']}/answer")
+    return [Note(said), Part("fetch_answer", {"address": address, "words": view.t("rights.fetch")})]
+
+
+@section("rights.receipt")
+def _receipt(view: View, request: dict[str, Any]) -> Blocks:
+    """The signed answer for who asked, once the request is closed."""
+    address = view.to(f"/rights/{request['request_id']}/receipt")
+    return [Part("fetch_answer", {"address": address, "words": view.t("rights.fetch_receipt")})]
 
 
 @section("rights.erasure")
@@ -313,10 +323,13 @@ def take(view: View) -> Outcome:
 
 
 def _identities(view: View) -> list[tuple[str, str]]:
-    """(type, keyed hash) of whom the form names."""
+    """(type, keyed hash) of whom the form names. Raises Refused where anything that is given cannot be read: left out, nobody would look for her by it."""
     key, region = load_key(view.settings), view.sent("region").upper() or None
     given = [Identity(view.sent(f"type{each}"), view.sent(f"value{each}")[:LONGEST]) for each in ("1", "2")]
-    return [pair for each in given if each.value for pair in requests.hashes_of(key, each, region)]
+    found = [requests.hashes_of(key, each, region) for each in given if each.value]
+    if not all(found):
+        raise Refused("identity")
+    return [pair for pairs in found for pair in pairs]
 
 
 def _wish(view: View, kind: str) -> wishes.Wish:
@@ -376,6 +389,15 @@ def answer(view: View) -> Outcome:
     audit.append(view.settings, view.who.name, "hand_over", request_id=request["request_id"])
     inbox.decide(view.settings, "fetched", decided_by=view.who.name, request_id=request["request_id"])
     return Download(name, "application/zip", content)
+
+
+def receipt(view: View) -> Outcome:
+    """The signed receipt of a closed request, as a file. It names nobody."""
+    request = _request(view)
+    path = receipts.path_of(view.settings, request["request_id"]) if request else None
+    if path is None or not path.is_file():
+        raise Refused("request_closed")
+    return Download(f"receipt-{path.name}", "application/json", path.read_bytes())
 
 
 def _open_request(view: View) -> dict[str, Any]:
