@@ -220,10 +220,10 @@ def sweep(con: duckdb.DuckDBPyConnection, ledger: str = "main", as_of: date | No
 
     Keys that left a batch lately stay for a while: a late answer may still be about them.
     """
-    con.execute(
-        "create or replace temp table unused_keys as select key_id from "
-        f"{ledger}.activation_keys where key_id not in (select key_id from {ledger}.activation_entries) "
-        f"and key_id not in (select key_id from {ledger}.activation_superseded_keys as s join {ledger}.activation_batches as b using (batch_no) "
+    con.execute(  # the many entries are read past the keys, and not the other way round
+        f"create or replace temp table unused_keys as select key_id from {ledger}.activation_keys as k "
+        f"anti join {ledger}.activation_entries as e using (key_id) where key_id not in ("
+        f"select key_id from {ledger}.activation_superseded_keys as s join {ledger}.activation_batches as b using (batch_no) "
         f"where coalesce(b.answered_on, b.proposed_on) > coalesce($as_of, (select max(proposed_on) from {ledger}.activation_batches)) - {LATE_DAYS})",
         {"as_of": as_of},
     )

@@ -6,7 +6,7 @@ waterfall (r1, r2, …), is_profiled, is_suppressed, country and sort_value. Wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,38 +31,94 @@ class Statement:
     named: tuple[Named, ...] = ()
 
 
+@dataclass(frozen=True)
+class Part:
+    """One audience of a statement about several, as SQL over a row of `customers`. `rules`, `order` and `named` are as in Statement."""
+
+    name: str
+    rules: tuple[str, ...]
+    flags: tuple[str, ...]
+    suppressed: str
+    sort_value: str
+    order: str
+    named: tuple[Named, ...]
+
+    @property
+    def look_ups(self) -> int:
+        """How many sets of customers the engine builds for it."""
+        return sum(each.count(" in (select ") for each in (*self.flags, self.suppressed))
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several audiences over one reading of `customers`: `common` goes before `select`, `source` after `from`."""
+
+    common: str
+    source: str
+    parts: tuple[Part, ...]
+    values: Mapping[str, object]
+    needs_contact_file: bool
+
+
 def compile_audience(
     name: str, library: Library, columns: Columns, as_of: date, *, contact_schema: str = "contact"
 ) -> Statement:
     """Compile an audience of the library. Raises ActivationProblem: unknown audience, cycle, unknown mart or column, wrong type."""
-    audience = library.audience(name)
-    context = Context(columns, f"audience {name}", contact_schema)
-    made_of = _in_order(name, library)
-    parts = []
-    for inner in made_of:
-        context.where = f"audience {inner}"
-        parts.append(f"{identifier(f'audience {inner}')} as ({_members_sql(inner, library, context, as_of)})")
-    context.where = f"audience {name}"
-    context.named.clear()  # those of other audiences are told of with them
-    rules, flags = _flags(name, audience, library, context)
-    suppressed = _suppressed(audience)
-    join, sort_value, order = _ordering(audience, context)
-    common = f"with {', '.join(parts)} " if parts else ""
+    made = compile_together([name], library, columns, as_of, contact_schema=contact_schema)
+    (its,) = made.parts
     select = ", ".join(
         [
             "customers.rowid as customer_no",
             "customers.customer_id",
-            *(f"{flag} as r{number}" for number, flag in enumerate(flags, start=1)),
+            *(f"{flag} as r{number}" for number, flag in enumerate(its.flags, start=1)),
             "customers.is_profiled",
-            f"{suppressed} as is_suppressed",
+            f"{its.suppressed} as is_suppressed",
             "customers.country",
-            f"{sort_value} as sort_value",
+            f"{its.sort_value} as sort_value",
         ]
     )
+    sql = f"{made.common}select {select} from {made.source}"
+    return Statement(name, sql, made.values, its.rules, its.order, made.needs_contact_file, its.named)
+
+
+def compile_together(
+    names: Sequence[str],
+    library: Library,
+    columns: Columns,
+    as_of: date,
+    *,
+    contact_schema: str = "contact",
+) -> Together:
+    """Compile audiences for one statement: those that they are made of are worked out once. Raises ActivationProblem as `compile_audience` does."""
+    context = Context(columns, "", contact_schema)
+    made_of = []
+    for inner in _in_order(names, library):
+        context.where = f"audience {inner}"
+        made_of.append(
+            f"{identifier(f'audience {inner}')} as ({_members_sql(inner, library, context, as_of)})"
+        )
+    parts = [_part(name, library, context) for name in names]
+    common = f"with {', '.join(made_of)} " if made_of else ""
+    source = f"marts.customers as customers{context.joins()}"
     context.values["as_of"] = as_of
-    sql = f"{common}select {select} from marts.customers as customers{join}"
-    values = {key: value for key, value in context.values.items() if key != "as_of" or "$as_of" in sql}
-    return Statement(name, sql, values, tuple(rules), order, context.needs_contact_file, tuple(context.named))
+    written = [common, *(text for each in parts for text in (*each.flags, each.suppressed))]
+    values = {
+        key: value
+        for key, value in context.values.items()
+        if key != "as_of" or any("$as_of" in text for text in written)
+    }
+    return Together(common, source, tuple(parts), values, context.needs_contact_file)
+
+
+def _part(name: str, library: Library, context: Context) -> Part:
+    audience = library.audience(name)
+    context.where = f"audience {name}"
+    context.named.clear()  # those of other audiences are told of with them
+    rules, flags = _flags(name, audience, library, context)
+    sort_value, order = _ordering(audience, context)
+    return Part(
+        name, tuple(rules), tuple(flags), _suppressed(audience), sort_value, order, tuple(context.named)
+    )
 
 
 def _flags(name: str, audience: Audience, library: Library, context: Context) -> tuple[list[str], list[str]]:
@@ -87,7 +143,8 @@ def _members_sql(name: str, library: Library, context: Context, as_of: date) -> 
     audience = library.audience(name)
     _, flags = _flags(name, audience, library, context)
     holds = [] if audience.valid.holds(as_of) else ["false"]
-    join, sort_value, order = _ordering(audience, context)
+    sort_value, order = _ordering(audience, context)
+    join = context.joins()
     _, reachable = consent_relations(audience.purpose, as_of)
     held_out = "false"
     if audience.holdout:
@@ -118,37 +175,37 @@ def _suppressed(audience: Audience) -> str:
     )
 
 
-def _ordering(audience: Audience, context: Context) -> tuple[str, str, str]:
-    """(join, expression, order by) of what customers are sorted by."""
+def _ordering(audience: Audience, context: Context) -> tuple[str, str]:
+    """(expression, order by) of what customers are sorted by."""
     if audience.order_by is None:
-        return "", "null::double", "customer_id"
+        return "null::double", "customer_id"
     family, column = audience.order_by.column
     table = FAMILIES[family]
     context.column_type(table, column, f"order_by.{family}")
     word = "desc" if audience.order_by.direction == "descending" else "asc"
     order = f"sort_value {word} nulls last, customer_id"
-    if table == "customers":
-        return "", f"customers.{identifier(column)}", order
-    join = f" left join marts.{table} as sorted on customers.customer_id = sorted.customer_id"
-    return join, f"sorted.{identifier(column)}", order
+    if table != "customers":
+        context.beside.add(table)
+    return f"{table}.{identifier(column)}", order
 
 
-def _in_order(name: str, library: Library) -> list[str]:
-    """Names of the audiences that one is made of, each after those that it needs. Raises ActivationProblem for a cycle."""
+def _in_order(names: Sequence[str], library: Library) -> list[str]:
+    """Names of the audiences that some are made of, each after those that it needs. Raises ActivationProblem for a cycle."""
     done: list[str] = []
 
     def visit(each: str, above: tuple[str, ...]) -> None:
         if each in above:
             circle = " → ".join([*above[above.index(each) :], each])
             raise ActivationProblem(
-                f"audiences are made of each other: {circle}", f"audience {name}", "take one of them out"
+                f"audiences are made of each other: {circle}", f"audience {above[0]}", "take one of them out"
             )
         if each in done:
             return
         for inner in library.audience(each).references():
             visit(inner, (*above, each))
-        if each != name:
-            done.append(each)
+        done.append(each)
 
-    visit(name, ())
+    for name in names:
+        for inner in library.audience(name).references():
+            visit(inner, (name,))
     return done

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import PurePosixPath
 
@@ -45,8 +45,7 @@ def attached(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Non
     try:
         yield
     finally:
-        if _is_open(con):
-            con.rollback()
+        roll_back(con)
         con.execute(f"detach {ALIAS}")
 
 
@@ -278,11 +277,8 @@ def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple
             con.execute(f"insert into {table} select * from rows_to_insert")
 
 
-def _is_open(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether a transaction that writes was left open by an error."""
-    try:
+def roll_back(con: duckdb.DuckDBPyConnection) -> None:
+    """End a transaction that an error left open: nothing can be detached before, and the error would be hidden."""
+    with suppress(duckdb.Error):
         con.begin()
-    except duckdb.Error:
-        return True
     con.rollback()
-    return False

@@ -6,13 +6,14 @@ is `differences`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
 
 from cdp_assets.activation.audience import Audience
-from cdp_assets.activation.compiler import Statement
+from cdp_assets.activation.compiler import Part, Together
 from cdp_assets.activation.destination import Destination
 from cdp_assets.activation.pressure import pressed
 from cdp_assets.activation.reach import (
@@ -35,7 +36,8 @@ _LATER = {step: place for place, step in enumerate(LATER, start=1)}
 class Chosen:
     """An audience's customers after rules, profiling and suppression: table (customer_no, customer_id, place, is_held_out).
 
-    `early`: step number → customers whom it left out. `is_held`: the audience cannot be read any more, so nobody is added.
+    `early`: step number → customers whom it left out; `stepped`: a table with everybody's customer_no, and its column with the number. `is_held`: the audience
+    cannot be read any more, so nobody is added.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Chosen:
     table: str
     rules: tuple[str, ...]
     early: dict[int, int]
+    stepped: tuple[str, str] = ("", "")
     is_held: bool = False
 
 
@@ -71,36 +74,67 @@ class List:
 
 
 def choose(
-    con: duckdb.DuckDBPyConnection, number: int, statement: Statement, audience: Audience, as_of: date
-) -> Chosen:
-    """Fill the temporary tables base_<number> (customer_no, step), of everybody, and chosen_<number>, of whom no step left out so far."""
-    base, table = f"base_{number}", f"chosen_{number}"
-    rules = len(statement.rules)
-    is_kept = "false"
-    if con.execute("select count(*) from kept_customers").fetchall()[0][0]:
-        # an order of theirs counted and is parked: their figures are not known, and nobody leaves for that
-        is_kept = (
-            "customer_id in (select customer_id from kept_customers where customer_id in ("
-            f"select customer_id from {LEDGER}.audience_members where audience = {literal(statement.name)}))"
-        )
-    holds = audience.valid.holds(as_of)
-    whens = [*(f"when not r{each} and not {is_kept} then {each}" if holds else f"when true then {each}" for each in range(1, rules + 1)),
-             f"when not is_profiled then {rules + 1}", f"when is_suppressed then {rules + 2}"]  # fmt: skip
+    con: duckdb.DuckDBPyConnection,
+    numbers: Sequence[int],
+    together: Together,
+    audiences: Sequence[Audience],
+    as_of: date,
+) -> list[Chosen]:
+    """Fill the temporary tables early_<first number> (customer_no and, per audience, the step that leaves somebody out), of everybody in one reading, and
+    chosen_<number>, of whom no step left out so far.
+    """
+    stepped = f"early_{numbers[0]}"
+    has_kept = bool(con.execute("select count(*) from kept_customers").fetchall()[0][0])
+    columns = []
+    for number, part, audience in zip(numbers, together.parts, audiences, strict=True):
+        columns.append(f"{_early_step(part, audience, as_of, has_kept)} as step_{number}")
+        columns += [f"{part.sort_value} as sort_{number}"] if audience.order_by else []
     con.execute(
-        f"create or replace temp table {base} as select customer_no::integer as customer_no, step, "
-        "case when step = 0 then customer_id end as customer_id, case when step = 0 then sort_value end as sort_value "
-        f"from (select made.*, (case {' '.join(whens)} else 0 end)::smallint as step from ({statement.sql}) as made) as stepped",
-        dict(statement.values),
+        f"create or replace temp table {stepped} as {together.common}select customers.rowid::integer as customer_no, customers.customer_id, "
+        f"{', '.join(columns)} from {together.source}",
+        dict(together.values),
     )
-    counted = dict(con.execute(f"select step, count(*) from {base} group by step").fetchall())
+    return [
+        _chosen(con, number, stepped, part, audience)
+        for number, part, audience in zip(numbers, together.parts, audiences, strict=True)
+    ]
+
+
+def _early_step(part: Part, audience: Audience, as_of: date, has_kept: bool) -> str:
+    """SQL of the number of the first step that leaves a customer out before consent is asked; 0: none."""
+    is_kept = "false"
+    if (
+        has_kept
+    ):  # an order of theirs counted and is parked: their figures are not known, and nobody leaves for that
+        is_kept = (
+            "customers.customer_id in (select customer_id from kept_customers where customer_id in ("
+            f"select customer_id from {LEDGER}.audience_members where audience = {literal(part.name)}))"
+        )
+    holds, rules = audience.valid.holds(as_of), len(part.rules)
+    whens = [
+        f"when not {flag} and not {is_kept} then {place}" if holds else f"when true then {place}"
+        for place, flag in enumerate(part.flags, start=1)
+    ]
+    whens += [f"when not customers.is_profiled then {rules + 1}", f"when {part.suppressed} then {rules + 2}"]
+    return f"(case {' '.join(whens)} else 0 end)::smallint"
+
+
+def _chosen(
+    con: duckdb.DuckDBPyConnection, number: int, stepped: str, part: Part, audience: Audience
+) -> Chosen:
+    step, table = f"step_{number}", f"chosen_{number}"
+    counted = dict(con.execute(f"select {step}, count(*) from {stepped} group by {step}").fetchall())
     held_out = "false"
     if audience.holdout:
-        held_out = holdout_sql(audience.holdout.experiment or statement.name, audience.holdout.share)
+        held_out = holdout_sql(audience.holdout.experiment or part.name, audience.holdout.share)
+    sort_value = f", sort_{number} as sort_value" if audience.order_by else ""
     con.execute(
         f"create or replace temp table {table} as select customer_no, customer_id, "
-        f"row_number() over (order by {statement.order})::integer as place, {held_out} as is_held_out from {base} where step = 0"
+        f"row_number() over (order by {part.order})::integer as place, {held_out} as is_held_out "
+        f"from (select customer_no, customer_id{sort_value} from {stepped} where {step} = 0) as open_ones"
     )
-    return Chosen(statement.name, audience, table, statement.rules, {k: v for k, v in counted.items() if k})
+    early = {place: count for place, count in counted.items() if place}
+    return Chosen(part.name, audience, table, part.rules, early, (stepped, step))
 
 
 def choose_as_before(con: duckdb.DuckDBPyConnection, number: int, name: str, audience: Audience) -> Chosen:

@@ -34,7 +34,7 @@ def start(con: duckdb.DuckDBPyConnection) -> None:
 
 @dataclass(frozen=True)
 class Judged:
-    """An audience whose tables base_<number> and chosen_<number> are there, with the places of its rules."""
+    """An audience that was chosen, with the places of its rules."""
 
     number: int
     chosen: Chosen
@@ -54,12 +54,26 @@ def judge(reach: Reach, audiences: Sequence[Judged]) -> None:
     for each in audiences:
         _beyond_top(con, each)
     _name_reasons(con, audiences, reach.as_of)
-    bases = " union all ".join(
-        f"select {each.number} as number, customer_no, step from base_{each.number}" for each in audiences
-    )
     con.execute(from_file(__name__, "members_before", ledger=LEDGER))
     con.execute(from_file(__name__, "members_entered", ledger=LEDGER, is_new=IS_NEW))
-    con.execute(from_file(__name__, "members_left", bases=bases))
+    con.execute(from_file(__name__, "members_leaving"))
+    con.execute(from_file(__name__, "members_left", early=_early_steps(audiences)))
+
+
+def _early_steps(audiences: Sequence[Judged]) -> str:
+    """SQL of (number, customer_no, step) of those who leave: where rules, profiling and suppression leave each."""
+    of_table: dict[str, list[Judged]] = {}
+    for each in audiences:
+        of_table.setdefault(each.chosen.stepped[0], []).append(each)
+    parts = []
+    for table, its in of_table.items():
+        whens = " ".join(f"when {each.number} then {each.chosen.stepped[1]}" for each in its)
+        numbers = ", ".join(str(each.number) for each in its)
+        parts.append(
+            f"select number, customer_no, case number {whens} end as step from members_leaving "
+            f"join {table} using (customer_no) where number in ({numbers})"
+        )
+    return " union all ".join(parts)
 
 
 def _stood(reach: Reach, judged: Judged) -> str:

@@ -17,6 +17,7 @@ from cdp_assets import audit
 from cdp_assets.activation import conversions, membership, parked, rewriting, saved, vault
 from cdp_assets.activation.account import sweep
 from cdp_assets.activation.answers import home_fingerprint
+from cdp_assets.activation.choosing import choose_all
 from cdp_assets.activation.destination import CONVERSIONS, Destination, Destinations, load_destinations
 from cdp_assets.activation.differences import compare, compare_whole, desire, look_up
 from cdp_assets.activation.files import Folder, folder_of, make_durable, show
@@ -31,18 +32,21 @@ from cdp_assets.activation.ledger import (
     unwritable,
 )
 from cdp_assets.activation.library import Library, load_library
-from cdp_assets.activation.lists import Chosen, List, choose, choose_as_before, is_below_floor, lists_of
+from cdp_assets.activation.lists import Chosen, List, is_below_floor, lists_of
 from cdp_assets.activation.pressure import load_pressure
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.proposals import Run, facts_of, pack, propose
 from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile, open_published
 from cdp_assets.activation.reach import LEDGER, Reach, open_reach, prepare_keys
-from cdp_assets.activation.waterfall import compiled
 from cdp_assets.keys import load_key, register_pseudonym
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.settings import Settings
 
 Reached = Callable[[str], None]
+AUDIENCES_AT_ONCE, LOOK_UPS_AT_ONCE = (
+    100,
+    10,
+)  # in one reading of the customers; a look-up holds a set of them in memory
 
 
 @dataclass
@@ -95,7 +99,8 @@ def run_activation(settings: Settings, *, reached: Reached = lambda _: None) -> 
         reach = open_reach(con, published.as_of)
         membership.start(con)
         parked.find_parked(con, published.as_of)
-        chosen = _choose(published, reach, library, report)
+        chosen, problems = choose_all(published, reach, library)
+        report.problems += problems
         reached("activation/chosen")
         _propose_all(published, reach, run, destinations, wanted, chosen, report, missing, reached)
     return report
@@ -119,27 +124,6 @@ def _wanted(
             pairs.append((destination, name))
     pairs += [(name, CONVERSIONS) for name in destinations.conversions()]
     return list_ids(con, sorted(set(pairs)))
-
-
-def _choose(published: PublishedFile, reach: Reach, library: Library, report: Report) -> dict[str, Chosen]:
-    """Who every audience in force means. One that does not fit the published file keeps whom it had, and adds nobody."""
-    chosen, judged = {}, []
-    for number, name in enumerate([each for each in library.in_force() if each in library.audiences]):
-        audience = library.audiences[name]
-        try:
-            statement = compiled(published, library, name)
-            chosen[name] = choose(published.con, number, statement, audience, published.as_of)
-            judged.append(membership.Judged(number, chosen[name], statement.rules))
-        except Exception as problem:
-            if not type(problem).__module__.startswith("cdp_assets.") and audience.who is not None:
-                raise
-            found = (
-                str(problem) if isinstance(problem, ActivationProblem) else f"audience {name}: its SQL fails"
-            )
-            report.problems.append(found)
-            chosen[name] = choose_as_before(published.con, number, name, audience)
-    membership.judge(reach, judged)
-    return chosen
 
 
 def _propose_all(

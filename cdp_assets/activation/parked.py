@@ -12,7 +12,7 @@ from datetime import date
 
 import duckdb
 
-from cdp_assets.activation.ledger import attached
+from cdp_assets.activation.ledger import attached, roll_back
 from cdp_assets.activation.reach import LEDGER
 from cdp_assets.publishing.copies import MARTS_FILE
 from cdp_assets.publishing.generations import current_generation
@@ -39,6 +39,7 @@ def attached_with_former(con: duckdb.DuckDBPyConnection, settings: Settings) -> 
         try:
             yield
         finally:
+            roll_back(con)
             if before:
                 con.execute(f"detach {FORMER}")
 

@@ -56,7 +56,7 @@ def open_reach(con: duckdb.DuckDBPyConnection, as_of: date) -> Reach:
     allowed purpose; form_keys: one per form and contact, filled by `prepare_keys`.
     """
     con.execute(
-        "create or replace temp table contact_values as select row_number() over (order by contact_id)::integer as contact_no, contact_id, "
+        "create or replace temp table contact_values as select row_number() over ()::integer as contact_no, contact_id, "
         "contact_type, contact_scope, contact_value from (select contact_id, any_value(contact_type) as contact_type, "
         "any_value(contact_scope) as contact_scope, any_value(contact_value) as contact_value "
         f"from {CONTACT_SCHEMA}.contacts_in_clear group by contact_id) as one_each"
@@ -93,12 +93,15 @@ def prepare_keys(reach: Reach, destinations: Sequence[Destination]) -> None:
             number = reach.forms[form] = len(reach.forms) + 1
             con.execute(f"insert into hashed {_hashed_sql(number, identifier)}")
     con.execute(
-        "create or replace temp table keys_now as with known as (select distinct contact_type, platform_key from hashed) "
-        f"select coalesce(l.key_id, (select coalesce(max(key_id), 0) from {LEDGER}.activation_keys) "
-        "+ row_number() over (partition by l.key_id is null order by known.contact_type, known.platform_key)) as key_id, "
-        "known.contact_type, known.platform_key, l.key_id is null as is_new "
-        f"from known left join {KNOWN} as l using (contact_type, platform_key)"
+        "create or replace temp table met as select k.contact_type, k.platform_key, l.key_id "
+        f"from (select distinct contact_type, platform_key from hashed) as k left join {KNOWN} as l using (contact_type, platform_key)"
     )
+    con.execute(  # only new ones are sorted
+        "create or replace temp table keys_now as select key_id, contact_type, platform_key, false as is_new from met where key_id is not null "
+        f"union all select (select coalesce(max(key_id), 0) from {LEDGER}.activation_keys) "
+        "+ row_number() over (order by contact_type, platform_key), contact_type, platform_key, true from met where key_id is null"
+    )
+    con.execute("drop table met")
     con.execute(
         "insert into form_keys select h.form, h.contact_no, k.key_id from hashed as h join keys_now as k using (contact_type, platform_key)"
     )
@@ -218,7 +221,7 @@ def _dropped(reach: Reach, granted: str, identifier: Identifier) -> str:
         "dropped",
         (granted, str(form)),
         f"select g.customer_no from {_reached(reach, granted)} as g join contact_values as v using (contact_no) "
-        f"where {_is_of(identifier)} and g.contact_no not in (select contact_no from form_keys where form = {form})",
+        f"anti join (select contact_no from form_keys where form = {form}) as k using (contact_no) where {_is_of(identifier)}",
     )
 
 

@@ -1,4 +1,4 @@
-"""Rules as SQL predicates over `customers.customer_id`, with bound values and columns checked against the published file.
+"""Rules as SQL predicates over one row of `customers`, with bound values and columns checked against the published file.
 
 Engine, file and order of audiences are not known here: `compiler` puts predicates together.
 """
@@ -51,7 +51,10 @@ class Named:
 
 @dataclass
 class Context:
-    """What rules are compiled with: the columns of the file, and the values bound so far (shared by one statement). `named`: texts that rules name."""
+    """What rules are compiled with: the columns of the file, and the values bound so far (shared by one statement).
+
+    `named`: texts that rules name. `beside`: marts of one row per customer whose columns predicates read, each under its own name: `joins` has them beside customers.
+    """
 
     columns: Columns
     where: str
@@ -59,6 +62,16 @@ class Context:
     values: dict[str, object] = field(default_factory=dict)
     needs_contact_file: bool = False
     named: list[Named] = field(default_factory=list)
+    beside: set[str] = field(default_factory=set)
+
+    def joins(self) -> str:
+        """SQL that follows `from marts.customers as customers`, of the marts that were read since the last call."""
+        tables = sorted(self.beside)
+        self.beside.clear()
+        return "".join(
+            f" left join marts.{each} as {each} on customers.customer_id = {each}.customer_id"
+            for each in tables
+        )
 
     def name(self, place: str, table: str, column: str, values: Iterable[object]) -> None:
         """Note texts that a rule names."""
@@ -130,7 +143,8 @@ def _family(rule: Rule, context: Context, place: str) -> str:
     both = " and ".join(found)
     if table == "customers":
         return f"({both})"
-    return f"customers.customer_id in (select {table}.customer_id from marts.{table} where {both})"
+    context.beside.add(table)
+    return f"({table}.customer_id is not null and {both})"
 
 
 def _condition(table: str, column: str, condition: Condition, context: Context, place: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from cdp_assets.activation.audience import Audience
-from cdp_assets.activation.compiler import Statement, compile_audience
+from cdp_assets.activation.compiler import Statement, Together, compile_audience, compile_together
 from cdp_assets.activation.library import Library
 from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile
 from cdp_assets.activation.standing import consent_relations, holdout_sql
@@ -56,6 +56,11 @@ def waterfall(
 def compiled(published: PublishedFile, library: Library, name: str) -> Statement:
     """An audience compiled for the open generation."""
     return compile_audience(name, library, published.columns, published.as_of, contact_schema=CONTACT_SCHEMA)
+
+
+def compiled_together(published: PublishedFile, library: Library, names: Sequence[str]) -> Together:
+    """Audiences compiled for one statement over the open generation."""
+    return compile_together(names, library, published.columns, published.as_of, contact_schema=CONTACT_SCHEMA)
 
 
 def stage_audience(

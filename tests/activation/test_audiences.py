@@ -93,6 +93,8 @@ def chosen(published: PublishedFile, who: dict[str, Any], **others: dict[str, An
         ({"value": {"discounted_value_12_months": {"more_than": 5, "at_most": 9}}}, "bc"),
         ({"lifecycle": {"stage": "active"}}, "abcde"),
         ({"traits": {"price_sensitivity": {"at_least": 0}}}, ""),
+        ({"traits": {"preferred_store": {"is_known": False}}}, ""),  # nobody has a row there
+        ({"not": {"traits": {"preferred_store": {"is_known": True}}}}, "abcde"),
         ({"purchases": {"category": ["Cheese"]}}, "ab"),
         ({"purchases": {"category": ["Cheese"], "within_days": 90}}, "b"),
         ({"purchases": {"brand": ["Alp"]}}, "ab"),
