@@ -79,6 +79,9 @@ def test_the_demo_publishes_and_says_what_came_out(first: Ran) -> None:
         "Revenue",
         "RFM segments",
         "Conversions credited",
+        "Audiences at destinations",
+        "5 audiences at 5 destinations",
+        "the platforms are played by a double",
         "try next",
     ):
         assert heading in first.text, heading
@@ -310,8 +313,11 @@ def test_wechat_reaches_whom_the_truth_says_and_nobody_else(first: Ran) -> None:
     assert len(found) > 10
     sent = {
         each
-        for path in (out / "home" / "activation" / "wechat_tags").glob("*/*/add-*.json")
-        for each in json.loads(path.read_text(encoding="utf-8"))["openid_list"]
+        for name, keys in json.loads((out / "truth" / "platforms.json").read_text(encoding="utf-8"))[
+            "lists"
+        ].items()
+        if name.startswith("wechat_tags/")
+        for each in keys
     }
     assert sent <= found
 

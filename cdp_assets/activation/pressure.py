@@ -56,6 +56,19 @@ def pressed(audience: Audience, own_lists: Sequence[int], as_of: date) -> str:
     )
 
 
+def is_cap_idle(destinations: Destinations, audience: Audience) -> bool:
+    """Whether an audience has a cap on messages, and goes to destinations none of which sends any: it leaves nobody out."""
+    return (
+        audience.contact_cap is not None
+        and bool(audience.destinations)
+        and not _messages(destinations) & set(audience.destinations)
+    )
+
+
+def _messages(destinations: Destinations) -> set[str]:
+    return {name for name, known in destinations.known.items() if known.kind == "message"}
+
+
 def capped_customers(
     published: PublishedFile, destinations: Destinations, name: str, audience: Audience
 ) -> str | None:
@@ -66,8 +79,8 @@ def capped_customers(
     con = published.con
     if audience.contact_cap is None or not has_ledger(con):
         return None
-    messages = [each for each, known in destinations.known.items() if known.kind == "message"]
-    if not set(messages) & set(audience.destinations):
+    messages = _messages(destinations)
+    if not messages & set(audience.destinations):
         return None
     lists = con.execute(f"select list_id, destination, audience from {LEDGER}.activation_lists").fetchall()
     waiting = {row[0]: destinations.known[row[1]].proposal_days for row in lists if row[1] in messages}

@@ -126,7 +126,7 @@ def say_report(console: Console, settings: Settings, report: Report) -> None:
 
 
 def lists_table(listed: list[ListStatus]) -> Table:
-    """One row per list: how many its rules mean, how many are reached, and what stands against the others."""
+    """One row per list: how many its rules mean, how many are reached, what became of their keys, and what stands against the others."""
     table = Table(
         "destination",
         "audience",
@@ -135,7 +135,7 @@ def lists_table(listed: list[ListStatus]) -> Table:
         box=None,
         pad_edge=False,
     )
-    for name in ("meant", "reached", "keys"):
+    for name in ("meant", "reached", "there", "waiting", "refused"):
         table.add_column(name, justify="right")
     table.add_column("why others are not", overflow="fold")
     for each in listed:
@@ -146,11 +146,12 @@ def lists_table(listed: list[ListStatus]) -> Table:
             for step, count in each.steps
             if count and step not in ("all", "member") and not step.startswith(("who", "sql"))
         ]
-        keys = f"{sum(each.keys.values()):,}"
-        why = "; ".join([*reasons, *each.notes]) or "–"
-        table.add_row(
-            each.destination, each.audience, f"{meant:,}", f"{counts.get('member', 0):,}", keys, why
-        )
+        there, refused = each.keys.get("there", 0), sum(count for _, count in each.refusals)
+        waiting = sum(each.keys.values()) - there - refused
+        said = [f"{words} ({count:,})" for words, count in each.refusals]
+        why = "; ".join([*reasons, *each.notes, *said]) or "–"
+        numbers = (meant, counts.get("member", 0), there, waiting, refused)
+        table.add_row(each.destination, each.audience, *(f"{number:,}" for number in numbers), why)
     return table
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from cdp_assets.activation.destination import Destinations, load_destinations
 from cdp_assets.activation.ledger import attached_to_read
 from cdp_assets.activation.library import SHIPPED, Library, Source, load_library, read_source
-from cdp_assets.activation.pressure import capped_customers, has_ledger
+from cdp_assets.activation.pressure import capped_customers, has_ledger, is_cap_idle
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import PublishedFile, open_published
 from cdp_assets.activation.unknown_values import unknown_values
@@ -32,6 +32,7 @@ from cdp_assets.settings import Settings
 from cdp_assets.web.exports import guarded_text
 
 EXIT_DONE, EXIT_FAILED = 0, 1
+CAP_IDLE = "the contact cap leaves nobody out: none of its destinations sends messages (kind: message)"
 
 
 def new_audience(*, name: str, template: str, console: Console | None = None) -> int:
@@ -103,7 +104,9 @@ def preview_audience(
     console.print(table)
     for line in unknown:
         _say(console, line)
-    if is_cap_unknown:
+    if is_cap_idle(known, audience):
+        _say(console, CAP_IDLE)
+    elif is_cap_unknown:
         _say(console, "the contact cap is not counted: state is in use, try again when the run has ended")
     if members:
         console.print(_members_table(members))
@@ -185,7 +188,7 @@ def _is_right(
     origin = library.sources[name].origin
     note = "" if name in library.in_force() else ", an example: `onefold audience new` makes it yours"
     _say(console, f"right: {name} ({origin}{note}){_said_of_equals(library, name)}")
-    for line in unknown:
+    for line in [*unknown, *([CAP_IDLE] if is_cap_idle(known, library.audience(name)) else [])]:
         _say(console, f"  {line}")
     return True
 

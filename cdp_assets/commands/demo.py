@@ -15,10 +15,13 @@ from rich.table import Table
 
 from cdp_assets import demo, insight
 from cdp_assets.activation.account import list_statuses
+from cdp_assets.activation.answers import read_answers, take_answers
+from cdp_assets.activation.night import run_activation
 from cdp_assets.commands.activation import lists_table
 from cdp_assets.commands.identity import evaluate_home, lift_table, scores_table
 from cdp_assets.commands.run import EXIT_NOT_PUBLISHED, EXIT_PUBLISHED, run_nightly
 from cdp_assets.commands.saying import plain_console
+from cdp_assets.demo import platforms
 from cdp_assets.landing import landing_status, load_contracts
 from cdp_assets.project import place
 from cdp_assets.publishing import lock
@@ -71,15 +74,36 @@ def run_demo(*, customers: int, seed: int, out: Path) -> int:
             return EXIT_NOT_PUBLISHED
         note.write_text(json.dumps(wanted))
     os.environ.setdefault(ZONE_VARIABLE, demo.TIME_ZONE)  # the settings of a run are those of its process
+    if not Settings.load(home=out / "home", inbox=out / "inbox").state_path.exists():
+        platforms.forget(out)
     code = run_nightly(home=out / "home", inbox=out / "inbox", console=console)
     if code != EXIT_PUBLISHED:
         return code
+    settings = Settings.load(home=out / "home", inbox=out / "inbox")
     try:
-        print_summary(Settings.load(home=out / "home", inbox=out / "inbox"), out / "truth", console)
+        play_platforms(settings, out)
+        print_summary(settings, out / "truth", console)
+    except lock.HomeLocked as error:
+        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        return lock.EXIT_LOCKED
     except duckdb.Error as error:
         console.print(f"published, but the summary cannot be read ({type(error).__name__})")
         return EXIT_NOT_PUBLISHED
     return EXIT_PUBLISHED
+
+
+def play_platforms(settings: Settings, out: Path) -> None:
+    """What became of the proposals: the platforms' double carries them out and answers, and the next night takes what came late and proposes again what was refused."""
+    with lock.hold(settings.home):
+        _take(settings, platforms.play_night(settings.home, out))
+        _take(settings, platforms.late_answers(out))
+        run_activation(settings)
+        _take(settings, platforms.play_night(settings.home, out))
+
+
+def _take(settings: Settings, answers: Path | None) -> None:
+    if answers is not None:
+        take_answers(settings, read_answers(answers))
 
 
 def _simulate(
@@ -129,7 +153,7 @@ def print_summary(settings: Settings, truth: Path, console: Console) -> None:
         console.print()
     finally:
         con.close()
-    _print_lists(settings, console)
+    _print_lists(settings, truth.parent, console)
     _print_next(settings, truth, console)
 
 
@@ -236,17 +260,24 @@ def _reach(con: duckdb.DuckDBPyConnection) -> Table:
     return table
 
 
-def _print_lists(settings: Settings, console: Console) -> None:
-    """How many of which audience went where, and why others did not."""
+def _print_lists(settings: Settings, out: Path, console: Console) -> None:
+    """How many of which audience went where, what the platforms made of it, and why others did not."""
     listed = list_statuses(settings)
     console.print(lists_table(listed))
     audiences, destinations = {each.audience for each in listed}, {each.destination for each in listed}
-    console.print(
-        f"{len(audiences)} audiences at {len(destinations)} destinations, as files in {settings.home / 'activation'}; "
-        "keys are e-mails, phones and WeChat ids of those reached, and none is there until `onefold activation ack` says so",
-        highlight=False,
-        soft_wrap=True,
+    played = platforms.Platforms.load(out)
+    unknown = sum(
+        len(played.lists.get(f"{each.destination}/{each.audience}", [])) - each.keys.get("there", 0)
+        for each in listed
     )
+    fates = ", ".join(f"{fate.replace('_', ' ')} {count}" for fate, count in played.fates_told().items())
+    for line in (
+        f"{len(audiences)} audiences at {len(destinations)} destinations, as files in {settings.home / 'activation'}; "
+        "keys are e-mails, phones and WeChat ids of those reached",
+        f"the platforms are played by a double that answers as traps.yaml says, two nights long (files by their fate: {fates}); its answers are in {out / platforms.ANSWERS}",
+        f"they hold {sum(map(len, played.lists.values())):,} keys, {unknown:,} of which wait for an answer that was lost or is late; refusals are listed with their reasons",
+    ):
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def _print_next(settings: Settings, truth: Path, console: Console) -> None:

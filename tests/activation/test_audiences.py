@@ -458,6 +458,28 @@ def test_a_check_asks_for_the_destinations_and_tells_of_equal_priorities(
     assert "google_events takes conversions, not people" in said
 
 
+def test_a_cap_that_caps_nothing_is_said(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only messages count as contact: where none of the destinations sends any, a cap is silently without effect."""
+    base = "title: A\npurpose: marketing\nwho: {rfm: {segment: [Champions]}}\ncontact_cap: {at_most: 1, within_days: 7}\n"
+    documents = {
+        "ads": base + "destinations: [meta, wechat_tags]\n",
+        "both": base + "destinations: [meta, sms]\n",
+        "nowhere": base + "destinations: []\n",
+    }
+    settings.project = project(tmp_path, documents, {})
+    publish(settings, PEOPLE)
+    monkeypatch.setattr(Settings, "load", lambda **_: settings)
+    assert check_audiences(name=None, home=None, console=plain_console(width=200)) == 0
+    said = {each.split()[0]: each for each in capsys.readouterr().out.split("right: ")[1:]}
+    words = "the contact cap leaves nobody out: none of its destinations sends messages"
+    assert [name for name in documents if words in said[name]] == ["ads"]
+    for name in documents:
+        preview_audience(name=name, home=None, inbox=None, sample=0, console=plain_console(width=200))
+        assert (words in capsys.readouterr().out) == (name == "ads")
+
+
 def test_a_check_says_which_values_occur_nowhere(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

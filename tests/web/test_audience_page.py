@@ -267,6 +267,22 @@ def test_the_page_counts_whom_the_contact_cap_leaves_out(published: Settings) ->
     assert look(published, shown, library, "capped").members == 0
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["its form is unverified", "Fewer than 1,000 members", "leaves nobody out", "proven by published vectors"]),
+        ("zh", ["其格式未经验证", "成员少于 1,000 人", "消息上限不排除任何人", "已由公开的测试向量验证"]),
+    ],
+)  # fmt: skip
+def test_the_page_says_what_each_destination_makes_of_it(
+    site: Reader, language: str, words: list[str]
+) -> None:
+    given = {**STATE, "to": ["snap", "meta"], "cap": "1", "cap_days": "7", "lang": language}
+    shown = site.get("/audiences/new", params=given).text
+    assert [each for each in words if each not in shown] == []
+    assert words[2] not in site.get("/audiences/new", params={**given, "to": "sms"}).text
+
+
 DOCUMENT = {
     "title": "Lost ones",
     "purpose": "marketing",

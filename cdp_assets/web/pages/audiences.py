@@ -16,6 +16,7 @@ from cdp_assets.activation import saved
 from cdp_assets.activation.audience import FAMILIES, NAME, Audience, Rule, read_audience
 from cdp_assets.activation.destination import Destinations, load_destinations
 from cdp_assets.activation.library import Library, load_library
+from cdp_assets.activation.pressure import is_cap_idle
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.web import audience_form as form
 from cdp_assets.web import audience_state as state
@@ -336,7 +337,30 @@ def _waterfall(view: View, found: queries.Looked, audience: Audience) -> Blocks:
     return [
         Note(said),
         table(view, "waterfall", rows, sortable=False, meters=["left_share"]),
-    ]  # fmt: skip
+        *_places(view, found, audience),
+    ]
+
+
+def _places(view: View, found: queries.Looked, audience: Audience) -> list[Note]:
+    """Per destination whether vectors prove its form and its smallest list is reached; and that a cap on messages has nothing to cap."""
+    destinations = load_destinations(view.settings)
+    notes = []
+    for name in audience.destinations:
+        known = destinations.known.get(name)
+        words = _destination_words(view, destinations, name)
+        if known is None:
+            notes.append(Note(view.t("audiences.goes_nowhere", destination=words), "warning"))
+            continue
+        form_words = view.t("audiences.proven" if known.is_verified else "audiences.unverified")
+        floor = known.smallest_list or 0
+        smallest = (
+            view.t("audiences.smallest", members=view.formats.number(floor)) if found.members < floor else ""
+        )
+        said = view.t("audiences.goes_to", destination=words, form=form_words)
+        notes.append(Note(f"{said} {smallest}".strip(), "warning" if smallest else "plain"))
+    if is_cap_idle(destinations, audience):
+        notes.append(Note(view.t("audiences.cap_idle"), "warning"))
+    return notes
 
 
 @section("audiences.sample")
