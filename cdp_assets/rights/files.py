@@ -53,11 +53,12 @@ class Finder:
         )
         if self._has_literal(text):
             return True
-        if b"%" in text and self._has_literal(unescaped(content.decode("utf-8", "replace")).lower().encode()):
+        said = content.decode("utf-8", "replace")
+        read = unescaped(said) if b"%" in text or b"&" in text or b"<" in text else said
+        if read != said and self._has_literal(read.lower().encode()):
             return True
         if self._is_hers is None:
             return False
-        said = content.decode("utf-8", "replace")
         words = {("word", each) for each in WORD.findall(said)} if self._has_words else set()
         return self._is_hers(contacts_in(said) | words)
 

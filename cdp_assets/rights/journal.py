@@ -22,7 +22,6 @@ from cdp_assets.private_files import sync
 from cdp_assets.rights.traces import Traces, from_json
 from cdp_assets.settings import Settings
 
-
 Held = tuple[str, str, str | None, str, str | None]  # request, table, column, reason, last day
 
 

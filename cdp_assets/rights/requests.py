@@ -409,7 +409,7 @@ def unread(con: duckdb.DuckDBPyConnection, request_ids: Sequence[str]) -> dict[s
         "select request_id, detail from rights_events where event = ? and request_id in (select unnest(?::varchar[])) order by event_id",
         [UNREAD, list(request_ids)],
     ).fetchall()
-    return {request_id: detail for request_id, detail in rows}
+    return dict(rows)
 
 
 def note(con: duckdb.DuckDBPyConnection, request_id: str, event: str, actor: str, detail: str | None) -> None:

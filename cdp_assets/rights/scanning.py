@@ -1,8 +1,8 @@
 """The look for what an erasure should have left nowhere, by other code than did it: every cell of every table and file, decoded.
 
 DuckDB files are read table by table as Arrow, Parquet by Arrow, SQLite row by row, originals unpacked, all else as bytes. A literal counts
-inside longer text, in upper or lower case, and as addresses of pages escape it; a telephone number also with signs between its digits, and both in
-wide characters or with spaces and dashes of any kind. What cannot be read is named.
+inside longer text, in upper or lower case, and as addresses of pages and markup escape it; a telephone number also with signs, commas and line
+breaks between its digits, and both in wide characters or with spaces and dashes of any kind. What cannot be read is named.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import IO, cast
 from urllib.parse import unquote
@@ -49,9 +50,12 @@ WITHOUT_PEOPLE = (
 DUCKDB_MAGIC, PARQUET_MAGIC, GZIP_MAGIC, ZIP_MAGIC = b"DUCK", b"PAR1", b"\x1f\x8b", b"PK\x03\x04"
 SQLITE_MAGIC = b"SQLite format 3\0"
 BETWEEN = r"[ ().\-/_\t]{0,3}"  # digits of one number
+# Commas, line breaks (as JSON writes them, too) and much space part groups of two digits and more: a row of single figures is no number.
+FAR = r"(?:[ ().\-/_\t,;\r\n]|\\[nrt]){1,12}"
 SURE_DIGITS = 9  # of a number without its country's code: a shorter one may be the number of anything
 # A text with wide characters, or spaces, dashes and marks that are not of ASCII, about an address or a number: it is folded before it is looked at.
 ODD = "[\u00a0\u00ad\u2000-\u206f\u2212\u3000\ufeff\uff01-\uff5e]"
+ESCAPE = "(?i)%|&#|&[a-z]+;|<br"  # what addresses of pages, and markup, write for characters
 OF_CONTACT = "[@\uff20]|[0-9\uff10-\uff19](?:[^0-9\uff10-\uff19]{0,3}[0-9\uff10-\uff19]){6}"
 
 
@@ -76,37 +80,55 @@ class Looked:
     def __init__(self, literals: Sequence[str], numbers: Sequence[str]) -> None:
         sure = [each for each in numbers if len(each) >= SURE_DIGITS]
         self._literals, self._digits = Words([*literals, *sure]), Words(numbers, is_inside=True)
-        self._numbers = [re.compile(f"(?<![0-9]){BETWEEN.join(each)}(?![0-9])") for each in numbers]
+        self._numbers = [_pattern(BETWEEN, each) for each in numbers]
+        self._far_digits = Words(sure, is_inside=True)
+        self._far = [_pattern(f"(?:{FAR}(?=[0-9]{{2}}))?", each) for each in sure]
 
     def held_by(self, texts: pa.Array) -> Places:
         """Places of the texts that hold any of it."""
-        found = [self._literals.held_by(texts), self._with_numbers(texts)]
+        found = [self._literals.held_by(texts), *self._with_numbers(texts)]
         is_odd = _is_true(pc.match_substring_regex(texts, ODD)) & _is_true(
             pc.match_substring_regex(texts, OF_CONTACT)
         )
-        escaped = np.flatnonzero(is_odd | _is_true(pc.match_substring(texts, "%")))
+        escaped = np.flatnonzero(is_odd | _is_true(pc.match_substring_regex(texts, ESCAPE)))
         if len(escaped):
             read = pa.array([_plain(each) for each in texts.take(escaped).to_pylist()], pa.large_string())
-            found += [escaped[self._literals.held_by(read)], escaped[self._with_numbers(read)]]
+            found += [escaped[each] for each in (self._literals.held_by(read), *self._with_numbers(read))]
         return np.unique(np.concatenate(found))
 
-    def _with_numbers(self, texts: pa.Array) -> Places:
+    def _with_numbers(self, texts: pa.Array) -> Iterator[Places]:
         """Places where a number stands with signs between its digits: without them it would be found among the literals."""
-        if not self._numbers:
-            return np.empty(0, np.int64)
-        places = np.flatnonzero(_is_true(pc.match_substring_regex(texts, "[0-9][ ().\\-/_\t]{1,3}[0-9]")))
-        some = texts.take(places)
-        joined = pc.replace_substring_regex(some, "([0-9])[ ().\\-/_\t]{1,3}", "\\1")
-        likely = self._digits.held_by(joined)
-        read = some.take(likely).to_pylist()
-        return places[likely[[any(each.search(text) for each in self._numbers) for text in read]]]
+        yield _parted(texts, "[ ().\\-/_\t]{1,3}", self._digits, self._numbers)
+        yield _parted(texts, FAR, self._far_digits, self._far)
+
+
+def _pattern(between: str, number: str) -> re.Pattern[str]:
+    return re.compile(f"(?<![0-9]){between.join(number)}(?![0-9])")
+
+
+def _parted(texts: pa.Array, between: str, digits: Words, patterns: Sequence[re.Pattern[str]]) -> Places:
+    """Places of the texts that hold one of the numbers, its digits parted so; the digits alone are looked for first."""
+    if not patterns:
+        return np.empty(0, np.int64)
+    places = np.flatnonzero(_is_true(pc.match_substring_regex(texts, f"[0-9]{between}[0-9]")))
+    some = texts.take(places)
+    likely = digits.held_by(pc.replace_substring_regex(some, f"([0-9]){between}", "\\1"))
+    read = some.take(likely).to_pylist()
+    return places[likely[[any(each.search(text) for each in patterns) for text in read]]]
 
 
 def _plain(text: str) -> str:
-    """A text as people read it: compatible characters folded, dashes one, marks that nobody sees left out, escapes read."""
+    """A text as people read it: escapes read, twice, compatible characters folded, dashes one, marks that nobody sees left out."""
+    for _ in range(2):
+        text = unquote(unescape(re.sub("<br */?>", "\n", _folded(text), flags=re.IGNORECASE)))
+    return _folded(text)
+
+
+def _folded(text: str) -> str:
     folded = (unicodedata.normalize("NFKC", each) for each in text if unicodedata.category(each) != "Cf")
-    dashed = ("-" if each == "\u2212" or unicodedata.category(each[0]) == "Pd" else each for each in folded)
-    return unquote(unquote("".join(dashed)))
+    return "".join(
+        "-" if each == "\u2212" or unicodedata.category(each[0]) == "Pd" else each for each in folded
+    )
 
 
 def _is_true(tests: pa.Array) -> npt.NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from cdp_assets.keys import load_key, register_pseudonym
 from cdp_assets.landing import forgetting as landing
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.landing.suppression.identifiers import SUPPRESS
-from cdp_assets.landing.suppression.matches import Suppressed, contact_words
+from cdp_assets.landing.suppression.matches import Suppressed, contact_words, register_reading
 from cdp_assets.publishing.copies import STORED_AS, text
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.rights import certificate
@@ -94,6 +94,7 @@ def _compare(settings: Settings, path: Any, key: bytes, hashes: list[str], verdi
     with scratch(settings.duckdb_limits) as con:
         con.execute(f"attach {text(path)} as looked (read_only)")
         register_pseudonym(con, key)
+        register_reading(con)
         con.execute("create temp table known as select unnest(?::varchar[]) as hash", [hashes])
         columns = con.execute(
             "select schema_name, table_name, column_name from duckdb_columns() "

@@ -293,13 +293,19 @@ def test_nothing_of_her_stays_in_a_json_record_that_bears_money(settings: Settin
         "ext 12 415 555 0101",
         "tel%3D%2b1%28415%29%20555%2D0101",
         "%2B1%2520415%2520555%25200101",
+        '"415, 555, 0101"',
+        "415      555      0101",
+        '"call\n415\r\n555\r\n0101"',
+        "415&nbsp;555&#8211;0101",
+        "&#52;15<br>555<BR/>0101",
     ],
 )
 def test_a_number_is_hers_however_it_is_written(settings: Settings, number: str) -> None:
     suppress(settings, "phone", *identifiers.of_phone(KEY, "+14155550101"))
-    deliver(settings, "shop/a.csv", f"{HEADER}1,,{number},5\n2,,(415) 555-0102,5\n")
+    other = "(415) 555-0102"
+    deliver(settings, "shop/a.csv", f'{HEADER}1,,{number},5\n2,,{other},5\n3,,"4,1,5,5,5,5,0,1,0,1",5\n')
     land(settings, american_orders())
-    assert counts(settings) == (2, 1, 0, 0, 1, 0)
+    assert counts(settings) == (3, 2, 0, 0, 1, 0)
 
 
 def test_a_shared_number_counts_only_with_her_name(settings: Settings) -> None:
@@ -566,8 +572,13 @@ def test_every_export_that_bears_money_keeps_its_rows(settings: Settings) -> Non
         ("https://x.test/?next=a%3Fmail%3Drosa.canary%40example.test", ""),
         ("https://x.test/?next=a%253Fmail%253Drosa%252ecanary%2540example.test%26b", ""),
         ("邮箱rosa.canary@example.test", ""),
+        ("rosa.canary&#64;example.test", ""),
+        ("&lt;&#x72;osa.canary&commat;example&period;test&gt;", ""),
+        ("rosa.canary&amp;#64;example.test", ""),
+        ("rosa.canary＆#64;example.test", ""),
+        ("%26%2364%3B rosa.canary%26%2364%3Bexample.test", ""),
     ],
-    ids=range(11),
+    ids=range(16),
 )
 def test_she_is_known_in_wide_forms_and_by_any_space_or_dash(
     settings: Settings, email: str, phone: str

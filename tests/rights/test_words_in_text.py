@@ -70,13 +70,25 @@ def test_what_is_escaped_and_a_number_with_signs_between_is_found_in_a_scan() ->
         "4 1 5 5 5 5 0 1 0 1",
         "call 4155550101!",
         "４１５５５５０１０１",
-        "3415 555 0101",  # somebody else's
-        "415-555-01019",
         "415, 555, 0101",
+        "415     555     0101",
+        "415\r\n555\r\n0101",
+        '{"note": "415\\n555\\n0101"}',
+        "rosa.canary&#64;x.test",
+        "&#114;osa.canary&commat;x&period;test",
+        "&amp;#114;osa.canary&#x40;x.test",
+        "call 415&nbsp;555&#8211;0101",
+        "415<br/>555<br/>0101",
+        "/a?b=415%2C555%2C0101",
+        "3415 555 0101",  # somebody else's
+        "3415, 555, 0101",
+        "4, 1, 5, 5, 5, 5, 0, 1, 0, 1",  # ten figures
+        "415-555-01019",
         None,
         "50% of 415 others",
+        "fish &amp; chips",
     ]
-    assert looked.held_by(pa.array(texts, pa.string())).tolist() == list(range(14))
+    assert looked.held_by(pa.array(texts, pa.string())).tolist() == list(range(24))
 
 
 def test_a_text_is_hers_however_an_address_or_a_number_is_written_in_it() -> None:
@@ -91,8 +103,18 @@ def test_a_text_is_hers_however_an_address_or_a_number_is_written_in_it() -> Non
         "4 1 5 5 5 5 0 1 0 1",
         "写给 rosa＠x.test",
         "x 415 555 0101 415 555 0199",
+        "415, 555, 0101",
+        "415     555     0101",
+        "415\r\n555\r\n0101",
+        '{"note": "415\\n555\\n0101"}',
+        "rosa&#64;x.test",
+        "&#114;osa&commat;x&period;test",
+        "&amp;#114;osa&#x40;x.test",
+        "call 415&nbsp;555&#8211;0101",
+        "415<br/>555<br/>0101",
     ):
         assert finder.holds(text.encode()), text
-    for text in ("415, 555, 0101", "prosa@x.test", "3415 555 0101", "50%"):
+    for text in ("3415, 555, 0101", "4, 1, 5, 5, 5, 5, 0, 1, 0, 1", "prosa@x.test", "3415 555 0101", "50%"):
         assert not finder.holds(text.encode()), text
     assert Finder(["Ána May"]).holds(b"name=%C3%A1na%20may") is True
+    assert Finder(["Ána May"]).holds(b"&Aacute;na May") is True

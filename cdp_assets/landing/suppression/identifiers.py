@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from html import unescape
 from urllib.parse import unquote
 
 import phonenumbers
@@ -29,9 +30,16 @@ SPACES, DASHES, UNSEEN = (
 # A run of digits with what people write between them. Several numbers may stand side by side in one: `numbers_in` takes them apart.
 NUMBER_PATTERN = r"\+?[0-9](?:[ ().\-/_\t]{0,3}[0-9]){6,60}"
 DIGITS = (7, 17)  # fewest and most of one number, the prefix of its country among them
+# The same with commas, line breaks or much space between groups of digits: whoever reads it sees one number, but two amounts may stand so, too.
+FAR_PATTERN = r"\+?[0-9]+(?:(?:[ ().\-/_\t,;\r\n]|\\[nrt]){1,12}[0-9]{2,}){1,40}"
+FAR_DIGITS = 9  # fewest of one that is found so
+FAR_APART = r"[0-9][ ().\-/_\t]*(?:[,;\r\n]|\\[nrt]|    |\t)(?:[ ().\-/_\t,;\r\n]|\\[nrt])*[0-9]{2}"  # whether there is any
 # What addresses of pages write for the characters of an e-mail address or a number, and for what stands around them.
 ESCAPED = {"%25": "%", "%40": "@", "%2B": "+", "%2E": ".", "%2D": "-", "%5F": "_", "%20": " ", "%28": "(", "%29": ")", "%2F": "/",
            "%3D": "=", "%26": "&", "%3A": ":", "%3F": "?", "%22": '"', "%2C": ",", "%3B": ";"}  # fmt: skip
+# Texts that say something else than they spell: addresses of pages, and markup, which may be escaped in turn.
+MARKUP = "(?:&|\uff06|%26|%2526)(?:#|%23|%2523|[a-zA-Z]+(?:;|%3B))|<br"
+ESCAPES = f"%[0-9A-Fa-f]{{2}}|{MARKUP}"
 NORMALISATIONS = ("email_lower", "phone_e164")
 
 
@@ -56,25 +64,32 @@ def plain_phone(value: str, region: str | None) -> phonenumbers.PhoneNumber | No
 
 
 def unescaped(text: str) -> str:
-    """A text as it is read: what addresses of pages escape, once or twice, written plainly."""
-    return unquote(unquote(text)) if "%" in text else text
+    """A text as it is read: what addresses of pages and markup escape, once or twice, written plainly."""
+    if not re.search(ESCAPES, text, re.IGNORECASE):
+        return text
+    for _ in range(2):
+        text = unquote(unescape(re.sub("<br */?>", "\n", text, flags=re.IGNORECASE)))
+    return text
 
 
 def plain_text(text: str) -> str:
-    """A text as addresses and numbers are looked for in it: wide forms, odd spaces and dashes plain, escapes read. What is plain is not touched."""
+    """A text as addresses and numbers are looked for in it: escapes read, wide forms, odd spaces and dashes plain. What is plain is not touched."""
+    text = unescaped(text)
     if not text.isascii():
         text = re.sub(f"[{DASHES}]", "-", unicodedata.normalize("NFKC", re.sub(f"[{UNSEEN}]", "", text)))
-    return unescaped(text)
+        text = unescaped(text)  # an escape may have been written in wide forms
+    return text
 
 
 def contacts_in(text: str) -> set[tuple[str, str]]:
     """What a text names: ("email", address, and the mailbox that it reaches) and ("phone", the digits of each number that it may be)."""
     text = plain_text(text)
     addresses = set(re.findall(EMAIL_PATTERN, text.lower())) if "@" in text else set()
-    runs = set(re.findall(NUMBER_PATTERN, text))
+    runs, far = set(re.findall(NUMBER_PATTERN, text)), set(re.findall(FAR_PATTERN, text))
     return {
         *(("email", form) for each in addresses for form in (each, mailbox_of(each))),
         *(("phone", number) for each in runs for number in numbers_in(each)),
+        *(("phone", number) for each in far for number in numbers_in(each) if len(number) >= FAR_DIGITS),
     }
 
 

@@ -22,12 +22,17 @@ from cdp_assets.landing.suppression.identifiers import (
     DIGITS,
     EMAIL_PATTERN,
     ESCAPED,
+    FAR_APART,
+    FAR_DIGITS,
+    FAR_PATTERN,
+    MARKUP,
     NUMBER_PATTERN,
     PLAIN,
     SPACES,
     SUPPRESS,
     UNSEEN,
     WIDE,
+    plain_text,
 )
 from cdp_assets.landing.typed.casts import text_column
 from cdp_assets.landing.typed.verdicts import judged_rows
@@ -250,6 +255,7 @@ def _register_hits(
     con: duckdb.DuckDBPyConnection, cells: list[str], kinds: frozenset[str], region: str | None
 ) -> set[tuple[str, bool]]:
     """Table `sieve_hits`: texts (t) of columns (c) that hold a suppressed word; `is_order`: an order's id, which stays. Returns the columns with both."""
+    register_reading(con)
     con.execute(f"create or replace temp table sieve_hits as {_hits(cells, kinds, region)}")
     return set(con.execute("select distinct c, is_order from sieve_hits").fetchall())
 
@@ -366,13 +372,16 @@ def _words_of(column: str, words: str, may_hold: str = "true") -> str:
 
 
 def contact_words(text: str, region: str | None, *, has_numbers: bool = True) -> str:
-    """SQL list of the words for e-mails, as they stand and as the mailbox that they reach, and for numbers inside a text."""
+    """SQL list of the words for e-mails, as they stand and as the mailbox that they reach, and for numbers inside a text. Needs `register_reading`."""
     text = _plain(text)
     found = f"regexp_extract_all(lower({text}), {literal(EMAIL_PATTERN)})"
     words = f"list_transform(list_distinct({found} || list_transform({found}, lambda x: {mailbox_sql('x')})), lambda x: 'email' || {MARK} || x)"
     if not has_numbers:
         return words
-    numbers = f"list_distinct(flatten(list_transform(regexp_extract_all({text}, {literal(NUMBER_PATTERN)}), lambda x: {_numbers('x')})))"
+    near = f"flatten(list_transform(regexp_extract_all({text}, {literal(NUMBER_PATTERN)}), lambda x: {_numbers('x')}))"
+    runs = f"case when regexp_matches({text}, {literal(FAR_APART)}) then regexp_extract_all({text}, {literal(FAR_PATTERN)}) else [] end"
+    far = f"flatten(list_transform({runs}, lambda x: {_numbers('x')}))"
+    numbers = f"list_distinct({near} || list_filter({far}, lambda x: length(x) >= {FAR_DIGITS}))"
     words += f" || list_transform({numbers}, lambda x: 'phone' || {MARK} || x)"
     if region:
         words += (
@@ -381,16 +390,27 @@ def contact_words(text: str, region: str | None, *, has_numbers: bool = True) ->
     return words
 
 
+def register_reading(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the function `as_read(text)`, which is `identifiers.plain_text`: for texts of markup, too rare for SQL of their own."""
+    ((there,),) = con.execute(
+        "select count(*) from duckdb_functions() where function_name = 'as_read'"
+    ).fetchall()
+    if not there:
+        con.create_function("as_read", plain_text, ["varchar"], "varchar")
+
+
 def _plain(text: str) -> str:
     """SQL of a text with wide forms, unusual spaces and dashes written as ASCII has them, and without escapes; what is plain is not touched."""
     plain = f"translate(nfc_normalize({text}), {literal(WIDE)}, {literal(PLAIN)})"
     for characters, instead in ((SPACES, " "), (DASHES, "-"), (UNSEEN, "")):
         plain = f"regexp_replace({plain}, '[{characters}]', '{instead}', 'g')"
-    escaped = f"(case when strlen({text}) = length({text}) then {text} else {plain} end)"
-    read = escaped
+    plain = f"(case when strlen({text}) = length({text}) then {text} else {plain} end)"
+    read = plain
     for code, character in ESCAPED.items():
         read = f"regexp_replace({read}, '{code}', {literal(character)}, 'gi')"
-    return f"(case when contains({text}, '%') then {read} else {escaped} end)"
+    may_be_markup = " or ".join(f"contains({text}, '{each}')" for each in ("&", "<", "%26", "\uff06"))
+    is_markup = f"({may_be_markup}) and regexp_matches({text}, {literal(MARKUP)}, 'i')"
+    return f"(case when {is_markup} then as_read({text}) when contains({text}, '%') then {read} else {plain} end)"
 
 
 def _numbers(run: str) -> str:
