@@ -103,17 +103,22 @@ def test_a_manifest_older_than_the_project_is_stale(laid: Settings, prepared: Se
         dbt_manifest.read(laid)
 
 
-@pytest.mark.integration
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["dg", "check", "defs"], marks=pytest.mark.integration),
+        pytest.param(
+            ["dagster", "definitions", "validate", "-m", "cdp_assets.definitions"], marks=pytest.mark.slow
+        ),
+    ],
+    ids=" ".join,
+)
 def test_dagsters_own_commands_load_the_definitions_without_a_home(
-    prepared: Settings, tmp_path: Path
+    words: list[str], prepared: Settings, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
-    for words in (
-        ["dagster", "definitions", "validate", "-m", "cdp_assets.definitions"],
-        ["dg", "check", "defs"],
-    ):
-        done = command(words, PROJECT_DIR, home)
-        assert done.returncode == 0, done.stderr + done.stdout
+    done = command(words, PROJECT_DIR, home)
+    assert done.returncode == 0, done.stderr + done.stdout
     assert not home.exists()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.test_demo_end_to_end import Ran, onefold, query
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -573,7 +573,7 @@ def test_the_commands_say_what_they_find(
     assert "example.com" not in said.replace("a***@example.com", "")
 
 
-@pytest.mark.integration
+@pytest.mark.slow
 def test_a_preview_of_a_million_members_counts_all_and_shows_a_few(settings: Settings) -> None:
     many = (
         "insert into made.marts.customers select md5(range::varchar), 'A*', null, null, 'US', null, 0, null, 0, true from range(1000000); "

@@ -258,7 +258,13 @@ CASES: Mapping[str, list[tuple[Any, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        each if each == "anonymous_visit_before_first_log_in" else pytest.param(each, marks=pytest.mark.slow)
+        for each in CASES
+    ],
+)
 def test_the_shared_case_has_its_path(case: str, shared_dir: Path, tmp_path: Path) -> None:
     made = landed_case(case, shared_dir, tmp_path)
     assert not failures(made.build_paths())

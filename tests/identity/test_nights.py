@@ -237,7 +237,7 @@ def rebuilt(history: History) -> dict[str, list[tuple[object, ...]]]:
 
 
 @pytest.mark.parametrize(
-    "seed", [1, 3, *(pytest.param(each, marks=pytest.mark.slow) for each in (0, 2, 4, 5))]
+    "seed", [3, *(pytest.param(each, marks=pytest.mark.slow) for each in (0, 1, 2, 4, 5))]
 )
 def test_a_night_of_any_history_equals_a_rebuilt_warehouse(settings: Settings, seed: int) -> None:
     home = IdentityHome(settings, date(2024, 1, 1), IdentityKnobs(max_block_nodes=6))

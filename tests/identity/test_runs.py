@@ -190,6 +190,7 @@ def test_a_first_run_learns_its_model_once(home: IdentityHome, monkeypatch: pyte
     assert len(learnt) == 1
 
 
+@pytest.mark.slow
 def test_a_block_that_was_too_large_is_compared_once_it_shrinks(home: IdentityHome) -> None:
     home.knobs = IdentityKnobs(max_block_nodes=5)
     crowd = [
@@ -207,6 +208,7 @@ def test_a_block_that_was_too_large_is_compared_once_it_shrinks(home: IdentityHo
     assert scores(home) == incremental
 
 
+@pytest.mark.slow
 def test_shuffled_input_changes_nothing(home: IdentityHome, monkeypatch: pytest.MonkeyPatch) -> None:
     swapped = [("Otto", "Karl"), ("Karl", "Otto"), ("Karl", "Otto")]
     rows = [
@@ -248,6 +250,7 @@ def test_rulings_split_and_join_on_the_next_run_and_can_be_undone(home: Identity
     assert home.groups() == {frozenset("abz")}
 
 
+@pytest.mark.slow
 def test_one_record_split_off_a_customer_of_many_leaves_the_others_together(home: IdentityHome) -> None:
     same = {"email": "jo.penn@mail.net", "full_name": "Jo Penn", "phone": "+14155550101"}
     names = [f"r{number}" for number in range(home.context.knobs.max_block_nodes + 10)]
@@ -288,6 +291,7 @@ def test_explanations_give_weights_and_a_page_of_its_own(home: IdentityHome) -> 
             explain_records(con, home.context, "nothing", key_of("a"))
 
 
+@pytest.mark.slow
 def test_a_published_model_has_each_term_once_though_state_and_the_last_build_hold_it(
     home: IdentityHome,
 ) -> None:

@@ -310,6 +310,7 @@ def test_what_people_wrote_of_her_in_reasons_goes_and_the_rest_of_the_ledger_sta
     assert document["kept_on_hold"][0]["reason"] == tables.TEXT_GONE
 
 
+@pytest.mark.slow
 def test_a_hold_two_requests_and_an_answer_that_nobody_fetched(filled: Settings) -> None:
     """Two requests of one person are one erasure; her answer goes with her; the buyer's number of a tax record stays, and is said."""
     asked = ask(filled)
@@ -525,8 +526,10 @@ WAITING = "waits.for.long@example.test"
     ("name", "encoding", "status"),
     [
         ("loyalty/members_2026-01-05.csv", "utf-8", "final"),  # held: it lost two thirds of the rows
-        ("loyalty/partners.txt", "utf-8", "final"),  # no export of this name
-        ("nobody_knows/list.csv", "gb18030", "final"),  # no such channel
+        pytest.param(
+            "loyalty/partners.txt", "utf-8", "final", marks=pytest.mark.slow
+        ),  # no export of this name
+        pytest.param("nobody_knows/list.csv", "gb18030", "final", marks=pytest.mark.slow),  # no such channel
         ("stray.csv", "utf-16", "interim"),  # lines cannot be taken out of it
     ],
 )
@@ -671,6 +674,7 @@ def test_who_is_known_by_a_card_alone_is_found_in_files_that_never_landed(filled
     assert (filled.inbox_dir / "nobody_knows/cards.csv").read_text() == "who\nOF77709999\n"
 
 
+@pytest.mark.slow
 def test_leave_to_cut_delivered_files_may_be_given_after_the_erasure_has_begun(filled: Settings) -> None:
     request = ask(filled)
     traces = people.traces_for(filled, request)
