@@ -64,7 +64,8 @@ def _homes(parameters: Parameters, first: int, last: int) -> str:
 
 
 def _drawn_persons(parameters: Parameters) -> str:
-    """Persons of the homes with the slots of their names; twins share birth date and surname with the first."""
+    """Persons of the homes with the slots of their names; twins share birth date and surname with the first,
+    a son who bears his father's name has generation Jr., his father Sr.; it is null of all others."""
     traps, who = parameters.traps["identities"], parameters.traps["persons"]
     return from_file(
         __name__, "drawn_persons", surname_slots=SURNAME_SLOTS, given_slots=GIVEN_SLOTS, traps=traps, who=who

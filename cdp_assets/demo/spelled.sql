@@ -2,7 +2,7 @@
 holes:
   pinyin: 'false'
   document: customer_id
-  rates: {nickname: 0.5, middle_initial: 0.5, swapped_name_order: 0.5, typo: 0.5, alias_in_brackets: 0.5, lost_character: 0.5, stray_character: 0.5}
+  rates: {nickname: 0.5, middle_initial: 0.5, swapped_name_order: 0.5, typo: 0.5, alias_in_brackets: 0.5, lost_character: 0.5, stray_character: 0.5, senior: 0.5, junior: 0.5}
   old_name: 'false'
   slip: reverse(right_family)
   source: persons
@@ -36,11 +36,13 @@ with written as (
             || if(with_initial, ' ' || middle_initial, '') as shown_given,
         case when by_maiden_name then maiden_surname when in_pinyin then surname_latin else surname
             end as right_family,
-        if(slipped, {{ slip }}, right_family) as shown_family
+        generation is not null and u('generation', {{ document }}) < if(generation = 'Sr.', {{ rates.senior }}, {{ rates.junior }})
+            as with_generation,
+        if(slipped, {{ slip }}, right_family) || if(with_generation, ' ' || generation, '') as shown_family
     from {{ source }}
 )
 select
-    * exclude (in_pinyin, by_nickname, by_maiden_name, with_initial, family_first, slipped, right_family, in_hanzi, with_alias, is_cut, is_stretched),
+    * exclude (in_pinyin, by_nickname, by_maiden_name, with_initial, family_first, slipped, right_family, in_hanzi, with_alias, is_cut, is_stretched, with_generation),
     case
         when lang = 'zh' and not in_pinyin then shown_family || shown_given
         when family_first then shown_family || ' ' || shown_given

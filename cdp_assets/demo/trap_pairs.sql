@@ -45,6 +45,12 @@ lookalikes as (
     join standing as l on l.person_no = one.person_no
     join standing as r on r.person_no = other.person_no
     union all
+    select l.record, r.record, 'father_and_son'
+    from persons as one
+    join persons as other on other.household_no = one.household_no and one.generation = 'Sr.' and other.generation = 'Jr.'
+    join standing as l on l.person_no = one.person_no
+    join standing as r on r.person_no = other.person_no
+    union all
     select l.record, r.record, if(one.is_namesake_of_street, 'namesakes_of_street', 'namesakes')
     from persons as one
     join standing as l on l.person_no = one.person_no

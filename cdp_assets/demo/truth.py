@@ -95,6 +95,7 @@ _PERSONS = """
         'P' || lpad(number_from::varchar, 8, '0') as phone_was_of,
         list_filter([
             if(is_twin, 'twins', null),
+            if(generation is not null, 'father_and_son', null),
             if(is_married_name, 'married_name', null),
             if(has_family_phone and role > 0, 'family_phone', null),
             if(has_family_email and role > 0, 'family_email', null)

@@ -92,6 +92,23 @@ def test_twins_share_birth_date_surname_and_address_but_no_phone(town: duckdb.Du
     assert _one(town, "select count(*) from persons where is_twin") > 100
 
 
+def test_a_father_and_a_son_of_one_name_live_together_and_are_a_generation_apart(
+    town: duckdb.DuckDBPyConnection,
+) -> None:
+    pairs = town.execute(
+        """
+        select
+            (one.given, one.surname, one.street) = (other.given, other.surname, other.street),
+            date_diff('year', one.birth_date, other.birth_date)
+        from persons as one
+        join persons as other using (household_no)
+        where one.generation = 'Sr.' and other.generation = 'Jr.'
+        """
+    ).fetchall()
+    assert len(pairs) > 5
+    assert all(is_same and apart >= 15 for is_same, apart in pairs)
+
+
 def test_some_namesakes_live_in_one_street_in_two_houses(town: duckdb.DuckDBPyConnection) -> None:
     pairs = town.execute(
         """
