@@ -27,6 +27,7 @@ def con(monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
         attach ':memory:' as state;
         create schema identity;
         create table identity.nodes (record_key varchar, node_key varchar);
+        create table identity.node_evidence (node_key varchar, name_generation varchar);
         create table identity.scored_nodes (node_key varchar, self_weight double);
         create table identity.pairs (node_key_l varchar, node_key_r varchar, match_weight double, match_probability double);
         create table identity.links (record_key_l varchar, record_key_r varchar, link_type varchar, is_refused boolean);
@@ -170,6 +171,17 @@ def test_two_verified_values_are_two_people(con: duckdb.DuckDBPyConnection) -> N
     build(con)
     assert groups(con) == ["a", "b", "cd", "pq"]
     assert conflicts(con) == [("refused", "a", "b", 5.0, 2)]
+
+
+def test_two_generations_are_two_people_and_who_says_none_goes_with_the_stronger_evidence(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    write_records(con, "abc")
+    add(con, "identity.node_evidence", [("na", "1"), ("nb", None), ("nc", "2")])
+    pair(con, ("ab", 5.0), ("bc", 9.0), ("ac", 6.0))
+    build(con)
+    assert groups(con) == ["a", "bc"]
+    assert [row[:3] for row in conflicts(con)] == [("refused", "a", "b"), ("refused", "a", "c")]
 
 
 def test_a_phone_counts_within_its_channel_and_a_document_everywhere(con: duckdb.DuckDBPyConnection) -> None:

@@ -37,9 +37,9 @@ def test_a_cannot_link_costs_the_weakest_edge_between_the_two() -> None:
 
 def test_two_verified_values_of_one_kind_are_two_persons() -> None:
     verified = {0: {"national_id": "A"}, 2: {"national_id": "B"}}
-    assert cluster_component(range(3), [(9.0, 0, 1), (5.0, 1, 2)], verified=verified)[0] == [[0, 1], [2]]
+    assert cluster_component(range(3), [(9.0, 0, 1), (5.0, 1, 2)], only_one=verified)[0] == [[0, 1], [2]]
     assert cluster_component(
-        range(3), [(9.0, 0, 1), (5.0, 1, 2)], verified={0: {"phone@a": "A"}, 2: {"phone@b": "B"}}
+        range(3), [(9.0, 0, 1), (5.0, 1, 2)], only_one={0: {"phone@a": "A"}, 2: {"phone@b": "B"}}
     )[0] == [[0, 1, 2]]
 
 

@@ -78,3 +78,19 @@ def test_a_record_without_given_name_bridges_no_relatives(home: IdentityHome) ->
     ])  # fmt: skip
     home.run()
     assert home.ids()["a"] != home.ids()["b"]
+
+
+def test_a_father_and_a_son_of_one_name_at_one_phone_are_two_people(home: IdentityHome) -> None:
+    of_both = {"phone": "+14155550137", "street": "12 Elm Street", "city": "Reno", "postcode": "89501"}
+    home.write(
+        [
+            person("father", full_name="John Ashworth Sr.", email="john.senior@example.com", **of_both),
+            person("son", full_name="John Ashworth, Jr.", email="jr.ash@example.com", **of_both),
+            person("son's card", full_name="John Ashworth II", email="jr.ash@example.com", **of_both),
+            person("one of them", full_name="John Ashworth", **of_both),
+        ]
+    )
+    home.run()
+    (fathers,) = (group for group in home.groups() if "father" in group)
+    assert not fathers & {"son", "son's card"}
+    assert frozenset({"son", "son's card"}) <= next(group for group in home.groups() if "son" in group)

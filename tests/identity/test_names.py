@@ -149,3 +149,27 @@ def test_a_western_given_name_beside_a_chinese_family_name_is_a_name() -> None:
         "王",
     )
     assert mixed["name_exact"] == mixed["name_sound"] == "tom wang"
+
+
+@pytest.mark.parametrize(
+    ("name", "generation"),
+    [
+        (("John Smith Jr.", None, None), "2"),
+        (("John Smith, Jr.", None, None), "2"),
+        (("Smith, John SR", None, None), "1"),
+        ((None, "John", "Smith III"), "3"),
+        ((None, "John II", "Smith"), "2"),
+        ((None, "John", "Smith"), None),
+        (("Sr. Juan García", None, None), None),  # Señor
+        (("Ivo Ivic", None, None), None),
+        (("Jr", None, None), None),
+    ],
+)
+def test_a_name_says_which_generation_it_is_of(name: Parts, generation: str | None) -> None:
+    (row,) = forms(name) or [{"name_generation": None}]
+    assert row["name_generation"] == generation
+
+
+def test_the_generation_is_no_part_of_the_name() -> None:
+    with_it, without = full("John Smith Jr.", "John Smith")
+    assert with_it["name_exact"] == without["name_exact"] == "john smith"

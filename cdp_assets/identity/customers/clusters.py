@@ -168,10 +168,11 @@ def _write_units(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None:
 
 @dataclass(frozen=True)
 class _Conflicts:
-    """Vetoes by unit: cannot-link pairs, and verified values (kind → value)."""
+    """Vetoes by unit: cannot-link pairs, and values of which a person has one (kind → value): what a channel verified, and which
+    bearer of the family's name it is (a father and a son of one name share phone and house)."""
 
     cannot_link: list[tuple[int, int]]
-    verified: dict[int, dict[str, str]]
+    only_one: dict[int, dict[str, str]]
 
     @classmethod
     def read(cls, con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> _Conflicts:
@@ -184,7 +185,12 @@ class _Conflicts:
             order by 1, 2
             """
         ).fetchall()
-        verified: dict[int, dict[str, str]] = defaultdict(dict)
+        only_one: dict[int, dict[str, str]] = defaultdict(dict)
+        for unit, generation in con.execute(
+            "select unit, name_generation from cluster_units join identity.node_evidence using (node_key) "
+            "where name_generation is not null order by 1"
+        ).fetchall():
+            only_one[unit]["name_generation"] = generation
         for channel, kinds in sorted(ctx.verified.items()):
             for kind in kinds:
                 # A document number is one per person everywhere; a phone or e-mail only within the channel that verified it.
@@ -197,8 +203,8 @@ class _Conflicts:
                     [channel, kind],
                 ).fetchall()
                 for unit, value in rows:
-                    verified[unit].setdefault(name, value)
-        return cls([(int(a), int(b)) for a, b in pairs], dict(verified))
+                    only_one[unit].setdefault(name, value)
+        return cls([(int(a), int(b)) for a, b in pairs], dict(only_one))
 
 
 def _troubled_components(
@@ -214,7 +220,7 @@ def _troubled_components(
         if component[a] == component[b]:
             troubled[int(component[a])] = "conflict"
     held: dict[tuple[int, str], str] = {}
-    for unit, values in conflicts.verified.items():
+    for unit, values in conflicts.only_one.items():
         for kind, value in values.items():
             if held.setdefault((int(component[unit]), kind), value) != value:
                 troubled[int(component[unit])] = "conflict"
@@ -284,8 +290,8 @@ def _recluster_component(
     inner = _within(parts, edges)
     if len(parts) > 1:
         inner = [edge for edge in inner if edge[0] >= publish_weight(ctx)]
-    verified = {unit: conflicts.verified[unit] for unit in units if unit in conflicts.verified}
-    groups, refused = cluster_component(units, inner, cannot, verified)
+    only_one = {unit: conflicts.only_one[unit] for unit in units if unit in conflicts.only_one}
+    groups, refused = cluster_component(units, inner, cannot, only_one)
     problems += [("refused", a, b, w, len(units)) for w, a, b in refused]
     if len(parts) > 1:
         problems += [("held", a, b, w, len(units)) for w, a, b in _cuts(groups, edges, refused)]

@@ -20,7 +20,7 @@ Edge = tuple[float, int, int]
 
 @dataclass
 class UnionFind:
-    """Sets that grow together unless a veto speaks: cannot-link pairs and at most one verified value per kind."""
+    """Sets that grow together unless a veto speaks: cannot-link pairs, and of some kinds at most one value."""
 
     values: dict[int, dict[str, str]]
     forbidden: dict[int, set[int]]
@@ -63,7 +63,7 @@ def cluster_component(
     members: Iterable[int],
     edges: list[Edge],
     cannot_link: Iterable[tuple[int, int]] = (),
-    verified: dict[int, dict[str, str]] | None = None,
+    only_one: dict[int, dict[str, str]] | None = None,
 ) -> tuple[list[list[int]], list[Edge]]:
     """Clusters of one component, best edge first (ties by member), refusing each union that breaks a veto.
 
@@ -73,7 +73,7 @@ def cluster_component(
     for left, right in cannot_link:
         forbidden[left].add(right)
         forbidden[right].add(left)
-    sets = UnionFind({m: dict(v) for m, v in (verified or {}).items()}, dict(forbidden))
+    sets = UnionFind({m: dict(v) for m, v in (only_one or {}).items()}, dict(forbidden))
     for edge in sorted(edges, key=lambda e: (-e[0], min(e[1], e[2]), max(e[1], e[2]))):
         sets.join(edge)
     groups: dict[int, list[int]] = defaultdict(list)

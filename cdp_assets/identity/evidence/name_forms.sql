@@ -7,6 +7,7 @@ holes:
   particles: van|de
   compound_case: when family_part = '欧阳' then 'ouyang'
   titles: mr|mrs
+  generations: {sr: 1, jr: 2}
   chinese_titles: 先生|女士
 unportable: [a backslash in a text, a list in brackets, array_to_string(), contains(), len(), list_sort(), regexp_extract(), regexp_full_match(), regexp_matches(), simplified(), starts_with(), string_split()]
 #}
@@ -26,6 +27,10 @@ case
 {%- macro reading(part, alias, first) -%}
 case when regexp_matches({{ part }}, '{{ han }}') then coalesce({{ alias }}1.{{ first }}, '')
 {%- for n in range(2, 6) %} || coalesce({{ alias }}{{ n }}.reading, ''){% endfor %} else replace({{ part }}, ' ', '') end
+{%- endmacro %}
+{#- The word behind a part of a name that says which of the family's bearers of it this is, else an empty text. #}
+{%- macro generation(column) -%}
+regexp_extract(lower(coalesce({{ column }}, '')), '[^ ,.][ ,.]+({{ generations | join("|") }})[. ]*(,|$)', 1)
 {%- endmacro %}
 create or replace temp table name_forms as
 with cleaned as (
@@ -130,6 +135,12 @@ keyed as (
     left join han_characters as f{{ n }} on split.is_han and f{{ n }}.character = substr(family_part, {{ n }}, 1)
     {%- endfor %}
 ),
+counted as (
+    select
+        name_raw,
+        {{ generation("full_name") }} || {{ generation("given_name") }} || {{ generation("family_name") }} as generation
+    from name_parts
+),
 judged as (
     select
         keyed.*,
@@ -150,7 +161,10 @@ select
     end as name_exact,
     nullif(array_to_string(list_sort([x for x in [given_key, family_key] if x is not null]), ' '), '')
         as name_sound,
-    is_pinyin_name as is_pinyin
+    is_pinyin_name as is_pinyin,
+    case counted.generation {% for word, number in generations.items() %}when '{{ word }}' then '{{ number }}' {% endfor %}end
+        as name_generation
 from judged
+inner join counted using (name_raw)
 left join nicknames on nicknames.nickname = given_first
 where given_key is not null or family_key is not null

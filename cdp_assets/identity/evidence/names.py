@@ -159,7 +159,8 @@ def build_name_forms(con: duckdb.DuckDBPyConnection) -> None:
 
     Grain: one row per name_raw. Columns: given_key and family_key (Latin letters or pinyin without spaces),
     given_canon (nickname resolved), given_han and family_han (simplified characters, null for Latin names), name_exact (key of
-    the spelling, order-free), name_sound (key of the sound, order-free), is_pinyin.
+    the spelling, order-free), name_sound (key of the sound, order-free), is_pinyin, name_generation
+    (1 of Sr., 2 of Jr. and II, and so on; null where the name says none).
     """
     _register_characters(con)
     _fold_uncommon(con)
@@ -184,6 +185,7 @@ def build_name_forms(con: duckdb.DuckDBPyConnection) -> None:
             compounds=literals(chinese["compound_surnames"]),
             particles="|".join(words["family_particles"]),
             titles="|".join(words["titles"]),
+            generations=words["generations"],
             chinese_titles="|".join(words["chinese_titles"]),
             compound_case=compound_case,
         )

@@ -23,7 +23,7 @@ with joined as (
         coalesce(raw.full_name, nullif(concat_ws(' ', raw.given_name, raw.family_name), '')) as full_name,
         name_forms.given_key, name_forms.family_key, name_forms.given_canon,
         name_forms.given_han, name_forms.family_han, name_forms.name_exact, name_forms.name_sound,
-        coalesce(name_forms.is_pinyin, false) as is_pinyin,
+        coalesce(name_forms.is_pinyin, false) as is_pinyin, name_forms.name_generation,
         -- what is no number where the channel is may be one where the person lives
         coalesce(phone_forms.phone_e164, phones_at_home.phone_e164) as phone, phone_forms.phone_head, phone_forms.phone_tail,
         case when not email_forms.is_relay then email_forms.email end as email,
