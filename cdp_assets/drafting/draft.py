@@ -107,7 +107,7 @@ def _part(sample: Sample, export: str, words: Words) -> Part:
 def _tables(channel: str, parts: Sequence[Part], words: Words, rates: frozenset[str]) -> Iterator[Table]:
     currencies = {part.profile.currency for part in parts} - {None}
     shared = currencies.pop() if len(currencies) == 1 else None
-    for part in join_parts(parts):
+    for part in join_parts(parts, words):
         money = money_of(part.roles, part.keys, part.rows, words) if part.borrowed else part.money
         yield declare(channel, replace(part, money=money), words, rates, shared)
 

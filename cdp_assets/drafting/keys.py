@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles import PLAIN_IDS, Roles, order_numbers, own_id, plain_id
+from cdp_assets.drafting.roles import MANY, PLAIN_IDS, Roles, order_numbers, own_id, plain_id
 from cdp_assets.drafting.rows import Rows, groups_of
 from cdp_assets.drafting.words import Words, apart, class_of, is_a, plain
 
@@ -21,6 +21,8 @@ OF_ORDERS = ("currency", "order_status", "tender", "shipping_amount", "discount_
 OF_SALES = (*OF_ORDERS, "email", "source_customer_id")
 OF_PERSONS = ("birth_date", "gender", "consent")  # a list of persons may sum up what each of them spent
 AMOUNTS = ("gross_amount", "line_amount", "unit_price")
+_CODE = re.compile(r"(?=.*\d)[\w./#-]{3,}")
+LEAST_NUMBER, LARGEST_STEP = 100, 10  # of numbers that run from order to order
 
 
 @dataclass(frozen=True)
@@ -69,17 +71,9 @@ def keys_of(roles: Roles, rows: Rows, words: Words, *, is_document: bool, has_pe
     moment = moment_of(roles, first, words, "ordered_at", "refunded_at", "updated_at", is_any=True)
     contacts, known_by = _contacts(roles, order, words)
     required, undated = _required(roles, first, words)
-    is_sale = (
-        (roles.has("quantity") or bool(rows.sales))
-        and roles.has(*AMOUNTS)
-        and moment is not None
-        and not roles.has("spend")
-    )
-    if order is None and is_sale and not roles.has("refund_id"):
-        said = [
-            *said,
-            NO_ORDER,
-        ]
+    is_sale = (roles.has("quantity", "order_status", "tender") or bool(rows.sales)) and roles.has(*AMOUNTS)
+    if order is None and is_sale and moment is not None and not roles.has("spend", "refund_id"):
+        said = [*said, NO_ORDER]
     is_sure = order is not None and (order in key or (order.is_unique and order.is_filled))
     questions = [
         *said,
@@ -162,19 +156,42 @@ def _payment_id(roles: Roles, words: Words) -> Column | None:
 
 
 def _bare_number(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None, list[str]]:
-    """Where no column names an order, a bare "code" or "number" is the order's, if its sales share their time and it tells them from others."""
-    moment = roles.first("ordered_at")
+    """Where no column names an order, a bare "code" or "number" is the order's, if its sales share their time and it tells them from others.
+
+    Where no header calls itself a number, a column of codes is it, or one of whole numbers that run.
+    """
+    times = (c for c in roles.columns if c.time and roles.role(c) is None)
+    moment = roles.first("ordered_at") or next(times, None)
     if moment is None or moment.time is None or not _are_sales(roles, rows):
         return None, []
     is_sale = roles.has(*(OF_ORDERS if roles.has(*OF_PERSONS) else OF_SALES)) or bool(rows.refunds)
     sold = rows.are_sales(len(moment.texts))
-    for column in roles.columns:
+    free = [c for c in roles.columns if _may_number(c, roles)]
+    named = [c for c in free if words.says("number_word", c.header)]
+    coded = [c for c in free if roles.role(c) is None and (_are_codes(c, sold) or _runs(c) or _is_shared(c))]
+    for column in named or sorted(coded, key=lambda c: not _is_shared(c)):
         texts = [text if is_sold else "" for text, is_sold in zip(column.texts, sold, strict=True)]
-        if not _may_number(column, roles, words) or sum(map(bool, texts)) < sum(sold):
+        if sum(map(bool, texts)) < sum(sold):
             continue
         if why := _why_numbers(column, texts, moment, is_sale):
             return column, [f"{column.header!r}: {why}, so it is taken as the order's number"]
     return None, []
+
+
+def _is_shared(column: Column) -> bool:
+    """Whether rows share its codes, and only rows that follow each other do, as an order's lines."""
+    codes = [text for text, _ in groupby(column.texts)]
+    return 1 < len(codes) == len(set(codes)) < len(column.texts) and all(map(_CODE.fullmatch, codes))
+
+
+def _runs(column: Column) -> bool:
+    """Whether whole numbers of three digits or more only rise or fall from row to row, in small steps."""
+    numbers = [value for value in column.numbers if value is not None]
+    if column.decimals != 0 or len(set(numbers)) < MANY or min(numbers) < LEAST_NUMBER:
+        return False
+    steps = [after - before for before, after in pairwise(numbers)]
+    is_one_way = all(step >= 0 for step in steps) or all(step <= 0 for step in steps)
+    return is_one_way and max(numbers) - min(numbers) <= LARGEST_STEP * len(numbers)
 
 
 def _are_sales(roles: Roles, rows: Rows) -> bool:
@@ -223,7 +240,7 @@ def _free_codes(roles: Roles, sales: Sequence[bool]) -> list[Column]:
 def _are_codes(column: Column, sales: Sequence[bool]) -> bool:
     """Whether a column holds another code of letters and digits on each sale, as a reference does."""
     sold = [column.texts[row] for row, is_sale in enumerate(sales) if is_sale]
-    return len(set(sold)) == len(sold) > 0 and all(re.fullmatch(r"(?=.*\d)[\w.-]{4,}", text) for text in sold)
+    return len(set(sold)) == len(sold) > 0 and all(map(_CODE.fullmatch, sold))
 
 
 def _reference(roles: Roles, rows: Rows, order: Column) -> Column | None:
@@ -244,13 +261,13 @@ def _reference(roles: Roles, rows: Rows, order: Column) -> Column | None:
     return None
 
 
-def _may_number(column: Column, roles: Roles, words: Words) -> bool:
-    """Whether a column is called a number and means nothing else."""
+def _may_number(column: Column, roles: Roles) -> bool:
+    """Whether a column may be a number of orders, as it means nothing else."""
     role = roles.role(column)
     is_list = roles.has("product_name", "quantity", "unit_price")
     is_free = role in (None, "event_kind", "reference_id") or (role == "sku" and not is_list)
     is_plain = not (column.is_blank or column.time) and not column.looks
-    return is_free and is_plain and words.says("number_word", column.header)
+    return is_free and is_plain
 
 
 def _key(

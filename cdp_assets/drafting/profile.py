@@ -27,10 +27,11 @@ _LOOKS = {
     "uuid": re.compile(r"^\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$", re.IGNORECASE),
     "iban": re.compile(r"^[A-Z]{2}\d{2}( ?[A-Z0-9]){11,30}$"),
     "handle": re.compile(r"\s\(\S+\)$"),
+    "contact": re.compile(r"^([^@\s]+@[^@\s]+\.[A-Za-z]{2,}|\+\d[\d ()./-]{6,})$"),  # one or the other
     "name": re.compile(r"^[A-ZÀ-Þ][a-zß-ÿ'’.-]+(,? [A-ZÀ-Þ][\w'’.-]*){1,3}$"),
 }
 ELEMENTS = 200  # cells of arrays that are looked into
-_PACKED = re.compile(r"^[^\W\d][\w ]{0,30}[:=][^|;]*([|;,] ?[^\W\d][\w ]{0,30}[:=][^|;]*)+")
+_PACKED = re.compile(r"^[^\W\d][\w .#/-]{0,30}[:=][^|;]*([|;,\n] ?[^\W\d][\w .#/-]{0,30}[:=][^|;]*)+")
 
 
 @dataclass(frozen=True)
@@ -281,5 +282,5 @@ def _packed_names(bare: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Names of the parts of packed cells, `name:…|sku:…;name:…|sku:…`; none where the cells are not packed so."""
     if not bare or not all(_PACKED.match(text) for text in bare):
         return {}
-    names = re.findall(r"(?:^|[|;,]) ?([^\W\d][\w ]{0,30}?)[:=]", " ; ".join(bare[:ELEMENTS]))
+    names = re.findall(r"(?:^|[|;,\n]) ?([^\W\d][\w .#/-]{0,30}?)[:=]", " ; ".join(bare[:ELEMENTS]))
     return dict.fromkeys(names, ())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from cdp_assets.drafting.profile import Column, Profile
-from cdp_assets.drafting.words import RANKS, Words, class_of, is_a
+from cdp_assets.drafting.words import RANKS, Words, class_of, is_a, plain
 
 CONTACTS = ("email", "phone", "full_name", "given_name", "family_name")
 IDENTITIES = ("source_customer_id", "device_id", "email", "phone")
@@ -30,7 +30,7 @@ MANY = 3  # rows or orders from which on the same contact on all of them is nobo
 _HOLDS = {"email": r"@", "phone": r"(\d\D*){5}", "recipient_phone": r"(\d\D*){3}|[*]{2}"}
 _PART = re.compile(r"^(.*?\D)[ _]?([1-4１-４])$")
 _OF_LOOKS = {
-    **dict.fromkeys(("email", "phone", "name", "address", "handle", "iban"), "core"),
+    **dict.fromkeys(("email", "phone", "contact", "name", "address", "handle", "iban"), "core"),
     "masked": "sensitive",
 }
 
@@ -136,6 +136,8 @@ def _contact_by_values(column: Column) -> list[Role] | None:
     is_other = says in ("other_person", "note") or (says or "").startswith("recipient")
     if column.looks == "email" and not is_other:
         return [Role(column, "email", "its values are e-mail addresses")]
+    if column.looks == "contact" and not is_other:
+        return [Role(column, "contact", "its values are e-mail addresses and phones")]
     if says in ("source_customer_id", "loyalty_id") and column.filled:
         return list(_id_by_values(column, says))
     if says in _HOLDS and column.filled and _share(column, _HOLDS[says]) < 0.5:
@@ -301,6 +303,30 @@ def _by_refund_number(roles: Roles, words: Words) -> Iterator[Role]:
             yield Role(column, None, "no row has one")
 
 
+def _by_contact(roles: Roles, words: Words) -> Iterator[Role]:
+    """Beside a contact, whoever is named with the same first word is that person, and what was spent is no cost of ads."""
+    contacts = [c for c in roles.all("email", "phone", "contact") if not c.is_blank]
+    if not contacts:
+        return
+    if not roles.has("campaign", "impressions", "clicks"):
+        for column in roles.all("spend"):
+            yield Role(column, None, "what a person spent, in a list of persons")
+    if roles.has("full_name", "given_name", "family_name"):
+        return
+    whose = {words_of(c.header)[0] for c in contacts if len(words_of(c.header)) > 1}
+    for column in roles.all("other_person"):
+        if words_of(column.header)[0] in whose and len(words_of(column.header)) > 1:
+            yield Role(column, "full_name", "it is named as the contact beside it is")
+    names = [c for c in roles.columns if c.looks == "name" and roles.role(c) is None]
+    if len(names) == 1 and not roles.has("order_id", *OF_SALES, "other_person", "recipient_name"):
+        yield Role(names[0], "full_name", "its values are the only names beside a contact")
+
+
+def words_of(header: str) -> list[str]:
+    """The words of a header, in small letters."""
+    return plain(header).casefold().split() or [""]
+
+
 def _by_ledger(roles: Roles, words: Words) -> Iterator[Role]:
     """A ledger of points and answers to a survey say what something was worth: nothing was sold by their rows."""
     kinds = roles.all("line_kind", "event_kind")
@@ -311,6 +337,8 @@ def _by_ledger(roles: Roles, words: Words) -> Iterator[Role]:
         if named and is_a(roles.role(column), "money", "number"):
             said = f"{named.header!r} tells of points or a survey, so {column.header!r} is no money of a sale"
             yield Role(column, None, "a ledger of points, or a survey", said)
+        elif answers and roles.role(column) == "product_name" and len(words_of(column.header)) == 1:
+            yield Role(column, "note", "the title of what somebody wrote")
 
 
 def _is_subscription(column: Column, words: Words) -> bool:
@@ -417,6 +445,7 @@ RULES: tuple[Rule, ...] = (
     _by_states,
     _by_tenders,
     _by_company,
+    _by_contact,
     _by_ledger,
     _by_refund_number,
     _by_parts,

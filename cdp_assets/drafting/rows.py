@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from functools import cached_property
 
 from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.roles import Roles, order_numbers, plain_id
+from cdp_assets.drafting.sums import CENTS, ZERO, Values, multiply
 from cdp_assets.drafting.words import Words
 from cdp_assets.landing.typed.casts import sql_text
 
 PARTS = ("shipping", "discount", "tax")
 NO_GOODS = ("gift_card", "tip", "donation")  # lines that are sold and are no revenue of goods
+OF_AN_ORDER = ("shipping_amount", "tax_amount", "discount_amount", "tip", "surcharge")
 FEW = 20  # different words, at most, of a column whose words tell rows apart
 
 
@@ -96,6 +97,11 @@ class Rows:
 def rows_of(roles: Roles, words: Words) -> Rows:
     """Tell sales from refunds by the first of kinds, directions, flags or signs that does; then leave out what is neither."""
     parts = _parts(roles, words)
+    lines, is_part = (None, False) if parts.parts else _summaries(roles, words)
+    summed = "rows without it sum up their order's other rows, so they are left out"
+    if lines and is_part:
+        of_lines = f"{lines.column.header!r}: {summed} of its lines"
+        parts = Rows(questions=(of_lines,), parts={"goods": lines})
     goods = parts.parts.get("goods")
     kinds = None if goods and roles.role(goods.column) == "line_kind" else _by_kind(roles, words)
     told = _first_told(
@@ -112,8 +118,9 @@ def rows_of(roles: Roles, words: Words) -> Rows:
     common = [
         *([] if parts.parts else _goods_only(roles, words)),
         *_left_out(roles, words),
+        *_tests(roles, words),
         *_lines_called_off(roles, words),
-        *_without_summaries(roles, words),
+        *([(lines, f"{lines.column.header!r}: {summed}")] if lines and not is_part else []),
     ]
     left = tuple(condition for condition, _ in common)
     refunds = (*told.refunds, *left, *([goods] if goods else [])) if told.refunds else ()
@@ -388,6 +395,17 @@ def _left_out(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
             )
 
 
+def _tests(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
+    """Rows whose mode, or whatever it is called, says test where others say something else."""
+    for column in roles.columns:
+        found = tuple(word for word in column.distinct[: FEW + 1] if words.is_whole("test_word", word))
+        if found and roles.role(column) is None and len(found) < len(column.distinct) <= FEW:
+            yield (
+                Condition(column, "not_in", found),
+                f"{column.header!r}: rows of {_quoted(found)} are left out",
+            )
+
+
 def _lines_called_off(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
     """Lines whose own state says cancelled, in orders that have others: the order stands without them."""
     order = _order(roles, words)
@@ -415,27 +433,34 @@ def groups_of(texts: Sequence[str]) -> dict[str, list[int]]:
     return {text: rows for text, rows in found.items() if len(rows) > 1 and text}
 
 
-def _without_summaries(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
-    """A row without an article whose amount is the sum of its order's other rows sums them up: it is no line."""
+def _summaries(roles: Roles, words: Words) -> tuple[Condition | None, bool]:
+    """The condition of lines, where an order's row without an article sums up its other rows; and whether that row alone holds money of
+    the order, such as shipping, so that it stays as a part of it."""
     order, article = _order(roles, words), roles.first("sku", "product_name")
-    amounts = [c for c in roles.all("line_amount", "gross_amount", "unit_price", "net_amount") if c.numbers]
     if order is None or article is None or article.is_filled:
-        return
-    for column in amounts:
-        if _sums_up(column, article, list(groups_of(order.texts).values())):
-            said = (
-                f"{article.header!r}: rows without it sum up their order's other rows, so they are left out"
-            )
-            yield Condition(article, "filled"), said
-            return
+        return None, False
+    heads = _heads(article, groups_of(order.texts).values())
+    quantity, price = roles.first("quantity"), roles.first("unit_price")
+    pieces = multiply(quantity.numbers, price.numbers) if quantity and price else None
+    amounts = [c for c in roles.all("line_amount", "gross_amount", "unit_price", "net_amount") if c.numbers]
+    if not any(_sums_up(column.numbers, pieces, heads) for column in amounts):
+        return None, False
+    own = [c.numbers for c in roles.all(*OF_AN_ORDER) if c.numbers and any(c.numbers[head] for head in heads)]
+    on_lines = [any(each[row] for rest in heads.values() for row in rest) for each in own]
+    return Condition(article, "filled"), bool(own) and not any(on_lines)
 
 
-def _sums_up(column: Column, article: Column, groups: Sequence[Sequence[int]]) -> bool:
+def _heads(article: Column, groups: Iterable[Sequence[int]]) -> dict[int, list[int]]:
+    """An order's one row without an article → its other rows."""
+    found = [([row for row in rows if not article.texts[row]], rows) for rows in groups]
+    return {heads[0]: [row for row in rows if row != heads[0]] for heads, rows in found if len(heads) == 1}
+
+
+def _sums_up(values: Values, pieces: Values | None, heads: Mapping[int, Sequence[int]]) -> bool:
+    """Whether the amount of each head is what its rows add up to: of the same amount, else of quantity × price."""
     told = []
-    for rows in groups:
-        heads = [row for row in rows if not article.texts[row]]
-        if len(heads) == 1 and len(rows) > 1:
-            rest = sum((column.numbers[row] or Decimal(0) for row in rows if row != heads[0]), Decimal(0))
-            whole = column.numbers[heads[0]]
-            told.append(whole is not None and abs(whole - rest) <= Decimal("0.02"))
+    for head, rest in heads.items():
+        own = values if pieces is None or any(values[row] for row in rest) else pieces
+        whole, found = values[head], sum((own[row] or ZERO for row in rest), ZERO)
+        told.append(whole is not None and abs(whole - found) <= CENTS)
     return bool(told) and all(told)

@@ -16,7 +16,7 @@ from cdp_assets.drafting.part import Borrowed, Part
 from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.roles import Role, Roles, own_id
 from cdp_assets.drafting.table import column_name
-from cdp_assets.drafting.words import is_a
+from cdp_assets.drafting.words import Words, is_a
 
 FIRST_LENT = 10_000  # positions of borrowed columns begin here
 ONCE_PER_ORDER = (
@@ -74,18 +74,22 @@ class _Join:
         return self.lent(made, f"sum({names})")
 
 
-def join_parts(parts: Sequence[Part]) -> list[Part]:
+def join_parts(parts: Sequence[Part], words: Words) -> list[Part]:
     """Every export with what it can borrow of its siblings."""
-    return [_with_loans(part, [each for each in parts if each is not part]) for part in parts]
+    return [_with_loans(part, [each for each in parts if each is not part], words) for part in parts]
 
 
-def _with_loans(part: Part, others: Sequence[Part]) -> Part:
+def _with_loans(part: Part, others: Sequence[Part], words: Words) -> Part:
     positions = count(FIRST_LENT)
     loans: list[_Loan] = []
     said: list[str] = []
     for other in others:
         has = {loan.column.says for loan in loans}
-        found = [*_of_orders(part, other, has, positions), *_of_customers(part, other, has, positions)]
+        found = [
+            *_of_orders(part, other, has, positions),
+            *_of_customers(part, other, has, positions),
+            *_of_states(part, other, words, positions),
+        ]
         if found:
             loans += found
             own = next(c for c in part.roles.columns if c.position == found[0].borrowed.own_key)
@@ -96,7 +100,13 @@ def _with_loans(part: Part, others: Sequence[Part]) -> Part:
     if not loans:
         return part
     columns = (*part.roles.columns, *(loan.column for loan in loans))
-    lent = {
+    spelt = [loan.borrowed.own_key for loan in loans if loan.column.says == "order_status"]
+    numbers = {
+        c.position: Role(c, None, "a sibling spells its numbers")
+        for c in part.roles.all("order_status")
+        if c.position in spelt
+    }
+    lent = numbers | {
         loan.column.position: Role(loan.column, loan.column.says, "a sibling export has it") for loan in loans
     }
     return replace(
@@ -181,3 +191,26 @@ def _of_customers(
         if person and own and key and is_known and "source_customer_id" not in lent:
             yield _Join(own, key, other, positions).column(person, "source_customer_id", "max")
             return
+
+
+def _of_states(part: Part, other: Part, words: Words, positions: Iterator[int]) -> Iterator[_Loan]:
+    """The words of states that stand on orders as numbers only, in a list of them."""
+    if part.keys.order is None or other.keys.order is not None:
+        return
+    for own in part.roles.all("order_status"):
+        if any(map(words.status_of, own.distinct)):
+            continue
+        keys = [
+            c
+            for c in other.roles.columns
+            if c.is_filled and c.is_unique and set(own.distinct) <= set(c.texts)
+        ]
+        told = [c for c in other.roles.columns if c.is_filled and _spells_states(c, words)]
+        if own.distinct and keys and told:
+            yield _Join(own, keys[0], other, positions).column(told[0], "order_status", "max")
+            return
+
+
+def _spells_states(column: Column, words: Words) -> bool:
+    """Whether most texts are words of an order's state."""
+    return sum(map(bool, map(words.status_of, column.texts))) * 2 > len(column.texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -71,9 +72,30 @@ def items_of(table: Table) -> Field | None:
     """A JSON array whose objects, or a packed cell whose parts, are an order's lines."""
     wanted = {"sku", "product_name", "quantity", "unit_price"}
     for each in table.fields:
-        if len({table.words.role_of(key) for key in each.column.elements} & wanted) > 1:
+        is_parted = bool(each.column.elements) and (
+            not each.column.is_packed or bool(separators(table, each))
+        )
+        if is_parted and len({table.words.role_of(key) for key in each.column.elements} & wanted) > 1:
             return each
     return None
+
+
+def separators(table: Table, items: Field) -> list[str]:
+    """What parts records, what parts the parts of one record, and the decimal mark, in packed cells; none where nothing parts records."""
+    first, text = next(iter(items.column.elements)), items.column.bare[0]
+    marks = [mark for mark in "|;," if mark in text]
+    between = next((t for t in items.column.bare if t.find(first, 1) > 0), text)
+    again = between.find(first, 1)
+    gap = re.findall(r"[\n|;,/]", between[:again][-3:]) if again > 0 else []
+    outer = ("\n" if "\n" in gap else gap[-1] if gap else "") if again > 0 else _mark_besides(marks)
+    inner = next((mark for mark in marks if mark != outer), "")
+    point = str(table.facts.get("decimalMark", "."))
+    return [outer, inner, point] if outer and inner else []
+
+
+def _mark_besides(marks: Sequence[str]) -> str:
+    """What may part records, where the sample has one in each cell."""
+    return next((mark for mark in ";|," if mark not in marks), ";")
 
 
 def amount(table: Table, column: Column, *, is_each: bool = False) -> str:

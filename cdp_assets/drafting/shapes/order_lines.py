@@ -14,6 +14,7 @@ from cdp_assets.drafting.shapes.model import (
     items_of,
     money_name,
     name_of,
+    separators,
     taxless,
 )
 from cdp_assets.drafting.shapes.orders import (
@@ -22,7 +23,6 @@ from cdp_assets.drafting.shapes.orders import (
     item_keys,
     line_sql,
     order_conditions,
-    separators,
 )
 from cdp_assets.drafting.table import Field, Table
 
@@ -160,18 +160,24 @@ def _of_items(table: Table, order: str, items: Field) -> Model:
     """Lines out of the objects or parts inside a cell of the order's row."""
     keys = item_keys(table, items)
     codes = table.first("coupon_code", types=("string",))
-    outer, inner = separators(items) if items.column.is_packed else ("", "")
+    marks = separators(table, items) if items.column.is_packed else []
 
     def text(role: str) -> str | None:
-        return field(keys[role]) if role in keys else None
+        if role not in keys:
+            return None
+        return (
+            f"{{{{ packed_field('element', {marks[1]!r}, {keys[role]!r}) }}}}" if marks else json(keys[role])
+        )
 
-    def field(key: str) -> str:
-        if items.column.is_packed:
-            return f"{{{{ packed_field('element', '{inner}', '{key}') }}}}"
+    def json(key: str) -> str:
         return f"{{{{ json_field('element', '{key}') }}}}"
 
+    def amount(key: str) -> str:
+        packed = f"{{{{ packed_number('element', {marks}, {key!r}) }}}}"
+        return packed if marks else f"cast({json(key)} as decimal(18, 6))"
+
     def number(role: str) -> str | None:
-        return f"cast({value} as decimal(18, 6))" if (value := text(role)) else None
+        return amount(keys[role]) if role in keys else None
 
     expressions = {
         "order_id": order,
@@ -182,13 +188,11 @@ def _of_items(table: Table, order: str, items: Field) -> Model:
         "unit_price": number("unit_price"),
         "discount_amount": f"coalesce({number('discount_amount')}, 0)" if "discount_amount" in keys else "0",
         "coupon_code": codes.name if codes else None,
-        "line_amount": " * ".join(
-            f"cast({field(key)} as decimal(18, 6))" for key in amount_keys(table, items)
-        ),
+        "line_amount": " * ".join(map(amount, amount_keys(table, items))),
     }
     each, what = f"each_element('rows.{items.name}')", "each object of this array"
-    if items.column.is_packed:
-        each, what = f"each_packed('rows.{items.name}', '{outer}')", "each part of its packed cells"
+    if marks:
+        each, what = f"each_packed('rows.{items.name}', {marks[0]!r})", "each part of its packed cells"
     return Model(
         "order_lines",
         table,

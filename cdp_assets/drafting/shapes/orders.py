@@ -21,6 +21,7 @@ from cdp_assets.drafting.shapes.model import (
     listed,
     name_of,
     once,
+    separators,
     taxless,
 )
 from cdp_assets.drafting.table import Field, Table
@@ -172,19 +173,8 @@ def item_amounts(table: Table, items: Field) -> str | None:
     if not keys:
         return None
     if items.column.is_packed:
-        return f"{{{{ packed_total('{items.name}', {list(separators(items))}, {keys}) }}}}"
+        return f"{{{{ packed_total('{items.name}', {separators(table, items)}, {keys}) }}}}"
     return f"{{{{ element_total('{items.name}', {keys}) }}}}"
-
-
-def separators(items: Field) -> tuple[str, str]:
-    """What parts records, and what parts the parts of one record, in packed cells."""
-    first, text = next(iter(items.column.elements)), items.column.bare[0]
-    marks = [mark for mark in "|;," if mark in text]
-    between = next((t for t in items.column.bare if t.find(first, 1) > 0), text)
-    again = between.find(first, 1)
-    outer = between[:again].rstrip()[-1:] if again > 0 else next((m for m in ";|," if m not in marks), ";")
-    inner = next((mark for mark in marks if mark != outer), ",")
-    return outer, inner
 
 
 def amount_keys(table: Table, items: Field) -> list[str]:
