@@ -16,6 +16,7 @@ from pathlib import Path
 from cdp_assets.drafting.file_names import export_name, file_pattern
 from cdp_assets.drafting.keys import keys_of
 from cdp_assets.drafting.money import money_of
+from cdp_assets.drafting.numbering import with_whole_numbers
 from cdp_assets.drafting.part import Part
 from cdp_assets.drafting.profile import profile_of
 from cdp_assets.drafting.questions import questions_of
@@ -96,7 +97,8 @@ def _names(samples: Sequence[Path]) -> list[str]:
 def _part(sample: Sample, export: str, words: Words) -> Part:
     """One sample, alone."""
     profile = profile_of(sample, words)
-    roles = roles_of(profile, words)
+    said = roles_of(profile, words)
+    roles = with_whole_numbers(said, rows_of(said, words), words)
     rows = rows_of(roles, words)
     is_document = profile.sample.is_document
     keys = keys_of(roles, rows, words, is_document=is_document, has_period=profile.sample.has_period)

@@ -8,21 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 
+from cdp_assets.drafting.numbering import AMOUNTS, differs, order_of, reference_of
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles import MANY, PLAIN_IDS, Roles, order_numbers, own_id, plain_id
+from cdp_assets.drafting.roles import PLAIN_IDS, Roles, own_id
 from cdp_assets.drafting.rows import Rows, groups_of
-from cdp_assets.drafting.words import Words, apart, class_of, is_a, plain
+from cdp_assets.drafting.words import Words, apart, is_a, plain
 
 NO_ORDER = "order_id: no column is sure to number orders, so these sales become no orders; which one does?"
 LINE_ROLES = ("sku", "quantity", "unit_price", "line_amount", "line_number")
-OF_ORDERS = ("currency", "order_status", "tender", "shipping_amount", "discount_amount")
-OF_SALES = (*OF_ORDERS, "email", "source_customer_id")
-OF_PERSONS = ("birth_date", "gender", "consent")  # a list of persons may sum up what each of them spent
-AMOUNTS = ("gross_amount", "line_amount", "unit_price")
-_CODE = re.compile(r"(?=.*\d)[\w./#-]{3,}")
-LEAST_NUMBER, LARGEST_STEP = 100, 10  # of numbers that run from order to order
 
 
 @dataclass(frozen=True)
@@ -61,8 +56,8 @@ class Keys:
 
 def keys_of(roles: Roles, rows: Rows, words: Words, *, is_document: bool, has_period: bool) -> Keys:
     """Find the keys. `is_document`: JSON, whose lines stand inside a record; `has_period`: the file's name has a date that sorts."""
-    order, said = _order(roles, rows, words)
-    reference = roles.first("reference_id") or (_reference(roles, rows, order) if order else None)
+    order, said = order_of(roles, rows, words)
+    reference = roles.first("reference_id") or (reference_of(roles, rows, order) if order else None)
     returns = roles.has("refunded_at") and not roles.has("ordered_at")
     key, per_key, why = _key(roles, rows, order, words, is_document=is_document, is_returns=returns)
     has_lines = order is not None and per_key == "many" and key in ((order,), ())
@@ -124,150 +119,6 @@ def clocks_of(roles: Roles) -> dict[int, tuple[Column, str]]:
         for day, clock in pairwise(roles.columns)
         if day.time and day.time.kind == "date" and clock.clock and day.occurrence == clock.occurrence == 1
     }
-
-
-def _order(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None, list[str]]:
-    """The order's number, and questions about it."""
-    numbers = order_numbers(roles, words)
-    chosen = (
-        next((c for c in numbers if c.is_filled), None)
-        or _payment_id(roles, words)
-        or next(iter(numbers), None)
-    )
-    if chosen is None and not roles.all("order_id", "refund_id", "spend", "device_id"):
-        return _bare_number(roles, rows, words)
-    is_named = roles.has("reference_id") or (chosen and _reference(roles, rows, chosen))
-    if chosen is not None and rows.refunds and not is_named:
-        shared = _shared(roles, rows, chosen, numbers)
-        if shared is not None:
-            return shared, [
-                f"{shared.header!r}: a refund shares it with its sale, so it is taken as the order's number"
-            ]
-    return chosen, []
-
-
-def _payment_id(roles: Roles, words: Words) -> Column | None:
-    """The row's own id, where a row is money that changed hands: an amount, and a time or state that only orders have."""
-    paid = [c for c in roles.all("gross_amount") if words.says("paid_word", c.header)]
-    times = [c for c in roles.all("ordered_at") if c.time]
-    bought = [c for c in times if words.says("bought_word", c.header)]
-    is_payment = paid and times and (roles.all("currency", "order_status") or bought)
-    return plain_id(roles) if is_payment and not roles.all("refund_id", "spend") else None
-
-
-def _bare_number(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None, list[str]]:
-    """Where no column names an order, a bare "code" or "number" is the order's, if its sales share their time and it tells them from others.
-
-    Where no header calls itself a number, a column of codes is it, or one of whole numbers that run.
-    """
-    times = (c for c in roles.columns if c.time and roles.role(c) is None)
-    moment = roles.first("ordered_at") or next(times, None)
-    if moment is None or moment.time is None or not _are_sales(roles, rows):
-        return None, []
-    is_sale = roles.has(*(OF_ORDERS if roles.has(*OF_PERSONS) else OF_SALES)) or bool(rows.refunds)
-    sold = rows.are_sales(len(moment.texts))
-    free = [c for c in roles.columns if _may_number(c, roles)]
-    named = [c for c in free if words.says("number_word", c.header)]
-    coded = [c for c in free if roles.role(c) is None and (_are_codes(c, sold) or _runs(c) or _is_shared(c))]
-    for column in named or sorted(coded, key=lambda c: not _is_shared(c)):
-        texts = [text if is_sold else "" for text, is_sold in zip(column.texts, sold, strict=True)]
-        if sum(map(bool, texts)) < sum(sold):
-            continue
-        if why := _why_numbers(column, texts, moment, is_sale):
-            return column, [f"{column.header!r}: {why}, so it is taken as the order's number"]
-    return None, []
-
-
-def _is_shared(column: Column) -> bool:
-    """Whether rows share its codes, and only rows that follow each other do, as an order's lines."""
-    codes = [text for text, _ in groupby(column.texts)]
-    return 1 < len(codes) == len(set(codes)) < len(column.texts) and all(map(_CODE.fullmatch, codes))
-
-
-def _runs(column: Column) -> bool:
-    """Whether whole numbers of three digits or more only rise or fall from row to row, in small steps."""
-    numbers = [value for value in column.numbers if value is not None]
-    if column.decimals != 0 or len(set(numbers)) < MANY or min(numbers) < LEAST_NUMBER:
-        return False
-    steps = [after - before for before, after in pairwise(numbers)]
-    is_one_way = all(step >= 0 for step in steps) or all(step <= 0 for step in steps)
-    return is_one_way and max(numbers) - min(numbers) <= LARGEST_STEP * len(numbers)
-
-
-def _are_sales(roles: Roles, rows: Rows) -> bool:
-    """Whether rows have an amount, and none that went out without being told a refund: that is a bank's statement."""
-    goes_out = any((value or 0) < 0 for column in roles.all(*AMOUNTS) for value in column.numbers)
-    return roles.has(*AMOUNTS) and (bool(rows.refunds) or not goes_out)
-
-
-def _why_numbers(column: Column, texts: Sequence[str], moment: Column, is_sale: bool) -> str | None:
-    """What makes a bare number the order's; None where nothing does, or where it is the file's own running number."""
-    if column.texts == tuple(str(n) for n in range(1, len(texts) + 1)):
-        return None
-    groups = list(groups_of(texts).values())
-    if not groups:
-        return "it is different on every row and no other column numbers orders" if is_sale else None
-    is_shared = all(len({moment.texts[row] for row in each}) == 1 for each in groups)
-    return "rows that share it share their time" if is_shared else None
-
-
-def _shared(roles: Roles, rows: Rows, chosen: Column, numbers: Sequence[Column]) -> Column | None:
-    """Among sales and refunds that rows tell apart, the number that a refund shares with its sale, where the chosen one is not it."""
-    count = len(chosen.texts)
-    sales, refunds = rows.are_sales(count), rows.are_refunds(count)
-
-    def is_shared(column: Column) -> bool:
-        sold = {column.texts[row] for row in range(count) if sales[row]}
-        back = {column.texts[row] for row in range(count) if refunds[row]}
-        return "" not in sold and not sold.isdisjoint(back - {""}) and len(sold) >= different
-
-    different = len({chosen.texts[row] for row in range(count) if sales[row]} - {""})
-    if not any(sales) or is_shared(chosen):
-        return None
-    return next(filter(is_shared, [*numbers, *_free_codes(roles, sales)]), None)
-
-
-def _free_codes(roles: Roles, sales: Sequence[bool]) -> list[Column]:
-    """Columns that call themselves an id, then those of codes, which are no person's, article's or refund's."""
-    ids = [c for c in roles.columns if re.search(r"(^|[^a-z])id\W*$", apart(c.header), re.IGNORECASE)]
-    coded = [c for c in roles.columns if not (c.looks or c.numbers or c.time) and _are_codes(c, sales)]
-    free = [c for c in [*ids, *coded] if roles.role(c) not in ("refund_id", "sku")]
-    return [
-        c for c in free if not is_a(roles.role(c), "money", "time") and class_of(roles.role(c)) == "internal"
-    ]
-
-
-def _are_codes(column: Column, sales: Sequence[bool]) -> bool:
-    """Whether a column holds another code of letters and digits on each sale, as a reference does."""
-    sold = [column.texts[row] for row, is_sale in enumerate(sales) if is_sale]
-    return len(set(sold)) == len(sold) > 0 and all(map(_CODE.fullmatch, sold))
-
-
-def _reference(roles: Roles, rows: Rows, order: Column) -> Column | None:
-    """A column whose texts are all numbers of other rows that are sales names the sale that its row gives back."""
-    own = {
-        text for text, is_sale in zip(order.texts, rows.are_sales(len(order.texts)), strict=True) if is_sale
-    }
-    for column in roles.columns:
-        pairs = [(name, number) for name, number in zip(column.texts, order.texts, strict=True) if name]
-        may_be = not column.is_filled and roles.role(column) in (None, "order_id", "note", "sku")
-        if (
-            column is not order
-            and pairs
-            and may_be
-            and all(name in own and name != number for name, number in pairs)
-        ):
-            return column
-    return None
-
-
-def _may_number(column: Column, roles: Roles) -> bool:
-    """Whether a column may be a number of orders, as it means nothing else."""
-    role = roles.role(column)
-    is_list = roles.has("product_name", "quantity", "unit_price")
-    is_free = role in (None, "event_kind", "reference_id") or (role == "sku" and not is_list)
-    is_plain = not (column.is_blank or column.time) and not column.looks
-    return is_free and is_plain
 
 
 def _key(
@@ -358,9 +209,9 @@ def _restarts(roles: Roles, order: Column) -> str | None:
     """What differs within one number that cannot differ within one order: its day or its store."""
     groups = list(groups_of(order.texts).values())
     day, store = roles.first("ordered_at"), roles.first("store_id")
-    if day and day.time and _differs([re.split("[ T]", text)[0] for text in day.texts], groups):
+    if day and day.time and differs([re.split("[ T]", text)[0] for text in day.texts], groups):
         return "days"
-    return "stores" if store and _differs(store.texts, groups) else None
+    return "stores" if store and differs(store.texts, groups) else None
 
 
 @dataclass(frozen=True)
@@ -368,12 +219,6 @@ class _Levels:
     repeated: frozenset[int] = frozenset()
     of_line: frozenset[int] = frozenset()
     filled_down: frozenset[int] = frozenset()
-
-
-def _differs(texts: Sequence[str], groups: Sequence[Sequence[int]]) -> bool:
-    """Whether texts differ within more than a quarter of the groups."""
-    different = [len({texts[row] for row in each} - {""}) > 1 for each in groups]
-    return sum(different) > len(groups) / 4
 
 
 def _per_order(roles: Roles, order: Column, words: Words) -> _Levels:

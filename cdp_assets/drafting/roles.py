@@ -306,20 +306,24 @@ def _by_refund_number(roles: Roles, words: Words) -> Iterator[Role]:
 def _by_contact(roles: Roles, words: Words) -> Iterator[Role]:
     """Beside a contact, whoever is named with the same first word is that person, and what was spent is no cost of ads."""
     contacts = [c for c in roles.all("email", "phone", "contact") if not c.is_blank]
-    if not contacts:
+    is_ads = roles.has("campaign", "impressions", "clicks")
+    for column in roles.all("spend") if contacts and not is_ads else ():
+        yield Role(column, None, "what a person spent, in a list of persons")
+    if not contacts or roles.has("full_name", "given_name", "family_name"):
         return
-    if not roles.has("campaign", "impressions", "clicks"):
-        for column in roles.all("spend"):
-            yield Role(column, None, "what a person spent, in a list of persons")
-    if roles.has("full_name", "given_name", "family_name"):
-        return
-    whose = {words_of(c.header)[0] for c in contacts if len(words_of(c.header)) > 1}
+    whose = {_first_of_several(c) for c in contacts} - {""}
     for column in roles.all("other_person"):
-        if words_of(column.header)[0] in whose and len(words_of(column.header)) > 1:
+        if _first_of_several(column) in whose:
             yield Role(column, "full_name", "it is named as the contact beside it is")
     names = [c for c in roles.columns if c.looks == "name" and roles.role(c) is None]
     if len(names) == 1 and not roles.has("order_id", *OF_SALES, "other_person", "recipient_name"):
         yield Role(names[0], "full_name", "its values are the only names beside a contact")
+
+
+def _first_of_several(column: Column) -> str:
+    """The first word of a header of several."""
+    found = words_of(column.header)
+    return found[0] if len(found) > 1 else ""
 
 
 def words_of(header: str) -> list[str]:

@@ -443,11 +443,15 @@ def _summaries(roles: Roles, words: Words) -> tuple[Condition | None, bool]:
     quantity, price = roles.first("quantity"), roles.first("unit_price")
     pieces = multiply(quantity.numbers, price.numbers) if quantity and price else None
     amounts = [c for c in roles.all("line_amount", "gross_amount", "unit_price", "net_amount") if c.numbers]
-    if not any(_sums_up(column.numbers, pieces, heads) for column in amounts):
-        return None, False
+    is_summed = any(_sums_up(column.numbers, pieces, heads) for column in amounts)
+    return (Condition(article, "filled"), _hold_their_own(roles, heads)) if is_summed else (None, False)
+
+
+def _hold_their_own(roles: Roles, heads: Mapping[int, Sequence[int]]) -> bool:
+    """Whether money of an order stands on its head, and none on its other rows."""
     own = [c.numbers for c in roles.all(*OF_AN_ORDER) if c.numbers and any(c.numbers[head] for head in heads)]
-    on_lines = [any(each[row] for rest in heads.values() for row in rest) for each in own]
-    return Condition(article, "filled"), bool(own) and not any(on_lines)
+    lines = [row for rest in heads.values() for row in rest]
+    return bool(own) and not any(each[row] for each in own for row in lines)
 
 
 def _heads(article: Column, groups: Iterable[Sequence[int]]) -> dict[int, list[int]]:

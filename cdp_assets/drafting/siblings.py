@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import count
+from itertools import count, product
 
 from cdp_assets.drafting.keys import Keys
 from cdp_assets.drafting.part import Borrowed, Part
@@ -99,24 +99,24 @@ def _with_loans(part: Part, others: Sequence[Part], words: Words) -> Part:
             )
     if not loans:
         return part
-    columns = (*part.roles.columns, *(loan.column for loan in loans))
-    spelt = [loan.borrowed.own_key for loan in loans if loan.column.says == "order_status"]
-    numbers = {
-        c.position: Role(c, None, "a sibling spells its numbers")
-        for c in part.roles.all("order_status")
-        if c.position in spelt
-    }
-    lent = numbers | {
-        loan.column.position: Role(loan.column, loan.column.says, "a sibling export has it") for loan in loans
-    }
     return replace(
         part,
-        roles=Roles(columns, {**part.roles.by_position, **lent}),
+        roles=_roles_with(part.roles, loans),
         keys=_with_lent(part, loans),
         borrowed={loan.column.position: loan.borrowed for loan in loans},
         questions=tuple(said),
         has_lines=any(loan.column.says == "line_amount" for loan in loans),
     )
+
+
+def _roles_with(roles: Roles, loans: Sequence[_Loan]) -> Roles:
+    """The roles with those of what is lent; a state that a sibling spells is none here."""
+    spelt = [loan.borrowed.own_key for loan in loans if loan.column.says == "order_status"]
+    own = [c for c in roles.all("order_status") if c.position in spelt]
+    changed = [Role(c, None, "a sibling spells its numbers") for c in own]
+    changed += [Role(loan.column, loan.column.says, "a sibling export has it") for loan in loans]
+    columns = (*roles.columns, *(loan.column for loan in loans))
+    return Roles(columns, {**roles.by_position, **{role.column.position: role for role in changed}})
 
 
 def _with_lent(part: Part, loans: Sequence[_Loan]) -> Keys:
@@ -197,18 +197,13 @@ def _of_states(part: Part, other: Part, words: Words, positions: Iterator[int]) 
     """The words of states that stand on orders as numbers only, in a list of them."""
     if part.keys.order is None or other.keys.order is not None:
         return
-    for own in part.roles.all("order_status"):
-        if any(map(words.status_of, own.distinct)):
-            continue
-        keys = [
-            c
-            for c in other.roles.columns
-            if c.is_filled and c.is_unique and set(own.distinct) <= set(c.texts)
-        ]
-        told = [c for c in other.roles.columns if c.is_filled and _spells_states(c, words)]
-        if own.distinct and keys and told:
-            yield _Join(own, keys[0], other, positions).column(told[0], "order_status", "max")
-            return
+    filled = [c for c in other.roles.columns if c.is_filled]
+    told = [c for c in filled if _spells_states(c, words)][:1]
+    numbers = [c for c in part.roles.all("order_status") if not any(map(words.status_of, c.distinct))]
+    for own, state in product(numbers[:1], told):
+        key = next((c for c in filled if c.is_unique and set(own.distinct) <= set(c.texts)), None)
+        if own.distinct and key:
+            yield _Join(own, key, other, positions).column(state, "order_status", "max")
 
 
 def _spells_states(column: Column, words: Words) -> bool:
