@@ -148,8 +148,8 @@ def _contact_by_values(column: Column) -> list[Role] | None:
 def _measure_by_values(column: Column, words: Words, *, has_cards: bool) -> Iterator[Role]:
     """What values say of a column that is named after an amount, a time or a code."""
     says = column.says
-    if is_a(says, "money") and ("percent" in column.strips or words.says("share", column.header)):
-        yield Role(column, None, "a share is no amount")
+    if _is_another_thing(column, words):
+        yield Role(column, None, "a share is no amount, and a payment's number no means of it")
     elif says == "coupon_code" and (column.decimals or 0) > 0:
         yield Role(column, "discount_amount", "its values are amounts")
     elif says == "discount_amount":
@@ -166,6 +166,14 @@ def _measure_by_values(column: Column, words: Words, *, has_cards: bool) -> Iter
         yield Role(column, "event_kind", "its words are what e-mails and pages see")
     elif column.distinct and len(column.distinct) <= 4 and _is_direction(column, words, has_cards=has_cards):
         yield Role(column, "direction", "its words say whether money came in or went out")
+
+
+def _is_another_thing(column: Column, words: Words) -> bool:
+    """Whether what is named after an amount is a share, or what is named after a payment is its number."""
+    if column.says == "tender":
+        return _share(column, r"\d") == 1 and column.is_unique
+    is_share = "percent" in column.strips or words.says("share", column.header)
+    return is_a(column.says, "money") and is_share
 
 
 def _discount_by_values(column: Column, words: Words) -> Iterator[Role]:

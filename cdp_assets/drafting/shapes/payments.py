@@ -2,52 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cdp_assets.drafting.shapes.model import (
     Model,
     amount,
     as_time,
     branches,
+    conditions_of,
     currency_sql,
     is_order,
     listed,
     once,
 )
 from cdp_assets.drafting.shapes.orders import order_conditions, paid_sql, words_for
+from cdp_assets.drafting.shapes.refunds import returned_rows
 from cdp_assets.drafting.table import Table
 
 
 def draft(table: Table) -> Iterator[Model]:
     order, moment, money = table.keys.order, table.moment, table.money
     tender = table.first("tender", types=("string",))
-    if not (is_order(table) and order and moment and (tender or money.fee)) or table.rows.refunds:
+    if not (is_order(table) and order and moment and (tender or money.fee)):
         return
     value, questions = (
         _tender_sql(table) if tender else ("'other'", ["tender: the file does not say with what was paid"])
     )
     currency, _ = currency_sql(table)
-    name = table.name(order)
     paid, said = paid_sql(table)
     expressions = {
-        "payment_id": f"{name} || ':payment'",
-        "order_id": name,
+        "payment_id": f"{table.name(order)} || ':payment'",
+        "order_id": table.name(order),
         "paid_at": as_time(moment, once(table, moment.name, "min")),
         "payment_kind": "'payment'",
         "tender": _of_order(table, value),
         "currency": currency if currency.startswith("'") else once(table, currency),
         "payment_amount": paid,
-        "fee_amount": f"abs({amount(table, money.fee)})" if money.fee else None,
+        "fee_amount": _fee_sql(table),
     }
     conditions = (*order_conditions(table), *_not_paid(table))
+    group_by = table.name(order) if table.keys.is_many else None
+    if back := returned_rows(table):
+        is_back = " and ".join(conditions_of(table, table.rows.refunds))
+        conditions = (f"(({' and '.join(conditions)}) or ({is_back}))",)
+        group_by = f"{group_by}, {is_back}" if group_by else None
+        expressions |= _with_returns(table, expressions, back, once(table, f"({is_back})", "bool_or") or "")
     yield Model(
         "payments",
         table,
         expressions,
         conditions,
-        name if table.keys.is_many else None,
+        group_by,
         questions=(*questions, f"payment_amount: {said}"),
     )
+
+
+def _fee_sql(table: Table) -> str | None:
+    """What the payment cost, above nought; below it where a fee was given back."""
+    fee = table.money.fee
+    if fee is None:
+        return None
+    sold = table.rows.are_sales(len(fee.texts))
+    is_below = any((value or 0) < 0 for value, is_sold in zip(fee.numbers, sold, strict=True) if is_sold)
+    return (
+        f"{'-' if is_below else ''}{amount(table, fee)}"
+        if table.rows.refunds
+        else f"abs({amount(table, fee)})"
+    )
+
+
+def _with_returns(
+    table: Table, paid: Mapping[str, str | None], back: Mapping[str, str], is_back: str
+) -> dict[str, str | None]:
+    """What differs on rows that gave back (`back`: as in the shape of refunds) from what was paid."""
+    returned = f"-{once(table, back['amount'], 'sum')}"
+    of_rows = {
+        "payment_id": once(table, back["refund_id"], "min"),
+        "order_id": once(table, back["order_id"]),
+        "paid_at": once(table, back["refunded_at"], "min"),
+        "payment_kind": "'refund'",
+        "payment_amount": returned,
+    }
+    return {
+        name: sql if sql == paid[name] else f"case when {is_back} then {sql} else {paid[name]} end"
+        for name, sql in of_rows.items()
+    }
 
 
 def _of_order(table: Table, tender: str) -> str | None:

@@ -59,8 +59,16 @@ def _of_returns(table: Table) -> Iterator[Model]:
 
 def _of_rows(table: Table) -> Model:
     """Refunds that are rows of their own among the sales; a reference names the sale that they belong to."""
+    found = returned_rows(table)
+    said = f"each row of these kinds gives back {found['amount']}; {found['order_id']} is taken as the order that it belongs to"
+    return Model("refunds", table, found, conditions_of(table, table.rows.refunds), questions=(said,))
+
+
+def returned_rows(table: Table) -> dict[str, str]:
+    """Column of refunds → SQL on rows that give back; none where no row does."""
     order, moment, money = table.keys.order, table.moment, table.money
-    assert order and moment
+    if not (order and moment and table.rows.refunds):
+        return {}
     own = table.name(order)
     sale = table.name(table.keys.reference) if table.keys.reference else own
     line = line_sql(table) or (taxless(table, money.total) if money.total else "0")
@@ -68,20 +76,18 @@ def _of_rows(table: Table) -> Model:
     rows = [row for row, is_back in enumerate(table.rows.are_refunds(len(order.texts))) if is_back]
     stated = _stated(table, rows)
     back = f"abs({money_name(table, stated)})" if stated else f"abs({line}){_sized(table, less)}"
-    currency, _ = currency_sql(table)
     is_of_goods = bool(line_sql(table)) and (not stated or stated is paid_of_line(table))
+    goods = {"goods_amount": f"abs({taxless(table, stated)})" if stated else back} if is_of_goods else {}
     when = _time_of_rows(table, moment, rows)
-    expressions = {
+    return {
         "refund_id": own if sale != own else f"{own} || ':' || cast(_line as varchar)",
         "order_id": sale,
         "refunded_at": as_time(when),
         "refund_date": as_date(when),
-        "currency": currency,
+        "currency": currency_sql(table)[0],
         "amount": back,
-        "goods_amount": (f"abs({taxless(table, stated)})" if stated else back) if is_of_goods else None,
+        **goods,
     }
-    said = f"each row of these kinds gives back {back}; {sale} is taken as the order that it belongs to"
-    return Model("refunds", table, expressions, conditions_of(table, table.rows.refunds), questions=(said,))
 
 
 def _stated(table: Table, rows: Sequence[int]) -> Column | None:
