@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := data/demo
+# pyspark and pyspark-client of the development extras are one package: Spark has an environment of its own.
+SPARK := .venv-spark
 # A file's tests share what they set up, so they stay together; files go in the order that tests/conftest.py gives them.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
@@ -13,7 +15,7 @@ export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run lint types style check-sql web ui dagster docs docs-site check format test test-integration test-all test-mutants shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-activation bench-rights bench-whole bench-nights lock clean
+.PHONY: help setup demo run lint types style check-sql web ui dagster docs docs-site check format test test-integration test-all test-spark test-mutants shapes bench-landing bench-identity bench-insight bench-build bench-pages bench-activation bench-rights bench-whole bench-nights lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -88,6 +90,15 @@ test-integration: $(READY) ## rooms together: built tables, nights of identity, 
 
 test-all: $(READY) ## every test, the long ones too; property tests look for new examples
 	@$(BIN)/python -m pytest $(PARALLEL) -m 'slow or not slow' --hypothesis-profile explore
+
+$(SPARK)/.ready: pyproject.toml
+	@test -x $(SPARK)/bin/python || $(PYTHON) -m venv $(SPARK)
+	@echo "Installing Onefold with pyspark into $(SPARK) (some minutes, once) ..."
+	@$(SPARK)/bin/python -m pip install --quiet -e '.[spark-test]'
+	@touch $(SPARK)/.ready
+
+test-spark: $(SPARK)/.ready ## one night on Spark's local mode beside DuckDB's, row by row: PERSONS=3000 (Java 17 from the system; half an hour)
+	@ONEFOLD_TEST_SPARK_PERSONS=$(or $(PERSONS),3000) $(SPARK)/bin/python -m pytest -m 'slow or not slow' -rs tests/spark
 
 test-mutants: $(READY) ## small changes to what must not be wrong, each against the nearest tests (an hour; EACH=16 of a module)
 	@$(BIN)/python -m checks.mutants --each $(EACH)

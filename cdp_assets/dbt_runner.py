@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from cdp_assets import built_from, dbt_manifest, warehouse_seal
 from cdp_assets.dbt_problems import engine_sentence
 from cdp_assets.retention_rules import history_days
 from cdp_assets.settings import Settings
+from cdp_assets.spark.problems import spark_sentence
 from cdp_assets.warehouse import open_warehouse
 
 SUCCESSFUL = {"success", "pass", "warn"}
@@ -87,6 +89,8 @@ def invoke(
     could not run at all raises DbtProblem.
     """
     callbacks: list[Callable[[Any], None]] = [_node_listener(on_node)] if on_node else []
+    if settings.engine == "spark":
+        return _invoke_on_spark(settings, arguments, as_of_date, callbacks, nodes)
     manifest, chosen = dbt_manifest.for_home(settings), run_vars(settings, as_of_date)
     if is_carrying:
         chosen["plan"] = built_from.plan(settings, manifest, nodes)
@@ -96,11 +100,39 @@ def invoke(
     command = [*arguments, *(CHOSEN if nodes else ()), "--no-write-json", "--vars", json.dumps(chosen)]
     with warehouse_seal.kept(settings), _tagged(manifest, nodes):
         result = _invoke(settings, command, manifest, callbacks)
+    return [_node_result(settings, each) for each in _results(result, arguments)]
+
+
+def _results(result: Any, arguments: Sequence[str]) -> list[Any]:
+    """dbt's results. Of an exposure dbt says "no-op": a page that reads tables is not built."""
     if result.result is None or not hasattr(result.result, "results"):
         raise DbtProblem(f"dbt {arguments[0]} did not run: {_parse_reason(result.exception)}")
-    # Of an exposure dbt says "no-op": a page that reads tables is not built.
-    built = (each for each in result.result.results if each.node.resource_type != "exposure")
-    return [_node_result(settings, each) for each in built]
+    return [each for each in result.result.results if each.node.resource_type != "exposure"]
+
+
+def _invoke_on_spark(
+    settings: Settings,
+    arguments: Sequence[str],
+    as_of_date: date | None,
+    callbacks: list[Callable[[Any], None]],
+    nodes: Collection[str],
+) -> list[NodeResult]:
+    """The same command on Spark; what it built stands in the warehouse afterwards. Everything is built: nothing is carried over."""
+    from cdp_assets.spark.models import models_of  # only where it is asked for
+
+    warehouse_seal.break_open(settings)
+    manifest, models = dbt_manifest.for_home(settings, dbt_manifest.SPARK), models_of(settings)
+    command = [*arguments, *(CHOSEN if nodes else ()), "--target", dbt_manifest.SPARK, "--no-write-json"]
+    command += ["--vars", json.dumps(run_vars(settings, as_of_date))]
+    with _tagged(manifest, nodes), models.building(manifest, nodes or manifest.nodes):
+        result = _invoke(settings, command, manifest, callbacks, dbt_manifest.SPARK)
+        found = _results(result, arguments)
+        models.take(
+            each.node
+            for each in found
+            if each.node.resource_type in {"model", "seed"} and str(each.status) in SUCCESSFUL
+        )
+        return [_node_result(settings, each) for each in found]
 
 
 @contextmanager
@@ -128,6 +160,11 @@ def compiled(
     if not result.success:
         raise DbtProblem(f"dbt could not compile for {target}: {_parse_reason(result.exception)}")
     return {each.node.name: each.node for each in result.result.results}
+
+
+def compiled_for(settings: Settings, target: str) -> Path:
+    """Where dbt writes what it compiled for a target: an erasure counts cells again by DuckDB's, so Spark's stands apart."""
+    return settings.dbt_target_dir if target == dbt_manifest.WAREHOUSE else settings.dbt_target_dir / target
 
 
 def docs_path(settings: Settings) -> Path:
@@ -161,8 +198,28 @@ def release() -> None:
     DuckDBConnectionManager.close_all_connections()
 
 
+def spark_session(settings: Settings) -> Any:
+    """The open session where the home's engine is Spark; None where it is DuckDB."""
+    if settings.engine != "spark":
+        return None
+    from cdp_assets.spark.models import models_of
+
+    return models_of(settings).session
+
+
+def end_engine() -> None:
+    """Let go of Spark at the end of a run, where this process opened it."""
+    opened = sys.modules.get("cdp_assets.spark.models")
+    if opened is not None:
+        opened.close()
+
+
 def _invoke(
-    settings: Settings, command: list[str], manifest: Any, callbacks: list[Callable[[Any], None]] | None
+    settings: Settings,
+    command: list[str],
+    manifest: Any,
+    callbacks: list[Callable[[Any], None]] | None,
+    target: str = dbt_manifest.WAREHOUSE,
 ) -> Any:
     from dbt.cli.main import dbtRunner
 
@@ -172,8 +229,8 @@ def _invoke(
     common = [
         "--project-dir", str(settings.dbt_project_dir),
         "--profiles-dir", str(settings.dbt_project_dir),
-        "--target-path", str(settings.dbt_target_dir),
-        "--log-path", str(settings.dbt_target_dir / "logs"),
+        "--target-path", str(compiled_for(settings, target)),
+        "--log-path", str(compiled_for(settings, target) / "logs"),
         *dbt_manifest.QUIET,
     ]  # fmt: skip
     try:
@@ -227,20 +284,29 @@ def _safe_reason(message: str, node: Any) -> str:
     where = getattr(node, "compiled_path", None) or node.original_file_path
     if kind and kind.group(0) == "Compilation Error":
         return message
-    said = engine_sentence(message, getattr(node, "compiled_code", None))
+    said = engine_sentence(message, getattr(node, "compiled_code", None)) or spark_sentence(message)
     return f"{said or (kind.group(0) if kind else 'failed')}; look at {where}"
 
 
 def _named_rows(settings: Settings, node: Any) -> str:
     """The rows that failed and what to do. Only for tests whose meta has a `remedy`: their rows hold no customer's value."""
-    with open_warehouse(settings) as con:
-        found = con.execute(f"select * from ({node.compiled_code}) limit {ROWS_NAMED}")
-        columns = [column.replace("_", " ") for column, *_ in found.description]
-        rows = [
-            ", ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True))
-            for row in found.fetchall()
-        ]
+    names, found = _first_rows(settings, node.compiled_code)
+    columns = [name.replace("_", " ") for name in names]
+    rows = [
+        ", ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True)) for row in found
+    ]
     return f"{'; '.join(rows)}: {node.config.meta['remedy']}"
+
+
+def _first_rows(settings: Settings, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Columns and the first rows of a compiled query, from the engine that it was compiled for."""
+    if settings.engine == "spark":
+        from cdp_assets.spark.models import models_of
+
+        return models_of(settings).rows_of_query(query, ROWS_NAMED)
+    with open_warehouse(settings) as con:
+        found = con.execute(f"select * from ({query}) limit {ROWS_NAMED}")
+        return [column for column, *_ in found.description], found.fetchall()
 
 
 def _parse_reason(error: BaseException | None) -> str:

@@ -76,6 +76,14 @@ class Settings(BaseSettings):
         description="DuckDB's memory limit per connection, such as '2GB' (default: a quarter of the machine's, 1 to 3 GB).",
     )
     threads: int = Field(default=2, ge=1, description="DuckDB's and dbt's threads.")
+    engine: Literal["duckdb", "spark"] = Field(
+        default="duckdb",
+        description="What builds the dbt models and weighs pairs: duckdb, or spark (docs/spark.md).",
+    )
+    spark_address: str = Field(
+        default="local[2]",
+        description="Where Spark runs: local[4], or spark://host:7077 with the home on a disk that all workers see.",
+    )
     nightly: bool = Field(
         default=False, description="Dagster's daemon starts the job `nightly` at 02:00 without being told to."
     )

@@ -6,13 +6,14 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from cdp_assets import identity
+from cdp_assets import dbt_runner, identity
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.defs.pictures import picture
 from cdp_assets.defs.resources import OnefoldHome, reported
 from cdp_assets.identity.scoring.model import current_model_read_only
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.operations import pictures
+from cdp_assets.spark.problems import in_words
 from cdp_assets.state import connect_state
 from cdp_assets.warehouse import count_rows, open_warehouse
 
@@ -44,6 +45,7 @@ def identity_context(home: OnefoldHome, context: dg.AssetExecutionContext) -> id
         verified={name: tuple(c.facts.verified_identifiers) for name, c in contracts.items()},
         own_contacts=tuple(contact for c in contracts.values() for contact in c.facts.own_contacts),
         is_retraining=home.settings.retrain,
+        spark=dbt_runner.spark_session(home.settings),
     )
 
 
@@ -91,6 +93,7 @@ def _identity_assets(
             with (
                 reported(context, home, f"identity/{step.name}") as report,
                 open_warehouse(home.settings) as con,
+                in_words(),
             ):
                 report.metadata |= step.run(con, identity_context(home, context)).counts
                 rows = count_rows(con, "identity", step.tables)

@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from cdp_assets.dbt_runner import end_engine
 from cdp_assets.errors import made_safe, may_pass_on_retry
 from cdp_assets.home import prepare_home
 from cdp_assets.keys import load_key
@@ -36,7 +37,10 @@ class OnefoldHome(dg.ConfigurableResource[Any]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[OnefoldHome]:
         with lock.hold(self.settings.home):
             prepare_home(self.settings)
-            yield self
+            try:
+                yield self
+            finally:
+                end_engine()
 
     @property
     def settings(self) -> Settings:

@@ -335,8 +335,13 @@ def _sought(settings: Settings, begun: Journal) -> SoughtPeople:
 def _erase_warehouse(settings: Settings, begun: Journal, _: Reached) -> dict[str, Any]:
     for leftover in settings.home.glob("warehouse.damaged.duckdb*"):
         leftover.unlink()
-    for left in (*settings.home.glob("*.duckdb.tmp"), settings.home / "state.importing"):
-        shutil.rmtree(left, ignore_errors=True)  # spilled, or half imported, by a process that died
+    for left in (
+        *settings.home.glob("*.duckdb.tmp"),
+        *(settings.home / name for name in ("state.importing", "spark")),
+    ):
+        shutil.rmtree(
+            left, ignore_errors=True
+        )  # spilled, half imported, or built on Spark, by a process that died
     sought = _sought(settings, begun)
     if not settings.warehouse_path.exists() or not sought.is_in_database(settings.warehouse_path):
         return {}

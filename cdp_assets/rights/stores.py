@@ -20,6 +20,7 @@ ANSWERS = Store(
 SHARED = (
     Store("the build", ("warehouse.duckdb*", "warehouse.damaged.duckdb*"), "warehouse"),
     Store("an import of state that died", ("state.importing/*",), "warehouse"),
+    Store("a build on Spark that died", ("spark/*",), "warehouse"),
     Store("state: ledgers, identity map, rulings, histories", ("state.duckdb*",), "state"),
     Store("audit log", ("audit/*",), "audit"),
     Store(

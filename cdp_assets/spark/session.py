@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,19 @@ MEANING = {
 # In the local mode; on a cluster these are the cluster's to say.
 ON_ONE_MACHINE = {
     "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
     "spark.sql.shuffle.partitions": "4",
     "spark.driver.memory": "4g",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
 }
+# What Spark logs while it starts, before its level can be set; later its errors would quote the data that they choked on.
+SILENCE = """\
+appender.nothing.type = Null
+appender.nothing.name = nothing
+rootLogger.level = off
+rootLogger.appenderRef.nothing.ref = nothing
+"""
 
 
 class SparkProblem(Problem):
@@ -46,6 +57,7 @@ def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any
             "pyspark is not installed", "this environment", "pip install 'onefold[spark]'"
         ) from error
     logging.getLogger("SQLQueryContextLogger").disabled = True  # so does what pyspark itself logs
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
     try:
         if address.startswith(CONNECT):
             os.environ["SPARK_REMOTE"] = address  # where dbt's adapter looks for the session
@@ -62,6 +74,11 @@ def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any
                 builder = builder.config(name, value)
             if warehouse is not None:
                 builder = builder.config("spark.sql.warehouse.dir", str(warehouse))
+                builder = builder.config("spark.local.dir", str(warehouse / "local"))
+                silence = warehouse / "log4j2.properties"
+                silence.write_text(SILENCE, encoding="utf-8")
+                said = f"-Dlog4j2.configurationFile={silence.as_uri()}"
+                builder = builder.config("spark.driver.extraJavaOptions", said)
             session = builder.getOrCreate()
             session.sparkContext.setLogLevel("OFF")  # its errors quote the data that they choked on
     # Java is missing, nobody listens, a version differs (Spark's own words name hosts and paths only); the pure client leaves by itself

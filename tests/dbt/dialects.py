@@ -9,6 +9,7 @@ from datetime import date
 from itertools import pairwise
 
 import sqlglot
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]
 
@@ -59,7 +60,7 @@ def pieces(settings: Settings, target: str) -> Iterator[Piece]:
 def objections(piece: Piece, dialect: str) -> list[str]:
     """What an engine would not take, or would read differently: sqlglot's own errors, and what it lets pass."""
     try:
-        sqlglot.parse_one(piece.sql, read=dialect)
+        tree = sqlglot.parse_one(piece.sql, read=dialect)
         tokens = sqlglot.tokenize(piece.sql, read=dialect)
     except SqlglotError as error:
         return [f"{piece.name}: {error}"]
@@ -68,7 +69,21 @@ def objections(piece: Piece, dialect: str) -> list[str]:
         found |= {each for pair in pairwise(tokens) for each in _of_two_tokens(*pair)}
         if "\\" in re.sub(r"\br'[^']*'", "", piece.sql):
             found.add("a backslash in a text")
+        if re.search(r"\bover\s+\w+\s*-", piece.sql):  # Spark takes the two for one name with a hyphen
+            found.add("a minus behind a window's name")
+        if any(
+            _has_aggregate(window)
+            for each in tree.find_all(exp.Qualify)
+            for window in each.find_all(exp.Window)
+        ):
+            found.add("an aggregate in a window of qualify")
     return [f"{piece.name}: {each}" for each in sorted(found)]
+
+
+def _has_aggregate(window: exp.Expression) -> bool:
+    """Whether a window is ordered or partitioned by an aggregate."""
+    order, parts = window.args.get("order"), window.args.get("partition_by") or []
+    return any(each is not None and each.find(exp.AggFunc) is not None for each in (order, *parts))
 
 
 def unportable(sql: str) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,24 +20,7 @@ from cdp_assets.settings import Settings
 from cdp_assets.spark import session as spark_session
 from cdp_assets.spark.tables import give
 from cdp_assets.sql_text import identifier
-
-RELATIVE = 1e-9  # of doubles: sums come in another order
-
-
-@dataclass
-class Parity:
-    """What was compared: model → its rows; and the models that differ, with what differs."""
-
-    rows: dict[str, int] = field(default_factory=dict)
-    different: dict[str, str] = field(default_factory=dict)
-
-    def table(self) -> str:
-        """As a table in Markdown: models, rows, equal."""
-        lines = [
-            f"| {name} | {rows} | {self.different.get(name, 'yes')} |"
-            for name, rows in sorted(self.rows.items())
-        ]
-        return "\n".join(["| model | rows | equal |", "|---|---|---|", *lines])
+from tests.same_rows import Parity, differences
 
 
 @contextmanager
@@ -135,61 +117,3 @@ def compare(session: Any, settings: Settings, nodes: dict[str, Any], *, is_sail:
             if difference:
                 found.different[name] = difference
     return found
-
-
-def differences(con: duckdb.DuckDBPyConnection, relation: str, got: Any) -> str:
-    """Why Spark's rows are not the table's: nothing where they are, in any order, doubles within 1e-9."""
-    columns = {row[0]: row[1] for row in con.execute(f"describe {relation}").fetchall()}
-    if list(columns) != got.column_names:
-        return f"columns {sorted(set(columns) ^ set(got.column_names)) or 'in another order'}"
-    con.register("got", got)
-    try:
-        con.execute(
-            "create or replace temp table theirs as select "
-            + ", ".join(
-                f"cast({identifier(name)} as {kind}) as {identifier(name)}" for name, kind in columns.items()
-            )
-            + " from got"
-        )
-    finally:
-        con.unregister("got")
-    exact = ", ".join(
-        f"if(isnan({identifier(name)}), null, {identifier(name)}) as {identifier(name)}"
-        if kind == "DOUBLE"
-        else identifier(name)
-        for name, kind in columns.items()
-    )
-    ours = con.execute(f"select {exact} from {relation} except all select {exact} from theirs").fetchall()
-    theirs = con.execute(f"select {exact} from theirs except all select {exact} from {relation}").fetchall()
-    doubles = [index for index, kind in enumerate(columns.values()) if kind == "DOUBLE"]
-    left = _unmatched(ours, theirs, doubles)
-    return f"{left} of {got.num_rows} rows differ" if left else ""
-
-
-def _unmatched(ours: list[Any], theirs: list[Any], doubles: list[int]) -> int:
-    """Rows of either side that have no row on the other one, equal but for the last digits of doubles."""
-
-    def near(one: Any, other: Any) -> bool:
-        return all(
-            one[i] == other[i]
-            or (
-                i in doubles
-                and None not in (one[i], other[i])
-                and abs(one[i] - other[i]) <= RELATIVE * max(1, abs(one[i]))
-            )
-            for i in range(len(one))
-        )
-
-    plain = [index for index in range(len(ours[0]) if ours else 0) if index not in doubles]
-    waiting: dict[tuple[Any, ...], list[Any]] = {}
-    for row in theirs:
-        waiting.setdefault(tuple(row[index] for index in plain), []).append(row)
-    left = 0
-    for row in ours:
-        candidates = waiting.get(tuple(row[index] for index in plain), [])
-        match = next((each for each in candidates if near(row, each)), None)
-        if match is None:
-            left += 1
-        else:
-            candidates.remove(match)
-    return left + max(len(theirs) - len(ours), 0)

@@ -38,6 +38,11 @@ def test_every_model_test_and_fixture_is_in_both_dialects(dialect: str, tmp_path
         ("select * exclude (a) from t", "* exclude"),
         ("select arg_min(a, b) from t", "arg_min()"),
         ("select {'a': 1} as a from t", "Invalid expression"),
+        ("select sum(a) over w - a as b from t window w as (order by c)", "a minus behind a window's name"),
+        (
+            "select a from t group by a qualify row_number() over (order by min(b)) = 1",
+            "an aggregate in a window of qualify",
+        ),
     ],
 )
 def test_what_spark_would_not_take_is_found(sql: str, objection: str) -> None:

@@ -9,7 +9,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 from small_retailer import SmallRetailer
-from spark_parity import compare, differences, give_inputs, models, on_sail
+from spark_parity import compare, give_inputs, models, on_sail
+
+from tests.same_rows import differences
 
 KEY = b"test-key-of-at-least-thirty-two-bytes"
 pytestmark = pytest.mark.integration

@@ -284,6 +284,11 @@ def _write_databases(settings: Settings) -> None:
     workshop.mkdir()
     with duckdb.connect(str(workshop / "state.duckdb")) as con:
         con.execute("create table people as select ? as email", [MAIL])
+    given = settings.home / "spark" / "given" / "state"
+    given.mkdir(parents=True)
+    with duckdb.connect() as con:
+        con.execute("create table people as select ? as email", [MAIL])
+        con.execute(f"copy people to '{given / 'people.parquet'}' (format parquet)")
 
 
 def cells_of(settings: Settings, sql: str) -> list[tuple[object, ...]]:

@@ -123,7 +123,7 @@ def test_the_scan_finds_her_in_every_store_before(filled: Settings) -> None:
                  "published/g000001/in_clear", "published/g000001/replaced",
                  "warehouse", "state", "audit/entries", "dagster", "dbt_target", "logs", "runs", "rulings_inbox", "audiences_inbox", "audiences/",
                  "activation/mailer/packed", "activation/mailer/2026", "rights/access", "share/", "psi/",
-                 "web/pictures", "web/answers", "web/spill", "web/web.sqlite-wal", "web/watched.sqlite", "state.importing",
+                 "web/pictures", "web/answers", "web/spill", "web/web.sqlite-wal", "web/watched.sqlite", "state.importing", "spark/given",
                  "activation/.spill", "warehouse.duckdb.tmp", "runs/run/report"):  # fmt: skip
         assert any(place.startswith(part) for place in places), part
     assert not found.unreadable
@@ -258,6 +258,7 @@ def check_gone(settings: Settings, document: dict[str, object], touches: int = s
         "activation/.spill",
         "warehouse.duckdb.tmp",
         "state.importing",
+        "spark",
     ):
         assert not (settings.home / gone).exists(), gone
     with closing(sqlite3.connect(settings.home / "web" / "web.sqlite")) as con:

@@ -99,6 +99,6 @@ select
     is_conversion,
     case
         when customer_id is not null and is_conversion
-            then row_number() over (partition by customer_id, is_conversion order by ordered_at, channel, order_id)
+            then cast(row_number() over (partition by customer_id, is_conversion order by ordered_at, channel, order_id) as bigint)
     end as customer_order_number
 from valued

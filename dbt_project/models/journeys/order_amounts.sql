@@ -16,7 +16,7 @@ lines as (
         channel,
         order_id,
         count(*) as line_count,
-        sum(case when is_goods then quantity end) as item_quantity,
+        cast(sum(case when is_goods then quantity end) as decimal(38, 6)) as item_quantity,
         sum(line_amount) as lines_amount,
         -- prices are of whole cents: half a cent a piece, of lines of several, is rounding
         0.005 + sum(case when abs(quantity) > 1 then abs(quantity) * 0.005 else 0 end) as rounding_amount,

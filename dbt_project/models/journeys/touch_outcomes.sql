@@ -160,7 +160,7 @@ select
     customer_id,
     outcome,
     touch_id,
-    row_number() over (partition by path_id order by touched_at, touch_id) as position,
+    cast(row_number() over (partition by path_id order by touched_at, touch_id) as bigint) as position,
     count(*) over (partition by path_id) as path_length,
     touched_at,
     marketing_channel,

@@ -9,11 +9,14 @@ cadences as (
 second_channels as (
     select customer_id, min(first_date) as second_channel_date
     from (
-        select customer_id, channel, min(order_date) as first_date
-        from {{ ref('customer_orders') }}
-        where is_conversion and customer_id is not null
-        group by customer_id, channel
-        qualify row_number() over (partition by customer_id order by min(order_date), channel) = 2
+        select customer_id, channel, first_date
+        from (
+            select customer_id, channel, min(order_date) as first_date
+            from {{ ref('customer_orders') }}
+            where is_conversion and customer_id is not null
+            group by customer_id, channel
+        ) as first_dates
+        qualify row_number() over (partition by customer_id order by first_date, channel) = 2
     ) as channels
     group by customer_id
 ),

@@ -96,7 +96,7 @@ select
     end as stage,
     last_purchase_date,
     days_since_purchase,
-    purchase_days,
+    cast(purchase_days as bigint) as purchase_days,
     interval_days,
     silent_after_days,
     lost_after_days

@@ -62,7 +62,7 @@ counted as (
     select
         *,
         sum(is_change_of_user) over up_to_here as user_changes,
-        sum(is_new_purchase) over up_to_here - is_new_purchase as purchases_before,
+        -is_new_purchase + sum(is_new_purchase) over up_to_here as purchases_before,
         sum(is_new_purchase) over (partition by user_pseudo_id, session) as purchases
     from marked
     window up_to_here as (
