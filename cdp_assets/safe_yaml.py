@@ -14,7 +14,17 @@ class RepeatedKey(yaml.constructor.ConstructorError):
     """A key stands twice in one mapping."""
 
 
+class WrongValue(yaml.constructor.ConstructorError):
+    """A value is not what it looks like: 2017-13-45 is no date."""
+
+
 class _Loader(SAFE_LOADER):  # type: ignore[misc]
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, RecursionError):
+            raise WrongValue(None, None, "a value is not what it looks like", node.start_mark) from None
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:

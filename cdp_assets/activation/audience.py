@@ -74,6 +74,8 @@ class Comparison(_Model):
     def _says_something(self) -> Comparison:
         if not self.model_fields_set:
             raise ValueError("say what the column must meet: is, in, at_least, within_days, …")
+        if any(getattr(self, name) is None for name in self.model_fields_set):
+            raise ValueError("nothing is compared with null: write is_known: false, or leave it away")
         return self
 
 

@@ -125,8 +125,10 @@ def _flags(name: str, audience: Audience, library: Library, context: Context) ->
     """(places, predicates) of the rules of the waterfall."""
     if audience.who is None:
         sql = library.sql(name)
-        # an empty id among them would leave "not in" unknown, and unknown leaves nobody out
-        chosen = f"select customer_id::varchar from ({sql}) as chosen where customer_id is not null"
+        # an empty id among them would leave "not in" unknown, and unknown leaves nobody out; a query without the column must not find that of `customers`
+        chosen = (
+            f"select chosen.customer_id::varchar from ({sql}) as chosen where chosen.customer_id is not null"
+        )
         return ["sql"], [f"customers.customer_id in ({chosen})"]
     placed = audience.top_rules()
     return [place for place, _ in placed], [

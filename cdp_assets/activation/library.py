@@ -7,11 +7,12 @@ simulated inbox: nobody's customers go anywhere because Onefold was installed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
 import yaml
 
 from cdp_assets import safe_yaml
@@ -23,6 +24,13 @@ from cdp_assets.project.place import PACKAGE_DIR
 from cdp_assets.settings import Settings
 
 SHIPPED = PACKAGE_DIR / "audiences"
+# errors whose texts quote the query and names of tables alone
+_OF_QUERIES = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ParserException,
+    duckdb.PermissionException,
+)
 SAVED = "audiences"  # folder of the home: what people saved on the site, taken from its inbox
 
 
@@ -89,6 +97,23 @@ class Library:
                 with suppress(ActivationProblem):
                     found[name] = self.sql(name)
         return found
+
+    @contextmanager
+    def telling_of_queries(self, name: str) -> Iterator[None]:
+        """What DuckDB says of the project's own query while an audience is worked out, as ActivationProblem; of another's error only its kind, which may quote data."""
+        try:
+            yield
+        except duckdb.Error as error:
+            if not self.has_own_sql(name):
+                raise
+            says = str(error).splitlines()[0] if isinstance(error, _OF_QUERIES) else type(error).__name__
+            is_own = name in self.audiences and self.audiences[name].who is None
+            where = self.sources[name].path.with_suffix(".sql") if is_own else self.sources[name].path
+            raise ActivationProblem(
+                f"DuckDB cannot run the query of the audience{'' if is_own else ', or of one that it names'}: {says}",
+                str(where),
+                "correct it: one select over marts.… that yields customer_id",
+            ) from None
 
     def with_audience(self, name: str, audience: Audience) -> Library:
         """The library with one more audience, or another version of it: what the page's builder looks at before it is saved."""

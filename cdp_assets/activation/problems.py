@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cdp_assets.errors import Problem
-from cdp_assets.safe_yaml import RepeatedKey
+from cdp_assets.safe_yaml import RepeatedKey, WrongValue
 
 
 class ActivationProblem(Problem):
@@ -24,6 +24,12 @@ def not_yaml(path: Path, error: Exception) -> ActivationProblem:
     where = f"{path}, line {mark.line + 1}" if mark else str(path)
     if isinstance(error, RepeatedKey):
         return ActivationProblem("a key stands twice", where, "leave one of them")
+    if isinstance(error, WrongValue):
+        return ActivationProblem(
+            "a value is not what it looks like, such as a date that no calendar has",
+            where,
+            "correct it, or quote it where it is a text",
+        )
     return ActivationProblem("the file is not YAML in UTF-8", where, "correct it")
 
 

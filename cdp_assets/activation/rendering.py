@@ -53,7 +53,7 @@ def columns_of(destination: Destination, operation: str, field: str | None) -> d
     """Column → template of the files that add or remove."""
     own = destination.operation(operation).columns
     if own is not None:
-        return own
+        return {field or name if name == "$field" else name: each for name, each in own.items()}
     for each in destination.identifiers:
         if each.field == field and each.columns is not None:
             return each.columns

@@ -83,7 +83,10 @@ def preview_audience(
     try:
         settings = Settings.load(home=home, inbox=inbox)
         library, key, known = load_library(settings), load_key(settings), load_destinations(settings)
-        with open_published(settings, with_contact_file=True, attach=attached_to_read) as published:
+        with (
+            library.telling_of_queries(name),
+            open_published(settings, with_contact_file=True, attach=attached_to_read) as published,
+        ):
             audience = library.audience(name)
             statement = compiled(published, library, name)
             rules, unknown = len(statement.rules), unknown_values(published.con, statement)
@@ -128,7 +131,10 @@ def explain_audience(
     try:
         settings = Settings.load(home=home, inbox=inbox)
         library, known = load_library(settings), load_destinations(settings)
-        with open_published(settings, with_contact_file=True, attach=attached_to_read) as published:
+        with (
+            library.telling_of_queries(name),
+            open_published(settings, with_contact_file=True, attach=attached_to_read) as published,
+        ):
             capped = capped_customers(published, known, name, library.audience(name))
             found = explain(published, library, name, customer_id, load_key(settings), capped=capped)
             if found is None:
@@ -153,8 +159,12 @@ def export_audience(
     console = console or plain_console()
     try:
         settings = Settings.load(home=home, inbox=inbox)
-        with open_published(settings, with_contact_file=True) as published:
-            stage_audience(published, load_library(settings), name, load_key(settings))
+        library = load_library(settings)
+        with (
+            library.telling_of_queries(name),
+            open_published(settings, with_contact_file=True) as published,
+        ):
+            stage_audience(published, library, name, load_key(settings))
             rows = published.con.execute(
                 "select customer_id, place, sort_value from stages where step = 0 order by place"
             ).fetchall()
@@ -178,9 +188,10 @@ def _is_right(
         for each in library.audience(name).destinations:
             known.of_people(each, name)
         statement = compiled(published, library, name)
-        published.con.execute(
-            f"select count(*) from ({statement.sql}) as chosen", dict(statement.values)
-        ).fetchall()
+        with library.telling_of_queries(name):
+            published.con.execute(
+                f"select count(*) from ({statement.sql}) as chosen", dict(statement.values)
+            ).fetchall()
         unknown = unknown_values(published.con, statement)
     except Exception as error:
         _say(console, f"wrong: {name}\n  {safe_text(error)}")

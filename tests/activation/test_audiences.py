@@ -324,6 +324,14 @@ def test_a_longer_cycle_is_named(published: PublishedFile) -> None:
         ("title: x\npurpose: selling\nwho: {touches: {}}", "purpose"),
         ("title: x\nwho: {touches: {}}", "purpose"),
         ("title: x\npurpose: marketing\nwho: {touches: {}}\ncolour: red", "colour"),
+        (
+            "title: x\npurpose: marketing\nwho: {attributes: {city: {is: null}}}",
+            "nothing is compared with null",
+        ),
+        (
+            "title: x\npurpose: marketing\nwho: {attributes: {city: {is: null, contains: a}}}",
+            "nothing is compared with null",
+        ),
         ("title: x\npurpose: marketing\nwho: {touches: {}}\ntop: 5", "top needs order_by"),
         ("title: x\npurpose: marketing\nwho: {touches: {}}\nholdout: {share: 1.5}", "holdout.share"),
         (
@@ -376,6 +384,19 @@ def test_a_file_that_is_wrong_is_refused_with_its_place(
     assert "wrong.yaml" in str(raised.value)
 
 
+@pytest.mark.parametrize("value", ["2017-13-45", "2017-02-30T00:00:00", "!!int many", "9" * 5000])
+def test_a_value_that_is_not_what_it_looks_like_stops_no_other_file(
+    settings: Settings, tmp_path: Path, value: str
+) -> None:
+    """A date that no calendar has ended the reading of every audience, and with it the night."""
+    text = "title: A\npurpose: marketing\nwho:\n  attributes: {first_order_date: {at_least: %s}}\n"
+    settings.project = a_project(tmp_path, wrong=text % value, right=text % "2017-12-31")
+    found = load_library(settings)
+    assert "right" in found.audiences and "wrong" not in found.audiences
+    said = str(found.problems["wrong"])
+    assert "not what it looks like" in said and "line 4" in said and value not in said
+
+
 def test_a_key_that_stands_twice_is_said(settings: Settings, tmp_path: Path) -> None:
     settings.project = a_project(tmp_path, twice="title: x\ntitle: y")
     (settings.project / "destinations").mkdir()
@@ -426,6 +447,35 @@ def test_the_project_writes_sql_too(settings: Settings, tmp_path: Path) -> None:
         assert [step.left for step in waterfall(published, found, "mine", KEY)] == [5, 2, 2, 2, 2]
         with pytest.raises(Exception, match="disabled by configuration"):
             stage_audience(published, found, "outside", KEY)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("select 1 as x", "customer_id"),
+        ("select customer_id from marts.no_such_table", "no_such_table"),
+        ("select customer_id from read_csv('/etc/passwd')", "disabled by configuration"),
+    ],
+)
+def test_a_query_that_does_not_fit_is_refused_with_its_file(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    query: str, words: str,
+) -> None:  # fmt: skip
+    """A query without customer_id found that of the customers around it: everybody was a member."""
+    settings.project = a_project(tmp_path, mine="title: Mine\npurpose: marketing")
+    (settings.project / "audiences" / "mine.sql").write_text(query)
+    publish(settings, PEOPLE)
+    monkeypatch.setattr(Settings, "load", lambda **_: settings)
+    assert check_audiences(name="mine", home=None, console=plain_console(width=200)) == 1
+    said = capsys.readouterr().out
+    assert "mine.sql" in said and words in said
+    for command in (
+        lambda: preview_audience(name="mine", home=None, inbox=None, sample=0, console=plain_console(width=200)),
+        lambda: export_audience(name="mine", out=tmp_path / "x.csv", home=None, inbox=None, console=plain_console(width=200)),
+    ):  # fmt: skip
+        assert command() == 1
+        assert "mine.sql" in capsys.readouterr().out
+    assert not (tmp_path / "x.csv").exists()
 
 
 def test_a_row_without_an_id_makes_nobody_a_member(settings: Settings, tmp_path: Path) -> None:
