@@ -15,7 +15,7 @@ from cdp_assets.activation.library import SHIPPED, Library, Source, load_library
 from cdp_assets.activation.pressure import capped_customers, has_ledger, is_cap_idle
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import PublishedFile, open_published
-from cdp_assets.activation.unknown_values import unknown_values
+from cdp_assets.activation.unknown_values import in_words, unknown_values
 from cdp_assets.activation.waterfall import (
     MEMBER,
     compiled,
@@ -105,8 +105,8 @@ def preview_audience(
     for step in steps:
         table.add_row(step.name, f"{step.left_out:,}" if step.left_out else "–", f"{step.left:,}")
     console.print(table)
-    for line in unknown:
-        _say(console, line)
+    for each in unknown:
+        _say(console, in_words(each))
     if is_cap_idle(known, audience):
         _say(console, CAP_IDLE)
     elif is_cap_unknown:
@@ -115,10 +115,10 @@ def preview_audience(
         console.print(_members_table(members))
     for destination in audience.destinations:
         _say(console, _said_of(destination, known))
-    for each in [each for each in others if each["both"]][:5]:
+    for other in [other for other in others if other["both"]][:5]:
         _say(
             console,
-            f"shared with {each['audience']}: {each['both']:,} of its {each['members']:,} ({each['share']:.0%} of this one)",
+            f"shared with {other['audience']}: {other['both']:,} of its {other['members']:,} ({other['share']:.0%} of this one)",
         )
     return EXIT_DONE
 
@@ -199,7 +199,10 @@ def _is_right(
     origin = library.sources[name].origin
     note = "" if name in library.in_force() else ", an example: `onefold audience new` makes it yours"
     _say(console, f"right: {name} ({origin}{note}){_said_of_equals(library, name)}")
-    for line in [*unknown, *([CAP_IDLE] if is_cap_idle(known, library.audience(name)) else [])]:
+    for line in [
+        *map(in_words, unknown),
+        *([CAP_IDLE] if is_cap_idle(known, library.audience(name)) else []),
+    ]:
         _say(console, f"  {line}")
     return True
 

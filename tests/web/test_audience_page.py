@@ -270,8 +270,8 @@ def test_the_page_counts_whom_the_contact_cap_leaves_out(published: Settings) ->
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["its form is unverified", "Fewer than 1,000 members", "leaves nobody out", "proven by published vectors"]),
-        ("zh", ["其格式未经验证", "成员少于 1,000 人", "消息上限不排除任何人", "已由公开的测试向量验证"]),
+        ("en", ["unverified", "nobody is added: fewer members than that", "leaves nobody out", "proven by published vectors"]),
+        ("zh", ["未经验证", "不添加任何人：成员少于该数", "消息上限不排除任何人", "已由公开的测试向量验证"]),
     ],
 )  # fmt: skip
 def test_the_page_says_what_each_destination_makes_of_it(
@@ -281,6 +281,23 @@ def test_the_page_says_what_each_destination_makes_of_it(
     shown = site.get("/audiences/new", params=given).text
     assert [each for each in words if each not in shown] == []
     assert words[2] not in site.get("/audiences/new", params={**given, "to": "sms"}).text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "nothing in the data has this value"), ("zh", "数据中没有该值")]
+)
+def test_the_page_says_which_value_occurs_nowhere(site: Reader, language: str, words: str) -> None:
+    given = {**STATE, "lang": language}
+    assert words in site.get("/audiences/new", params={**given, "v0": "Lsot"}).text
+    known = site.get("/audiences/new", params={**given, "v0": "Lost"}).text
+    assert words not in known
+
+
+def test_other_audiences_are_told_of_by_their_titles(site: Reader) -> None:
+    given = {**STATE, "w1": "audience", "h1": "no", "v1": "bought_recently", "overlap": "1"}
+    shown = site.get("/audiences/new", params=given).text
+    assert "2. not: member of an audience Suppression: bought in the last 30 days" in shown
+    assert ">lookalike_seed<" not in shown and ">Seed of look-alikes<" in shown
 
 
 DOCUMENT = {

@@ -244,25 +244,25 @@ def subject_words(view: View, what: str) -> str:
     return view.label(name)
 
 
-def rule_words(view: View, rule: Rule) -> str:
+def rule_words(view: View, rule: Rule, library: Library) -> str:
     """A rule of the waterfall in words, short."""
     try:
         lines = form.lines_of_rule(rule)
     except ValueError:
         return str(rule.kind)
     margin = [line for line in lines if line.level == 0]
-    said = "; ".join(_line_words(view, line) for line in margin)
+    said = "; ".join(_line_words(view, line, library) for line in margin)
     inner = len(lines) - len(margin)
     return f"{said} ({view.t('audiences.lines_within', number=inner)})" if inner else said
 
 
-def _line_words(view: View, line: form.Line) -> str:
+def _line_words(view: View, line: form.Line, library: Library) -> str:
     is_column = line.what.partition(".")[0] in FAMILIES
-    how = view.label(line.how, "hows") if is_column else view.t("words.no") if line.how == "no" else ""
+    how = view.label(line.how, "hows") if is_column else ""
+    value = audience_words(view, library, line.value) if line.what == "audience" else line.value
     days = view.t("audiences.of_days", number=line.days) if line.days else ""
-    return " ".join(
-        part for part in (subject_words(view, line.what), how, _shortened(line.value), days) if part
-    )
+    said = " ".join(part for part in (subject_words(view, line.what), how, _shortened(value), days) if part)
+    return view.t("audiences.not", said=said) if line.how == "no" and not is_column else said
 
 
 def _shortened(text: str, longest: int = LONGEST_SAID) -> str:
@@ -305,10 +305,10 @@ def _looked(view: View, library: Library, name: str, document: dict[str, Any]) -
          "document": json.dumps(document, ensure_ascii=False)},
     )  # fmt: skip
     return [
-        _waterfall(view, found, audience),
+        _waterfall(view, found, audience, with_it),
         *([saving] if view.one("edit") else []),
         _sample(view, found, audience),
-        _shared(view, found),
+        _shared(view, found, with_it),
     ]
 
 
@@ -317,10 +317,10 @@ def _problem(view: View, problem: ActivationProblem) -> Note:
 
 
 @section("audiences.waterfall")
-def _waterfall(view: View, found: queries.Looked, audience: Audience) -> Blocks:
+def _waterfall(view: View, found: queries.Looked, audience: Audience, library: Library) -> Blocks:
     rules = dict(audience.top_rules())
     numbers = {place: number for number, place in enumerate(rules, start=1)}
-    words = {place: f"{numbers[place]}. {rule_words(view, rule)}" for place, rule in rules.items()}
+    words = {place: f"{numbers[place]}. {rule_words(view, rule, library)}" for place, rule in rules.items()}
     rows = pd.DataFrame(
         {
             "step": [words.get(each.name) or view.label(each.name, "audience_steps") for each in found.steps],
@@ -336,31 +336,46 @@ def _waterfall(view: View, found: queries.Looked, audience: Audience) -> Blocks:
     )
     return [
         Note(said),
+        *_unknown(view, found),
         table(view, "waterfall", rows, sortable=False, meters=["left_share"]),
         *_places(view, found, audience),
     ]
 
 
-def _places(view: View, found: queries.Looked, audience: Audience) -> list[Note]:
+def _places(view: View, found: queries.Looked, audience: Audience) -> list[Any]:
     """Per destination whether vectors prove its form and its smallest list is reached; and that a cap on messages has nothing to cap."""
+    if not audience.destinations:
+        return []
     destinations = load_destinations(view.settings)
-    notes = []
-    for name in audience.destinations:
-        known = destinations.known.get(name)
-        words = _destination_words(view, destinations, name)
-        if known is None:
-            notes.append(Note(view.t("audiences.goes_nowhere", destination=words), "warning"))
-            continue
-        form_words = view.t("audiences.proven" if known.is_verified else "audiences.unverified")
-        floor = known.smallest_list or 0
-        smallest = (
-            view.t("audiences.smallest", members=view.formats.number(floor)) if found.members < floor else ""
-        )
-        said = view.t("audiences.goes_to", destination=words, form=form_words)
-        notes.append(Note(f"{said} {smallest}".strip(), "warning" if smallest else "plain"))
-    if is_cap_idle(destinations, audience):
-        notes.append(Note(view.t("audiences.cap_idle"), "warning"))
-    return notes
+    rows = [_place(view, found.members, destinations, name) for name in dict.fromkeys(audience.destinations)]
+    cap = [Note(view.t("audiences.cap_idle"), "warning")] if is_cap_idle(destinations, audience) else []
+    return [
+        *cap,
+        table(
+            view, "places", pd.DataFrame(rows), sortable=False, is_export=False, caption=view.t("audiences.places"),
+            families={"state": "place_states", "form": "forms"}, tones={"state": {"held": "watch", "nowhere": "bad"}},
+        ),
+    ]  # fmt: skip
+
+
+def _place(view: View, members: int, destinations: Destinations, name: str) -> dict[str, Any]:
+    known = destinations.known.get(name)
+    floor = known.smallest_list if known else None
+    state = "nowhere" if known is None else "held" if members < (floor or 0) else "goes"
+    return {
+        "destination": _destination_words(view, destinations, name),
+        "form": None if known is None else "proven" if known.is_verified else "unverified",
+        "smallest_list": view.formats.number(floor) if floor else None,
+        "state": state,
+    }
+
+
+def _unknown(view: View, found: queries.Looked) -> list[Note]:
+    """Values of the rules that occur nowhere: a misspelt segment means nobody, and under `not` everybody."""
+    return [
+        Note(view.t("audiences.occurs_nowhere", column=view.label(each.column)), "warning", code=each.value)
+        for each in found.unknown
+    ]
 
 
 @section("audiences.sample")
@@ -400,7 +415,7 @@ def _is_order_hidden(view: View, audience: Audience) -> bool:
 
 
 @section("audiences.shared")
-def _shared(view: View, found: queries.Looked) -> Blocks:
+def _shared(view: View, found: queries.Looked, library: Library) -> Blocks:
     if found.shared is None:
         return [
             Part(
@@ -410,8 +425,10 @@ def _shared(view: View, found: queries.Looked) -> Blocks:
     if not found.shared:
         return [Note(view.t("audiences.none"), "empty")]
     rows = pd.DataFrame(found.shared)
-    links = {"audience": lambda row: view.to(f"/audiences/{row['audience']}")}
-    return [table(view, "shared", rows, links=links, shares=["share"], is_export=False)]
+    rows["audience_title"] = [audience_words(view, library, each) for each in rows["audience"]]
+    names = ["audience_title", *(each for each in rows.columns if not each.startswith("audience"))]
+    links = {"audience_title": lambda row: view.to(f"/audiences/{row['audience']}")}
+    return [table(view, "shared", rows, names=names, links=links, shares=["share"], is_export=False)]
 
 
 def _history(view: View, name: str) -> list[Any]:

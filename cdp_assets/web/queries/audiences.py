@@ -20,7 +20,8 @@ from cdp_assets.activation.pressure import capped_customers
 from cdp_assets.activation.problems import ActivationProblem
 from cdp_assets.activation.published_file import CONTACT_SCHEMA, PublishedFile, open_published
 from cdp_assets.activation.rules import Columns
-from cdp_assets.activation.waterfall import Step, overlap, sample_masked, waterfall
+from cdp_assets.activation.unknown_values import Unknown, unknown_values
+from cdp_assets.activation.waterfall import Step, compiled, overlap, sample_masked, waterfall
 from cdp_assets.keys import KeyProblem, load_key
 from cdp_assets.publishing.generations import PublishedFiles
 from cdp_assets.settings import Settings
@@ -33,11 +34,12 @@ MEMORY = "128MB"
 
 @dataclass(frozen=True)
 class Looked:
-    """What an audience comes to in one generation. sample: masked members; shared: per other audience, None where not asked for."""
+    """What an audience comes to in one generation. sample: masked members; shared: per other audience, None where not asked for; unknown: values that occur nowhere."""
 
     steps: list[Step]
     sample: list[dict[str, Any]]
     shared: list[dict[str, Any]] | None
+    unknown: tuple[Unknown, ...] = ()
 
     @property
     def members(self) -> int:
@@ -100,7 +102,9 @@ def count(
     with _counted(settings, shown, library, name, with_overlap=with_overlap) as (published, steps):
         sample = sample_masked(published.con, at_most=SAMPLE)
         shared = overlap(published, library, name, _key_of_home(settings)) if with_overlap else None
-        return Looked(steps, sample, shared)
+        return Looked(
+            steps, sample, shared, tuple(unknown_values(published.con, compiled(published, library, name)))
+        )
 
 
 def kept_sizes(shown: Published) -> dict[Key, int]:
