@@ -110,17 +110,15 @@ def prepare_keys(reach: Reach, destinations: Sequence[Destination]) -> None:
 
 def granted_contacts(reach: Reach, purposes: frozenset[str], cross_border_for: Sequence[str]) -> str:
     """Name of a table (customer_no, contact_no, ends_on): contacts that granted every purpose, and cross_border where it is asked."""
-    wanted = (*sorted(purposes - {"profiling"}), "|", *sorted(cross_border_for))
+    # who may be profiled is a step of its own, with its own default; where it is all that is asked, the contact must have granted it
+    named = sorted(purposes - {"profiling"}) or ["profiling"]
+    wanted = (*named, "|", *sorted(cross_border_for))
     if wanted in reach.granted:
         return reach.granted[wanted]
-    named = [each for each in sorted(purposes) if each != "profiling"]  # its own step, with its own default
     table = reach.granted[wanted] = reach.new_table("granted")
-    listed = ", ".join(f"'{each}'" for each in named)
     sql = (
-        f"select customer_no, contact_no, min(ends_on) as ends_on from permissions where purpose in ({listed}) "
+        f"select customer_no, contact_no, min(ends_on) as ends_on from permissions where purpose in ({literals(named)}) "
         f"group by customer_no, contact_no having count(*) = {len(named)}"
-        if named
-        else "select customer_no, contact_no, null::date as ends_on from holders"
     )
     if cross_border_for:
         sql = (

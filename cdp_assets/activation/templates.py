@@ -19,6 +19,9 @@ _WORDS = {"list", "operation", "field"}  # of a file
 _EVENT = {"event_id", "order_id", "event_time", "epoch", "value", "currency", "adjustment", "identifiers"}
 
 
+NO_KEY = "a row names nobody: write $key in it"
+
+
 def wrong_placeholders(destination: Destination) -> list[str]:
     """What is wrong, in words: placeholders that nothing fills, and bodies without rows."""
     if destination.event is not None:
@@ -33,6 +36,8 @@ def _wrong_requests(destination: Destination) -> Iterator[str]:
         row = destination.file.row if its.row is None else its.row
         body = destination.file.body if its.body is None else its.body
         yield from _wrong_in(row, _KEYS, _WORDS | {"consents"})
+        if not _names_key(row) and '"$joined"' not in json.dumps(body):
+            yield NO_KEY
         yield from _wrong_body(body, _WORDS | {"rows", "joined", "consents"})
 
 
@@ -48,6 +53,8 @@ def _wrong_columns(destination: Destination) -> Iterator[str]:
     for columns in tables:
         is_text = destination.file.writer == "lines"
         yield from _wrong_in(list((columns or {}).values()), keys, words if is_text else set())
+        if columns and not _names_key(list(columns.values())):
+            yield NO_KEY
 
 
 def _wrong_events(destination: Destination) -> Iterator[str]:
@@ -64,6 +71,12 @@ def _wrong_events(destination: Destination) -> Iterator[str]:
     for row, body in pairs:
         yield from _wrong_in(row, values, words)
         yield from _wrong_body({} if body is None else body, words | {"rows"})
+
+
+def _names_key(template: Any) -> bool:
+    return any(
+        found[1].startswith(("key", "part")) for text in _texts(template) for found in PLACE.finditer(text)
+    )
 
 
 def _wrong_body(body: Any, words: set[str]) -> Iterator[str]:

@@ -226,6 +226,12 @@ def test_a_phone_without_country_gets_the_destinations_default(settings: Setting
             "$rows or $joined once",
         ),
         ({"remove": {"columns": {"a": "$kye"}}}, "there is no $kye here"),
+        ({"remove": {"columns": {"a": "gone"}}}, "a row names nobody"),
+        ({"file": {"writer": "lines", "extension": "csv", "columns": {"a": "$list"}}}, "a row names nobody"),
+        (
+            {"file": {"writer": "json", "extension": "json", "body": {"data": "$rows"}, "row": {"a": 1}}},
+            "a row names nobody",
+        ),
         (
             {"identifiers": [{"field": "e", "contact": "email", "normaliser": "email", "hash": "sha512"}]},
             "choose one of none",

@@ -799,6 +799,31 @@ def test_floors_hold_adds_and_never_removals(mailing: Callable[..., Settings]) -
     assert platforms.lists == {"ads/loyal": kept, "gone/loyal": set()}
 
 
+def test_a_list_without_a_floor_holds_nobody_back(mailing: Callable[..., Settings]) -> None:
+    home = mailing({"loyal": LOYAL.format(purpose="ads_matching", destinations="[ads]")}, {"ads": ADS})
+    platforms, people = Platforms(home.home), crowd()[:1]
+    assert night(home, people).row_count("add") == 2
+    answer(home, platforms.upload_all())
+    assert night(home, [], 1).row_count("remove") == 2
+    answer(home, platforms.upload_all())
+    assert platforms.lists["ads/loyal"] == set()
+
+
+def test_nobody_is_sent_anywhere_for_profiling_who_did_not_grant_it(mailing: Callable[..., Settings]) -> None:
+    """Who said nothing may be profiled; a contact goes to a platform only where it granted the purpose."""
+    home = mailing(
+        {"loyal": LOYAL.format(purpose="profiling", destinations="[ads]")},
+        {"ads": ADS.replace("ads_matching", "profiling")},
+    )
+    people = crowd()
+    people[0].allowed = ALL | {"profiling"}
+    report = night(home, people)
+    assert (members(report), report.row_count("add")) == ({"ads/loyal": 1}, 2)
+    with open_published(home) as published:
+        steps = waterfall(published, load_library(home), "loyal", b"a key for tests, of enough bytes")
+    assert steps[-1].left == 1
+
+
 def test_regions_and_crossing_borders(mailing: Callable[..., Settings]) -> None:
     home = mailing(
         {"loyal": LOYAL.format(purpose="ads_matching", destinations="[ads, some]")},
