@@ -175,6 +175,10 @@ def export_audience(
             writer = csv.writer(file)
             writer.writerow(["customer_id", "place", "sort_value"])
             writer.writerows([*row[:2], guarded_text(row[2])] for row in rows)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        problem = ActivationProblem(f"the file cannot be written ({reason})", str(out), "name another")
+        return _failed(console, problem)
     except Exception as error:
         return _failed(console, error)
     _say(console, f"wrote {len(rows):,} members of {name} to {out}")

@@ -576,6 +576,18 @@ def test_an_export_holds_no_formula(
     assert out.read_text().splitlines() == ["customer_id,place,sort_value", "p,1,'=1+1"]
 
 
+def test_an_export_that_cannot_be_written_is_said(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.project = a_project(tmp_path, mine="title: M\npurpose: marketing\nwho: {purchases: {}}")
+    publish(settings, PEOPLE)
+    monkeypatch.setattr(Settings, "load", lambda **_: settings)
+    out = tmp_path / "no such folder" / "x.csv"
+    assert export_audience(name="mine", out=out, home=None, inbox=None, console=plain_console(width=200)) == 1
+    said = capsys.readouterr().out
+    assert "the file cannot be written (No such file or directory)" in said and str(out) in said
+
+
 def test_before_anything_is_published(settings: Settings) -> None:
     with pytest.raises(ActivationProblem, match="nothing is published yet"), open_published(settings):
         pass
