@@ -85,10 +85,10 @@ shapes: $(READY) ## render dbt's macro of the shared shapes from cdp_assets/shap
 test: $(READY) ## unit and property tests, and one whole demo: five to ten minutes on two cores
 	@$(BIN)/python -m pytest $(PARALLEL)
 
-test-integration: $(READY) ## rooms together: built tables, nights of identity, kills, a browser, a real retailer (seven to fifteen minutes)
+test-integration: $(READY) ## rooms together: built tables, nights of identity, kills, a browser (five to ten minutes)
 	@$(BIN)/python -m pytest $(PARALLEL) -m 'integration and not slow'
 
-test-all: $(READY) ## every test, the long ones too; property tests look for new examples
+test-all: $(READY) ## every test, the long ones and a real retailer too; property tests look for new examples
 	@$(BIN)/python -m pytest $(PARALLEL) -m 'slow or not slow' --hypothesis-profile explore
 
 $(SPARK)/.ready: pyproject.toml
