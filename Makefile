@@ -85,8 +85,8 @@ shapes: $(READY) ## render dbt's macro of the shared shapes from cdp_assets/shap
 test: $(READY) ## unit and property tests, and one whole demo: five to ten minutes on two cores
 	@$(BIN)/python -m pytest $(PARALLEL)
 
-test-integration: $(READY) ## rooms together: built tables, nights of identity, kills, a browser (five to ten minutes)
-	@$(BIN)/python -m pytest $(PARALLEL) -m 'integration and not slow'
+test-integration: $(READY) ## rooms together: built tables, nights of identity, kills, a browser (five to ten minutes; ROOMS=tests/web for some)
+	@$(BIN)/python -m pytest $(PARALLEL) -m 'integration and not slow' $(ROOMS)
 
 test-all: $(READY) ## every test, the long ones and a real retailer too; property tests look for new examples
 	@$(BIN)/python -m pytest $(PARALLEL) -m 'slow or not slow' --hypothesis-profile explore

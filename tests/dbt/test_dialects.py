@@ -11,6 +11,7 @@ from cdp_assets.settings import Settings
 from tests.sql_files import PACKAGE, SQL_FILES, header, rendered
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("dialect", TARGETS)
 def test_every_model_test_and_fixture_is_in_both_dialects(dialect: str, tmp_path: Path) -> None:
     settings = Settings(

@@ -12,6 +12,8 @@ from cdp_assets.state import connect_state
 
 pytestmark = pytest.mark.integration
 
+SHAPES_LAW = "staging_models_have_the_columns_of_their_shape"
+
 
 def test_every_law_holds_on_the_small_retailer(retailer: SmallRetailer) -> None:
     assert not failures(retailer.dbt("test", "--select", "tag:law"))
@@ -287,3 +289,28 @@ def withdraw(retailer: SmallRetailer, channel: str, export: str) -> None:
             "delete from loads where channel = ? and export = ? and load_id = ?",
             [channel, export, latest.stem],
         )
+
+
+def test_what_a_channel_lacks_is_a_typed_null_in_its_place(retailer: SmallRetailer) -> None:
+    (row,) = retailer.query(
+        "select typeof(unit_cost), unit_cost, typeof(line_number) from staging.stg_youzan__order_lines"
+    )
+    assert row == ("DECIMAL(18,6)", None, "BIGINT")
+
+
+def test_a_misspelt_or_wrongly_typed_column_of_staging_breaks_a_law(retailer: SmallRetailer) -> None:
+    with retailer.warehouse() as con:
+        con.execute("create table staging.kept as from staging.stg_ga4__links")
+        con.execute(
+            "create or replace table staging.stg_ga4__links as "
+            "select * replace (cast(linked_at as varchar) as linked_at), linked_channel as linked_chanel from staging.kept"
+        )
+    try:
+        (result,) = retailer.dbt("test", "--select", SHAPES_LAW)
+        assert (result.status, result.failing_rows) == ("fail", 2)
+    finally:
+        with retailer.warehouse() as con:
+            con.execute("create or replace table staging.stg_ga4__links as from staging.kept")
+            con.execute("drop table staging.kept")
+    (result,) = retailer.dbt("test", "--select", SHAPES_LAW)
+    assert result.passed

@@ -49,7 +49,7 @@ def refer_to_a_model_that_is_not_there(project: Path) -> None:
         pytest.param(
             refer_to_a_model_that_is_not_there,
             ("nope", "models/traits/mine.sql", "write a model nope"),
-            marks=pytest.mark.integration,
+            marks=pytest.mark.slow,
         ),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
