@@ -12,7 +12,7 @@ from cdp_assets.commands.saying import plain_console, styled
 from cdp_assets.errors import safe_text
 from cdp_assets.landing import LandingStatus, landing_status, load_contracts
 from cdp_assets.landing.downstream import wiring_problems
-from cdp_assets.operations.attention import overdue_requests
+from cdp_assets.operations.attention import interim_erasures, misplaced_data, overdue_requests
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.publishing.parked import parked_sentences
 from cdp_assets.settings import Settings
@@ -33,6 +33,14 @@ def show_status(*, home: Path | None, inbox: Path | None) -> int:
     print_parked(settings, console)
     for line in overdue_requests(settings, settings.business_day()):
         console.print(styled("overdue", "red", line.removeprefix("overdue")), highlight=False, soft_wrap=True)
+    for line in interim_erasures(settings):
+        console.print(
+            styled("interim", "yellow", line.removeprefix("interim")), highlight=False, soft_wrap=True
+        )
+    for line in misplaced_data(settings):
+        console.print(
+            styled("elsewhere", "red", line.removeprefix("elsewhere")), highlight=False, soft_wrap=True
+        )
     generation = current_generation(settings)
     where = (
         f"{generation}: {settings.published_dir / 'current.duckdb'}"

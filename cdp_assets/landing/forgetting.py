@@ -362,12 +362,16 @@ def _cut_parquet(
         _suppress(con, settings, suppressed)
         _open_parquet(con, [path], export)
         tests = row_tests(con, contract.name, export, [], contract.facts.phone_region, suppressed.kinds)
-        others = tests.names_her
-        named = ", ".join(f"case when {test} then {sql_text(name)} end" for name, test in others.items())
         con.execute(
             f"create temp table hers as select _line, {tests.keeps_recipient} as keeps_recipient, {tests.keeps_buyer} as keeps_buyer, "
-            f"[{named}]::varchar[] as names_her from sieved where {tests.is_hers}"
+            f"{_names_where(tests.names_her)} as names_her, {tests.quotes} as is_quote from sieved where {tests.is_hers}"
         )
+        con.execute(
+            f"create temp table quoting as select _line, {_names_where(tests.quoting)} as names_her from sieved "
+            "where _line in (select _line from hers where is_quote)"
+        )
+        con.execute("delete from hers where is_quote")
+        quoted = _without_quotes(sorted(tests.quoting))
         con.execute("create temp table held (_line bigint, name varchar)")
         for each in suppressed.holds_of(contract.name, export.name):
             con.execute(
@@ -378,9 +382,9 @@ def _cut_parquet(
             con.execute(f"insert into held select _line, ? from sieved where {tests.is_hers}", [each.column])
         source = f"read_parquet({sql_text(str(path))}, hive_partitioning = false)"
         there = {row[0] for row in con.execute(f"describe select * from {source}").fetchall()}
-        select, where = "*", "where _line not in (select _line from hers)"
+        select, where = _replaced(quoted, there), "where _line not in (select _line from hers)"
         if export.facts.on_erasure == "blank":
-            select, where = _blanked(export, there, tests.names_her), ""
+            select, where = _replaced(_either(_blanked(export, there, tests.names_her), quoted), there), ""
         with replacing(path) as temporary:
             con.execute(
                 f"copy (select {select} from {source} {where}) to {sql_text(str(temporary))} (format parquet)"
@@ -390,8 +394,39 @@ def _cut_parquet(
     _enter_cut(settings, contract, export, load, lines if export.facts.on_erasure == "blank" else [], rows)
 
 
-def _blanked(export: Export, there: Collection[str], others: Collection[str]) -> str:
-    """Select list of a landed file without the people of tables `hers` and `held`. others: columns of nobody that name her in some rows."""
+def _names_where(tests: Mapping[str, str]) -> str:
+    """SQL list of the names whose test is true, with nulls for the others."""
+    return f"[{', '.join(f'case when {test} then {sql_text(name)} end' for name, test in tests.items())}]::varchar[]"
+
+
+def _without_quotes(columns: Sequence[str]) -> dict[str, str]:
+    """Column → SQL of the rows of somebody else in which its text mentions her: of the row it is all that goes."""
+    return {
+        name: f"_line in (select _line from quoting where list_contains(names_her, {sql_text(name)}))"
+        for name in columns
+    }
+
+
+def _either(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """Column → SQL: one of two tests is true."""
+    return {
+        name: " or ".join(f"({each[name]})" for each in (one, other) if name in each)
+        for name in one.keys() | other.keys()
+    }
+
+
+def _replaced(gone: Mapping[str, str], there: Collection[str]) -> str:
+    """Select list of a file with cells blank where the test of their column is true."""
+    cells = ", ".join(
+        f"case when {test} then null else {identifier(name)} end as {identifier(name)}"
+        for name, test in gone.items()
+        if name in there
+    )
+    return f"* replace ({cells})" if cells else "*"
+
+
+def _blanked(export: Export, there: Collection[str], others: Collection[str]) -> dict[str, str]:
+    """Column → SQL of the rows that lose its cell, with the people of tables `hers` and `held`. others: columns of nobody that name her in some rows."""
     recipients = set(export.facts.recipient.columns) if export.facts.recipient else set()
     gone = {}
     extras = sorted(set(there) - {each.name for each in export.properties})
@@ -407,12 +442,7 @@ def _blanked(export: Export, there: Collection[str], others: Collection[str]) ->
         )
     for name in others:
         gone[name] = f"_line in (select _line from hers where list_contains(names_her, {sql_text(name)}))"
-    cells = ", ".join(
-        f"case when {test} then null else {identifier(name)} end as {identifier(name)}"
-        for name, test in gone.items()
-        if name in there
-    )
-    return f"* replace ({cells})" if cells else "*"
+    return gone
 
 
 def _enter_cut(

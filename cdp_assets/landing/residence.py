@@ -9,6 +9,7 @@ from cdp_assets.errors import Problem
 from cdp_assets.landing.held import HeldFile
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state
+from cdp_assets.wording import counted
 
 if TYPE_CHECKING:
     from cdp_assets.landing.contract import ChannelContract
@@ -56,6 +57,25 @@ def region_of(settings: Settings) -> str | None:
     with connect_state(settings, read_only=True) as con:
         row = con.execute("select region from home_region").fetchone()
     return row[0] if row else None
+
+
+def misplaced(settings: Settings, contracts: Mapping[str, ChannelContract]) -> list[str]:
+    """Channels of which something landed before their contract said that their data stay elsewhere; one line each. Their new files are held."""
+    homes = {name: each.facts.residence for name, each in contracts.items() if each.facts.residence}
+    if not homes or not settings.state_path.exists():
+        return []
+    region = region_of(settings) or settings.region
+    with connect_state(settings, read_only=True) as con:
+        rows = con.execute(
+            "select channel, count(*), coalesce(sum(landed_rows), 0)::bigint from loads where status = 'landed' group by all order by all"
+        ).fetchall()
+    return [
+        f"{channel}: its contract says that its data stay in {homes[channel]}, and this home holds {region or 'no stated region'}: "
+        f"{counted(files, 'files')} with {counted(rows, 'rows')} of before lie here, and new ones are held; "
+        f"land them in a home whose ONEFOLD_REGION is {homes[channel]} and remove this one's, or correct `residence` in the contract"
+        for channel, files, rows in rows
+        if homes.get(channel) and homes[channel] != region
+    ]
 
 
 def _held(file: InboxFile, residence: str, region: str | None) -> HeldFile:

@@ -245,7 +245,8 @@ def traces_of(con: duckdb.DuckDBPyConnection, records: Sequence[str]) -> Traces:
         where record_key in (select record_key from hers)
             and customer_id not in (select customer_id from identity.customer_ids where record_key not in (select record_key from hers))
             and customer_id not in (
-                select customer_id from state.customer_id_history where record_key not in (select record_key from hers)
+                select customer_id from state.customer_id_history
+                where record_key not in (select record_key from hers) and record_key in (select record_key from identity.customer_ids)
             )
         order by 1
         """
@@ -254,6 +255,7 @@ def traces_of(con: duckdb.DuckDBPyConnection, records: Sequence[str]) -> Traces:
     con.execute(
         "create or replace temp table her_ids as select unnest(?::varchar[]) as customer_id", [customers]
     )
+    con.execute(_FORMER)
     sources = pairs(
         "select channel, source_customer_id from identity.customer_ids semi join hers using (record_key) order by all"
     )
@@ -282,7 +284,7 @@ def traces_of(con: duckdb.DuckDBPyConnection, records: Sequence[str]) -> Traces:
         where record_key in (select record_key from hers) and {{}}{exclusive} order by all"""
     key_ids, platform_keys = keys_of(con, customers)
     return Traces(
-        record_keys=sorted(records),
+        record_keys=one("select record_key from hers order by 1"),
         customer_ids=customers,
         node_keys=one("select node_key from identity.nodes group by node_key having bool_and(record_key in (select record_key from hers)) order by 1"),
         sources=[*sources, *devices],
@@ -319,6 +321,17 @@ def traces_of(con: duckdb.DuckDBPyConnection, records: Sequence[str]) -> Traces:
         platform_keys=platform_keys,
     )  # fmt: skip
 
+
+# Records that no channel delivers any more, and that were only ever hers, are hers; ids that stood for her and for somebody else, and when.
+_FORMER = """
+    insert into hers
+    select record_key from state.customer_id_history where record_key not in (select record_key from identity.customer_ids)
+    group by record_key having bool_and(customer_id in (select customer_id from her_ids)) and record_key not in (select record_key from hers);
+    create or replace temp table her_former_ids as
+    select customer_id, effective_at::date as since, coalesce(superseded_at, timestamp '9999-12-31')::date as until
+    from state.customer_id_history
+    where record_key in (select record_key from hers) and customer_id not in (select customer_id from her_ids)
+"""
 
 # What her records say in clear beside identifiers, as the channels wrote it, where nobody else's record says the same.
 _WRITTEN = """

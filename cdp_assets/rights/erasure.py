@@ -219,12 +219,15 @@ def _new_id(now: datetime) -> str:
 
 
 def unknown_erasures(settings: Settings) -> list[dict[str, Any]]:
-    """Entries of the manifest that state has never heard of: a backup from before them was restored."""
+    """Entries of the manifest that state has never heard of, or knows as under way without their journal: a backup from before their end was restored."""
     entries = journal.read_manifest(settings)
     if not entries or not settings.state_path.exists():
         return []
     with connect_state(settings, read_only=True) as con:
-        known = {row[0] for row in con.execute("select erasure_id from rights_erasures").fetchall()}
+        known = {
+            row[0]
+            for row in con.execute("select erasure_id from rights_erasures where status = 'final'").fetchall()
+        }
     under_way = {each.erasure_id for each in journal.open_journals(settings)}
     return [entry for entry in entries if entry["erasure_id"] not in known | under_way]
 

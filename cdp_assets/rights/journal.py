@@ -15,10 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 
 from cdp_assets.landing.files import make_private_dir, replacing
 from cdp_assets.private_files import sync
+from cdp_assets.rights.problems import RequestProblem
 from cdp_assets.rights.traces import Traces, from_json
 from cdp_assets.settings import Settings
 
@@ -93,6 +94,18 @@ def _vault(settings: Settings) -> Fernet:
     return Fernet(path.read_bytes())
 
 
+def _opened(settings: Settings, path: Path) -> bytes:
+    """What a journal says. Raises RequestProblem where its key is not the one that it was written under."""
+    try:
+        return _vault(settings).decrypt(path.read_bytes())
+    except InvalidToken:
+        raise RequestProblem(
+            "the journal of an erasure cannot be read: the key that it was written under is gone",
+            f"HOME/rights/erasing/{path.name}",
+            "put HOME/rights/vault_key back; or remove the journal: the erasure is done again by the list of erasures, without the look in clear",
+        ) from None
+
+
 def write(settings: Settings, journal: Journal) -> None:
     """Write the journal whole, synced."""
     content = json.dumps({**journal.__dict__, "traces": journal.traces.as_json()}, ensure_ascii=False)
@@ -104,7 +117,7 @@ def open_journals(settings: Settings) -> list[Journal]:
     """Erasures that were begun and not ended, oldest first."""
     found = []
     for path in sorted((settings.home / "rights" / "erasing").glob("*.json")):
-        content = json.loads(_vault(settings).decrypt(path.read_bytes()))
+        content = json.loads(_opened(settings, path))
         content["traces"] = from_json(content["traces"])
         content["suppressed"] = [tuple(pair) for pair in content["suppressed"]]
         found.append(Journal(**content))

@@ -27,6 +27,24 @@ given as (
         and b.proposed_on between stays.since and stays.until
         and l.list_id not in (select list_id from her_entries)
     group by all
+),
+
+-- ids that stood for somebody else, too: that a list with them was given is told, whose groups they were is not
+shared as (
+    select l.destination, b.proposed_on, b.answered_on
+    from her_former_ids as f
+    inner join state.activation_key_customers using (customer_id)
+    inner join state.activation_entries as e using (key_id)
+    inner join state.activation_lists as l using (list_id)
+    inner join state.activation_batches as b on e.add_batch = b.batch_no
+    where b.status = 'acknowledged' and b.proposed_on between f.since and f.until
+    union all
+    select l.destination, b.proposed_on, b.answered_on
+    from her_former_ids as f
+    inner join state.audience_history as h on f.customer_id = h.customer_id and h.event = 'entered' and h.on_date <= f.until
+    inner join state.activation_lists as l using (audience)
+    inner join state.activation_batches as b using (list_id)
+    where b.operation in ('add', 'replace') and b.status = 'acknowledged' and b.proposed_on between greatest(f.since, h.on_date) and f.until
 )
 
 select
@@ -39,6 +57,10 @@ group by l.destination, l.audience, e.contact_type, b.operation
 union all
 select destination, audience, null, 'add', proposed_on, answered_on, 'may_have_been_given'
 from given
+union all
+select destination, null, null, 'add', min(proposed_on), max(answered_on), 'may_have_been_given'
+from shared
+group by destination
 union all
 select destination, kind, 'conversion', 'event', min(proposed_on), max(answered_on), max(status)
 from state.activation_events inner join state.activation_batches using (batch_no)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cdp_assets.landing.contract import ChannelContract
-from cdp_assets.landing.residence import ResidenceProblem, region_of
+from cdp_assets.landing.residence import ResidenceProblem, misplaced, region_of
 from cdp_assets.settings import Settings
 from tests.landing.builders import contract_of, deliver, land
 
@@ -33,6 +33,18 @@ def test_data_of_another_region_wait_and_a_homes_region_stays(settings: Settings
     assert land(settings, contracts("EU")).exports[0].files_landed == 1  # the home knows, also unsaid
     deliver(settings, "shop/c.csv", "id\n3\n")
     assert {held.reason_code for held in land(settings, contracts("CN")).held} == {"wrong_region"}
+
+
+def test_a_residence_that_a_contract_gains_after_landing_is_told(settings: Settings) -> None:
+    """Held are the files that come; that those of before lie in the wrong place is said, until the contract or the home is put right."""
+    in_europe = settings.model_copy(update={"region": "EU"})
+    deliver(settings, "shop/a.csv", "id\n1\n2\n")
+    land(settings, contracts(None))
+    assert misplaced(settings, contracts(None)) == [] and misplaced(in_europe, contracts("EU")) == []
+    (said,) = misplaced(settings, contracts("EU"))
+    assert "shop: its contract says that its data stay in EU" in said and "1 file with 2 rows" in said
+    (said,) = misplaced(in_europe, contracts("CN"))
+    assert "this home holds EU" in said and "ONEFOLD_REGION is CN" in said
 
 
 def test_a_contract_without_a_residence_lands_anywhere(settings: Settings) -> None:

@@ -608,26 +608,35 @@ def test_where_the_original_is_gone_what_landed_is_cut_itself(settings: Settings
         settings,
         "shop/a.csv",
         f"order_no,email,phone,amount,url,note\n1,a@x.test,415,5,https://x.test/?a=1,a\n2,{HERS},416,7,https://x.test/?a=2,b\n"
-        f"3,,417,8,https://x.test/?a={HERS},c\n",
+        f"3,,417,8,https://x.test/?a={HERS},c\n4,d@x.test,418,9,written by d: the friend of {HERS},d\n",
     )
     land(settings, contracts)
     kept(settings).unlink()
     suppress(settings, "email", *identifiers.of_email(KEY, HERS))
     people = Suppressed(identifiers.of_email(KEY, HERS), frozenset({"email"}))
     loads = forgetting.holding_loads(settings, contracts, people)
-    assert [sum(each.values()) for each in loads.values()] == [2]
+    assert [sum(each.values()) for each in loads.values()] == [3]
     forgetting.erase(settings, contracts, {name: list(each) for name, each in loads.items()}, "erasure")
     found = landed(settings, "shop", "sales", "order_no, email, phone, url, extra_note, amount::double")
     stays = ("1", "a@x.test", "415", "https://x.test/?a=1", "a", 5.0)
+    mentions = (
+        "4",
+        "d@x.test",
+        "418",
+        None,
+        "d",
+        9.0,
+    )  # somebody else's: the text goes, as where an original is
     if on_erasure == "remove":
-        assert found == [stays] and counts(settings) == (3, 1, 0, 0, 2, 0)
+        assert found == [stays, mentions] and counts(settings) == (4, 2, 0, 0, 2, 0)
     else:
         assert found == [
             stays,
             ("2", None, None, "https://x.test/?a=2", None, 7.0),
             ("3", None, None, None, None, 8.0),
+            mentions,
         ]
-        assert counts(settings) == (3, 1, 0, 0, 0, 2)
+        assert counts(settings) == (4, 2, 0, 0, 0, 2)
     assert forgetting.holding_loads(settings, contracts, people) == {}
 
 

@@ -264,6 +264,50 @@ def test_recipients_are_told_though_what_they_got_is_removed_or_holds_no_name(as
     assert "可能曾提供" in next(text for name, text in content.items() if name.endswith(".html"))
 
 
+@pytest.mark.parametrize(
+    ("carried_too", "audience"), [(None, "was_in"), ("gone", "was_in"), ("his", None), ("his, removed", None)]
+)
+def test_recipients_under_an_id_that_was_merged_away_are_told(
+    asked: Settings, carried_too: str | None, audience: str | None
+) -> None:
+    """What was sent of her under a former id was sent of her. Where that id stood for somebody else, too, only the platform is told, not his groups;
+    a record that no channel delivers any more is nobody else's."""
+    former = "dead" + "4" * 28
+    his, gone = keys_of(asked)["his"], "9" * 32
+    others = {None: [], "gone": [gone]}.get(carried_too, [his])
+    with connect_state(asked) as con:
+        for record in (keys_of(asked)["loyalty"], *others):
+            con.execute(
+                "insert into customer_id_history values (?, 'loyalty', 'account', ?, 'created', '2026-01-01', '2026-02-01', 1, 2)",
+                [record, former],
+            )
+        con.execute("insert into activation_lists by name select 1 as list_id, 'meta' as destination, 'was_in' as audience")  # fmt: skip
+        for number, day in ((1, "2026-01-05"), (2, "2026-03-05")):
+            con.execute(
+                "insert into activation_batches by name select $n as batch_no, 'b' || $n as batch_id, 1 as list_id, 'add' as operation, 'g' as generation, "
+                "1 as sequence, 'f' as file_name, '' as sha256, 1 as size_bytes, 1 as row_count, $day::date as proposed_on, 'acknowledged' as status",
+                {"n": number, "day": day},
+            )
+        if carried_too == "his, removed":
+            con.execute(
+                "insert into audience_history by name select 'was_in' as audience, ? as customer_id, 'entered' as event, 'x' as reason, "
+                "date '2026-01-02' as on_date, 'g' as generation", [former],
+            )  # fmt: skip
+        else:
+            con.execute("insert into activation_keys values (1, 'email', 'k')")
+            con.execute("insert into activation_key_customers values (1, ?)", [former])
+            con.execute(
+                "insert into activation_entries by name select 1 as list_id, 1 as key_id, 'em' as field, 1 as add_batch"
+            )
+    request = take(asked, "access")
+    assert not carry(asked, request, left=["all"]).problems
+    told = json.loads(opened(asked)["data.json"])["tables"]["recipients"]
+    assert [(row["destination"], row["audience"]) for row in told] == [("meta", audience)]
+    if others == [gone]:
+        (traces,) = [people.traces_for(asked, take(asked, "erase"))]
+        assert gone in traces.record_keys and his not in traces.record_keys
+
+
 def test_every_language_says_every_section_and_word() -> None:
     english = words.texts("en")
     for language in words.languages():

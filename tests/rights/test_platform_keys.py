@@ -11,9 +11,10 @@ import pytest
 from cdp_assets.activation import forgetting, vault
 from cdp_assets.activation.night import run_activation
 from cdp_assets.keys import load_key
+from cdp_assets.operations import attention
 from cdp_assets.operations.backup import make_backup, restore_backup
 from cdp_assets.rights import certificate, erasure, journal, requests
-from cdp_assets.rights.requests import Identity, NewRequest
+from cdp_assets.rights.requests import Identity, NewRequest, RequestProblem
 from cdp_assets.rights.scanning import scan
 from cdp_assets.rights.sought import SoughtPeople
 from cdp_assets.rights.traces import Traces
@@ -118,6 +119,26 @@ def test_a_restored_home_without_the_vault_proposes_no_removal_and_says_so(
         restored, SoughtPeople(restored, Traces(platform_key_ids=ask_numbers(restored)))
     )
     assert "in no vault any more" in said
+
+    (begun,) = erasure.resume(restored)  # the backup is of after its beginning, and holds no journal
+    assert "interim" in begun and erasure.resume(restored) == []
+    document = certificate.read_certificate(next((restored.home / "rights" / "certificates").glob("*.json")))
+    assert document["waiting"] == [said]
+    assert attention.interim_erasures(restored) == (f"interim: erasure {document['erasure_id']}: {said}",)
+    (left,) = journal.open_journals(restored)
+    left.begun_at = f"{date(2020, 1, 1)}T00:00:00+00:00"
+    journal.write(restored, left)
+    assert "final" in erasure.resume(restored)[0]
+    assert attention.interim_erasures(restored) == ()
+
+
+def test_a_journal_whose_key_is_gone_says_so_and_the_list_ends_its_erasure(home: Settings) -> None:
+    erase(home)
+    (home.home / "rights" / "vault_key").unlink()
+    with pytest.raises(RequestProblem, match="the key that it was written under is gone"):
+        erasure.resume(home)
+    next((home.home / "rights" / "erasing").glob("*.json")).unlink()
+    assert "interim" in erasure.resume(home)[0] and len(journal.open_journals(home)) == 1
 
 
 def ask_numbers(settings: Settings) -> list[str]:
