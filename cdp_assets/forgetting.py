@@ -7,12 +7,29 @@ hers is not decided here, nor by a room: it asks who is `Sought`.
 from __future__ import annotations
 
 import fnmatch
+import gzip
+import sqlite3
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import duckdb
+
 from cdp_assets.settings import Settings
+
+# What a damaged file is told by, of whatever kind it says to be.
+UNREADABLE = (
+    EOFError,
+    ValueError,
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+    zlib.error,
+    sqlite3.Error,
+    duckdb.Error,
+)
 
 
 @dataclass(frozen=True)
@@ -117,8 +134,16 @@ def files_of(settings: Settings, stores: Sequence[Store]) -> Iterator[File]:
 
 
 def find_in_files(files: Iterable[File], sought: Sought) -> dict[str, int]:
-    """File → lines or rows that name them; nothing is changed."""
-    return {name: rows for name, path, _ in files if (rows := sought.rows_in(path))}
+    """File → lines or rows that name them; nothing is changed. A damaged file is passed over."""
+    return {name: rows for name, path, _ in files if (rows := _rows_in(path, sought))}
+
+
+def _rows_in(path: Path, sought: Sought) -> int:
+    """0 for a damaged file: the scan of an erasure names it."""
+    try:
+        return sought.rows_in(path)
+    except UNREADABLE:
+        return 0
 
 
 def erase_in_files(
@@ -127,7 +152,7 @@ def erase_in_files(
     """Cut them out of files, but of those that must stay for now; file → lines or rows that went."""
     cut = {}
     for name, path, store in files:
-        rows = 0 if stays(name) else sought.rows_in(path)
+        rows = 0 if stays(name) else _rows_in(path, sought)
         if not rows:
             continue
         if store.goes_whole:

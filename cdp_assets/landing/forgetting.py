@@ -5,8 +5,6 @@ The same code that keeps her out of new files takes her out of old ones. What ha
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from cdp_assets.engine import scratch
-from cdp_assets.forgetting import Sought, Store
+from cdp_assets.forgetting import UNREADABLE, Sought, Store
 from cdp_assets.keys import load_key, register_pseudonym
 from cdp_assets.landing import deliveries, ledger
 from cdp_assets.landing.contract import ChannelContract, Export, load_contracts
@@ -495,7 +493,7 @@ def not_landed(settings: Settings, sought: Sought) -> NotLanded:
         try:
             likely = sought.rows_likely(path)  # the sure ones among them: most files are read once
             rows = sought.rows_surely(path) if likely else 0
-        except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+        except (OSError, *UNREADABLE):
             found.unreadable.append(f"{place}/{name}")
             continue
         if rows:

@@ -1,6 +1,6 @@
 """What is neither landing nor DuckDB: logs, run records, inboxes of decisions, SQLite files, compiled SQL, whatever else lies in a home.
 
-A text loses the lines that name her, packed or not, a SQLite file the rows; an archive that names her goes whole. Found by literals; a file of
+A text loses the lines that name her, packed or not, a SQLite file the rows; an archive or a DuckDB file that names her goes whole. Found by literals; a file of
 a kind that nobody here can rewrite is named by the scan, never passed over.
 """
 
@@ -19,13 +19,16 @@ from typing import IO, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cdp_assets.engine import scratch
 from cdp_assets.landing.files import replacing
 from cdp_assets.landing.suppression.identifiers import contacts_in, unescaped
-from cdp_assets.sql_text import identifier
+from cdp_assets.sql_text import identifier, literal
 
+DUCKDB_MAGIC, DUCKDB_AT = b"DUCK", 8  # and where in its file it stands
 SQLITE_MAGIC, ZIP_MAGIC, GZIP_MAGIC, PARQUET_MAGIC = b"SQLite format 3\0", b"PK\x03\x04", b"\x1f\x8b", b"PAR1"
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 TEXT_BLOCK = 8 << 20
+ROWS = 10_000
 WORD = re.compile(r"[^\s,;|\"'<>]+")
 Words = Callable[[set[tuple[str, str]]], bool]
 
@@ -91,7 +94,9 @@ def starts_with(path: Path, *magics: bytes) -> bool:
 
 
 def rows_in(path: Path, finder: Finder) -> int:
-    """Lines of a text or of an archive's members, or rows of a SQLite or Parquet file, that hold a literal."""
+    """Lines of a text or of an archive's members, or rows of a SQLite, DuckDB or Parquet file, that hold a literal."""
+    if _is_duckdb(path):
+        return _duckdb_rows(path, finder)
     if starts_with(path, PARQUET_MAGIC):
         with pq.ParquetFile(path) as file:
             return sum(sum(_parquet_rows(batch, finder)) for batch in file.iter_batches())
@@ -124,7 +129,9 @@ def _opened(path: Path) -> IO[bytes]:
 
 def is_plain_text(path: Path) -> bool:
     """Whether lines can be taken out of a file and the rest stays as it was: no archive, no database, no table in columns, no encoding of two bytes."""
-    return not starts_with(path, SQLITE_MAGIC, ZIP_MAGIC, PARQUET_MAGIC, *UTF_16_MARKS)
+    return not _is_duckdb(path) and not starts_with(
+        path, SQLITE_MAGIC, ZIP_MAGIC, PARQUET_MAGIC, *UTF_16_MARKS
+    )
 
 
 def cut_file(path: Path, finder: Finder) -> int:
@@ -137,7 +144,7 @@ def cut_file(path: Path, finder: Finder) -> int:
         return count
     if starts_with(path, PARQUET_MAGIC):
         return _cut_parquet(path, finder)
-    if starts_with(path, ZIP_MAGIC):
+    if starts_with(path, ZIP_MAGIC) or _is_duckdb(path):
         count = rows_in(path, finder)
         path.unlink()
         return count
@@ -181,6 +188,26 @@ def _cells(row: Sequence[object]) -> bytes:
     return b"\n".join(
         cell if isinstance(cell, bytes) else str(cell).encode() for cell in row if cell is not None
     )
+
+
+def _is_duckdb(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(DUCKDB_AT + len(DUCKDB_MAGIC))[DUCKDB_AT:] == DUCKDB_MAGIC
+
+
+def _duckdb_rows(path: Path, finder: Finder) -> int:
+    """Rows of any table that hold a literal. A file of a table that nobody here made."""
+    with scratch() as con:
+        con.execute(f"attach {literal(path)} as looked (read_only)")
+        names = con.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'looked'"
+        ).fetchall()
+        count = 0
+        for each in names:
+            rows = con.execute(f"select * from looked.{identifier(*each)}")
+            while some := rows.fetchmany(ROWS):
+                count += sum(finder.holds(_cells(row)) for row in some)
+        return count
 
 
 def _parquet_rows(batch: pa.RecordBatch, finder: Finder) -> list[bool]:

@@ -219,6 +219,14 @@ def suppress_hashes(
 
     Raises RequestProblem for another normalisation, or for what is no hash.
     """
+    if normalisation not in identifiers.NORMALISATIONS or not digests:
+        raise RequestProblem(
+            "the list is empty"
+            if normalisation in identifiers.NORMALISATIONS
+            else f"the normalisation {normalisation!r} is not known",
+            "the list",
+            f"give SHA-256 hashes, one a line, and how what they were made of was written: {', '.join(identifiers.NORMALISATIONS)}",
+        )
     rows = []
     for number, digest in enumerate(digests, 1):
         try:

@@ -633,6 +633,29 @@ def workbook(*cells: str) -> bytes:
     return written.getvalue()
 
 
+def test_damaged_files_of_any_kind_stop_no_erasure_and_are_named(filled: Settings) -> None:
+    """In the home they keep the certificate interim until somebody has looked; in the inbox their owner is told."""
+    magics = {
+        "a.zip": b"PK\x03\x04",
+        "a.gz": b"\x1f\x8b",
+        "a.parquet": b"PAR1",
+        "a.sqlite": b"SQLite format 3\0",
+        "a.duckdb": b"01234567DUCK",
+    }
+    for folder in (filled.home / "exports", filled.inbox_dir / "strays"):
+        folder.mkdir()
+        for name, magic in magics.items():
+            (folder / name).write_bytes(magic + b"no more than a beginning")
+    begun = begin(filled)
+    document = erasure.carry_out(filled, begun)
+    assert document["status"] == "interim"
+    assert sorted(each.partition(" ")[0] for each in document["scan"]["unreadable"]) == sorted(f"exports/{name}" for name in magics)  # fmt: skip
+    for name in magics:
+        assert f"inbox/strays/{name} cannot be read" in str(document["not_reached"]), name
+    shutil.rmtree(filled.home / "exports")
+    assert "final" in erasure.resume(filled)[0]
+
+
 def test_a_file_that_never_landed_is_looked_through_for_her_ids_and_her_name_too(filled: Settings) -> None:
     """Her card's number is hers anywhere; her name alone may be that of somebody of whom nothing has landed: its owner is told, nothing waits for it."""
     small.deliver(filled, "nobody_knows/cards.xlsx", workbook(small.MEMBER))

@@ -6,6 +6,7 @@ import gzip
 import sqlite3
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -27,6 +28,10 @@ def _write(path: Path) -> Path:
             con.execute("create table said (n text, mail text)")
             con.executemany("insert into said values (?, ?)", ROWS)
         con.close()
+    elif path.suffix == ".duckdb":
+        with duckdb.connect(str(path)) as con:
+            con.execute("create table said (n text, mail text)")
+            con.executemany("insert into said values (?, ?)", ROWS)
     elif path.suffix == ".gz":
         path.write_bytes(gzip.compress(lines.encode()))
     else:
@@ -43,6 +48,15 @@ def test_rows_that_hold_her_are_counted_and_the_others_stay(tmp_path: Path, name
     if name != "wide.csv":  # lines cannot be taken out of it
         assert cut_file(path, finder) == 2
         assert rows_in(path, finder) == 0 and rows_in(path, Finder(["ana@example.test"])) == 1
+
+
+def test_a_database_of_a_kind_that_nobody_rewrites_here_goes_whole(tmp_path: Path) -> None:
+    """Cut by lines, it was no database any more, and kept a certificate interim for ever."""
+    path = _write(tmp_path / "export.duckdb")
+    finder = Finder([HERS])
+    assert rows_in(path, finder) == 2 and not is_plain_text(path)
+    assert rows_in(path, Finder(["nobody@example.test"])) == 0
+    assert cut_file(path, finder) == 2 and not path.exists()
 
 
 def test_what_is_left_of_a_table_in_columns_reads_as_before(tmp_path: Path) -> None:

@@ -297,7 +297,12 @@ def test_csv_requests_come_in_all_or_none(settings: Settings) -> None:
 def test_a_list_of_hashes_of_unknown_normalisation_is_refused(settings: Settings, tmp_path: Path) -> None:
     with connect_state(settings) as con:
         assert len(requests.suppress_hashes(con, load_key(settings), ["ab" * 32], "email_lower")) == 1
-        for digests, normalisation in ((["ab" * 32], "email_trimmed"), (["abc"], "email_lower")):
+        for digests, normalisation in (
+            (["ab" * 32], "email_trimmed"),
+            (["abc"], "email_lower"),
+            ([], "email_trimmed"),
+            ([], "email_lower"),
+        ):
             with pytest.raises(RequestProblem):
                 requests.suppress_hashes(con, load_key(settings), digests, normalisation)
 
