@@ -6,7 +6,7 @@ waterfall (r1, r2, …), is_profiled, is_suppressed, country and sort_value. Wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -91,8 +91,9 @@ def compile_together(
 ) -> Together:
     """Compile audiences for one statement: those that they are made of are worked out once. Raises ActivationProblem as `compile_audience` does."""
     context = Context(columns, "", contact_schema)
-    made_of = []
-    for inner in _in_order(names, library):
+    inner_ones = _in_order(names, library)
+    made_of = _queries(dict.fromkeys([*inner_ones, *names]), library)
+    for inner in inner_ones:
         context.where = f"audience {inner}"
         made_of.append(
             f"{identifier(f'audience {inner}')} as ({_members_sql(inner, library, context, as_of)})"
@@ -110,6 +111,16 @@ def compile_together(
     return Together(common, source, tuple(parts), values, context.needs_contact_file)
 
 
+def _queries(names: Iterable[str], library: Library) -> list[str]:
+    """The project's own queries, each by itself: a column that one of them lacks must not be found among those of `customers` around it."""
+    own = [name for name in names if library.audience(name).who is None]
+    return [f"{_query(name)} as ({library.sql(name)})" for name in own]
+
+
+def _query(name: str) -> str:
+    return identifier(f"query of {name}")
+
+
 def _part(name: str, library: Library, context: Context) -> Part:
     audience = library.audience(name)
     context.where = f"audience {name}"
@@ -124,11 +135,8 @@ def _part(name: str, library: Library, context: Context) -> Part:
 def _flags(name: str, audience: Audience, library: Library, context: Context) -> tuple[list[str], list[str]]:
     """(places, predicates) of the rules of the waterfall."""
     if audience.who is None:
-        sql = library.sql(name)
-        # an empty id among them would leave "not in" unknown, and unknown leaves nobody out; a query without the column must not find that of `customers`
-        chosen = (
-            f"select chosen.customer_id::varchar from ({sql}) as chosen where chosen.customer_id is not null"
-        )
+        # an empty id among them would leave "not in" unknown, and unknown leaves nobody out
+        chosen = f"select chosen.customer_id::varchar from {_query(name)} as chosen where chosen.customer_id is not null"
         return ["sql"], [f"customers.customer_id in ({chosen})"]
     placed = audience.top_rules()
     return [place for place, _ in placed], [

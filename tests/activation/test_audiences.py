@@ -453,6 +453,7 @@ def test_the_project_writes_sql_too(settings: Settings, tmp_path: Path) -> None:
     ("query", "words"),
     [
         ("select 1 as x", "customer_id"),
+        ("select customer_id from marts.orders where city = 'Albany'", "city"),  # of customers, not of orders
         ("select customer_id from marts.no_such_table", "no_such_table"),
         ("select customer_id from read_csv('/etc/passwd')", "disabled by configuration"),
     ],
