@@ -113,12 +113,14 @@ def moment_of(roles: Roles, keys: Keys, words: Words, *wanted: str, is_any: bool
 
 
 def clocks_of(roles: Roles) -> dict[int, tuple[Column, str]]:
-    """Position of a column of days → the column of clock times right after it, and their format."""
-    return {
-        day.position: (clock, clock.clock)
-        for day, clock in pairwise(roles.columns)
-        if day.time and day.time.kind == "date" and clock.clock and day.occurrence == clock.occurrence == 1
-    }
+    """Position of a column of days → the column of clock times right after it, or the only one beside the only day, and their format."""
+    own = [c for c in roles.columns if c.occurrence == 1]
+    days = [c for c in own if c.time and c.time.kind == "date" and roles.role(c) != "birth_date"]
+    clocks = [c for c in own if c.clock]
+    pairs = [(day, clock) for day, clock in pairwise(own) if day in days and clock in clocks]
+    if not pairs and len(days) == len(clocks) == 1:
+        pairs = [(days[0], clocks[0])]
+    return {day.position: (clock, clock.clock) for day, clock in pairs if clock.clock}
 
 
 def _key(

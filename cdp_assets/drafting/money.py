@@ -304,8 +304,12 @@ def _given_total(level: Amounts, is_any: bool) -> Column | None:
     """The amount of the file (`is_any`: of whatever header) that quantity × price is, and the price alone is not."""
     product, price = level.product() or (), level.first("unit_price") or ()
     totals = level.of(*TOTALS, *([None] if is_any else []))
-    given = (c for c in totals if _all_equal(product, level.value(c)))
-    return next((c for c in given if share_equal(price, level.value(c)) < 1), None)
+    off = level.taken_off(len(product), "discount_amount")
+    for column, taken in product_of(totals, ([ZERO] * len(product), off) if product else ()):
+        whole = add_up([level.value(column), taken])
+        if _all_equal(product, whole) and share_equal(price, whole) < 1:
+            return column
+    return None
 
 
 def _is_before_off(amounts: Amounts, product: Values, totals: Sequence[Values]) -> bool:
@@ -316,18 +320,32 @@ def _is_before_off(amounts: Amounts, product: Values, totals: Sequence[Values]) 
 
 
 def _price_by_sums(amounts: Amounts, case: _Case) -> tuple[dict[int, str | None], list[str]]:
-    """A number whose header says nothing and that gives an amount of the row, times the quantity, is a piece's price."""
+    """A number whose header says nothing and that gives an amount of the row, times the quantity, is a piece's price.
+
+    Where no header says the row's amount either, it is the number that quantity × price is on all rows.
+    """
     quantity = amounts.first("quantity")
     if quantity is None or amounts.of("unit_price"):
         return {}, []
     rows = [row for row, pieces in enumerate(quantity) if pieces and pieces != 1]
-    totals = _with_and_without_discounts(amounts, len(quantity))
-    for column in [c for c in amounts.columns if amounts.meaning[c.position] is None and rows]:
+    for column in [*amounts.of(None), *amounts.of("quantity")[1:]] if rows else ():
         product = multiply(quantity, amounts.value(column)) or []
-        if any(share_equal(product, t) >= SHARE and any(pick(t, rows)) for t in totals):
+        if (line := _given_line(product, amounts, rows)) is not None:
             said = f"unit_price: {column.header!r}, as it gives an amount of the file times the quantity"
-            return {column.position: "unit_price"}, [said]
+            return {column.position: "unit_price", **line}, [said]
     return {}, []
+
+
+def _given_line(product: Values, amounts: Amounts, rows: Sequence[int]) -> Mapping[int, str | None] | None:
+    """What a number turns out to be where quantity × price is that on all rows: the line's amount; nothing new where an amount of
+    the file is that on most rows, those of several pieces, too; None where nothing is."""
+    totals = _with_and_without_discounts(amounts, len(product)) if product else []
+    if any(share_equal(product, t) >= SHARE and any(pick(t, rows)) for t in totals):
+        return {}
+    for column in amounts.of(None):
+        if _all_equal(product, amounts.value(column)) and any(pick(product, rows)):
+            return {column.position: "line_amount"}
+    return None
 
 
 def _with_and_without_discounts(amounts: Amounts, count: int) -> list[Sequence[Decimal | None]]:

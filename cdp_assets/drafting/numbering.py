@@ -47,14 +47,18 @@ def with_whole_numbers(roles: Roles, rows: Rows, words: Words) -> Roles:
 
 
 def _told_apart(order: Column, roles: Roles) -> list[Column]:
-    """Stores, tills and days that differ within one number and are the same within one number with them."""
+    """Stores, tills and days, where some differ within one number and all are the same within one number with them."""
     day = roles.first("ordered_at")
-    told = [c for c in [*roles.all("store_id"), *([day] if day and day.time else [])] if c.is_filled]
+    found = [*roles.all("store_id"), *([day] if day and day.time else [])]
+    parts = [column for column in found if column.is_filled and column.occurrence == 1]
     groups = list(groups_of(order.texts).values())
-    parts = [column for column in told if column.occurrence == 1 and differs(column.texts, groups)]
+    if not any(differs(column.texts, groups) for column in parts):
+        return []
     whole = [" ".join(row) for row in zip(order.texts, *(c.texts for c in parts), strict=True)]
-    left = list(groups_of(whole).values())
-    is_split = any(len({column.texts[row] for row in rows}) > 1 for column in told for rows in left)
+    split = groups_of(whole).values()
+    is_split = any(
+        len({row_of.texts[row] for row in rows}) > 1 for row_of in roles.all("ordered_at") for rows in split
+    )
     return [] if is_split else parts
 
 

@@ -45,8 +45,6 @@ def _lacking(table: Table) -> Iterator[str]:
     if table.first("impressions", "clicks") and not (table.first("spend") or table.keys.order):
         amounts = ", ".join(f.name for f in table.contract_fields if f.is_number and f.role is None)
         yield f"spend: the rows count impressions or clicks; is one of {amounts or 'their columns'} what was spent?"
-    if is_order(table) and table.rows.refunds and table.first("tender"):
-        yield "payments: not drafted, as rows that give money back stand among the sales; write the model by hand"
     for each in table.all("consent"):
         words = table.words_of(each)
         if each.logical_type == "string" and words and not any(map(table.words.consent_of, words)):

@@ -280,6 +280,27 @@ def _by_tenders(roles: Roles, words: Words) -> Iterator[Role]:
             return
 
 
+def _by_articles(roles: Roles, words: Words) -> Iterator[Role]:
+    """Where nothing is an article's number, codes that go one to one with the names of articles are."""
+    name = roles.first("product_name")
+    if name is None or roles.has("sku") or not roles.has("quantity", "unit_price", "line_amount"):
+        return
+    for column in roles.columns:
+        if roles.role(column) is None and _goes_with(column, name):
+            said = f"it goes with {name.header!r}, so it is taken as the article's number"
+            yield Role(column, "sku", "its codes go with the articles' names", said)
+            return
+
+
+def _goes_with(column: Column, name: Column) -> bool:
+    """Whether codes and names go one to one, on several rows each."""
+    is_code = bool(column.filled) and all(re.fullmatch(r"[A-Z\d][A-Z\d/_-]+", text) for text in column.filled)
+    pairs = {pair for pair in zip(column.texts, name.texts, strict=True) if any(pair)}
+    is_one_each = len(pairs) == len(set(column.filled)) == len(set(name.filled))
+    is_plain = not (column.time or column.looks)
+    return is_code and is_plain and is_one_each and 1 < len(pairs) < len(column.filled)
+
+
 def _by_company(roles: Roles, words: Words) -> Iterator[Role]:
     """In a list of persons a status of subscription is a consent; a record's id is a person's only where a person is named.
 
@@ -456,6 +477,7 @@ RULES: tuple[Rule, ...] = (
     _by_time,
     _by_states,
     _by_tenders,
+    _by_articles,
     _by_company,
     _by_contact,
     _by_ledger,
