@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import datetime
@@ -13,12 +14,13 @@ import pytest
 from cdp_assets import audit
 from cdp_assets.home import prepare_home
 from cdp_assets.keys import load_key
-from cdp_assets.rights import inbox, requests, showing
+from cdp_assets.rights import answers, inbox, requests, showing
 from cdp_assets.rights.requests import Identity, NewRequest
 from cdp_assets.settings import Settings
 from cdp_assets.state import connect_state, migrate
 from tests.web.conftest import Reader
 
+HOSTILE = '"><img src=x onerror=alert(1)>'
 ROSA = "rosa.canary@example.test"
 
 
@@ -165,6 +167,96 @@ def test_who_takes_requests_does_not_carry_them_out(published: Settings) -> None
     assert [each.get("/rights").status_code for each in (desk, officer, analyst)] == [200, 200, 403]
     assert [each.post("/rights/x/run").status_code for each in (desk, officer)] == [403, 400]
     assert [each.post("/rights/x/receipt").status_code for each in (desk, officer, analyst)] == [400, 400, 403]  # fmt: skip
+
+
+ZIP = b"PK\x03\x04 her answer"
+
+
+@pytest.fixture
+def answered(published: Settings) -> tuple[Settings, str]:
+    """A guarded site with one answer that was not fetched; and its address."""
+    migrate(published)
+    with connect_state(published) as con:
+        asked = requests.take(
+            con, load_key(published), NewRequest("access", [Identity("email", ROSA)], is_verified=True), actor="lee"
+        )  # fmt: skip
+        requests.verify_person(con, asked.request_id, actor="lee", how=HOSTILE)
+        requests.set_status(con, asked.request_id, "completed", actor="lee", outcome=HOSTILE)
+        con.execute(
+            "insert into rights_answers values (?, ?, ?, now()::timestamp, now()::timestamp + interval 1 day, null, null, null)",
+            [asked.request_id, f"{asked.request_id}.zip", hashlib.sha256(ZIP).hexdigest()],
+        )
+    (answers.folder(published) / f"{asked.request_id}.zip").write_bytes(ZIP)
+    showing.show(published)
+    return replace_sign_in(published), f"/rights/{asked.request_id}"
+
+
+def test_an_answer_is_handed_to_the_officer_alone(answered: tuple[Settings, str]) -> None:
+    settings, path = answered
+    desk, officer, analyst = (
+        signed_in(settings, role) for role in ("service_desk", "privacy_officer", "analyst")
+    )
+    assert [each.get(path).status_code for each in (desk, officer, analyst)] == [200, 200, 403]
+    assert "Fetch the answer" in officer.get(path).text and "Fetch the answer" not in desk.get(path).text
+    refused = [
+        *(each.post(f"{path}/answer") for each in (desk, analyst)),
+        officer.post(f"{path}/answer", token=""),
+        officer.post(f"{path}/answer", token=desk.token),  # another's form
+        officer.get(f"{path}/answer"),
+        replace(officer, headers={**officer.headers, "Origin": "https://evil.test"}).post(f"{path}/answer"),
+        replace(officer, headers={}).post(f"{path}/answer"),
+        *(officer.post(f"/rights/{each}/answer") for each in ("nobody", "..%2f..%2fkey", "%2e%2e", "a/../b")),
+    ]
+    assert all(
+        each.status_code in (303, 400, 401, 403, 404) and ZIP not in each.content for each in refused
+    ), [each.status_code for each in refused]
+    assert not inbox.waiting(settings), "nothing was noted as fetched"
+    officer.get(path)
+    handed = officer.post(f"{path}/answer")
+    assert handed.content == ZIP and "attachment" in handed.headers["content-disposition"]
+    assert "no-store" in handed.headers["cache-control"]
+    assert [each.content["action"] for each in inbox.waiting(settings) if each.content] == ["fetched"]
+
+
+@pytest.mark.parametrize("change", ["expired", "changed", "elsewhere", "gone"])
+def test_an_answer_that_is_over_or_not_what_was_written_is_not_handed_out(
+    answered: tuple[Settings, str], change: str
+) -> None:
+    settings, path = answered
+    file = settings.home / "answers" / f"{path.rpartition('/')[2]}.zip"
+    content = showing.read(settings)
+    told = content["requests"][0]["answer"]
+    if change == "expired":
+        told["expires_at"] = "2020-01-01 00:00:00"
+    elif change == "elsewhere":
+        told |= {"file_name": "../key", "sha256": hashlib.sha256(b"secret").hexdigest()}
+        (settings.home / "key").write_bytes(b"secret")
+    elif change == "changed":
+        file.write_bytes(ZIP + b" and another's")
+    else:
+        file.unlink()
+    showing.path_of(settings).write_text(json.dumps(content), encoding="utf-8")
+    officer = signed_in(settings, "privacy_officer")
+    officer.get(path)
+    answer = officer.post(f"{path}/answer")
+    assert answer.status_code == 400 and b"secret" not in answer.content and ZIP not in answer.content
+    assert not inbox.waiting(settings)
+
+
+def test_what_people_write_is_text_on_the_page(answered: tuple[Settings, str]) -> None:
+    settings, path = answered
+    officer = signed_in(settings, "privacy_officer")
+    assert all("<img src=x" not in officer.get(each).text for each in (path, "/rights"))
+    assert "&lt;img src=x" in officer.get(path).text
+    officer.get("/rights")
+    hostile = {
+        "kind": HOSTILE,
+        "type1": HOSTILE,
+        "value1": HOSTILE,
+        "jurisdiction": HOSTILE,
+        "received": HOSTILE,
+    }
+    assert "<img src=x" not in officer.post("/rights/take", hostile).text
 
 
 def replace_sign_in(settings: Settings) -> Settings:
