@@ -269,17 +269,19 @@ def _refuse_unfetched(settings: Settings, request: Request, traces: Traces, how:
 
 
 def _end_others(settings: Settings, request_ids: Sequence[str], traces: Traces, actor: str) -> None:
-    """Other open requests of the same people end with their erasure, and the values in them go."""
+    """Other open requests of the same people, which mean nobody else, end with their erasure, and the values in them go."""
     hers = {hashed for _, hashed in traces.suppressions(load_key(settings))}
+    with connect_state(settings, read_only=True) as con:
+        likely = [
+            each
+            for each in requests.listed(con)
+            if each.request_id not in request_ids
+            and each.status in requests.OPEN
+            and each.kind != "erase"
+            and not hers.isdisjoint(hashed for _, hashed in each.identities)
+        ]
+    records = set(traces.record_keys)
+    ended = [each.request_id for each in likely if set(people.found_by(settings, each).seeds) <= records]
     with connect_state(settings) as con:
-        for each in requests.listed(con):
-            is_hers = bool(hers & {hashed for _, hashed in each.identities})
-            if (
-                is_hers
-                and each.request_id not in request_ids
-                and each.status in requests.OPEN
-                and each.kind != "erase"
-            ):
-                requests.set_status(
-                    con, each.request_id, "completed", actor=actor, outcome="its person is erased"
-                )
+        for request_id in ended:
+            requests.set_status(con, request_id, "completed", actor=actor, outcome="its person is erased")

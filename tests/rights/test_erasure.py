@@ -353,6 +353,25 @@ def test_a_hold_two_requests_and_an_answer_that_nobody_fetched(filled: Settings)
 
 
 @pytest.mark.slow
+def test_a_request_that_names_somebody_else_too_does_not_end_with_her(filled: Settings) -> None:
+    """Ben's request names an address of hers by mistake: it waits for a word, and is his when she is gone."""
+    identities = [Identity("email", MAIL), Identity("email", "ben16@example.test")]
+    with connect_state(filled) as con:
+        of_both, hers_alone = (
+            requests.take(
+                con, load_key(filled), NewRequest("access", each, is_verified=True), actor="officer"
+            )
+            for each in (identities, identities[:1])
+        )
+    how = carrying.How("officer", rewrites_inbox=True, is_named=True)
+    (document,) = carrying.carry_out(filled, [ask(filled)], how).certificates
+    assert document["status"] == "final"
+    with connect_state(filled, read_only=True) as con:
+        left = {each: requests.find(con, each.request_id).status for each in (of_both, hers_alone)}
+    assert list(left.values()) == ["received", "completed"]
+    assert people.found_by(filled, of_both).customer_ids == [HIS]
+
+
 def test_what_was_held_goes_when_its_day_is_past(filled: Settings) -> None:
     erase_with_hold(filled)
     assert scan(filled.home, [small.BUYER], leave_out=[filled.home / "rights"]).hits
