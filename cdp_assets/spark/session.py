@@ -57,6 +57,7 @@ def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any
             "pyspark is not installed", "this environment", "pip install 'onefold[spark]'"
         ) from error
     logging.getLogger("SQLQueryContextLogger").disabled = True  # so does what pyspark itself logs
+    logging.getLogger().addFilter(_is_not_of_the_bridge)
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
     try:
         if address.startswith(CONNECT):
@@ -89,6 +90,11 @@ def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any
             "look whether Java 17 is installed (local and spark:// addresses), and whether the address answers",
         ) from error
     return as_meant(session, key)
+
+
+def _is_not_of_the_bridge(record: logging.LogRecord) -> bool:
+    """The bridge to Java logs every command that a lost Spark does not answer, on the root logger, with a traceback."""
+    return record.module != "java_gateway"
 
 
 def _jar_of_splink() -> str:

@@ -1,7 +1,7 @@
 """One night on Spark's local mode, from landed files to the published marts, beside the same night on DuckDB; and the way back.
 
 Needs Java and pyspark, in an environment of its own (`make test-spark`): skipped with a message elsewhere. As many persons as
-ONEFOLD_TEST_SPARK_PERSONS says.
+ONEFOLD_TEST_SPARK_PERSONS says, on the Spark that ONEFOLD_TEST_SPARK_ADDRESS names.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from cdp_assets.demo import TIME_ZONE
 from cdp_assets.settings import PROJECT_DIR
 from tests.same_rows import Parity, compare_tables
 
+ADDRESS = os.environ.get("ONEFOLD_TEST_SPARK_ADDRESS", "local[2]")
 PERSONS = int(os.environ.get("ONEFOLD_TEST_SPARK_PERSONS", "100"))
 # When a home landed a file, and in which run, is its own.
 OF_THE_HOME = ("run_id", "landed_at", "seen_at", "last_landed_at", "days_behind")
@@ -80,7 +81,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     arguments = ("--customers", str(PERSONS), "--out", str(found.folder))
     assert found.onefold(found.folder / "none", "simulate", *arguments) == 0, found.said
     for engine in ("duckdb", "spark"):
-        code = found.onefold(found.home(engine), "run", engine=engine, ONEFOLD_SPARK_ADDRESS="local[2]")
+        code = found.onefold(found.home(engine), "run", engine=engine, ONEFOLD_SPARK_ADDRESS=ADDRESS)
         assert code == 0, found.said[engine]
     return found
 

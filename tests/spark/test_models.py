@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,7 @@ from cdp_assets.settings import Settings
 from cdp_assets.spark import models
 from cdp_assets.spark.models import SparkModels, sparks_type
 from cdp_assets.spark.problems import in_words, spark_sentence
-from cdp_assets.spark.session import SparkProblem
+from cdp_assets.spark.session import SparkProblem, _is_not_of_the_bridge
 
 
 def column(kind: str | None = None, description: str = "", *, is_needed: bool = False) -> Any:
@@ -132,3 +133,11 @@ def test_an_error_of_spark_leaves_without_its_text() -> None:
     with pytest.raises(SparkProblem) as found, in_words():
         raise raised("[CAST_INVALID_INPUT] The value 'ann@x.test'")
     assert "CAST_INVALID_INPUT" in str(found.value) and "ann@x.test" not in str(found.value)
+
+
+def test_what_the_bridge_to_java_logs_of_a_lost_spark_is_left_out() -> None:
+    def record(file: str) -> logging.LogRecord:
+        return logging.LogRecord("root", logging.ERROR, file, 1, "Exception while sending command.", (), None)
+
+    assert not _is_not_of_the_bridge(record("py4j/java_gateway.py"))
+    assert _is_not_of_the_bridge(record("another.py"))
