@@ -77,7 +77,7 @@ def holding_loads(
     """Loads that hold rows of suppressed people, per (channel, export): load id → rows in its Parquet and quarantine."""
     found: dict[tuple[str, str], dict[str, int]] = {}
     with scratch(settings.duckdb_limits) as con:
-        _suppress(con, settings, suppressed)
+        suppress(con, settings, suppressed)
         for contract in contracts.values():
             for export in contract.exports:
                 rows = _rows_by_load(con, settings, contract, export, suppressed)
@@ -108,7 +108,7 @@ def delivered(
     `holding_loads`: no other is opened."""
     found: list[Delivered] = []
     with scratch(settings.duckdb_limits) as con:
-        _suppress(con, settings, suppressed)
+        suppress(con, settings, suppressed)
         for contract in contracts.values():
             for export in contract.exports:
                 landed = sorted(
@@ -139,7 +139,8 @@ def _delivered_of(
             yield Delivered(contract.name, export.name, column.physical_name or column.name, told, rows)
 
 
-def _suppress(con: duckdb.DuckDBPyConnection, settings: Settings, suppressed: Suppressed) -> None:
+def suppress(con: duckdb.DuckDBPyConnection, settings: Settings, suppressed: Suppressed) -> None:
+    """Make the connection know whom to look for: `pseudonym` and table `suppressed`."""
     register_pseudonym(con, load_key(settings))
     con.execute(
         "create temp table suppressed as select unnest(?::varchar[]) as pseudonym", [suppressed.pseudonyms]
@@ -158,20 +159,27 @@ def _rows_by_load(
     if landed and _open_parquet(con, landed, export, line="row_number() over ()"):
         for load_id, count in _hits(con, contract, export, suppressed):
             counts[load_id] = counts.get(load_id, 0) + count
-    quarantine = sorted((settings.quarantine_dir / contract.name / export.name).glob("[0-9a-f]*.parquet"))
-    if quarantine:
-        texts = ", ".join(
-            f"null::varchar as {identifier(text_column(each.name))}" for each in export.properties
-        )
-        keys = "".join(f", null::varchar as _key_{each.name}" for each in export.facts.natural_keys)
-        con.execute(
-            "create or replace temp table sieved as select load_id as _load_id, row_number() over () as _line, "
-            f"original_text as _text_raw, null::varchar as _text_slipped, {texts}{keys} from read_parquet(?)",
-            [[str(path) for path in quarantine]],
-        )
+    if open_quarantine(con, settings, contract, export):
         for load_id, count in _hits(con, contract, export, suppressed):
             counts[load_id] = counts.get(load_id, 0) + count
     return counts
+
+
+def open_quarantine(
+    con: duckdb.DuckDBPyConnection, settings: Settings, contract: ChannelContract, export: Export
+) -> bool:
+    """Table `sieved` over the rows of an export in quarantine, of which nothing but the text is known; whether there are any."""
+    paths = sorted((settings.quarantine_dir / contract.name / export.name).glob("[0-9a-f]*.parquet"))
+    if not paths:
+        return False
+    texts = ", ".join(f"null::varchar as {identifier(text_column(each.name))}" for each in export.properties)
+    keys = "".join(f", null::varchar as _key_{each.name}" for each in export.facts.natural_keys)
+    con.execute(
+        "create or replace temp table sieved as select load_id as _load_id, row_number() over () as _line, file_name as _file_name, line as _at, "
+        f"column_name as _broken_column, original_text as _text_raw, null::varchar as _text_slipped, {texts}{keys} from read_parquet(?)",
+        [[str(path) for path in paths]],
+    )
+    return True
 
 
 def _open_parquet(
@@ -357,7 +365,7 @@ def _cut_parquet(
     """A landed file whose original is gone, or no longer lands: its rows go or are blanked in the Parquet itself."""
     path = landed_path(settings, contract.name, export.name, load.load_id)
     with scratch(settings.duckdb_limits) as con:
-        _suppress(con, settings, suppressed)
+        suppress(con, settings, suppressed)
         _open_parquet(con, [path], export)
         tests = row_tests(con, contract.name, export, [], contract.facts.phone_region, suppressed.kinds)
         con.execute(

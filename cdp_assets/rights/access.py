@@ -6,7 +6,8 @@ else's e-mail address or number is withheld. How it is written into a file is `a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +15,11 @@ import duckdb
 
 from cdp_assets.keys import load_key
 from cdp_assets.landing import forgetting as landing
-from cdp_assets.landing.contract import load_contracts
-from cdp_assets.landing.suppression.identifiers import contacts_in
-from cdp_assets.landing.suppression.matches import Suppressed
+from cdp_assets.landing.contract import ChannelContract, load_contracts
+from cdp_assets.landing.refused_rows import refused_rows
+from cdp_assets.landing.suppression.identifiers import EMAIL_PATTERN, contacts_in, national_forms
+from cdp_assets.landing.suppression.matches import AROUND_IDS, Suppressed
+from cdp_assets.mailbox import mailbox_of
 from cdp_assets.retention_rules import rules
 from cdp_assets.rights import closure
 from cdp_assets.rights.sections import JUDGED, SECTIONS, Section
@@ -26,6 +29,9 @@ from cdp_assets.sql_text import identifier
 from cdp_assets.state import connect_state
 
 WITHHELD = "[withheld]"  # in the place of a cell that names somebody else
+WORD_OF_OTHERS = (
+    3  # letters beside an address or a number: it is said in a text, which may be somebody else's
+)
 
 
 @dataclass
@@ -113,8 +119,46 @@ def _of_files(settings: Settings, traces: Traces) -> list[Part]:
     ]
     return [
         Part("delivered", ["channel", "export", "header", "value", "row_count"], rows),
+        _refused(settings, contracts, people, traces),
         _files(settings, held),
     ]
+
+
+def _refused(
+    settings: Settings, contracts: Mapping[str, ChannelContract], people: Suppressed, traces: Traces
+) -> Part:
+    """Her cells of rows that broke a contract and are in no table; a row of which no cell can be told to be hers is counted all the same."""
+    rows = [
+        [each.channel, each.export, each.file_name, each.line, each.column_name, cell, each.others]
+        for each in refused_rows(settings, contracts, people, her_cells(traces))
+        for cell in each.cells or (None,)
+    ]
+    columns = ["channel", "export", "file_name", "line", "column_name", "value", "other_cells"]
+    return Part("refused_rows", columns, rows)
+
+
+def her_cells(traces: Traces) -> Callable[[str], bool]:
+    """Whether a cell says something of her alone: it is a value of hers, or an address or number of hers and hardly another word."""
+    carried = [*traces.identifiers, *traces.shared_identifiers]
+    known = {plain_cell(value) for _, value in (*carried, *traces.sources, *traces.orders)}
+    known |= {plain_cell(each) for each in (*traces.names, *traces.written)}
+    contacts = {("email", form) for kind, value in carried if kind == "email" for form in (value.lower(), mailbox_of(value.lower()))}  # fmt: skip
+    contacts |= {
+        ("phone", form) for kind, value in carried if kind == "phone" for form in national_forms(value)
+    }
+
+    def is_hers(cell: str) -> bool:
+        if plain_cell(cell) in known:
+            return True
+        letters = sum(each.isalpha() for each in re.sub(EMAIL_PATTERN, "", cell.lower()))
+        return letters < WORD_OF_OTHERS and not contacts.isdisjoint(contacts_in(cell))
+
+    return is_hers
+
+
+def plain_cell(text: str) -> str:
+    """A cell as two writings of a value are compared: without space and marks of spreadsheets, small letters."""
+    return re.sub("[.]0+$", "", text.strip(AROUND_IDS)).casefold()
 
 
 def _files(settings: Settings, held: Mapping[tuple[str, str], Mapping[str, int]]) -> Part:

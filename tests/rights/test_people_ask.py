@@ -159,6 +159,26 @@ def test_an_answer_says_what_files_said_under_their_own_headers(asked: Settings)
     assert {row["row_count"] for row in told} == {1} and "Ben" not in str(told)
 
 
+def test_an_answer_quotes_her_cells_of_rows_in_quarantine_and_no_others(asked: Settings) -> None:
+    """A broken row is in no table; whose a cell of it is, only the cell can say."""
+    name = "online_retail/2026-01-02.csv"
+    broken = small.line(17, quantity="two"), small.line(18, quantity=MAIL), small.line(19, quantity="three")
+    note = small.line(20, quantity=f"ask Ben or {MAIL}")
+    small.deliver(asked, name, small.LINES + small.line(16) * 20 + "".join(broken) + note)
+    small.land(asked)
+    assert not carry(asked, take(asked, "access")).problems
+    content = opened(asked)
+    told = json.loads(content["data.json"])["tables"]["refused_rows"]
+    assert [(row["line"], row["column_name"], row["value"], row["other_cells"]) for row in told] == [
+        (22, "quantity", "900017", 6),
+        (22, "quantity", f"{small.BUYER}.0", 6),
+        (23, "quantity", MAIL, 7),
+        (25, "quantity", None, 8),
+    ]
+    assert "660018" not in json.dumps(told) and "Ben" not in json.dumps(told)
+    assert "rows that could not be read" in content["answer.en.html"]
+
+
 def test_a_record_that_only_a_score_joins_is_shown_to_nobody_before_a_word_is_given(asked: Settings) -> None:
     with duckdb.connect(str(asked.warehouse_path)) as con:
         con.execute("update identity.customer_ids set customer_id = ?", [HERS])
@@ -314,7 +334,13 @@ def test_every_language_says_every_section_and_word() -> None:
         own = words.texts(language)
         assert own.keys() == english.keys()
         assert own["sections"].keys() == english["sections"].keys()
-        named = {each.name for each in sections.SECTIONS} | {"judgements", "delivered", "files", "retention"}
+        named = {each.name for each in sections.SECTIONS} | {
+            "judgements",
+            "delivered",
+            "refused_rows",
+            "files",
+            "retention",
+        }
         assert named == own["sections"].keys()
         for family in (
             "kinds",
