@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from cdp_assets.drafting.keys import NO_ORDER
 from cdp_assets.drafting.rows import FEW
@@ -36,8 +36,18 @@ def questions_of(table: Table, models: Iterable[Model]) -> Iterator[str]:
         yield f"blank in the whole sample, left as text: {', '.join(blank)}; give a type where you know it"
     personal = [each.name for each in table.contract_fields if each.classification in ("core", "sensitive")]
     yield f"classification: personal are {', '.join(personal) or 'none'}; look at every column"
-    yield from _unused(table, list(models))
+    used = list(models)
+    yield from _unused(table, used)
     yield from _lacking(table)
+    yield from _worthless(table, used)
+
+
+def _worthless(table: Table, models: Sequence[Model]) -> Iterator[str]:
+    """Numbered rows of some time and of amounts, of which no order is made: which of them is its worth?"""
+    is_sale = table.keys.order and table.moment and not table.roles.has("refund_id", "spend")
+    left = ", ".join(f.name for f in table.contract_fields if f.is_number and f.column.decimals)
+    if is_sale and left and not any(model.shape in ("orders", "order_lines", "payments") for model in models):
+        yield f"gross_amount: no amount is sure to be what an order was worth, so these rows become no orders; is it one of {left}?"
 
 
 def _lacking(table: Table) -> Iterator[str]:

@@ -57,21 +57,22 @@ class _Join:
         made = replace(column, texts=texts, numbers=numbers, says=role)
         return self.lent(made, f"{how}({column_name(column.header, self.other.roles.role(column))})")
 
-    def lines(self, factors: Sequence[Column], role: str) -> _Loan:
-        """What a product of columns sums to over an order's lines, in a sibling."""
+    def lines(self, factors: Sequence[Column], role: str, words: Words) -> _Loan:
+        """What a product of columns sums to over an order's lines, in a sibling; cents as a hundredth."""
         sums: dict[str, Decimal] = defaultdict(Decimal)
+        is_cents = any(words.says("cents", column.header) for column in factors)
         for row, text in enumerate(self.key.texts):
             value: Decimal | None = Decimal(1)
             for column in factors:
                 factor = column.numbers[row]
                 value = None if value is None or factor is None else value * factor
-            sums[text] += value or Decimal(0)
+            sums[text] += (value or Decimal(0)) / (100 if is_cents else 1)
         numbers = tuple(sums.get(text) for text in self.own.texts)
         texts = tuple("" if value is None else str(value) for value in numbers)
         names = " * ".join(column_name(c.header, self.other.money.meaning.get(c.position)) for c in factors)
         header = f"lines {role.removesuffix('_amount').replace('line', 'amount')}"
         made = Column(0, header, 1, role, texts, tuple(filter(None, texts)), decimals=2, numbers=numbers)
-        return self.lent(made, f"sum({names})")
+        return self.lent(made, f"sum({names}{' / 100.0' if is_cents else ''})")
 
 
 def join_parts(parts: Sequence[Part], words: Words) -> list[Part]:
@@ -86,7 +87,7 @@ def _with_loans(part: Part, others: Sequence[Part], words: Words) -> Part:
     for other in others:
         has = {loan.column.says for loan in loans}
         found = [
-            *_of_orders(part, other, has, positions),
+            *_of_orders(part, other, has, positions, words),
             *_of_customers(part, other, has, positions),
             *_of_states(part, other, words, positions),
         ]
@@ -149,15 +150,20 @@ def _may_be_lent(role: str, column: Column, key: Column, has: set[str | None]) -
     return not (role in ("email", "phone", "source_customer_id") and "source_customer_id" in has)
 
 
-def _of_orders(part: Part, other: Part, lent: set[str | None], positions: Iterator[int]) -> Iterator[_Loan]:
+def _of_orders(
+    part: Part, other: Part, lent: set[str | None], positions: Iterator[int], words: Words
+) -> Iterator[_Loan]:
     """What a sibling says once per order, and what its lines sum to where orders stand on rows of their own."""
     own, key = part.keys.order, other.keys.order
-    if own is None or key is None or not _matches(own, key) or part.roles.has("refund_id"):
+    if own is None or key is None or not _matches(own, key):
         return
     join = _Join(own, key, other, positions)
+    if part.roles.has("refund_id"):
+        yield from _currency_of(part, join)
+        return
     is_header = own.is_unique and own.is_filled
     if is_header and not part.money.line and other.money.line and not key.is_unique:
-        yield from _of_lines(part, join)
+        yield from _of_lines(part, join, words)
     if not (key.is_unique or part.keys.is_many or not is_header) and other.money.line:
         return
     has = {role for role in ONCE_PER_ORDER if part.roles.has(role)} | lent
@@ -169,13 +175,20 @@ def _of_orders(part: Part, other: Part, lent: set[str | None], positions: Iterat
             )
 
 
-def _of_lines(part: Part, join: _Join) -> Iterator[_Loan]:
+def _currency_of(part: Part, join: _Join) -> Iterator[_Loan]:
+    """The currency of what a list of returns gives back, where only the orders say it."""
+    column = join.other.roles.first("currency")
+    if column is not None and join.key.is_unique and not part.roles.has("currency"):
+        yield join.column(column, "currency", "max")
+
+
+def _of_lines(part: Part, join: _Join, words: Words) -> Iterator[_Loan]:
     """What an order's lines sum to in a sibling, and their discount where the order says none."""
     money = join.other.money
-    yield join.lines(money.line, "line_amount")
+    yield join.lines(money.line, "line_amount", words)
     off = [c for c in money.discounts if not join.other.keys.is_once(c)]
     if off and not part.roles.has("discount_amount"):
-        yield join.lines(off[:1], "discount_amount")
+        yield join.lines(off[:1], "discount_amount", words)
 
 
 def _of_customers(

@@ -65,8 +65,9 @@ def apart(header: str, mark: str = " ") -> str:
 
 @lru_cache(maxsize=10_000)
 def plain(header: str) -> str:
-    """A header with spaces between its words; `id_customer` as `customer id`."""
+    """A header with spaces between its words; `id_customer` and `customer_uuid` as `customer id`."""
     text = re.sub(r"[_.\-/\s]+", " ", apart(header)).strip(" *")
+    text = re.sub(r"(?<=[^\W_] )[ug]uid$", "id", text, flags=re.IGNORECASE)
     return re.sub(r"^id (?!d[aeou]s?\b|del\b|der\b)(\w.*)$", r"\1 id", text, flags=re.IGNORECASE)
 
 
@@ -173,6 +174,7 @@ class Words:
             counted,
             self._pattern("words", "before_note").pattern,
             self._pattern("words", "tax_note").pattern,
+            self._pattern("words", "cents_note").pattern,
         ):
             text = re.sub(note, "", text, flags=re.IGNORECASE).strip() or text
         return text
@@ -205,7 +207,12 @@ class Words:
 
     def consent_of(self, word: str) -> str | None:
         """What a word says of a consent: granted, denied or withdrawn; None where it is not known."""
-        return self._word("consents", word.strip().lower().replace("_", " "), re.Pattern.match)
+        text = word.strip().lower().replace("_", " ")
+        said = self._word("consents", text, re.Pattern.match)
+        plainly = (
+            "granted" if text in yes else "denied" for yes, no in self.pairs_of_flags() if text in yes | no
+        )
+        return said or next(plainly, None)
 
     def touch_of(self, word: str) -> str | None:
         """The type of touch that a word of an event means (none: no touch); None where it is not known."""
