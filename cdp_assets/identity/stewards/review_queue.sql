@@ -89,7 +89,8 @@ size as (
 )
 select
     row_number() over (
-        order by p.match_probability * (least(sl.revenue, sr.revenue) + least(sl.records, sr.records)) desc,
+        -- the last digits of a weight depend on the engine
+        order by round(p.match_probability * (least(sl.revenue, sr.revenue) + least(sl.records, sr.records)), 6) desc,
             p.record_key_l, p.record_key_r) as rank,
     p.kind, p.record_key_l, p.record_key_r, p.customer_id_l, p.customer_id_r,
     p.match_probability, p.match_weight, p.match_key,
