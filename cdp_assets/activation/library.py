@@ -164,7 +164,15 @@ def read_source(source: Source) -> Audience:
         document = safe_yaml.read(source.path)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise not_yaml(source.path, error) from None
-    return read_audience(document, str(source.path))
+    audience = read_audience(document, str(source.path))
+    query = source.path.with_suffix(".sql")
+    if audience.who is not None and source.origin == "project" and query.exists():
+        raise ActivationProblem(
+            "the audience has both `who` and a .sql file beside it, and only one can say who is meant",
+            str(source.path),
+            f"take `who` out, or remove {query.name}",
+        )
+    return audience
 
 
 def _sources(settings: Settings) -> list[Source]:

@@ -449,6 +449,15 @@ def test_the_project_writes_sql_too(settings: Settings, tmp_path: Path) -> None:
             stage_audience(published, found, "outside", KEY)
 
 
+def test_a_rule_and_a_query_of_one_audience_are_refused(settings: Settings, tmp_path: Path) -> None:
+    settings.project = a_project(
+        tmp_path, mine="title: Mine\npurpose: marketing\nwho: {rfm: {segment: champions}}"
+    )
+    (settings.project / "audiences" / "mine.sql").write_text("select customer_id from marts.orders")
+    with pytest.raises(ActivationProblem, match=r"(?s)both `who` and a \.sql file.*mine\.sql"):
+        load_library(settings).audience("mine")
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
