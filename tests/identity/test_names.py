@@ -159,6 +159,7 @@ def test_a_western_given_name_beside_a_chinese_family_name_is_a_name() -> None:
         (("Smith, John SR", None, None), "1"),
         ((None, "John", "Smith III"), "3"),
         ((None, "John II", "Smith"), "2"),
+        (("John Smith Jr.", "John", "Smith Jr."), "2"),
         ((None, "John", "Smith"), None),
         (("Sr. Juan García", None, None), None),  # Señor
         (("Ivo Ivic", None, None), None),

@@ -28,9 +28,9 @@ case
 case when regexp_matches({{ part }}, '{{ han }}') then coalesce({{ alias }}1.{{ first }}, '')
 {%- for n in range(2, 6) %} || coalesce({{ alias }}{{ n }}.reading, ''){% endfor %} else replace({{ part }}, ' ', '') end
 {%- endmacro %}
-{#- The word behind a part of a name that says which of the family's bearers of it this is, else an empty text. #}
+{#- The word behind a part of a name that says which of the family's bearers of it this is, else null. #}
 {%- macro generation(column) -%}
-regexp_extract(lower(coalesce({{ column }}, '')), '[^ ,.][ ,.]+({{ generations | join("|") }})[. ]*(,|$)', 1)
+nullif(regexp_extract(lower({{ column }}), '[^ ,.][ ,.]+({{ generations | join("|") }})[. ]*(,|$)', 1), '')
 {%- endmacro %}
 create or replace temp table name_forms as
 with cleaned as (
@@ -138,7 +138,7 @@ keyed as (
 counted as (
     select
         name_raw,
-        {{ generation("full_name") }} || {{ generation("given_name") }} || {{ generation("family_name") }} as generation
+        coalesce({{ generation("full_name") }}, {{ generation("given_name") }}, {{ generation("family_name") }}) as generation
     from name_parts
 ),
 judged as (
