@@ -25,7 +25,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else "Onefold needs Python 3.11 to 3.13; this is " + sys.version.split()[0] + ": try make PYTHON=python3.11 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked requirements into $(VENV) (some minutes, once) ..."
-	@$(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes -r requirements.lock # the lock is whole: nothing is looked up, so nothing newer is found
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true # on all cores, where pip takes one; some packages carry files for other Pythons
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $(READY)
@@ -61,6 +61,7 @@ types: $(READY) ## the types alone, as part of check
 	@$(BIN)/mypy
 
 style: $(READY) ## all of check but the types
+	@$(BIN)/python -m pip check --quiet
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m checks.licences
