@@ -15,14 +15,15 @@ from pathlib import Path
 
 from cdp_assets.drafting.file_names import export_name, file_pattern
 from cdp_assets.drafting.keys import keys_of
-from cdp_assets.drafting.money import money_of
+from cdp_assets.drafting.money.settle import money_of
 from cdp_assets.drafting.numbering import with_whole_numbers
 from cdp_assets.drafting.part import Part
 from cdp_assets.drafting.profile import profile_of
 from cdp_assets.drafting.questions import questions_of
 from cdp_assets.drafting.render import render_contract, render_descriptions, render_model
-from cdp_assets.drafting.roles import roles_of
-from cdp_assets.drafting.rows import rows_of
+from cdp_assets.drafting.roles.rules import roles_of
+from cdp_assets.drafting.rows.kinds import kinds_of
+from cdp_assets.drafting.rows.left_out import rows_of
 from cdp_assets.drafting.sample import Sample, read_sample
 from cdp_assets.drafting.shapes import SHAPES
 from cdp_assets.drafting.shapes.model import Model
@@ -98,8 +99,9 @@ def _part(sample: Sample, export: str, words: Words) -> Part:
     """One sample, alone."""
     profile = profile_of(sample, words)
     said = roles_of(profile, words)
-    roles = with_whole_numbers(said, rows_of(said, words), words)
-    rows = rows_of(roles, words)
+    kinds = kinds_of(said, words)
+    roles = with_whole_numbers(said, kinds, words)
+    rows = rows_of(roles, kinds, words)
     is_document = profile.sample.is_document
     keys = keys_of(roles, rows, words, is_document=is_document, has_period=profile.sample.has_period)
     money = money_of(roles, keys, rows, words, is_document=is_document)

@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from cdp_assets.drafting.numbering import AMOUNTS, differs, order_of, reference_of
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles import PLAIN_IDS, Roles, own_id
-from cdp_assets.drafting.rows import Rows, groups_of
+from cdp_assets.drafting.roles.role import PLAIN_IDS, Roles, own_id
+from cdp_assets.drafting.rows.conditions import Rows, groups_of
 from cdp_assets.drafting.words import Words, apart, is_a, plain
 
 NO_ORDER = "order_id: no column is sure to number orders, so these sales become no orders; which one does?"

@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles import MANY, Role, Roles, order_numbers, plain_id
-from cdp_assets.drafting.rows import Rows, groups_of
+from cdp_assets.drafting.roles.role import MANY, Role, Roles, order_numbers, plain_id
+from cdp_assets.drafting.rows.conditions import Rows, groups_of
 from cdp_assets.drafting.words import Words, apart, class_of, is_a
 
 OF_ORDERS = ("currency", "order_status", "tender", "shipping_amount", "discount_amount")
@@ -21,13 +21,13 @@ LEAST_NUMBER, LARGEST_STEP = 100, 10  # of numbers that run from order to order
 _CODE = re.compile(r"(?=.*\d)[\w./#-]{3,}")
 
 
-def with_whole_numbers(roles: Roles, rows: Rows, words: Words) -> Roles:
+def with_whole_numbers(roles: Roles, kinds: Rows, words: Words) -> Roles:
     """Short numbers of sales that start again every day, or in every store, number orders together with those only.
 
     Where rows give back, a number that comes again is that of the sale.
     """
     order = next(iter(order_numbers(roles, words)), None)
-    if order is None or not order.is_filled or rows.refunds or roles.has("refund_id"):
+    if order is None or not order.is_filled or kinds.refunds or roles.has("refund_id"):
         return roles
     is_short = all(re.fullmatch(r"\d{1,6}", text) for text in order.texts)
     parts = _told_apart(order, roles) if is_short else []

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cdp_assets.drafting.keys import Keys
-from cdp_assets.drafting.money import Money
+from cdp_assets.drafting.money.settle import Money
 from cdp_assets.drafting.profile import Profile
-from cdp_assets.drafting.roles import Roles
-from cdp_assets.drafting.rows import Rows
+from cdp_assets.drafting.roles.role import Roles
+from cdp_assets.drafting.rows.conditions import Rows
 
 
 @dataclass(frozen=True)

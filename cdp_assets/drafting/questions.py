@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from cdp_assets.drafting.keys import NO_ORDER
-from cdp_assets.drafting.rows import FEW
+from cdp_assets.drafting.rows.conditions import FEW
 from cdp_assets.drafting.shapes.model import Model, is_order, items_of
 from cdp_assets.drafting.table import Field, Table
 

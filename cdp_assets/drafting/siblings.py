@@ -14,7 +14,7 @@ from itertools import count, product
 from cdp_assets.drafting.keys import Keys
 from cdp_assets.drafting.part import Borrowed, Part
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles import Role, Roles, own_id
+from cdp_assets.drafting.roles.role import Role, Roles, own_id
 from cdp_assets.drafting.table import column_name
 from cdp_assets.drafting.words import Words, is_a
 

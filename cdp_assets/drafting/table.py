@@ -14,7 +14,7 @@ from anyascii import anyascii
 from cdp_assets.drafting.keys import clocks_of, moment_of
 from cdp_assets.drafting.part import Borrowed, Part
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.rows import FEW
+from cdp_assets.drafting.rows.conditions import FEW
 from cdp_assets.drafting.times import Reading, all_zones, zones
 from cdp_assets.drafting.words import RANKS, Words, apart, class_of, is_a
 from cdp_assets.engine import scratch

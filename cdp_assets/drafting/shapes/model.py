@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from cdp_assets.drafting.keys import nobody
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles import own_id, plain_id
-from cdp_assets.drafting.rows import Condition
+from cdp_assets.drafting.roles.role import own_id, plain_id
+from cdp_assets.drafting.rows.conditions import Condition
 from cdp_assets.drafting.table import SIGNS, Field, Table
 from cdp_assets.drafting.words import currency_names, currency_of_country, currency_signs
 from cdp_assets.landing.typed.casts import sql_text

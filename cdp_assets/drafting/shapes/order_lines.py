@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.rows import NO_GOODS
+from cdp_assets.drafting.rows.conditions import NO_GOODS
 from cdp_assets.drafting.shapes.model import (
     Model,
     branches,

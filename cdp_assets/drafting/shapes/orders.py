@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cdp_assets.drafting.money import TOTALS, says_whole
+from cdp_assets.drafting.money.case import TOTALS
+from cdp_assets.drafting.money.wholes import says_whole
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.rows import Condition
+from cdp_assets.drafting.rows.conditions import Condition
 from cdp_assets.drafting.shapes.model import (
     Model,
     amount,
