@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from cdp_assets import warehouse_seal
-from cdp_assets.identity.cached_tables import forget_makers
+from cdp_assets.identity.cached_tables import at_once, forget_makers
 from cdp_assets.keys import load_key, pseudonym
 from cdp_assets.landing.files import hash_file
 from cdp_assets.landing.load import EMPTY_NAME
@@ -27,17 +27,27 @@ from cdp_assets.settings import Settings
 from cdp_assets.sql_text import identifier
 from cdp_assets.warehouse import open_warehouse
 
-FORMAT = "1"  # of the digests; another one makes every table be built again
+FORMAT = "2"  # of the digests; another one makes every table be built again
 NODES = "build.nodes"
 LEDGER = "source.onefold.state.loads"
 TABLES = """
 create schema if not exists build;
 -- One row per node of dbt, or step, that built well. inputs: null where it must be built next time; fingerprint: of a table its content's, of a
--- view its inputs', null of a test.
-create table if not exists build.nodes (node varchar not null, inputs varchar, fingerprint varchar, row_count bigint);
--- What the nodes of the command that runs now are made of outside dbt.
-create or replace table build.planned (plan varchar not null, node varchar not null, sources varchar not null);
+-- view its inputs', null of a test; code: digest of what a model is written as; hash_sum, hash_xor: of a table's rows, which its fingerprint is made of.
+create table if not exists build.nodes (
+    node varchar not null, inputs varchar, fingerprint varchar, row_count bigint, code varchar, hash_sum hugeint, hash_xor ubigint
+);
+-- What tables that follow their inputs (materialisation replace_changed) were built from, one by one.
+create table if not exists build.followed (node varchar not null, input varchar not null, digest varchar);
+-- Of which nodes `build."changes of NODE"` holds the rows that changed, and between which two of its contents.
+create table if not exists build.changes (node varchar not null, was varchar not null, became varchar not null);
+-- What the nodes of the command that runs now are made of outside dbt, and whether others follow them.
+create or replace table build.planned (plan varchar not null, node varchar not null, sources varchar not null, is_followed boolean not null);
+-- Of nodes that follow their inputs: each source (with its digest), table and view that they read, by themselves or through views.
+create or replace table build.planned_inputs (plan varchar not null, node varchar not null, input varchar not null, is_view boolean not null, digest varchar);
 """
+COLUMNS = ["node", "inputs", "fingerprint", "row_count", "code", "hash_sum", "hash_xor"]  # of build.nodes
+FOLLOWING = "replace_changed"  # the materialisation
 
 
 def plan(settings: Settings, manifest: Any, nodes: Collection[str]) -> str:
@@ -47,20 +57,29 @@ def plan(settings: Settings, manifest: Any, nodes: Collection[str]) -> str:
     """
     is_believed = warehouse_seal.is_whole(settings)
     token = uuid.uuid4().hex
+    followed = _followed(manifest)
     with open_warehouse(settings) as con:
-        con.execute(TABLES)
+        is_believed &= _is_of_this_version(con)
         if not is_believed:
-            con.execute(f"delete from {NODES}")
+            con.execute("drop schema if exists build cascade")
             forget_makers(con)
-        sources = {node: _sources_of(manifest, node) for node in nodes}
-        found = _Sources(settings, con, manifest)
+        con.execute(TABLES)
+        inputs = {node: _inputs_of(manifest, node) for node in nodes}
+        found = _Sources(settings, con, manifest, followed)
         rows = [
-            [token, node, digest]
-            for node, named in sources.items()
-            if (digest := found.digest_of(node, named)) is not None
+            [token, node, digest, node in followed]
+            for node, named in inputs.items()
+            if (digest := found.digest_of(node, _sources_in(named))) is not None
         ]
         if rows:
-            con.executemany("insert into build.planned values (?, ?, ?)", rows)
+            con.executemany("insert into build.planned values (?, ?, ?, ?)", rows)
+        if each := [
+            [token, node, *one]
+            for node, named in inputs.items()
+            if getattr(manifest.nodes[node].config, "materialized", None) == FOLLOWING
+            for one in found.each_of(node, named)
+        ]:
+            con.executemany("insert into build.planned_inputs values (?, ?, ?, ?, ?)", each)
     if not is_believed:
         warehouse_seal.begin(settings)
     return token
@@ -93,7 +112,22 @@ def is_step_same(con: duckdb.DuckDBPyConnection, step: str, inputs: str | None) 
 def enter_step(con: duckdb.DuckDBPyConnection, step: str, inputs: str | None) -> None:
     """The step has written everything."""
     if inputs is not None:
-        con.execute(f"insert into {NODES} values (?, ?, null, null)", [step, inputs])
+        con.execute(f"insert into {NODES} (node, inputs) values (?, ?)", [step, inputs])
+
+
+def forget_changes(settings: Settings) -> None:
+    """Let go of the rows that tables lost and gained this night, once everything that follows them was built and published."""
+    if not warehouse_seal.is_whole(settings):
+        return
+    with open_warehouse(settings) as con:
+        con.execute("create schema if not exists build")
+        names = con.execute(
+            "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'build' "
+            "and starts_with(table_name, 'changes of ')"
+        ).fetchall()
+        for (name,) in names:
+            con.execute(f"drop table {identifier('build', name)}")
+        con.execute("drop table if exists build.changes")
 
 
 def digest_of_code(folder: Path, *packages: str) -> str:
@@ -102,28 +136,63 @@ def digest_of_code(folder: Path, *packages: str) -> str:
     return _digest(*(f"{path.name} {hash_file(path)}" for path in files), *map(version, packages))
 
 
-def _sources_of(manifest: Any, node: str) -> frozenset[str]:
-    """Sources that a node reads, by itself or through views: a view reads them when it is read."""
+def _is_of_this_version(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether what the warehouse says of itself is said in our words: another version's is forgotten."""
+    found = con.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() and schema_name = 'build' "
+        "and table_name = 'nodes' order by column_index"
+    ).fetchall()
+    return [name for (name,) in found] == COLUMNS
+
+
+def _followed(manifest: Any) -> frozenset[str]:
+    """Nodes and sources of which some table wants to know which rows changed."""
+    names = {
+        name
+        for node in manifest.nodes.values()
+        if getattr(node.config, "materialized", None) == FOLLOWING
+        for name in (node.config.meta or {}).get("follows", {})
+    }
+    return frozenset(
+        unique_id
+        for unique_id, node in (*manifest.nodes.items(), *manifest.sources.items())
+        if node.name in names
+    )
+
+
+def _inputs_of(manifest: Any, node: str) -> frozenset[str]:
+    """What a node reads: sources, tables and views, by itself or through views: a view reads its own when it is read."""
     found: set[str] = set()
     waiting = [node]
     while waiting:
-        one = waiting.pop()
-        known = manifest.nodes.get(one)
-        if known is None:
-            continue
-        for parent in getattr(known.depends_on, "nodes", ()):  # a seed depends on nothing
-            if parent.startswith("source."):
-                found.add(parent)
-            elif manifest.nodes[parent].config.materialized == "view":
+        known = manifest.nodes.get(waiting.pop())
+        for parent in getattr(getattr(known, "depends_on", None), "nodes", ()):  # a seed depends on nothing
+            if parent not in found and _is_view(manifest, parent):
                 waiting.append(parent)
+            found.add(parent)
     return frozenset(found)
+
+
+def _is_view(manifest: Any, node: str) -> bool:
+    known = manifest.nodes.get(node)
+    return known is not None and getattr(known.config, "materialized", None) == "view"
+
+
+def _sources_in(inputs: Collection[str]) -> frozenset[str]:
+    return frozenset(each for each in inputs if each.startswith("source."))
 
 
 class _Sources:
     """Digests of sources, each computed once."""
 
-    def __init__(self, settings: Settings, con: duckdb.DuckDBPyConnection, manifest: Any) -> None:
-        self._settings, self._con, self._manifest = settings, con, manifest
+    def __init__(
+        self,
+        settings: Settings,
+        con: duckdb.DuckDBPyConnection,
+        manifest: Any,
+        followed: Collection[str] = (),
+    ) -> None:
+        self._settings, self._con, self._manifest, self._followed = settings, con, manifest, followed
         self._known: dict[str, str | None] = {}
         self._common = _digest(
             FORMAT,
@@ -142,7 +211,17 @@ class _Sources:
         known = [f"{name}={digest}" for name, digest in digests.items() if digest is not None]
         return _digest(self._common, *known) if len(known) == len(digests) else None
 
-    def _reads_landed_rows_only(self, node: str, sources: set[str]) -> bool:
+    def each_of(self, node: str, inputs: Collection[str]) -> Iterator[tuple[str, bool, str | None]]:
+        """(input, whether it is a view, its digest) of what a node reads; tables and views say theirs themselves, when they are built."""
+        yield "made by", False, self._common
+        is_ledger_beside = self._reads_landed_rows_only(node, _sources_in(inputs))
+        for name in sorted(inputs):
+            if name == LEDGER and is_ledger_beside:
+                continue
+            is_source = name.startswith("source.")
+            yield name, _is_view(self._manifest, name), self._of_source(name) if is_source else None
+
+    def _reads_landed_rows_only(self, node: str, sources: Collection[str]) -> bool:
         """A staging model asks the ledger (macro `landed`) about its own exports, which are part of their digests."""
         known = self._manifest.nodes[node]
         return (
@@ -162,7 +241,10 @@ class _Sources:
                 self._known[name] = self._of_export(source.config.meta)
             else:
                 database = "state" if source.source_name == "state" else self._settings.warehouse_path.stem
-                self._known[name] = self._of_table(database, source.schema, source.identifier)
+                found = self._of_table(database, source.schema, source.identifier)
+                self._known[name] = found
+                if found is not None and name in self._followed:
+                    self._keep_changes(name, identifier(database, source.schema, source.identifier), found)
         return self._known[name]
 
     def _of_export(self, meta: Mapping[str, Any]) -> str | None:
@@ -192,6 +274,24 @@ class _Sources:
         except duckdb.Error:
             return None
         return fingerprint_of(self._con, identifier(database, schema, table), columns)[1]
+
+    def _keep_changes(self, node: str, relation: str, became: str) -> None:
+        """Of a table that Python wrote: the rows that it lost and gained since dbt read it last, found in a copy of what it was then."""
+        copy, changes = identifier("build", f"copy of {node}"), identifier("build", f"changes of {node}")
+        former = self._con.execute(f"select fingerprint from {NODES} where node = ?", [node]).fetchall()
+        if former == [(became,)]:
+            return
+        with at_once(self._con):
+            self._con.execute(f"delete from {NODES} where node = $1", [node])
+            self._con.execute("delete from build.changes where node = $1", [node])
+            if former:
+                self._con.execute(
+                    f"create or replace table {changes} as "
+                    f"(from {copy} except all from {relation}) union all (from {relation} except all from {copy})"
+                )
+                self._con.execute("insert into build.changes values (?, ?, ?)", [node, former[0][0], became])
+            self._con.execute(f"create or replace table {copy} as from {relation}")
+            self._con.execute(f"insert into {NODES} (node, fingerprint) values (?, ?)", [node, became])
 
 
 def _digest(*parts: str) -> str:

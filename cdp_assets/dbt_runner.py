@@ -45,10 +45,17 @@ class NodeResult:
     reason: str | None
     place: str | None = None  # the node's file in the project
     is_carried: bool = False  # it was built, or passed, before, and what it is made of is the same
+    replaced_keys: int | None = (
+        None  # of a table that follows its inputs: of so many keys its rows were replaced; None where it was built whole
+    )
 
     @property
     def passed(self) -> bool:
         return self.status in SUCCESSFUL
+
+    @property
+    def is_replaced(self) -> bool:
+        return self.replaced_keys is not None
 
 
 def _environment(settings: Settings) -> dict[str, str | None]:
@@ -255,7 +262,7 @@ def _node_listener(on_node: Callable[[NodeResult], None]) -> Callable[[Any], Non
 
 
 def _node_result(settings: Settings, result: Any) -> NodeResult:
-    status = str(result.status)
+    status, said = str(result.status), result.adapter_response or {}
     if status in {"fail", "warn"} and "remedy" in result.node.config.meta:
         reason = _named_rows(settings, result.node)
     elif status in SUCCESSFUL:
@@ -271,7 +278,8 @@ def _node_result(settings: Settings, result: Any) -> NodeResult:
         place=os.path.normpath(
             f"dbt_project/{result.node.original_file_path}"
         ),  # seeds lie beside dbt_project
-        is_carried=(result.adapter_response or {}).get("code") == "unchanged",
+        is_carried=said.get("code") == "unchanged",
+        replaced_keys=said.get("rows_affected") if said.get("code") == "replaced" else None,
     )
 
 

@@ -198,12 +198,12 @@ def sealed(folder: Path) -> Settings:
     settings = Settings(home=folder, key="test-key-of-at-least-thirty-two-bytes")
     migrate(settings)
     with open_warehouse(settings) as con:
-        con.execute("create schema build")
+        con.execute(built_from.TABLES)
         con.execute("create schema identity")
         con.execute("create table identity.records as select 1 as a")
         con.execute("comment on table identity.records is 'made by'")
         con.execute(
-            "create table build.nodes as select 'model.a' as node, 'i' as inputs, 'f' as fingerprint, 1::bigint as row_count"
+            "insert into build.nodes by name select 'model.a' as node, 'i' as inputs, 'f' as fingerprint, 1 as row_count"
         )
     warehouse_seal.begin(settings)
     return settings
@@ -270,6 +270,33 @@ def test_a_warehouse_that_may_have_been_tampered_with_is_not_believed(
         assert fingerprints(con) == {}, "what it said of its tables is forgotten"
         assert made_by(con, "records") is None, "also of those that identity keeps"
     assert warehouse_seal.is_whole(settings), "and from now on it is believed again"
+
+
+def test_a_warehouse_of_another_version_is_not_believed(tmp_path: Path) -> None:
+    settings = sealed(tmp_path)
+    with open_warehouse(settings) as con:
+        con.execute("alter table build.nodes drop column hash_xor")
+    assert warehouse_seal.is_whole(settings), "nobody else wrote in it"
+    built_from.plan(settings, SimpleNamespace(nodes={}, sources={}), [])
+    with open_warehouse(settings) as con:
+        assert fingerprints(con) == {}
+        assert made_by(con, "records") is None
+
+
+def test_changes_are_let_go_once_published(tmp_path: Path) -> None:
+    settings = sealed(tmp_path)
+    with open_warehouse(settings) as con:
+        con.execute('create table build."changes of model.a" as select 1 as a')
+        con.execute("insert into build.changes values ('model.a', 'f', 'g')")
+    built_from.forget_changes(settings)
+    assert warehouse_seal.is_whole(settings)
+    built_from.plan(settings, SimpleNamespace(nodes={}, sources={}), [])
+    with open_warehouse(settings) as con:
+        assert con.execute("select count(*) from build.changes").fetchall() == [(0,)]
+        assert not con.execute(
+            "select 1 from duckdb_tables() where table_name = 'changes of model.a'"
+        ).fetchall()
+        assert fingerprints(con) == {"model.a": (1, "f")}
 
 
 def test_what_we_write_ourselves_keeps_the_seal(tmp_path: Path) -> None:

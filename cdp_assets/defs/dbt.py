@@ -126,11 +126,17 @@ def _build_selected(
             record.asset(
                 "/".join(models[result.unique_id].path),
                 rows=counts.get(result.unique_id),
-                detail=f"{name}, unchanged" if result.is_carried else name,
+                detail=_what_became(name, result),
             )
         elif result.unique_id in tests:
             yield _check_result(record, tests[result.unique_id], result, manifest)
     raise_for_failures(results)
+
+
+def _what_became(name: str, result: NodeResult) -> str:
+    if result.replaced_keys is not None:
+        return f"{name}, rows of {result.replaced_keys:,} keys replaced"
+    return f"{name}, unchanged" if result.is_carried else name
 
 
 def _laws_asset(manifest: Mapping[str, Any], upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:

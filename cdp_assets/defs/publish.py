@@ -6,7 +6,7 @@ from functools import partial
 import dagster as dg
 import duckdb
 
-from cdp_assets import dbt_manifest, dbt_runner, identity
+from cdp_assets import built_from, dbt_manifest, dbt_runner, identity
 from cdp_assets.activation.night import run_activation
 from cdp_assets.as_of import as_of_date_of_run
 from cdp_assets.dbt_classes import classes_of
@@ -58,6 +58,7 @@ def generation(context: dg.AssetExecutionContext, home: OnefoldHome) -> dg.Mater
                 json.loads(dbt_manifest.prepare(settings).read_text(encoding="utf-8")), "contact"
             ),
         )
+        built_from.forget_changes(settings)
         report.rows = sum(table.row_count for table in published.tables)
         report.metadata["generation"] = published.name
         report.metadata["tables"] = len(published.tables)

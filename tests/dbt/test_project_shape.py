@@ -406,6 +406,9 @@ def test_each_macro_has_a_file_of_its_own(project_dir: Path) -> None:
     for path in (project_dir / "macros").rglob("*.sql"):
         defined = re.findall(r"\{%-?\s*(?:macro|materialization)\s+(\w+)", path.read_text(encoding="utf-8"))
         halves = [path.stem, f"duckdb__{path.stem}", f"spark__{path.stem}"]
-        if defined != [path.stem] and not (path.parent.name == "engine" and defined == halves):
+        materialised = [path.stem, path.stem]  # one for each engine, by one name
+        if defined != [path.stem] and not (
+            path.parent.name == "engine" and defined in (halves, materialised)
+        ):
             crowded.append(path.name)
     assert not crowded

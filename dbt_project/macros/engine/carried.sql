@@ -3,7 +3,7 @@
     (cdp_assets/built_from.py, which says what it is all for). Without a plan, as where dbt is run by hand, everything is built. -#}
 {% macro carried(code) %}
   {%- set plan = var('plan', none) -%}
-  {%- if plan is none -%}{{ return({'is_planned': false, 'is_same': false, 'inputs': none}) }}{%- endif -%}
+  {%- if plan is none -%}{{ return({'is_planned': false, 'is_same': false, 'inputs': none, 'code': none, 'is_followed': false, 'fingerprint': none}) }}{%- endif -%}
   {%- set described = [] -%}
   {%- for name, column in (model.columns or {}).items() -%}
     {%- do described.append([name, column.get('data_type'), column.get('description')]) -%}
@@ -14,7 +14,12 @@
   {%- if written is none -%}{{ exceptions.raise_compiler_error("what " ~ model.unique_id ~ " is made of cannot be written down") }}{%- endif -%}
   {%- set parents = [] -%}
   {%- for node in model.depends_on.nodes or [] if not node.startswith('source.') -%}{%- do parents.append("'" ~ node ~ "'") -%}{%- endfor -%}
-  {%- set found = run_query(carried_query(plan, model.unique_id, local_md5(written), parents)) -%}
-  {%- if found.rows | length == 0 -%}{{ return({'is_planned': true, 'is_same': false, 'inputs': none}) }}{%- endif -%}
-  {{ return({'is_planned': true, 'is_same': found.rows[0][1], 'inputs': found.rows[0][0]}) }}
+  {%- set digest = local_md5(written) -%}
+  {%- set made = {'is_planned': true, 'is_same': false, 'inputs': none, 'code': digest, 'dateless': digest, 'is_followed': false, 'fingerprint': none} -%}
+  {%- if 'as_of_date' in follows() -%}{%- do made.update({'dateless': local_md5(written | replace(as_of_date() | trim, 'as_of_date'))}) -%}{%- endif -%}
+  {%- set found = run_query(carried_query(plan, model.unique_id, digest, parents)) -%}
+  {%- for row in found.rows -%}
+    {%- do made.update({'inputs': row[0], 'is_same': row[1], 'is_followed': row[2], 'fingerprint': row[3], 'totals': [row[4], row[5], row[6]]}) -%}
+  {%- endfor -%}
+  {{ return(made) }}
 {% endmacro %}

@@ -1,4 +1,5 @@
-{#- The question of macro carried: a node's inputs as a digest, null where one of its parents does not say what it holds, and whether they are as before. -#}
+{#- The question of macro carried: a node's inputs as a digest, null where one of its parents does not say what it holds, whether they are as before,
+    whether other tables follow its changes, and what it said of its content before. -#}
 {% macro carried_query(plan, node, code, parents) %}
     with
 
@@ -11,13 +12,20 @@
     ),
 
     made_of as (
-        select case when known.is_whole then md5('{{ code }}' || planned.sources || known.contents) end as inputs
+        select case when known.is_whole then md5('{{ code }}' || planned.sources || known.contents) end as inputs, planned.is_followed
         from build.planned as planned
         cross join known
         where planned.plan = '{{ plan }}' and planned.node = '{{ node }}'
     )
 
-    select made_of.inputs, coalesce(made_of.inputs = former.inputs, false) as is_same
+    select
+        made_of.inputs,
+        coalesce(made_of.inputs = former.inputs, false) as is_same,
+        made_of.is_followed,
+        former.fingerprint,
+        former.row_count::varchar,
+        former.hash_sum::varchar,
+        former.hash_xor::varchar
     from made_of
     left join build.nodes as former on former.node = '{{ node }}'
 {% endmacro %}

@@ -13,7 +13,7 @@
   {%- endcall %}
   {% if made.is_planned and load_result('main').table.rows[0][0] == 0 %}
     {% call statement('passed') -%}
-      insert into build.nodes values ('{{ model.unique_id }}', {{ text_or_null(made.inputs) }}, null, null)
+      insert into build.nodes (node, inputs) values ('{{ model.unique_id }}', {{ text_or_null(made.inputs) }})
     {%- endcall %}
     {{ adapter.commit() }}
   {% endif %}

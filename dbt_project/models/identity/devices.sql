@@ -1,4 +1,14 @@
 -- each device that was seen up to as_of_date, with how many customers logged in on it: a shared one belongs to nobody
+{%- set key = ['channel', "coalesce(device_id, '')"] %}
+{%- set follows = followed_shape('touchpoints', key) %}
+{%- do follows.update({
+    'customer_ids': "select touches.channel, touches.device_id from " ~ followed_rows('touchpoints', ['channel', 'device_id', 'source_customer_id'])
+        ~ " as touches semi join {changed} as changed on touches.channel = changed.channel and touches.source_customer_id = changed.source_customer_id "
+        "where touches.device_id is not null",
+    'as_of_date': "select channel, coalesce(device_id, '') from " ~ followed_rows('touchpoints', ['channel', 'device_id', 'touch_date'])
+        ~ " where touch_date > least({was}, {now})",
+}) %}
+{{ config(materialized='replace_changed', meta={'key': key, 'follows': follows}) }}
 with
 
 touches as (

@@ -1,5 +1,27 @@
 -- every order once, with its customer, what it is worth in the reporting currency, and what was given back of it; one that was
 -- cancelled or never paid keeps its amounts and is worth nothing, and what a parked one is worth is not known yet
+{%- set key = ['channel', 'order_id'] %}
+{%- set named_order = ['channel', "coalesce(order_id, '')"] %}
+{%- set follows = followed_shape('order_lines', key) %}
+{%- do follows.update(followed_shape('payments', named_order)) %}
+{%- do follows.update({
+    'order_amounts': key,
+    'customer_order_lines': key,
+    'line_costs': key,
+    'order_payments': named_order,
+    'customer_refunds': named_order,
+    'erased_orders': key,
+    'customer_ids': "select amounts.channel, amounts.order_id from {order_amounts} as amounts semi join {changed} as changed "
+        "on amounts.channel = changed.channel and amounts.source_customer_id = changed.source_customer_id",
+}) %}
+{#- an order's number is one among all orders of its customer, of the former and of the present one -#}
+{%- set orders_of_these_customers = "select amounts.channel, amounts.order_id from {order_amounts} as amounts "
+    "inner join {customer_ids} as ids on amounts.channel = ids.channel and amounts.source_customer_id = ids.source_customer_id "
+    "semi join (select kept.customer_id from {this} as kept semi join affected on kept.channel = key_1 and kept.order_id = key_2 "
+    "union select present_ids.customer_id from {order_amounts} as present "
+    "inner join {customer_ids} as present_ids on present.channel = present_ids.channel and present.source_customer_id = present_ids.source_customer_id "
+    "semi join affected on present.channel = key_1 and present.order_id = key_2) as customers on ids.customer_id = customers.customer_id" %}
+{{ config(materialized='replace_changed', meta={'key': key, 'follows': follows, 'also': [orders_of_these_customers]}) }}
 with
 
 linked_refunds as (

@@ -1,6 +1,21 @@
 -- every refund, with its customer, the date that it restates (its order's when the order is known, else its own), and how much of the money
 -- was for goods: by what the export says, else in proportion to what was paid, both cumulated by (refunded_at, refund_id), so that a fully
 -- refunded order is nothing to the cent. A cast rounds half a cent up, as money is; round() of a double does not.
+{%- set key = ['channel', "coalesce('order ' || order_id, 'refund ' || refund_id)"] %}
+{%- set lines_key = ['channel', "'order ' || order_id"] %}
+{%- set follows = followed_shape('refunds', key) %}
+{%- do follows.update(followed_shape('order_lines', lines_key)) %}
+{#- a return document is an order, and a refund whose id is the order's -#}
+{%- do follows.update({
+    'customer_order_lines': lines_key,
+    'line_costs': lines_key,
+    'order_amounts': "select channel, 'order ' || order_id from {changed} union all select channel, 'refund ' || order_id from {changed}",
+    'reporting_rates': "select channel, " ~ key[1] ~ " from {this} as kept semi join {changed} as changed on kept.currency = changed.currency "
+        "and kept.restated_date >= changed.valid_from and kept.restated_date < changed.valid_until",
+    'customer_ids': "select kept.channel, " ~ key[1] ~ " from {this} as kept semi join {changed} as changed "
+        "on kept.channel = changed.channel and kept.source_customer_id = changed.source_customer_id",
+}) %}
+{{ config(materialized='replace_changed', meta={'key': key, 'follows': follows}) }}
 with
 
 refunds as (

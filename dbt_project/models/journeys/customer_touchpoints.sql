@@ -1,6 +1,22 @@
 -- every touch once, with the customer it belongs to: the one logged in then, else the device's latest log-in within the look-back,
 -- else the device's next log-in within its window, else nobody. A shared device belongs to nobody, and neither device nor customer is
 -- looked ahead for where it refused profiling
+{%- set key = ['channel', device_or_touch()] %}
+{%- set follows = followed_shape('touchpoints', key) %}
+{%- do follows.update({
+    'touches': key,
+    'devices': "select channel, 'device ' || device_id from {changed}",
+    'marketing_sources': "select channel, " ~ device_or_touch() ~ " from {touches} as touches semi join {changed} as changed "
+        "on touches.source is not distinct from changed.source and touches.medium is not distinct from changed.medium "
+        "and touches.campaign is not distinct from changed.campaign",
+    'customer_ids': "select touches.channel, " ~ device_or_touch('touches.') ~ " from {touches} as touches semi join {changed} as changed "
+        "on touches.channel = changed.channel and touches.source_customer_id = changed.source_customer_id",
+    'customer_consents': "select touches.channel, " ~ device_or_touch('touches.') ~ " from {touches} as touches "
+        "inner join {customer_ids} as ids on touches.channel = ids.channel and touches.source_customer_id = ids.source_customer_id "
+        "semi join {changed} as changed on ids.customer_id = changed.customer_id",
+    'as_of_date': "select channel, " ~ device_or_touch() ~ " from {touches} where touch_date > least({was}, {now})",
+}) %}
+{{ config(materialized='replace_changed', meta={'key': key, 'follows': follows}) }}
 with
 
 logged_in as (

@@ -1,5 +1,15 @@
 -- what one piece cost the retailer on the day of its order, in the order's currency, for lines whose export does not say: by the retailer's own
 -- code of the product. Before the first day of a cost, and where one of the currencies has no rate, it is not known
+{%- set key = ['channel', 'order_id'] %}
+{%- set follows = followed_shape('orders', key) %}
+{%- do follows.update(followed_shape('order_lines', key)) %}
+{%- do follows.update({
+    'channel_products': "select lines.channel, lines.order_id from " ~ followed_rows('order_lines', ['channel', 'order_id', 'sku'])
+        ~ " as lines semi join {changed} as changed on lines.channel = changed.channel and lines.sku = changed.sku",
+    'reporting_rates': "select orders.channel, orders.order_id from " ~ followed_rows('orders', ['channel', 'order_id', 'order_date'])
+        ~ " as orders semi join {changed} as changed on orders.order_date >= changed.valid_from and orders.order_date < changed.valid_until",
+}) %}
+{{ config(materialized='replace_changed', meta={'key': key, 'follows': follows}) }}
 with
 
 lines as (

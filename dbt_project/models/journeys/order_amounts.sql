@@ -5,6 +5,19 @@
 {%- set is_stray = "coalesce(orders.order_date < firsts.first_date, false)" %}
 {#- what a discount of the order takes off beyond its goods, it takes off the cards or tips beside them -#}
 {%- set beyond_goods = "least(greatest(" ~ discount ~ " - greatest(" ~ goods ~ ", 0), 0), greatest(coalesce(lines.other_amount, 0), 0))" %}
+{%- set key = ['channel', 'order_id'] %}
+{%- set follows = followed_shape('orders', key) %}
+{%- do follows.update(followed_shape('order_lines', key)) %}
+{%- do follows.update({
+    'customer_order_lines': key,
+    'line_costs': key,
+    'reporting_rates': "select orders.channel, orders.order_id from " ~ followed_rows('orders', ['channel', 'order_id', 'order_date', 'currency'])
+        ~ " as orders semi join {changed} as changed on orders.currency = changed.currency "
+        "and orders.order_date >= changed.valid_from and orders.order_date < changed.valid_until",
+    'channel_first_dates': "select orders.channel, orders.order_id from " ~ followed_rows('orders', ['channel', 'order_id', 'order_date'])
+        ~ " as orders semi join {changed} as changed on orders.channel = changed.channel and orders.order_date < changed.first_date",
+}) %}
+{{ config(materialized='replace_changed', meta={'key': key, 'follows': follows}) }}
 with
 
 orders as (
