@@ -16,15 +16,16 @@ from pathlib import Path
 from cdp_assets.drafting.file_names import export_name, file_pattern
 from cdp_assets.drafting.keys import keys_of
 from cdp_assets.drafting.money.settle import money_of
-from cdp_assets.drafting.numbering import with_whole_numbers
+from cdp_assets.drafting.numbering import with_shared_numbers, with_whole_numbers
 from cdp_assets.drafting.part import Part
-from cdp_assets.drafting.profile import profile_of
+from cdp_assets.drafting.profile import Profile, profile_of
 from cdp_assets.drafting.questions import questions_of
 from cdp_assets.drafting.render import render_contract, render_descriptions, render_model
+from cdp_assets.drafting.roles.role import Roles
 from cdp_assets.drafting.roles.rules import roles_of
 from cdp_assets.drafting.rows.kinds import kinds_of
 from cdp_assets.drafting.rows.left_out import rows_of
-from cdp_assets.drafting.sample import Sample, read_sample
+from cdp_assets.drafting.sample import read_sample
 from cdp_assets.drafting.shapes import SHAPES
 from cdp_assets.drafting.shapes.model import Model
 from cdp_assets.drafting.siblings import join_parts
@@ -79,7 +80,9 @@ def draft_channel(
     names = [export] if export and len(samples) == 1 else _names(samples)
     read = [read_sample(path, words, sheet) for path in samples]
     words = words.spoken_in(column.header for sample in read for column in sample.columns)
-    parts = [_part(sample, each, words) for sample, each in zip(read, names, strict=True)]
+    profiles = [profile_of(sample, words) for sample in read]
+    roles = with_shared_numbers([roles_of(profile, words) for profile in profiles], words)
+    parts = [_part(*each, words) for each in zip(names, profiles, roles, strict=True)]
     tables = list(_tables(name, parts, words, _rates(settings)))
     models = _chosen(tables)
     return _written(name, contract_path, dbt_project_dir or settings.dbt_project_dir, tables, models)
@@ -95,10 +98,8 @@ def _names(samples: Sequence[Path]) -> list[str]:
     return names
 
 
-def _part(sample: Sample, export: str, words: Words) -> Part:
+def _part(export: str, profile: Profile, said: Roles, words: Words) -> Part:
     """One sample, alone."""
-    profile = profile_of(sample, words)
-    said = roles_of(profile, words)
     kinds = kinds_of(said, words)
     roles = with_whole_numbers(said, kinds, words)
     rows = rows_of(roles, kinds, words)

@@ -57,7 +57,7 @@ class Keys:
 def keys_of(roles: Roles, rows: Rows, words: Words, *, is_document: bool, has_period: bool) -> Keys:
     """Find the keys. `is_document`: JSON, whose lines stand inside a record; `has_period`: the file's name has a date that sorts."""
     order, said = order_of(roles, rows, words)
-    reference = roles.first("reference_id") or (reference_of(roles, rows, order) if order else None)
+    reference = _reference(roles, rows, order)
     returns = roles.has("refunded_at") and not roles.has("ordered_at")
     key, per_key, why = _key(roles, rows, order, words, is_document=is_document, is_returns=returns)
     has_lines = order is not None and per_key == "many" and key in ((order,), ())
@@ -94,16 +94,29 @@ def keys_of(roles: Roles, rows: Rows, words: Words, *, is_document: bool, has_pe
     )
 
 
+def _reference(roles: Roles, rows: Rows, order: Column | None) -> Column | None:
+    """The column that names the sale that a row gives back, but by another number than the order's, which the row shares with its sale."""
+    named = roles.first("reference_id")
+    if order is None or named is None:
+        return named or (reference_of(roles, rows, order) if order else None)
+    sold = rows.are_sales(len(order.texts))
+    own = {text for text, is_sale in zip(order.texts, sold, strict=True) if is_sale}
+    shared = {text for text, name in zip(order.texts, named.texts, strict=True) if name}
+    is_other = bool(shared) and shared <= own and not set(named.filled) & set(order.filled)
+    return None if is_other else named
+
+
 def moment_of(roles: Roles, keys: Keys, words: Words, *wanted: str, is_any: bool = False) -> Column | None:
     """The time of these roles: an order's own before its later steps (paid, sent), one that every row has, one with a clock."""
     clocks = clocks_of(roles)
 
-    def rank(column: Column) -> tuple[bool, float, bool]:
+    def rank(column: Column) -> tuple[bool, float, bool, bool]:
         is_later = bool(
             re.search(words.pattern("words", "later"), column.header, re.IGNORECASE)
         )  # words run together, too
         is_day = column.time is not None and column.time.kind == "date" and column.position not in clocks
-        return is_later or words.says("later", column.header), -keys.coverage(column), is_day
+        is_naive = column.time is not None and column.time.is_naive
+        return is_later or words.says("later", column.header), -keys.coverage(column), is_day, is_naive
 
     for role in wanted:
         if found := [c for c in roles.all(role) if c.time]:
@@ -338,7 +351,7 @@ def nobody(column: Column, words: Words) -> tuple[str, ...]:
 def _contacts(roles: Roles, order: Column | None, words: Words) -> tuple[tuple[Column, ...], list[str]]:
     """Where no id names the customer, a pseudonym of the e-mail or phone does: no contact value becomes a key."""
     ids = [c for c in roles.all("source_customer_id", "loyalty_id") if not c.is_blank]
-    if any(c.is_filled and not nobody(c, words) for c in ids) or (ids and order is None):
+    if any(c.is_filled and not nobody(c, words) for c in ids):
         return (), []
     found = tuple(c for role in ("email", "phone", "contact", "national_id") if (c := roles.first(role)))
     handle = roles.first("named_handle")
@@ -352,7 +365,7 @@ def _contacts(roles: Roles, order: Column | None, words: Words) -> tuple[tuple[C
         return (), []
     if ids:
         return found, [
-            f"naturalKeys: not every order has a {ids[0].header}, so a pseudonym of {named} is the key of the others (_key_customer)"
+            f"naturalKeys: not every {'order' if order else 'row'} has a {ids[0].header}, so a pseudonym of {named} is the key of the others (_key_customer)"
         ]
     return found, [
         f"naturalKeys: no column is an id of the customer, so a pseudonym of {named} is the key (_key_customer); name the id instead if there is one"

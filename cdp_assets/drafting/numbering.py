@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles.role import MANY, Role, Roles, order_numbers, plain_id
+from cdp_assets.drafting.roles.role import MANY, Role, Roles, order_number, order_numbers, plain_id
 from cdp_assets.drafting.rows.conditions import Rows, groups_of
 from cdp_assets.drafting.words import Words, apart, class_of, is_a
 
@@ -21,12 +21,41 @@ LEAST_NUMBER, LARGEST_STEP = 100, 10  # of numbers that run from order to order
 _CODE = re.compile(r"(?=.*\d)[\w./#-]{3,}")
 
 
+def with_shared_numbers(channel: Sequence[Roles], words: Words) -> list[Roles]:
+    """Where a sibling's rows name orders by another unique id than the order's shown number, that id numbers them in both."""
+    return [
+        _numbered_as(roles, [order_number(each, words) for each in channel if each is not roles], words)
+        for roles in channel
+    ]
+
+
+def _numbered_as(roles: Roles, siblings: Sequence[Column | None], words: Words) -> Roles:
+    own = order_number(roles, words)
+    named = [set(column.filled) for column in siblings if column is not None]
+    if own is None or not (own.is_unique and own.is_filled) or any(set(own.filled) & each for each in named):
+        return roles
+    free = [
+        c
+        for c in roles.columns
+        if c is not own and c.is_unique and c.is_filled and roles.role(c) in (None, "sku", "order_id")
+    ]
+    found = next((c for c in free if any(each and each <= set(c.filled) for each in named)), None)
+    if found is None:
+        return roles
+    said = f"{found.header!r}: a sibling's rows name orders by it, and not by {own.header!r}, so it is taken as the order's number"
+    votes = {
+        own.position: Role(own, None, "shown, and no sibling's number"),
+        found.position: Role(found, "order_id", "a sibling's number", said),
+    }
+    return Roles(roles.columns, {**roles.by_position, **votes})
+
+
 def with_whole_numbers(roles: Roles, kinds: Rows, words: Words) -> Roles:
     """Short numbers of sales that start again every day, or in every store, number orders together with those only.
 
     Where rows give back, a number that comes again is that of the sale.
     """
-    order = next(iter(order_numbers(roles, words)), None)
+    order = order_number(roles, words)
     if order is None or not order.is_filled or kinds.refunds or roles.has("refund_id"):
         return roles
     is_short = all(re.fullmatch(r"\d{1,6}", text) for text in order.texts)
@@ -93,8 +122,10 @@ def _payment_id(roles: Roles, words: Words) -> Column | None:
     paid = [c for c in roles.all("gross_amount") if words.says("paid_word", c.header)]
     times = [c for c in roles.all("ordered_at") if c.time]
     bought = [c for c in times if words.says("bought_word", c.header)]
-    is_payment = paid and times and (roles.all("currency", "order_status") or bought)
-    return plain_id(roles) if is_payment and not roles.all("refund_id", "spend") else None
+    is_payment = times and (roles.all("currency", "order_status") or bought)
+    is_numbered = any(not c.is_blank for c in roles.all("order_id")) and roles.has("gross_amount")
+    own = plain_id(roles) if is_payment and not roles.all("refund_id", "spend") else None
+    return own if paid or (is_numbered and own and own.is_filled and own.is_unique) else None
 
 
 def _bare_number(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None, list[str]]:
@@ -108,11 +139,15 @@ def _bare_number(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None,
         return None, []
     is_sale = roles.has(*(OF_ORDERS if roles.has(*OF_PERSONS) else OF_SALES)) or bool(rows.refunds)
     sold = rows.are_sales(len(moment.texts))
+    found = []
     for column in _may_be_numbers(roles, sold, words):
         texts = [text if is_sold else "" for text, is_sold in zip(column.texts, sold, strict=True)]
         if why := _why_numbers(texts, moment, sum(sold), is_sale):
-            return column, [f"{column.header!r}: {why}, so it is taken as the order's number"]
-    return None, []
+            said = f"{column.header!r}: {why}, so it is taken as the order's number"
+            found.append((column, [said]))
+            if len(set(texts) - {""}) < sum(sold):  # rows share it
+                return found[-1]
+    return found[0] if found else (None, [])
 
 
 def _may_be_numbers(roles: Roles, sold: Sequence[bool], words: Words) -> list[Column]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from typing import Any
 
 from cdp_assets.drafting import signs
@@ -30,6 +30,7 @@ _LOOKS = {
     "contact": re.compile(r"^([^@\s]+@[^@\s]+\.[A-Za-z]{2,}|\+\d[\d ()./-]{6,})$"),  # one or the other
     "name": re.compile(r"^[A-ZÀ-Þ][a-zß-ÿ'’.-]+(,? [A-ZÀ-Þ][\w'’.-]*){1,3}$"),
 }
+MANY_HEADERS = 5  # from which on what all of them begin with says nothing of a column
 ELEMENTS = 200  # cells of arrays that are looked into
 _PACKED = re.compile(r"^[^\W\d][\w .#/-]{0,30}[:=][^|;]*([|;,\n] ?[^\W\d][\w .#/-]{0,30}[:=][^|;]*)+")
 
@@ -106,7 +107,13 @@ class Profile:
 
 def profile_of(sample: Sample, words: Words) -> Profile:
     """Look at every column of a sample."""
-    said = [_said(column.header, words, is_path=sample.is_document) for column in sample.columns]
+    start = _common_start([column.header for column in sample.columns])
+    said = [
+        _said(column.header, words, is_path=sample.is_document)
+        or _said(column.header[start:], words, is_path=sample.is_document)
+        or (words.flag_of(column.header[start:]) if set(column.texts) <= {"", "0", "1"} else None)
+        for column in sample.columns
+    ]
     sample = _continued(sample, said)
     nulls = sorted({text.strip() for column in sample.columns for text in column.texts} & NULL_TOKENS)
     texts = [_without_nulls(column.texts) for column in sample.columns]
@@ -136,6 +143,12 @@ def profile_of(sample: Sample, words: Words) -> Profile:
     headers = [column.header for column in sample.columns]
     currency = signs.currency_of(found, [*headers, *sample.titles], words)
     return Profile(sample, columns, facts, (*sample.questions, *questions), currency)
+
+
+def _common_start(headers: Sequence[str]) -> int:
+    """How many letters all headers of a table begin with: a name of the table, or of its maker."""
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*headers, strict=False))
+    return sum(1 for _ in alike) if len(headers) >= MANY_HEADERS else 0
 
 
 def _continued(sample: Sample, said: Sequence[str | None]) -> Sample:

@@ -72,8 +72,10 @@ def _several(table: Table) -> Iterator[str]:
 
 def _may_unmake(table: Table, each: Field) -> bool:
     """Whether one of a column's words could make a row no sale: a known word that says so, or few words that come again."""
-    if each.is_number or each.is_time or each.classification in ("core", "sensitive"):
+    if each.is_time or each.classification in ("core", "sensitive"):
         return False
+    if each.is_number:
+        return set(each.column.distinct) == {"0", "1"}
     meanings = {table.words.status_of(word) for word in each.column.distinct}
     is_said = bool(meanings & {"cancelled", "refunded", "pending"})
     return is_said or 1 < len(each.column.distinct) < len(each.column.filled)

@@ -166,6 +166,12 @@ class Words:
             self._roles[header] = next(filter(None, tried), None)
         return self._roles[header]
 
+    def flag_of(self, header: str) -> str | None:
+        """The role of a flag that a header names in any language, whatever the channel speaks: it says nothing else."""
+        text = plain(header)
+        flags = (role for role in meanings() if is_a(role, "flag"))
+        return next((role for role in flags if self._pattern("headers", role).search(text)), None)
+
     def _bare(self, text: str) -> str:
         """What an amount includes, or is counted in, is not what it is."""
         unit = self._pattern("words", "unit").pattern
@@ -185,7 +191,7 @@ class Words:
     def status_of(self, word: str) -> str | None:
         """The shared word for a channel's word of an order's status; None where it is not known."""
         of_order = rf"^(wc-|order_?|({self.pattern('words', 'of_whom')})\s+)"
-        text = re.sub(of_order, "", word.strip().replace("İ", "i").lower())
+        text = re.sub(of_order, "", word.strip().replace("İ", "i").lower()).replace("_", " ")
         if re.match(r"partial|teilweise|部分|一部", text):
             return "paid"  # some of it was sent, or given back: a sale still
         found = self._word("statuses", text, re.Pattern.match)

@@ -161,6 +161,15 @@ STEPS: tuple[Step, ...] = (
 )  # fmt: skip
 
 
+def _is_tax_on_top(
+    amounts: Amounts, case: Case, total: Column | None, tax: Column | None, *, is_line: bool
+) -> bool:
+    """Whether the file's sums show that the tax comes on top of the lines, or of the order's amount."""
+    if tax is None or not is_line:
+        return bool(tax and total and is_on_top_of(amounts, total, tax))
+    return any(where_tax_is(level, tax)[1] for level in case.levels(amounts))
+
+
 def _inside(
     amounts: Amounts, words: Words, total: Column, parts: Sequence[Column | None]
 ) -> tuple[Column, ...]:
@@ -201,9 +210,7 @@ def _settled(amounts: Amounts, case: Case, questions: list[str]) -> Money:
         creator=creator,
         borne=first_of_them(amounts.of("whole_discount")),
         share=share,
-        is_tax_on_top=bool(
-            any(factors) and tax and any(where_tax_is(level, tax)[1] for level in case.levels(amounts))
-        ),
+        is_tax_on_top=bool(tax) and _is_tax_on_top(amounts, case, total, tax, is_line=any(factors)),
         whole=whole,
         payable=payable,
         on_top=_on_top(amounts, case, None if whole else payable),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.roles.role import MAX_KINDS, Role, Roles
@@ -55,6 +56,37 @@ def _bare_name(column: Column, roles: Roles, has_halves: bool) -> Iterator[Role]
         yield Role(column, None, "a page's or an event's name", classification="internal")
     elif roles.all("sku") and not about_persons:
         yield Role(column, "product_name", "an article's name", classification="internal")
+
+
+def by_currencies(roles: Roles, words: Words) -> Iterator[Role]:
+    """Amounts that stand twice, in the order's currency and in another one: on each row in the same relation. The second set counts none."""
+    by_header = {plain(c.header).casefold(): c for c in roles.columns if any(c.numbers)}
+    pairs: dict[str, list[tuple[Column, Column]]] = defaultdict(list)
+    for header, column in by_header.items():
+        start, _, rest = header.partition(" ")
+        if is_a(roles.role(column), "money") and rest in by_header:
+            pairs[start].append((column, by_header[rest]))
+    for start, found in pairs.items():
+        if len(found) > 1 and _are_in_one_relation(found):
+            others = [c for c in roles.columns if plain(c.header).casefold().startswith(f"{start} ")]
+            dropped = [c for c in others if is_a(roles.role(c), "money") or roles.role(c) == "currency"]
+            left = roles.all("currency")
+            kept = dropped if any(c not in dropped for c in left) else [c for c in dropped if c not in left]
+            said = f"{', '.join(repr(mine.header) for mine, _ in found)} are {', '.join(repr(other.header) for _, other in found)} in another currency; the latter are taken"
+            for column in kept:
+                yield Role(column, None, "the same in another currency", said if column is kept[0] else "")
+
+
+def _are_in_one_relation(pairs: Sequence[tuple[Column, Column]]) -> bool:
+    """Whether on each row all amounts of one set are the same multiple of the other's, which is not one on all rows."""
+    found = set()
+    for row in range(len(pairs[0][0].texts)):
+        values = [(a.numbers[row], b.numbers[row]) for a, b in pairs]
+        shares = [a / b for a, b in values if a and b]
+        if shares and max(shares) - min(shares) > max(shares) / 100:
+            return False
+        found |= {round(share, 2) for share in shares[:1]}
+    return any(share != 1 for share in found)
 
 
 def by_time(roles: Roles, words: Words) -> Iterator[Role]:

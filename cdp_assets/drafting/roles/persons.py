@@ -63,9 +63,7 @@ def _first_of_several(column: Column) -> str:
 
 def _is_subscription(column: Column, words: Words) -> bool:
     told = sum(words.consent_of(word) is not None for word in column.distinct)
-    return told * 2 >= len(column.distinct) and any(
-        re.search(r"subscri|opt", word, re.IGNORECASE) for word in column.distinct
-    )
+    return told * 2 >= len(column.distinct) and any(words.says("subscription", w) for w in column.distinct)
 
 
 def _is_plain_card(header: str) -> bool:

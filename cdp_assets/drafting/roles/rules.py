@@ -5,6 +5,7 @@ from __future__ import annotations
 from cdp_assets.drafting.profile import Profile
 from cdp_assets.drafting.roles.neighbours import (
     by_articles,
+    by_currencies,
     by_ledger,
     by_neighbours,
     by_refund_number,
@@ -30,6 +31,7 @@ def roles_of(profile: Profile, words: Words) -> Roles:
 RULES: tuple[Rule, ...] = (
     by_values,
     by_neighbours,
+    by_currencies,
     by_time,
     by_states,
     by_tenders,

@@ -17,10 +17,11 @@ def kinds_of(roles: Roles, words: Words) -> Rows:
     parts = _parts(roles, words)
     goods = parts.parts.get("goods")
     is_told = goods and roles.role(goods.column) == "line_kind"
+    lines, said = _lines_only(roles, words) if not is_told else ((), ())
     told = _first_told(
         [
             _by_goods_back(goods, roles),
-            None if is_told else _by_kind(roles, words),
+            None if is_told or lines else _by_kind(roles, words),
             _by_refund_number(roles, words),
             _by_direction(roles, words),
             _by_flag(roles),
@@ -28,7 +29,18 @@ def kinds_of(roles: Roles, words: Words) -> Rows:
             _by_reference(roles),
         ]
     )
-    return Rows(told.sales, told.refunds, (*told.questions, *parts.questions), parts.parts)
+    refunds = (*lines, *told.refunds) if told.refunds else ()
+    return Rows((*lines, *told.sales), refunds, (*said, *told.questions, *parts.questions), parts.parts)
+
+
+def _lines_only(roles: Roles, words: Words) -> tuple[tuple[Condition, ...], tuple[str, ...]]:
+    """The condition of an order's lines, where other kinds of rows sum them up or say how they were paid."""
+    column = _column_of_kinds(roles, words)
+    if column is None or not 2 <= len(column.distinct) <= FEW or _are_all_articles(column, roles):
+        return (), ()
+    lines = [word for word in column.distinct if words.is_kind("line", word)]
+    said = f"{column.header!r}: rows are of several kinds; only {quoted(lines)} is taken as an order's line, the others add no amount"
+    return ((Condition(column, "in", tuple(lines)),), (said,)) if len(lines) == 1 else ((), ())
 
 
 def _first_told(tried: Sequence[Rows | None]) -> Rows:
@@ -109,10 +121,6 @@ def _by_kind(roles: Roles, words: Words) -> Rows | None:
     column = _column_of_kinds(roles, words)
     if column is None or not 2 <= len(column.distinct) <= FEW:
         return None
-    lines = [word for word in column.distinct if words.is_kind("line", word)]
-    if len(lines) == 1 and not _are_all_articles(column, roles):
-        said = f"{column.header!r}: rows are of several kinds; only {lines[0]!r} is taken as an order's line, the others add no amount"
-        return Rows((Condition(column, "in", tuple(lines)),), (), (said,))
     refunds = [word for word in column.distinct if words.is_kind("refund", word)]
     sales = _words_of_sales(column, refunds, roles, words)
     way = _by_direction(roles, words)
@@ -128,7 +136,9 @@ def _words_of_sales(column: Column, refunds: Sequence[str], roles: Roles, words:
     """Words of sales, but not of their fees, whose amounts have a minus."""
     fees = _below_nought(column, roles) | {word for word in column.distinct if words.role_of(word) == "fee"}
     sales = [word for word in column.distinct if word not in refunds and words.is_kind("sale", word)]
-    return [word for word in sales if word not in fees] or sales
+    sales = [word for word in sales if word not in fees] or sales
+    sold = [word for word in sales if words.is_kind("sold", word)]
+    return [word for word in sales if word in sold or not words.is_kind("bought", word)] if sold else sales
 
 
 def _are_all_articles(column: Column, roles: Roles) -> bool:

@@ -179,16 +179,19 @@ def _of_items(table: Table, order: str, items: Field) -> Model:
     def number(role: str) -> str | None:
         return amount(keys[role]) if role in keys else None
 
+    factors = amount_keys(table, items)
+    line, count = " * ".join(map(amount, factors)), number("quantity")
+    is_whole = len(factors) == 1 and count and keys.get("unit_price") not in factors
     expressions = {
         "order_id": order,
         "line_number": "element_number",
         "sku": text("sku"),
         "product_name": text("product_name"),
-        "quantity": number("quantity") or "1",
-        "unit_price": number("unit_price"),
+        "quantity": count or "1",
+        "unit_price": f"{line} / nullif({count}, 0)" if is_whole else number("unit_price"),
         "discount_amount": f"coalesce({number('discount_amount')}, 0)" if "discount_amount" in keys else "0",
         "coupon_code": codes.name if codes else None,
-        "line_amount": " * ".join(map(amount, amount_keys(table, items))),
+        "line_amount": line,
     }
     each, what = f"each_element('rows.{items.name}')", "each object of this array"
     if marks:

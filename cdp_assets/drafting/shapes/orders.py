@@ -341,12 +341,13 @@ def _unpaid(table: Table, states: Sequence[Field]) -> tuple[list[str], list[str]
     """A further state that says of a payment that it waits; what the main state calls off is not waited for."""
     found, said = [], []
     for other in states[1:]:
-        waits = words_for(table, other, "pending")
-        if (
-            waits
-            and table.words.says("of_payment", other.column.header)
-            and not table.keys.is_of_line(other.column)
-        ):
+        is_paid = table.words.says("of_payment", other.column.header)
+        waits = [
+            word
+            for word in words_for(table, other, "pending")
+            if is_paid or table.words.says("of_payment", word)
+        ]
+        if waits and not table.keys.is_of_line(other.column):
             found.append(f"when {once(table, other.name)} in ({listed(waits)}) then 'pending'")
             said.append(_makes(other, waits, "pending"))
     if not found:

@@ -23,6 +23,7 @@ from cdp_assets.drafting.shapes.order_lines import line_discount, paid_of_line, 
 from cdp_assets.drafting.shapes.orders import line_sql, order_conditions, parts_sql
 from cdp_assets.drafting.table import Field, Table
 from cdp_assets.drafting.times import is_after
+from cdp_assets.drafting.words import is_a
 
 
 def draft(table: Table) -> Iterator[Model]:
@@ -75,9 +76,11 @@ def returned_rows(table: Table) -> dict[str, str]:
     less = f" - ({line_discount(table)})" if line_discount(table) else ""
     rows = [row for row, is_back in enumerate(table.rows.are_refunds(len(order.texts))) if is_back]
     stated = _stated(table, rows)
-    back = f"abs({money_name(table, stated)})" if stated else f"abs({line}){_sized(table, less)}"
-    is_of_goods = bool(line_sql(table)) and (not stated or stated is paid_of_line(table))
-    goods = {"goods_amount": f"abs({taxless(table, stated)})" if stated else back} if is_of_goods else {}
+    of_goods = f"abs({taxless(table, stated)})" if stated else f"abs({line}){_sized(table, less)}"
+    tax = "" if stated else _tax_on_top(table, rows)
+    back = f"abs({money_name(table, stated)})" if stated else of_goods + (f" + {tax}" if tax else "")
+    is_of_goods = bool(tax or line_sql(table)) and (not stated or stated is paid_of_line(table))
+    goods = {"goods_amount": of_goods} if is_of_goods else {}
     when = _time_of_rows(table, moment, rows)
     return {
         "refund_id": own if sale != own else f"{own} || ':' || cast(_line as varchar)",
@@ -87,7 +90,15 @@ def returned_rows(table: Table) -> dict[str, str]:
         "currency": currency_sql(table)[0],
         "amount": back,
         **goods,
+        **({"tax_amount": tax} if tax else {}),
     }
+
+
+def _tax_on_top(table: Table, rows: Sequence[int]) -> str:
+    """Tax that came on top of the lines and stands on rows that give back, too."""
+    tax = table.money.tax
+    is_there = table.money.is_tax_on_top and tax and any(tax.numbers[row] for row in rows)
+    return f"abs(coalesce({money_name(table, tax)}, 0))" if tax and is_there else ""
 
 
 def _stated(table: Table, rows: Sequence[int]) -> Column | None:
@@ -157,6 +168,8 @@ def _given_back(table: Table) -> tuple[str, str, str]:
     """Which rows, how much, and how that is said; nothing at all where no row says that it gives back."""
     refund, flag = table.money.refund, table.first("was_refunded", types=("boolean",))
     whole = _all_paid(table)
+    if not (refund or flag) and (objects := _of_objects(table)):
+        return objects
     amount_back = ""
     if refund:
         name = table.name(refund)
@@ -175,6 +188,17 @@ def _given_back(table: Table) -> tuple[str, str, str]:
     found = _said_refunded(table)
     only = f"({' or '.join(found)})" if len(found) > 1 else "".join(found)
     return only, whole, "rows whose status says refunded are taken as given back whole"
+
+
+def _of_objects(table: Table) -> tuple[str, str, str] | None:
+    """The same where an order's refunds are objects in a cell of it."""
+    for each in table.all("refund_amount"):
+        amounts = [k for k in each.column.elements if is_a(table.words.role_of(k.split(".")[-1]), "money")]
+        if len(amounts) == 1:
+            back = f"abs({{{{ element_total('{each.name}', {amounts}) }}}})"
+            whole = f"sum({back})" if table.keys.is_many else f"max({back})"
+            return f"{back} <> 0", whole, f"{each.name}: its objects are taken as given back"
+    return None
 
 
 def _all_paid(table: Table) -> str:
