@@ -17,6 +17,7 @@ from cdp_assets.drafting.rows.conditions import Rows, groups_of
 from cdp_assets.drafting.words import Words, apart, is_a, plain
 
 NO_ORDER = "order_id: no column is sure to number orders, so these sales become no orders; which one does?"
+MAX_NAMED = 6
 LINE_ROLES = ("sku", "quantity", "unit_price", "line_amount", "line_number")
 
 
@@ -68,7 +69,7 @@ def keys_of(roles: Roles, rows: Rows, words: Words, *, is_document: bool, has_pe
     required, undated = _required(roles, first, words)
     is_sale = (roles.has("quantity", "order_status", "tender") or bool(rows.sales)) and roles.has(*AMOUNTS)
     if order is None and is_sale and moment is not None and not roles.has("spend", "refund_id"):
-        said = [*said, NO_ORDER]
+        said = [*said, no_order(roles)]
     is_sure = order is not None and (order in key or (order.is_unique and order.is_filled))
     questions = [
         *said,
@@ -94,6 +95,17 @@ def keys_of(roles: Roles, rows: Rows, words: Words, *, is_document: bool, has_pe
     )
 
 
+def no_order(roles: Roles) -> str:
+    """The question which column numbers orders, with those that may: texts or whole numbers on every row, of no other meaning."""
+    free = [c for c in roles.columns if c.is_filled and len(c.distinct) > 1 and not (c.time or c.decimals)]
+    named = [
+        repr(c.header) for c in free if roles.role(c) in (None, "source_customer_id", "sku", "event_kind")
+    ]
+    return NO_ORDER.replace(
+        "which one does?", f"is it one of {', '.join(named[:MAX_NAMED])}?" if named else "which one does?"
+    )
+
+
 def _reference(roles: Roles, rows: Rows, order: Column | None) -> Column | None:
     """The column that names the sale that a row gives back, but by another number than the order's, which the row shares with its sale."""
     named = roles.first("reference_id")
@@ -110,13 +122,15 @@ def moment_of(roles: Roles, keys: Keys, words: Words, *wanted: str, is_any: bool
     """The time of these roles: an order's own before its later steps (paid, sent), one that every row has, one with a clock."""
     clocks = clocks_of(roles)
 
-    def rank(column: Column) -> tuple[bool, float, bool, bool]:
+    def rank(column: Column) -> tuple[bool, float, bool, bool, bool]:
         is_later = bool(
             re.search(words.pattern("words", "later"), column.header, re.IGNORECASE)
         )  # words run together, too
         is_day = column.time is not None and column.time.kind == "date" and column.position not in clocks
         is_naive = column.time is not None and column.time.is_naive
-        return is_later or words.says("later", column.header), -keys.coverage(column), is_day, is_naive
+        is_later = is_later or words.says("later", column.header)
+        is_ordered = words.says("order_word", column.header)
+        return is_later, -keys.coverage(column), is_day, not is_ordered, is_naive
 
     for role in wanted:
         if found := [c for c in roles.all(role) if c.time]:

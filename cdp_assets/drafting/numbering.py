@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, permutations
 
+from cdp_assets.drafting.money.case import all_equal
+from cdp_assets.drafting.money.sums import multiply
 from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.roles.role import MANY, Role, Roles, order_number, order_numbers, plain_id
 from cdp_assets.drafting.rows.conditions import Rows, groups_of
@@ -17,6 +19,7 @@ OF_SALES = (*OF_ORDERS, "email", "source_customer_id")
 OF_PERSONS = ("birth_date", "gender", "consent")  # a list of persons may sum up what each of them spent
 AMOUNTS = ("gross_amount", "line_amount", "unit_price")
 WHOLE_NUMBER = 20_001  # position of a number that several columns make together
+MAX_FREE = 8  # numbers of unknown headers that are tried
 LEAST_NUMBER, LARGEST_STEP = 100, 10  # of numbers that run from order to order
 _CODE = re.compile(r"(?=.*\d)[\w./#-]{3,}")
 
@@ -139,15 +142,19 @@ def _bare_number(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None,
         return None, []
     is_sale = roles.has(*(OF_ORDERS if roles.has(*OF_PERSONS) else OF_SALES)) or bool(rows.refunds)
     sold = rows.are_sales(len(moment.texts))
-    found = []
-    for column in _may_be_numbers(roles, sold, words):
-        texts = [text if is_sold else "" for text, is_sold in zip(column.texts, sold, strict=True)]
-        if why := _why_numbers(texts, moment, sum(sold), is_sale):
-            said = f"{column.header!r}: {why}, so it is taken as the order's number"
-            found.append((column, [said]))
-            if len(set(texts) - {""}) < sum(sold):  # rows share it
-                return found[-1]
-    return found[0] if found else (None, [])
+    found = [
+        (column, why)
+        for column in _may_be_numbers(roles, sold, words)
+        if (why := _why_numbers(_of_sold(column, sold), moment, sum(sold), is_sale))
+    ]
+    shared = (each for each in found if len(set(_of_sold(each[0], sold)) - {""}) < sum(sold))
+    column, why = next(shared, found[0] if found else (None, ""))
+    return column, [f"{column.header!r}: {why}, so it is taken as the order's number"] if column else []
+
+
+def _of_sold(column: Column, sold: Sequence[bool]) -> list[str]:
+    """The texts on rows that are sales."""
+    return [text if is_sold else "" for text, is_sold in zip(column.texts, sold, strict=True)]
 
 
 def _may_be_numbers(roles: Roles, sold: Sequence[bool], words: Words) -> list[Column]:
@@ -177,7 +184,17 @@ def _runs(column: Column) -> bool:
 def _are_sales(roles: Roles, rows: Rows) -> bool:
     """Whether rows have an amount, and none that went out without being told a refund: that is a bank's statement."""
     goes_out = any((value or 0) < 0 for column in roles.all(*AMOUNTS) for value in column.numbers)
-    return roles.has(*AMOUNTS) and (bool(rows.refunds) or not goes_out)
+    return (roles.has(*AMOUNTS) or _has_product(roles)) and (bool(rows.refunds) or not goes_out)
+
+
+def _has_product(roles: Roles) -> bool:
+    """Whether a whole number times another number is a third one on all rows, of headers that are not understood: pieces, price, amount."""
+    free = [c for c in roles.columns if roles.role(c) is None and any(c.numbers)][:MAX_FREE]
+    return any(
+        pieces.decimals == 0 and all_equal(multiply(pieces.numbers, price.numbers) or (), line.numbers)
+        for pieces, price, line in permutations(free, 3)
+        if len(pieces.distinct) > 1
+    )
 
 
 def _why_numbers(texts: Sequence[str], moment: Column, sold: int, is_sale: bool) -> str | None:

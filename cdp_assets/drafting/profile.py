@@ -107,13 +107,7 @@ class Profile:
 
 def profile_of(sample: Sample, words: Words) -> Profile:
     """Look at every column of a sample."""
-    start = _common_start([column.header for column in sample.columns])
-    said = [
-        _said(column.header, words, is_path=sample.is_document)
-        or _said(column.header[start:], words, is_path=sample.is_document)
-        or (words.flag_of(column.header[start:]) if set(column.texts) <= {"", "0", "1"} else None)
-        for column in sample.columns
-    ]
+    said = _all_said(sample, words)
     sample = _continued(sample, said)
     nulls = sorted({text.strip() for column in sample.columns for text in column.texts} & NULL_TOKENS)
     texts = [_without_nulls(column.texts) for column in sample.columns]
@@ -143,6 +137,17 @@ def profile_of(sample: Sample, words: Words) -> Profile:
     headers = [column.header for column in sample.columns]
     currency = signs.currency_of(found, [*headers, *sample.titles], words)
     return Profile(sample, columns, facts, (*sample.questions, *questions), currency)
+
+
+def _all_said(sample: Sample, words: Words) -> list[str | None]:
+    """What each header says, else what is left of it without what all of them begin with; a flag's in any language."""
+    start = _common_start([column.header for column in sample.columns])
+    return [
+        _said(column.header, words, is_path=sample.is_document)
+        or _said(column.header[start:], words, is_path=sample.is_document)
+        or (words.flag_of(column.header[start:]) if set(column.texts) <= {"", "0", "1"} else None)
+        for column in sample.columns
+    ]
 
 
 def _common_start(headers: Sequence[str]) -> int:

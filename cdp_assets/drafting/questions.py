@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from cdp_assets.drafting.keys import NO_ORDER
+from cdp_assets.drafting.keys import no_order
 from cdp_assets.drafting.rows.conditions import FEW
 from cdp_assets.drafting.shapes.model import Model, is_order, items_of
 from cdp_assets.drafting.table import Field, Table
@@ -30,7 +30,7 @@ def questions_of(table: Table, models: Iterable[Model]) -> Iterator[str]:
         and table.money.line
         and not table.roles.has("spend")
     ):
-        yield NO_ORDER
+        yield no_order(table.roles)
     blank = [each.name for each in table.contract_fields if each.column.is_blank]
     if blank:
         yield f"blank in the whole sample, left as text: {', '.join(blank)}; give a type where you know it"

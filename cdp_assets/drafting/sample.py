@@ -228,7 +228,8 @@ def flatten(record: dict[str, Any], prefix: str = "") -> dict[str, str]:
         if isinstance(value, dict):
             cells |= flatten(value, f"{name}.")
         else:
-            cells[name] = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else _text(value)
+            is_as_written = isinstance(value, list | float)  # 5.0 lands as it is written, no whole number
+            cells[name] = json.dumps(value, ensure_ascii=False) if is_as_written else _text(value)
     return cells
 
 

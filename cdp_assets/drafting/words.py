@@ -192,7 +192,7 @@ class Words:
         """The shared word for a channel's word of an order's status; None where it is not known."""
         of_order = rf"^(wc-|order_?|({self.pattern('words', 'of_whom')})\s+)"
         text = re.sub(of_order, "", word.strip().replace("İ", "i").lower()).replace("_", " ")
-        if re.match(r"partial|teilweise|部分|一部", text):
+        if self.begins("partly", text):
             return "paid"  # some of it was sent, or given back: a sale still
         found = self._word("statuses", text, re.Pattern.match)
         if found or self.says("negation", text):

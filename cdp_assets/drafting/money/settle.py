@@ -238,6 +238,7 @@ def _settled(amounts: Amounts, case: Case, questions: list[str]) -> Money:
                 if tax
             ),
             *_cents(amounts, words),
+            *_of_each_piece(amounts, case),
             *_whole_numbers(amounts, case),
         ),
     )
@@ -325,6 +326,15 @@ def _cents(amounts: Amounts, words: Words) -> list[str]:
     named = [c for c in amounts.columns if words.says("cents", c.header)]
     said = "by its name in cents, so the models take a hundredth of it"
     return [f"{c.header!r}: {said}" for c in named if is_a(amounts.meaning[c.position], "money")]
+
+
+def _of_each_piece(amounts: Amounts, case: Case) -> list[str]:
+    """Shipping, tax and discounts that call themselves of each piece, on rows of several pieces."""
+    named = amounts.filled("shipping_amount", "tax_amount", "discount_amount")
+    found = [repr(c.header) for c in named if case.words.says("per_piece", c.header)]
+    is_asked = found and any(pieces not in (None, 0, 1) for pieces in amounts.first("quantity") or ())
+    said = f"{', '.join(found)}: by its name of one piece, and not multiplied by the quantity; should it be?"
+    return [said] if is_asked else []
 
 
 def _whole_numbers(amounts: Amounts, case: Case) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product as product_of
 
 from cdp_assets.drafting.money.case import OFF, TOTALS, Case, first_of_them
-from cdp_assets.drafting.money.sums import SHARE, Amounts, Values, add_up, adds_up, pick, share_equal
+from cdp_assets.drafting.money.sums import SHARE, ZERO, Amounts, Values, add_up, adds_up, pick, share_equal
 from cdp_assets.drafting.money.wholes import says_whole
 from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.words import Words
@@ -63,7 +63,27 @@ def share_without_tax(
         return None, []
     found = _share_of_pair(amounts, case.words, total, own)
     is_whole = says_whole(total, case.words) or case.words.says("without_tax", total.header)
-    return found if found[0] or is_whole or not tax else _share_of_tax(amounts, case, tax, (total, *own))
+    if found[0] or is_whole or not tax:
+        return found
+    found = _share_of_tax(amounts, case, tax, (total, *own))
+    return found if found[0] else _share_by_name(amounts, case.words, total, tax, own)
+
+
+def _share_by_name(
+    amounts: Amounts, words: Words, total: Column, tax: Column, own: Sequence[Column]
+) -> tuple[Share | None, list[str]]:
+    """The share by the tax, where the order's amount says of itself that it holds it, and it is less than half of it."""
+    held = [c for c in (total, *own) if words.says("tax_held", c.header)]
+    pairs = zip(amounts.value(tax), amounts.value(total), strict=True)
+    if (
+        total not in held
+        or not all(abs(a or ZERO) * 2 <= abs(b or ZERO) for a, b in pairs)
+        or is_on_top_of(amounts, total, tax)
+    ):
+        return None, []
+    names = ", ".join(repr(c.header) for c in held)
+    said = f"tax_amount: {names} says that it holds tax; it is taken off by {tax.header!r}"
+    return Share(total, tax, frozenset(c.position for c in held)), [said]
 
 
 def _share_of_tax(

@@ -60,21 +60,32 @@ def _bare_name(column: Column, roles: Roles, has_halves: bool) -> Iterator[Role]
 
 def by_currencies(roles: Roles, words: Words) -> Iterator[Role]:
     """Amounts that stand twice, in the order's currency and in another one: on each row in the same relation. The second set counts none."""
+    for start, found in _pairs_by_start(roles).items():
+        if len(found) > 1 and _are_in_one_relation(found):
+            mine, others = (", ".join(repr(c.header) for c in each) for each in zip(*found, strict=True))
+            said = f"{mine} are {others} in another currency; the latter are taken"
+            for number, column in enumerate(_second_set(roles, start)):
+                yield Role(column, None, "the same in another currency", "" if number else said)
+
+
+def _pairs_by_start(roles: Roles) -> dict[str, list[tuple[Column, Column]]]:
+    """The first word of some amounts' headers → each of them, with the one that is named the same without it."""
     by_header = {plain(c.header).casefold(): c for c in roles.columns if any(c.numbers)}
     pairs: dict[str, list[tuple[Column, Column]]] = defaultdict(list)
     for header, column in by_header.items():
         start, _, rest = header.partition(" ")
         if is_a(roles.role(column), "money") and rest in by_header:
             pairs[start].append((column, by_header[rest]))
-    for start, found in pairs.items():
-        if len(found) > 1 and _are_in_one_relation(found):
-            others = [c for c in roles.columns if plain(c.header).casefold().startswith(f"{start} ")]
-            dropped = [c for c in others if is_a(roles.role(c), "money") or roles.role(c) == "currency"]
-            left = roles.all("currency")
-            kept = dropped if any(c not in dropped for c in left) else [c for c in dropped if c not in left]
-            said = f"{', '.join(repr(mine.header) for mine, _ in found)} are {', '.join(repr(other.header) for _, other in found)} in another currency; the latter are taken"
-            for column in kept:
-                yield Role(column, None, "the same in another currency", said if column is kept[0] else "")
+    return pairs
+
+
+def _second_set(roles: Roles, start: str) -> list[Column]:
+    """Amounts whose headers begin so, and their currency where the file names another one."""
+    named = [c for c in roles.columns if plain(c.header).casefold().startswith(f"{start} ")]
+    money = [c for c in named if is_a(roles.role(c), "money")]
+    currencies = roles.all("currency")
+    has_other = any(c not in named for c in currencies)
+    return [*money, *(c for c in currencies if has_other and c in named)]
 
 
 def _are_in_one_relation(pairs: Sequence[tuple[Column, Column]]) -> bool:

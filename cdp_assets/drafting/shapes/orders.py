@@ -221,6 +221,8 @@ def paid_sql(table: Table) -> tuple[str, str]:
     money = table.money
     named = table.all("gross_amount", "net_amount", "payable_amount", "order_total")
     wholes = [f for f in named if f.is_number and says_whole(f.column, table.words) and any(f.column.numbers)]
+    wholes = [f for f in wholes if f.column not in money.line] if table.keys.is_many else wholes
+    wholes.sort(key=lambda f: not is_once(table, f.column))
     if (wholes or money.payable) and not items_of(table):
         column = table.field(money.payable) if money.payable else wholes[0]
         return amount(table, column.column), f"{column.name} is taken as what was paid"
