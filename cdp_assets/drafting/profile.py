@@ -203,7 +203,9 @@ def _said(header: str, words: Words, *, is_path: bool) -> str | None:
     whole = words.role_of(" ".join(steps))
     if whole and whole.startswith("recipient"):
         return whole
-    return words.role_of(steps[-1]) or words.role_of(" ".join(steps[-2:]))
+    own, both = words.role_of(steps[-1]), words.role_of(" ".join(steps[-2:]))
+    is_bare = own == "gross_amount" and is_a(both, "money")  # a value, of whatever its object is
+    return both if is_bare or own is None else own
 
 
 def _decoration(texts: Iterable[str], *, is_text: bool) -> tuple[dict[str, str], list[str], list[str]]:

@@ -47,6 +47,19 @@ def orders_own(amounts: Amounts, case: Case) -> tuple[dict[int, str | None], lis
     return changes, said if named else []
 
 
+def line_with_tax(amounts: Amounts, case: Case) -> tuple[dict[int, str | None], list[str]]:
+    """A line's amount that is another amount of the row with the tax on top is no amount before it: that one is the line's."""
+    lines = [c for c in amounts.of("line_amount") if c.position not in amounts.once]
+    for line, tax, net in product_of(lines, amounts.filled("tax_amount"), amounts.filled(None, "net_amount")):
+        with_tax = add_up([amounts.value(net), amounts.value(tax)])
+        if all_equal(with_tax, amounts.value(line)) and not all_equal(
+            amounts.value(net), amounts.value(line)
+        ):
+            said = f"line_amount: {net.header!r}, as {line.header!r} is that with {tax.header!r} on top"
+            return {line.position: None, net.position: "line_amount"}, [said]
+    return {}, []
+
+
 def one_of_prices(amounts: Amounts, case: Case) -> tuple[dict[int, str | None], list[str]]:
     """Of several prices without a discount between them, one that gives an amount of the file, times the quantity, is a piece's."""
     prices = amounts.of("unit_price")

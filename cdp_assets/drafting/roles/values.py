@@ -43,7 +43,9 @@ def _contact_by_values(column: Column) -> list[Role] | None:
 def _measure_by_values(column: Column, words: Words, *, has_cards: bool) -> Iterator[Role]:
     """What values say of a column that is named after an amount, a time or a code."""
     says = column.says
-    if _is_another_thing(column, words):
+    if says == "tax_amount" and words.says("share", column.header):
+        yield Role(column, "tax_rate", "a share by its name")
+    elif _is_another_thing(column, words):
         yield Role(column, None, "a share is no amount, and a payment's number no means of it")
     elif says == "coupon_code" and (column.decimals or 0) > 0:
         yield Role(column, "discount_amount", "its values are amounts")

@@ -26,6 +26,8 @@ from cdp_assets.drafting.shapes.orders import (
 )
 from cdp_assets.drafting.table import Field, Table
 
+MANY = 1000  # pieces, more than any line has
+
 
 def draft(table: Table) -> Iterator[Model]:
     order = table.keys.order
@@ -63,9 +65,26 @@ def _of_rows(table: Table, order: str) -> Model:
         "unit_cost": money_name(table, money.cost) if money.cost else None,
         "line_amount": line,
     }
+    asked += _asked_of_pieces(table)
     goods = table.rows.parts.get("goods")
     conditions = order_conditions(table) + ((goods.sql(table.name(goods.column)),) if goods else ())
     return Model("order_lines", table, expressions, conditions, questions=tuple(asked))
+
+
+def _asked_of_pieces(table: Table) -> list[str]:
+    """Prices without a quantity, where a whole number that nothing means may be it."""
+    money = table.money
+    may_be = [f.name for f in table.contract_fields if f.role is None and _may_count(f.column)]
+    is_bare = money.quantity is None and len(money.line) == 1 and money.line[0] is money.price
+    said = f"quantity: none is known, so each row counts its price once; is it one of {', '.join(may_be)}?"
+    return [said] if is_bare and may_be else []
+
+
+def _may_count(column: Column) -> bool:
+    """Whether a column holds small whole numbers, and several different ones."""
+    return (
+        column.decimals == 0 and len(column.distinct) > 1 and all(0 < (n or 0) < MANY for n in column.numbers)
+    )
 
 
 def _kind(table: Table) -> tuple[str | None, list[str]]:
