@@ -284,7 +284,7 @@ class _Sources:
         with at_once(self._con):
             self._con.execute(f"delete from {NODES} where node = $1", [node])
             self._con.execute("delete from build.changes where node = $1", [node])
-            if former:
+            if former and self._are_columns_same(copy, relation):
                 self._con.execute(
                     f"create or replace table {changes} as "
                     f"(from {copy} except all from {relation}) union all (from {relation} except all from {copy})"
@@ -292,6 +292,14 @@ class _Sources:
                 self._con.execute("insert into build.changes values (?, ?, ?)", [node, former[0][0], became])
             self._con.execute(f"create or replace table {copy} as from {relation}")
             self._con.execute(f"insert into {NODES} (node, fingerprint) values (?, ?)", [node, became])
+
+    def _are_columns_same(self, one: str, other: str) -> bool:
+        """Whether two tables have the same columns; a version that writes others leaves nothing to compare."""
+        described = [
+            self._con.execute(f"select column_name, column_type from (describe {each})").fetchall()
+            for each in (one, other)
+        ]
+        return bool(described[0] == described[1])
 
 
 def _digest(*parts: str) -> str:

@@ -135,6 +135,17 @@ CHANGES: dict[str, tuple[Callable[[Nights], None], set[str]]] = {
         told("alter table build.nodes drop column code"),
         {"devices", "order_amounts"},
     ),
+    "a table of other columns": (
+        told("alter table staging.stg_shopify__orders add column more int"),
+        {"order_amounts", "line_costs"},
+    ),
+    "a map of other columns": (
+        told(
+            'alter table build."copy of source.onefold.identity.customer_ids" add column more int; '
+            "update build.nodes set fingerprint = 'of then' where ends_with(node, 'customer_ids')"
+        ),
+        {"customer_touchpoints", "customer_orders"},
+    ),
     "a thousand merges in one night": (a_thousand_merges, {"customer_touchpoints", "customer_orders"}),
 }
 

@@ -1,9 +1,10 @@
 {#- What changed in a table that was built whole and that others follow: the rows of its former self and of this one that the other has not, in
-    `build."changes of …"`. Where most of it changed, whoever follows is built whole, too. Drops the former table. -#}
+    `build."changes of …"`. Where most of it changed, or its
+    columns did, whoever follows is built whole, too. Drops the former table. -#}
 {% macro compared(made, former) %}
   {%- set changes = changes_of(model.unique_id) -%}
   {%- set became = run_query("select fingerprint, row_count from build.nodes where node = '" ~ model.unique_id ~ "'").rows[0] -%}
-  {% if became[0] != made.fingerprint %}
+  {% if became[0] != made.fingerprint and columns_in(this) == columns_in(former) %}
     {% call statement('differing') -%}
       create or replace temp table differing as
       select row_hash
