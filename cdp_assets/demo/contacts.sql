@@ -2,6 +2,7 @@
 holes:
   phone: '''+1'' || person_no'
   second_phone: '''+2'' || person_no'
+  next_number: '''+3'' || person_no'
   digits: person_no % 97
   latin_given: lower(given)
   latin_surname: lower(surname)
@@ -12,9 +13,10 @@ holes:
   second_domain_en: '''us.example'''
 #}
 select
-    * exclude (takes_recycled, takes_namesake, number_area),
+    * exclude (takes_recycled, takes_namesake, number_area, namesake_area, has_next_number),
     'P' || lpad(person_no::varchar, 8, '0') as person_id,
-    {{ phone }} as phone1,
+    has_next_number and number_to is null as is_next_number,
+    if(is_next_number, {{ next_number }}, {{ phone }}) as phone1,
     {{ second_phone }} as phone2,
     if(lang = 'zh', '+86', '+1') as dial,
     case

@@ -3,7 +3,7 @@ holes:
   who: {chinese: 0.5, chinese_abroad: 0.5}
   first: 1
   last: 9
-  traps: {twins: 0.5, father_and_son: 0.5, family_phone: 0.5, family_email: 0.5}
+  traps: {twins: 0.5, twins_one_phone: 0.5, father_and_son: 0.5, family_phone: 0.5, family_email: 0.5}
   us_cities: 9
   cn_cities: 9
   street_slots: 9
@@ -18,7 +18,8 @@ placed as (
         if(lang = 'en' or u('abroad', household_no) < {{ who.chinese_abroad }}, 'US', 'CN') as country,
         size > 1 and u('twins', household_no) < {{ traps.twins }} as has_twins,
         lang = 'en' and size > 2 and u('junior', household_no) < {{ traps.father_and_son }} as has_junior,
-        size > 1 and u('family phone', household_no) < {{ traps.family_phone }} as has_family_phone,
+        size > 1 and u('family phone', household_no) < {{ traps.family_phone }}
+            or has_twins and u('landline', household_no) < {{ traps.twins_one_phone }} as has_family_phone,
         size > 1 and u('family email', household_no) < {{ traps.family_email }} as has_family_email
     from households
 )

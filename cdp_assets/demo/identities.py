@@ -25,6 +25,11 @@ def _with_traps(*traps: str) -> str:
     return "name_traps || list_filter([" + ", ".join(traps) + "], lambda trap: trap is not null)"
 
 
+def _document(person: str) -> str:
+    """SQL: the number of a person's passport; no two have one."""
+    return f"'P' || lpad((({person}) * 72345677 % 100000000)::varchar, 8, '0')"
+
+
 def create_web_accounts(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Create `web_accounts`: one row per account of the web shop.
 
@@ -58,7 +63,7 @@ def create_loyalty_members(con: duckdb.DuckDBPyConnection, parameters: Parameter
     """Create `loyalty_members`: one row per card of the loyalty programme.
 
     member_id, person_no, joined_at (UTC), store, shown_*, phone (as typed at the till), phone_key (E.164, null when
-    blocked or absent), email, birth_date (as typed), is_birth_date_wrong, traps.
+    blocked or absent), email, birth_date (as typed), is_birth_date_wrong, document (as typed), traps.
     """
     rates = parameters.traps["identities"]
     document = "'card ' || member_id"
@@ -74,6 +79,9 @@ def create_loyalty_members(con: duckdb.DuckDBPyConnection, parameters: Parameter
             rates=rates,
             # the last two letters of the street's first word
             slipped_street=r"regexp_replace(street, '([a-z])([a-z]) ', '\2\1 ')",
+            document=_document("person_no"),
+            # another's of the home: the next one's, the first's for the last
+            document_of_home=_document("first_person + (role + 1) % size"),
             traps=_with_traps(
                 "if(is_twin, 'twins', null)",
                 "if(leaves_phone and no_phone is not null, 'placeholder_phone', null)",
@@ -82,7 +90,11 @@ def create_loyalty_members(con: duckdb.DuckDBPyConnection, parameters: Parameter
                 "if(is_abroad, 'moved_abroad', null)",
                 "if(leaves_email and no_email is not null, 'placeholder_email', null)",
                 "if(is_family_only, 'family_name_only', null)",
+                "if(is_given_only, 'given_name_only', null)",
                 "if(has_street_slip, 'street_slip', null)",
+                "if(has_house_slip, 'house_slip', null)",
+                "if(shows_document and is_document_borrowed, 'document_borrowed', null)",
+                "if(shows_document and has_document_slip, 'document_slip', null)",
                 "if(leaves_birth_date and is_swapped and not is_placeholder_date, 'birth_date_swapped', null)",
                 "if(leaves_birth_date and is_placeholder_date, 'birth_date_placeholder', null)",
             ),

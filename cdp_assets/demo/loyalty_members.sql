@@ -5,8 +5,10 @@ holes:
   spelled: select * from joined
   no_phone: 'null'
   no_email: 'null'
-  rates: {store_phone: 0.5, birth_date_swapped: 0.5, birth_date_placeholder: 0.5, family_name_only: 0.5, street_slip: 0.5, moved_abroad: 0.5, country_by_name: 0.5}
+  rates: {store_phone: 0.5, birth_date_swapped: 0.5, birth_date_placeholder: 0.5, family_name_only: 0.5, given_name_only: 0.5, street_slip: 0.5, house_slip: 0.5, shows_document: 0.5, document_borrowed: 0.5, document_slip: 0.5, moved_abroad: 0.5, country_by_name: 0.5}
   slipped_street: reverse(street)
+  document: '''X'' || person_no'
+  document_of_home: '''X'' || first_person'
   traps: '[''twins'']'
 #}
 create or replace temp table loyalty_members as
@@ -25,6 +27,7 @@ named as ({{ spelled }}),
 reached as (
     select
         *,
+        {{ document }} as own_document,
         {{ no_phone }} as no_phone,
         {{ no_email }} as no_email,
         u('store phone', member_id) < {{ rates.store_phone }} as by_store_phone,
@@ -38,7 +41,18 @@ reached as (
         u('no birth date', member_id) < {{ rates.birth_date_placeholder }} as is_placeholder_date,
         u('leaves birth date', member_id) < 0.85 as leaves_birth_date,
         u('family name only', member_id) < {{ rates.family_name_only }} as is_family_only,
+        not is_family_only and u('given name only', member_id) < {{ rates.given_name_only }} as is_given_only,
         country = 'US' and u('street slip', member_id) < {{ rates.street_slip }} as has_street_slip,
+        country = 'US' and not has_street_slip and u('house slip', member_id) < {{ rates.house_slip }} as has_house_slip,
+        u('shows document', household_no) < {{ rates.shows_document }} as shows_document,
+        size > 1 and u('borrows document', member_id) < {{ rates.document_borrowed }} as is_document_borrowed,
+        not is_document_borrowed and u('document slip', member_id) < {{ rates.document_slip }} as has_document_slip,
+        case
+            when not shows_document then null
+            when is_document_borrowed then {{ document_of_home }}
+            when has_document_slip then left(own_document, 4) || ((substr(own_document, 5, 1)::int + 1) % 10)::varchar || substr(own_document, 6)
+            else own_document
+        end as document,
         u('lives abroad', member_id) < {{ rates.moved_abroad }} as is_abroad,
         u('abroad where', member_id) < 0.5 as is_in_singapore,
         if(is_in_singapore, '9' || lpad(pick('abroad number', member_id, 9000000)::varchar, 7, '0'),
@@ -48,8 +62,14 @@ reached as (
 )
 select
     member_id, person_no, joined_at, store, shown_given, shown_family,
-    if(is_family_only, shown_family, shown_name) as shown_name,
-    gender, if(has_street_slip, {{ slipped_street }}, street) as street,
+    case when is_family_only then shown_family when is_given_only then shown_given else shown_name end as shown_name,
+    gender,
+    case
+        when has_street_slip then {{ slipped_street }}
+        when has_house_slip then (1 + left(street, 1)::int % 9)::varchar || substr(street, 2)
+        else street
+    end as street,
+    document,
     case when not is_abroad then city when is_in_singapore then 'Singapore' else 'Berlin' end as city,
     case when not is_abroad then postcode when is_in_singapore then '179098' else '10115' end as postcode,
     case

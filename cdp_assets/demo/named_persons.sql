@@ -3,6 +3,8 @@ holes:
   namesake_distance: 9
   recycled_distance: 9
   of_street: 0.5
+  next_number: 0.5
+  is_number_free: person_no > 9
 #}
 with named as materialized (
     select
@@ -45,6 +47,10 @@ paired as materialized (
         ),
         other.person_no as namesake_of,
         coalesce(named.is_alone and other.country = 'US', false) as is_namesake_of_street,
+        other.area as namesake_area,
+        coalesce(
+            named.lang = 'en' and named.phone_from is null and u('next number', named.person_no) < {{ next_number }}
+            and {{ is_number_free }}, false) as has_next_number,
         former.person_no as number_from,
         former.area as number_area
     from neighboured as named

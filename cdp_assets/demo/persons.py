@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 NAMESAKE_DISTANCE = 5  # a namesake takes the name of the fifth person before of the same kind and gender
 RECYCLED_DISTANCE = 7  # a recycled phone number was the seventh person's before of the same kind
+_LOCAL_NUMBERS, _LOCAL_STEP = (
+    8_000_000,
+    1_634_577,
+)  # numbers of an area; the n-th person's is so many steps on
 _DIGIT_PRIMES = (10_007, 100_003, 1_000_003, 10_000_019, 100_000_007)
 
 
@@ -72,13 +76,17 @@ def _drawn_persons(parameters: Parameters) -> str:
     )
 
 
-def _named_persons(parameters: Parameters) -> str:
+def _named_persons(parameters: Parameters, customers: int) -> str:
+    # the place in line of whoever has the number after another's: beyond the last customer's, it is nobody's
+    after = f"(other.person_no * 2 + {pow(_LOCAL_STEP, -1, _LOCAL_NUMBERS)}) % {_LOCAL_NUMBERS}"
     return from_file(
         __name__,
         "named_persons",
         namesake_distance=NAMESAKE_DISTANCE,
         recycled_distance=RECYCLED_DISTANCE,
         of_street=parameters.rate("identities", "namesake_of_street"),
+        next_number=parameters.rate("identities", "namesake_next_number"),
+        is_number_free=f"{after} >= {2 * customers}",
     )
 
 
@@ -88,14 +96,16 @@ def _contacts(parameters: Parameters, customers: int) -> str:
     retailer = parameters.retailer
     prefixes, domains = retailer["mobile_prefixes"], retailer["email_domains"]
 
+    def local(number: str, after: int = 0) -> str:
+        return f"(2000000 + ({number} * {_LOCAL_STEP} + {2127654 + after}) % {_LOCAL_NUMBERS})::varchar"
+
     def phone(person: str, slot: int, area: str = "area") -> str:
         number = f"({person} * 2 + {slot})"
         chinese = (
             f"{text_list(prefixes)}[1 + pick('prefix', {number}, {len(prefixes)})] "
             f"|| lpad((({number} * 36741529 + 52739164) % 100000000)::varchar, 8, '0')"
         )
-        local = f"(2000000 + ({number} * 1634577 + 2127654) % 8000000)::varchar"
-        return f"if(lang = 'zh', {chinese}, {area} || {local})"
+        return f"if(lang = 'zh', {chinese}, {area} || {local(number)})"
 
     def domain(language: str) -> str:
         return f"{text_list(domains[language])}[1 + pick('{language} domain', person_no, {len(domains[language])})]"
@@ -111,6 +121,7 @@ def _contacts(parameters: Parameters, customers: int) -> str:
         "contacts",
         phone=phone("coalesce(number_from, person_no)", 0, "coalesce(number_area, area)"),
         second_phone=phone("person_no", 1),
+        next_number=f"namesake_area || {local('(namesake_of * 2)', 1)}",
         digits=digits,
         latin_given=latin_given,
         latin_surname=latin_surname,
@@ -133,7 +144,7 @@ def create_persons(
     """
     con.execute(f"create or replace temp table homes as {_homes(parameters, first, last)}")
     con.execute(f"create or replace temp table drawn_persons as {_drawn_persons(parameters)}")
-    con.execute(f"create or replace temp table named_persons as {_named_persons(parameters)}")
+    con.execute(f"create or replace temp table named_persons as {_named_persons(parameters, customers)}")
     con.execute(
         f"""
         create or replace temp table persons as

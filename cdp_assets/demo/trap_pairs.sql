@@ -19,8 +19,15 @@ giving as (
 ),
 sharing as (
     select l.record as l, r.record as r,
-        case when l.household_no = r.household_no then 'family_phone' else 'recycled_phone' end as trap
-    from giving as l join giving as r on l.phone_key = r.phone_key and l.person_no < r.person_no
+        case
+            when l.household_no <> r.household_no then 'recycled_phone'
+            when one.is_twin and other.is_twin then 'twins_one_phone'
+            else 'family_phone'
+        end as trap
+    from giving as l
+    join giving as r on l.phone_key = r.phone_key and l.person_no < r.person_no
+    join persons as one on one.person_no = l.person_no
+    join persons as other on other.person_no = r.person_no
     union all
     select l.record, r.record, 'family_email'
     from giving as l join giving as r on l.email_key = r.email_key and l.person_no < r.person_no
@@ -51,17 +58,22 @@ lookalikes as (
     join standing as l on l.person_no = one.person_no
     join standing as r on r.person_no = other.person_no
     union all
-    select l.record, r.record, if(one.is_namesake_of_street, 'namesakes_of_street', 'namesakes')
+    select l.record, r.record,
+        case
+            when one.is_namesake_of_street then 'namesakes_of_street'
+            when one.is_next_number then 'namesakes_next_number'
+            else 'namesakes'
+        end
     from persons as one
     join standing as l on l.person_no = one.person_no
     join standing as r on r.person_no = one.namesake_of
 ),
--- a card that says the family name alone, beside the others of the house
-nameless as (
-    select l.record as l, r.record as r, 'family_name_only' as trap
-    from base as l
+-- a card that says one name alone, or a street with a slip, or another's document, beside the others of the house
+of_house as (
+    select l.record as l, r.record as r, if(l.trap in ('street_slip', 'house_slip'), 'near_street', l.trap) as trap
+    from (select *, unnest(traps) as trap from base) as l
     join standing as r on r.household_no = l.household_no and r.person_no <> l.person_no
-    where list_contains(l.traps, 'family_name_only')
+    where l.trap in ('family_name_only', 'given_name_only', 'street_slip', 'house_slip', 'document_borrowed')
 ),
 gifts_sent as (
     select l.record as l, r.record as r, 'gift' as trap
@@ -95,7 +107,7 @@ disguised as (
     from (select *, unnest(traps) as trap from standing) as l
     join standing as r on l.person_no = r.person_no and l.record <> r.record and not list_contains(r.traps, trap)
     where trap in ('pinyin', 'nickname', 'married_name', 'typo', 'alias', 'character_slip', 'masked_phone', 'wechat_only',
-        'birth_date_swapped', 'family_name_only', 'street_slip')
+        'birth_date_swapped', 'family_name_only', 'given_name_only', 'street_slip', 'house_slip', 'document_borrowed', 'document_slip')
     union all
     select l.record, r.record, trap
     from (select *, unnest(traps) as trap from giving) as l
@@ -107,7 +119,7 @@ paired as (
     union select * from refused where l is not null
     union select * from in_common where l is not null
     union select * from lookalikes
-    union select * from nameless
+    union select * from of_house
     union select * from gifts_sent
     union select * from disguised
 )

@@ -153,3 +153,18 @@ def test_a_document_keeps_its_spelling(town: duckdb.DuckDBPyConnection) -> None:
         "where one.shown_name <> other.shown_name",
     )
     assert differing == 0
+
+
+def test_some_namesakes_have_the_number_after_the_others(town: duckdb.DuckDBPyConnection) -> None:
+    rows = town.execute(
+        "select one.phone1::bigint - other.phone1::bigint, one.surname = other.surname and one.given = other.given, one.lang "
+        "from persons as one join persons as other on other.person_no = one.namesake_of "
+        "where one.is_next_number and other.number_from is null and not other.is_next_number"
+    ).fetchall()
+    assert len(rows) > 30
+    assert set(rows) == {(1, True, "en")}
+
+
+def test_half_of_the_homes_with_twins_give_one_phone(town: duckdb.DuckDBPyConnection) -> None:
+    shared = _one(town, "select avg(has_family_phone::int) from persons where is_twin and role = 0")
+    assert shared == pytest.approx(0.5 + 0.5 * 0.25, abs=0.12)

@@ -71,6 +71,15 @@ def test_every_trap_is_set(default: SimulationReport) -> None:
         *("pinyin", "typo", "second_account", "guest_checkout", "gift", "masked_phone", "wechat_only"),
         *("placeholder_phone", "placeholder_email", "store_phone", "staff_card", "birth_date_swapped"),
         *("birth_date_placeholder", "store_tablet", "family_name_only", "street_slip", "namesakes_of_street"),
+        *(
+            "given_name_only",
+            "house_slip",
+            "near_street",
+            "document_borrowed",
+            "document_slip",
+            "twins_one_phone",
+        ),
+        *("father_and_son", "namesakes_next_number"),
     }
     assert expected - set(pairs) == set()
 

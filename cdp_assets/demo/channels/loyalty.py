@@ -83,6 +83,7 @@ def write(con: duckdb.DuckDBPyConnection, inbox: Inbox, parameters: Parameters) 
             "marketing_consent": "marketing_consent",
             "profiling_consent": "if(u('card profiling', person_no) < 0.92, 'yes', 'no')",
             "home_store": "store",
+            "document_number": "document",
         },
     )
     form = _form(parameters)

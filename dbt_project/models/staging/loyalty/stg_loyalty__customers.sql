@@ -21,6 +21,7 @@ renamed as (
         email,
         birth_date,
         lower(gender) as gender,
+        document_number as national_id,
 
         ---------- address
         address as street,
