@@ -34,7 +34,10 @@ MADE = Path(__file__).resolve().parent.parent / "out" / "sets"
 
 
 def write(name: str, shared: Path, target: Path, home: Path | None = None, truth: Path | None = None) -> int:
-    """Write data set `name` to the DuckDB file `target`; returns its records."""
+    """Write data set `name` to the DuckDB file `target`; returns its records.
+
+    Table own: the set's own columns beside channel and source_customer_id, for peers that are fed with them; a retailer has none.
+    """
     con = duckdb.connect(str(target))
     con.execute("create schema identity")
     data = shared / "data"
@@ -57,6 +60,8 @@ def write(name: str, shared: Path, target: Path, home: Path | None = None, truth
         raise SystemExit(
             f"{name} is no set: {', '.join((*HOUSEHOLD_SETS, *REDUCED_SETS))} or retailer_PERSONS"
         )
+    if name in REDUCED_SETS:  # their point is what is left out
+        con.execute("drop table own")
     count = con.execute("select count(*) from identity.customer_records").fetchall()[0][0]
     con.close()
     return int(count)
@@ -73,6 +78,8 @@ def _febrl(con: duckdb.DuckDBPyConnection, path: Path) -> None:
             nullif(trim(suburb), '') as city, nullif(trim(postcode), '') as postcode, nullif(trim(state), '') as region,
             nullif(trim(date_of_birth), '') as birth_date, nullif(trim(soc_sec_id), '') as national_id,
         from read_csv('{path}', all_varchar = true);
+        create table own as
+        select 'febrl' as channel, trim(rec_id) as source_customer_id, * exclude (rec_id) from read_csv('{path}', all_varchar = true);
         create table truth as
         select channel, source_customer_id, regexp_extract(source_customer_id, 'rec-([0-9]+)-', 1) as person_id
         from identity.customer_records
@@ -99,6 +106,7 @@ def _pseudopeople(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
             coalesce(city, mailing_address_city) as city, coalesce(state, mailing_address_state) as region,
             coalesce(zipcode, mailing_address_zipcode) as postcode, 'US' as country,
         from raw;
+        create table own as select * exclude (simulant_id, household_id, filename) from raw;
         create table truth as select channel, source_customer_id, simulant_id as person_id from raw
         """
     )
@@ -111,6 +119,9 @@ def _fake(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         select
             'fake' as channel, unique_id as source_customer_id, 'account' as record_kind,
             first_name as given_name, surname as family_name, dob as birth_date, city, email,
+        from read_csv('{path}', all_varchar = true);
+        create table own as
+        select 'fake' as channel, unique_id as source_customer_id, * exclude (unique_id, cluster)
         from read_csv('{path}', all_varchar = true);
         create table truth as
         select 'fake' as channel, unique_id as source_customer_id, cluster as person_id
@@ -129,6 +140,9 @@ def _child_care(con: duckdb.DuckDBPyConnection, path: Path) -> None:
             trim("Address") as street, nullif(trim("Zip"), '') as postcode, nullif(trim("Phone"), '') as phone,
             nullif(trim("Email Address"), '') as email, 'US' as country,
         from sites qualify row_number() over (partition by "Id" order by "True Id") = 1;
+        create table own as
+        select 'site' as channel, "Id" as source_customer_id, * exclude ("Id", "True Id") from sites
+        qualify row_number() over (partition by "Id" order by "True Id") = 1;
         create table truth as
         select 'site' as channel, "Id" as source_customer_id, "True Id" as person_id from sites
         qualify row_number() over (partition by "Id" order by "True Id") = 1
@@ -152,6 +166,8 @@ def _senzing(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
             coalesce("ADDR_LINE1", "ADDR_FULL") as street, "ADDR_CITY" as city, "ADDR_STATE" as region,
             "ADDR_POSTAL_CODE" as postcode, "ADDR_COUNTRY" as country,
         from raw;
+        create table own as
+        select lower("DATA_SOURCE") as channel, "RECORD_ID" as source_customer_id, * exclude ("DATA_SOURCE", "RECORD_ID") from raw;
         create table truth as
         select lower("DATA_SOURCE") as channel, "RECORD_ID" as source_customer_id, "CLUSTER_ID" as person_id
         from read_csv('{folder}/actual_truthset_key.csv', all_varchar = true)

@@ -24,7 +24,10 @@ _COLUMNS = (
 
 
 def match(con: duckdb.DuckDBPyConnection, threshold: float = 0.95) -> dict[str, float]:
-    """Write table clusters (channel, source_customer_id, cluster) from identity.customer_records; returns processor seconds per step."""
+    """Write table clusters (channel, source_customer_id, cluster) from identity.customer_records; returns processor seconds per step.
+
+    Table plain_stops (comparison): where Splink 5.0.0 as it is would have stopped in training.
+    """
     logging.getLogger("splink").setLevel(logging.ERROR)
     present = {row[0] for row in con.execute("describe identity.customer_records").fetchall()}
     filled = [
@@ -45,7 +48,11 @@ def match(con: duckdb.DuckDBPyConnection, threshold: float = 0.95) -> dict[str, 
     )
     linker = Linker(DuckDBAPI(con).register("plain"), _settings(filled), log_level=None)
     seconds, start = {}, time.process_time()
-    _train(linker, filled)
+    stops = _train(linker, filled)
+    con.execute(
+        "create or replace table plain_stops as select unnest($stops::varchar[]) as comparison",
+        {"stops": sorted(stops)},
+    )
     seconds["train"], start = time.process_time() - start, time.process_time()
     pairs = linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
     seconds["score_pairs"], start = time.process_time() - start, time.process_time()
@@ -90,7 +97,8 @@ def _settings(filled: list[str]) -> SettingsCreator:
     )
 
 
-def _train(linker: Linker, filled: list[str]) -> None:
+def _train(linker: Linker, filled: list[str]) -> set[str]:
+    """Train as the tutorial does; returns the comparisons of which a share came out as zero."""
     strong = [
         rule
         for columns, rule in (
@@ -107,7 +115,7 @@ def _train(linker: Linker, filled: list[str]) -> None:
     ]
     linker.training.estimate_probability_two_random_records_match(strong, recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
-    with _zero_is_unseen():
+    with _zero_is_unseen() as stops:
         for columns in (
             ("given_name", "family_name"),
             ("full_name",),
@@ -117,18 +125,22 @@ def _train(linker: Linker, filled: list[str]) -> None:
         ):
             if set(columns) <= set(filled):
                 linker.training.estimate_parameters_using_expectation_maximisation(block_on(*columns))
+    return stops
 
 
 @contextmanager
-def _zero_is_unseen() -> Iterator[None]:
-    """A level whose share came out as zero is left to Splink's default for levels that it never saw."""
+def _zero_is_unseen() -> Iterator[set[str]]:
+    """A level whose share came out as zero is left to Splink's default for levels that it never saw; yields whose comparisons had one."""
     looked_up = expectation_maximisation.m_u_records_to_lookup_dict
+    stops: set[str] = set()
 
     def without_zeros(records: list[dict[str, Any]]) -> Any:
-        return looked_up([record for record in records if record["m_probability"] > 1e-300])
+        seen = [record for record in records if record["m_probability"] > 1e-300]
+        stops.update(record["output_column_name"] for record in records if record not in seen)
+        return looked_up(seen)
 
     expectation_maximisation.m_u_records_to_lookup_dict = without_zeros
     try:
-        yield
+        yield stops
     finally:
         expectation_maximisation.m_u_records_to_lookup_dict = looked_up
