@@ -62,36 +62,6 @@ def forget_makers(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"comment on table identity.{identifier(table)} is null")
 
 
-def write_differences(con: duckdb.DuckDBPyConnection, table: str, key: str, query: str) -> None:
-    """Have a table of schema identity hold the rows of a query (one per key); rows that it holds already are not written again."""
-    kept = f"identity.{table}"
-    con.execute(f"create or replace temp view rows_wanted as {query}")
-    columns = _columns_of(con, "rows_wanted")
-    if not has_table(con, table, database=_database(con)) or _columns_of(con, kept) != columns:
-        con.execute(f"create or replace table {kept} as from rows_wanted")
-    else:
-        same = " and ".join(f"wanted.{name} is not distinct from kept.{name}" for name, _ in columns)
-        con.execute(
-            f"create or replace temp table came as from rows_wanted as wanted anti join {kept} as kept on {same}"
-        )
-        con.execute(
-            f"create or replace temp table went as select {key} from {kept} anti join rows_wanted using ({key})"
-        )
-        with at_once(con):
-            con.execute(f"delete from {kept} where {key} in (from went) or {key} in (select {key} from came)")
-            con.execute(f"insert into {kept} from came")
-        con.execute("drop table temp.came; drop table temp.went")
-    con.execute("drop view temp.rows_wanted")
-
-
-def _columns_of(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
-    return [(str(row[0]), str(row[1])) for row in con.execute(f"describe {table}").fetchall()]
-
-
-def _database(con: duckdb.DuckDBPyConnection) -> str:
-    return str(con.execute("select current_database()").fetchall()[0][0])
-
-
 @contextmanager
 def at_once(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """One transaction: all of it, or nothing."""

@@ -10,10 +10,12 @@ import duckdb
 
 # List → its columns. unjudged: records that build_nodes is to judge. unscored: nodes that came or went, or of which other records are, for
 # score_pairs. unclustered: records and nodes (either may be null) whose components build_clusters is to build.
+# unassigned: records of components that were built, for assign_customer_ids.
 LISTS = {
     "unjudged": "record_key varchar",
     "unscored": "node_key varchar",
     "unclustered": "record_key varchar, node_key varchar",
+    "unassigned": "record_key varchar",
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from cdp_assets import identity
+from cdp_assets.identity.cached_tables import forget
 from cdp_assets.identity.context import CUSTOMER_COLUMNS
 from cdp_assets.keys import record_key, register_pseudonym
 from cdp_assets.settings import Settings
@@ -147,6 +148,7 @@ class IdentityHome:
                 "min(record_key) over (partition by cluster) as cluster_key, 1.0 as confidence "
                 "from wanted join identity.records using (source_customer_id)"
             )
+            forget(con, "customer_ids")  # nobody noted which clusters these are
             identity.assign_customer_ids(con, self.context)
             for table in ("models", "term_frequencies", "pairs", "scored_nodes", "overfull_blocks"):
                 con.execute(

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import duckdb
 import pytest
 
-from cdp_assets.identity.scoring.comparisons import BIRTH_DATE, HOUSEHOLD, NAME, Comparison
+from cdp_assets.identity.scoring.comparisons import BIRTH_DATE, HOUSEHOLD, NAME, PHONE, Comparison
 
 TEXTS = (
     "given_key", "family_key", "given_canon", "given_letters", "given_han", "birth_key", "phone", "email", "national_id", "street_key", "street_number",
-    "postcode_key", "city_key", "name_exact", "name_sound", "family_han",
+    "postcode_key", "city_key", "name_exact", "name_sound", "family_han", "name_words", "name_padded", "name_pattern", "phone_tail", "phone_head",
 )  # fmt: skip
 HARRY: dict[str, str | None] = {"given_key": "harry", "family_key": "reid", "birth_key": "19280714", "street_key": "5roperplace", "national_id": "3527397"}  # fmt: skip
 
@@ -28,11 +28,17 @@ def level(
     for side, record in (("l", left), ("r", right)):
         given = record.get("given_key")
         whole = " ".join(part for part in (given, record.get("family_key")) if part) or None
+        words = record.get("name_words", whole)
         filled = {
-            "given_canon": given, "given_letters": given and "".join(sorted(given)), "name_exact": whole, "name_sound": whole, **record
+            "given_canon": given, "given_letters": given and "".join(sorted(given)), "name_exact": whole, "name_sound": whole,
+            "name_words": words, "name_padded": words and f" {words.replace(' ', '  ')} ",
+            "name_pattern": words and f"% {words.replace(' ', ' % ')} %", **record,
         }  # fmt: skip
         values += [f"{_literal(filled.get(column))} as {column}_{side}" for column in TEXTS]
-        values += [f"false as is_{name}_{side}" for name in ("pinyin", "street_shared", "user_of_name")]
+        values += [
+            f"false as is_{name}_{side}"
+            for name in ("pinyin", "street_shared", "phone_shared", "user_of_name")
+        ]
         values += [f"{are_known} as is_{name}_known_{side}" for name in ("given", "family")]
     cases = " ".join(f"when {each.condition or 'true'} then '{each.name}'" for each in comparison.levels)
     found = duckdb.sql(
@@ -105,3 +111,59 @@ def test_two_family_names_that_are_both_known_are_two_names(are_known: bool, exp
 def test_the_only_name_may_be_the_family_name() -> None:
     assert level(NAME, {"given_key": "huber"}, {"given_key": "rosa", "family_key": "huber"}) == "lone_family"
     assert level(NAME, {"given_key": "rosa"}, {"given_key": "rosa", "family_key": "huber"}) == "given_only"
+
+
+MARIA = {"given_key": "anamarialopez", "family_key": "garcia", "name_words": "ana garcia lopez maria"}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ({"given_key": "marta", "family_key": "lopez", "name_words": "lopez marta"}, "else"),
+        ({"given_key": "maria", "family_key": "lopez", "name_words": "lopez maria"}, "names_within"),
+        ({"given_key": "lopez", "name_words": "lopez"}, "lone_name_within"),
+        ({"given_key": "lop", "name_words": "lop"}, "else"),
+        ({"given_key": "garcia", "name_words": "garcia"}, "lone_family"),
+    ],
+)
+def test_a_name_of_which_every_word_is_among_the_others_is_no_other_name(
+    name: dict[str, str], expected: str
+) -> None:
+    home = {"phone": "+16175551000", "street_key": "9hillroad"}
+    for left, right in ((MARIA, name), (name, MARIA)):
+        assert level(NAME, left, right) == expected
+        taken_back = level(HOUSEHOLD, {**left, **home}, {**right, **home})
+        assert taken_back == ("other_person_2" if expected == "else" else "else")
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [("+16175551007", "next_number"), ("+16175551406", "one_error"), ("+16175551006", "exact"), ("+16175551017", "else")],
+)  # fmt: skip
+def test_the_number_next_in_the_row_is_no_slip(other: str, expected: str) -> None:
+    one, another = ({"phone": phone, "phone_tail": phone[-4:]} for phone in ("+16175551006", other))
+    assert level(PHONE, one, another) == expected
+
+
+@pytest.mark.parametrize(
+    ("birth_date", "phone", "expected"),
+    [("19610302", "+16175551006", "lent_document_home"), ("19280741", "+16175551006", "else"), ("19610302", None, "else")],
+)  # fmt: skip
+def test_a_document_of_two_names_and_birth_dates_at_one_phone_is_lent_in_the_family(
+    birth_date: str, phone: str | None, expected: str
+) -> None:
+    one = {**HARRY, "phone": "+16175551006"}
+    assert (
+        level(HOUSEHOLD, one, {**one, "given_key": "william", "birth_key": birth_date, "phone": phone})
+        == expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("birth_date", "expected"), [("19610302", "other_person_1"), ("19280714", "else"), (None, "else")]
+)
+def test_who_gives_the_family_name_alone_and_another_birth_date_is_another_of_the_house(
+    birth_date: str | None, expected: str
+) -> None:
+    lone = {"given_key": "reid", "birth_key": birth_date, "street_key": "5roperplace"}
+    assert level(HOUSEHOLD, HARRY, lone) == level(HOUSEHOLD, lone, HARRY) == expected

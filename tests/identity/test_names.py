@@ -174,3 +174,11 @@ def test_a_name_says_which_generation_it_is_of(name: Parts, generation: str | No
 def test_the_generation_is_no_part_of_the_name() -> None:
     with_it, without = full("John Smith Jr.", "John Smith")
     assert with_it["name_exact"] == without["name_exact"] == "john smith"
+
+
+def test_the_words_of_a_name_are_kept_in_order_without_initials_titles_and_chinese_characters() -> None:
+    whole, parts, lone, chinese = forms(
+        ("Dr. Ana M. López-Garcia", None, None), (None, "Ana", "Lopez Garcia"), ("Garcia", None, None), ("王小明", None, None)
+    )  # fmt: skip
+    assert whole["name_words"] == parts["name_words"] == "ana garcia lopez"
+    assert (lone["name_words"], chinese["name_words"]) == ("garcia", None)

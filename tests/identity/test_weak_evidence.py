@@ -15,6 +15,8 @@ def _people() -> list[Row]:
     quist = {"family_name": "Quist", "street": "12 Main Street", "postcode": "89501", "city": "Reno"}
     hallgrim = {"family_name": "Hallgrim", "street": "9 Hill Road", "postcode": "89502", "city": "Reno"}
     dunne = {"family_name": "Dunne", "postcode": "89503", "city": "Reno"}
+    pine = {"street": "44 Pine Road", "postcode": "89506", "city": "Reno", "phone": "+17755550188"}
+    lakeside = {"phone": "+17755550173", "street": "3 Lake Road", "postcode": "89505", "city": "Reno"}
     born = {"birth_date": "1971-03-05", "postcode": "89504", "city": "Reno"}
     return [
         *(account(number, *name) for number, name in enumerate(NAMES + STRANGERS)),
@@ -38,6 +40,14 @@ def _people() -> list[Row]:
         person("rare_lone", full_name="Zywiec", **born),
         person("common_whole", given_name="Rita", family_name="Voss", **born | {"birth_date": "1982-09-17"}),
         person("common_lone", full_name="Voss", **born | {"birth_date": "1982-09-17"}),
+        person("row_1", given_name="Brian", family_name="Ostrander", phone="+17755550160", email="bto44@post.net"),
+        person("row_2", given_name="Brian", family_name="Ostrander", phone="+17755550161", email="river.19@web.org"),
+        person("lone_1", given_name="Ruth", family_name="Lindermann", birth_date="1951-02-03", **pine),
+        person("lone_2", full_name="Lindermann", birth_date="1978-11-19", **pine),
+        person("within_whole", full_name="Ana Maria Varga Toth", **lakeside),
+        person("within_lone", full_name="Varga", **lakeside),
+        person("within_short", full_name="Maria Varga", **lakeside | {"phone": None}),
+        person("within_far", full_name="Maria Varga", street="8 Dune Road", city="Fargo"),
         *(person(f"voss_{n}", given_name=f"{NAMES[n][0]}", family_name="Voss", city="Boise") for n in range(12)),
     ]  # fmt: skip
 
@@ -96,3 +106,19 @@ def test_relatives_of_a_street_written_otherwise_are_two(town: IdentityHome) -> 
 
 def test_a_lone_name_that_is_the_others_family_name_counts_by_its_frequency(town: IdentityHome) -> None:
     assert town.bits("rare_lone", "rare_whole") > town.bits("common_lone", "common_whole") + 1.0
+
+
+def test_who_leaves_names_out_at_the_same_address_is_the_same_and_elsewhere_is_not(
+    town: IdentityHome,
+) -> None:
+    assert _are_one(town, "within_whole", "within_lone")
+    assert _are_one(town, "within_whole", "within_short")
+    assert not _are_one(town, "within_whole", "within_far")
+
+
+def test_two_of_one_name_with_numbers_given_out_in_a_row_are_two(town: IdentityHome) -> None:
+    assert not _are_one(town, "row_1", "row_2")
+
+
+def test_the_family_name_alone_with_another_birth_date_is_another_of_the_house(town: IdentityHome) -> None:
+    assert not _are_one(town, "lone_1", "lone_2")

@@ -1,4 +1,6 @@
 {#
+holes:
+  is_held: true
 unportable: [any_value()]
 #}
 create or replace temp table claims as
@@ -9,7 +11,10 @@ with last_held as (
     join (
         select customer_id, max(to_generation) as last_generation
         from state.customer_id_history
-        where customer_id in (select gone.customer_id from state.customer_id_history as gone where gone.to_generation is not null)
+        where customer_id in (
+            select gone.customer_id from state.customer_id_history as gone
+            where gone.to_generation is not null {%- if is_held %} and gone.record_key in (select rebuilt.record_key from rebuilt) {%- endif %}
+        )
         group by customer_id
         having count(*) filter (where to_generation is null) = 0
     ) as retired on retired.customer_id = h.customer_id and retired.last_generation = h.to_generation
@@ -34,7 +39,7 @@ select
     any_value(issued.first_generation) as first_generation
 from sized
 join (
-    select record_key, cluster_key from identity.clusters
+    select record_key, cluster_key from clusters_here
     where cluster_key not in (select settled.cluster_key from settled)
 ) as clusters using (record_key)
 join identity.records as records using (record_key)

@@ -18,8 +18,15 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from cdp_assets.engine import given
-from cdp_assets.identity.cached_tables import at_once, digest_of, digest_of_facts, keep_made_by, made_by
-from cdp_assets.identity.changes import strike
+from cdp_assets.identity.cached_tables import (
+    at_once,
+    digest_of,
+    digest_of_facts,
+    forget,
+    keep_made_by,
+    made_by,
+)
+from cdp_assets.identity.changes import note, strike
 from cdp_assets.identity.context import IDENTITY_DIR, IdentityContext, StepSummary
 from cdp_assets.identity.customers.grouping import (
     NEVER_SPARSE,
@@ -348,6 +355,10 @@ def _take_over(con: duckdb.DuckDBPyConnection, maker: str | None, *, is_held: bo
                 con.execute(f"insert into identity.{table} from {built}")
             else:
                 con.execute(f"create or replace table identity.{table} as from {built}")
+        if is_held:
+            note(con, "unassigned", "from region")
+        else:
+            forget(con, "customer_ids")
         strike(con, "unclustered")
         if maker is not None:
             keep_made_by(con, "clusters", maker)

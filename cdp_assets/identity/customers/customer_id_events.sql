@@ -1,8 +1,9 @@
 {#
 holes:
+  is_held: false
   as_of_date: 2017-12-31
 #}
-create or replace table identity.customer_id_events as
+{% if is_held %}insert into identity.customer_id_events{% else %}create or replace table identity.customer_id_events as{% endif %}
 with flows as (
     -- Records that went from one id to another.
     select old_customer_id as old_id, new_customer_id as new_id, count(*) as records, max(reason) as reason
@@ -10,7 +11,7 @@ with flows as (
     where old_customer_id is not null and new_customer_id is not null
     group by old_id, new_id
 ),
-live as (select customer_id, count(*) as records from identity.customer_ids group by customer_id),
+live as (select customer_id, count(*) as records from ids_here group by customer_id),
 origins as (select customer_id, origin from cluster_ids),
 -- An id that no longer lives, and the id that got most of its records.
 gone as (
@@ -45,10 +46,12 @@ news as (
     where reason = 'ruling' and new_customer_id is not null and old_customer_id is not null
     group by new_customer_id, old_customer_id
 )
+{%- if not is_held %}
 select
     event_id, event, customer_id, other_customer_id, record_count, reason, effective_at, generation_number
 from state.customer_id_events
 union all
+{%- endif %}
 select
     pseudonym('event' || chr(31) || (select n from next_generation) || chr(31) || event || chr(31) || customer_id
         || chr(31) || coalesce(other_customer_id, '')),

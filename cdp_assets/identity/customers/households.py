@@ -12,6 +12,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from cdp_assets.engine import given
+from cdp_assets.identity.cached_tables import keep_made_by, made_by
 from cdp_assets.identity.context import IdentityContext, StepSummary
 from cdp_assets.keys import register_pseudonym
 
@@ -66,21 +67,35 @@ def assign_households(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> S
         (np.ones(len(left), dtype=np.int8), (left, right)), shape=(max(count, 1), max(count, 1))
     )
     label = connected_components(graph, directed=False)[1][:count]
+    (maker,) = con.execute("select pseudonym('households')").fetchall()[0]
+    # Under one key an id is its first customer's for ever, so it is made once: of households that were known, the first has it already.
+    known = (
+        "select min(customer_id) as customer_id, household_id from identity.households group by household_id"
+        if made_by(con, "households") == maker
+        else "select null::varchar as customer_id, null::varchar as household_id limit 0"
+    )
+    con.execute(f"create or replace temp table known_households as {known}")
     with given(con, "household_labels", pa.table({"number": np.arange(count), "label": label})):
         con.execute(
             """
             create or replace table identity.households as
             with labelled as (
                 select customer_id, label from household_customers join household_labels using (number)
+            ),
+            firsts as (select label, min(customer_id) as customer_id from labelled group by label),
+            named as (
+                select label, household_id from firsts join known_households using (customer_id)
+                union all
+                select label, pseudonym('household' || chr(31) || customer_id) from firsts
+                anti join known_households using (customer_id)
             )
-            select customer_id, household_id
-            from labelled
-            join (
-                select label, pseudonym('household' || chr(31) || min(customer_id)) as household_id from labelled group by label
-            ) using (label)
+            select labelled.customer_id, named.household_id from labelled join named using (label)
             """
         )
-    con.execute("drop table temp.household_keys; drop table temp.household_customers")
+    keep_made_by(con, "households", maker)
+    con.execute(
+        "drop table temp.household_keys; drop table temp.household_customers; drop table temp.known_households"
+    )
     customers, households = con.execute(
         "select count(*), count(distinct household_id) from identity.households"
     ).fetchall()[0]

@@ -5,10 +5,12 @@ Reads the map of the current generation from state and writes a proposal; commit
 
 from __future__ import annotations
 
+from functools import cache
+
 import duckdb
 
-from cdp_assets.identity import cached_tables
-from cdp_assets.identity.context import IdentityContext, StepSummary
+from cdp_assets.identity import cached_tables, changes
+from cdp_assets.identity.context import IDENTITY_DIR, IdentityContext, StepSummary
 from cdp_assets.keys import register_pseudonym
 from cdp_assets.sql_text import from_file
 
@@ -19,17 +21,20 @@ def assign_customer_ids(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) ->
     customer_ids: one row per record_key (channel, source_customer_id, record_kind, contact_role, customer_id, confidence).
     customer_id_changes: one row per record_key whose id differs from the current generation's (old null: new record; new null:
     the record is gone). customer_id_events: state's rows and this run's, which bear its generation_number. issued_ids: those that this
-    run issues.
+    run issues. Where the last run's proposal was committed, only records of components that were built since are looked at.
     """
     register_pseudonym(con, ctx.key)
-    _write_claims(con)
+    is_held = _is_held(con)
+    _write_scope(con, is_held=is_held)
+    _write_claims(con, is_held=is_held)
     _assign_by_rank(con)
     _mint_rest(con)
-    _write_customer_ids(con)
+    _write_customer_ids(con, ctx, is_held=is_held)
     _write_changes(con)
     _write_issued(con, ctx)
-    _write_events(con, ctx)
-    for table in ("current_map", "settled", "claims", "cluster_ids"):
+    _write_events(con, ctx, is_held=is_held)
+    con.execute("drop view temp.clusters_here; drop view temp.ids_here")
+    for table in ("rebuilt", "current_map", "settled", "claims", "cluster_ids"):
         con.execute(f"drop table if exists temp.{table}")
     row = con.execute(
         """
@@ -48,13 +53,37 @@ def assign_customer_ids(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) ->
     )
 
 
-def _write_claims(con: duckdb.DuckDBPyConnection) -> None:
-    """Temp tables current_map (live ids), settled (cluster_key, customer_id) and claims (customer_id, cluster_key with what they share)
-    over live and retired ids that are not settled.
+def _is_held(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether identity.customer_ids and identity.customer_id_events are what state's current generation says."""
+    last = con.execute(
+        "select generation_number, run_id from state.identity_generations "
+        "qualify generation_number = max(generation_number) over () and not is_withdrawn"
+    ).fetchone()
+    return last is not None and cached_tables.made_by(con, "customer_ids") == _made_by(*last)
 
-    A cluster whose records are those of one live id, all of them and no others, is settled: no claim on it can be better than that id's,
-    which has no other.
+
+def _made_by(number: int, run_id: str) -> str:
+    """What identity.customer_ids was made by: the proposal, and the code."""
+    return cached_tables.digest_of_facts(number, run_id, _rules())
+
+
+@cache
+def _rules() -> str:
+    """Digest of the code that assigns ids."""
+    names = ("lasting_ids.py", "claims.sql", "customer_id_events.sql")
+    return cached_tables.digest_of([IDENTITY_DIR / "customers" / name for name in names])
+
+
+def _write_scope(con: duckdb.DuckDBPyConnection, *, is_held: bool) -> None:
+    """Temp table rebuilt (record_key: records of the components that were built since ids were assigned), views clusters_here and ids_here
+    (rows of identity.clusters and identity.customer_ids to look at) and temp tables next_generation and current_map (live ids of them).
+
+    Components are closed: a live id has all of its records in one, so that no other id has a claim on what is in another.
     """
+    changes.begin(con, "unassigned")
+    con.execute("create or replace temp table rebuilt as select distinct record_key from identity.unassigned")
+    here = "semi join rebuilt using (record_key)" if is_held else ""
+    con.execute(f"create or replace temp view clusters_here as from identity.clusters {here}")
     con.execute(
         """
         create or replace temp table next_generation as
@@ -62,11 +91,21 @@ def _write_claims(con: duckdb.DuckDBPyConnection) -> None:
         """
     )
     con.execute(
-        """
+        f"""
         create or replace temp table current_map as
-        select record_key, customer_id, channel, record_kind, from_generation from state.customer_id_history where to_generation is null
+        select record_key, customer_id, channel, record_kind, from_generation
+        from (from state.customer_id_history where to_generation is null) {here}
         """
     )
+
+
+def _write_claims(con: duckdb.DuckDBPyConnection, *, is_held: bool) -> None:
+    """Temp tables settled (cluster_key, customer_id) and claims (customer_id, cluster_key with what they share) over live and retired
+    ids that are not settled.
+
+    A cluster whose records are those of one live id, all of them and no others, is settled: no claim on it can be better than that id's,
+    which has no other.
+    """
     con.execute(
         """
         create or replace temp table settled as
@@ -74,7 +113,7 @@ def _write_claims(con: duckdb.DuckDBPyConnection) -> None:
             select
                 clusters.cluster_key, count(*) as records, count(m.customer_id) as shared,
                 min(m.customer_id) as customer_id, max(m.customer_id) as other_id,
-            from identity.clusters as clusters
+            from clusters_here as clusters
             left join current_map as m using (record_key)
             group by clusters.cluster_key
         )
@@ -84,7 +123,7 @@ def _write_claims(con: duckdb.DuckDBPyConnection) -> None:
         where held.customer_id = held.other_id and held.records = held.shared and held.shared = sized.records
         """
     )
-    con.execute(from_file(__name__, "claims"))
+    con.execute(from_file(__name__, "claims", is_held=is_held))
 
 
 def _assign_by_rank(con: duckdb.DuckDBPyConnection) -> None:
@@ -140,7 +179,7 @@ def _mint_rest(con: duckdb.DuckDBPyConnection) -> None:
             f"""
             create or replace temp table minted as
             select cluster_key, pseudonym('customer' || chr(31) || cluster_key || chr(31) || '{mint_number}') as customer_id
-            from (select distinct cluster_key from identity.clusters) as c
+            from (select distinct cluster_key from clusters_here) as c
             anti join cluster_ids using (cluster_key)
             """
         )
@@ -158,12 +197,9 @@ def _mint_rest(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("drop table minted")
 
 
-def _write_customer_ids(con: duckdb.DuckDBPyConnection) -> None:
-    cached_tables.write_differences(
-        con,
-        "customer_ids",
-        "record_key",
-        """
+def _write_customer_ids(con: duckdb.DuckDBPyConnection, ctx: IdentityContext, *, is_held: bool) -> None:
+    """Bring identity.customer_ids up to the clusters, and strike what led to it."""
+    rows = """
         select
             records.record_key,
             records.channel,
@@ -172,11 +208,21 @@ def _write_customer_ids(con: duckdb.DuckDBPyConnection) -> None:
             records.contact_role,
             cluster_ids.customer_id,
             clusters.confidence,
-        from identity.clusters as clusters
+        from clusters_here as clusters
         join identity.records as records using (record_key)
         join cluster_ids using (cluster_key)
-        """,
-    )
+    """
+    (number,) = con.execute("select n from next_generation").fetchall()[0]
+    with cached_tables.at_once(con):
+        if is_held:
+            con.execute("delete from identity.customer_ids where record_key in (from rebuilt)")
+            con.execute(f"insert into identity.customer_ids {rows}")
+        else:
+            con.execute(f"create or replace table identity.customer_ids as {rows}")
+        changes.strike(con, "unassigned")
+        cached_tables.keep_made_by(con, "customer_ids", _made_by(number, ctx.run_id))
+    here = "semi join rebuilt using (record_key)" if is_held else ""
+    con.execute(f"create or replace temp view ids_here as from identity.customer_ids {here}")
 
 
 def _write_changes(con: duckdb.DuckDBPyConnection) -> None:
@@ -195,7 +241,7 @@ def _write_changes(con: duckdb.DuckDBPyConnection) -> None:
                 when ruled.record_key is not null then 'ruling'
                 else 'evidence'
             end as reason,
-        from identity.customer_ids as new
+        from ids_here as new
         full outer join current_map as old using (record_key)
         left join (
             select record_key_l as record_key from state.rulings where not is_undone
@@ -220,6 +266,8 @@ def _write_issued(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None:
     )
 
 
-def _write_events(con: duckdb.DuckDBPyConnection, ctx: IdentityContext) -> None:
+def _write_events(con: duckdb.DuckDBPyConnection, ctx: IdentityContext, *, is_held: bool) -> None:
     """Events of this run: created, merged, split, moved, revived, retired, ruled; beside those of state."""
-    con.execute(from_file(__name__, "customer_id_events", as_of_date=f"{ctx.as_of_date:%Y-%m-%d}"))
+    con.execute(
+        from_file(__name__, "customer_id_events", as_of_date=f"{ctx.as_of_date:%Y-%m-%d}", is_held=is_held)
+    )

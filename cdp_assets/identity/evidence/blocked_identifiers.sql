@@ -1,10 +1,8 @@
 {#
 holes:
   cases: when people_count > 9 then 'too_many_people'
-  names: "'test', 'unknown'"
   births: "'19000101'"
   is_held: true
-unportable: [a backslash in a text]
 #}
 create or replace temp table refused as
 with judged as (
@@ -15,8 +13,7 @@ placeholder_names as (
         'name' as identifier_type, name_exact as identifier_value, count(*) as record_count,
         0 as people_count, 'placeholder_name' as rule
     from identity.records
-    where trim(regexp_replace(lower(full_name), '[^a-z\x{3400}-\x{9fff}]+', ' ', 'g')) in ({{ names }})
-        and name_exact is not null
+    where is_name_placeholder and name_exact is not null
     group by name_exact
 ),
 placeholder_births as (

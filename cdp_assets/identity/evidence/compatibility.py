@@ -50,6 +50,14 @@ def given_names_near(col: Column, *, knows_names: bool = False) -> str:
     )"""
 
 
+def names_within(col: Column) -> str:
+    """True where every word of one name is among the other's (Maria Lopez, Ana Maria Lopez Garcia). Asks for name_padded and name_pattern."""
+    return (
+        f"({col('name_padded', 'l')} like {col('name_pattern', 'r')} "
+        f"or {col('name_padded', 'r')} like {col('name_pattern', 'l')})"
+    )
+
+
 def given_names_conflict(col: Column, *, knows_names: bool = False) -> str:
     """True where both given names are known and cannot be spellings of one; never null."""
     g_l, g_r = col("given_key", "l"), col("given_key", "r")

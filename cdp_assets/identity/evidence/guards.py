@@ -195,11 +195,8 @@ def _write_refused(con: duckdb.DuckDBPyConnection, ctx: IdentityContext, *, is_h
     """Temp tables refused (all rows of blocked_identifiers) and weighed (rows of identifiers with a touched value)."""
     limits = reference("guards")
     cases = "\n".join(f"when {condition} then '{rule}'" for rule, condition in _rule_sql(ctx).items())
-    names = literals(limits["placeholder_names"])
     births = ", ".join(f"'{value}'" for value in limits["placeholder_birth_dates"])
-    con.execute(
-        from_file(__name__, "blocked_identifiers", cases=cases, names=names, births=births, is_held=is_held)
-    )
+    con.execute(from_file(__name__, "blocked_identifiers", cases=cases, births=births, is_held=is_held))
     con.execute(
         """
         create or replace temp table weighed as

@@ -9,7 +9,7 @@ holes:
   titles: mr|mrs
   generations: {sr: 1, jr: 2}
   chinese_titles: 先生|女士
-unportable: [a backslash in a text, a list in brackets, array_to_string(), contains(), len(), list_sort(), regexp_extract(), regexp_full_match(), regexp_matches(), simplified(), starts_with(), string_split()]
+unportable: [a backslash in a text, a list in brackets, array_to_string(), concat_ws(), contains(), len(), list_sort(), regexp_extract(), regexp_full_match(), regexp_matches(), simplified(), starts_with(), string_split()]
 #}
 {#- Lower case, letters and single spaces (Latin) or simplified characters (Chinese), without titles. #}
 {%- macro clean(column, alias) -%}
@@ -141,6 +141,15 @@ counted as (
         coalesce({{ generation("full_name") }}, {{ generation("given_name") }}, {{ generation("family_name") }}) as generation
     from name_parts
 ),
+worded as (
+    select
+        name_raw,
+        array_to_string(list_sort([
+            word for word in string_split(concat_ws(' ', given_name, family_name, full_name), ' ') if length(word) > 1
+        ]), ' ') as words
+    from whole
+    where not is_han
+),
 judged as (
     select
         keyed.*,
@@ -161,10 +170,11 @@ select
     end as name_exact,
     nullif(array_to_string(list_sort([x for x in [given_key, family_key] if x is not null]), ' '), '')
         as name_sound,
-    is_pinyin_name as is_pinyin,
+    is_pinyin_name as is_pinyin, nullif(worded.words, '') as name_words,
     case counted.generation {% for word, number in generations.items() %}when '{{ word }}' then '{{ number }}' {% endfor %}end
         as name_generation
 from judged
 inner join counted using (name_raw)
+left join worded on worded.name_raw = judged.name_raw
 left join nicknames on nicknames.nickname = given_first
 where given_key is not null or family_key is not null

@@ -18,7 +18,7 @@ from cdp_assets.sql_text import from_file
 
 # What a node is made of; guard attributes (is_phone_shared, is_email_shared, is_street_shared) included, so that a changed guard makes a new node.
 EVIDENCE = (
-    "name_exact", "name_sound", "given_key", "family_key", "given_canon", "given_han", "family_han", "is_pinyin", "name_generation",
+    "name_exact", "name_sound", "given_key", "family_key", "given_canon", "given_han", "family_han", "is_pinyin", "name_generation", "name_words",
     "phone", "phone_head", "phone_tail", "is_phone_shared", "email", "email_user", "email_domain", "is_email_shared",
     "birth_key", "gender_key", "national_id", "street_words", "street_key", "street_number", "is_street_shared", "city_key", "region_key",
     "postcode_key", "country_key",
@@ -35,6 +35,7 @@ _REFUSED = {
         "given_han",
         "family_han",
         "name_generation",
+        "name_words",
     ),
     "phone": ("phone", "phone_head", "phone_tail"),
     "email": ("email", "email_user", "email_domain"),

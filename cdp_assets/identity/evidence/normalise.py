@@ -18,13 +18,14 @@ from cdp_assets.identity.context import (
     IdentityContext,
     IdentityProblem,
     StepSummary,
+    reference,
 )
 from cdp_assets.identity.evidence import chinese_places, places
 from cdp_assets.identity.evidence.contacts import build_email_forms, build_phone_forms
 from cdp_assets.identity.evidence.countries import country_sql
 from cdp_assets.identity.evidence.names import build_name_forms
 from cdp_assets.keys import register_pseudonym
-from cdp_assets.sql_text import from_file
+from cdp_assets.sql_text import from_file, literals
 
 # Of what it depends how a delivered record reads.
 _CODE = (
@@ -213,6 +214,7 @@ def _write_records(con: duckdb.DuckDBPyConnection, made_by: str, *, is_held: boo
             bare_city=chinese_places.bare_place("city_key"),
             city_of_street=chinese_places.city_of_street("street_words"),
             bare_region=chinese_places.bare_place("region_key"),
+            placeholder_names=literals(reference("guards")["placeholder_names"]),
         )
     )
     with cached_tables.at_once(con):

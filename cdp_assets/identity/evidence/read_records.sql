@@ -12,7 +12,8 @@ holes:
   bare_city: city_key
   city_of_street: street_words
   bare_region: region_key
-unportable: ["* exclude", "* replace", concat_ws(), regexp_extract()]
+  placeholder_names: "'test', 'unknown'"
+unportable: ["* exclude", "* replace", a backslash in a text, concat_ws(), regexp_extract()]
 #}
 create or replace temp table read_records as
 with joined as (
@@ -23,7 +24,10 @@ with joined as (
         coalesce(raw.full_name, nullif(concat_ws(' ', raw.given_name, raw.family_name), '')) as full_name,
         name_forms.given_key, name_forms.family_key, name_forms.given_canon,
         name_forms.given_han, name_forms.family_han, name_forms.name_exact, name_forms.name_sound,
-        coalesce(name_forms.is_pinyin, false) as is_pinyin, name_forms.name_generation,
+        coalesce(name_forms.is_pinyin, false) as is_pinyin, name_forms.name_generation, name_forms.name_words,
+        coalesce(trim(regexp_replace(
+            lower(coalesce(raw.full_name, nullif(concat_ws(' ', raw.given_name, raw.family_name), ''))),
+            '[^a-z\x{3400}-\x{9fff}]+', ' ', 'g')) in ({{ placeholder_names }}), false) as is_name_placeholder,
         -- what is no number where the channel is may be one where the person lives
         coalesce(phone_forms.phone_e164, phones_at_home.phone_e164) as phone, phone_forms.phone_head, phone_forms.phone_tail,
         case when not email_forms.is_relay then email_forms.email end as email,

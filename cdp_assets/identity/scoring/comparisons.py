@@ -9,7 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cdp_assets.identity.evidence.compatibility import given_names_conflict, given_names_near, suffixed
+from cdp_assets.identity.evidence.compatibility import (
+    given_names_conflict,
+    given_names_near,
+    names_within,
+    suffixed,
+)
 from cdp_assets.identity.evidence.spelling import few_errors
 
 
@@ -37,7 +42,9 @@ class Comparison:
 
 
 _NEAR = given_names_near(suffixed, knows_names=True)
-_CONFLICT = given_names_conflict(suffixed, knows_names=True)
+# Every word of one name is among the other's (Maria Lopez, Ana Maria Lopez Garcia).
+_WITHIN = names_within(suffixed)
+_CONFLICT = f"({given_names_conflict(suffixed, knows_names=True)} and not coalesce({_WITHIN}, false))"
 _BOTH_PARTS = "given_key_l is not null and family_key_l is not null and given_key_r is not null and family_key_r is not null"
 # Two family names that are both known are two names (Huber, Weber), not one with a slip.
 _FAMILY_NEAR = f"""(
@@ -52,12 +59,15 @@ _CROSS_NEAR = """(
     and jaro_winkler_similarity(family_key_l, given_key_r) >= 0.88
 )"""
 _EITHER_INITIAL = "(length(given_key_l) = 1 or length(given_key_r) = 1)"
-_UNNAMED = "(given_key_l is null or given_key_r is null)"
+_LONE_FAMILY = "((family_key_l is null and given_key_l = family_key_r) or (family_key_r is null and given_key_r = family_key_l))"
+# A card that says the family name alone, whether it stands where a family name does or as the only name.
+_UNNAMED = f"(given_key_l is null or given_key_r is null or coalesce({_LONE_FAMILY}, false))"
 # A house in which several people live, met again by a record that does not say which of them it is.
 _SHARED_HOME_UNNAMED = (
     f"(street_key_l = street_key_r and (is_street_shared_l or is_street_shared_r) and {_UNNAMED})"
 )
-_LONE_FAMILY = "((family_key_l is null and given_key_l = family_key_r) or (family_key_r is null and given_key_r = family_key_l))"
+
+_EITHER_LONE = "(not contains(name_words_l, ' ') or not contains(name_words_r, ' '))"
 
 NAME = Comparison(
     "name",
@@ -95,7 +105,7 @@ NAME = Comparison(
         ),
         Level(
             "family_of_shared_home", "same family name, a given name missing, in a house where several people live",
-            f"family_key_l = family_key_r and coalesce({_SHARED_HOME_UNNAMED}, false)", is_void=True,
+            f"(family_key_l = family_key_r or {_LONE_FAMILY}) and coalesce({_SHARED_HOME_UNNAMED}, false)", is_void=True,
         ),
         Level(
             "family_only", "same family name, one given name missing",
@@ -103,9 +113,13 @@ NAME = Comparison(
         ),
         Level("lone_family", "the only name of one is the other's family name", _LONE_FAMILY, "lone_term"),
         Level(
+            "names_within", "all names of one are among the other's", f"{_WITHIN} and not {_EITHER_LONE}", "name_sound",
+        ),
+        Level(
             "given_only", "same given name, one family name missing",
             "given_canon_l = given_canon_r and (family_key_l is null or family_key_r is null)", "given_key",
         ),
+        Level("lone_name_within", "the only name of one is among the other's names", f"{_WITHIN} and {_EITHER_LONE}"),
         Level(
             "one_part_near", "the only part both have is nearly the same",
             "(given_key_l is null or given_key_r is null or family_key_l is null or family_key_r is null) "
@@ -174,6 +188,12 @@ PHONE = Comparison(
             "masked_tail", "last digits of a masked phone fit",
             "(phone_l is null or phone_r is null) and phone_tail_l = phone_tail_r "
             "and (phone_head_l is null or phone_head_r is null)",
+        ),
+        # Numbers are given out in a row: the neighbour's is as likely as a slip.
+        Level(
+            "next_number", "only the last digit of the phone differs",
+            "length(phone_l) >= 9 and length(phone_l) = length(phone_r) and left(phone_l, length(phone_l) - 1) = left(phone_r, length(phone_r) - 1)",
+            is_void=True,
         ),
         Level(
             "one_error", "one digit of the phone differs",
@@ -298,12 +318,15 @@ _NEAR_HOME = (
     f"coalesce({_STREET_NEAR} and {_SAME_AREA} and not coalesce({_OTHER_HOUSE}, false) "
     "and family_key_l = family_key_r, false)"
 )
-_NOTHING_SHARED = (
-    f"not (coalesce(phone_l = phone_r, false) or coalesce(email_l = email_r, false) or {_SHARED_STREET})"
-)
+_SHARED_CONTACT = "(coalesce(phone_l = phone_r, false) or coalesce(email_l = email_r, false))"
+_NOTHING_SHARED = f"not ({_SHARED_CONTACT} or {_SHARED_STREET})"
 # A document is nobody else's: where it is the same, but for a slip, the household explains nothing.
 _SAME_DOCUMENT = f"coalesce({few_errors('national_id_l', 'national_id_r', 1)}, false)"
-_OTHER_PERSON = f"(not {_SAME_DOCUMENT} and {_CONFLICT})"
+_OTHER_BIRTH = f"""coalesce(not {_PART_OF_DATE} and hamming(birth_key_l, birth_key_r) > 2
+    and not (substr(birth_key_l, 5, 2) = substr(birth_key_r, 7, 2) and substr(birth_key_l, 7, 2) = substr(birth_key_r, 5, 2)), false)"""
+_OTHER_PERSON = (
+    f"(not {_SAME_DOCUMENT} and ({_CONFLICT} or coalesce({_LONE_FAMILY}, false) and {_OTHER_BIRTH}))"
+)
 # But it is lent and mistyped: where nothing beside it is the same and both given names are known names, it is not enough.
 _LENT_DOCUMENT = f"({_SAME_DOCUMENT} and {_CONFLICT} and is_given_known_l and is_given_known_r)"
 _BIRTH_FITS = f"coalesce({few_errors('birth_key_l', 'birth_key_r', 1)}, false)"
@@ -320,6 +343,10 @@ HOUSEHOLD = Comparison(
         Level(
             "lent_document", "other name: only the document number is the same",
             f"{_NOTHING_SHARED} and {_LENT_DOCUMENT} and not {_BIRTH_FITS}",
+        ),
+        Level(
+            "lent_document_home", "other given name and birth date: a household that shares phone or e-mail shares a document, too",
+            f"{_SHARED_CONTACT} and {_LENT_DOCUMENT} and {_OTHER_BIRTH}",
         ),
         Level(
             "other_person_near_street", "other given name: household shares a street that is written nearly the same",
@@ -415,6 +442,7 @@ TERM_COLUMNS = (
 MUST_FALL: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("name", ("both_near", "given_only", "given_same_family_differs", "else")),
     ("name", ("both_near", "family_only", "family_same_given_differs", "else")),
+    ("name", ("both_near", "names_within", "lone_name_within", "else")),
     ("birth_date", ("exact", "one_error", "two_errors", "else")),
     ("phone", ("exact", "masked", "else")),
     ("email", ("exact", "near", "else")),

@@ -42,6 +42,7 @@ def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
         for column, source in (
             *_LOOKED_UP.items(),
             ("given_key", "known_given"),
+            ("given_canon", "known_given"),
             ("family_key", "known_family"),
         )
     )
@@ -83,7 +84,9 @@ def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
             nodes.*,
             regexp_replace(email_user, '[^0-9]', '', 'g') as email_digits,
             given_letters,
-            known_given.value is not null as is_given_known,
+            ' ' || replace(name_words, ' ', '  ') || ' ' as name_padded,
+            '% ' || replace(name_words, ' ', ' % ') || ' %' as name_pattern,
+            coalesce(known_given.value, known_canon.value) is not null as is_given_known,
             known_family.value is not null as is_family_known,
             nodes.given_canon as given_term,
             nodes.family_key as family_term,
@@ -92,6 +95,7 @@ def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
         from compared_nodes as nodes
         left join given_names on given_names.given_key = nodes.given_key
         left join terms as known_given on known_given.column_name = 'known_given' and known_given.value = nodes.given_key
+        left join terms as known_canon on known_canon.column_name = 'known_given' and known_canon.value = nodes.given_canon
         left join terms as known_family on known_family.column_name = 'known_family' and known_family.value = nodes.family_key
         {joins}
         """

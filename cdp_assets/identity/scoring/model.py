@@ -172,6 +172,9 @@ def set_household_levels(parameters: Parameters) -> None:
     for level, name in (("lent_document_family", "family_same_given_differs"), ("lent_document", "else")):
         known = math.log2(chance / (1 - chance)) + weight("national_id", "exact") + weight("name", name)
         levels[level] = household_level(-max(known + _IN_REVIEW, 0.0))
+    levels["lent_document_home"] = household_level(
+        -sum(contact) - max(weight("national_id", "exact"), 0.0) + 2.0
+    )
     levels["nothing_shared"] = {"m": 0.9, "u": 0.9}
     levels["else"] = {"m": 0.9, "u": 0.9}
     comparisons["household"] = levels
