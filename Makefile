@@ -6,6 +6,14 @@ READY := $(VENV)/.ready
 DEMO := data/demo
 # pyspark and pyspark-client of the development extras are one package: Spark has an environment of its own.
 SPARK := .venv-spark
+# What works on a home runs there, too, where the home's engine is Spark.
+ifeq ($(ONEFOLD_ENGINE),spark)
+HOME_BIN := $(SPARK)/bin
+HOME_READY := $(SPARK)/.ready
+else
+HOME_BIN := $(BIN)
+HOME_READY := $(READY)
+endif
 # A file's tests share what they set up, so they stay together; files go in the order that tests/conftest.py gives them.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
@@ -33,11 +41,11 @@ $(READY): requirements.lock pyproject.toml
 setup: $(READY) ## make .venv, install the locked requirements, parse the dbt project
 	@$(BIN)/onefold parse
 
-demo: $(READY) ## simulate a retailer, run everything on it, print what came out
-	@$(BIN)/onefold demo --out $(DEMO)
+demo: $(HOME_READY) ## simulate a retailer, run everything on it, print what came out (on Spark with ONEFOLD_ENGINE=spark)
+	@$(HOME_BIN)/onefold demo --out $(DEMO) $(if $(PERSONS),--customers $(PERSONS))
 
-run: $(READY) ## run everything on your own inbox (ONEFOLD_HOME, ONEFOLD_INBOX)
-	@$(BIN)/onefold run
+run: $(HOME_READY) ## run everything on your own inbox (ONEFOLD_HOME, ONEFOLD_INBOX)
+	@$(HOME_BIN)/onefold run
 
 web: $(READY) ## the site on the published file
 	@$(BIN)/onefold web
@@ -92,10 +100,12 @@ test-integration: $(READY) ## rooms together: built tables, nights of identity, 
 test-all: $(READY) ## every test, the long ones and a real retailer too; property tests look for new examples
 	@$(BIN)/python -m pytest $(PARALLEL) -m 'slow or not slow' --hypothesis-profile explore
 
-$(SPARK)/.ready: pyproject.toml
+$(SPARK)/.ready: requirements.lock pyproject.toml
+	@command -v java >/dev/null || test -n "$$JAVA_HOME" || { echo "Spark needs Java 17, and there is none here: install it (Debian: apt install openjdk-17-jre-headless)"; exit 1; }
 	@test -x $(SPARK)/bin/python || $(PYTHON) -m venv $(SPARK)
 	@echo "Installing Onefold with pyspark into $(SPARK) (some minutes, once) ..."
-	@$(SPARK)/bin/python -m pip install --quiet -e '.[spark-test]'
+	@sed -n 's/^\([A-Za-z0-9._-]*==[^\\]*[^\\ ]\).*/\1/p' requirements.lock > $(SPARK)/constraints.txt # the locked versions of all that both environments have
+	@$(SPARK)/bin/python -m pip install --quiet --constraint $(SPARK)/constraints.txt -e '.[spark-test]'
 	@touch $(SPARK)/.ready
 
 test-spark: $(SPARK)/.ready ## one night on Spark's local mode beside DuckDB's, row by row: PERSONS=3000 (Java 17 from the system; half an hour)

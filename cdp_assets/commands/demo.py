@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import duckdb
@@ -26,6 +27,8 @@ from cdp_assets.landing import landing_status, load_contracts
 from cdp_assets.project import place
 from cdp_assets.publishing import lock
 from cdp_assets.settings import Settings
+from cdp_assets.spark.readiness import require_spark
+from cdp_assets.spark.session import SparkProblem
 from cdp_assets.sql_text import literal
 
 ZONE_VARIABLE = "ONEFOLD_BUSINESS_TIME_ZONE"
@@ -57,6 +60,11 @@ def run_demo(*, customers: int, seed: int, out: Path) -> int:
     """Simulate (unless the very same retailer is there already), run, and print the summary."""
     console = plain_console()
     out = out.absolute()
+    try:
+        require_spark(Settings.load(home=out / "home", inbox=out / "inbox"))
+    except SparkProblem as error:
+        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        return EXIT_NOT_PUBLISHED
     wanted = _fingerprint(customers, seed)
     note = out / "simulated.json"
     if note.exists() and json.loads(note.read_text()) == wanted:
@@ -282,7 +290,7 @@ def _print_lists(settings: Settings, out: Path, console: Console) -> None:
 
 def _print_next(settings: Settings, truth: Path, console: Console) -> None:
     current = settings.published_dir / "current.duckdb"
-    onefold = ".venv/bin/onefold" if place.is_clone() else "onefold"
+    onefold = f"{Path(sys.prefix).name}/bin/onefold" if place.is_clone() else "onefold"
     steps = {
         "web": "the site",
         "audience preview at_risk_by_value": "who is meant, and who may be reached",
@@ -294,7 +302,8 @@ def _print_next(settings: Settings, truth: Path, console: Console) -> None:
         f"published: {current}",
         "try next:",
         f"  export ONEFOLD_HOME={settings.home} ONEFOLD_INBOX={settings.inbox_dir} "
-        f"{ZONE_VARIABLE}={settings.business_time_zone}",
+        f"{ZONE_VARIABLE}={settings.business_time_zone}"
+        + (f" ONEFOLD_ENGINE={settings.engine}" if settings.engine != "duckdb" else ""),
         *(f"  {onefold} {step:<24}   {about}" for step, about in steps.items()),
     )
     for line in lines:

@@ -27,6 +27,7 @@ from cdp_assets.publishing import lock
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.publishing.run_record import RunRecord, Step, listen
 from cdp_assets.settings import Settings
+from cdp_assets.spark.readiness import require_spark
 
 EXIT_PUBLISHED, EXIT_NOT_PUBLISHED, EXIT_HELD = 0, 1, 3
 
@@ -93,6 +94,7 @@ def _run_locked(settings: Settings, console: Console, *, whole: bool) -> int:
     try:
         if other := other_version(settings.project_dir):
             console.print(styled("note:", "yellow", f" {other}"), highlight=False, soft_wrap=True)
+        require_spark(settings)
         repaired = prepare_home(settings)
         with console.status("reading the project …"):
             same = None if whole else unchanged_generation(settings, newest_landed)

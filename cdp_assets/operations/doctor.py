@@ -27,6 +27,8 @@ from cdp_assets.publishing.copies import verify_generations
 from cdp_assets.publishing.damage import verify_files
 from cdp_assets.publishing.generations import current_generation
 from cdp_assets.settings import Settings
+from cdp_assets.spark.readiness import require_spark
+from cdp_assets.spark.session import SparkProblem
 from cdp_assets.state import SCHEMA_DIR, StateLost, connect_state, refuse_lost_state
 
 PYTHONS = ((3, 11), (3, 14))  # from, and before
@@ -48,6 +50,7 @@ def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
     """All findings, in the order in which a run would meet them; `deep` reads every stored file."""
     findings = [
         *_versions(),
+        *_engine(settings),
         *_project(settings),
         *_disk(settings),
         *_permissions(settings),
@@ -92,6 +95,19 @@ def _versions() -> Iterator[Finding]:
         yield Finding(
             "well", "versions", f"Python {sys.version.split()[0]}, duckdb {duckdb.__version__}, all as locked"
         )
+
+
+def _engine(settings: Settings) -> Iterator[Finding]:
+    """Nothing on DuckDB, which is part of the versions."""
+    if settings.engine == "duckdb":
+        return
+    try:
+        require_spark(settings)
+    except SparkProblem as problem:
+        found, where, remedy = problem.parts
+        yield Finding("ill", "engine", f"{found} ({where})", remedy)
+    else:
+        yield Finding("well", "engine", f"Spark at {settings.spark_address}")
 
 
 def _project(settings: Settings) -> Iterator[Finding]:

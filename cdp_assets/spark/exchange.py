@@ -51,6 +51,13 @@ class Table:
         """Where it stands in the folder."""
         return f"{self.schema}/{self.name}.parquet"
 
+    def rows_below(self, folder: Path) -> str | None:
+        """Where its rows are read from: one file, as DuckDB writes it, or a folder of that name with part files, as Spark does; None where there are none."""
+        path = folder / self.file
+        if path.is_dir():
+            return str(path / "*.parquet") if any(path.glob("*.parquet")) else None
+        return str(path) if path.exists() else None
+
 
 def export_table(
     con: duckdb.DuckDBPyConnection, database: str, schema: str, name: str, target: Path
@@ -98,7 +105,7 @@ def read_list(folder: Path) -> list[Table]:
             "export again, and copy the folder whole",
         )
     tables = [Table(**each) for each in json.loads((folder / LIST).read_text(encoding="utf-8"))]
-    missing = [table.file for table in tables if not (folder / table.file).exists()]
+    missing = [table.file for table in tables if table.rows_below(folder) is None]
     if missing:
         raise ExchangeProblem(
             f"{len(missing)} of {len(tables)} files are missing, {missing[0]} for one",
@@ -120,7 +127,7 @@ def fill_table(con: duckdb.DuckDBPyConnection, database: str, table: Table, fold
         )
     names = ", ".join(identifier(column) for column in table.columns)
     chosen = ", ".join(f"cast({identifier(column)} as {kind})" for column, kind in table.columns.items())
-    source = f"read_parquet({literal(folder / table.file)})"
+    source = f"read_parquet({literal(table.rows_below(folder) or folder / table.file)})"
     with _in_utc(con):
         con.execute(f"insert into {relation} ({names}) select {chosen} from {source}")
     if fingerprint(con, database, table.schema, table.name) != (table.rows, table.fingerprint):

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 import duckdb
 
@@ -20,6 +21,7 @@ from cdp_assets.keys import load_key
 from cdp_assets.settings import Settings
 from cdp_assets.spark.dbt_session import in_session
 from cdp_assets.spark.problems import in_words
+from cdp_assets.spark.readiness import require_spark
 from cdp_assets.spark.session import CONNECT, SparkProblem, open_session
 from cdp_assets.spark.tables import give, quoted
 from cdp_assets.sql_text import identifier, literal
@@ -34,18 +36,14 @@ class SparkModels:
     """An open session on a home. Raises SparkProblem where Spark does not start."""
 
     def __init__(self, settings: Settings) -> None:
-        if settings.spark_address.startswith(CONNECT):
-            raise SparkProblem(
-                "a run needs the files of Spark's tables, and Spark Connect does not say where they are",
-                "ONEFOLD_SPARK_ADDRESS",
-                "give the address of the cluster itself (spark://host:7077), or local[4]",
-            )
+        require_spark(settings)
         self.settings = settings
         self.folder = settings.home / FOLDER
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(mode=0o700)
         self.session = open_session(settings.spark_address, load_key(settings), self.folder)
         self._known: set[str] = set()  # unique ids of nodes that stand in the session
+        self._schemas: set[str] = set()  # that this run has made
         with open_warehouse(settings) as con:
             forget_makers(con)  # nobody knows what became of the warehouse since the last night
 
@@ -53,9 +51,31 @@ class SparkModels:
     def building(self, manifest: Any, nodes: Collection[str]) -> Iterator[None]:
         """Around a dbt command on `nodes` (unique ids): what they read and it does not build is given, as it is now."""
         with in_words():
+            for schema in sorted(
+                {manifest.nodes[node].schema for node in nodes if _is_built(manifest, node)}
+            ):
+                self.make_schema(schema)
             self.give(_read_by(manifest, nodes, self._known))
             with in_session(self.session):
                 yield
+
+    def make_schema(self, schema: str) -> None:
+        """A schema whose tables lie in the home. A catalog that others use, too (Spark Connect's is its server's), may have one of that name:
+        what a run that died left there is dropped, another's raises SparkProblem."""
+        if schema in self._schemas:
+            return
+        place = self.folder / f"{schema}.db"
+        if self.session.catalog.databaseExists(schema):
+            found = urlparse(self.session.catalog.getDatabase(schema).locationUri).path
+            if Path(found) != place:
+                raise SparkProblem(
+                    f"the catalog of this Spark has a schema {schema} that is not this home's",
+                    self.settings.spark_address,
+                    "wait until the other home's run has ended, or give Onefold a Spark with a catalog of its own",
+                )
+            self.session.sql(f"drop schema {quoted(schema)} cascade")
+        self.session.sql(f"create schema {quoted(schema)} location {literal(place)}")
+        self._schemas.add(schema)
 
     def give(self, relations: Iterable[Any]) -> None:
         """Name relations (dbt's sources and nodes) in the session: landed exports where they lie, tables of state and the warehouse as Parquet."""
@@ -70,6 +90,8 @@ class SparkModels:
                     tables.append(("state", "main", each.name))
                 else:
                     tables.append((self.settings.warehouse_path.stem, each.schema, each.name))
+            for database, schema, _ in tables:
+                self.make_schema("state" if database == "state" else schema)
             give(self.session, con, tables, self.folder / "given", {"state": "state"})
 
     def _give_landed(self, con: duckdb.DuckDBPyConnection, name: str, channel: str, export: str) -> None:
@@ -80,7 +102,7 @@ class SparkModels:
             f"describe select * from read_parquet({files}, union_by_name = true)"
         ).fetchall()
         columns = ", ".join(f"{quoted(row[0])} {sparks_type(row[1])}" for row in described)
-        self.session.sql("create schema if not exists landing")
+        self.make_schema("landing")
         self.session.sql(f"drop table if exists {quoted('landing', name)}")
         self.session.sql(
             f"create table {quoted('landing', name)} ({columns}) using parquet location {literal(folder)}"
@@ -103,7 +125,7 @@ class SparkModels:
         """The files of a table, as DuckDB reads them; its rows as Arrow where there is no file. A view's rows are written first."""
         schema, name = node.schema, node.alias
         if node.config.materialized == "view":
-            self.session.sql(f"create schema if not exists {TAKEN}")
+            self.make_schema(TAKEN)
             self.session.sql(f"drop table if exists {quoted(TAKEN, name)}")
             self.session.sql(
                 f"create table {quoted(TAKEN, name)} using parquet as select * from {quoted(schema, name)}"
@@ -117,6 +139,9 @@ class SparkModels:
     def close(self) -> None:
         """End the session and leave nothing of it in the home."""
         with suppress(Exception):  # a Spark that is lost cannot be stopped
+            if self.settings.spark_address.startswith(CONNECT):  # a server's catalog outlives the session
+                for schema in sorted(self._schemas):
+                    self.session.sql(f"drop schema if exists {quoted(schema)} cascade")
             self.session.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -157,6 +182,10 @@ def sparks_type(kind: str) -> str:
     raise SparkProblem(
         f"a landed column has the type {kind}", "landing", "land the file again with this version"
     )
+
+
+def _is_built(manifest: Any, node: str) -> bool:
+    return manifest.nodes[node].resource_type in {"model", "seed"}
 
 
 def _read_by(manifest: Any, nodes: Collection[str], known: Collection[str]) -> list[Any]:

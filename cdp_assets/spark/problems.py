@@ -64,7 +64,9 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not any(type(each).__module__.split(".")[0] in {"pyspark", "py4j"} for each in chain_of(error)):
+        if not any(
+            type(each).__module__.split(".")[0] in {"pyspark", "py4j", "grpc"} for each in chain_of(error)
+        ):
             raise
         message = " ".join(str(each) for each in chain_of(error))
         found, remedy = found_and_remedy(message) or (

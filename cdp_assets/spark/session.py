@@ -10,6 +10,8 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,8 @@ appender.nothing.type = Null
 appender.nothing.name = nothing
 rootLogger.level = off
 rootLogger.appenderRef.nothing.ref = nothing
+logger.repl.name = org.apache.spark.repl.Main
+logger.repl.level = off
 """
 
 
@@ -48,7 +52,7 @@ class SparkProblem(Problem):
 def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any:
     """A session at an address, with the project's settings and the function `pseudonym`, which holds the home's key.
 
-    `warehouse`: where tables stand, for addresses that are not Spark Connect's. Raises SparkProblem.
+    `warehouse`: where tables stand, for whoever builds some. Raises SparkProblem.
     """
     try:
         from pyspark.sql import SparkSession
@@ -63,6 +67,8 @@ def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any
         if address.startswith(CONNECT):
             os.environ["SPARK_REMOTE"] = address  # where dbt's adapter looks for the session
             session = SparkSession.builder.remote(address).getOrCreate()
+            if warehouse is not None:
+                session.addArtifacts(_jar_of_splink())
         else:
             os.environ.setdefault(
                 "PYSPARK_PYTHON", sys.executable
@@ -80,7 +86,8 @@ def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any
                 silence.write_text(SILENCE, encoding="utf-8")
                 said = f"-Dlog4j2.configurationFile={silence.as_uri()}"
                 builder = builder.config("spark.driver.extraJavaOptions", said)
-            session = builder.getOrCreate()
+            with _javas_words_in(warehouse / "java.log") if warehouse is not None else nullcontext():
+                session = builder.getOrCreate()
             session.sparkContext.setLogLevel("OFF")  # its errors quote the data that they choked on
     # Java is missing, nobody listens, a version differs (Spark's own words name hosts and paths only); the pure client leaves by itself
     except (Exception, SystemExit) as error:
@@ -92,13 +99,35 @@ def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any
     return as_meant(session, key)
 
 
+@contextmanager
+def _javas_words_in(path: Path) -> Iterator[None]:
+    """What Java says on standard error while it starts and for as long as it lives goes into a file: warnings that help nobody, and data."""
+    kept, file = os.dup(2), os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.dup2(file, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(file)
+
+
+def is_connect_only() -> bool:
+    """Whether the pyspark that is installed is the pure client (pyspark-client), which has no Spark of its own."""
+    try:
+        from pyspark.util import is_remote_only
+    except ImportError:
+        return False
+    return bool(is_remote_only())
+
+
 def _is_not_of_the_bridge(record: logging.LogRecord) -> bool:
     """The bridge to Java logs every command that a lost Spark does not answer, on the root logger, with a traceback."""
     return record.module != "java_gateway"
 
 
 def _jar_of_splink() -> str:
-    """String distances for the JVM, which Splink ships; through Spark Connect the cluster must have it."""
+    """String distances for the JVM, which Splink ships."""
     from splink.internals.spark.jar_location import similarity_jar_location
 
     return str(similarity_jar_location())

@@ -9,94 +9,36 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from cdp_assets.demo import TIME_ZONE
-from cdp_assets.settings import PROJECT_DIR
-from tests.same_rows import Parity, compare_tables
+from tests.spark.cluster import missing
+from tests.spark.nights import Nights, marts_of, rows_of, wait_until_built
 
 ADDRESS = os.environ.get("ONEFOLD_TEST_SPARK_ADDRESS", "local[2]")
 PERSONS = int(os.environ.get("ONEFOLD_TEST_SPARK_PERSONS", "100"))
-# When a home landed a file, and in which run, is its own.
-OF_THE_HOME = ("run_id", "landed_at", "seen_at", "last_landed_at", "days_behind")
-KEY = "test-key-of-at-least-thirty-two-bytes"
 
 
-def _missing() -> str | None:
-    try:
-        version("pyspark")
-    except PackageNotFoundError:
-        return "skipped: pyspark is not installed here (make test-spark has an environment with it)"
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        return "skipped: there is no Java on this machine"
-    return None
-
-
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(_missing() is not None, reason=str(_missing()))]
-
-
-@dataclass
-class Nights:
-    """The same landed files as two homes made them: one on DuckDB, one on Spark; and what the commands said."""
-
-    folder: Path
-    said: dict[str, str] = field(default_factory=dict)
-
-    def home(self, engine: str) -> Path:
-        return self.folder / engine
-
-    def onefold(self, home: Path, *arguments: str, engine: str = "duckdb", **more: str) -> int:
-        """Run the command line in a process of its own, as a user does."""
-        chosen = {
-            "ONEFOLD_KEY": KEY,
-            "ONEFOLD_HOME": str(home),
-            "ONEFOLD_INBOX": str(self.folder / "inbox"),
-            "ONEFOLD_BUSINESS_TIME_ZONE": TIME_ZONE,
-            "ONEFOLD_ENGINE": engine,
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "cdp_assets.cli", *arguments],
-            cwd=PROJECT_DIR,
-            capture_output=True,
-            text=True,
-            env={**os.environ, **chosen, **more},
-        )
-        self.said[home.name] = done.stdout + done.stderr
-        return done.returncode
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
 
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     found = Nights(tmp_path_factory.mktemp("chain"))
-    arguments = ("--customers", str(PERSONS), "--out", str(found.folder))
-    assert found.onefold(found.folder / "none", "simulate", *arguments) == 0, found.said
+    found.simulate(PERSONS)
     for engine in ("duckdb", "spark"):
         code = found.onefold(found.home(engine), "run", engine=engine, ONEFOLD_SPARK_ADDRESS=ADDRESS)
         assert code == 0, found.said[engine]
     return found
 
 
-def marts_of(home: Path) -> Path:
-    return (home / "published" / "current.duckdb").resolve()
-
-
 def test_every_mart_of_the_published_file_is_the_same(
     nights: Nights, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = Parity()
-    compare_tables(
-        marts_of(nights.home("duckdb")), marts_of(nights.home("spark")), "marts", found, OF_THE_HOME
-    )
+    found = nights.parity("duckdb", "spark")
     with capsys.disabled():
         print(f"\n{PERSONS} persons\n{found.table()}")
     assert len(found.rows) > 60
@@ -107,13 +49,15 @@ def test_types_and_definitions_of_the_published_file_are_the_same(nights: Nights
     columns = "select schema_name, table_name, column_name, data_type, is_nullable, comment from duckdb_columns() where not internal order by all"
     tables = "select schema_name, table_name, comment from duckdb_tables() where not internal order by all"
     for query in (columns, tables):
-        ours, theirs = (_rows(marts_of(nights.home(engine)), query) for engine in ("duckdb", "spark"))
+        ours, theirs = (rows_of(marts_of(nights.home(engine)), query) for engine in ("duckdb", "spark"))
         assert ours == theirs
 
 
 def test_pairs_have_the_same_weights(nights: Nights) -> None:
     query = "select node_key_l, node_key_r, match_key, match_weight from identity.pairs order by all"
-    ours, theirs = (_rows(nights.home(engine) / "warehouse.duckdb", query) for engine in ("duckdb", "spark"))
+    ours, theirs = (
+        rows_of(nights.home(engine) / "warehouse.duckdb", query) for engine in ("duckdb", "spark")
+    )
     assert len(ours) > 100
     assert [row[:3] for row in ours] == [row[:3] for row in theirs]
     assert max(abs(one[3] - other[3]) for one, other in zip(ours, theirs, strict=True)) < 1e-9
@@ -128,7 +72,9 @@ def test_pairs_have_the_same_weights(nights: Nights) -> None:
     ],
 )
 def test_keys_ids_and_events_are_the_same(nights: Nights, query: str) -> None:
-    ours, theirs = (_rows(nights.home(engine) / "warehouse.duckdb", query) for engine in ("duckdb", "spark"))
+    ours, theirs = (
+        rows_of(nights.home(engine) / "warehouse.duckdb", query) for engine in ("duckdb", "spark")
+    )
     assert ours == theirs and ours
 
 
@@ -153,16 +99,13 @@ def test_a_lost_spark_leaves_readers_what_they_have(nights: Nights) -> None:
 
 def _java_of(home: Path) -> int:
     """The process id of the Spark that builds in a home, once it has built something; it names the home in its arguments."""
-    deadline = time.monotonic() + 600
-    while time.monotonic() < deadline:
-        if any((home / "spark").glob("staging.db/*/*.parquet")):
-            for folder in Path("/proc").glob("[0-9]*"):
-                with suppress(OSError):
-                    words = (folder / "cmdline").read_bytes()
-                    if b"java" in words.split(b"\0")[0] and str(home).encode() in words:
-                        return int(folder.name)
-        time.sleep(0.5)
-    raise TimeoutError("Spark built nothing")
+    wait_until_built(home, "staging")
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (folder / "cmdline").read_bytes()
+            if b"java" in words.split(b"\0")[0] and str(home).encode() in words:
+                return int(folder.name)
+    raise AssertionError("no process of Spark names the home")
 
 
 def test_the_way_back_keeps_every_customer_id(nights: Nights) -> None:
@@ -177,10 +120,4 @@ def test_the_way_back_keeps_every_customer_id(nights: Nights) -> None:
     ]
     assert nights.onefold(back, "run", "--whole") == 0, nights.said["back"]
     crosswalk = "select record_key, customer_id from marts.customer_crosswalk order by all"
-    assert _rows(marts_of(back), crosswalk) == _rows(marts_of(spark), crosswalk)
-
-
-def _rows(path: Path, query: str) -> list[tuple[object, ...]]:
-    with duckdb.connect(str(path), read_only=True) as con:
-        con.execute("set TimeZone = 'UTC'")
-        return con.execute(query).fetchall()
+    assert rows_of(marts_of(back), crosswalk) == rows_of(marts_of(spark), crosswalk)

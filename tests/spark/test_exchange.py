@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -11,7 +16,11 @@ from cdp_assets.publishing.fingerprint import fingerprint
 from cdp_assets.settings import Settings
 from cdp_assets.spark import exchange
 from cdp_assets.spark.exchange import ExchangeProblem
+from cdp_assets.spark.session import open_session
 from cdp_assets.state import connect_state
+from tests.spark.cluster import missing
+
+KEY = b"test-key-of-at-least-thirty-two-bytes"
 
 
 @pytest.fixture
@@ -45,6 +54,72 @@ def test_state_comes_back_equal(filled: Settings, tmp_path: Path) -> None:
     assert exchange.import_state(other, tmp_path / "exported") == exported
     assert contents(other.state_path) == contents(filled.state_path)
     assert {table.name: table.rows for table in exported}["suppressions"] == 2
+
+
+@contextmanager
+def sail() -> Iterator[Any]:
+    from pysail.spark import SparkConnectServer
+
+    server = SparkConnectServer("127.0.0.1", 0)
+    server.start(background=True)
+    host, port = server.listening_address
+    session = open_session(f"sc://{host}:{port}", KEY)
+    try:
+        yield session
+    finally:
+        session.stop()
+        server.stop()
+
+
+@contextmanager
+def spark() -> Iterator[Any]:
+    session = open_session("local[1]", KEY)
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        pytest.param(
+            sail,
+            marks=[
+                pytest.mark.integration,
+                pytest.mark.skipif(find_spec("pysail") is None, reason="skipped: Sail is not installed here"),
+            ],
+        ),
+        pytest.param(
+            spark,
+            marks=[pytest.mark.slow, pytest.mark.skipif(missing() is not None, reason=str(missing()))],
+        ),
+    ],
+)
+def test_state_that_spark_read_and_wrote_comes_back_equal(
+    engine: Any, filled: Settings, tmp_path: Path
+) -> None:
+    """Each exported table is read by the other engine and written by it, as a folder of part files; the list is the same."""
+    exported = exchange.export_state(filled, tmp_path / "exported")
+    with engine() as session:
+        for table in exported:
+            rows = session.read.parquet(str(tmp_path / "exported" / table.file))
+            assert rows.count() == table.rows
+            rows.write.parquet(str(tmp_path / "rewritten" / table.file))
+    shutil.copy(tmp_path / "exported" / exchange.LIST, tmp_path / "rewritten")
+    other = another_home(filled, tmp_path)
+    exchange.import_state(other, tmp_path / "rewritten")
+    assert contents(other.state_path) == contents(filled.state_path)
+
+
+def test_a_folder_of_a_table_without_its_parts_is_refused(filled: Settings, tmp_path: Path) -> None:
+    exchange.export_state(filled, tmp_path / "exported")
+    file = tmp_path / "exported" / "main" / "rulings.parquet"
+    file.unlink()
+    file.mkdir()
+    other = another_home(filled, tmp_path)
+    with pytest.raises(ExchangeProblem, match=r"rulings.parquet"):
+        exchange.import_state(other, tmp_path / "exported")
 
 
 def test_every_time_is_an_instant_in_parquet(filled: Settings, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -96,9 +97,61 @@ def test_a_type_that_landing_never_writes_is_refused() -> None:
         sparks_type("BLOB")
 
 
-def test_spark_connect_is_refused_for_runs(settings: Settings) -> None:
-    with pytest.raises(SparkProblem, match="Spark Connect"):
-        SparkModels(settings.model_copy(update={"spark_address": "sc://host:15002"}))
+class Catalog:
+    """A session of a server whose catalog has schemas already: name → location."""
+
+    def __init__(self, **schemas: str) -> None:
+        self.schemas, self.catalog = schemas, self
+        self.said: list[str] = []
+
+    def databaseExists(self, name: str) -> bool:  # Spark's name
+        return name in self.schemas
+
+    def getDatabase(self, name: str) -> Any:
+        return SimpleNamespace(locationUri=self.schemas[name])
+
+    def sql(self, text: str) -> None:
+        self.said.append(text)
+
+
+def opened(settings: Settings, session: Catalog) -> SparkModels:
+    found = SparkModels.__new__(SparkModels)
+    found.settings, found.session, found.folder, found._schemas = (
+        settings,
+        session,
+        Path("/home/spark"),
+        set(),
+    )
+    return found
+
+
+def test_a_schema_lies_in_the_home_and_is_made_once(settings: Settings) -> None:
+    session = Catalog()
+    found = opened(settings, session)
+    found.make_schema("staging")
+    found.make_schema("staging")
+    assert session.said == ["create schema `staging` location '/home/spark/staging.db'"]
+
+
+def test_what_a_run_that_died_left_in_a_servers_catalog_is_dropped(settings: Settings) -> None:
+    session = Catalog(staging="file:///home/spark/staging.db")
+    opened(settings, session).make_schema("staging")
+    assert session.said[0] == "drop schema `staging` cascade"
+
+
+def test_anothers_schema_in_a_servers_catalog_is_left_alone(settings: Settings) -> None:
+    session = Catalog(marts="file:///warehouse/marts.db")
+    with pytest.raises(SparkProblem, match="a schema marts that is not this home's"):
+        opened(settings, session).make_schema("marts")
+    assert session.said == []
+
+
+def test_an_address_that_does_not_answer_is_refused_before_spark_asks_it_again_and_again(
+    settings: Settings,
+) -> None:
+    on_spark = settings.model_copy(update={"engine": "spark", "spark_address": "sc://127.0.0.1:1"})
+    with pytest.raises(SparkProblem, match=r"nobody answers|not installed"):
+        SparkModels(on_spark)
 
 
 @pytest.mark.parametrize(

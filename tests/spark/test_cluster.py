@@ -1,0 +1,124 @@
+"""Nights on a cluster of two workers on this machine, and through Spark Connect, beside DuckDB's; and what a cluster does to a run.
+
+Needs Java and pyspark (`make test-spark`): skipped with a message elsewhere. The workers' clocks are Tokyo's, the driver's is UTC's.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.spark.cluster import connect_server, missing, standalone
+from tests.spark.nights import Nights, marts_of, rows_of, wait_until_built
+
+PERSONS = int(os.environ.get("ONEFOLD_TEST_SPARK_CLUSTER_PERSONS", "60"))
+LOST = "a worker of Spark, or Spark itself, was lost"
+FULL = "a disk of Spark is full"
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    found = Nights(tmp_path_factory.mktemp("cluster"))
+    found.simulate(PERSONS)
+    assert found.onefold(found.home("duckdb"), "run") == 0, found.said
+    return found
+
+
+def on_spark(nights: Nights, name: str, address: str, configuration: Path | None = None) -> int:
+    more = {"SPARK_CONF_DIR": str(configuration)} if configuration else {}
+    return nights.onefold(
+        nights.home(name), "run", "--whole", engine="spark", ONEFOLD_SPARK_ADDRESS=address, TZ="UTC", **more
+    )
+
+
+def test_a_night_on_two_workers_in_another_time_zone_gives_the_same_marts(
+    nights: Nights, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And a second night there, in whose middle a worker is killed: it ends right on the other one, or readers keep what they have."""
+    with standalone(tmp_path) as cluster:
+        assert on_spark(nights, "cluster", cluster.address, cluster.configuration) == 0, nights.said[
+            "cluster"
+        ]
+        found = nights.parity("duckdb", "cluster")
+        with capsys.disabled():
+            print(f"\n{PERSONS} persons, two workers\n{found.table()}")
+        assert len(found.rows) > 60
+        assert found.different == {}
+        for number in ("0", "1"):
+            assert any((tmp_path / "work" / number).glob("app-*/*")), "a worker had nothing to do"
+        home = nights.home("cluster")
+        before = marts_of(home)
+        with ThreadPoolExecutor() as aside:
+            running = aside.submit(on_spark, nights, "cluster", cluster.address, cluster.configuration)
+            wait_until_built(home, "staging")
+            cluster.lose_a_worker()
+            code = running.result()
+    said = nights.said["cluster"]
+    with capsys.disabled():
+        print(f"a worker was killed: exit {code}")
+    assert "Traceback" not in said
+    if code == 0:
+        assert marts_of(home) != before
+        assert nights.parity("duckdb", "cluster").different == {}
+    else:
+        assert LOST in said and "readers still see g000001" in said
+        assert marts_of(home) == before
+
+
+def test_a_night_through_spark_connect_gives_the_same_marts(
+    nights: Nights, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And leaves nothing in the server's catalog: the next night there has the same schemas to itself."""
+    from pyspark.sql.connect.session import SparkSession
+
+    with connect_server(tmp_path) as address:
+        assert on_spark(nights, "connect", address) == 0, nights.said["connect"]
+        found = nights.parity("duckdb", "connect")
+        with capsys.disabled():
+            print(f"\n{PERSONS} persons, Spark Connect\n{found.table()}")
+        assert found.different == {} and len(found.rows) > 60
+        assert not (nights.home("connect") / "spark").exists()
+        session = SparkSession.builder.remote(address).create()
+        assert [each.name for each in session.catalog.listDatabases()] == ["default"]
+        session.sql("create schema staging")
+        assert on_spark(nights, "connect", address) == 1
+        session.stop()
+    assert "has a schema staging that is not this home's" in nights.said["connect"]
+    assert "readers still see g000001" in nights.said["connect"]
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A disk of its own that is soon full."""
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("skipped: only root may mount a small disk")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_workers_whose_disk_is_full_leave_readers_what_they_have(nights: Nights, tmp_path: Path) -> None:
+    home = nights.home("duckdb")
+    before, rows = marts_of(home), rows_of(marts_of(home), "select count(*) from marts.orders")
+    with (
+        small_disk(tmp_path / "small", "256k") as disk,
+        standalone(tmp_path, SPARK_LOCAL_DIRS=str(disk)) as cluster,
+    ):
+        assert on_spark(nights, "duckdb", cluster.address, cluster.configuration) == 1
+    said = nights.said["duckdb"]
+    assert FULL in said and "readers still see g000001" in said and "Traceback" not in said
+    assert marts_of(home) == before
+    assert rows_of(marts_of(home), "select count(*) from marts.orders") == rows
