@@ -6,20 +6,16 @@ Needs Java and pyspark (`make test-spark`): skipped with a message elsewhere. Th
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.spark.cluster import connect_server, missing, standalone
-from tests.spark.nights import Nights, marts_of, rows_of, wait_until_built
+from tests.spark.nights import Nights, marts_of, wait_until_built
 
 PERSONS = int(os.environ.get("ONEFOLD_TEST_SPARK_CLUSTER_PERSONS", "60"))
 LOST = "a worker of Spark, or Spark itself, was lost"
-FULL = "a disk of Spark is full"
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
 
@@ -93,32 +89,3 @@ def test_a_night_through_spark_connect_gives_the_same_marts(
         session.stop()
     assert "has a schema staging that is not this home's" in nights.said["connect"]
     assert "readers still see g000001" in nights.said["connect"]
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A disk of its own that is soon full."""
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("skipped: only root may mount a small disk")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def test_workers_whose_disk_is_full_leave_readers_what_they_have(nights: Nights, tmp_path: Path) -> None:
-    home = nights.home("duckdb")
-    before, rows = marts_of(home), rows_of(marts_of(home), "select count(*) from marts.orders")
-    with (
-        small_disk(tmp_path / "small", "256k") as disk,
-        standalone(tmp_path, SPARK_LOCAL_DIRS=str(disk)) as cluster,
-    ):
-        assert on_spark(nights, "duckdb", cluster.address, cluster.configuration) == 1
-    said = nights.said["duckdb"]
-    assert FULL in said and "readers still see g000001" in said and "Traceback" not in said
-    assert marts_of(home) == before
-    assert rows_of(marts_of(home), "select count(*) from marts.orders") == rows
