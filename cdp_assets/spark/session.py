@@ -70,25 +70,7 @@ def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any
             if warehouse is not None:
                 session.addArtifacts(_jar_of_splink())
         else:
-            os.environ.setdefault(
-                "PYSPARK_PYTHON", sys.executable
-            )  # Python functions need what is installed here
-            builder = SparkSession.builder.master(address).appName("onefold")
-            for name, value in MEANING.items():
-                builder = builder.config(name, value)
-            builder = builder.config("spark.jars", _jar_of_splink())
-            for name, value in ON_ONE_MACHINE.items() if address.startswith("local") else ():
-                builder = builder.config(name, value)
-            if warehouse is not None:
-                builder = builder.config("spark.sql.warehouse.dir", str(warehouse))
-                builder = builder.config("spark.local.dir", str(warehouse / "local"))
-                silence = warehouse / "log4j2.properties"
-                silence.write_text(SILENCE, encoding="utf-8")
-                said = f"-Dlog4j2.configurationFile={silence.as_uri()}"
-                builder = builder.config("spark.driver.extraJavaOptions", said)
-            with _javas_words_in(warehouse / "java.log") if warehouse is not None else nullcontext():
-                session = builder.getOrCreate()
-            session.sparkContext.setLogLevel("OFF")  # its errors quote the data that they choked on
+            session = _session_of_its_own(SparkSession.builder.master(address), address, warehouse)
     # Java is missing, nobody listens, a version differs (Spark's own words name hosts and paths only); the pure client leaves by itself
     except (Exception, SystemExit) as error:
         raise SparkProblem(
@@ -97,6 +79,28 @@ def open_session(address: str, key: bytes, warehouse: Path | None = None) -> Any
             "look whether Java 17 is installed (local and spark:// addresses), and whether the address answers",
         ) from error
     return as_meant(session, key)
+
+
+def _session_of_its_own(builder: Any, address: str, warehouse: Path | None) -> Any:
+    """A session whose driver is a process of this one: a builder of pyspark's with the project's settings, opened."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # Python functions need what is installed here
+    builder = builder.appName("onefold")
+    for name, value in MEANING.items():
+        builder = builder.config(name, value)
+    builder = builder.config("spark.jars", _jar_of_splink())
+    for name, value in ON_ONE_MACHINE.items() if address.startswith("local") else ():
+        builder = builder.config(name, value)
+    if warehouse is not None:
+        builder = builder.config("spark.sql.warehouse.dir", str(warehouse))
+        builder = builder.config("spark.local.dir", str(warehouse / "local"))
+        silence = warehouse / "log4j2.properties"
+        silence.write_text(SILENCE, encoding="utf-8")
+        said = f"-Dlog4j2.configurationFile={silence.as_uri()}"
+        builder = builder.config("spark.driver.extraJavaOptions", said)
+    with _javas_words_in(warehouse / "java.log") if warehouse is not None else nullcontext():
+        session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("OFF")  # its errors quote the data that they choked on
+    return session
 
 
 @contextmanager
