@@ -105,7 +105,13 @@ def read_list(folder: Path) -> list[Table]:
             "export again, and copy the folder whole",
         )
     tables = [Table(**each) for each in json.loads((folder / LIST).read_text(encoding="utf-8"))]
-    missing = [table.file for table in tables if table.rows_below(folder) is None]
+    missing = [
+        table.file
+        for table in tables
+        if table.rows_below(folder) is None
+        # Sail writes a folder without part files where there are no rows
+        and not (table.rows == 0 and (folder / table.file).is_dir())
+    ]
     if missing:
         raise ExchangeProblem(
             f"{len(missing)} of {len(tables)} files are missing, {missing[0]} for one",
@@ -127,9 +133,12 @@ def fill_table(con: duckdb.DuckDBPyConnection, database: str, table: Table, fold
         )
     names = ", ".join(identifier(column) for column in table.columns)
     chosen = ", ".join(f"cast({identifier(column)} as {kind})" for column, kind in table.columns.items())
-    source = f"read_parquet({literal(table.rows_below(folder) or folder / table.file)})"
-    with _in_utc(con):
-        con.execute(f"insert into {relation} ({names}) select {chosen} from {source}")
+    rows = table.rows_below(folder)
+    if rows is not None:
+        with _in_utc(con):
+            con.execute(
+                f"insert into {relation} ({names}) select {chosen} from read_parquet({literal(rows)})"
+            )
     if fingerprint(con, database, table.schema, table.name) != (table.rows, table.fingerprint):
         raise ExchangeProblem(
             f"the rows of {table.name} are not those that were exported",

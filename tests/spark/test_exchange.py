@@ -114,11 +114,11 @@ def test_state_that_spark_read_and_wrote_comes_back_equal(
 
 def test_a_folder_of_a_table_without_its_parts_is_refused(filled: Settings, tmp_path: Path) -> None:
     exchange.export_state(filled, tmp_path / "exported")
-    file = tmp_path / "exported" / "main" / "rulings.parquet"
+    file = tmp_path / "exported" / "main" / "suppressions.parquet"
     file.unlink()
     file.mkdir()
     other = another_home(filled, tmp_path)
-    with pytest.raises(ExchangeProblem, match=r"rulings.parquet"):
+    with pytest.raises(ExchangeProblem, match=r"suppressions.parquet"):
         exchange.import_state(other, tmp_path / "exported")
 
 
