@@ -26,10 +26,41 @@ _CODE = re.compile(r"(?=.*\d)[\w./#-]{3,}")
 
 def with_shared_numbers(channel: Sequence[Roles], words: Words) -> list[Roles]:
     """Where a sibling's rows name orders by another unique id than the order's shown number, that id numbers them in both."""
-    return [
-        _numbered_as(roles, [order_number(each, words) for each in channel if each is not roles], words)
-        for roles in channel
+    named = [
+        _numbered_by_name(roles, [each for each in channel if each is not roles], words) for roles in channel
     ]
+    return [
+        _numbered_as(roles, [order_number(each, words) for each in named if each is not roles], words)
+        for roles in named
+    ]
+
+
+def _numbered_by_name(roles: Roles, siblings: Sequence[Roles], words: Words) -> Roles:
+    """Where no header numbers orders, a column of one name that is different on every row of a sample and comes again on a sibling's does."""
+    if order_number(roles, words) or not any(is_a(roles.role(c), "money") for c in roles.columns):
+        return roles
+    for column in roles.columns:
+        others = [
+            c
+            for each in siblings
+            if not order_number(each, words)
+            for c in each.columns
+            if c.header == column.header
+        ]
+        if roles.role(column) is None and any(_are_head_and_lines(column, other) for other in others):
+            said = f"{column.header!r}: a sample has it once per row and another one several times, so it is taken as the order's number"
+            return Roles(
+                roles.columns,
+                {**roles.by_position, column.position: Role(column, "order_id", "it joins", said)},
+            )
+    return roles
+
+
+def _are_head_and_lines(one: Column, other: Column) -> bool:
+    """Whether of two columns one is different on every row, and holds all that comes again in the other."""
+    head, lines = (one, other) if one.is_unique else (other, one)
+    is_told = head.is_unique and head.is_filled and lines.is_filled and not lines.is_unique
+    return is_told and len(head.texts) > 1 and set(lines.filled) <= set(head.filled)
 
 
 def _numbered_as(roles: Roles, siblings: Sequence[Column | None], words: Words) -> Roles:

@@ -203,9 +203,11 @@ def _said(header: str, words: Words, *, is_path: bool) -> str | None:
     whole = words.role_of(" ".join(steps))
     if whole and whole.startswith("recipient"):
         return whole
-    own, both = words.role_of(steps[-1]), words.role_of(" ".join(steps[-2:]))
-    is_bare = own == "gross_amount" and is_a(both, "money")  # a value, of whatever its object is
-    return both if is_bare or own is None else own
+    own = words.role_of(steps[-1])
+    if own == "gross_amount":  # a value, of whatever its object is
+        tails = (words.role_of(" ".join(steps[start:])) for start in range(len(steps) - 2, -1, -1))
+        return next((role for role in tails if role != own and is_a(role, "money")), own)
+    return own or words.role_of(" ".join(steps[-2:]))
 
 
 def _decoration(texts: Iterable[str], *, is_text: bool) -> tuple[dict[str, str], list[str], list[str]]:

@@ -14,7 +14,6 @@ from cdp_assets.drafting.money.sums import (
     Amounts,
     Values,
     add_up,
-    adds_up,
     less,
     multiply,
     pick,
@@ -45,19 +44,6 @@ def orders_own(amounts: Amounts, case: Case) -> tuple[dict[int, str | None], lis
         f"gross_amount: {', '.join(map(repr, named))} stands once per order, so it is no piece's price and is not multiplied"
     ]
     return changes, said if named else []
-
-
-def line_with_tax(amounts: Amounts, case: Case) -> tuple[dict[int, str | None], list[str]]:
-    """A line's amount that is another amount of the row with the tax on top is no amount before it: that one is the line's."""
-    lines = [c for c in amounts.of("line_amount") if c.position not in amounts.once]
-    for line, tax, net in product_of(lines, amounts.filled("tax_amount"), amounts.filled(None, "net_amount")):
-        with_tax = add_up([amounts.value(net), amounts.value(tax)])
-        if all_equal(with_tax, amounts.value(line)) and not all_equal(
-            amounts.value(net), amounts.value(line)
-        ):
-            said = f"line_amount: {net.header!r}, as {line.header!r} is that with {tax.header!r} on top"
-            return {line.position: None, net.position: "line_amount"}, [said]
-    return {}, []
 
 
 def one_of_prices(amounts: Amounts, case: Case) -> tuple[dict[int, str | None], list[str]]:
@@ -181,19 +167,6 @@ def between_prices(amounts: Amounts, case: Case) -> tuple[dict[int, str | None],
             if share_equal(made, sizes(amounts.value(off))) == 1:
                 said = f"unit_price: {before.header!r}, as less {off.header!r} it is {after.header!r}"
                 return {c.position: None for c in prices if c is not before}, [said]
-    return {}, []
-
-
-def with_extras(amounts: Amounts, case: Case) -> tuple[dict[int, str | None], list[str]]:
-    """A line's amount that is quantity × price with tax or shipping on top is no amount before them."""
-    product, extras = amounts.product(), amounts.extras()
-    for column in amounts.of("line_amount") if product else ():
-        values = amounts.value(column)
-        if share_equal(product or [], values) < 1 and adds_up(
-            product or [], [ZERO] * len(values), extras, values
-        ):
-            said = f"line_amount: {column.header!r} is quantity × price with tax or shipping on top, so the product is taken"
-            return {column.position: None}, [said]
     return {}, []
 
 

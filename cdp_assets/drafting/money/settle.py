@@ -24,13 +24,11 @@ from cdp_assets.drafting.money.discounts import (
 from cdp_assets.drafting.money.prices import (
     between_prices,
     by_pieces,
-    line_with_tax,
     one_of_prices,
     orders_own,
     price_by_sums,
     price_of_line,
     quantity_by_sums,
-    with_extras,
 )
 from cdp_assets.drafting.money.sums import ZERO, Amounts, Values, add_up, adds_up, negated, pick, sizes
 from cdp_assets.drafting.money.taxes import (
@@ -157,7 +155,7 @@ def _few_of(kept: Sequence[int], numbers: Sequence[Column], ids: Sequence[str] |
 
 
 STEPS: tuple[Step, ...] = (
-    orders_own, tax_of_fee, line_with_tax, left_of_fees, quantity_by_sums, price_by_sums, between_prices, one_of_prices, with_extras, by_pieces, share_taken_off,
+    orders_own, tax_of_fee, left_of_fees, quantity_by_sums, price_by_sums, between_prices, one_of_prices, by_pieces, share_taken_off,
     sum_of_others, price_of_line, missing_in_whole, by_discounts, sellers_part, less_in_payable,
 )  # fmt: skip
 

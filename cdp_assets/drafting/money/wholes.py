@@ -193,9 +193,17 @@ def total_of(amounts: Amounts, words: Words) -> Column | None:
     found = amounts.of("gross_amount") or amounts.of("net_amount")
     most = max((c.share for c in found), default=0.0)
     found = [c for c in found if c.share * 2 > most]  # what stands on a few rows only is the file's
+    found = [c for c in found if _holds_tax(amounts, c)] or found
     proven = [c for c in found if _is_before_another(amounts, c)]
     said = [c for c in found if words.says("before", c.header)]
     return first_without_tax([*proven, *said] or found, words)
+
+
+def _holds_tax(amounts: Amounts, total: Column) -> bool:
+    """Whether an amount is at least the tax on each row: no order's amount is less than that."""
+    taxes = amounts.filled("tax_amount")[:1]
+    pairs = (pair for tax in taxes for pair in zip(amounts.value(tax), amounts.value(total), strict=True))
+    return all(abs(tax or ZERO) <= abs(value or ZERO) for tax, value in pairs)
 
 
 def _is_before_another(amounts: Amounts, column: Column) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles.role import MAX_KINDS, Role, Roles
+from cdp_assets.drafting.roles.role import Role, Roles
 from cdp_assets.drafting.words import Words, is_a
 
 _HOLDS = {"email": r"@", "phone": r"(\d\D*){5}", "recipient_phone": r"(\d\D*){3}|[*]{2}"}
@@ -51,16 +51,8 @@ def _measure_by_values(column: Column, words: Words, *, has_cards: bool) -> Iter
         yield Role(column, "discount_amount", "its values are amounts")
     elif says == "discount_amount":
         yield from _discount_by_values(column, words)
-    elif is_a(says, "money", "number") and column.time and column.time.kind == "timestamp":
-        yield Role(column, "ordered_at", "its values are times")
     elif is_a(says, "time") and column.filled and column.time is None and column.clock is None:
         yield from _no_time(column)
-    elif (
-        says is None
-        and len(column.distinct) <= MAX_KINDS
-        and {"open", "click"} & {words.touch_of(w) for w in column.distinct}
-    ):
-        yield Role(column, "event_kind", "its words are what e-mails and pages see")
     elif column.distinct and len(column.distinct) <= 4 and _is_direction(column, words, has_cards=has_cards):
         yield Role(column, "direction", "its words say whether money came in or went out")
 

@@ -22,7 +22,6 @@ def rows_of(roles: Roles, kinds: Rows, words: Words) -> Rows:
         parts = {"goods": lines}
         said.append(f"{lines.column.header!r}: {summed} of its lines")
     common = [
-        *([] if kinds.parts else _goods_only(roles, words)),
         *_left_out(roles, words),
         *_tests(roles, words),
         *_lines_called_off(roles, words),
@@ -32,17 +31,6 @@ def rows_of(roles: Roles, kinds: Rows, words: Words) -> Rows:
     goods = [parts["goods"]] if "goods" in parts else []
     refunds = (*kinds.refunds, *left, *goods) if kinds.refunds else ()
     return Rows((*kinds.sales, *left), refunds, (*said, *(question for _, question in common)), parts)
-
-
-def _goods_only(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
-    """Of rows for each kind of amount, the goods' only."""
-    found = []
-    for column in roles.all("amount_kind"):
-        goods = tuple(w for w in column.distinct if words.is_kind("goods", w, whole=True))
-        if goods and 1 < len(column.distinct) <= FEW:
-            said = f"{column.header!r}: only {quoted(goods)} is taken as what was sold; other amounts add nothing"
-            found.append((Condition(column, "in", goods), said))
-    yield from found[-1:]
 
 
 def _left_out(roles: Roles, words: Words) -> Iterator[tuple[Condition, str]]:
