@@ -74,12 +74,15 @@ def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
         """
     )
     con.execute(
+        """
+        create or replace table given_names as
+        select given_key, array_to_string(list_sort(string_split(given_key, '')), '') as given_letters
+        from (select distinct given_key from compared_nodes)
+        """
+    )
+    con.execute(
         f"""
         create or replace table compared as
-        with given_names as (
-            select given_key, array_to_string(list_sort(string_split(given_key, '')), '') as given_letters
-            from (select distinct given_key from compared_nodes)
-        )
         select
             nodes.*,
             regexp_replace(email_user, '[^0-9]', '', 'g') as email_digits,
@@ -100,7 +103,7 @@ def prepare_compared(scratch: Scratch, model: Model, nodes: str) -> None:
         {joins}
         """
     )
-    con.execute("drop table compared_nodes; drop table terms")
+    con.execute("drop table compared_nodes; drop table given_names; drop table terms")
 
 
 def make_linker(scratch: Scratch, model: Model, *, with_details: bool = False) -> Linker:
