@@ -11,7 +11,6 @@ from typing import Any
 
 import duckdb
 import sqlglot
-from dialects import ASKS_THE_DATABASE
 from sqlglot import exp
 from sqlglot.transforms import eliminate_qualify
 
@@ -20,6 +19,7 @@ from cdp_assets.settings import Settings
 from cdp_assets.spark import session as spark_session
 from cdp_assets.spark.tables import give
 from cdp_assets.sql_text import identifier
+from tests.dbt.dialects import ASKS_THE_DATABASE
 from tests.same_rows import Parity, differences
 
 

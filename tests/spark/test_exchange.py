@@ -18,6 +18,7 @@ from cdp_assets.spark import exchange
 from cdp_assets.spark.exchange import ExchangeProblem
 from cdp_assets.spark.session import open_session
 from cdp_assets.state import connect_state
+from tests.dbt.spark_parity import on_sail
 from tests.spark.cluster import missing
 
 KEY = b"test-key-of-at-least-thirty-two-bytes"
@@ -57,23 +58,8 @@ def test_state_comes_back_equal(filled: Settings, tmp_path: Path) -> None:
 
 
 @contextmanager
-def sail() -> Iterator[Any]:
-    from pysail.spark import SparkConnectServer
-
-    server = SparkConnectServer("127.0.0.1", 0)
-    server.start(background=True)
-    host, port = server.listening_address
-    session = open_session(f"sc://{host}:{port}", KEY)
-    try:
-        yield session
-    finally:
-        session.stop()
-        server.stop()
-
-
-@contextmanager
-def spark() -> Iterator[Any]:
-    session = open_session("local[1]", KEY)
+def spark(key: bytes) -> Iterator[Any]:
+    session = open_session("local[1]", key)
     try:
         yield session
     finally:
@@ -84,7 +70,7 @@ def spark() -> Iterator[Any]:
     "engine",
     [
         pytest.param(
-            sail,
+            on_sail,
             marks=[
                 pytest.mark.integration,
                 pytest.mark.skipif(find_spec("pysail") is None, reason="skipped: Sail is not installed here"),
@@ -101,7 +87,7 @@ def test_state_that_spark_read_and_wrote_comes_back_equal(
 ) -> None:
     """Each exported table is read by the other engine and written by it, as a folder of part files; the list is the same."""
     exported = exchange.export_state(filled, tmp_path / "exported")
-    with engine() as session:
+    with engine(KEY) as session:
         for table in exported:
             rows = session.read.parquet(str(tmp_path / "exported" / table.file))
             assert rows.count() == table.rows
