@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from cdp_assets.drafting.numbering import AMOUNTS, differs, order_of, reference_of
-from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles.role import PLAIN_IDS, Roles, own_id
+from cdp_assets.drafting.profile import PLAIN_IDS, Column
+from cdp_assets.drafting.roles.role import Roles, is_id, own_id
 from cdp_assets.drafting.rows.conditions import Rows, groups_of
-from cdp_assets.drafting.words import Words, apart, is_a, plain
+from cdp_assets.drafting.words import Words, is_a, plain
 
 NO_ORDER = "order_id: no column is sure to number orders, so these sales become no orders; which one does?"
 MAX_NAMED = 6
@@ -227,9 +227,8 @@ def _event_ids(roles: Roles) -> list[Column]:
     """Columns that call themselves an id and mean nothing else; a file's own small running numbers are none."""
     found = []
     for column in roles.columns:
-        is_id = re.search(r"(^|[^a-z])u?u?id$|^id[ _]", apart(column.header), re.IGNORECASE)
         is_running = all(len(text) < 6 and text.isdigit() for text in column.filled)
-        if is_id and not is_running and roles.role(column) in (None, "event_kind", "order_id"):
+        if is_id(column) and not is_running and roles.role(column) in (None, "event_kind", "order_id"):
             found.append(column)
     return found
 

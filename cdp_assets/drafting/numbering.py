@@ -10,9 +10,9 @@ from itertools import groupby, pairwise, permutations
 from cdp_assets.drafting.money.case import all_equal
 from cdp_assets.drafting.money.sums import multiply
 from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.roles.role import MANY, Role, Roles, order_number, order_numbers, plain_id
+from cdp_assets.drafting.roles.role import MANY, Role, Roles, is_id, order_number, order_numbers, plain_id
 from cdp_assets.drafting.rows.conditions import Rows, groups_of
-from cdp_assets.drafting.words import Words, apart, class_of, is_a
+from cdp_assets.drafting.words import Words, class_of, is_a
 
 OF_ORDERS = ("currency", "order_status", "tender", "shipping_amount", "discount_amount")
 OF_SALES = (*OF_ORDERS, "email", "source_customer_id")
@@ -258,7 +258,7 @@ def _shared(roles: Roles, rows: Rows, chosen: Column, numbers: Sequence[Column])
 
 def _free_codes(roles: Roles, sales: Sequence[bool]) -> list[Column]:
     """Columns that call themselves an id, then those of codes, which are no person's, article's or refund's."""
-    ids = [c for c in roles.columns if re.search(r"(^|[^a-z])id\W*$", apart(c.header), re.IGNORECASE)]
+    ids = list(filter(is_id, roles.columns))
     coded = [c for c in roles.columns if not (c.looks or c.numbers or c.time) and _are_codes(c, sales)]
     free = [c for c in [*ids, *coded] if roles.role(c) not in ("refund_id", "sku")]
     return [

@@ -30,6 +30,7 @@ _LOOKS = {
     "contact": re.compile(r"^([^@\s]+@[^@\s]+\.[A-Za-z]{2,}|\+\d[\d ()./-]{6,})$"),  # one or the other
     "name": re.compile(r"^[A-ZÀ-Þ][a-zß-ÿ'’.-]+(,? [A-ZÀ-Þ][\w'’.-]*){1,3}$"),
 }
+PLAIN_IDS = ("id", "uuid", "_id")
 MANY_HEADERS = 5  # from which on what all of them begin with says nothing of a column
 ELEMENTS = 200  # cells of arrays that are looked into
 _PACKED = re.compile(r"^[^\W\d][\w .#/-]{0,30}[:=][^|;]*([|;,\n] ?[^\W\d][\w .#/-]{0,30}[:=][^|;]*)+")
@@ -109,6 +110,7 @@ def profile_of(sample: Sample, words: Words) -> Profile:
     """Look at every column of a sample."""
     said = _all_said(sample, words)
     sample = _continued(sample, said)
+    said = [_role_of(column, role) for column, role in zip(sample.columns, said, strict=True)]
     nulls = sorted({text.strip() for column in sample.columns for text in column.texts} & NULL_TOKENS)
     texts = [_without_nulls(column.texts) for column in sample.columns]
     without = [
@@ -150,6 +152,10 @@ def _all_said(sample: Sample, words: Words) -> list[str | None]:
     ]
 
 
+def _role_of(column: SampleColumn, says: str | None) -> str | None:
+    return "order_id" if column.is_continued else says
+
+
 def _common_start(headers: Sequence[str]) -> int:
     """How many letters all headers of a table begin with: a name of the table, or of its maker."""
     alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*headers, strict=False))
@@ -159,7 +165,9 @@ def _common_start(headers: Sequence[str]) -> int:
 def _continued(sample: Sample, said: Sequence[str | None]) -> Sample:
     """A sample whose rows without an order's number and time are further lines of the order above, with that number on each of them."""
     filled = [[bool(text.strip()) for text in column.texts] for column in sample.columns]
-    at = next((at for at, role in enumerate(said) if role == "order_id" and any(filled[at])), None)
+    plain = [column.header.casefold() in PLAIN_IDS for column in sample.columns]
+    numbers = [at for at, role in enumerate(said) if (role == "order_id" or plain[at]) and any(filled[at])]
+    at = min(numbers, key=lambda at: said[at] != "order_id", default=None)
     times = [each for each, role in zip(filled, said, strict=True) if role == "ordered_at"]
     articles = [each for each, role in zip(filled, said, strict=True) if role in ("sku", "product_name")]
     if (

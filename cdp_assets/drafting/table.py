@@ -112,7 +112,9 @@ def declare(channel: str, part: Part, words: Words, rates: frozenset[str], curre
         **zone_facts,
     }
     if naive and not zone_facts:
-        zone = words.country_fact("time_zone", [column.header for column in part.profile.columns])
+        codes = [c.distinct[0] for c in part.roles.all("currency") if len(c.distinct) == 1]
+        headers = [column.header for column in part.profile.columns]
+        zone = words.country_fact("time_zone", headers, next(iter(codes), part.profile.currency or currency))
         facts |= {"timeZone": zone} if zone else {}
         zone_questions.append(
             f"timeZone: {', '.join(naive)} name no zone, they are taken as {zone or 'UTC'}; set the channel's own"

@@ -268,8 +268,8 @@ class Words:
         alphabets = (each["letters"] for each in self._languages if "letters" in each)
         return max((sum(found[letter] for letter in letters) for letters in alphabets), default=0)
 
-    def country_fact(self, name: str, headers: Iterable[str]) -> str | None:
-        """The `currency` or `time_zone` of the one country that writes the headers so; None for languages of several.
+    def country_fact(self, name: str, headers: Iterable[str], currency: str | None = None) -> str | None:
+        """The `currency` or `time_zone` of the country that writes the headers so, of several the one of the currency; None for others.
 
         A script tells (Japanese is written with Chinese characters, too: of several the last counts), else the language that is sure.
         """
@@ -278,7 +278,8 @@ class Words:
         found = written[-1:] or (self._spoken[:1] if self._is_sure else ())
         if _simplified().convert(text) != text:
             found = [each.get("traditional", each) for each in found]
-        return next((str(each[name]) for each in found if name in each), None)
+        fact = next((each[name] for each in found if name in each), None)
+        return fact.get(currency) if isinstance(fact, dict) else fact
 
 
 def _spelled(pattern: str) -> list[str]:

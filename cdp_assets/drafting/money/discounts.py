@@ -56,7 +56,7 @@ def sum_of_others(amounts: Amounts, case: Case) -> tuple[dict[int, str | None], 
     every = [*ours, *platforms][:MAX_DISCOUNTS]
     for column in ours if len(every) > 2 else ():
         others = [c for c in every if c is not column]
-        if share_equal(amounts.value(column), add_up([amounts.value(c) for c in others])) >= SHARE:
+        if share_equal(*(add_up([amounts.value(c) for c in each]) for each in ([column], others))) >= SHARE:
             dropped = [column] if platforms else others
             return {c.position: None for c in dropped}, [
                 f"discount_amount: {column.header!r} is the sum of the other discounts"
@@ -76,7 +76,8 @@ def by_discounts(amounts: Amounts, case: Case) -> tuple[dict[int, str | None], l
     ours = [c for c in every if amounts.meaning[c.position] == "discount_amount"]
     inside = next(filter(None, (_inside_already(level, ours) for level in levels)), "")
     if inside and not is_all_paid(amounts, case.words):
-        return {c.position: None for c in ours}, [inside]
+        is_known = len(ours) == 1 and not amounts.product()
+        return {c.position: "held_discount" if is_known else None for c in ours}, [inside]
     return _first_of(amounts, every)
 
 
@@ -105,8 +106,11 @@ def _some_of(columns: Sequence[Column]) -> list[tuple[Column, ...]]:
     return [chosen for size in range(1, len(columns) + 1) for chosen in combinations(columns, size)]
 
 
-def _sum_that_holds(level: Amounts, every: Sequence[Column]) -> tuple[Column, list[Column]] | None:
-    """The amount of the file that some discounts make out of the one before them, and those discounts.
+def _sum_that_holds(
+    level: Amounts, every: Sequence[Column]
+) -> tuple[Column | None, Column, list[Column]] | None:
+    """The amount of the file that some discounts make out of the one before them, and those discounts; and that one, where it is another
+    than was taken so far.
 
     It holds on the rows that have a discount, and on all rows with the same on top: one alone may hold by chance. Of several
     choices the one that holds on the most rows is taken, and of equal ones that which explains more.
@@ -114,18 +118,24 @@ def _sum_that_holds(level: Amounts, every: Sequence[Column]) -> tuple[Column, li
     discounts = [c for c in every if c in level.columns]
     off = list(zip(*(level.value(c) for c in discounts), strict=True))
     filled = [row for row, each in enumerate(off) if any(each)]
+    if not filled:
+        return None
     tried = level.on([*filled, *(row for row, each in enumerate(off) if not any(each))])
-    best: tuple[float, Column, list[Column]] | None = None
     nets = tried.of("net_amount", "line_amount", "gross_amount")
-    for before, net, chosen in product_of(
-        tried.befores(), nets, reversed(_some_of(discounts)) if filled else ()
-    ):
-        left, after = less(before, add_up([sizes(tried.value(c)) for c in chosen])), tried.value(net)
-        is_same = share_equal(before[: len(filled)], after[: len(filled)]) >= SHARE
-        held = 0.0 if is_same else _makes(left, after, tried.extras(), len(filled))
-        if held >= SHARE and (best is None or held > best[0]):
-            best = held, net, list(chosen)
-    return best[1:] if best else None
+    others = [] if tried.product() or not tried.of("line_amount") else tried.of("gross_amount")
+    befores = [*((None, each) for each in tried.befores()), *((c, tried.value(c)) for c in others)]
+    readings = list(product_of(befores, nets, list(reversed(_some_of(discounts)))))
+    held = [_held_by(tried, before, net, chosen, len(filled)) for (_, before), net, chosen in readings]
+    most = max(held, default=0.0)
+    (other, _), net, chosen = readings[held.index(most)] if most >= SHARE else ((None, ()), None, ())
+    return (other, net, list(chosen)) if net else None
+
+
+def _held_by(tried: Amounts, before: Values, net: Column, chosen: Sequence[Column], count: int) -> float:
+    """On how many of the first rows an amount less some discounts is another one; none where it is without them, too."""
+    left, after = less(before, add_up([sizes(tried.value(c)) for c in chosen])), tried.value(net)
+    is_same = share_equal(before[:count], after[:count]) >= SHARE
+    return 0.0 if is_same else _makes(left, after, tried.extras(), count)
 
 
 def _makes(left: Values, after: Values, extras: Sequence[Values], count: int) -> float:
@@ -139,7 +149,7 @@ def _makes(left: Values, after: Values, extras: Sequence[Values], count: int) ->
 
 
 def _as_chosen(
-    amounts: Amounts, net: Column, chosen: list[Column], every: Sequence[Column]
+    amounts: Amounts, before: Column | None, net: Column, chosen: list[Column], every: Sequence[Column]
 ) -> tuple[dict[int, str | None], list[str]]:
     ours = [c for c in every if amounts.meaning[c.position] == "discount_amount"]
     changes: dict[int, str | None] = {c.position: None for c in ours if c not in chosen}
@@ -149,6 +159,7 @@ def _as_chosen(
         changes[net.position] = "net_amount"
     others = [c for c in amounts.of("line_amount") if product and share_equal(product, amounts.value(c)) < 1]
     changes |= {c.position: "net_amount" for c in others}
+    changes |= {before.position: "line_amount", net.position: "net_amount"} if before else {}
     names = " + ".join(repr(column.header) for column in chosen)
     return changes, [
         f"discount_amount: {names}, as the sample's sums give {net.header!r} when that is taken off"
@@ -166,10 +177,7 @@ def _inside_already(level: Amounts, every: Sequence[Column]) -> str:
             if is_other and adds_up(
                 parts[0], [ZERO] * len(rows), [pick(e, rows) for e in level.extras()], parts[1]
             ):
-                return (
-                    f"discount_amount: {column.header!r} is in the amount already, as that and tax give {total.header!r}; "
-                    "it is not taken off again"
-                )
+                return f"discount_amount: {column.header!r} is in the amount already, as that and tax give {total.header!r}"
     return ""
 
 

@@ -159,14 +159,17 @@ def _with_and_without_discounts(amounts: Amounts, count: int) -> list[Sequence[D
 def between_prices(amounts: Amounts, case: Case) -> tuple[dict[int, str | None], list[str]]:
     """Of two prices that a discount lies between, the one before it is a piece's."""
     prices, quantity = amounts.of("unit_price"), amounts.first("quantity")
-    for before, after in product_of(prices, prices):
-        parts = [amounts.value(before), amounts.value(after)]
-        between = less(parts[0], parts[1])
+    for before, after, off in product_of(prices, prices, amounts.filled("discount_amount")):
+        between = less(amounts.value(before), amounts.value(after))
         made = multiply(quantity, between) or between
-        for off in amounts.filled("discount_amount") if any(between) else ():
+        if any(between):
+            said = f"{before.header!r}, as less {off.header!r} it is {after.header!r}"
             if share_equal(made, sizes(amounts.value(off))) == 1:
-                said = f"unit_price: {before.header!r}, as less {off.header!r} it is {after.header!r}"
-                return {c.position: None for c in prices if c is not before}, [said]
+                return {c.position: None for c in prices if c is not before}, [f"unit_price: {said}"]
+            if share_equal(between, sizes(amounts.value(off))) == 1:
+                return {before.position: "line_amount", after.position: "net_amount"}, [
+                    f"line_amount: {said}"
+                ]
     return {}, []
 
 

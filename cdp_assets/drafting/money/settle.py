@@ -69,6 +69,7 @@ class Money:
     total: Column | None = None
     inside: tuple[Column, ...] = ()
     discounts: tuple[Column, ...] = ()
+    is_after: bool = False  # the line's or order's amount is after them, so they are put back
     platform: tuple[Column, ...] = ()
     creator: tuple[Column, ...] = ()
     borne: Column | None = None  # a discount of which the seller bears a part, and the platform the rest
@@ -190,7 +191,8 @@ def _settled(amounts: Amounts, case: Case, questions: list[str]) -> Money:
     tax = tax_of(amounts, words)
     more = further_taxes(amounts, tax)
     others = tuple(amounts.filled("tip", "surcharge"))
-    discounts = tuple(amounts.filled("discount_amount") or amounts.of("discount_amount")[:1])
+    held = tuple(amounts.of("held_discount"))
+    discounts = held or tuple(amounts.filled("discount_amount") or amounts.of("discount_amount")[:1])
     payable, whole = first_of_them(amounts.of("payable_amount")), first_of_them(amounts.of("order_total"))
     is_whole = total is not None and not any(factors) and is_all_paid(amounts, words)
     inside = _inside(amounts, words, total, (shipping, tax, *more, *others)) if total and is_whole else ()
@@ -205,6 +207,7 @@ def _settled(amounts: Amounts, case: Case, questions: list[str]) -> Money:
         total=total,
         inside=inside,
         discounts=discounts,
+        is_after=bool(held),
         platform=platform,
         creator=creator,
         borne=first_of_them(amounts.of("whole_discount")),

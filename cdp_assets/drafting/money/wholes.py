@@ -88,9 +88,8 @@ def missing_in_whole(amounts: Amounts, case: Case) -> tuple[dict[int, str | None
     sums = _known_sums(level, case.words)
     if any(share_equal(made, whole) >= SHARE for _, whole, made in sums):
         return {}, []
-    unknown = [
-        c for c in level.filled(None) if not ("percent" in c.strips or case.words.says("share", c.header))
-    ]
+    unread = [c for c in level.filled(None) if case.roles.role(c) is None]
+    unknown = [c for c in unread if not ("percent" in c.strips or case.words.says("share", c.header))]
     signed = [
         (c, values) for c in unknown[:MAX_UNKNOWN] for values in (level.value(c), negated(level.value(c)))
     ]

@@ -54,14 +54,22 @@ def _bare_name(column: Column, roles: Roles, has_halves: bool) -> Iterator[Role]
         yield Role(column, "order_id", "its values are numbers of orders")
     elif roles.all("device_id") and not has_halves:
         yield Role(column, None, "a page's or an event's name", classification="internal")
-    elif roles.all("sku") and not about_persons:
+    elif roles.all("sku") and (not about_persons or _are_articles(column, roles)):
         yield Role(column, "product_name", "an article's name", classification="internal")
+
+
+def _are_articles(column: Column, roles: Roles) -> bool:
+    """Whether names stand with pieces of articles, and are the same wherever an article's number comes again."""
+    sku = roles.first("sku")
+    if sku is None or not roles.has("quantity"):
+        return False
+    return len(set(zip(sku.texts, column.texts, strict=True))) == len(set(sku.texts)) < len(column.texts)
 
 
 def by_currencies(roles: Roles, words: Words) -> Iterator[Role]:
     """Amounts that stand twice, in the order's currency and in another one: on each row in the same relation. The second set counts none."""
     for start, found in _pairs_by_start(roles).items():
-        if len(found) > 1 and _are_in_one_relation(found):
+        if (len(found) > 1 or _named_currencies(roles, start)) and _are_in_one_relation(found):
             mine, others = (", ".join(repr(c.header) for c in each) for each in zip(*found, strict=True))
             said = f"{mine} are {others} in another currency; the latter are taken"
             for number, column in enumerate(_second_set(roles, start)):
@@ -81,11 +89,18 @@ def _pairs_by_start(roles: Roles) -> dict[str, list[tuple[Column, Column]]]:
 
 def _second_set(roles: Roles, start: str) -> list[Column]:
     """Amounts whose headers begin so, and their currency where the file names another one."""
-    named = [c for c in roles.columns if plain(c.header).casefold().startswith(f"{start} ")]
-    money = [c for c in named if is_a(roles.role(c), "money")]
-    currencies = roles.all("currency")
-    has_other = any(c not in named for c in currencies)
-    return [*money, *(c for c in currencies if has_other and c in named)]
+    money = [c for c in roles.columns if is_a(roles.role(c), "money") and _begins(c, start)]
+    return [*money, *_named_currencies(roles, start)]
+
+
+def _named_currencies(roles: Roles, start: str) -> list[Column]:
+    """Currencies whose headers begin so, beside one whose header does not."""
+    found = [c for c in roles.all("currency") if _begins(c, start)]
+    return found if len(found) < len(roles.all("currency")) else []
+
+
+def _begins(column: Column, start: str) -> bool:
+    return plain(column.header).casefold().startswith(f"{start} ")
 
 
 def _are_in_one_relation(pairs: Sequence[tuple[Column, Column]]) -> bool:

@@ -6,13 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cdp_assets.drafting.profile import Column
-from cdp_assets.drafting.words import RANKS, Words, class_of
+from cdp_assets.drafting.profile import PLAIN_IDS, Column
+from cdp_assets.drafting.words import RANKS, Words, apart, class_of
 
 CONTACTS = ("email", "phone", "full_name", "given_name", "family_name")
-
-
-PLAIN_IDS = ("id", "uuid", "_id")
 
 
 MANY = 3  # rows or orders from which on the same contact on all of them is nobody's own
@@ -103,17 +100,17 @@ def order_number(roles: Roles, words: Words) -> Column | None:
 Rule = Callable[[Roles, Words], Iterator[Role]]
 
 
+def is_id(column: Column) -> bool:
+    """Whether a column calls itself an id."""
+    return bool(re.search(r"(^|[^a-z])u?u?id\W*$|^id[ _]", apart(column.header), re.IGNORECASE))
+
+
 def own_id(roles: Roles) -> Column | None:
     """A person's own id in a list of persons: unique, on every row, where a contact is unique too."""
     contacts = [c for c in roles.all("email", "phone") if not c.is_blank]
     if not any(column.is_unique for column in contacts):
         return None
-    named = [
-        c
-        for c in roles.columns
-        if c.looks == "uuid" or re.search(r"(^|[ _.])_?u?u?id$", c.header, re.IGNORECASE)
-    ]
-    named += roles.all("platform_id")
+    named = [*(c for c in roles.columns if c.looks == "uuid" or is_id(c)), *roles.all("platform_id")]
     of_person = (None, "source_customer_id", "platform_id")
     found = [c for c in named if c.is_filled and c.is_unique and roles.role(c) in of_person]
     plain = plain_id(roles)

@@ -25,8 +25,9 @@ def kinds_of(roles: Roles, words: Words) -> Rows:
             _by_refund_number(roles, words),
             _by_direction(roles, words),
             _by_flag(roles),
-            _by_sign(roles, words),
             _by_reference(roles),
+            None if is_told or lines else _sales_only(roles, words),
+            _by_sign(roles, words),
         ]
     )
     refunds = (*lines, *told.refunds) if told.refunds else ()
@@ -64,11 +65,16 @@ def _by_goods_back(goods: Condition | None, roles: Roles) -> Rows | None:
 
 def _below_nought(column: Column, roles: Roles) -> set[str]:
     """Words of a column on whose rows the amount is always below nought."""
+    return {word for word, signs in _signs_of(column, roles).items() if signs - {0} == {-1}}
+
+
+def _signs_of(column: Column, roles: Roles) -> dict[str, set[int]]:
+    """Word of a column → the signs of the amounts on its rows: -1, 0 (or none), 1."""
     amount = roles.first("line_amount", "gross_amount", "net_amount")
-    signs: dict[str, set[bool]] = defaultdict(set)
+    signs: dict[str, set[int]] = defaultdict(set)
     for word, value in zip(column.texts, amount.numbers if amount else (), strict=False):
-        signs[word] |= {value < 0} if value else set()
-    return {word for word, found in signs.items() if found == {True}}
+        signs[word].add((value > 0) - (value < 0) if value else 0)
+    return signs
 
 
 def _parts(roles: Roles, words: Words) -> Rows:
@@ -132,9 +138,18 @@ def _by_kind(roles: Roles, words: Words) -> Rows | None:
     return Rows(questions=(said,))
 
 
+def _sales_only(roles: Roles, words: Words) -> Rows | None:
+    """Of a column of kinds the words that mean a sale, where others do not and nothing else tells the rows apart."""
+    column = _column_of_kinds(roles, words)
+    sales = _words_of_sales(column, [], roles, words) if column and len(column.distinct) <= FEW else []
+    is_told = column is not None and 0 < len(sales) < len(column.distinct)
+    return _sales_and_refunds(column, sales, [], Rows()) if column and is_told else None
+
+
 def _words_of_sales(column: Column, refunds: Sequence[str], roles: Roles, words: Words) -> list[str]:
     """Words of sales, but not of their fees, whose amounts have a minus."""
-    fees = _below_nought(column, roles) | {word for word in column.distinct if words.role_of(word) == "fee"}
+    fees = {word for word, signs in _signs_of(column, roles).items() if 1 not in signs}
+    fees |= {word for word in column.distinct if words.role_of(word) == "fee"}
     sales = [word for word in column.distinct if word not in refunds and words.is_kind("sale", word)]
     sales = [word for word in sales if word not in fees] or sales
     sold = [word for word in sales if words.is_kind("sold", word)]
@@ -182,7 +197,7 @@ def _sales_and_refunds(column: Column, sales: list[str], refunds: list[str], way
     left = [word for word in column.distinct if word not in refunds + sales]
     said = f"{column.header!r}: rows are of several kinds; sales are {quoted(sales)}, refunds are {quoted(refunds)}, neither are {quoted(left)}"
     sold, back = Condition(column, "in", tuple(sales)), Condition(column, "in", tuple(refunds))
-    return Rows((sold, *way.sales), (back, *way.refunds), (said, *way.questions))
+    return Rows((sold, *way.sales), (back, *way.refunds) if refunds else (), (said, *way.questions))
 
 
 def _words_of_refunds(told: Column | None, words: Words) -> tuple[str, ...]:

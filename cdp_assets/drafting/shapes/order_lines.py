@@ -153,7 +153,7 @@ def _of_whole_orders(table: Table, order: str) -> Model:
     assert money.total
     name = taxless(table, money.total)
     less = "".join(f" - coalesce({taxless(table, column)}, 0)" for column in money.inside)
-    off = money.discounts if money.inside else ()
+    off = money.discounts if money.inside or money.is_after else ()
     more = "".join(f" + abs(coalesce({taxless(table, c)}, 0))" for c in off)
     expressions = {
         "order_id": order,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from cdp_assets.drafting.money.case import TOTALS
 from cdp_assets.drafting.money.wholes import says_whole
 from cdp_assets.drafting.profile import Column
+from cdp_assets.drafting.roles.role import is_id
 from cdp_assets.drafting.rows.conditions import Condition
 from cdp_assets.drafting.shapes.model import (
     Model,
@@ -38,7 +39,8 @@ def draft(table: Table) -> Iterator[Model]:
         return
     order, moment, money = table.keys.order, table.moment, table.money
     assert order and moment
-    store = next((f for f in table.all("store_id") if not f.column.is_blank), None)
+    stores = (f for f in table.all("store_id") if not f.column.is_blank)
+    store = min(stores, key=lambda each: not is_id(each.column), default=None)
     currency, asked = currency_sql(table)
     status, asked_of_status = status_sql(table)
     at = once(table, moment.name, "min") or moment.name
@@ -142,7 +144,9 @@ def _asked_of_rows(table: Table) -> list[str]:
 
 def line_sql(table: Table) -> str | None:
     """One line's amount before discount."""
-    return " * ".join(taxless(table, column) for column in table.money.line) or None
+    line = " * ".join(taxless(table, column) for column in table.money.line)
+    more = "".join(f" + abs(coalesce({taxless(table, c)}, 0))" for c in table.money.discounts)
+    return (f"({line}{more})" if table.money.is_after else line) if line else None
 
 
 def gross_sql(table: Table) -> str:
@@ -161,7 +165,8 @@ def gross_sql(table: Table) -> str:
 def _goods_of(table: Table, total: Column) -> str:
     """An order's total less what it holds beside goods, with its discounts put back."""
     less = "".join(f" - {amount(table, column)}" for column in table.money.inside)
-    more = "".join(f" + abs({amount(table, c)})" for c in table.money.discounts) if table.money.inside else ""
+    is_after = table.money.inside or table.money.is_after
+    more = "".join(f" + abs({amount(table, c)})" for c in table.money.discounts) if is_after else ""
     if not (less or more):
         how = "max" if table.keys.is_once(total) else "sum"
         return once(table, taxless(table, total), how) or ""

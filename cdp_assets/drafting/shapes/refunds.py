@@ -77,7 +77,7 @@ def returned_rows(table: Table) -> dict[str, str]:
     rows = [row for row, is_back in enumerate(table.rows.are_refunds(len(order.texts))) if is_back]
     stated = _stated(table, rows)
     of_goods = f"abs({taxless(table, stated)})" if stated else f"abs({line}){_sized(table, less)}"
-    tax = "" if stated else _tax_on_top(table, rows)
+    tax = "" if stated else _tax_back(table, rows)
     back = f"abs({money_name(table, stated)})" if stated else of_goods + (f" + {tax}" if tax else "")
     is_of_goods = bool(tax or line_sql(table)) and (not stated or stated is paid_of_line(table))
     goods = {"goods_amount": of_goods} if is_of_goods else {}
@@ -94,10 +94,11 @@ def returned_rows(table: Table) -> dict[str, str]:
     }
 
 
-def _tax_on_top(table: Table, rows: Sequence[int]) -> str:
-    """Tax that came on top of the lines and stands on rows that give back, too."""
-    tax = table.money.tax
-    is_there = table.money.is_tax_on_top and tax and any(tax.numbers[row] for row in rows)
+def _tax_back(table: Table, rows: Sequence[int]) -> str:
+    """Tax that came on top of the lines, or was taken off them, and stands on rows that give back, too."""
+    tax, share = table.money.tax, table.money.share
+    is_paid = table.money.is_tax_on_top or (share and share.part is tax and line_sql(table))
+    is_there = is_paid and tax and any(tax.numbers[row] for row in rows)
     return f"abs(coalesce({money_name(table, tax)}, 0))" if tax and is_there else ""
 
 
