@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -212,6 +212,15 @@ def spark_session(settings: Settings) -> Any:
     from cdp_assets.spark.models import models_of
 
     return models_of(settings).session
+
+
+def in_engines_words(settings: Settings) -> AbstractContextManager[None]:
+    """Around what asks Spark something outside dbt: its errors leave in words that quote no data. Nothing on DuckDB."""
+    if settings.engine != "spark":
+        return nullcontext()
+    from cdp_assets.spark.models import models_of
+
+    return models_of(settings).speaking()
 
 
 def end_engine() -> None:

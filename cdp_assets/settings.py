@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         default="local[2]",
         description="Where Spark runs: local[4], or spark://host:7077 with the home on a disk that all workers see.",
     )
+    spark_patience: float = Field(
+        default=300,
+        gt=0,
+        description="Seconds that work may wait on Spark without any worker doing any of it, before the run gives up.",
+    )
     nightly: bool = Field(
         default=False, description="Dagster's daemon starts the job `nightly` at 02:00 without being told to."
     )

@@ -13,7 +13,6 @@ from cdp_assets.defs.resources import OnefoldHome, reported
 from cdp_assets.identity.scoring.model import current_model_read_only
 from cdp_assets.landing.contract import load_contracts
 from cdp_assets.operations import pictures
-from cdp_assets.spark.problems import in_words
 from cdp_assets.state import connect_state
 from cdp_assets.warehouse import count_rows, open_warehouse
 
@@ -93,7 +92,7 @@ def _identity_assets(
             with (
                 reported(context, home, f"identity/{step.name}") as report,
                 open_warehouse(home.settings) as con,
-                in_words(),
+                dbt_runner.in_engines_words(home.settings),
             ):
                 report.metadata |= step.run(con, identity_context(home, context)).counts
                 rows = count_rows(con, "identity", step.tables)

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from cdp_assets.spark.watch import Watch
+
 
 @contextmanager
-def in_session(session: Any) -> Iterator[None]:
-    """dbt commands within run in this session, and change none of its settings."""
+def in_session(session: Any, watch: Watch) -> Iterator[None]:
+    """dbt commands within run in this session, and change none of its settings; where the watch gave up, nothing more is asked."""
     from dbt.adapters.spark import session as adapter
     from dbt_common.exceptions import DbtRuntimeError
     from pyspark.errors import AnalysisException
@@ -21,6 +23,8 @@ def in_session(session: Any) -> Iterator[None]:
     class Cursor(adapter.Cursor):  # type: ignore[misc]  # dbt-spark has no types
         def execute(self, sql: str, *parameters: Any) -> None:
             self._rows = None
+            if watch.problem is not None:
+                raise DbtRuntimeError(str(watch.problem))
             try:
                 self._df = session.sql(sql % parameters if parameters else sql)
             except AnalysisException as error:  # dbt asks for what may not be there, and knows it by this

@@ -24,6 +24,7 @@ from cdp_assets.spark.problems import in_words
 from cdp_assets.spark.readiness import require_spark
 from cdp_assets.spark.session import CONNECT, SparkProblem, open_session
 from cdp_assets.spark.tables import give, quoted
+from cdp_assets.spark.watch import Watch
 from cdp_assets.sql_text import identifier, literal
 from cdp_assets.warehouse import open_warehouse
 
@@ -42,6 +43,8 @@ class SparkModels:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(mode=0o700)
         self.session = open_session(settings.spark_address, load_key(settings), self.folder)
+        self.watch = Watch(self.session, settings.spark_address, settings.spark_patience)
+        self.watch.begin()
         self._known: set[str] = set()  # unique ids of nodes that stand in the session
         self._schemas: set[str] = set()  # that this run has made
         with open_warehouse(settings) as con:
@@ -50,14 +53,26 @@ class SparkModels:
     @contextmanager
     def building(self, manifest: Any, nodes: Collection[str]) -> Iterator[None]:
         """Around a dbt command on `nodes` (unique ids): what they read and it does not build is given, as it is now."""
-        with in_words():
+        with self.speaking():
             for schema in sorted(
                 {manifest.nodes[node].schema for node in nodes if _is_built(manifest, node)}
             ):
                 self.make_schema(schema)
             self.give(_read_by(manifest, nodes, self._known))
-            with in_session(self.session):
+            with in_session(self.session, self.watch):
                 yield
+
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """Let what Spark says leave in words that quote no data (`problems`); what the watch saw is the reason of all that follows."""
+        try:
+            with in_words():
+                yield
+        except Exception:
+            if self.watch.problem is None:
+                raise
+        if self.watch.problem is not None:
+            raise self.watch.problem
 
     def make_schema(self, schema: str) -> None:
         """A schema whose tables lie in the home. A catalog that others use, too (Spark Connect's is its server's), may have one of that name:
@@ -110,14 +125,14 @@ class SparkModels:
 
     def take(self, nodes: Iterable[Any]) -> None:
         """Have the warehouse hold what dbt built (models and seeds of its manifest), typed, constrained and described as on DuckDB."""
-        with open_warehouse(self.settings) as con, in_words():
+        with open_warehouse(self.settings) as con, self.speaking():
             for node in nodes:
                 _take(con, node, self._rows_of(node))
                 self._known.add(node.unique_id)
 
     def rows_of_query(self, sql: str, most: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         """The columns and the first rows of a compiled query, in no order."""
-        with in_words():
+        with self.speaking():
             found = self.session.sql(sql).limit(most)
             return list(found.columns), [tuple(row) for row in found.collect()]
 
@@ -138,6 +153,7 @@ class SparkModels:
 
     def close(self) -> None:
         """End the session and leave nothing of it in the home."""
+        self.watch.end()
         with suppress(Exception):  # a Spark that is lost cannot be stopped
             if self.settings.spark_address.startswith(CONNECT):  # a server's catalog outlives the session
                 for schema in sorted(self._schemas):

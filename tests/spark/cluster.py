@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import pytest
+
 SECONDS = 180  # for a process of Java on busy cores to answer
 ELSEWHERE = "Asia/Tokyo"
 
@@ -59,19 +61,21 @@ class Cluster:
 
     address: str
     configuration: Path
+    master: subprocess.Popen[bytes]
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def lose_a_worker(self) -> None:
         """Kill a worker and its executors, as a machine that goes dark."""
-        lost = self.workers.pop(0)
-        os.killpg(lost.pid, signal.SIGKILL)
-        lost.wait()
+        _kill(self.workers.pop(0))
+
+    def lose_the_master(self) -> None:
+        _kill(self.master)
 
 
 @contextmanager
-def standalone(folder: Path, workers: int = 2, **more: str) -> Iterator[Cluster]:
-    """A cluster whose logs and scratch lie in a folder; `more` is set in the workers' environment. It ends with the block."""
-    for name in ("conf", "work", "logs", "local"):
+def standalone(folder: Path, workers: int = 2, scratch: Path | None = None) -> Iterator[Cluster]:
+    """A cluster whose logs lie in a folder, and what workers spill in `scratch`. It ends with the block."""
+    for name in ("conf", "work", "logs"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "conf" / "spark-defaults.conf").write_text(
         "spark.driver.host 127.0.0.1\nspark.driver.bindAddress 127.0.0.1\nspark.driver.memory 2g\nspark.executor.memory 2g\n"
@@ -82,11 +86,10 @@ def standalone(folder: Path, workers: int = 2, **more: str) -> Iterator[Cluster]
         **os.environ,
         "SPARK_HOME": str(spark_home()),
         "SPARK_CONF_DIR": str(folder / "conf"),
-        "SPARK_LOCAL_DIRS": str(folder / "local"),
+        "SPARK_LOCAL_DIRS": str(scratch or folder / "local"),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
     }
-    found = Cluster(f"spark://127.0.0.1:{port}", folder / "conf")
     master = _start(
         folder / "logs" / "master.log",
         common,
@@ -98,6 +101,7 @@ def standalone(folder: Path, workers: int = 2, **more: str) -> Iterator[Cluster]
         "--webui-port",
         str(free_port()),
     )
+    found = Cluster(f"spark://127.0.0.1:{port}", folder / "conf", master)
     try:
         wait_for(port)
         for number in range(workers):
@@ -105,7 +109,7 @@ def standalone(folder: Path, workers: int = 2, **more: str) -> Iterator[Cluster]
             found.workers.append(
                 _start(
                     folder / "logs" / f"worker_{number}.log",
-                    {**common, "TZ": ELSEWHERE, **more},
+                    {**common, "TZ": ELSEWHERE},
                     "worker.Worker",
                     "--host",
                     "127.0.0.1",
@@ -126,9 +130,7 @@ def standalone(folder: Path, workers: int = 2, **more: str) -> Iterator[Cluster]
         yield found
     finally:
         for each in (*found.workers, master):
-            with suppress(ProcessLookupError):
-                os.killpg(each.pid, signal.SIGKILL)
-            each.wait()
+            _kill(each)
 
 
 @contextmanager
@@ -167,9 +169,27 @@ def connect_server(folder: Path) -> Iterator[str]:
         wait_for(port)
         yield f"sc://127.0.0.1:{port}"
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+        _kill(server)
+
+
+@contextmanager
+def tiny_disk(place: Path, megabytes: int) -> Iterator[Path]:
+    """A disk of so many megabytes, mounted for as long as the block. Skips the test where none may be mounted."""
+    place.mkdir()
+    size = f"size={megabytes}m"
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", place], capture_output=True).returncode:
+        pytest.skip("skipped: no disk may be mounted here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """With all processes that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _start(log: Path, environment: dict[str, str], name: str, *arguments: str) -> subprocess.Popen[bytes]:

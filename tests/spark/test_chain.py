@@ -13,8 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from cdp_assets.publishing.lock import EXIT_LOCKED
 from tests.spark.cluster import missing
 from tests.spark.nights import Nights, marts_of, rows_of, wait_until_built
 
@@ -83,18 +85,35 @@ def test_nothing_of_spark_stays_in_the_home(nights: Nights) -> None:
 
 
 def test_a_lost_spark_leaves_readers_what_they_have(nights: Nights) -> None:
-    """The process of Spark is killed while models are built, as by a machine that runs out of memory."""
+    """The process of Spark is killed while models are built, as by a machine that runs out of memory. Nobody else may run meanwhile."""
     home = nights.home("spark")
     before = marts_of(home)
     with ThreadPoolExecutor() as aside:
         running = aside.submit(nights.onefold, home, "run", "--whole", engine="spark")
-        os.kill(_java_of(home), signal.SIGKILL)
+        java = _java_of(home)
+        assert nights.onefold(home, "run", "--whole", engine="spark") == EXIT_LOCKED, nights.said["spark"]
+        os.kill(java, signal.SIGKILL)
         assert running.result() == 1
     said = nights.said["spark"]
     assert "a worker of Spark, or Spark itself, was lost" in said and "readers still see g000001" in said
     assert "Traceback" not in said
     assert marts_of(home) == before
     assert not (home / "spark").exists()
+
+
+def test_a_model_that_only_duckdb_understands_leaves_readers_what_they_have(nights: Nights) -> None:
+    """A project's own model: it is named, with Spark's word for what is wrong, and nothing that it stands before is published."""
+    project, home = nights.folder / "project", nights.home("spark")
+    assert nights.onefold(home, "init", str(project)) == 0, nights.said["spark"]
+    own = "select list_sum(list_value(1, 2)) as total"
+    assert duckdb.sql(own).fetchall() == [(3,)]
+    (project / "dbt_project" / "models" / "staging" / "own_totals.sql").write_text(own + "\n")
+    before = marts_of(home)
+    assert nights.onefold(home, "run", "--whole", engine="spark", ONEFOLD_PROJECT=str(project)) == 1
+    said = nights.said["spark"]
+    assert "Spark says UNRESOLVED_ROUTINE" in said and "own_totals" in said, said
+    assert "readers still see g000001" in said and "Traceback" not in said
+    assert marts_of(home) == before
 
 
 def _java_of(home: Path) -> int:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.spark.cluster import connect_server, missing, standalone
+from tests.spark.cluster import connect_server, missing, standalone, tiny_disk
 from tests.spark.nights import Nights, marts_of, wait_until_built
 
 PERSONS = int(os.environ.get("ONEFOLD_TEST_SPARK_CLUSTER_PERSONS", "60"))
@@ -28,8 +29,9 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     return found
 
 
-def on_spark(nights: Nights, name: str, address: str, configuration: Path | None = None) -> int:
-    more = {"SPARK_CONF_DIR": str(configuration)} if configuration else {}
+def on_spark(nights: Nights, name: str, address: str, configuration: Path | None = None, **more: str) -> int:
+    if configuration is not None:
+        more["SPARK_CONF_DIR"] = str(configuration)
     return nights.onefold(
         nights.home(name), "run", "--whole", engine="spark", ONEFOLD_SPARK_ADDRESS=address, TZ="UTC", **more
     )
@@ -67,6 +69,51 @@ def test_a_night_on_two_workers_in_another_time_zone_gives_the_same_marts(
     else:
         assert LOST in said and "readers still see g000001" in said
         assert marts_of(home) == before
+
+
+@pytest.mark.parametrize("is_master_lost", [False, True])
+def test_a_cluster_without_workers_is_not_waited_for_without_end(
+    nights: Nights, tmp_path: Path, is_master_lost: bool
+) -> None:
+    home = nights.home("duckdb")
+    before = marts_of(home)
+    with standalone(tmp_path, workers=1) as cluster, ThreadPoolExecutor() as aside:
+        patience = {"ONEFOLD_SPARK_PATIENCE": "20"}
+        running = aside.submit(
+            on_spark, nights, home.name, cluster.address, cluster.configuration, **patience
+        )
+        wait_until_built(home, "staging")
+        if is_master_lost:
+            cluster.lose_the_master()
+        cluster.lose_a_worker()
+        assert running.result(timeout=600) == 1
+    said = nights.said[home.name]
+    assert "work waited on Spark for 20 seconds, and no worker did any of it" in said
+    assert "readers still see g000001" in said and "Traceback" not in said
+    assert marts_of(home) == before
+    assert not (home / "spark").exists()
+
+
+def test_a_full_disk_of_a_worker_is_named_and_readers_keep_what_they_have(
+    nights: Nights, tmp_path: Path
+) -> None:
+    home = nights.home("duckdb")
+    before = marts_of(home)
+    with (
+        tiny_disk(tmp_path / "tiny", megabytes=8) as scratch,
+        standalone(tmp_path, workers=1, scratch=scratch) as cluster,
+        ThreadPoolExecutor() as aside,
+    ):
+        running = aside.submit(on_spark, nights, home.name, cluster.address, cluster.configuration)
+        wait_until_built(home, "staging")
+        with suppress(OSError), (scratch / "anothers").open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        assert running.result() == 1
+    said = nights.said[home.name]
+    assert "a disk of Spark is full" in said and "SPARK_LOCAL_DIRS" in said
+    assert "readers still see g000001" in said and "Traceback" not in said
+    assert marts_of(home) == before
 
 
 def test_a_night_through_spark_connect_gives_the_same_marts(
