@@ -17,6 +17,7 @@ from cdp_assets.drafting.file_names import export_name, file_pattern
 from cdp_assets.drafting.keys import keys_of
 from cdp_assets.drafting.money.settle import money_of
 from cdp_assets.drafting.numbering import with_shared_numbers, with_whole_numbers
+from cdp_assets.drafting.objects import with_objects
 from cdp_assets.drafting.part import Part
 from cdp_assets.drafting.profile import Profile, profile_of
 from cdp_assets.drafting.questions import questions_of
@@ -34,6 +35,8 @@ from cdp_assets.drafting.words import Words, load_words
 from cdp_assets.landing.contract import NAME_PATTERN, ContractProblem, load_contract
 from cdp_assets.landing.downstream import listing_with, shapes_by_list, write_sources
 from cdp_assets.settings import Settings
+
+MADE = re.compile(r"\{\{ (?:element|packed)_total\('(\w+)'.*?\) \}\}")  # a question names the column
 
 
 @dataclass
@@ -105,8 +108,11 @@ def _part(export: str, profile: Profile, said: Roles, words: Words) -> Part:
     rows = rows_of(roles, kinds, words)
     is_document = profile.sample.is_document
     keys = keys_of(roles, rows, words, is_document=is_document, has_period=profile.sample.has_period)
-    money = money_of(roles, keys, rows, words, is_document=is_document)
-    return Part(export=export, profile=profile, roles=roles, rows=rows, keys=keys, money=money)
+    whole, objects = with_objects(roles, words, str(profile.facts.get("decimalMark", ".")))
+    money = money_of(whole, keys, rows, words, is_document=is_document)
+    return Part(
+        export=export, profile=profile, roles=whole, rows=rows, keys=keys, money=money, objects=objects
+    )
 
 
 def _tables(channel: str, parts: Sequence[Part], words: Words, rates: frozenset[str]) -> Iterator[Table]:
@@ -167,6 +173,7 @@ def _written(
             f"stg_{name}__{shape}: {question}" for question in dict.fromkeys([*said, *model.questions])
         ]
         draft.list_entries.append(listing_with(listed, name, shape))
+    draft.open_questions = [MADE.sub(r"\1", question) for question in draft.open_questions]
     draft.shapes = list(models)
     if models:
         _write(folder / f"_{name}__models.yml", render_descriptions(name, list(models)), draft)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cdp_assets.drafting.keys import Keys
 from cdp_assets.drafting.money.settle import Money
+from cdp_assets.drafting.objects import Objects
 from cdp_assets.drafting.profile import Profile
 from cdp_assets.drafting.roles.role import Roles
 from cdp_assets.drafting.rows.conditions import Rows
@@ -24,7 +25,8 @@ class Borrowed:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One export: its columns with their roles, which rows are what, keys and money. `has_lines`: its orders' lines stand in a sibling."""
+    """One export: its columns with their roles, which rows are what, keys and money. `objects`: of what inside its cells numbers are made;
+    `has_lines`: its orders' lines stand in a sibling."""
 
     export: str
     profile: Profile
@@ -32,6 +34,7 @@ class Part:
     rows: Rows
     keys: Keys
     money: Money
+    objects: Mapping[int, Objects] = field(default_factory=dict)
     borrowed: Mapping[int, Borrowed] = field(default_factory=dict)
     questions: tuple[str, ...] = ()
     has_lines: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cdp_assets.drafting.keys import no_order
 from cdp_assets.drafting.rows.conditions import FEW
-from cdp_assets.drafting.shapes.model import Model, is_order, items_of
+from cdp_assets.drafting.shapes.model import Model, is_order
 from cdp_assets.drafting.table import Field, Table
 
 MAY_UNMAKE = (
@@ -101,7 +101,7 @@ def _unused(table: Table, models: list[Model]) -> Iterator[str]:
 
 def _states_of_items(table: Table) -> Iterator[str]:
     """Words of the objects that are lines which could make one of them no sale."""
-    items = items_of(table)
+    items = next((table.field(each.source) for each in table.objects.values() if each.roles), None)
     for key, texts in items.column.elements.items() if items else ():
         said = {table.words.status_of(text) for text in texts[:FEW]} & {"cancelled", "refunded", "pending"}
         if items and said and table.words.role_of(key.split(".")[-1]) in MAY_UNMAKE:

@@ -169,7 +169,8 @@ def _of_orders(
     has = {role for role in ONCE_PER_ORDER if part.roles.has(role)} | lent
     for role in ONCE_PER_ORDER:
         column = other.roles.first(role)
-        if column is not None and role not in has and _may_be_lent(role, column, key, has):
+        is_made = column is not None and column.position in other.objects
+        if column and not is_made and role not in has and _may_be_lent(role, column, key, has):
             yield join.column(
                 column, role, "bool_or" if column.flags else "min" if role == "ordered_at" else "max"
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, count
@@ -37,6 +37,7 @@ class Field:
     facts: Mapping[str, Any] = field(default_factory=dict)
     questions: tuple[str, ...] = ()
     borrowed: Borrowed | None = None
+    is_made: bool = False  # of objects inside another column's cells: its name is SQL
 
     @property
     def is_number(self) -> bool:
@@ -91,7 +92,7 @@ class Table(Part):
 
     @property
     def contract_fields(self) -> list[Field]:
-        return [each for each in self.fields if each.borrowed is None]
+        return [each for each in self.fields if each.borrowed is None and not each.is_made]
 
     def words_of(self, each: Field) -> list[str]:
         """The few different words of a field whose words are translated; none where it is no such field."""
@@ -102,8 +103,9 @@ def declare(channel: str, part: Part, words: Words, rates: frozenset[str], curre
     """Give every column its name, type and class, and the export its facts."""
     clocks = clocks_of(part.roles)
     taken: set[str] = set()
-    fields = [_field(column, part, clocks, taken, words) for column in part.roles.columns]
-    fields += _sign_field(part, taken)
+    own = [column for column in part.roles.columns if column.position not in part.objects]
+    fields = [_field(column, part, clocks, taken, words) for column in own]
+    fields += [*_sign_field(part, taken), *_made_fields(part, fields)]
     zone_facts, zone_questions = _zone_column(fields)
     naive = [f.name for f in fields if f.logical_type == "timestamp" and _is_naive(f) and not f.borrowed]
     facts: dict[str, Any] = {
@@ -112,9 +114,7 @@ def declare(channel: str, part: Part, words: Words, rates: frozenset[str], curre
         **zone_facts,
     }
     if naive and not zone_facts:
-        codes = [c.distinct[0] for c in part.roles.all("currency") if len(c.distinct) == 1]
-        headers = [column.header for column in part.profile.columns]
-        zone = words.country_fact("time_zone", headers, next(iter(codes), part.profile.currency or currency))
+        zone = _zone_of(part, words, currency)
         facts |= {"timeZone": zone} if zone else {}
         zone_questions.append(
             f"timeZone: {', '.join(naive)} name no zone, they are taken as {zone or 'UTC'}; set the channel's own"
@@ -134,6 +134,23 @@ def declare(channel: str, part: Part, words: Words, rates: frozenset[str], curre
         rates=rates,
         currency=currency,
     )
+
+
+def _zone_of(part: Part, words: Words, currency: str | None) -> str | None:
+    """The time zone of the country that the sample's language, or that and its currency, tell."""
+    codes = [c.distinct[0] for c in part.roles.all("currency") if len(c.distinct) == 1]
+    headers = [column.header for column in part.profile.columns]
+    return words.country_fact("time_zone", headers, next(iter(codes), part.profile.currency or currency))
+
+
+def _made_fields(part: Part, fields: Sequence[Field]) -> Iterator[Field]:
+    """Numbers that objects inside cells add up to."""
+    names = {each.column.position: each.name for each in fields}
+    for column in part.roles.columns:
+        if objects := part.objects.get(column.position):
+            role = part.money.meaning.get(column.position)
+            sql = objects.sql(names[objects.source.position])
+            yield Field(column, sql, role, "number", "internal", is_made=True)
 
 
 def _sign_field(part: Part, taken: set[str]) -> list[Field]:
@@ -169,7 +186,7 @@ def _with_names(question: str, fields: Sequence[Field]) -> str:
     quoted = {
         repr(each.column.header): each.name
         for each in fields
-        if each.column.header and each.name != each.column.header
+        if each.column.header and each.name != each.column.header and not each.is_made
     }
     found = [header for header in quoted if header in question]
     pattern = "|".join(re.escape(header) for header in sorted(found, key=len, reverse=True))

@@ -174,11 +174,23 @@ def _inside_already(level: Amounts, every: Sequence[Column]) -> str:
             values = level.value(total)
             parts = [pick(before, rows), pick(values, rows)]
             is_other = values is not before and share_equal(*parts) < SHARE
-            if is_other and adds_up(
-                parts[0], [ZERO] * len(rows), [pick(e, rows) for e in level.extras()], parts[1]
+            if (
+                is_other
+                and not _is_undercut(level, total, rows)
+                and adds_up(parts[0], [ZERO] * len(rows), [pick(e, rows) for e in level.extras()], parts[1])
             ):
                 return f"discount_amount: {column.header!r} is in the amount already, as that and tax give {total.header!r}"
     return ""
+
+
+def _is_undercut(level: Amounts, total: Column, rows: Sequence[int]) -> bool:
+    """Whether another amount of the file is less than a total on all of the rows, and more than half of it: the total was before a discount."""
+    pairs = (
+        zip(pick(level.value(c), rows), pick(level.value(total), rows), strict=True)
+        for c in level.of("gross_amount", "net_amount", "payable_amount")
+        if c is not total and c.position in level.once and total.position in level.once
+    )
+    return any(all(a and b and b / 2 < a < b for a, b in each) for each in pairs)
 
 
 def _first_of(amounts: Amounts, every: Sequence[Column]) -> tuple[dict[int, str | None], list[str]]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import product as product_of
 
-from cdp_assets.drafting.money.case import OFF, TOTALS, Case, first_of_them
+from cdp_assets.drafting.money.case import MANY_ROWS, OFF, TOTALS, Case, first_of_them
 from cdp_assets.drafting.money.sums import SHARE, ZERO, Amounts, Values, add_up, adds_up, pick, share_equal
 from cdp_assets.drafting.money.wholes import says_whole
 from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.words import Words
+
+MAX_RATE, HALF_CENT = 30, Decimal("0.0051")  # of a tax in per cent, and what rounding may differ by
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,21 @@ def is_on_top_of(amounts: Amounts, total: Column, part: Column) -> bool:
         pick(amounts.value(c), rows) for c in amounts.of("gross_amount", "net_amount") if c is not total
     ]
     return any(share_equal(add_up([before, on]), other) >= SHARE for other in others)
+
+
+def _is_rate_on_top(taxes: Values, wholes: Values) -> bool | None:
+    """Whether a tax is one round rate of an amount, and not of what it leaves of it (else the other way: inside); None where neither, or both."""
+    told = [(abs(t), abs(w)) for t, w in zip(taxes, wholes, strict=True) if t and w]
+
+    def is_round(bases: Sequence[Decimal]) -> bool:
+        rates = (Decimal(half) / 200 for half in range(1, MAX_RATE * 2))
+        return any(
+            all(abs(base * rate - tax) <= HALF_CENT for base, (tax, _) in zip(bases, told, strict=True))
+            for rate in rates
+        )
+
+    on_top, inside = is_round([w for _, w in told]), is_round([w - t for t, w in told])
+    return None if on_top == inside or len(told) < MANY_ROWS else on_top
 
 
 def share_without_tax(
@@ -95,7 +113,7 @@ def _share_of_tax(
         return None, []
     wholes = [whole for whole, _ in told if whole and says_whole(whole, case.words)]
     whole = next((each for each in wholes if amounts.is_once_as(each, tax)), None)
-    if whole is None:
+    if whole is None or _is_rate_on_top(amounts.value(tax), amounts.value(whole)):
         return None, []
     said = f"tax_amount: {tax.header!r} is inside the prices, as they give {whole.header!r} without it on top; it is taken off them"
     return Share(whole, tax, frozenset(c.position for c in own)), [said]
@@ -140,7 +158,8 @@ def _share_of_totals(amounts: Amounts, case: Case, own: Sequence[Column]) -> tup
     before = level.befores()[0]
     off = level.taken_off(len(before), *OFF)
     totals = level.of("gross_amount", "net_amount")
-    for net, whole in product_of((c for c in totals if case.words.says("without_tax", c.header)), totals):
+    nets = [c for c in totals if case.words.says("without_tax", c.header)]
+    for net, whole in product_of(nets, (c for c in totals if c not in nets)):
         pairs = zip(level.value(net), level.value(whole), strict=True)
         is_less = net is not whole and all(a is None or b is None or abs(a) <= abs(b) for a, b in pairs)
         is_net = is_less and share_equal(level.value(net), level.value(whole)) < SHARE
@@ -173,7 +192,9 @@ def where_tax_is(level: Amounts, tax: Column) -> tuple[Column | None, bool]:
         for c in paid
         if adds_up(first, off, extras, paid[c])
     ]
-    return next(iter(found), (None, False))
+    whole, is_on_top = next(iter(found), (None, False))
+    by_rate = whole and not is_on_top and _is_rate_on_top(pick(level.value(tax), rows), paid[whole])
+    return whole, bool(is_on_top or by_rate)
 
 
 def words_in(header: str) -> list[str]:

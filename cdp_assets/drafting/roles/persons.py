@@ -39,11 +39,8 @@ def by_company(roles: Roles, words: Words) -> Iterator[Role]:
 
 
 def by_contact(roles: Roles, words: Words) -> Iterator[Role]:
-    """Beside a contact, whoever is named with the same first word is that person, and what was spent is no cost of ads."""
+    """Beside a contact, whoever is named with the same first word is that person."""
     contacts = [c for c in roles.all("email", "phone", "contact") if not c.is_blank]
-    is_ads = roles.has("campaign", "impressions", "clicks")
-    for column in roles.all("spend") if contacts and not is_ads else ():
-        yield Role(column, None, "what a person spent, in a list of persons")
     if not contacts or roles.has("full_name", "given_name", "family_name"):
         return
     whose = {_first_of_several(c) for c in contacts} - {""}
@@ -53,6 +50,14 @@ def by_contact(roles: Roles, words: Words) -> Iterator[Role]:
     names = [c for c in roles.columns if c.looks == "name" and roles.role(c) is None]
     if len(names) == 1 and not roles.has("order_id", *OF_SALES, "other_person", "recipient_name"):
         yield Role(names[0], "full_name", "its values are the only names beside a contact")
+
+
+def by_cost(roles: Roles, words: Words) -> Iterator[Role]:
+    """What was spent or is a cost beside a contact or goods, and no campaign, is no cost of ads."""
+    is_ads = roles.has("campaign", "impressions", "clicks")
+    is_other = roles.has("email", "phone", "contact", "quantity", "unit_price", "line_amount")
+    for column in roles.all("spend") if is_other and not is_ads else ():
+        yield Role(column, None, "what a person spent, or what goods cost")
 
 
 def _first_of_several(column: Column) -> str:

@@ -13,7 +13,15 @@ from cdp_assets.drafting.roles.neighbours import (
     by_tenders,
     by_time,
 )
-from cdp_assets.drafting.roles.persons import by_account, by_buyer, by_company, by_contact, by_masks, by_parts
+from cdp_assets.drafting.roles.persons import (
+    by_account,
+    by_buyer,
+    by_company,
+    by_contact,
+    by_cost,
+    by_masks,
+    by_parts,
+)
 from cdp_assets.drafting.roles.role import Role, Roles, Rule
 from cdp_assets.drafting.roles.values import by_values
 from cdp_assets.drafting.words import Words
@@ -38,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     by_articles,
     by_company,
     by_contact,
+    by_cost,
     by_ledger,
     by_refund_number,
     by_parts,

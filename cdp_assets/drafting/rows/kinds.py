@@ -84,7 +84,7 @@ def _parts(roles: Roles, words: Words) -> Rows:
     """
     for column in roles.all("line_kind", "amount_kind", "product_kind"):
         is_whole = roles.role(column) == "amount_kind"
-        kind_of = {word: _part_of(word, words, is_whole=is_whole) for word in column.distinct}
+        kind_of = {word: part_of(word, words, is_whole=is_whole) for word in column.distinct}
         kinds, below = set(kind_of.values()), _below_nought(column, roles)
         if "goods" in kinds and kinds & set(PARTS) and len(kind_of) <= FEW:
             charged = [word for word, kind in kind_of.items() if kind == "shipping" and word in below]
@@ -101,7 +101,7 @@ def _told_apart(column: Column, kind_of: Mapping[str, str | None]) -> Rows:
     return Rows((), (), (f"{column.header!r}: rows of an order are of several kinds: {told}{rest}",), parts)
 
 
-def _part_of(word: str, words: Words, *, is_whole: bool) -> str | None:
+def part_of(word: str, words: Words, *, is_whole: bool = False) -> str | None:
     """Which part of an order's amount a row of this kind is."""
     found = next((kind for kind in PARTS if words.is_kind(kind, word, whole=is_whole)), None)
     is_goods = words.is_kind("goods", word, whole=is_whole) or (not is_whole and words.is_kind("line", word))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -59,43 +58,13 @@ def _condition_sql(table: Table, condition: Condition) -> str:
 def is_order(table: Table) -> bool:
     """Whether the rows are orders or their lines: a number, a time and an amount, and no list of returns."""
     money = table.money
-    has_amount = bool(money.line or money.total or items_of(table))
+    has_amount = bool(money.line or money.total)
     return bool(table.keys.order and table.moment and has_amount and not is_return(table))
 
 
 def is_return(table: Table) -> bool:
     """Whether the rows are returns, whatever they say of their orders."""
     return table.first("refund_id") is not None
-
-
-def items_of(table: Table) -> Field | None:
-    """A JSON array whose objects, or a packed cell whose parts, are an order's lines."""
-    wanted = {"sku", "product_name", "quantity", "unit_price"}
-    for each in table.fields:
-        is_parted = bool(each.column.elements) and (
-            not each.column.is_packed or bool(separators(table, each))
-        )
-        if is_parted and len({table.words.role_of(key) for key in each.column.elements} & wanted) > 1:
-            return each
-    return None
-
-
-def separators(table: Table, items: Field) -> list[str]:
-    """What parts records, what parts the parts of one record, and the decimal mark, in packed cells; none where nothing parts records."""
-    first, text = next(iter(items.column.elements)), items.column.bare[0]
-    marks = [mark for mark in "|;," if mark in text]
-    between = next((t for t in items.column.bare if t.find(first, 1) > 0), text)
-    again = between.find(first, 1)
-    gap = re.findall(r"[\n|;,/]", between[:again][-3:]) if again > 0 else []
-    outer = ("\n" if "\n" in gap else gap[-1] if gap else "") if again > 0 else _mark_besides(marks)
-    inner = next((mark for mark in marks if mark != outer), "")
-    point = str(table.facts.get("decimalMark", "."))
-    return [outer, inner, point] if outer and inner else []
-
-
-def _mark_besides(marks: Sequence[str]) -> str:
-    """What may part records, where the sample has one in each cell."""
-    return next((mark for mark in ";|," if mark not in marks), ";")
 
 
 def amount(table: Table, column: Column, *, is_each: bool = False) -> str:
@@ -112,9 +81,9 @@ def money_name(table: Table, column: Column) -> str:
     return f"({name} / 100.0)" if table.words.says("cents", column.header) else name
 
 
-def taxless(table: Table, column: Column) -> str:
-    """A column's amount; what is left without tax where the column holds it."""
-    name, share = money_name(table, column), table.money.share
+def taxless(table: Table, column: Column, sql: str = "") -> str:
+    """A column's amount (or one of its objects', `sql`); what is left without tax where the column holds it."""
+    name, share = sql or money_name(table, column), table.money.share
     if share is None or column.position not in share.of:
         return name
     whole, part = money_name(table, share.whole), money_name(table, share.part)

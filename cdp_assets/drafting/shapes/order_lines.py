@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from cdp_assets.drafting.objects import Objects
 from cdp_assets.drafting.profile import Column
 from cdp_assets.drafting.rows.conditions import NO_GOODS
 from cdp_assets.drafting.shapes.model import (
@@ -11,20 +13,18 @@ from cdp_assets.drafting.shapes.model import (
     branches,
     is_once,
     is_order,
-    items_of,
+    listed,
     money_name,
     name_of,
-    separators,
     taxless,
 )
 from cdp_assets.drafting.shapes.orders import (
-    amount_keys,
     gross_sql,
-    item_keys,
     line_sql,
     order_conditions,
 )
-from cdp_assets.drafting.table import Field, Table
+from cdp_assets.drafting.table import Table
+from cdp_assets.drafting.words import Words
 
 MANY = 1000  # pieces, more than any line has
 
@@ -33,9 +33,10 @@ def draft(table: Table) -> Iterator[Model]:
     order = table.keys.order
     if not order or not (is_order(table) or (line_sql(table) and table.first("sku", "product_name"))):
         return
-    items, total = items_of(table), table.money.total
-    if items and amount_keys(table, items):
-        yield _of_items(table, table.name(order), items)
+    total = table.money.total
+    goods = next((c for c in table.money.line if c.position in table.objects), None)
+    if goods:
+        yield _of_items(table, table.name(order), goods, table.objects[goods.position])
     elif line_sql(table) or not table.keys.is_many or not (total and table.keys.is_once(total)):
         yield _of_rows(table, table.name(order))
     elif total:
@@ -175,52 +176,71 @@ def _of_whole_orders(table: Table, order: str) -> Model:
     )
 
 
-def _of_items(table: Table, order: str, items: Field) -> Model:
-    """Lines out of the objects or parts inside a cell of the order's row."""
-    keys = item_keys(table, items)
-    codes = table.first("coupon_code", types=("string",))
-    marks = separators(table, items) if items.column.is_packed else []
+@dataclass(frozen=True)
+class _Element:
+    """SQL of one object's or part's fields."""
 
-    def text(role: str) -> str | None:
-        if role not in keys:
-            return None
-        return (
-            f"{{{{ packed_field('element', {marks[1]!r}, {keys[role]!r}) }}}}" if marks else json(keys[role])
-        )
+    items: Objects
+    words: Words
 
-    def json(key: str) -> str:
+    def text(self, role: str) -> str | None:
+        key = (self.items.roles or {}).get(role)
+        return self.field(key) if key else None
+
+    def field(self, key: str) -> str:
+        if self.items.marks:
+            return f"{{{{ packed_field('element', {self.items.marks[1]!r}, {key!r}) }}}}"
         return f"{{{{ json_field('element', '{key}') }}}}"
 
-    def amount(key: str) -> str:
-        packed = f"{{{{ packed_number('element', {marks}, {key!r}) }}}}"
-        return packed if marks else f"cast({json(key)} as decimal(18, 6))"
+    def number(self, key: str) -> str:
+        packed = f"{{{{ packed_number('element', {list(self.items.marks)}, {key!r}) }}}}"
+        number = packed if self.items.marks else f"cast({self.field(key)} as decimal(18, 6))"
+        return f"{number} / 100.0" if self.words.says("cents", key) else number
 
-    def number(role: str) -> str | None:
-        return amount(keys[role]) if role in keys else None
+    def amount(self, role: str) -> str | None:
+        key = (self.items.roles or {}).get(role)
+        return self.number(key) if key else None
 
-    factors = amount_keys(table, items)
-    line, count = " * ".join(map(amount, factors)), number("quantity")
-    is_whole = len(factors) == 1 and count and keys.get("unit_price") not in factors
+    @property
+    def line(self) -> str:
+        return " * ".join(map(self.number, self.items.keys))
+
+    @property
+    def price(self) -> str | None:
+        """A piece's price: its own, else the line's amount by its pieces."""
+        count, own = self.amount("quantity"), (self.items.roles or {}).get("unit_price")
+        is_whole = len(self.items.keys) == 1 and count and own not in self.items.keys
+        return f"{self.line} / nullif({count}, 0)" if is_whole else self.amount("unit_price")
+
+
+def _of_items(table: Table, order: str, goods: Column, items: Objects) -> Model:
+    """Lines out of the objects or parts inside a cell of the order's row."""
+    source, element = table.name(items.source), _Element(items, table.words)
+    codes = table.first("coupon_code", types=("string",))
+    off = element.amount("discount_amount")
     expressions = {
         "order_id": order,
         "line_number": "element_number",
-        "sku": text("sku"),
-        "product_name": text("product_name"),
-        "quantity": count or "1",
-        "unit_price": f"{line} / nullif({count}, 0)" if is_whole else number("unit_price"),
-        "discount_amount": f"coalesce({number('discount_amount')}, 0)" if "discount_amount" in keys else "0",
+        "sku": element.text("sku"),
+        "product_name": element.text("product_name"),
+        "quantity": element.amount("quantity") or "1",
+        "unit_price": taxless(table, goods, element.price) if element.price else None,
+        "discount_amount": taxless(table, goods, f"coalesce({off}, 0)") if off else "0",
         "coupon_code": codes.name if codes else None,
-        "line_amount": line,
+        "line_amount": taxless(table, goods, element.line),
     }
-    each, what = f"each_element('rows.{items.name}')", "each object of this array"
-    if marks:
-        each, what = f"each_packed('rows.{items.name}', {marks[0]!r})", "each part of its packed cells"
+    each, what = f"each_element('rows.{source}')", "each object of this array"
+    if items.marks:
+        each, what = f"each_packed('rows.{source}', {items.marks[0]!r})", "each part of its packed cells"
+    only = f"{element.field(items.kind[0])} in ({listed(items.kind[1])})" if items.kind else ""
+    kinds = f" where {items.kind[0]!r} says {', '.join(map(repr, items.kind[1]))}" if items.kind else ""
     return Model(
         "order_lines",
         table,
         expressions,
         order_conditions(table),
-        picks=f"rows.{order}, {f'rows.{codes.name}, ' if codes else ''}{{{{ {each} }}}}",
-        comment=f"one row per {'part' if items.column.is_packed else 'object'} of {items.name}",
-        questions=(f"{items.name}: {what} is taken as an order line",),
+        after=only,
+        picks=f"rows.*, {{{{ {each} }}}}",
+        comment=f"one row per {'part' if items.marks else 'object'} of {source}",
+        questions=(f"{source}: {what} is taken as an order line{kinds}",),
     )

@@ -19,15 +19,12 @@ from cdp_assets.drafting.shapes.model import (
     customer_sql,
     is_once,
     is_order,
-    items_of,
     listed,
     name_of,
     once,
-    separators,
     taxless,
 )
 from cdp_assets.drafting.table import Field, Table
-from cdp_assets.drafting.words import is_a
 from cdp_assets.landing.typed.casts import sql_text
 
 # an order\'s state is the first that a line has
@@ -48,7 +45,6 @@ def draft(table: Table) -> Iterator[Model]:
     borne = [f"(abs({amount(table, money.borne)}) - {discount_sql(table)})"] if money.borne else []
     platform = " + ".join([*(f"abs({amount(table, column)})" for column in money.platform), *borne])
     shipping = amount(table, money.shipping) if money.shipping else part_sql(table, "shipping")
-    shipping = shipping or _in_objects(table, "shipping_amount", "shipping_before")
     expressions = {
         "order_id": table.name(order),
         "source_customer_id": once(table, customer),
@@ -89,15 +85,6 @@ def _tax_sql(table: Table) -> str | None:
         return f"{amount(table, money.share.whole)} - {amount(table, money.share.part)}"
     taxes = [amount(table, column) for column in (money.tax, *money.more_taxes) if column]
     return " + ".join(taxes) or part_sql(table, "tax")
-
-
-def _in_objects(table: Table, *roles: str) -> str | None:
-    """The sum of an amount whose cells are arrays of objects with one amount each."""
-    for each in table.all(*roles):
-        keys = [k for k in each.column.elements if is_a(table.words.role_of(k.split(".")[-1]), "money")]
-        if len(keys) == 1:
-            return once(table, f"{{{{ element_total('{each.name}', {keys}) }}}}")
-    return None
 
 
 def part_sql(table: Table, kind: str) -> str | None:
@@ -151,9 +138,7 @@ def line_sql(table: Table) -> str | None:
 
 def gross_sql(table: Table) -> str:
     """The order's goods before discount."""
-    items, line, total = items_of(table), line_sql(table), table.money.total
-    if items and (found := item_amounts(table, items)):
-        return once(table, found) or found
+    line, total = line_sql(table), table.money.total
     if goods := part_sql(table, "goods"):
         return goods
     if line:
@@ -171,39 +156,6 @@ def _goods_of(table: Table, total: Column) -> str:
         how = "max" if table.keys.is_once(total) else "sum"
         return once(table, taxless(table, total), how) or ""
     return f"{amount(table, total)}{more}{less}"
-
-
-def item_amounts(table: Table, items: Field) -> str | None:
-    """Goods of the objects or parts inside a cell."""
-    keys = amount_keys(table, items)
-    if not keys:
-        return None
-    if items.column.is_packed:
-        return f"{{{{ packed_total('{items.name}', {separators(table, items)}, {keys}) }}}}"
-    return f"{{{{ element_total('{items.name}', {keys}) }}}}"
-
-
-def amount_keys(table: Table, items: Field) -> list[str]:
-    """Keys of the objects inside a cell whose product is the line's amount; none where nothing says it."""
-    keys = item_keys(table, items)
-    wholes = [k for k in items.column.elements if table.words.role_of(k) in ("line_amount", "gross_amount")]
-    before = [key for key in wholes if table.words.says("before", key)]
-    if before and len(wholes) > 1:  # the others are after a discount
-        return before[:1]
-    if "line_amount" in keys:
-        return [keys["line_amount"]]
-    if "unit_price" in keys:
-        return [keys[role] for role in ("quantity", "unit_price") if role in keys]
-    return [keys["gross_amount"]] if "gross_amount" in keys else []
-
-
-def item_keys(table: Table, items: Field) -> dict[str, str]:
-    """Role → key of the objects or parts inside a cell; of several the first."""
-    ranked = sorted(items.column.elements, key=lambda key: not table.words.says("own_sku", key))
-    keys = {role: key for key in reversed(ranked) if (role := table.words.role_of(key))}
-    return keys | (
-        {"product_name": keys["full_name"]} if "full_name" in keys and "product_name" not in keys else {}
-    )
 
 
 def discount_sql(table: Table, *, is_each: bool = False) -> str:
@@ -228,7 +180,7 @@ def paid_sql(table: Table) -> tuple[str, str]:
     wholes = [f for f in named if f.is_number and says_whole(f.column, table.words) and any(f.column.numbers)]
     wholes = [f for f in wholes if f.column not in money.line] if table.keys.is_many else wholes
     wholes.sort(key=lambda f: not is_once(table, f.column))
-    if (wholes or money.payable) and not items_of(table):
+    if wholes or money.payable:
         column = table.field(money.payable) if money.payable else wholes[0]
         return amount(table, column.column), f"{column.name} is taken as what was paid"
     return parts_sql(table), "goods less discount, with what comes on top"
@@ -245,8 +197,6 @@ def parts_sql(table: Table) -> str:
 
 def _asked_of_amounts(table: Table) -> list[str]:
     money, line = table.money, line_sql(table)
-    if items_of(table) and not line:
-        return []
     if line:
         is_bare = len(money.line) == 1 and money.quantity is None and money.line[0] is money.price
         return (

@@ -23,7 +23,6 @@ from cdp_assets.drafting.shapes.order_lines import line_discount, paid_of_line, 
 from cdp_assets.drafting.shapes.orders import line_sql, order_conditions, parts_sql
 from cdp_assets.drafting.table import Field, Table
 from cdp_assets.drafting.times import is_after
-from cdp_assets.drafting.words import is_a
 
 
 def draft(table: Table) -> Iterator[Model]:
@@ -169,8 +168,6 @@ def _given_back(table: Table) -> tuple[str, str, str]:
     """Which rows, how much, and how that is said; nothing at all where no row says that it gives back."""
     refund, flag = table.money.refund, table.first("was_refunded", types=("boolean",))
     whole = _all_paid(table)
-    if not (refund or flag) and (objects := _of_objects(table)):
-        return objects
     amount_back = ""
     if refund:
         name = table.name(refund)
@@ -189,17 +186,6 @@ def _given_back(table: Table) -> tuple[str, str, str]:
     found = _said_refunded(table)
     only = f"({' or '.join(found)})" if len(found) > 1 else "".join(found)
     return only, whole, "rows whose status says refunded are taken as given back whole"
-
-
-def _of_objects(table: Table) -> tuple[str, str, str] | None:
-    """The same where an order's refunds are objects in a cell of it."""
-    for each in table.all("refund_amount"):
-        amounts = [k for k in each.column.elements if is_a(table.words.role_of(k.split(".")[-1]), "money")]
-        if len(amounts) == 1:
-            back = f"abs({{{{ element_total('{each.name}', {amounts}) }}}})"
-            whole = f"sum({back})" if table.keys.is_many else f"max({back})"
-            return f"{back} <> 0", whole, f"{each.name}: its objects are taken as given back"
-    return None
 
 
 def _all_paid(table: Table) -> str:

@@ -1,16 +1,17 @@
-{#- Sum over the elements of a JSON array held as text: the product of the named number fields of each (an absent field makes it nothing). -#}
-{% macro element_total(json_text, keys) -%}
-    {{ return(adapter.dispatch('element_total', 'onefold')(json_text, keys)) }}
+{#- Sum over the elements of a JSON array held as text: the product of the named number fields of each (an absent field makes it nothing).
+    `kind`: a field and its words, without which an element counts nothing. -#}
+{% macro element_total(json_text, keys, kind=none) -%}
+    {{ return(adapter.dispatch('element_total', 'onefold')(json_text, keys, kind)) }}
 {%- endmacro %}
 
-{% macro duckdb__element_total(json_text, keys) -%}
-    coalesce(list_sum(list_transform(from_json({{ json_text }}, '["JSON"]'), lambda each: {% for key in keys %}cast({{ json_field('each', key) }} as decimal(18, 6)){{ ' * ' if not loop.last }}{% endfor %})), 0)
+{% macro duckdb__element_total(json_text, keys, kind) -%}
+    coalesce(list_sum(list_transform(from_json({{ json_text }}, '["JSON"]'), lambda each: {{ element_product('each', keys, kind) }})), 0)
 {%- endmacro %}
 
-{% macro spark__element_total(json_text, keys) -%}
+{% macro spark__element_total(json_text, keys, kind) -%}
     coalesce(aggregate(
         from_json({{ json_text }}, 'array<string>'),
         cast(0 as decimal(38, 12)),
-        (total, each) -> cast(total + coalesce({% for key in keys %}cast({{ json_field('each', key) }} as decimal(18, 6)){{ ' * ' if not loop.last }}{% endfor %}, 0) as decimal(38, 12))
+        (total, each) -> cast(total + coalesce({{ element_product('each', keys, kind) }}, 0) as decimal(38, 12))
     ), 0)
 {%- endmacro %}
