@@ -1,23 +1,27 @@
-"""A Spark where nothing goes on: it waits for workers without end, and no setting of it ends that on every cluster, so a run gives up.
+"""Whether it is of use to ask Spark for more: where work waits and nobody does any, or a cluster suffers from something, a run ends with one reason.
 
-What a lost worker does to a run that goes on elsewhere is Spark's to mend; what an error says is `problems`'s.
+Spark waits for workers without end, and no setting of it ends that on every cluster. What a lost worker does to a run that goes on
+elsewhere is Spark's to mend; what an error says is `problems`'s.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+from cdp_assets.spark.problems import found_and_remedy
 from cdp_assets.spark.session import CONNECT, SparkProblem
 
 LOOKS = 4  # at the session while the patience lasts, but at least every …
 SECONDS = 5.0
+_NODE = re.compile(r'"node_id": "([^"]+)"')  # in the comment that dbt puts before each query
 
 
 class Watch:
-    """Ends a session on which work waited so many seconds and no worker did any of it; `problem` says so afterwards.
+    """Ends a session on which work waited so many seconds and no worker did any of it; `problem` is why nothing more is asked.
 
     A process that holds Spark's driver asks it; a client of Spark Connect is told by the server while it waits for an answer.
     """
@@ -48,6 +52,14 @@ class Watch:
         has_work = not is_new and not done and any(not each.done for each in stages)
         if self.gives_up(is_waiting=has_work and inflight_tasks == 0):
             raise self._gone()
+
+    def heard(self, error: str, sql: str) -> None:
+        """What Spark answered to a query. Of what the whole cluster suffers from, every further query would suffer, too."""
+        found = found_and_remedy(error)
+        if found is not None and self.problem is None:
+            node = _NODE.search(sql)
+            where = f"{self._address}, at {node.group(1)}" if node else self._address
+            self.problem = SparkProblem(found[0], where, found[1])
 
     def gives_up(self, *, is_waiting: bool) -> bool:
         """Whether work has waited for too long, by what was seen now and before."""

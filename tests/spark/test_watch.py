@@ -170,3 +170,53 @@ def test_nothing_more_is_asked_of_a_session_that_was_given_up(settings: Settings
     models = given_up(settings)
     with in_session(None, models.watch), pytest.raises(DbtRuntimeError, match="no worker did any of it"):
         adapter.Cursor().execute("select 1")
+
+
+class Failing:
+    """A session whose queries fail, at once or when their rows are read."""
+
+    def __init__(self, message: str, *, is_lazy: bool) -> None:
+        self.message, self.is_lazy = message, is_lazy
+        self.asked = 0
+
+    def sql(self, text: str) -> Failing:
+        self.asked += 1
+        if not self.is_lazy:
+            raise RuntimeError(self.message)
+        return self
+
+    def collect(self) -> None:
+        raise RuntimeError(self.message)
+
+
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_what_the_whole_cluster_suffers_from_is_said_once_with_the_query_that_met_it(is_lazy: bool) -> None:
+    from dbt.adapters.spark import session as adapter
+    from dbt_common.exceptions import DbtRuntimeError
+
+    session, watch = (
+        Failing("java.io.IOException: No space left on device", is_lazy=is_lazy),
+        watching(Clock()),
+    )
+    sql = '/* {"app": "dbt", "node_id": "model.onefold.orders"} */ select 1'
+    with in_session(session, watch):
+        cursor = adapter.Cursor()
+        with pytest.raises(RuntimeError, match="No space left"):
+            cursor.execute(sql)
+            cursor.fetchall()
+        with pytest.raises(DbtRuntimeError, match="a disk of Spark is full"):
+            adapter.Cursor().execute("select 2")
+    assert session.asked == 1
+    assert watch.problem is not None
+    assert watch.problem.parts[:2] == ("a disk of Spark is full", f"{ADDRESS}, at model.onefold.orders")
+
+
+def test_a_query_that_fails_by_itself_stops_no_other() -> None:
+    from dbt.adapters.spark import session as adapter
+
+    session, watch = Failing("[CAST_INVALID_INPUT] The value", is_lazy=False), watching(Clock())
+    with in_session(session, watch):
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="CAST_INVALID_INPUT"):
+                adapter.Cursor().execute("select 1")
+    assert session.asked == 2 and watch.problem is None
