@@ -18,7 +18,7 @@ from cdp_assets.landing import ChannelCheck, check_channel, load_contract, repla
 from cdp_assets.landing.downstream import wiring_problems, write_sources
 from cdp_assets.project.place import SHIPPED_CHANNELS
 from cdp_assets.publishing import lock
-from cdp_assets.settings import PROJECT_DIR, Settings
+from cdp_assets.settings import Settings
 
 
 def new_channel(
@@ -26,8 +26,9 @@ def new_channel(
 ) -> int:
     """Draft contract, sources and staging models from samples; print what was written and what is left to decide."""
     console = plain_console()
+    settings = Settings.load()
     try:
-        draft = draft_channel(Settings.load(), name, samples, export=export, sheet=sheet, overwrite=overwrite)
+        draft = draft_channel(settings, name, samples, export=export, sheet=sheet, overwrite=overwrite)
     except Exception as error:
         return _refuse(console, error)
     _say(console, f"drafted channel {name}:")
@@ -41,7 +42,7 @@ def new_channel(
         _say(console, "not wired yet: in vars.channels of dbt_project/dbt_project.yml, let these lines read")
         for entry in draft.list_entries:
             _say(console, f"    {entry}")
-    if (PROJECT_DIR / "tests" / "landing").is_dir():  # a project of `onefold init` has none
+    if (settings.project_dir / "tests" / "landing").is_dir():  # a project of `onefold init` has none
         test = f"tests/landing/test_{name}.py with a small invented file, as test_second_wave.py does"
         _say(console, f"not tested yet: write {test}")
     _say(console, "next:")
@@ -49,7 +50,7 @@ def new_channel(
     _say(
         console, f"  onefold channel sources {name}    (after a change of an export's name, key or delivery)"
     )
-    _say(console, f"  put the files into <inbox>/{name}/, then: onefold run")
+    _say(console, f"  put the files into {_short(settings.inbox_dir / name)}/, then: onefold run")
     return 0
 
 

@@ -176,7 +176,11 @@ def _bare_number(roles: Roles, rows: Rows, words: Words) -> tuple[Column | None,
     found = [
         (column, why)
         for column in _may_be_numbers(roles, sold, words)
-        if (why := _why_numbers(_of_sold(column, sold), moment, sum(sold), is_sale))
+        if (
+            why := _why_numbers(
+                _of_sold(column, sold), moment, sum(sold), is_sale, is_named=is_sale and is_id(column)
+            )
+        )
     ]
     shared = (each for each in found if len(set(_of_sold(each[0], sold)) - {""}) < sum(sold))
     column, why = next(shared, found[0] if found else (None, ""))
@@ -228,10 +232,13 @@ def _has_product(roles: Roles) -> bool:
     )
 
 
-def _why_numbers(texts: Sequence[str], moment: Column, sold: int, is_sale: bool) -> str | None:
-    """What makes a bare number the order's, on all rows that were sold; None where nothing does, or where it is the file's own running number."""
+def _why_numbers(
+    texts: Sequence[str], moment: Column, sold: int, is_sale: bool, *, is_named: bool
+) -> str | None:
+    """What makes a bare number the order's, on all rows that were sold; None where nothing does, or where it is the file's own running
+    number and is not named an id."""
     is_running = list(texts) == [str(n) for n in range(1, len(texts) + 1)]
-    if is_running or sum(map(bool, texts)) < sold:
+    if (is_running and not is_named) or sum(map(bool, texts)) < sold:
         return None
     groups = list(groups_of(texts).values())
     if not groups:
