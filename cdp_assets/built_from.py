@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from cdp_assets import warehouse_seal
+from cdp_assets import compiled_from, dbt_manifest, warehouse_seal
 from cdp_assets.identity.cached_tables import at_once, forget_makers
 from cdp_assets.keys import load_key, pseudonym
 from cdp_assets.landing.files import hash_file
@@ -27,37 +28,60 @@ from cdp_assets.settings import Settings
 from cdp_assets.sql_text import identifier
 from cdp_assets.warehouse import open_warehouse
 
-FORMAT = "2"  # of the digests; another one makes every table be built again
+FORMAT = "3"  # of the digests; another one makes every table be built again
 NODES = "build.nodes"
 LEDGER = "source.onefold.state.loads"
 TABLES = """
 create schema if not exists build;
 -- One row per node of dbt, or step, that built well. inputs: null where it must be built next time; fingerprint: of a table its content's, of a
--- view its inputs', null of a test; code: digest of what a model is written as; hash_sum, hash_xor: of a table's rows, which its fingerprint is made of.
+-- view its inputs', null of a test; code: digest of what a node is written as; written: of what that is compiled from (cdp_assets/compiled_from.py);
+-- hash_sum, hash_xor: of a table's rows, which its fingerprint is made of.
 create table if not exists build.nodes (
-    node varchar not null, inputs varchar, fingerprint varchar, row_count bigint, code varchar, hash_sum hugeint, hash_xor ubigint
+    node varchar not null, inputs varchar, fingerprint varchar, row_count bigint, code varchar, hash_sum hugeint, hash_xor ubigint, written varchar
 );
 -- What tables that follow their inputs (materialisation replace_changed) were built from, one by one.
 create table if not exists build.followed (node varchar not null, input varchar not null, digest varchar);
 -- Of which nodes `build."changes of NODE"` holds the rows that changed, and between which two of its contents.
 create table if not exists build.changes (node varchar not null, was varchar not null, became varchar not null);
 -- What the nodes of the command that runs now are made of outside dbt, and whether others follow them.
-create or replace table build.planned (plan varchar not null, node varchar not null, sources varchar not null, is_followed boolean not null);
+create or replace table build.planned (
+    plan varchar not null, node varchar not null, sources varchar not null, is_followed boolean not null, written varchar
+);
 -- Of nodes that follow their inputs: each source (with its digest), table and view that they read, by themselves or through views.
 create or replace table build.planned_inputs (plan varchar not null, node varchar not null, input varchar not null, is_view boolean not null, digest varchar);
 """
-COLUMNS = ["node", "inputs", "fingerprint", "row_count", "code", "hash_sum", "hash_xor"]  # of build.nodes
+COLUMNS = [
+    "node",
+    "inputs",
+    "fingerprint",
+    "row_count",
+    "code",
+    "hash_sum",
+    "hash_xor",
+    "written",
+]  # of build.nodes
 FOLLOWING = "replace_changed"  # the materialisation
 
 
-def plan(settings: Settings, manifest: Any, nodes: Collection[str]) -> str:
-    """Write down what `nodes` (unique ids of dbt's manifest object) are made of outside dbt; returns what the materialisations know the plan by.
+@dataclass(frozen=True)
+class Plan:
+    """What one command of dbt is to do. token: what the materialisations know it by; unchanged: nodes that stand as they would be built, and need not be asked about."""
+
+    token: str
+    unchanged: list[str]  # parents first
+
+
+def plan(settings: Settings, manifest: Any, nodes: Collection[str], variables: Mapping[str, Any]) -> Plan:
+    """Write down what `nodes` (unique ids of dbt's manifest object) are made of outside dbt, and find those that the command need not name.
 
     Where the warehouse is not as our own runs left it, all that it says of its tables is forgotten first.
     """
     is_believed = warehouse_seal.is_whole(settings)
     token = uuid.uuid4().hex
     followed = _followed(manifest)
+    written = compiled_from.digests(manifest, nodes, dbt_manifest.digest(settings), variables)
+    if not (settings.dbt_target_dir / "compiled").is_dir():
+        written = {}  # rights read what was compiled, so it is compiled again
     with open_warehouse(settings) as con:
         is_believed &= _is_of_this_version(con)
         if not is_believed:
@@ -66,23 +90,108 @@ def plan(settings: Settings, manifest: Any, nodes: Collection[str]) -> str:
         con.execute(TABLES)
         inputs = {node: _inputs_of(manifest, node) for node in nodes}
         found = _Sources(settings, con, manifest, followed)
-        rows = [
-            [token, node, digest, node in followed]
+        sources = {
+            node: digest
             for node, named in inputs.items()
             if (digest := found.digest_of(node, _sources_in(named))) is not None
-        ]
-        if rows:
-            con.executemany("insert into build.planned values (?, ?, ?, ?)", rows)
+        }
+        unchanged = _unchanged(con, manifest, nodes, sources, written)
+        if rows := [
+            [token, node, digest, node in followed, written.get(node)]
+            for node, digest in sources.items()
+            if node not in unchanged
+        ]:
+            con.executemany("insert into build.planned values (?, ?, ?, ?, ?)", rows)
         if each := [
             [token, node, *one]
             for node, named in inputs.items()
             if getattr(manifest.nodes[node].config, "materialized", None) == FOLLOWING
+            and node not in unchanged
             for one in found.each_of(node, named)
         ]:
             con.executemany("insert into build.planned_inputs values (?, ?, ?, ?, ?)", each)
     if not is_believed:
         warehouse_seal.begin(settings)
-    return token
+    return Plan(token, unchanged)
+
+
+def enter_written(settings: Settings, token: str, carried: Collection[str]) -> None:
+    """Of nodes that dbt found to stand as they would be built: what they are compiled from now, so that the next night need not ask dbt."""
+    if not carried:
+        return
+    with open_warehouse(settings) as con:
+        con.execute(
+            f"update {NODES} as nodes set written = planned.written from build.planned as planned "
+            "where planned.plan = ? and planned.node = nodes.node and list_contains(?, nodes.node)",
+            [token, list(carried)],
+        )
+
+
+def _unchanged(
+    con: duckdb.DuckDBPyConnection,
+    manifest: Any,
+    nodes: Collection[str],
+    sources: Mapping[str, str],
+    written: Mapping[str, str],
+) -> list[str]:
+    """Those of `nodes`, parents first, whose code and inputs are what they were built from, and that are there, where the command builds no parent of theirs.
+
+    Decided as macro carried decides it of the nodes that dbt is told of; `sources`, `written`: digests of nodes, where they are known.
+    """
+    rows = con.execute(f"select node, inputs, fingerprint, code, written from {NODES}").fetchall()
+    contents = {node: fingerprint for node, _, fingerprint, _, _ in rows}
+    standing = _standing(con)
+    waiting = {
+        node: (inputs, code)
+        for node, inputs, fingerprint, code, was_written in rows
+        if node in sources and was_written is not None and was_written == written.get(node)
+        if _stands(manifest.nodes[node], fingerprint, standing)
+    }
+    built = set(nodes)  # by the command, as far as is known
+
+    def is_as_it_was(node: str) -> bool:
+        parents = _parents_in_dbt(manifest.nodes[node])
+        held = [contents.get(each) for each in parents]
+        if None in held or built & set(parents):
+            return False
+        inputs, code = waiting[node]
+        said = ",".join(f"{each}={content}" for each, content in zip(parents, held, strict=True))
+        return bool(
+            inputs == hashlib.md5(f"{code}{sources[node]}{said}".encode(), usedforsecurity=False).hexdigest()
+        )
+
+    unchanged: list[str] = []
+    while found := sorted(node for node in waiting if node in built and is_as_it_was(node)):
+        built -= set(found)
+        unchanged += found
+    return unchanged
+
+
+def _parents_in_dbt(node: Any) -> list[str]:
+    return sorted(each for each in _depends_on(node) if not each.startswith("source."))
+
+
+def _depends_on(node: Any) -> Collection[str]:
+    """Unique ids of a node's parents; a seed has none."""
+    return getattr(getattr(node, "depends_on", None), "nodes", ())
+
+
+def _standing(con: duckdb.DuckDBPyConnection) -> frozenset[tuple[str, str, bool]]:
+    """(schema, name, whether it is a view) of what is in the warehouse."""
+    return frozenset(
+        con.execute(
+            "select schema_name, table_name, false from duckdb_tables() where database_name = current_database() "
+            "union all select schema_name, view_name, true from duckdb_views() where database_name = current_database()"
+        ).fetchall()
+    )
+
+
+def _stands(node: Any, fingerprint: str | None, standing: Collection[tuple[str, str, bool]]) -> bool:
+    """Whether what a node made is there, and says what it holds; a test makes nothing."""
+    is_view = node.config.materialized == "view"
+    return node.resource_type == "test" or (
+        fingerprint is not None and (node.schema, node.alias, is_view) in standing
+    )
 
 
 def step_inputs(con: duckdb.DuckDBPyConnection, tables: Collection[str], *facts: object) -> str | None:
@@ -166,7 +275,7 @@ def _inputs_of(manifest: Any, node: str) -> frozenset[str]:
     waiting = [node]
     while waiting:
         known = manifest.nodes.get(waiting.pop())
-        for parent in getattr(getattr(known, "depends_on", None), "nodes", ()):  # a seed depends on nothing
+        for parent in _depends_on(known):
             if parent not in found and _is_view(manifest, parent):
                 waiting.append(parent)
             found.add(parent)

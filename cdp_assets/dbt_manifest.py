@@ -55,12 +55,12 @@ def prepare(settings: Settings, target: str = WAREHOUSE) -> Path:
     with _locked(settings, target):
         if not _is_fresh(settings, target):
             _stamp(settings, target).unlink(missing_ok=True)
-            digest = _digest(settings)
+            now = _digest(settings)
             _refuse_conflicts(settings)
             check_lists(settings.dbt_project_dir)
             check_values(settings.dbt_project_dir)
             _write(_parse(settings, target), settings, target)
-            _stamp(settings, target).write_text(digest)
+            _stamp(settings, target).write_text(now)
     return folder(settings, target) / "manifest.json"
 
 
@@ -80,10 +80,15 @@ def read(settings: Settings) -> dict[str, Any]:
 def for_home(settings: Settings, target: str = WAREHOUSE) -> Any:
     """dbt's own manifest object for this home, read once per process and version of the files."""
     prepare(settings, target)
-    key = (_stamp(settings, target).read_text(), str(settings.home), target)
+    key = (digest(settings, target), str(settings.home), target)
     if key not in _FILLED:
         _FILLED[key] = _filled(settings, target)
     return _FILLED[key]
+
+
+def digest(settings: Settings, target: str = WAREHOUSE) -> str:
+    """Of the files that the prepared project was parsed from."""
+    return _stamp(settings, target).read_text()
 
 
 def write_for_home(settings: Settings) -> Path:
@@ -206,16 +211,15 @@ def _stamp(settings: Settings, target: str = WAREHOUSE) -> Path:
 
 
 def _is_fresh(settings: Settings, target: str = WAREHOUSE) -> bool:
-    stamp = _stamp(settings, target)
-    return stamp.exists() and stamp.read_text() == _digest(settings)
+    return _stamp(settings, target).exists() and digest(settings, target) == _digest(settings)
 
 
 def _digest(settings: Settings) -> str:
     """Of the project's files and the contracts, where they stand (the manifest names the seeds' files) and dbt's version."""
-    digest = hashlib.sha256(f"{settings.project_dir}\0{version('dbt-core')}\0".encode())
+    found = hashlib.sha256(f"{settings.project_dir}\0{version('dbt-core')}\0".encode())
     for place, path in _files(settings):
-        digest.update(f"{place}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
+        found.update(f"{place}\0".encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 def _files(settings: Settings) -> Iterator[tuple[Path, Path]]:

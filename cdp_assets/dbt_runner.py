@@ -43,7 +43,7 @@ class NodeResult:
     seconds: float
     failing_rows: int | None
     reason: str | None
-    place: str | None = None  # the node's file in the project
+    place: str | None = None
     is_carried: bool = False  # it was built, or passed, before, and what it is made of is the same
     replaced_keys: int | None = (
         None  # of a table that follows its inputs: of so many keys its rows were replaced; None where it was built whole
@@ -85,7 +85,7 @@ def invoke(
     arguments: Sequence[str],
     *,
     as_of_date: date | None,
-    on_node: Callable[[NodeResult], None] | None = None,
+    on_node: Callable[[NodeResult], None] = lambda _: None,
     nodes: Collection[str] = (),
     is_carrying: bool = False,
 ) -> list[NodeResult]:
@@ -95,19 +95,58 @@ def invoke(
     may be left alone; else everything is built, and what a later run may leave alone is forgotten. A failed node is in the list; only a command that
     could not run at all raises DbtProblem.
     """
-    callbacks: list[Callable[[Any], None]] = [_node_listener(on_node)] if on_node else []
+    callbacks = [_node_listener(on_node)]
     if settings.engine == "spark":
         return _invoke_on_spark(settings, arguments, as_of_date, callbacks, nodes)
     manifest, chosen = dbt_manifest.for_home(settings), run_vars(settings, as_of_date)
-    if is_carrying:
-        chosen["plan"] = built_from.plan(settings, manifest, nodes)
-    else:
+    if not is_carrying:
         warehouse_seal.break_open(settings)
+        return _invoke_on_duckdb(settings, arguments, manifest, chosen, callbacks, nodes)
+    plan = built_from.plan(settings, manifest, nodes, chosen)
+    unchanged = [_left_alone(manifest.nodes[node]) for node in plan.unchanged]
+    for each in unchanged:
+        on_node(each)
+    left = [node for node in nodes if node not in plan.unchanged]
+    if not left:
+        return unchanged
+    planned = {**chosen, "plan": plan.token}
+    found = _invoke_on_duckdb(settings, arguments, manifest, planned, callbacks, left)
+    built_from.enter_written(settings, plan.token, [each.unique_id for each in found if each.is_carried])
+    return unchanged + found
+
+
+def _invoke_on_duckdb(
+    settings: Settings,
+    arguments: Sequence[str],
+    manifest: Any,
+    variables: dict[str, Any],
+    callbacks: list[Callable[[Any], None]],
+    nodes: Collection[str],
+) -> list[NodeResult]:
     # What dbt would write after each command (manifest, results, graph) is known here already.
-    command = [*arguments, *(CHOSEN if nodes else ()), "--no-write-json", "--vars", json.dumps(chosen)]
+    command = [*arguments, *(CHOSEN if nodes else ()), "--no-write-json", "--vars", json.dumps(variables)]
     with warehouse_seal.kept(settings), _tagged(manifest, nodes):
         result = _invoke(settings, command, manifest, callbacks)
     return [_node_result(settings, each) for each in _results(result, arguments)]
+
+
+def _left_alone(node: Any) -> NodeResult:
+    """What became of a node that stands as it would be built, and that dbt was not told of."""
+    is_judged = node.resource_type == "test"
+    return NodeResult(
+        node.unique_id,
+        "pass" if is_judged else "success",
+        0.0,
+        0 if is_judged else None,
+        None,
+        _place(node),
+        is_carried=True,
+    )
+
+
+def _place(node: Any) -> str:
+    """The node's file in the project; seeds lie beside dbt_project."""
+    return os.path.normpath(f"dbt_project/{node.original_file_path}")
 
 
 def _results(result: Any, arguments: Sequence[str]) -> list[Any]:
@@ -284,9 +323,7 @@ def _node_result(settings: Settings, result: Any) -> NodeResult:
         float(result.execution_time),
         result.failures,
         reason,
-        place=os.path.normpath(
-            f"dbt_project/{result.node.original_file_path}"
-        ),  # seeds lie beside dbt_project
+        place=_place(result.node),
         is_carried=said.get("code") == "unchanged",
         replaced_keys=said.get("rows_affected") if said.get("code") == "replaced" else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,6 +33,7 @@ MODELS = {
     "ops_rulings", "ops_guard_events",
 }  # fmt: skip
 DAY = date(2017, 1, 31)
+NOTHING = SimpleNamespace(nodes={}, sources={}, macros={})  # dbt's manifest of an empty project
 builds = pytest.mark.integration
 
 
@@ -89,7 +91,30 @@ def night(settings: Settings, as_of_date: date = DAY) -> set[str]:
     )
     assert all(each.passed for each in results), [each.reason for each in results if not each.passed]
     assert len(results) == len(chosen)
+    places = {each.unique_id: number for number, each in enumerate(results)}
+    for (
+        node,
+        place,
+    ) in places.items():  # Dagster wants to hear of a table before it hears of what is made of it
+        above = getattr(manifest.nodes[node].depends_on, "nodes", ())
+        assert all(places.get(parent, -1) < place for parent in above), node
     return {manifest.nodes[each.unique_id].name for each in results if not each.is_carried}
+
+
+def told_to_dbt(settings: Settings, monkeypatch: pytest.MonkeyPatch, as_of_date: date = DAY) -> set[str]:
+    """One build of the chain; the names of what dbt was asked about, which are not all."""
+    manifest = dbt_manifest.for_home(settings)
+    asked: set[str] = set()
+    invoke = dbt_runner._invoke
+
+    def listen(*arguments: object) -> object:
+        asked.update(each.name for each in manifest.nodes.values() if dbt_runner.TAG in each.tags)
+        return invoke(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(dbt_runner, "_invoke", listen)
+        night(settings, as_of_date)
+    return asked
 
 
 @pytest.fixture
@@ -108,6 +133,33 @@ def everything(settings: Settings) -> set[str]:
 def test_nothing_changed_builds_nothing_also_on_another_date(settled: Settings) -> None:
     assert len(everything(settled) - MODELS) >= 3, "tests are among them"
     assert night(settled, DAY + timedelta(days=1)) == set()
+
+
+@builds
+def test_dbt_is_not_told_of_what_stands_as_it_would_be_built(
+    settled: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night(settled)  # what was carried says by now what it is compiled from
+    assert told_to_dbt(settled, monkeypatch, DAY + timedelta(days=1)) == set()
+    other = settled.model_copy(update={"business_time_zone": "Asia/Shanghai"})
+    assert told_to_dbt(other, monkeypatch) == everything(settled), "whatever the setting may mean to them"
+    assert told_to_dbt(other, monkeypatch) == set()
+    guard(settled, "four")
+    told = told_to_dbt(other, monkeypatch)
+    assert "ops_guard_events" in told
+    assert not told & {"fx_rates", "stores", "order_payments"}
+    with open_warehouse(settled) as con:
+        con.execute("drop table staging.stg_square__stores")
+    assert "stg_square__stores" in told_to_dbt(other, monkeypatch)
+
+
+@builds
+def test_what_was_compiled_and_is_gone_is_compiled_again(
+    settled: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(settled.dbt_target_dir / "compiled")
+    assert told_to_dbt(settled, monkeypatch) == everything(settled), "rights read what was compiled"
+    assert (settled.dbt_target_dir / "compiled").is_dir()
 
 
 @builds
@@ -265,7 +317,7 @@ def test_a_warehouse_that_may_have_been_tampered_with_is_not_believed(
     assert warehouse_seal.is_whole(settings)
     change(settings)
     assert not warehouse_seal.is_whole(settings)
-    built_from.plan(settings, SimpleNamespace(nodes={}, sources={}), [])
+    built_from.plan(settings, NOTHING, [], {})
     with open_warehouse(settings) as con:
         assert fingerprints(con) == {}, "what it said of its tables is forgotten"
         assert made_by(con, "records") is None, "also of those that identity keeps"
@@ -277,7 +329,7 @@ def test_a_warehouse_of_another_version_is_not_believed(tmp_path: Path) -> None:
     with open_warehouse(settings) as con:
         con.execute("alter table build.nodes drop column hash_xor")
     assert warehouse_seal.is_whole(settings), "nobody else wrote in it"
-    built_from.plan(settings, SimpleNamespace(nodes={}, sources={}), [])
+    built_from.plan(settings, NOTHING, [], {})
     with open_warehouse(settings) as con:
         assert fingerprints(con) == {}
         assert made_by(con, "records") is None
@@ -290,7 +342,7 @@ def test_changes_are_let_go_once_published(tmp_path: Path) -> None:
         con.execute("insert into build.changes values ('model.a', 'f', 'g')")
     built_from.forget_changes(settings)
     assert warehouse_seal.is_whole(settings)
-    built_from.plan(settings, SimpleNamespace(nodes={}, sources={}), [])
+    built_from.plan(settings, NOTHING, [], {})
     with open_warehouse(settings) as con:
         assert con.execute("select count(*) from build.changes").fetchall() == [(0,)]
         assert not con.execute(
@@ -306,7 +358,7 @@ def test_what_we_write_ourselves_keeps_the_seal(tmp_path: Path) -> None:
     with duckdb.connect(str(settings.warehouse_path), read_only=True) as con:
         con.execute("select * from t").fetchall()
     assert warehouse_seal.is_whole(settings)
-    built_from.plan(settings, SimpleNamespace(nodes={}, sources={}), [])
+    built_from.plan(settings, NOTHING, [], {})
     with open_warehouse(settings) as con:
         assert fingerprints(con) == {"model.a": (1, "f")}
         assert made_by(con, "records") == "made by"

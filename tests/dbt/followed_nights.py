@@ -84,6 +84,7 @@ class Nights:
         }
         self.orders: dict[str, dict[str, Any]] = {}
         self.replaced: Counter[str] = Counter()  # nodes of which rows were replaced, over all nights
+        self.variables: dict[str, Any] = {}  # lines of the project's `vars` that a test changes
         self._number = 0
 
     def live(self, happenings: Iterable[Happening]) -> list[str]:

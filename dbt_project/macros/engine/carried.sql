@@ -15,11 +15,12 @@
   {%- set parents = [] -%}
   {%- for node in model.depends_on.nodes or [] if not node.startswith('source.') -%}{%- do parents.append("'" ~ node ~ "'") -%}{%- endfor -%}
   {%- set digest = local_md5(written) -%}
-  {%- set made = {'is_planned': true, 'is_same': false, 'inputs': none, 'code': digest, 'dateless': digest, 'is_followed': false, 'fingerprint': none} -%}
+  {%- set made = {'is_planned': true, 'is_same': false, 'inputs': none, 'code': digest, 'dateless': digest, 'written': none, 'is_followed': false, 'fingerprint': none} -%}
   {%- if 'as_of_date' in follows() -%}{%- do made.update({'dateless': local_md5(written | replace(as_of_date() | trim, 'as_of_date'))}) -%}{%- endif -%}
   {%- set found = run_query(carried_query(plan, model.unique_id, digest, parents)) -%}
   {%- for row in found.rows -%}
-    {%- do made.update({'inputs': row[0], 'is_same': row[1], 'is_followed': row[2], 'fingerprint': row[3], 'totals': [row[4], row[5], row[6]]}) -%}
+    {%- do made.update({'inputs': row[0], 'is_same': row[1], 'is_followed': row[2], 'fingerprint': row[3], 'totals': [row[4], row[5], row[6]], 'written': row[7]}) -%}
   {%- endfor -%}
+  {%- if model.resource_type != 'test' and made.fingerprint is none -%}{%- do made.update({'is_same': false}) -%}{%- endif -%}
   {{ return(made) }}
 {% endmacro %}

@@ -12,7 +12,7 @@
     ),
 
     made_of as (
-        select case when known.is_whole then md5('{{ code }}' || planned.sources || known.contents) end as inputs, planned.is_followed
+        select case when known.is_whole then md5('{{ code }}' || planned.sources || known.contents) end as inputs, planned.is_followed, planned.written
         from build.planned as planned
         cross join known
         where planned.plan = '{{ plan }}' and planned.node = '{{ node }}'
@@ -25,7 +25,8 @@
         former.fingerprint,
         former.row_count::varchar,
         former.hash_sum::varchar,
-        former.hash_xor::varchar
+        former.hash_xor::varchar,
+        made_of.written
     from made_of
     left join build.nodes as former on former.node = '{{ node }}'
 {% endmacro %}

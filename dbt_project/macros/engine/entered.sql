@@ -7,12 +7,13 @@
     {%- if relation.is_view %}
     select
         '{{ model.unique_id }}' as node, {{ text_or_null(made.inputs) }} as inputs, {{ text_or_null(made.inputs) }} as fingerprint,
-        {{ text_or_null(made.code) }} as code
+        {{ text_or_null(made.code) }} as code, {{ text_or_null(made.written) }} as written
     {%- else %}
     select
         '{{ model.unique_id }}' as node,
         {{ text_or_null(made.inputs) }} as inputs,
         {{ text_or_null(made.code) }} as code,
+        {{ text_or_null(made.written) }} as written,
         left(sha256(concat_ws(
             chr(31),
             (
@@ -26,8 +27,7 @@
         hash_xor
     from (
         {%- if totals %}{{ totals }}{% else %}
-        select count(*) as row_count, coalesce(sum(hash(rows)::hugeint), 0) as hash_sum, coalesce(bit_xor(hash(rows)), 0) as hash_xor
-        from {{ relation }} as rows
+        {{ sums_of(relation) }}
         {%- endif %}
     ) as totals
     {%- endif %}

@@ -32,8 +32,8 @@
         {{ made.totals[0] }} + came.row_count - went.row_count as row_count,
         {{ made.totals[1] }}::hugeint + came.hash_sum - went.hash_sum as hash_sum,
         xor(xor({{ made.totals[2] }}::ubigint, came.hash_xor), went.hash_xor) as hash_xor
-    from (select count(*) as row_count, coalesce(sum(hash(rows)::hugeint), 0) as hash_sum, coalesce(bit_xor(hash(rows)), 0) as hash_xor from fresh as rows) as came
-    cross join (select count(*) as row_count, coalesce(sum(hash(rows)::hugeint), 0) as hash_sum, coalesce(bit_xor(hash(rows)), 0) as hash_xor from gone as rows) as went
+    from ({{ sums_of('fresh') }}) as came
+    cross join ({{ sums_of('gone') }}) as went
   {%- endset -%}
   {{ entered(made, relation, totals) }}
   {%- set known = run_query("select fingerprint, row_count, (select count(*) from " ~ this ~ ") from build.nodes where node = '" ~ model.unique_id ~ "'").rows[0] -%}

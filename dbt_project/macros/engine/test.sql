@@ -13,7 +13,8 @@
   {%- endcall %}
   {% if made.is_planned and load_result('main').table.rows[0][0] == 0 %}
     {% call statement('passed') -%}
-      insert into build.nodes (node, inputs) values ('{{ model.unique_id }}', {{ text_or_null(made.inputs) }})
+      insert into build.nodes (node, inputs, code, written)
+      values ('{{ model.unique_id }}', {{ text_or_null(made.inputs) }}, {{ text_or_null(made.code) }}, {{ text_or_null(made.written) }})
     {%- endcall %}
     {{ adapter.commit() }}
   {% endif %}
