@@ -19,7 +19,8 @@ DATE = "as_of_date"  # the variable, and the macro that gives it
 UNTOLD = frozenset(
     {"run_query", "load_result", "get_columns_in_relation", "get_relation", "execute_macro", "env_var", "run_started_at", "invocation_id"}
 )  # fmt: skip
-CLOCKS = frozenset({"datetime", "pytz"})  # of dbt's `modules`
+BY_NAME = frozenset({"dispatch", "context", "execute_macro"})  # call macros whose names are strings
+_CLOCK = re.compile(r"\bmodules\s*\.\s*(datetime|pytz)\b")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _JINJA = Environment(autoescape=True)  # cuts texts into tokens, renders none
 
@@ -34,14 +35,14 @@ def digests(
     dateless = _digest(project, {name: value for name, value in variables.items() if name != DATE})
     dated = _digest(project, variables)
     macros = _Macros(manifest)
-    words = {node: macros.reached(manifest.nodes[node].raw_code) for node in nodes}
-    return {
-        node: dated if DATE in found else dateless for node, found in words.items() if _can_be_told(found)
-    }
+    words = {node: macros.reached(_text_of(manifest.nodes[node])) for node in nodes}
+    return {node: dated if DATE in found else dateless for node, found in words.items() if not found & UNTOLD}
 
 
-def _can_be_told(words: frozenset[str]) -> bool:
-    return not words & UNTOLD and not ("modules" in words and words & CLOCKS)
+def _text_of(node: Any) -> str:
+    """What a node is written as; arguments of a generic test are rendered when it is compiled."""
+    told = getattr(getattr(node, "test_metadata", None), "kwargs", None) or {}
+    return "\n".join([node.raw_code, *map(str, told.values())])
 
 
 class _Macros:
@@ -53,28 +54,37 @@ class _Macros:
             called = macro.name.partition("__")[2] or macro.name  # duckdb__quantile is called as quantile
             for name in {macro.name, called}:
                 self._texts.setdefault(name, []).append(macro.macro_sql)
-        self._words: dict[str, frozenset[str]] = {}
+        self._read: dict[str, tuple[set[str], set[str]]] = {}
 
-    def reached(self, code: str) -> frozenset[str]:
-        """All words of a text and of whatever macros it may call."""
-        found = set(_words_of(code))
-        waiting = found & self._texts.keys()
-        while waiting:
-            new = self._words_of(waiting.pop()) - found
-            found |= new
-            waiting |= new & self._texts.keys()
-        return frozenset(found)
+    def reached(self, code: str) -> set[str]:
+        """All words in the Jinja of a text and of whatever macros it may call."""
+        found, waiting = _words_of(code)
+        seen: set[str] = set()
+        while waiting := (waiting & self._texts.keys()) - seen:
+            name = waiting.pop()
+            seen.add(name)
+            words, called = self._words_of(name)
+            found |= words
+            waiting |= called
+        return found
 
-    def _words_of(self, name: str) -> frozenset[str]:
-        if name not in self._words:
-            self._words[name] = frozenset().union(*map(_words_of, self._texts[name]))
-        return self._words[name]
+    def _words_of(self, name: str) -> tuple[set[str], set[str]]:
+        if name not in self._read:
+            self._read[name] = _words_of("\n".join(self._texts[name]))
+        return self._read[name]
 
 
-def _words_of(text: str) -> frozenset[str]:
-    """Names, and words within strings, of a text's Jinja: what it writes around that is SQL."""
-    told = [value for _, kind, value in _JINJA.lex(text) if kind in {"name", "string"}]
-    return frozenset(word for value in told for word in _WORD.findall(value))
+def _words_of(text: str) -> tuple[set[str], set[str]]:
+    """(words, those that may be names of macros) of a text's Jinja: what it writes around that is SQL. dbt's clock counts as a moment of the run."""
+    names: set[str] = set()
+    said: set[str] = set()
+    for _, kind, value in _JINJA.lex(text):
+        if kind == "name":
+            names.add(value)
+        elif kind == "string":
+            said.update(_WORD.findall(value))
+    words = names | said | ({"run_started_at"} if _CLOCK.search(text) else set())
+    return words, names | said if names & BY_NAME else names
 
 
 def _digest(project: str, variables: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ def digest(code: str, date: str = "2017-01-01", zone: str = "UTC", project: str 
         "select {{ until() }}",
         "{% if execute %}{{ until() }}{% endif %}",
         "{{ adapter.dispatch('quantile', 'p')(1) }}",
-        "{{ {'a': {'b': 'until'}} }}",
+        "{{ {'a': {'b': until()}} }}",
         "{% set later = context['until'] %}",
         "{%- call until() -%}x{%- endcall -%}",
     ],
