@@ -138,6 +138,9 @@ bench-rights: $(READY) ## an erasure of one person and of a thousand, beside Duc
 bench-nights: $(READY) ## thirty nights of a small retailer: time and size of each
 	@$(BIN)/python benches/bench_nights.py
 
+bench-followed: $(READY) ## fifty random histories: each table that follows its inputs equals the one built whole, after every night
+	@$(BIN)/python benches/bench_followed.py $(HISTORIES)
+
 bench-whole: $(READY) ## files to published generation by stage, and nights after it, beside the bare engine
 	@$(BIN)/python benches/bench_whole.py $(PERSONS)
 

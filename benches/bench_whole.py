@@ -1,12 +1,13 @@
 """From delivered files to a published generation, stage by stage, and what a night after it costs.
 
-    python benches/bench_whole.py [PERSONS] [--nights same next 1% 10%] [--work DIR]
+    python benches/bench_whole.py [PERSONS] [--nights same next 1% 10%] [--work DIR] [--inbox DIR]
 
-Simulates a retailer (streamed: memory does not grow with it) and runs it as `onefold run` does, each run in a process of its own, with the
-plain functions on the clock (none knows of Dagster; what remains of the whole is orchestration: imports, graph, steps, events, checks).
-Printed per stage: processor seconds (children included), gigabytes written to the disk, and the run's peak memory. Nights: the same
-files and date (`same`), the same files a day later (`next`), or files of which a share of all rows comes that the first run had not seen
-(`1%`: the newest text file of each export was cut short before the first run and is delivered whole, under its name, for the night).
+Simulates a retailer (streamed: memory does not grow with it), or copies the inbox of one that was simulated before, and runs it as
+`onefold run` does, each run in a process of its own, with the plain functions on the clock (none knows of Dagster; what remains of the whole
+is orchestration: imports, graph, steps, events, checks). Printed per stage: processor seconds (children included), gigabytes written to the
+disk, and the run's peak memory. Nights: the same files and date (`same`), the same files a day later (`next`), or files of which a share of
+all rows comes that the first run had not seen (`1%`: the newest text file of each export was cut short before the first run and is delivered
+whole, under its name, for the night).
 Beside it, in the same run, the bare engine: DuckDB reading the rows that landed, joining lines to orders and writing the same rows once.
 """
 
@@ -87,6 +88,9 @@ def main() -> None:
     parser.add_argument(
         "--work", type=Path, help="where to work and leave the home (default: a temporary folder)"
     )
+    parser.add_argument(
+        "--inbox", type=Path, help="the inbox of a retailer of so many persons, instead of simulating one"
+    )
     parser.add_argument("--worker", nargs=2, metavar=("KIND", "FOLDER"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     os.environ["ONEFOLD_BUSINESS_TIME_ZONE"] = TIME_ZONE
@@ -95,11 +99,14 @@ def main() -> None:
         print(json.dumps(copy_and_join(folder / "home") if kind == "copy" else run(folder, kind)))
         return
     with tempfile.TemporaryDirectory(dir=options.work) as folder:
+        if options.inbox:
+            shutil.copytree(options.inbox, Path(folder) / "inbox")
+        else:
+            simulate(Path(folder), options.persons)
         measure_all(Path(folder), options.persons, options.nights)
 
 
 def measure_all(folder: Path, persons: int, nights: list[str]) -> None:
-    simulate(folder, persons)
     shares = sorted((night for night in nights if night.endswith("%")), key=lambda each: float(each[:-1]))
     if shares:
         cut_newest(folder, sum(float(each[:-1]) for each in shares) / 100)

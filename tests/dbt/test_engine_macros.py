@@ -66,3 +66,19 @@ def test_the_latest_value_is_no_null_while_another_ties(rows: str, expected: str
 def test_a_row_without_an_order_is_not_the_first(rows: str) -> None:
     given = f"(values {rows}) as given (trust, age, name)"
     assert answer("{{ first_by(['trust', 'age'], {'name': 'name'}) }}.name", given) == "first"
+
+
+@pytest.mark.parametrize(
+    ("rows", "first", "last"),
+    [
+        ("(1, 'old'), (2, 'new')", "old", "new"),
+        ("(1, 'b'), (1, 'a'), (1, 'c')", "a", "c"),
+        ("(1, null), (2, 'known'), (3, null)", "known", "known"),
+        ("(null, 'undated'), (1, 'dated')", "dated", "dated"),
+        ("(1, null)", None, None),
+    ],
+)
+def test_what_was_told_at_one_time_is_told_alike(rows: str, first: str | None, last: str | None) -> None:
+    given = f"(values {rows}) as given (seen_at, brand)"
+    assert answer("{{ told_first('brand', ['seen_at']) }}", given) == first
+    assert answer("{{ told_last('brand', 'seen_at') }}", given) == last

@@ -96,6 +96,28 @@ CALLS = [
     call(None, "m7", "2017-04-03 09:00:00", "track", event_name="Card Used", user_id="8"),
 ]
 
+# GA4 gives all events of a batch one time, and an export lists them as it likes
+BATCH: list[dict[str, Any]] = [
+    {"name": "page_view", "source": "partner", "medium": "x1", "campaign": "b"},
+    {"name": "page_view", "source": "google", "medium": "cpc", "campaign": "c"},
+    {"name": "page_view", "source": "google", "medium": "organic", "campaign": "a"},
+]
+EVENTS += [event("d8", "1", "2017-06-01 10:00:00", **cells) for cells in BATCH]
+EVENTS += [event("d9", "1", "2017-06-01 10:00:00", **cells) for cells in reversed(BATCH)]
+CALLS += [
+    call(
+        device,
+        f"{device}{number}",
+        "2017-06-01 10:00:00",
+        "identify",
+        user_id=device,
+        campaign_source=source,
+        trait_city=city,
+    )
+    for device, batch in (("t1", [("x", "A"), ("y", "B")]), ("t2", [("y", "B"), ("x", "A")]))
+    for number, (source, city) in enumerate(batch)
+]
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> SmallRetailer:
@@ -199,6 +221,15 @@ def test_a_visit_with_a_click_id_is_what_it_is(built: SmallRetailer) -> None:
 
 def test_who_comes_back_from_paying_or_from_the_site_itself_was_sent_by_nobody(built: SmallRetailer) -> None:
     assert [row[2] for row in touches(built, "device_id = 'd5'")] == ["direct", "direct", "email"]
+
+
+def test_what_was_told_at_one_time_is_the_same_whatever_stands_first(built: SmallRetailer) -> None:
+    assert built.query(
+        "select source, medium, campaign, count(*) from staging.stg_ga4__touchpoints where device_id in ('d8', 'd9') group by all"
+    ) == [("google", "cpc", "a", 2)]
+    assert built.query(
+        "select city, count(*) from staging.stg_segment__customers where source_customer_id in ('t1', 't2') group by all"
+    ) == [("B", 2)]
 
 
 def test_an_apps_calls_are_grouped_to_visits(built: SmallRetailer) -> None:

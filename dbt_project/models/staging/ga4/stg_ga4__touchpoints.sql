@@ -1,5 +1,9 @@
 -- one touch per session: where its first event with a source came from; who logs in during a session owns all of it. A session in
--- which somebody else logs in, or that goes on to another purchase, is another touch from there on: each belongs to one person and order
+-- which somebody else logs in, or that goes on to another purchase, is another touch from there on: each belongs to one person and order.
+-- GA4 gives all events of a batch one time
+{%- set in_order = ['event_at', 'event_name'] %}
+{%- set in_turn = "event_at, event_name, coalesce(purchase_id, ''), coalesce(user_id, '')" %}
+{%- set from_elsewhere = "source is not null and not " ~ is_own_site('source', 'medium', 'page_location') %}
 with
 
 source as (
@@ -51,11 +55,11 @@ marked as (
         end as is_change_of_user,
         case
             when purchase_id is not null
-                and row_number() over (partition by user_pseudo_id, session, purchase_id order by event_at) = 1 then 1
+                and row_number() over (partition by user_pseudo_id, session, purchase_id order by {{ in_turn }}) = 1 then 1
             else 0
         end as is_new_purchase
     from events
-    window in_session as (partition by user_pseudo_id, session order by event_at, event_name)
+    window in_session as (partition by user_pseudo_id, session order by {{ in_turn }})
 ),
 
 counted as (
@@ -66,7 +70,7 @@ counted as (
         sum(is_new_purchase) over (partition by user_pseudo_id, session) as purchases
     from marked
     window up_to_here as (
-        partition by user_pseudo_id, session order by event_at, event_name rows between unbounded preceding and current row
+        partition by user_pseudo_id, session order by {{ in_turn }} rows between unbounded preceding and current row
     )
 ),
 
@@ -94,12 +98,12 @@ parts as (
         part,
         max(user_id) as user_id,
         min(event_at) as started_at,
-        min_by(purchase_id, event_at) filter (where purchase_id is not null) as purchase_id,
+        {{ told_first('purchase_id', in_order) }} as purchase_id,
         bool_or(has_refused_profiling) as has_refused_profiling,
         bool_or(gpc) as gpc,
-        min_by(usp, event_at) filter (where usp is not null) as usp,
-        min_by(gpp, event_at) filter (where gpp is not null) as gpp,
-        min_by(tcf, event_at) filter (where tcf is not null) as tcf
+        {{ told_first('usp', in_order) }} as usp,
+        {{ told_first('gpp', in_order) }} as gpp,
+        {{ told_first('tcf', in_order) }} as tcf
     from numbered
     group by user_pseudo_id, session, part
 ),
@@ -109,11 +113,10 @@ sessions as (
     select
         user_pseudo_id,
         session,
-        min_by(source, event_at) filter (where source is not null and not {{ is_own_site('source', 'medium', 'page_location') }}) as source,
-        min_by(coalesce(medium, '(none)'), event_at)
-            filter (where source is not null and not {{ is_own_site('source', 'medium', 'page_location') }}) as medium,
-        min_by(campaign, event_at) filter (where campaign is not null) as campaign,
-        min_by(click_id_type, event_at) filter (where click_id_type is not null) as click_id_type
+        {{ told_first('source', in_order, where=from_elsewhere) }} as source,
+        {{ told_first("coalesce(medium, '(none)')", in_order + ['source'], where=from_elsewhere) }} as medium,
+        {{ told_first('campaign', in_order) }} as campaign,
+        {{ told_first('click_id_type', in_order) }} as click_id_type
     from events
     group by user_pseudo_id, session
 ),

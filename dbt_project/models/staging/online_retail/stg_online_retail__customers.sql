@@ -14,7 +14,7 @@ renamed as (
         'buyer' as contact_role,
 
         ---------- address
-        max_by(country, invoiced_at) as country,
+        {{ told_last('country', 'invoiced_at') }} as country,
 
         ---------- times
         min(invoiced_at) as created_at,

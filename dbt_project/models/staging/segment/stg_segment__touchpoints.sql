@@ -1,6 +1,7 @@
 -- one touch per visit: calls of a device (of a user, where a server calls) with less than half an hour between them, as GA4 counts its
 -- sessions; where its first call with a campaign came from. Somebody else's log-in begins another touch. What only tells who
 -- somebody is (identify, alias, group) is no visit
+{%- set in_order = ['called_at', 'message_id'] %}
 with
 
 source as (
@@ -47,19 +48,19 @@ numbered as (
 
 visits as (
     select
-        min_by(message_id, called_at) as touchpoint_id,
+        {{ told_first('message_id', in_order) }} as touchpoint_id,
         max(user_id) as user_id,
         max(anonymous_id) as anonymous_id,
         min(called_at) as started_at,
-        min_by(campaign_source, called_at) filter (where campaign_source is not null) as source,
-        min_by(coalesce(campaign_medium, '(none)'), called_at) filter (where campaign_source is not null) as medium,
-        min_by(campaign_name, called_at) filter (where campaign_name is not null) as campaign,
-        min_by(click_id_type, called_at) filter (where click_id_type is not null) as click_id_type,
-        min_by(purchase_id, called_at) filter (where purchase_id is not null) as purchase_id,
+        {{ told_first('campaign_source', in_order) }} as source,
+        {{ told_first("coalesce(campaign_medium, '(none)')", in_order, where='campaign_source is not null') }} as medium,
+        {{ told_first('campaign_name', in_order) }} as campaign,
+        {{ told_first('click_id_type', in_order) }} as click_id_type,
+        {{ told_first('purchase_id', in_order) }} as purchase_id,
         bool_or(gpc) as gpc,
-        min_by(usp, called_at) filter (where usp is not null) as usp,
-        min_by(gpp, called_at) filter (where gpp is not null) as gpp,
-        min_by(tcf, called_at) filter (where tcf is not null) as tcf
+        {{ told_first('usp', in_order) }} as usp,
+        {{ told_first('gpp', in_order) }} as gpp,
+        {{ told_first('tcf', in_order) }} as tcf
     from numbered
     group by visitor, visit_number
     having bool_or(call_type in ('page', 'screen', 'track'))

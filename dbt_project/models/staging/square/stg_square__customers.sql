@@ -20,7 +20,7 @@ renamed as (
         max(customer_reference_id) as loyalty_id,
 
         ---------- person
-        max_by(customer_name, sold_at) filter (where customer_name is not null) as full_name,
+        {{ told_last('customer_name', 'sold_at') }} as full_name,
 
         ---------- times
         min(sold_at) as created_at,
