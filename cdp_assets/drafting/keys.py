@@ -66,7 +66,7 @@ def keys_of(roles: Roles, rows: Rows, words: Words, *, is_document: bool, has_pe
     first = Keys(filled_down=facts.filled_down)
     moment = moment_of(roles, first, words, "ordered_at", "refunded_at", "updated_at", is_any=True)
     contacts, known_by = _contacts(roles, order, words)
-    required, undated = _required(roles, first, words)
+    required, undated = _required(roles, first, words, moment if order else None)
     is_sale = (roles.has("quantity", "order_status", "tender") or bool(rows.sales)) and roles.has(*AMOUNTS)
     if order is None and is_sale and moment is not None and not roles.has("spend", "refund_id"):
         said = [*said, no_order(roles)]
@@ -120,7 +120,10 @@ def _reference(roles: Roles, rows: Rows, order: Column | None) -> Column | None:
 
 def moment_of(roles: Roles, keys: Keys, words: Words, *wanted: str, is_any: bool = False) -> Column | None:
     """The time of these roles: an order's own before its later steps (paid, sent), one that every row has, one with a clock."""
-    clocks = clocks_of(roles)
+    clocks, is_return = (
+        clocks_of(roles),
+        roles.has("refund_id"),
+    )  # of whose rows the order's day is another one
 
     def rank(column: Column) -> tuple[bool, float, bool, bool, bool]:
         is_later = bool(
@@ -130,7 +133,7 @@ def moment_of(roles: Roles, keys: Keys, words: Words, *wanted: str, is_any: bool
         is_naive = column.time is not None and column.time.is_naive
         is_later = is_later or words.says("later", column.header)
         is_ordered = words.says("order_word", column.header)
-        return is_later, -keys.coverage(column), is_day, not is_ordered, is_naive
+        return is_later, -keys.coverage(column), is_day, is_ordered == is_return, is_naive
 
     for role in wanted:
         if found := [c for c in roles.all(role) if c.time]:
@@ -338,11 +341,14 @@ def _delivery(key: Sequence[Column], rows_per_key: str, *, has_period: bool) -> 
     ]
 
 
-def _required(roles: Roles, keys: Keys, words: Words) -> tuple[Column | None, list[str]]:
-    """The time of an event is required: a run takes its date from it, and a row without it is no order of any day."""
-    if not roles.all("order_id", "refund_id", "spend", "device_id"):
+def _required(
+    roles: Roles, keys: Keys, words: Words, moment: Column | None
+) -> tuple[Column | None, list[str]]:
+    """The time of an event (`moment`: of orders, by whatever header) is required: a run takes its date from it, and a row without it is no
+    order of any day."""
+    if not (moment or roles.all("order_id", "refund_id", "spend", "device_id")):
         return None, []
-    times = [c for c in roles.all("ordered_at", "refunded_at") if c.time]
+    times = [c for c in roles.all("ordered_at", "refunded_at") if c.time] or [c for c in [moment] if c]
     chosen = moment_of(roles, keys, words, "ordered_at", "refunded_at")
     for column in sorted(times, key=lambda c: c is not chosen):
         if keys.is_on_each_row(column):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import permutations
@@ -79,10 +79,20 @@ def _found(roles: Roles, words: Words, point: str) -> Iterator[tuple[str, Object
     if items:
         yield from _of_lines(items, words, separators(items, point) if items.is_packed else ())
     for column in roles.columns:
-        role = roles.role(column)
-        keys = [key for key in column.elements if is_a(words.role_of(key.split(".")[-1]), "money")]
-        if column is not items and role and is_a(role, "money") and len(keys) == 1:
-            yield role, Objects(column, tuple(keys))
+        keys = tuple(k for k in column.elements if is_a(words.role_of(k.split(".")[-1]), "money"))
+        if column is not items and len(keys) == 1:
+            yield from _of_amounts(column, keys, roles.role(column), words)
+
+
+def _of_amounts(
+    column: Column, keys: tuple[str, ...], role: str | None, words: Words
+) -> Iterator[tuple[str, Objects]]:
+    """An array of amounts: of several kinds, as a word of each says, or all of what its header says."""
+    kind, parts = _kinds_of(column, words, set(column.elements) - set(keys))
+    if len(parts) > 1:
+        yield from ((f"{part}_amount", Objects(column, keys, (kind, said))) for part, said in parts.items())
+    elif role and is_a(role, "money"):
+        yield role, Objects(column, keys)
 
 
 def _are_lines(column: Column, words: Words, point: str) -> bool:
@@ -94,7 +104,9 @@ def _are_lines(column: Column, words: Words, point: str) -> bool:
 def _of_lines(items: Column, words: Words, marks: tuple[str, ...]) -> Iterator[tuple[str, Objects]]:
     roles = _roles_of(items, words, marks)
     keys = _amount_keys(items, roles, words)
-    kind, parts = _kinds_of(items, words)
+    named = {key: words.role_of(key.split(".")[-1]) for key in items.elements}
+    kinds = {key for key, role in named.items() if role in ("line_kind", "product_kind")}
+    kind, parts = _kinds_of(items, words, kinds)
     if not keys:
         return
     others = [word for each in parts.values() for word in each]
@@ -105,11 +117,9 @@ def _of_lines(items: Column, words: Words, marks: tuple[str, ...]) -> Iterator[t
             yield f"{part}_amount", Objects(items, keys, (kind, parts[part]), roles, marks)
 
 
-def _kinds_of(items: Column, words: Words) -> tuple[str, dict[str, list[str]]]:
-    """The key that says of what kind an object is, and its words of what is no goods."""
-    roles = {key: words.role_of(key.split(".")[-1]) for key in items.elements}
-    kinds = [key for key, role in roles.items() if role in ("line_kind", "product_kind")]
-    key = next((key for key in kinds if 1 < len(items.elements[key]) <= FEW), "")
+def _kinds_of(items: Column, words: Words, kinds: Collection[str]) -> tuple[str, dict[str, list[str]]]:
+    """The first of some keys that says of what kind an object is, and its words of what is no goods."""
+    key = next((key for key in items.elements if key in kinds and 1 < len(items.elements[key]) <= FEW), "")
     parts: dict[str, list[str]] = {}
     for word in items.elements.get(key, ()):
         if (part := part_of(word, words)) in PARTS:

@@ -17,9 +17,18 @@ from cdp_assets.drafting.words import Words
 DAYS = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y年%m月%d日",
     "%b %d, %Y", "%b %d %Y", "%d %b %Y", "%b-%d-%y", "%b-%d-%Y", "%d-%b-%y", "%d-%b-%Y", "%d/%b/%Y", "%B %d, %Y", "%d %B %Y",
-    "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d de %m de %Y", "%d %m %Y", "%d. %m. %Y", "%d. %m %Y", "%m %d %Y", "%m %d, %Y",
+    "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d de %m de %Y", "%d %m %Y", "%d. %m. %Y", "%d. %m %Y", "%Y.%m.%d.", "%Y. %m. %d.", "%m %d %Y", "%m %d, %Y",
 )  # fmt: skip
-CLOCKS = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p"]
+CLOCKS = [
+    "%H:%M:%S",
+    "%H:%M",
+    "%H:%M:%S.%f",
+    "%H:%M:%S.%n",
+    "%I:%M:%S %p",
+    "%I:%M %p",
+    "%I:%M:%S%p",
+    "%I:%M%p",
+]
 LENGTHS = {
     "%Y%m%d": 8,
     "%Y%m%d%H%M": 12,
@@ -277,10 +286,18 @@ def parses(text: str, format_: str) -> bool:
     if _shape(text) != ("%z" in format_, _marks(format_)):
         return False  # strptime compiles a pattern for each format, anew for each text
     try:
-        moment = datetime.strptime(text.replace("Z", "+0000") if "%z" in format_ else text, format_)
+        moment = _read(text, format_)
     except ValueError:
         return False
     return 1900 <= moment.year < 2100
+
+
+def _read(text: str, format_: str) -> datetime:
+    """A text by a format; of more than six digits of a second (`%n`), which Python does not read, the first six."""
+    text = text.replace("Z", "+0000") if "%z" in format_ else text
+    if "%n" not in format_:
+        return datetime.strptime(text, format_)
+    return datetime.strptime(re.sub(r"(\.\d{6})\d{1,3}", r"\1", text), format_.replace("%n", "%f"))
 
 
 def is_after(reading: Reading | None, other: Reading | None, text: str, earlier: str) -> bool:
@@ -292,7 +309,7 @@ def is_after(reading: Reading | None, other: Reading | None, text: str, earlier:
 def _moment(text: str, reading: Reading | None) -> datetime | None:
     for format_ in reading.formats if reading else ():
         if parses(text, format_):
-            return datetime.strptime(text.replace("Z", "+0000"), format_).replace(tzinfo=None)
+            return _read(text, format_).replace(tzinfo=None)
     return None
 
 

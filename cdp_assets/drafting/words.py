@@ -190,7 +190,7 @@ class Words:
 
     def status_of(self, word: str) -> str | None:
         """The shared word for a channel's word of an order's status; None where it is not known."""
-        of_order = rf"^(wc-|order_?|({self.pattern('words', 'of_whom')})\s+)"
+        of_order = rf"^(wc-|order_?|[\[(]\d+[\])] *|({self.pattern('words', 'of_whom')})\s+)"
         text = re.sub(of_order, "", apart(word.strip()).replace("İ", "i").lower()).replace("_", " ")
         if self.begins("partly", text):
             return "paid"  # some of it was sent, or given back: a sale still

@@ -30,5 +30,7 @@ def test_a_laid_project_is_told_of_its_own_folders_and_of_no_tests_that_it_lacks
     assert "tests/landing" not in said
     assert "put the files into data/home/inbox/bookings/" in said
     assert "'no-show' is cancelled" in said
+    dated = (project / "channels" / "bookings.yaml").read_text().partition("name: booked_on")[2]
+    assert "required: true" in dated.partition("- name:")[0]  # a run dates its events by it
     assert check_files(name="bookings", files=[sample], home=None, inbox=None) == 0
     assert "2 of 2 rows land" in capsys.readouterr().out

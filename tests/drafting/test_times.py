@@ -15,7 +15,9 @@ from cdp_assets.drafting.times import DAYS, TIMES, parses
     st.datetimes(datetime(1970, 1, 1), datetime(2068, 12, 31)),
 )
 def test_a_time_is_read_by_the_format_that_wrote_it(format_: str, moment: datetime) -> None:
-    written = moment.replace(tzinfo=UTC).strftime(format_)
+    written = moment.replace(tzinfo=UTC).strftime(
+        format_.replace("%n", "%f0")
+    )  # Python writes six digits of a second
     assert parses(written, format_)
     assert not parses(written + " and more", format_)
     assert not parses(written.replace(":", "-", 1), format_) or ":" not in written

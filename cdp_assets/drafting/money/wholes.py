@@ -160,7 +160,7 @@ def asked_of_whole(amounts: Amounts, case: Case, *, has_payable: bool) -> list[s
 
 def amount_before(level: Amounts, words: Words) -> Values | None:
     """What an order's lines are together, else its amount that calls itself so."""
-    if level.product() or level.first("line_amount"):
+    if level.product() or level.first("line_amount", "unit_price"):
         return level.befores()[0]
     total = total_of(level, words)
     is_before = total and (words.says("before", total.header) or _is_before_another(level, total))

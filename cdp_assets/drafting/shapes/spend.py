@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdp_assets.drafting.shapes.model import Model, as_date, currency_sql, name_of, number
-from cdp_assets.drafting.table import Table
+from cdp_assets.drafting.table import Field, Table
+
+
+def _plainest(table: Table, role: str) -> Field | None:
+    """Of several counts the one that is named by the fewest letters: all of them, not viewable ones or those of a kind."""
+    found = [each for each in table.all(role) if each.is_number and not each.column.is_blank]
+    return min(found, key=lambda each: len(each.column.header), default=None)
 
 
 def draft(table: Table) -> Iterator[Model]:
@@ -15,7 +21,7 @@ def draft(table: Table) -> Iterator[Model]:
     campaign = table.first("campaign") or table.first("campaign_id")
     currency, asked = currency_sql(table)
     source, medium, coded = table.first("source"), table.first("medium"), table.first("currency")
-    impressions, clicks = number(table, "impressions"), number(table, "clicks")
+    impressions, clicks = (_plainest(table, role) for role in ("impressions", "clicks"))
     expressions = {
         "spend_date": as_date(moment),
         "source": name_of(source) or f"'{table.channel}'",
