@@ -79,7 +79,8 @@ def plan(settings: Settings, manifest: Any, nodes: Collection[str], variables: M
     is_believed = warehouse_seal.is_whole(settings)
     token = uuid.uuid4().hex
     followed = _followed(manifest)
-    written = compiled_from.digests(manifest, nodes, dbt_manifest.digest(settings), variables)
+    project = f"{dbt_manifest.digest(settings)} in {settings.home}"  # sources name the home's files
+    written = compiled_from.digests(manifest, nodes, project, variables)
     if not (settings.dbt_target_dir / "compiled").is_dir():
         written = {}  # rights read what was compiled, so it is compiled again
     with open_warehouse(settings) as con:

@@ -30,7 +30,7 @@ def digests(
 ) -> dict[str, str]:
     """Node (unique id of dbt's manifest object) → digest of what its code is compiled from; none of a node of which that cannot be told.
 
-    `project`: digest of the project's files. `variables`: of the run.
+    `project`: tells the project's files and the home that they are compiled for apart from others. `variables`: of the run.
     """
     dateless = _digest(project, {name: value for name, value in variables.items() if name != DATE})
     dated = _digest(project, variables)

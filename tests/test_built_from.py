@@ -154,6 +154,21 @@ def test_dbt_is_not_told_of_what_stands_as_it_would_be_built(
 
 
 @builds
+def test_a_home_that_was_moved_is_compiled_again(
+    settled: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """SQL names the home's files, which are the very same files as before."""
+    night(settled)
+    moved = settled.model_copy(update={"home": tmp_path / "moved"})
+    settled.home.rename(moved.home)
+    try:
+        assert told_to_dbt(moved, monkeypatch) == everything(settled)
+        assert told_to_dbt(moved, monkeypatch) == set()
+    finally:
+        moved.home.rename(settled.home)
+
+
+@builds
 def test_what_was_compiled_and_is_gone_is_compiled_again(
     settled: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
