@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cdp_assets.commands import demo
-from cdp_assets.commands.run import EXIT_NOT_PUBLISHED, run_nightly
+from cdp_assets.commands import demo, run
+from cdp_assets.commands.run import EXIT_NOT_PUBLISHED
 from cdp_assets.operations.doctor import examine
 from cdp_assets.settings import Settings
 from cdp_assets.spark import readiness
@@ -99,12 +99,14 @@ def test_a_run_and_a_demo_say_so_before_they_begin(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(readiness, "find_spec", lambda name: None)
     monkeypatch.setenv("ONEFOLD_ENGINE", "spark")
     monkeypatch.setattr(demo, "plain_console", lambda: console)
+    monkeypatch.setattr(run, "export_settings", lambda _: None)  # the environment outlives this test
     out = tmp_path / "demo"
     assert demo.run_demo(customers=20, seed=1, out=out) == EXIT_NOT_PUBLISHED
     assert not out.exists()
     (tmp_path / "inbox").mkdir()
     assert (
-        run_nightly(home=tmp_path / "home", inbox=tmp_path / "inbox", console=console) == EXIT_NOT_PUBLISHED
+        run.run_nightly(home=tmp_path / "home", inbox=tmp_path / "inbox", console=console)
+        == EXIT_NOT_PUBLISHED
     )
     assert not (tmp_path / "home" / "landing").exists()
     assert said.getvalue().count("pyspark is not installed") == 2
