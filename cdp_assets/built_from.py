@@ -50,16 +50,7 @@ create or replace table build.planned (
 -- Of nodes that follow their inputs: each source (with its digest), table and view that they read, by themselves or through views.
 create or replace table build.planned_inputs (plan varchar not null, node varchar not null, input varchar not null, is_view boolean not null, digest varchar);
 """
-COLUMNS = [
-    "node",
-    "inputs",
-    "fingerprint",
-    "row_count",
-    "code",
-    "hash_sum",
-    "hash_xor",
-    "written",
-]  # of build.nodes
+COLUMNS = ["node", "inputs", "fingerprint", "row_count", "code", "hash_sum", "hash_xor", "written"]  # of build.nodes  # fmt: skip
 FOLLOWING = "replace_changed"  # the materialisation
 
 

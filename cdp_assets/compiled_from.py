@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment
@@ -19,7 +20,7 @@ DATE = "as_of_date"  # the variable, and the macro that gives it
 UNTOLD = frozenset(
     {"run_query", "load_result", "get_columns_in_relation", "get_relation", "execute_macro", "env_var", "run_started_at", "invocation_id"}
 )  # fmt: skip
-BY_NAME = frozenset({"dispatch", "context", "execute_macro"})  # call macros whose names are strings
+BY_NAME = frozenset({"dispatch", "context"})  # call macros whose names are strings
 _CLOCK = re.compile(r"\bmodules\s*\.\s*(datetime|pytz)\b")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _JINJA = Environment(autoescape=True)  # cuts texts into tokens, renders none
@@ -54,35 +55,25 @@ class _Macros:
             called = macro.name.partition("__")[2] or macro.name  # duckdb__quantile is called as quantile
             for name in {macro.name, called}:
                 self._texts.setdefault(name, []).append(macro.macro_sql)
-        self._read: dict[str, tuple[set[str], set[str]]] = {}
 
-    def reached(self, code: str) -> set[str]:
+    def reached(self, code: str) -> frozenset[str]:
         """All words in the Jinja of a text and of whatever macros it may call."""
         found, waiting = _words_of(code)
         seen: set[str] = set()
-        while waiting := (waiting & self._texts.keys()) - seen:
-            name = waiting.pop()
-            seen.add(name)
-            words, called = self._words_of(name)
-            found |= words
-            waiting |= called
+        while names := (waiting & self._texts.keys()) - seen:
+            seen |= names
+            for words, called in (_words_of(text) for name in names for text in self._texts[name]):
+                found |= words
+                waiting |= called
         return found
 
-    def _words_of(self, name: str) -> tuple[set[str], set[str]]:
-        if name not in self._read:
-            self._read[name] = _words_of("\n".join(self._texts[name]))
-        return self._read[name]
 
-
-def _words_of(text: str) -> tuple[set[str], set[str]]:
+@cache  # a night asks for the same macros with each command of dbt
+def _words_of(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """(words, those that may be names of macros) of a text's Jinja: what it writes around that is SQL. dbt's clock counts as a moment of the run."""
-    names: set[str] = set()
-    said: set[str] = set()
-    for _, kind, value in _JINJA.lex(text):
-        if kind == "name":
-            names.add(value)
-        elif kind == "string":
-            said.update(_WORD.findall(value))
+    told = [(kind, value) for _, kind, value in _JINJA.lex(text)]
+    names = frozenset(value for kind, value in told if kind == "name")
+    said = frozenset(word for kind, value in told if kind == "string" for word in _WORD.findall(value))
     words = names | said | ({"run_started_at"} if _CLOCK.search(text) else set())
     return words, names | said if names & BY_NAME else names
 
